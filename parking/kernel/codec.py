@@ -1,0 +1,136 @@
+"""Events to plain JSON values and back; the only place that knows how a kernel value looks on a wire."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from parking.kernel import events
+from parking.kernel.errors import invalid
+from parking.kernel.ids import EventId
+from parking.kernel.money import Money
+from parking.kernel.plate import Plate
+
+T = TypeVar("T")
+EVENT_TYPES: dict[str, type] = {t.__name__: t for t in get_args(events.Event)}
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses, money, plates, enums and times as JSON values; times are RFC 3339 in UTC."""
+    if isinstance(value, Plate):
+        return value.text
+    if isinstance(value, Money):
+        return {"amount": value.minor, "currency": value.currency}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): to_plain(v) for k, v in value.items()}
+    return value
+
+
+def from_plain(kind: type[T], plain: Any, *, field: str = "") -> T:
+    """The value of type `kind` that `plain` describes; ParkingError names the field that does not fit."""
+    return cast(T, _build(kind, plain, field))
+
+
+def _build(kind: Any, plain: Any, field: str) -> Any:
+    kind = getattr(kind, "__supertype__", kind)  # NewType
+    if get_origin(kind) in (types.UnionType, typing.Union):
+        options = get_args(kind)
+        if plain is None and type(None) in options:
+            return None
+        return _build(next(o for o in options if o is not type(None)), plain, field)
+    if get_origin(kind) is tuple:
+        if not isinstance(plain, list):
+            raise _wrong(field, "a list")
+        return tuple(_build(get_args(kind)[0], item, f"{field}[{i}]") for i, item in enumerate(plain))
+    try:
+        if kind is Plate:
+            return Plate.parse(plain) if isinstance(plain, str) else _raise(field, "a plate")
+        if kind is Money:
+            return Money(plain["amount"], plain["currency"])
+        if kind is datetime:
+            return parse_time(plain, field=field)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return kind(plain)
+    except (TypeError, KeyError, ValueError):
+        raise _wrong(field, f"a {kind.__name__}") from None
+    if dataclasses.is_dataclass(kind):
+        return _build_record(kind, plain, field)
+    if kind is float and type(plain) is int:
+        return float(plain)
+    if type(plain) is not kind:  # exact: a bool is not an integer
+        raise _wrong(field, f"a {kind.__name__}")
+    return plain
+
+
+def _build_record(kind: Any, plain: Any, field: str) -> Any:
+    if not isinstance(plain, Mapping):
+        raise _wrong(field, f"an object ({kind.__name__})")
+    hints = get_type_hints(kind)
+    names = {f.name: f for f in dataclasses.fields(kind)}
+    for extra in plain.keys() - names.keys():
+        raise _wrong(f"{field}.{extra}".lstrip("."), "absent: this key is not known")
+    values = {}
+    for name, spec in names.items():
+        where = f"{field}.{name}".lstrip(".")
+        if name in plain:
+            values[name] = _build(hints[name], plain[name], where)
+        elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
+            raise _wrong(where, "present")
+    return kind(**values)
+
+
+def _wrong(field: str, wanted: str) -> Exception:
+    return invalid("value.malformed", f"should be {wanted}", field=field or None)
+
+
+def _raise(field: str, wanted: str) -> Any:
+    raise _wrong(field, wanted)
+
+
+def parse_time(text: Any, *, field: str = "") -> datetime:
+    """An RFC 3339 time with an offset, as UTC; a time without an offset raises ParkingError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise _wrong(field, "an RFC 3339 time") from None
+    if moment.tzinfo is None:
+        raise _wrong(field, "a time with an offset")
+    return moment.astimezone(UTC)
+
+
+def encode(envelope: events.Envelope) -> dict[str, Any]:
+    """An envelope as a JSON object with `id`, `at`, `origin`, `type` and `data`."""
+    return {
+        "id": envelope.id,
+        "at": to_plain(envelope.occurred_at),
+        "origin": envelope.origin,
+        "type": type(envelope.event).__name__,
+        "data": to_plain(envelope.event),
+    }
+
+
+def decode(plain: Mapping[str, Any]) -> events.Envelope:
+    """The envelope that `encode` wrote; anything else raises ParkingError naming the field."""
+    kind = EVENT_TYPES.get(str(plain.get("type")))
+    if kind is None:
+        raise _wrong("type", f"one of {', '.join(sorted(EVENT_TYPES))}")
+    ident, origin = plain.get("id"), plain.get("origin")
+    if not isinstance(ident, str) or not 1 <= len(ident) <= 64:
+        raise _wrong("id", "an id")
+    if not isinstance(origin, str) or not 1 <= len(origin) <= 64:
+        raise _wrong("origin", "a name")
+    occurred_at = parse_time(plain.get("at"), field="at")
+    return events.Envelope(EventId(ident), occurred_at, origin, from_plain(kind, plain.get("data"), field="data"))

@@ -1,0 +1,38 @@
+"""What every device has: an id and a health. A silent device is UNKNOWN, and unknown is never taken for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Health(StrEnum):
+    OK = "ok"
+    FAULTY = "faulty"
+    SILENT = "silent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """A device's health with the moment it was seen and a sentence for the technician."""
+
+    health: Health
+    seen_at: datetime | None
+    detail: str = ""
+
+
+class ReportsHealth(Protocol):
+    """A device that can say how it is."""
+
+    def health(self) -> HealthReport: ...
+
+
+class DeviceFault(Exception):
+    """A technical failure: the device did not answer, or answered nonsense. Trying again, or failing over, may help."""
+
+
+class DeviceRefused(Exception):
+    """A logical failure: the device understood and said no. Trying the same again will not help."""

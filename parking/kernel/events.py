@@ -1,0 +1,203 @@
+"""Every fact that crosses a room's border: past tense, frozen, in an envelope that gives it an id, a time and an origin.
+
+The `plate` fields are personal data: they travel between our own processes only, and whatever shows them masks them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from parking.kernel.ids import CaseId, DeviceId, EventId, LaneId, PaymentId, SignId, StayId, VisitId, ZoneId
+from parking.kernel.money import Money
+from parking.kernel.plate import Plate
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+# --- at the lane -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LaneDecided:
+    """The lane answered a vehicle: `allowed` with the rule that spoke; `due` is what is owed at an exit, if that was the reason."""
+
+    lane_id: LaneId
+    visit_id: VisitId
+    direction: Direction
+    plate: Plate | None
+    confidence: float
+    frames: int
+    allowed: bool
+    rule: str
+    reason: str
+    stay_id: StayId | None
+    due: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierPulsed:
+    """The relay board acknowledged an open pulse and its coil was read back; proof of a command, not of a passage."""
+
+    lane_id: LaneId
+    visit_id: VisitId
+    read_back: bool
+    by: str  # "rule" or "operator:<id>"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VehiclePassed:
+    """The loops proved that the vehicle went through; `stay_id` is the stay that opens (in) or leaves (out), if one is known."""
+
+    lane_id: LaneId
+    visit_id: VisitId
+    direction: Direction
+    plate: Plate | None
+    confidence: float
+    stay_id: StayId | None
+    authorised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleBackedAway:
+    """The vehicle left the presence loop the way it came; nothing was entered."""
+
+    lane_id: LaneId
+    visit_id: VisitId
+
+
+@dataclass(frozen=True, slots=True)
+class RampPassed:
+    """A counting lane without barrier saw one vehicle move between two zones."""
+
+    lane_id: LaneId
+    from_zone: ZoneId
+    to_zone: ZoneId
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFaulted:
+    """Something at the lane is wrong (`fault` is a stable code); `cleared` when it is right again."""
+
+    lane_id: LaneId
+    fault: str
+    detail: str
+    cleared: bool
+
+
+# --- stays, money ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StayOpened:
+    stay_id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StayClosed:
+    stay_id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    exited_at: datetime
+    lane_id: LaneId
+
+
+@dataclass(frozen=True, slots=True)
+class StaySettled:
+    """Nothing more is owed if the car is out by `leave_by`."""
+
+    stay_id: StayId
+    leave_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened:
+    """Something needs a person: `reason` is a stable code such as second_entry or exit_without_stay."""
+
+    case_id: CaseId
+    reason: str
+    stay_id: StayId | None
+    visit_id: VisitId | None
+    lane_id: LaneId | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured:
+    payment_id: PaymentId
+    stay_id: StayId
+    amount: Money
+    channel: str
+    captured_at: datetime
+
+
+# --- guidance, devices, lists ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OccupancyChanged:
+    """`free` and `occupied` bays of a zone; `known` is False when the counters cannot vouch for it."""
+
+    zone_id: ZoneId
+    capacity: int
+    occupied: int
+    free: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignShown:
+    """A sign acknowledged what it was told to show."""
+
+    sign_id: SignId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHealthChanged:
+    device_id: DeviceId
+    health: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessListChanged:
+    plate: Plate
+    listed_as: str  # allow, block or none
+
+
+Event = (
+    LaneDecided
+    | BarrierPulsed
+    | VehiclePassed
+    | VehicleBackedAway
+    | RampPassed
+    | LaneFaulted
+    | StayOpened
+    | StayClosed
+    | StaySettled
+    | CaseOpened
+    | PaymentCaptured
+    | OccupancyChanged
+    | SignShown
+    | DeviceHealthChanged
+    | AccessListChanged
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event with its id (the key of idempotence), when it happened (UTC) and who says so."""
+
+    id: EventId
+    occurred_at: datetime
+    origin: str
+    event: Event

@@ -1,0 +1,54 @@
+"""Names of things. An id is a string with a type; ids of our own making are time-ordered UUIDs (RFC 9562, version 7)."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from datetime import datetime
+from typing import NewType, Protocol
+from uuid import UUID
+
+SiteId = NewType("SiteId", str)
+ZoneId = NewType("ZoneId", str)
+BayId = NewType("BayId", str)
+LaneId = NewType("LaneId", str)
+SignId = NewType("SignId", str)
+DeviceId = NewType("DeviceId", str)
+VisitId = NewType("VisitId", str)
+"""One vehicle's presence in front of one lane, minted by the lane. The visit that enters gives its id to the stay."""
+StayId = NewType("StayId", str)
+PaymentId = NewType("PaymentId", str)
+EventId = NewType("EventId", str)
+CaseId = NewType("CaseId", str)
+OperatorId = NewType("OperatorId", str)
+
+
+class Ids(Protocol):
+    """Where new ids come from; handed in, so that a run can be replayed."""
+
+    def new(self, now: datetime) -> str:
+        """A fresh UUIDv7 as text, ordered by `now` (aware)."""
+        ...
+
+
+def _uuid7(now: datetime, random_bits: int) -> str:
+    millis = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+    value = millis << 80 | 0x7 << 76 | (random_bits >> 62 & 0xFFF) << 64 | 0b10 << 62 | random_bits & ((1 << 62) - 1)
+    return str(UUID(int=value))
+
+
+class RandomIds:
+    """Ids from the operating system's randomness."""
+
+    def new(self, now: datetime) -> str:
+        return _uuid7(now, secrets.randbits(74))
+
+
+class SeededIds:
+    """The same ids for the same seed, for simulations."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def new(self, now: datetime) -> str:
+        return _uuid7(now, self._random.getrandbits(74))

@@ -1,0 +1,40 @@
+"""Who is asking, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """One thing that somebody may do; roles are sets of these."""
+
+    OCCUPANCY_READ = "occupancy:read"
+    LANES_READ = "lanes:read"
+    LANES_OPEN = "lanes:open"
+    STAYS_READ = "stays:read"
+    STAYS_TICKET = "stays:ticket"
+    ACCESS_READ = "access:read"
+    ACCESS_WRITE = "access:write"
+    BILLS_READ = "bills:read"
+    CASES_WORK = "cases:work"
+    DEVICES_WRITE = "devices:write"
+    AUDIT_READ = "audit:read"
+    KIOSK = "kiosk"  # price and pay a stay for the person who stands at this machine
+    EDGE = "edge"  # hand in gate events, fetch the lane's copy
+    OWN_STAY = "stay:own"  # a driver who has shown proof of possession of one stay
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody with a name: `kind` is operator, device, driver or anonymous; `subject` is an operator, device or stay id."""
+
+    kind: str
+    subject: str
+    scopes: frozenset[Scope]
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes
+
+
+ANONYMOUS = Principal("anonymous", "", frozenset())

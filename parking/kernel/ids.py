@@ -48,7 +48,7 @@ class SeededIds:
     """The same ids for the same seed, for simulations."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - repeatability is the point here
 
     def new(self, now: datetime) -> str:
         return _uuid7(now, self._random.getrandbits(74))

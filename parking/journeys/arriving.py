@@ -1,0 +1,54 @@
+"""A car has come in: the loops have proved it, so a stay begins, at the tariff of this very moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parking.journeys import leaving
+from parking.journeys.ports import Cashier
+from parking.kernel.events import Direction, Envelope, LaneFaulted, VehiclePassed
+from parking.kernel.ids import LaneId, StayId
+from parking.plumbing.db import UnitOfWork
+from parking.sessions import service, store
+
+Handler = Callable[[UnitOfWork, Envelope], None]
+
+
+def open_stay(cashier: Cashier) -> Handler:
+    """Handles VehiclePassed(IN); a vehicle that nobody authorised gets its stay all the same, and a case."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, VehiclePassed) or event.direction is not Direction.IN:
+            return
+        stay_id = StayId(event.visit_id)
+        opened = service.open_stay(
+            uow,
+            stay_id,
+            event.plate,
+            entered_at=envelope.occurred_at,
+            lane_id=event.lane_id,
+            tariff_version=cashier.current_tariff(),
+        )
+        if not event.authorised:
+            service.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
+        if event.plate is None:
+            return
+        gone = store.earliest_unmatched_exit(uow.connection, event.plate, envelope.occurred_at)
+        if gone is not None:  # its exit lane was online, its entry lane was not
+            uow.connection.execute(
+                store.unmatched_exit.update()
+                .where(store.unmatched_exit.c.visit_id == gone.visit_id)
+                .values(stay_id=stay_id)
+            )
+            store.close_case(uow.connection, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
+            leaving.close(uow, cashier, opened, at=gone.exited_at, priced_at=gone.exited_at, lane_id=LaneId(gone.lane_id))
+
+    return handle
+
+
+def report_fault(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles LaneFaulted: what a technician or an attendant must look at becomes a case."""
+    event = envelope.event
+    if isinstance(event, LaneFaulted) and not event.cleared:
+        service.open_case(uow, f"lane_{event.fault}", lane_id=event.lane_id)

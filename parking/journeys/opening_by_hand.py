@@ -1,0 +1,35 @@
+"""A person opens a gate: with a name and a reason, once, for a few seconds, and on record before the boom moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from parking.access import store as access_store
+from parking.kernel.codec import to_plain
+from parking.kernel.ids import LaneId
+from parking.kernel.principal import Principal
+from parking.plumbing.db import UnitOfWork
+
+Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+VALID_FOR = timedelta(seconds=20)
+"""Long enough for the lane's long poll, short enough not to open for the next car."""
+
+
+def order(uow: UnitOfWork, audit: Audit, who: Principal, lane_id: LaneId, reason: str) -> str:
+    """Put an open command into the lane's copy; returns its id. The lane answers with BarrierPulsed or not at all."""
+    command_id = uow.ids.new(uow.now)
+    audit(uow, who, "lane.open", lane_id, reason)
+    access_store.put_row(
+        uow,
+        "command",
+        command_id,
+        {
+            "lane_id": lane_id,
+            "action": "open",
+            "actor": who.subject,
+            "reason": reason,
+            "expires_at": to_plain(uow.now + VALID_FOR),
+        },
+    )
+    return command_id

@@ -1,0 +1,91 @@
+"""Somebody pays for a stay: the price is that of the moment the payment began, and buys a grace time to drive out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from parking.journeys.ports import Account, Cashier, Payment, PricedStay
+from parking.kernel.errors import conflict, not_found
+from parking.kernel.events import Envelope, PaymentCaptured
+from parking.kernel.ids import StayId
+from parking.kernel.signed import Signer, seal
+from parking.plumbing.db import Database, UnitOfWork
+from parking.sessions import service, store
+from parking.sessions.model import ClosedStay, OpenStay, Stay
+
+Handler = Callable[[UnitOfWork, Envelope], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """How long a payment holds its price while it is under way, and how long a driver has to leave once it is made."""
+
+    to_pay: timedelta = timedelta(minutes=5)
+    to_leave: timedelta = timedelta(minutes=15)
+
+
+def priced(stay: Stay) -> PricedStay:
+    return PricedStay(stay.id, stay.entered_at, stay.tariff_version)
+
+
+def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
+    """Handles PaymentCaptured: whoever has paid what was due then may leave until the grace time is over."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, PaymentCaptured):
+            return
+        stay = store.get(uow.connection, event.stay_id)
+        payment = cashier.payment(uow.connection, event.payment_id)
+        if not isinstance(stay, OpenStay) or payment is None:
+            service.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
+            return
+        if cashier.account(uow.connection, priced(stay), payment.created_at).due.minor > 0:
+            return  # a part is paid; the rest stays due
+        paid_for = min(event.captured_at, payment.created_at + grace.to_pay)
+        service.settle(uow, event.stay_id, priced_at=payment.created_at, leave_by=paid_for + grace.to_leave)
+
+    return handle
+
+
+@dataclass(frozen=True, slots=True)
+class StayAccount:
+    """A stay with what is owed for it now."""
+
+    stay: Stay
+    account: Account
+
+
+def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime) -> StayAccount:
+    """The account of a stay if it ended at `at`; a closed stay keeps the account of its end."""
+    stay = store.get(conn, stay_id)
+    if stay is None:
+        raise not_found("stay.unknown", "this stay is not known")
+    return StayAccount(stay, cashier.account(conn, priced(stay), _billed_until(stay, at)))
+
+
+def _billed_until(stay: Stay, at: datetime) -> datetime:
+    if isinstance(stay, OpenStay):
+        return stay.billed_until(at)
+    if isinstance(stay, ClosedStay):
+        return stay.exited_at
+    return at
+
+
+def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, channel: str, key: str) -> Payment:
+    """Start paying what is due for an open stay; nothing due, or a stay that is not open, is a conflict."""
+    found = database.read(lambda conn: account_of(conn, cashier, stay_id, at))
+    if not isinstance(found.stay, OpenStay):
+        raise conflict("stay.not_open", "this stay is closed or with our staff; nothing can be paid here now")
+    if found.account.due.minor <= 0:
+        raise conflict("stay.nothing_due", "nothing is due for this stay now")
+    return cashier.begin_payment(priced(found.stay), at, channel, key)
+
+
+def ticket(stay_id: StayId, signer: Signer, expires: datetime) -> str:
+    """The code that proves possession of one stay; whoever holds it may see and pay that stay, and nothing else."""
+    return seal({"use": "stay", "stay": stay_id, "exp": int(expires.timestamp())}, signer)

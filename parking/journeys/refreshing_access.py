@@ -1,0 +1,77 @@
+"""Whatever a lane must know to decide alone is put into its copy, in the transaction that made it true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from parking.access import store as access_store
+from parking.journeys.paying import priced
+from parking.journeys.ports import Cashier
+from parking.kernel.codec import to_plain
+from parking.kernel.events import (
+    BarrierPulsed,
+    Envelope,
+    OccupancyChanged,
+    PaymentCaptured,
+    StayClosed,
+    StayOpened,
+    StaySettled,
+)
+from parking.kernel.ids import StayId
+from parking.plumbing.db import UnitOfWork
+from parking.sessions import store
+from parking.sessions.model import OpenStay
+
+Handler = Callable[[UnitOfWork, Envelope], None]
+HORIZON = timedelta(hours=48)
+"""How far ahead a lane that is cut off can price a stay by itself."""
+
+
+def refresh_stay(cashier: Cashier) -> Handler:
+    """Handles StayOpened, StaySettled, PaymentCaptured, StayClosed: the stay's row in the lanes' copy."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if isinstance(event, (StayOpened, StaySettled, PaymentCaptured, StayClosed)):
+            _put_stay(uow, cashier, event.stay_id)
+
+    return handle
+
+
+def _put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    stay = store.get(uow.connection, stay_id)
+    if not isinstance(stay, OpenStay) or stay.plate is None:
+        access_store.put_row(uow, "stay", stay_id, None)
+        return
+    account = cashier.account(uow.connection, priced(stay), stay.billed_until(uow.now))
+    prices = cashier.schedule(priced(stay), max(stay.entered_at, uow.now) + HORIZON)
+    access_store.put_row(
+        uow,
+        "stay",
+        stay_id,
+        {
+            "plate": stay.plate.text,
+            "entered_at": to_plain(stay.entered_at),
+            "paid_until": to_plain(stay.leave_by),
+            "currency": account.total.currency,
+            "prices": [[to_plain(until), minor] for until, minor in prices],
+            "paid_minor": account.paid.minor,
+            "credit_minor": 0,
+        },
+    )
+
+
+def refresh_zone(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles OccupancyChanged; a count that nobody vouches for is left out, so that it cannot turn a car away."""
+    event = envelope.event
+    if isinstance(event, OccupancyChanged):
+        row = {"free": event.free, "capacity": event.capacity} if event.known else None
+        access_store.put_row(uow, "zone", event.zone_id, row)
+
+
+def forget_command(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles BarrierPulsed: a command that has been carried out leaves the copy; the lane remembers it anyway."""
+    event = envelope.event
+    if isinstance(event, BarrierPulsed) and event.by.startswith("operator:"):
+        access_store.drop_commands(uow, event.lane_id)

@@ -1,0 +1,73 @@
+"""A stay is a vehicle's time inside. Each state is its own type, so that what may not be done to it cannot be written.
+
+A stay begins and ends with proof of passage; its id is the visit id that the entry lane minted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.plate import Plate
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStay:
+    """A vehicle that is inside. Once it has paid for its time up to `priced_at` it may leave until `leave_by`."""
+
+    id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+    priced_at: datetime | None = None
+    leave_by: datetime | None = None
+
+    def billed_until(self, at: datetime) -> datetime:
+        """The moment whose price holds if the car leaves at `at`: what it paid for, as long as it may still leave."""
+        if self.priced_at is not None and self.leave_by is not None and at <= self.leave_by:
+            return min(at, self.priced_at)
+        return at
+
+
+@dataclass(frozen=True, slots=True)
+class StayInReview:
+    """A stay that cannot be true as recorded (its plate entered again): never billed or closed without a person."""
+
+    id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedStay:
+    """A vehicle that has left."""
+
+    id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+    exited_at: datetime
+    exit_lane_id: LaneId
+
+
+Stay = OpenStay | StayInReview | ClosedStay
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCase:
+    """A question for a person: `reason` is a stable code; it ends with a note and a name."""
+
+    id: CaseId
+    reason: str
+    stay_id: StayId | None
+    visit_id: VisitId | None
+    lane_id: LaneId | None
+    opened_at: datetime
+    state: str
+    note: str
+    resolved_by: str

@@ -42,7 +42,9 @@ def open_stay(cashier: Cashier) -> Handler:
                 .values(stay_id=stay_id)
             )
             store.close_case(uow.connection, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
-            leaving.close(uow, cashier, opened, at=gone.exited_at, priced_at=gone.exited_at, lane_id=LaneId(gone.lane_id))
+            leaving.close(
+                uow, cashier, opened, at=gone.exited_at, priced_at=gone.exited_at, lane_id=LaneId(gone.lane_id)
+            )
 
     return handle
 

@@ -187,9 +187,7 @@ def earliest_unmatched_exit(conn: Connection, plate: Plate, since: datetime) -> 
     """The first exit of this plate after `since` that no stay has explained."""
     return conn.execute(
         sa.select(unmatched_exit)
-        .where(
-            unmatched_exit.c.plate == plate, unmatched_exit.c.stay_id.is_(None), unmatched_exit.c.exited_at >= since
-        )
+        .where(unmatched_exit.c.plate == plate, unmatched_exit.c.stay_id.is_(None), unmatched_exit.c.exited_at >= since)
         .order_by(unmatched_exit.c.exited_at)
         .limit(1)
     ).one_or_none()

@@ -1,0 +1,107 @@
+"""Events to what the live feed shows (pure): plates masked, money as minor units, codes left for the pages to translate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from parking.kernel.codec import to_plain
+from parking.kernel.events import (
+    BarrierPulsed,
+    DeviceHealthChanged,
+    Direction,
+    Envelope,
+    LaneDecided,
+    LaneFaulted,
+    OccupancyChanged,
+    SignShown,
+    VehicleBackedAway,
+    VehiclePassed,
+)
+
+Json = dict[str, Any]
+
+
+def lane(previous: Mapping[str, Any], envelope: Envelope) -> Json | None:
+    """What a lane shows after this event, or None when the event is not about it."""
+    event = envelope.event
+    shown = {**previous, "at": to_plain(envelope.occurred_at)}
+    match event:
+        case LaneDecided():
+            return shown | {
+                "state": "allowed" if event.allowed else "refused",
+                "plate": event.plate.masked if event.plate else None,
+                "rule": event.rule,
+                "reason": event.reason,
+                "due": to_plain(event.due),
+                "direction": event.direction.value,
+            }
+        case BarrierPulsed():
+            return shown | {"state": "passing", "reason": event.reason if event.by != "rule" else shown.get("reason")}
+        case VehiclePassed() | VehicleBackedAway():
+            return shown | {"state": "idle", "plate": None, "rule": None, "reason": None, "due": None}
+        case LaneFaulted(cleared=True):
+            return shown | {"state": "idle", "fault": None}
+        case LaneFaulted():
+            return shown | {"state": "fault", "fault": event.fault}
+        case _:
+            return None
+
+
+def idle_lane(name: Mapping[str, str], kind: str) -> Json:
+    """A lane that nothing has been heard of yet."""
+    return {
+        "name": dict(name),
+        "kind": kind,
+        "state": "idle",
+        "plate": None,
+        "rule": None,
+        "reason": None,
+        "due": None,
+        "fault": None,
+        "at": None,
+    }
+
+
+def zone(name: Mapping[str, str], event: OccupancyChanged, envelope: Envelope) -> Json:
+    return {
+        "name": dict(name),
+        "capacity": event.capacity,
+        "occupied": event.occupied,
+        "free": event.free,
+        "known": event.known,
+        "at": to_plain(envelope.occurred_at),
+    }
+
+
+def sign(previous: Mapping[str, Any], event: SignShown, envelope: Envelope) -> Json:
+    return {**previous, "text": event.text, "health": "ok", "at": to_plain(envelope.occurred_at)}
+
+
+def device(event: DeviceHealthChanged, envelope: Envelope) -> Json:
+    return {"health": event.health, "detail": event.detail, "at": to_plain(envelope.occurred_at)}
+
+
+def line(envelope: Envelope) -> Json:
+    """One line of the event stream; every key is there, null where it does not apply."""
+    event = envelope.event
+    plate = getattr(event, "plate", None)
+    amount = getattr(event, "amount", None) or getattr(event, "due", None)
+    direction = getattr(event, "direction", None)
+    reason = getattr(event, "reason", None) or getattr(event, "fault", None) or getattr(event, "detail", None)
+    return {
+        "id": envelope.id,
+        "at": to_plain(envelope.occurred_at),
+        "type": type(event).__name__,
+        "lane_id": getattr(event, "lane_id", None),
+        "zone_id": getattr(event, "zone_id", None),
+        "sign_id": getattr(event, "sign_id", None),
+        "device_id": getattr(event, "device_id", None),
+        "plate": plate.masked if plate else None,
+        "amount": to_plain(amount),
+        "reason": reason or None,
+        "direction": direction.value if isinstance(direction, Direction) else None,
+        "allowed": getattr(event, "allowed", None),
+        "free": getattr(event, "free", None),
+        "text": getattr(event, "text", None),
+    }

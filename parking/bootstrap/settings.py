@@ -1,0 +1,51 @@
+"""All settings of the server: environment variables with the prefix PARKING_, else the defaults below.
+
+A wrong value is named with its key before anything starts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from parking.kernel.errors import invalid
+
+
+class Settings(BaseSettings):
+    """What `parking serve` needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="PARKING_", env_file=".env", extra="ignore", frozen=True)
+
+    site_file: Path = Field(description="the site map, YAML")
+    tariff_file: Path = Field(description="the tariff for whoever enters now, YAML")
+    tariff_archive: Path | None = Field(
+        default=None, description="folder of earlier tariffs, for stays that began under them"
+    )
+    database_url: str = "sqlite:///parking.db"
+    bus_url: str = Field(default="memory://", description="memory:// or redis://host:port/0")
+    keys_dir: Path = Field(default=Path("keys"), description="folder of the server's own key, made on first start")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = Field(default="http://127.0.0.1:8000", description="how phones and kiosks reach this server")
+    wallet_url: str | None = Field(
+        default=None, description="the wallet provider; without it no phone payment is offered"
+    )
+    wallet_merchant: str = "mall"
+    wallet_secret: SecretStr | None = None
+    sign_addresses: dict[str, str] = Field(
+        default_factory=dict, description="sign id -> host:port, over the site file's"
+    )
+    grace_to_leave_min: int = Field(default=15, ge=1, le=120)
+    log_json: bool = True
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+
+def load(**overrides: object) -> Settings:
+    """The settings in force; ParkingError names every key that is missing or wrong."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        faults = [f"PARKING_{'__'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        raise invalid("settings.invalid", "; ".join(faults)) from None

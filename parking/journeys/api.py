@@ -1,0 +1,180 @@
+"""Routes of drivers, kiosks and the operators who help them.
+
+A driver proves possession with the stay's own code; a kiosk may look a plate up because it stands on the site, and it
+learns the fee and nothing else. A stranger with only a plate has no route here at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Header, Query
+
+from parking.journeys import opening_by_hand, paying
+from parking.journeys.ports import Cashier, Payment
+from parking.journeys.schemas import (
+    BillView,
+    FindStay,
+    FoundStay,
+    MyStay,
+    OpenLane,
+    Ordered,
+    PaymentView,
+    StartPayment,
+    StayPage,
+    StayRow,
+    TicketView,
+    WholeStay,
+)
+from parking.kernel.clock import Clock
+from parking.kernel.errors import not_found
+from parking.kernel.ids import LaneId, PaymentId, StayId
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
+from parking.kernel.signed import Signer
+from parking.plumbing.db import Database, UnitOfWork
+from parking.sessions import store
+from parking.sessions.model import OpenStay, Stay
+from parking.web.deps import require
+
+KIOSK_TOKEN_VALID = timedelta(minutes=30)
+TICKET_VALID = timedelta(days=30)
+IdempotencyKey = Annotated[str, Header(min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """Everything that the routes below need."""
+
+    database: Database
+    cashier: Cashier
+    signer: Signer
+    clock: Clock
+    audit: opening_by_hand.Audit
+    public_url: str
+    qr_svg: Callable[[str], str]
+    lanes: Callable[[], Sequence[Mapping[str, Any]]]
+    once: Callable[[UnitOfWork, str, str, Callable[[], Mapping[str, Any]]], Mapping[str, Any]]
+    """Run work under an idempotency key (scope, key): the first reply is stored and given again."""
+
+
+def router(journeys: Journeys) -> APIRouter:
+    """All routes of this room."""
+    routes = APIRouter()
+    _driver_routes(routes, journeys)
+    _kiosk_routes(routes, journeys)
+    _stay_routes(routes, journeys)
+    _lane_routes(routes, journeys)
+    return routes
+
+
+def _driver_routes(routes: APIRouter, j: Journeys) -> None:
+    Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
+
+    def payment_view(payment: Payment, stay: Stay | None) -> PaymentView:
+        return PaymentView.of(
+            payment,
+            qr_svg=j.qr_svg(payment.pay_url) if payment.pay_url else None,
+            leave_by=stay.leave_by if isinstance(stay, OpenStay) else None,
+        )
+
+    @routes.get("/my/stay", tags=["driver"])
+    async def my_stay(who: Driver) -> MyStay:
+        now = j.clock.now()
+        found = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, StayId(who.subject), now))
+        return MyStay.of(found, now)
+
+    @routes.post("/my/payments", tags=["driver"], status_code=201)
+    async def begin_payment(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
+        stay_id, now = StayId(who.subject), j.clock.now()
+
+        def begin() -> Payment:
+            return paying.begin(j.database, j.cashier, stay_id, now, body.channel, f"{stay_id}:{idempotency_key}")
+
+        payment = await anyio.to_thread.run_sync(begin)
+        return payment_view(payment, await j.database.aread(lambda conn: store.get(conn, stay_id)))
+
+    @routes.get("/my/payments/{payment_id}", tags=["driver"])
+    async def my_payment(who: Driver, payment_id: str) -> PaymentView:
+        payment = await j.database.aread(lambda conn: j.cashier.payment(conn, PaymentId(payment_id)))
+        if payment is None or payment.stay_id != who.subject:
+            raise not_found("payment.unknown", "there is no such payment for this stay")
+        return payment_view(payment, await j.database.aread(lambda conn: store.get(conn, payment.stay_id)))
+
+
+def _kiosk_routes(routes: APIRouter, j: Journeys) -> None:
+    @routes.post("/kiosk/stays/find", tags=["kiosk"])
+    async def find(body: FindStay, _: Annotated[Principal, Depends(require(Scope.KIOSK))]) -> FoundStay:
+        plate, now = Plate.parse(body.plate), j.clock.now()
+        stay = await j.database.aread(lambda conn: store.open_by_plate(conn, plate))
+        if stay is None:
+            return FoundStay(found=False)
+        account = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, stay.id, now))
+        token = paying.ticket(stay.id, j.signer, now + KIOSK_TOKEN_VALID)
+        return FoundStay(found=True, stay_token=token, stay=MyStay.of(account, now))
+
+
+def _stay_routes(routes: APIRouter, j: Journeys) -> None:
+    Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
+
+    @routes.get("/stays", tags=["stays"])
+    async def list_stays(
+        _: Reader,
+        state: Annotated[str, Query(pattern="^(open|review|closed)$")] = "open",
+        cursor: Annotated[str, Query(max_length=64)] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> StayPage:
+        found = await j.database.aread(lambda conn: store.page(conn, state, cursor, limit))
+        now = j.clock.now()
+        return StayPage(items=[StayRow.of(s, now) for s in found], next=found[-1].id if len(found) == limit else None)
+
+    @routes.get("/stays/{stay_id}", tags=["stays"])
+    async def one_stay(stay_id: str, _: Reader) -> WholeStay:
+        now = j.clock.now()
+        found = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, StayId(stay_id), now))
+        payments = await j.database.aread(lambda conn: j.cashier.payments_of(conn, StayId(stay_id)))
+        return WholeStay(
+            **StayRow.of(found.stay, now).model_dump(),
+            bill=BillView.of(found.account),
+            payments=[PaymentView.of(p, qr_svg=None, leave_by=None) for p in payments],
+        )
+
+    @routes.post("/stays/{stay_id}/ticket", tags=["stays"])
+    async def print_ticket(stay_id: str, who: Annotated[Principal, Depends(require(Scope.STAYS_TICKET))]) -> TicketView:
+        def work(uow: UnitOfWork) -> None:
+            if store.get(uow.connection, StayId(stay_id)) is None:
+                raise not_found("stay.unknown", "this stay is not known")
+            j.audit(uow, who, "stay.ticket", stay_id, "printed the driver's code")
+
+        await j.database.awrite(work)
+        token = paying.ticket(StayId(stay_id), j.signer, j.clock.now() + TICKET_VALID)
+        url = f"{j.public_url}/driver/#t={token}"
+        return TicketView(url=url, token=token, svg=j.qr_svg(url))
+
+
+def _lane_routes(routes: APIRouter, j: Journeys) -> None:
+    @routes.get("/lanes", tags=["lanes"])
+    async def list_lanes(_: Annotated[Principal, Depends(require(Scope.LANES_READ))]) -> list[dict[str, Any]]:
+        return [dict(lane) for lane in j.lanes()]
+
+    @routes.post("/lanes/{lane_id}/open", tags=["lanes"], status_code=202)
+    async def open_lane(
+        lane_id: str,
+        body: OpenLane,
+        who: Annotated[Principal, Depends(require(Scope.LANES_OPEN))],
+        idempotency_key: IdempotencyKey,
+    ) -> Ordered:
+        if not any(lane["id"] == lane_id and lane["kind"] != "ramp" for lane in j.lanes()):
+            raise not_found("lane.unknown", "there is no such lane with a barrier")
+
+        def work(uow: UnitOfWork) -> Mapping[str, Any]:
+            def order() -> Mapping[str, Any]:
+                return {"command_id": opening_by_hand.order(uow, j.audit, who, LaneId(lane_id), body.reason)}
+
+            return j.once(uow, f"{who.subject}:open:{lane_id}:{body.reason}", idempotency_key, order)
+
+        return Ordered(**await j.database.awrite(work))

@@ -1,0 +1,175 @@
+"""What journeys look like over HTTP. Plates are masked here, at the border, for everybody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from parking.journeys.paying import StayAccount
+from parking.journeys.ports import Account, Payment
+from parking.kernel.money import Money
+from parking.sessions.model import ClosedStay, OpenStay, Stay
+from parking.web.schemas import MoneySchema, Strict
+
+
+def money(amount: Money) -> MoneySchema:
+    return MoneySchema(amount=amount.minor, currency=amount.currency)
+
+
+class LocalText(Strict):
+    zh: str
+    en: str
+
+
+class LineView(Strict):
+    code: str
+    text: LocalText
+    minutes: int | None
+    count: int | None
+    unit: MoneySchema | None
+    amount: MoneySchema
+
+
+class BillView(Strict):
+    currency: str
+    total: MoneySchema
+    paid: MoneySchema
+    due: MoneySchema
+    lines: list[LineView]
+
+    @classmethod
+    def of(cls, account: Account) -> BillView:
+        return cls(
+            currency=account.total.currency,
+            total=money(account.total),
+            paid=money(account.paid),
+            due=money(account.due),
+            lines=[
+                LineView(
+                    code=line.code,
+                    text=LocalText(zh=line.text["zh"], en=line.text["en"]),
+                    minutes=line.minutes,
+                    count=line.count,
+                    unit=money(line.unit) if line.unit else None,
+                    amount=money(line.amount),
+                )
+                for line in account.lines
+            ],
+        )
+
+
+def state_of(stay: Stay, at: datetime) -> str:
+    """open, settled (may leave now), closed or review."""
+    if isinstance(stay, OpenStay):
+        return "settled" if stay.leave_by is not None and at <= stay.leave_by else "open"
+    return "closed" if isinstance(stay, ClosedStay) else "review"
+
+
+class MyStay(Strict):
+    """A stay as the driver in it sees it."""
+
+    plate: str | None
+    entered_at: datetime
+    state: str
+    now: datetime
+    leave_by: datetime | None
+    exited_at: datetime | None
+    bill: BillView
+
+    @classmethod
+    def of(cls, found: StayAccount, at: datetime) -> MyStay:
+        stay = found.stay
+        return cls(
+            plate=stay.plate.masked if stay.plate else None,
+            entered_at=stay.entered_at,
+            state=state_of(stay, at),
+            now=at,
+            leave_by=stay.leave_by if isinstance(stay, OpenStay) else None,
+            exited_at=stay.exited_at if isinstance(stay, ClosedStay) else None,
+            bill=BillView.of(found.account),
+        )
+
+
+class PaymentView(Strict):
+    payment_id: str
+    state: str
+    amount: MoneySchema
+    channel: str
+    pay_url: str | None
+    qr_svg: str | None
+    leave_by: datetime | None
+
+    @classmethod
+    def of(cls, payment: Payment, *, qr_svg: str | None, leave_by: datetime | None) -> PaymentView:
+        return cls(
+            payment_id=payment.payment_id,
+            state=payment.state,
+            amount=money(payment.amount),
+            channel=payment.channel,
+            pay_url=payment.pay_url,
+            qr_svg=qr_svg,
+            leave_by=leave_by,
+        )
+
+
+class StartPayment(Strict):
+    channel: str = Field(default="wallet", pattern="^[a-z_]{1,32}$")
+
+
+class FindStay(Strict):
+    plate: str = Field(min_length=1, max_length=24)
+
+
+class FoundStay(Strict):
+    found: bool
+    stay_token: str | None = None
+    stay: MyStay | None = None
+
+
+class StayRow(Strict):
+    """A stay in the operators' list."""
+
+    id: str
+    plate: str | None
+    state: str
+    entered_at: datetime
+    lane_id: str
+    leave_by: datetime | None
+    exited_at: datetime | None
+
+    @classmethod
+    def of(cls, stay: Stay, at: datetime) -> StayRow:
+        return cls(
+            id=stay.id,
+            plate=stay.plate.masked if stay.plate else None,
+            state=state_of(stay, at),
+            entered_at=stay.entered_at,
+            lane_id=stay.lane_id,
+            leave_by=stay.leave_by if isinstance(stay, OpenStay) else None,
+            exited_at=stay.exited_at if isinstance(stay, ClosedStay) else None,
+        )
+
+
+class StayPage(Strict):
+    items: list[StayRow]
+    next: str | None
+
+
+class WholeStay(StayRow):
+    bill: BillView
+    payments: list[PaymentView]
+
+
+class TicketView(Strict):
+    url: str
+    token: str
+    svg: str
+
+
+class OpenLane(Strict):
+    reason: str = Field(min_length=3, max_length=200)
+
+
+class Ordered(Strict):
+    command_id: str

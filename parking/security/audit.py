@@ -1,0 +1,66 @@
+"""What people did by hand, append-only: every entry is chained to the one before, so a changed or missing entry shows.
+
+A subject is an id. A plate goes in masked (`str(plate)`), never in clear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from parking.kernel import chain
+from parking.kernel.codec import to_plain
+from parking.kernel.principal import Principal
+from parking.plumbing.db import UnitOfWork
+from parking.security import store
+from parking.security.model import AuditEntry, ChainReport
+
+
+def record(uow: UnitOfWork, principal: Principal, action: str, subject: str, reason: str) -> None:
+    """Append one entry in the transaction of the action itself; `action` is a stable dotted word such as `lane.open`.
+
+    Too long a subject (128) or reason (512) is cut: an action must not fail because its explanation is long.
+    """
+    last = store.last_audit_entry(uow.connection)
+    bare = AuditEntry(
+        seq=last.seq + 1 if last else 1,
+        at=uow.now,
+        actor_kind=principal.kind,
+        actor=principal.subject[:64],
+        action=action,
+        subject=_printable(subject)[:128],
+        reason=_printable(reason)[:512],
+        link="",
+    )
+    link = chain.link(last.link if last else chain.GENESIS, _content(bare))
+    store.append_audit_entry(uow.connection, replace(bare, link=link))
+
+
+def verify(conn: Connection) -> ChainReport:
+    """Walk the whole chain; numbers must run from 1 without a gap, and every link must follow."""
+    previous, count = chain.GENESIS, 0
+    for entry in store.audit_entries(conn):
+        count += 1
+        if entry.seq != count or chain.link(previous, _content(entry)) != entry.link:
+            return ChainReport(entries=count, head=previous, broken_at=count)
+        previous = entry.link
+    return ChainReport(entries=count, head=previous, broken_at=None)
+
+
+def _content(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "at": to_plain(entry.at),
+        "actor_kind": entry.actor_kind,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "reason": entry.reason,
+    }
+
+
+def _printable(text: str) -> str:
+    """Without control signs and lone surrogates, which databases refuse and terminals obey."""
+    return "".join(c if c.isprintable() else " " for c in text)

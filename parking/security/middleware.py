@@ -1,0 +1,126 @@
+"""Puts the Principal on every request and websocket, once; whoever shows nothing valid is anonymous, whatever the reason.
+
+A cookie counts only when the request comes from our own pages: on unsafe methods and on websockets the Origin must be ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
+
+from parking.kernel.clock import Clock
+from parking.kernel.errors import ParkingError
+from parking.kernel.principal import ANONYMOUS, Principal, Scope
+from parking.kernel.signed import Verifier, unseal
+from parking.plumbing.db import Database
+from parking.security import store
+from parking.security.devices import DeviceKeys
+from parking.security.service import principal_of, token_hash
+
+COOKIE = "parking_session"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LONGEST_SECRET = 4096
+
+
+class PrincipalMiddleware:
+    """ASGI middleware; `stay_tokens` knows the server's own public key, `keys` the enrolled gate boxes.
+
+    `origins` are further origins (`https://host`) that count as our own pages, beside the one the request is addressed to.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        *,
+        database: Database,
+        clock: Clock,
+        stay_tokens: Verifier,
+        keys: DeviceKeys,
+        origins: Collection[str] = (),
+    ) -> None:
+        self._app = app
+        self._database = database
+        self._clock = clock
+        self._stay_tokens = stay_tokens
+        self._keys = keys
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope.setdefault("state", {})["principal"] = await self._principal(scope)
+        await self._app(scope, receive, send)
+
+    async def _principal(self, scope: Any) -> Principal:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        device_auth, authorization = headers.get("device-auth"), headers.get("authorization")
+        if device_auth is not None:
+            return await self._looked_up(lambda conn: self._edge(conn, device_auth))
+        if authorization is not None:
+            kind, _, token = authorization.partition(" ")
+            if kind.lower() != "bearer" or not 0 < len(token) <= _LONGEST_SECRET:
+                return ANONYMOUS
+            if "." in token:
+                return self._driver(token)
+            return await self._looked_up(lambda conn: _kiosk(conn, token_hash(token)))
+        session = session_cookie(headers.get("cookie", ""))
+        if session and self._from_our_pages(scope, headers):
+            now = self._clock.now()
+            return await self._looked_up(lambda conn: _operator(conn, token_hash(session), now))
+        return ANONYMOUS
+
+    async def _looked_up(self, query: Callable[[Connection], Principal]) -> Principal:
+        return await self._database.aread(query)
+
+    def _driver(self, token: str) -> Principal:
+        try:
+            body = unseal(token, self._stay_tokens, use="stay", now=self._clock.now())
+        except ParkingError:
+            return ANONYMOUS
+        stay = body.get("stay")
+        return Principal("driver", stay, frozenset({Scope.OWN_STAY})) if isinstance(stay, str) and stay else ANONYMOUS
+
+    def _edge(self, conn: Connection, token: str) -> Principal:
+        try:
+            device = self._keys.authenticate(conn, token, self._clock.now())
+        except ParkingError:
+            return ANONYMOUS
+        return Principal("device", device, frozenset({Scope.EDGE}))
+
+    def _from_our_pages(self, scope: Any, headers: dict[str, str]) -> bool:
+        if scope["type"] == "http" and scope["method"] in _SAFE:
+            return True  # SameSite=Strict keeps the cookie at home, and a safe method changes nothing
+        return our_own(headers.get("origin"), headers.get("host"), self._origins)
+
+
+def our_own(origin: str | None, host: str | None, origins: Collection[str]) -> bool:
+    """Whether `origin` is the host that was asked, or one of `origins`; no origin at all is not ours."""
+    if not origin or not host:
+        return False
+    try:
+        return origin in origins or urlsplit(origin).netloc == host
+    except ValueError:
+        return False
+
+
+def session_cookie(header: str) -> str | None:
+    """The session token in a Cookie header, if it carries one."""
+    try:
+        morsel = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel and len(morsel.value) <= _LONGEST_SECRET else None
+
+
+def _kiosk(conn: Connection, token: str) -> Principal:
+    device = store.kiosk_by_token(conn, token)
+    return Principal("device", device.id, frozenset({Scope.KIOSK})) if device else ANONYMOUS
+
+
+def _operator(conn: Connection, token: str, now: datetime) -> Principal:
+    operator = store.operator_of_session(conn, token, now)
+    return principal_of(operator) if operator else ANONYMOUS

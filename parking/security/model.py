@@ -1,0 +1,62 @@
+"""Operators, devices and audit entries as values. Nothing here holds a secret: passwords and tokens exist only as hashes, in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from parking.kernel.ids import DeviceId, OperatorId
+
+
+class DeviceKind(StrEnum):
+    EDGE = "edge"  # a gate box: signs what it sends with its own Ed25519 key
+    KIOSK = "kiosk"  # a self-service machine: carries a bearer token
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A person with a log-in; `roles` are names from `parking.security.roles`."""
+
+    id: OperatorId
+    username: str
+    display_name: str
+    roles: tuple[str, ...]
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An enrolled device; `key_id` and `public_key` (32 bytes, Ed25519) are set for a gate box only."""
+
+    id: DeviceId
+    kind: DeviceKind
+    key_id: str | None
+    public_key: bytes | None
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who (`actor`) did what (`action`) to what (`subject`), why and when; `link` is the hash that chains it to the entry before."""
+
+    seq: int
+    at: datetime
+    actor_kind: str
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """The outcome of a check: `broken_at` is the number of the first entry that does not follow, None when all hold.
+
+    `head` is the last link: noted elsewhere, it also proves later that nothing was cut off the end.
+    """
+
+    entries: int
+    head: str
+    broken_at: int | None

@@ -1,0 +1,229 @@
+"""The tables of this room. Of secrets only hashes are stored: argon2id for passwords, SHA-256 for random tokens."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Row,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+)
+
+from parking.kernel.ids import DeviceId, OperatorId
+from parking.plumbing.column_types import Json, UtcDateTime
+from parking.plumbing.db import metadata
+from parking.security.model import AuditEntry, Device, DeviceKind, Operator
+
+operators = Table(
+    "security_operator",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("display_name", String(128), nullable=False),
+    Column("password_hash", String(256), nullable=False),
+    Column("roles", Json, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sessions = Table(
+    "security_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("operator_id", ForeignKey("security_operator.id"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+devices = Table(
+    "security_device",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("key_id", String(64), unique=True),
+    Column("public_key", String(64)),
+    Column("token_hash", String(64), unique=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("enrolled_at", UtcDateTime, nullable=False),
+)
+
+audit_log = Table(
+    "security_audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(128), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("link", String(64), nullable=False),
+)
+
+_AUDIT_LOCK = (
+    0x6175646974  # "audit": one writer at a time extends the chain on PostgreSQL; SQLite has one writer anyway
+)
+
+
+# --- operators and their sessions --------------------------------------------------------------------------------------
+
+
+def add_operator(conn: Connection, operator: Operator, password_hash: str, now: datetime) -> None:
+    conn.execute(
+        insert(operators).values(
+            id=operator.id,
+            username=operator.username,
+            display_name=operator.display_name,
+            password_hash=password_hash,
+            roles=list(operator.roles),
+            enabled=operator.enabled,
+            created_at=now,
+        )
+    )
+
+
+def credentials(conn: Connection, username: str) -> tuple[Operator, str] | None:
+    """The operator of that name with the stored password hash, enabled or not."""
+    row = conn.execute(select(operators).where(operators.c.username == username)).one_or_none()
+    return (_operator(row), row.password_hash) if row else None
+
+
+def operator_by_id(conn: Connection, operator_id: str) -> Operator | None:
+    row = conn.execute(select(operators).where(operators.c.id == operator_id)).one_or_none()
+    return _operator(row) if row else None
+
+
+def add_session(
+    conn: Connection, token_hash: str, operator_id: OperatorId, now: datetime, expires_at: datetime
+) -> None:
+    """A new session; expired ones go on the same occasion."""
+    conn.execute(delete(sessions).where(sessions.c.expires_at <= now))
+    conn.execute(
+        insert(sessions).values(token_hash=token_hash, operator_id=operator_id, created_at=now, expires_at=expires_at)
+    )
+
+
+def operator_of_session(conn: Connection, token_hash: str, now: datetime) -> Operator | None:
+    """The enabled operator whose unexpired session this is."""
+    row = conn.execute(
+        select(operators)
+        .join(sessions, sessions.c.operator_id == operators.c.id)
+        .where(sessions.c.token_hash == token_hash, sessions.c.expires_at > now, operators.c.enabled)
+    ).one_or_none()
+    return _operator(row) if row else None
+
+
+def end_session(conn: Connection, token_hash: str) -> bool:
+    """Whether there was one to end."""
+    return conn.execute(delete(sessions).where(sessions.c.token_hash == token_hash)).rowcount > 0
+
+
+def _operator(row: Row[Any]) -> Operator:
+    return Operator(OperatorId(row.id), row.username, row.display_name, tuple(row.roles), row.enabled)
+
+
+# --- devices -------------------------------------------------------------------------------------------------------
+
+
+def add_device(conn: Connection, device: Device, token_hash: str | None, now: datetime) -> None:
+    key = base64.b64encode(device.public_key).decode() if device.public_key else None
+    conn.execute(
+        insert(devices).values(
+            id=device.id,
+            kind=device.kind.value,
+            key_id=device.key_id,
+            public_key=key,
+            token_hash=token_hash,
+            enabled=device.enabled,
+            enrolled_at=now,
+        )
+    )
+
+
+def device_by_id(conn: Connection, device_id: str) -> Device | None:
+    return _one_device(conn, devices.c.id == device_id)
+
+
+def edge_by_key(conn: Connection, key_id: str) -> Device | None:
+    """The enabled gate box that owns the key."""
+    return _one_device(
+        conn, (devices.c.key_id == key_id) & (devices.c.kind == DeviceKind.EDGE.value) & devices.c.enabled
+    )
+
+
+def kiosk_by_token(conn: Connection, token_hash: str) -> Device | None:
+    """The enabled kiosk that carries the token."""
+    mine = (devices.c.token_hash == token_hash) & (devices.c.kind == DeviceKind.KIOSK.value) & devices.c.enabled
+    return _one_device(conn, mine)
+
+
+def set_device_enabled(conn: Connection, device_id: str, *, enabled: bool) -> bool:
+    """Whether there is such a device."""
+    changed = conn.execute(devices.update().where(devices.c.id == device_id).values(enabled=enabled))
+    return changed.rowcount > 0
+
+
+def _one_device(conn: Connection, condition: Any) -> Device | None:
+    row = conn.execute(select(devices).where(condition)).one_or_none()
+    if row is None:
+        return None
+    key = base64.b64decode(row.public_key) if row.public_key else None
+    return Device(DeviceId(row.id), DeviceKind(row.kind), row.key_id, key, row.enabled)
+
+
+# --- audit ---------------------------------------------------------------------------------------------------------
+
+
+def last_audit_entry(conn: Connection) -> AuditEntry | None:
+    """The head of the chain, held until this transaction ends, so that the next entry follows from it."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(_AUDIT_LOCK)))
+    row = conn.execute(select(audit_log).order_by(audit_log.c.seq.desc()).limit(1)).one_or_none()
+    return _entry(row) if row else None
+
+
+def append_audit_entry(conn: Connection, entry: AuditEntry) -> None:
+    conn.execute(
+        insert(audit_log).values(
+            seq=entry.seq,
+            at=entry.at,
+            actor_kind=entry.actor_kind,
+            actor=entry.actor,
+            action=entry.action,
+            subject=entry.subject,
+            reason=entry.reason,
+            link=entry.link,
+        )
+    )
+
+
+def audit_entries(conn: Connection) -> Iterator[AuditEntry]:
+    """Every entry in order, read in portions."""
+    query = select(audit_log).order_by(audit_log.c.seq).execution_options(yield_per=1000)
+    for row in conn.execute(query):
+        yield _entry(row)
+
+
+def audit_before(conn: Connection, seq: int | None, limit: int) -> list[AuditEntry]:
+    """At most `limit` entries, newest first, older than number `seq` (None: from the newest)."""
+    query = select(audit_log).order_by(audit_log.c.seq.desc()).limit(limit)
+    if seq is not None:
+        query = query.where(audit_log.c.seq < seq)
+    return [_entry(row) for row in conn.execute(query)]
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(row.seq, row.at, row.actor_kind, row.actor, row.action, row.subject, row.reason, row.link)

@@ -1,0 +1,70 @@
+"""How kernel values lie in a column. A naive time and a bare string for a plate are refused at the border, not stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from parking.kernel.plate import Plate
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time: ISO text of fixed width on SQLite (it sorts as it reads), timestamptz on PostgreSQL; comes back in UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(27))
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time is aware")
+        moment = value.astimezone(UTC)
+        if dialect.name != "sqlite":
+            return moment
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+class PlateText(TypeDecorator[Plate]):
+    """A plate, in clear: matching needs it. Only a `Plate` goes in, and a `Plate`, masked by default, comes out."""
+
+    impl = sa.String(12)
+    cache_ok = True
+
+    def process_bind_param(self, value: Plate | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is None:
+            return None
+        if not isinstance(value, Plate):
+            raise TypeError("a plate column takes a Plate")
+        return value.text
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Plate | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else Plate(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value: text on SQLite, jsonb on PostgreSQL; None is SQL's NULL."""
+
+    impl = sa.JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
+        return dialect.type_descriptor(sa.JSON(none_as_null=True))

@@ -1,0 +1,94 @@
+"""A database takes works: functions of a unit of work that are done wholly or not at all, and durable when the call returns.
+
+A work touches nothing but its unit of work: PostgreSQL may have to run it again after a serialization conflict.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from parking.kernel.clock import Clock
+from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.ids import Ids
+from parking.plumbing.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+
+class Database(ABC):
+    """Where everything that must not be lost is kept; safe to share between threads."""
+
+    def __init__(self, *, clock: Clock, ids: Ids, origin: str) -> None:
+        self.clock = clock
+        self.ids = ids
+        self.origin = origin
+        self._wakes: list[Callable[[], None]] = []
+
+    @abstractmethod
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Do `work` in one transaction and return its value once that is durable; an exception undoes this work alone."""
+
+    @abstractmethod
+    async def awrite(self, work: Callable[[UnitOfWork], T]) -> T:
+        """`write` without holding up the event loop."""
+
+    @abstractmethod
+    def read(self, query: Callable[[sa.Connection], T]) -> T:
+        """Run `query` on one consistent snapshot; it cannot write."""
+
+    @abstractmethod
+    async def aread(self, query: Callable[[sa.Connection], T]) -> T:
+        """`read` without holding up the event loop."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish what was accepted, then let go of every connection and thread."""
+
+    def create_tables(self, tables: sa.MetaData) -> None:
+        """Create what is missing, without migrations: for tests and simulations."""
+        self.write(lambda unit: tables.create_all(unit.connection))
+
+    def after_commit(self, wake: Callable[[], None]) -> None:
+        """Call `wake` after each commit that published; it must only signal, it runs in the committing thread."""
+        self._wakes.append(wake)
+
+    def _unit(self, connection: sa.Connection) -> UnitOfWork:
+        return UnitOfWork(connection, self.clock.now(), self.ids, self.origin)
+
+    def _wake_all(self) -> None:
+        for wake in self._wakes:
+            wake()
+
+
+class Threads:
+    """The threads in which the asynchronous calls of one database wait for their answer."""
+
+    def __init__(self, name: str, most: int) -> None:
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix=name)
+
+    async def run(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+
+def clear_error(error: BaseException) -> BaseException:
+    """The same failure in our own words where a driver's would not help: a full disk, a database that is away."""
+    original = getattr(error, "orig", error)
+    state = getattr(original, "sqlstate", None)
+    text = str(original)
+    if "database or disk is full" in text or state == "53100":
+        message = "the disk of the database is full; nothing of this request was stored"
+        return ParkingError(ErrorKind.UNAVAILABLE, "storage.full", message)
+    if "database is locked" in text or state in ("40001", "40P01"):
+        return ParkingError(ErrorKind.UNAVAILABLE, "storage.busy", "the database is busy; nothing of this request was stored")
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return ParkingError(ErrorKind.UNAVAILABLE, "storage.away", "the database does not answer")
+    return error

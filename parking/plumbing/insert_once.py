@@ -1,0 +1,15 @@
+"""The same fact is written once: an insert that a unique key turns away is no error, and the caller learns which it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_once(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
+    """Insert one row; False when a row with the same primary or unique key is there already."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return connection.execute(make(table).on_conflict_do_nothing(), dict(values)).rowcount == 1

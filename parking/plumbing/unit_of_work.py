@@ -1,0 +1,44 @@
+"""One transaction and what a service needs inside it. Services never commit: the database does, at the edge."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from parking.kernel import codec
+from parking.kernel.events import Envelope, Event
+from parking.kernel.ids import EventId, Ids
+from parking.plumbing.insert_once import insert_once
+from parking.plumbing.tables import outbox
+
+
+class UnitOfWork:
+    """The open transaction, its moment in UTC and its ids; what is published leaves if and only if it commits."""
+
+    __slots__ = ("connection", "ids", "now", "origin", "published")
+
+    def __init__(self, connection: sa.Connection, now: datetime, ids: Ids, origin: str) -> None:
+        self.connection = connection
+        self.now = now
+        self.ids = ids
+        self.origin = origin
+        self.published = 0
+
+    def publish(self, event: Event) -> Envelope:
+        """Write a new event to the outbox; the envelope carries its fresh id, this moment and this database's origin."""
+        envelope = Envelope(EventId(self.ids.new(self.now)), self.now, self.origin, event)
+        self.forward(envelope)
+        return envelope
+
+    def forward(self, envelope: Envelope) -> None:
+        """Write an event that already has an id and a time (a gate's) to the outbox; the same id again changes nothing."""
+        plain = codec.encode(envelope)
+        row = {
+            "event_id": envelope.id,
+            "occurred_at": envelope.occurred_at,
+            "origin": envelope.origin,
+            "type": plain["type"],
+            "data": plain["data"],
+        }
+        self.published += insert_once(self.connection, outbox, row)

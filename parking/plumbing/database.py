@@ -88,7 +88,9 @@ def clear_error(error: BaseException) -> BaseException:
         message = "the disk of the database is full; nothing of this request was stored"
         return ParkingError(ErrorKind.UNAVAILABLE, "storage.full", message)
     if "database is locked" in text or state in ("40001", "40P01"):
-        return ParkingError(ErrorKind.UNAVAILABLE, "storage.busy", "the database is busy; nothing of this request was stored")
+        return ParkingError(
+            ErrorKind.UNAVAILABLE, "storage.busy", "the database is busy; nothing of this request was stored"
+        )
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return ParkingError(ErrorKind.UNAVAILABLE, "storage.away", "the database does not answer")
     return error

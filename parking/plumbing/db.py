@@ -33,7 +33,9 @@ def open_database(url: str, *, clock: Clock, ids: Ids, origin: str) -> Database:
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise invalid("database.url", "should look like sqlite:///parking.db or postgresql+psycopg://user@host/name") from None
+        raise invalid(
+            "database.url", "should look like sqlite:///parking.db or postgresql+psycopg://user@host/name"
+        ) from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             return InlineDatabase(clock=clock, ids=ids, origin=origin)

@@ -1,0 +1,175 @@
+"""The bus carries envelopes from the outbox to groups of handlers. The in-process one keeps its queue in the database itself,
+so that a crash anywhere loses and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+
+from parking.kernel import codec
+from parking.kernel.errors import invalid
+from parking.kernel.events import Envelope
+from parking.plumbing.db import Database, UnitOfWork, insert_once
+from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle
+from parking.plumbing.tables import delivery
+
+__all__ = ["Bus", "InProcessBus", "RetryPolicy", "Subscription"]
+IDLE_S = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Bus(Protocol):
+    """Hands envelopes to every subscribed group: at least once on the way, exactly once in effect."""
+
+    def publish(self, batch: Sequence[Envelope]) -> None:
+        """Take envelopes over, in order; returns when they are safe."""
+        ...
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Add a group; a group that is there already raises ParkingError."""
+        ...
+
+    def drain(self) -> int:
+        """Handle all that is due now in the calling thread; returns how many events were handled or given up."""
+        ...
+
+    def start(self) -> None:
+        """Handle in threads from now on."""
+        ...
+
+    def stop(self) -> None:
+        """Finish what is in hand and end the threads; what is left stays safe."""
+        ...
+
+
+class InProcessBus:
+    """A bus for one process over its own database; one thread per group once started."""
+
+    def __init__(self, database: Database, *, retry: RetryPolicy | None = None) -> None:
+        self._database = database
+        self._retry = retry or RetryPolicy()
+        self._subscriptions: dict[str, Subscription] = {}
+        self._threads: list[threading.Thread] = []
+        self._wakes: dict[str, threading.Event] = {}
+        self._stopping = threading.Event()
+
+    def publish(self, batch: Sequence[Envelope]) -> None:
+        wanted = [(s.group, e) for e in batch for s in self._subscriptions.values() if s.wants(e)]
+        if not wanted:
+            return
+
+        def work(unit: UnitOfWork) -> None:
+            for group, envelope in wanted:
+                row = {"group": group, "event_id": envelope.id, "envelope": codec.encode(envelope), "attempts": 0}
+                insert_once(unit.connection, delivery, row | {"next_at": unit.now})
+
+        self._database.write(work)
+        for group in {group for group, _ in wanted}:
+            self._wakes[group].set()
+
+    def subscribe(self, subscription: Subscription) -> None:
+        if subscription.group in self._subscriptions:
+            raise invalid("bus.group", f"the group {subscription.group!r} is subscribed already")
+        self._wakes[subscription.group] = threading.Event()
+        self._subscriptions[subscription.group] = subscription
+
+    def drain(self) -> int:
+        total = 0
+        while handled := sum(self._step(subscription) for subscription in self._subscriptions.values()):
+            total += handled
+        return total
+
+    def start(self) -> None:
+        self._stopping.clear()
+        for subscription in self._subscriptions.values():
+            thread = threading.Thread(
+                target=self._run, args=(subscription,), name=f"bus-{subscription.group}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for wake in self._wakes.values():
+            wake.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _run(self, subscription: Subscription) -> None:
+        wake = self._wakes[subscription.group]
+        while not self._stopping.is_set():
+            wake.clear()
+            try:
+                if self._step(subscription):
+                    continue
+                pause = self._pause(subscription)
+            except Exception as error:  # the database is away or full: nothing is lost, it is tried again
+                log.error("bus.stalled", group=subscription.group, error=describe(error))
+                pause = IDLE_S
+            wake.wait(pause)
+
+    def _due(self, connection: sa.Connection, group: str, now: datetime) -> list[tuple[Envelope, int]]:
+        rows = connection.execute(
+            sa.select(delivery.c.envelope, delivery.c.attempts, delivery.c.next_at)
+            .where(delivery.c.group == group)
+            .order_by(delivery.c.seq)
+            .limit(MOST_IN_A_WORK)
+        ).all()
+        if not rows or rows[0].next_at > now:
+            return []
+        return [(codec.decode(row.envelope), row.attempts) for row in rows]
+
+    def _pause(self, subscription: Subscription) -> float:
+        head = self._database.read(
+            lambda connection: connection.scalar(
+                sa.select(delivery.c.next_at)
+                .where(delivery.c.group == subscription.group)
+                .order_by(delivery.c.seq)
+                .limit(1)
+            )
+        )
+        if head is None:
+            return IDLE_S
+        left_s: float = (head - self._database.clock.now()).total_seconds()
+        return min(max(left_s, 0.001), IDLE_S)
+
+    def _step(self, subscription: Subscription) -> int:
+        group = subscription.group
+        due = self._database.read(lambda connection: self._due(connection, group, self._database.clock.now()))
+        if not due:
+            return 0
+        envelopes = [envelope for envelope, _ in due]
+        outcome = handle(self._database, subscription, envelopes, lambda unit, envelope: _settle(unit, group, envelope))
+        if outcome.error is None:
+            return outcome.handled
+        envelope, attempts = due[outcome.handled]
+        return outcome.handled + self._failed(group, envelope, attempts + 1, outcome.error)
+
+    def _failed(self, group: str, envelope: Envelope, attempts: int, error: Exception) -> int:
+        """Count a failure: wait and try again, or give the event up; returns 1 when it was given up."""
+        dead = attempts >= self._retry.attempts
+        report = log.error if dead else log.warning
+        report("bus.failed", group=group, event_id=envelope.id, attempts=attempts, error=describe(error), dead=dead)
+
+        def work(unit: UnitOfWork) -> int:
+            mine = sa.and_(delivery.c.group == group, delivery.c.event_id == envelope.id)
+            if dead:
+                bury(unit, group, envelope, describe(error), attempts)
+                unit.connection.execute(sa.delete(delivery).where(mine))
+                return 1
+            later = {"attempts": attempts, "next_at": unit.now + self._retry.wait(attempts)}
+            unit.connection.execute(sa.update(delivery).where(mine).values(later))
+            return 0
+
+        return self._database.write(work)
+
+
+def _settle(unit: UnitOfWork, group: str, envelope: Envelope) -> None:
+    unit.connection.execute(sa.delete(delivery).where(delivery.c.group == group, delivery.c.event_id == envelope.id))

@@ -1,0 +1,120 @@
+"""One event, one group, one effect: what the handlers did and the proof that they did it commit together.
+
+Events of a group are handled in order; one that fails holds the group back through a bounded back-off and then becomes a
+dead letter, so that nothing is skipped silently and nothing blocks for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from parking.kernel import codec
+from parking.kernel.errors import ParkingError
+from parking.kernel.events import Envelope, Event
+from parking.plumbing.db import Database, UnitOfWork, insert_once
+from parking.plumbing.tables import dead_letter, inbox
+
+MOST_IN_A_WORK = 16
+Handler = Callable[[UnitOfWork, Envelope], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who handles what: a `group` sees each event once, whatever the number of its processes."""
+
+    group: str
+    handlers: Mapping[type[Event], tuple[Handler, ...]]
+
+    def wants(self, envelope: Envelope) -> bool:
+        return type(envelope.event) in self.handlers
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a handler may fail (`attempts`) and the waits between, doubling from `first_s` up to `most_s` seconds."""
+
+    attempts: int = 8
+    first_s: float = 0.1
+    most_s: float = 30.0
+
+    def wait(self, failures: int) -> timedelta:
+        """The pause after the `failures`-th failure in a row."""
+        return timedelta(seconds=min(self.first_s * 2.0 ** (failures - 1), self.most_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The first `handled` envelopes are done; `error` is what the handlers of the next one raised, if they did."""
+
+    handled: int
+    error: Exception | None
+
+
+def handle(
+    database: Database,
+    subscription: Subscription,
+    envelopes: Sequence[Envelope],
+    settle: Callable[[UnitOfWork, Envelope], None] | None = None,
+) -> Outcome:
+    """Handle envelopes in order in one transaction, each in its own savepoint, up to the first that fails."""
+
+    def work(unit: UnitOfWork) -> Outcome:
+        for done, envelope in enumerate(envelopes):
+            published = unit.published
+            try:
+                with unit.connection.begin_nested():
+                    _handle_one(unit, subscription, envelope)
+            except sa.exc.OperationalError:
+                raise  # the database's trouble, not the handler's: the whole work is undone, and no attempt is counted
+            except Exception as error:
+                unit.published = published
+                return Outcome(done, error)
+            if settle is not None:
+                settle(unit, envelope)
+        return Outcome(len(envelopes), None)
+
+    return database.write(work)
+
+
+def _handle_one(unit: UnitOfWork, subscription: Subscription, envelope: Envelope) -> None:
+    row = {"group": subscription.group, "event_id": envelope.id, "handled_at": unit.now}
+    if insert_once(unit.connection, inbox, row):
+        for handler in subscription.handlers.get(type(envelope.event), ()):
+            handler(unit, envelope)
+
+
+def bury(unit: UnitOfWork, group: str, envelope: Envelope, error: str, attempts: int) -> None:
+    """Write a dead letter: the event, the group that could not handle it, and why, without anything personal."""
+    row = {
+        "group": group,
+        "event_id": envelope.id,
+        "envelope": codec.encode(envelope),
+        "error": error,
+        "attempts": attempts,
+        "died_at": unit.now,
+    }
+    insert_once(unit.connection, dead_letter, row)
+
+
+def describe(error: BaseException) -> str:
+    """An error in one line that can be stored: its type and stable code; texts of strangers may hold a plate."""
+    return f"{type(error).__name__} {error.code}" if isinstance(error, ParkingError) else type(error).__name__
+
+
+def revive(unit: UnitOfWork, group: str, event_id: str) -> Envelope | None:
+    """Take one letter out of the dead ones, to be published again; None when there is no such letter."""
+    row = unit.connection.execute(
+        sa.delete(dead_letter)
+        .where(dead_letter.c.group == group, dead_letter.c.event_id == event_id)
+        .returning(dead_letter.c.envelope)
+    ).one_or_none()
+    return None if row is None else codec.decode(row.envelope)
+
+
+def forget_handled(unit: UnitOfWork, *, older_than: timedelta) -> int:
+    """Drop proofs of handling that no repeat can reach any more; returns how many."""
+    return unit.connection.execute(sa.delete(inbox).where(inbox.c.handled_at < unit.now - older_than)).rowcount

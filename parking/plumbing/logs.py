@@ -1,0 +1,92 @@
+"""One log to standard output, JSON or coloured. Whatever looks like a plate or a card number never reaches it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from parking.kernel.plate import Plate
+
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
+_CHINESE = re.compile(rf"[{_PROVINCES}][·\s.-]?[A-Z][·\s.-]?[A-Z0-9]{{4,6}}[挂学警港澳领使]?", re.IGNORECASE)
+_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_PLATE_KEYS = frozenset({"plate", "plate_text", "number_plate", "license_plate"})
+HIDDEN = "[hidden]"
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if position % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match[0])
+    return HIDDEN if _luhn(digits) else match[0]
+
+
+def redact(text: str) -> str:
+    """`text` without Chinese plates and without 13 to 19 digits that satisfy the card check sum."""
+    return _CARD.sub(_card, _CHINESE.sub(HIDDEN, text))
+
+
+def _clean(value: Any, key: str = "") -> Any:
+    if isinstance(value, Plate):
+        return value.masked
+    if key.lower() in _PLATE_KEYS and isinstance(value, str):
+        return Plate(value).masked
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {k: _clean(v, str(k)) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(v) for v in value]
+    if value is None or isinstance(value, (int, float)):
+        return value
+    return redact(str(value))
+
+
+def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The structlog processor that hides plates and card numbers in every field, traceback included."""
+    return {key: _clean(value, key) for key, value in event.items()}
+
+
+def set_up(*, json: bool, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send structlog and the standard library's logging through one redacting chain to `stream` (standard output)."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.format_exc_info,
+        redact_event,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False) if json else structlog.dev.ConsoleRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    )
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,92 @@
+"""What was published leaves in order, and is marked only after the bus has it: a crash in between repeats, never loses."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from parking.kernel import codec
+from parking.kernel.events import Envelope
+from parking.plumbing.bus import IDLE_S, Bus
+from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import describe
+from parking.plumbing.tables import outbox
+
+MOST_AT_ONCE = 200
+log = structlog.get_logger(__name__)
+
+
+def waiting(connection: sa.Connection, limit: int = MOST_AT_ONCE) -> list[tuple[int, Envelope]]:
+    """The oldest events that the bus does not have yet, as (number, envelope), in the order of publication."""
+    rows = connection.execute(
+        sa.select(outbox).where(outbox.c.relayed_at.is_(None)).order_by(outbox.c.seq).limit(limit)
+    ).mappings()
+    return [(row["seq"], _envelope(row)) for row in rows]
+
+
+def _envelope(row: sa.RowMapping) -> Envelope:
+    plain = {"id": row["event_id"], "at": row["occurred_at"].isoformat(), "origin": row["origin"]}
+    return codec.decode(plain | {"type": row["type"], "data": row["data"]})
+
+
+def backlog(connection: sa.Connection) -> int:
+    """How many events wait for the relay."""
+    query = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.relayed_at.is_(None))
+    return connection.scalar(query) or 0
+
+
+def forget_relayed(unit: UnitOfWork, *, older_than: timedelta) -> int:
+    """Drop events that left longer ago than that; returns how many."""
+    return unit.connection.execute(sa.delete(outbox).where(outbox.c.relayed_at < unit.now - older_than)).rowcount
+
+
+class OutboxRelay:
+    """Moves events from the outbox to the bus; several relays on one database repeat each other's work, harmlessly."""
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        database.after_commit(self._wake.set)
+
+    def drain(self) -> int:
+        """Relay all that waits, in the calling thread; returns how many events left."""
+        total = 0
+        while batch := self._database.read(waiting):
+            self._bus.publish([envelope for _, envelope in batch])
+            numbers = [number for number, _ in batch]
+            self._database.write(lambda unit, numbers=numbers: _mark(unit, numbers))  # type: ignore[misc] # bound per turn
+            total += len(batch)
+        return total
+
+    def start(self) -> None:
+        """Relay in a thread, woken by every commit that published."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the batch in hand."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self.drain()
+            except Exception as error:  # bus or database away: everything stays in the outbox
+                log.error("outbox.stalled", error=describe(error))
+            self._wake.wait(IDLE_S)
+
+
+def _mark(unit: UnitOfWork, numbers: list[int]) -> None:
+    unit.connection.execute(sa.update(outbox).where(outbox.c.seq.in_(numbers)).values(relayed_at=unit.now))

@@ -1,0 +1,1 @@
+"""Tariffs, bills, the ledger and the providers that collect: every yuan exactly once, every yuan explained."""

@@ -26,7 +26,7 @@ check: ## format, lint, types, floors
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy $(CODE)
-	@$(BIN)/lint-imports --no-logo --no-timings
+	@$(BIN)/lint-imports --no-logo
 	@$(SETUP) ui_check
 
 format: ## put the code into its one format

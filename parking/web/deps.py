@@ -1,0 +1,31 @@
+"""Who is asking and whether they may: read from the request, where the security middleware put it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.principal import ANONYMOUS, Principal, Scope
+
+
+def principal(connection: HTTPConnection) -> Principal:
+    """Whoever the security middleware recognised; nobody in particular when it recognised none."""
+    return cast(Principal, getattr(connection.state, "principal", ANONYMOUS))
+
+
+def require(*scopes: Scope) -> Callable[[HTTPConnection], Principal]:
+    """A dependency that returns the principal if it has all `scopes`: ParkingError 401 for nobody, 403 for others."""
+
+    def dependency(connection: HTTPConnection) -> Principal:
+        who = principal(connection)
+        missing = [scope for scope in scopes if not who.may(scope)]
+        if not missing:
+            return who
+        if who.kind == ANONYMOUS.kind:
+            raise ParkingError(ErrorKind.UNAUTHENTICATED, "auth.required", "sign in, or show a valid token")
+        raise ParkingError(ErrorKind.FORBIDDEN, "auth.forbidden", f"this needs the right {missing[0]}")
+
+    return dependency

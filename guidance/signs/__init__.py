@@ -1,0 +1,1 @@
+"""Free-bay signs: one file per real device, one contract suite for all."""

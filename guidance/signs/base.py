@@ -1,0 +1,68 @@
+"""A sign is told one face at a time and either acknowledges it or raises; whatever it did not acknowledge it does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from parking.kernel.device import DeviceFault
+
+NO_NUMBER = "----"
+
+
+class FaceKind(StrEnum):
+    NUMBER = "number"
+    FULL = "full"
+    UNKNOWN = "unknown"
+
+
+class Colour(StrEnum):
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a driver should see; `free` is the number (bays) of a NUMBER face and 0 otherwise."""
+
+    kind: FaceKind
+    text: str
+    colour: Colour
+    free: int = 0
+
+
+UNKNOWN_FACE = Face(FaceKind.UNKNOWN, NO_NUMBER, Colour.RED)
+
+
+class SignSilent(DeviceFault):
+    """The sign could not be reached or did not answer in time."""
+
+
+class SignGarbled(DeviceFault):
+    """The sign answered, but not to what it was told."""
+
+
+class Sign(Protocol):
+    """One sign."""
+
+    def show(self, face: Face) -> None:
+        """Returns once the sign has acknowledged; raises SignSilent, SignGarbled (DeviceFault) or DeviceRefused."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection; the sign may be told again later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignSettings:
+    """Where a sign listens (`host:port`) and how long it may take to answer in all, in seconds."""
+
+    address: str = ""
+    timeout_s: float = 2.0
+
+
+SignFactory = Callable[[SignSettings], Sign]

@@ -1,0 +1,1 @@
+"""Simulated devices: each speaks the real wire on a real socket and can be made to fail."""

@@ -1,0 +1,1 @@
+"""The site: what stands where. It only answers; nothing in it moves."""

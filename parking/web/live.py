@@ -98,10 +98,7 @@ class LiveHub:
         channel = self._channel(view, with_events)
         client = Client(self, channel, websocket)
         since = websocket.query_params.get("since", "")
-        for frame in channel.welcome(
-            client, websocket.query_params.get("epoch"), int(since) if since.isdecimal() else None
-        ):
-            client.deliver(frame, (), ())
+        channel.welcome(client, websocket.query_params.get("epoch"), int(since) if since.isdecimal() else None)
         sending = asyncio.create_task(client.run())
         try:
             while (await websocket.receive())["type"] != "websocket.disconnect":

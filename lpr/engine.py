@@ -1,0 +1,32 @@
+"""One onnxruntime session runs on one thread: a second one spins, and doubles the cost when the cores are busy (measured)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime  # type: ignore[import-untyped]  # it ships no types
+
+Tensor = npt.NDArray[np.float32]
+
+
+class Engine:
+    """One ONNX model with one input and one output, on the CPU."""
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # pictures differ in size: the arena would keep the largest of each
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def run(self, batch: Tensor) -> Tensor:
+        """The model's output for one batch (count x channels x height x width)."""
+        return np.asarray(self._session.run(None, {self._input: batch})[0], dtype=np.float32)
+
+    def note(self, key: str) -> str:
+        """The text that the model carries under `key`; KeyError where it has none."""
+        return str(self._session.get_modelmeta().custom_metadata_map[key])

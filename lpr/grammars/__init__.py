@@ -1,0 +1,1 @@
+"""What the plates of a country look like in writing."""

@@ -1,0 +1,1 @@
+"""Which signs a plate shows."""

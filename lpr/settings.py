@@ -1,0 +1,90 @@
+"""Everything that may differ from site to site, typed, with the measured default; a wrong value names its key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from parking.kernel.errors import ParkingError, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How pictures are read. Shares are 0-1 of the frame, sides and widths are pixels, spans are seconds.
+
+    A lane's camera needs less than a photograph: with the region of interest on the lane, `detect_side_px=480` reads plates
+    from about 90 pixels and costs a third of the default.
+    """
+
+    detector: str = "pp_ocr"
+    reader: str = "pp_ocr"
+    grammar: str = "china"
+    region_of_interest: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom
+    detect_side_px: int = 960
+    narrowest_plate_px: int = 40
+    most_regions: int = 12
+    least_log_probability: float = -8.0  # worse reads are not reported
+    accept_log_probability: float = -4.0  # the likelihood of "this is no plate at all"
+    accept_margin: float = 2.0
+    most_candidates: int = 8
+    whole_below_px: int = 256  # a picture narrower than this, and shaped like a plate, is the plate
+    frames_per_second: float = 6.0  # recognised while a vehicle is there
+    idle_frames_per_second: float = 2.0  # looked at, not recognised, to know that the camera lives
+    settled_margin: float = 6.0  # a passage this clear needs no more frames
+    settled_frames: int = 2
+    silent_after_s: float = 3.0
+    frozen_after_s: float = 4.0
+    dark_after_s: float = 4.0
+
+    def __post_init__(self) -> None:
+        left, top, right, bottom = self.region_of_interest
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise invalid(
+                "settings.region", "should be left, top, right, bottom as shares 0-1", field="region_of_interest"
+            )
+        for name, least, most in _RANGES:
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise invalid("settings.range", f"should be {least} to {most}, not {value}", field=name)
+
+    @classmethod
+    def parse(cls, plain: Mapping[str, Any]) -> Self:
+        """Settings from a mapping (of a YAML file, say); an unknown key or a value of the wrong type raises ParkingError."""
+        known = {f.name: f.default for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for key, value in plain.items():
+            if key not in known:
+                raise invalid("settings.unknown", f"is not a setting; known: {', '.join(known)}", field=key)
+            values[key] = _cast(key, value, type(known[key]))
+        return cls(**values)
+
+
+_RANGES = (
+    ("detect_side_px", 64, 4096),
+    ("narrowest_plate_px", 8, 1000),
+    ("most_regions", 1, 100),
+    ("most_candidates", 2, 50),
+    ("whole_below_px", 0, 4096),
+    ("frames_per_second", 0.1, 100),
+    ("idle_frames_per_second", 0.1, 100),
+    ("settled_frames", 1, 100),
+    ("silent_after_s", 0.1, 5),
+    ("frozen_after_s", 0.1, 5),
+    ("dark_after_s", 0.1, 5),
+)
+
+
+def _cast(key: str, value: Any, kind: type) -> Any:
+    if kind is tuple and isinstance(value, (list, tuple)) and len(value) == 4:
+        return tuple(_cast(key, share, float) for share in value)
+    if kind is float and type(value) in (int, float):
+        return float(value)
+    if kind in (int, str) and type(value) is kind:
+        return value
+    raise _wrong_type(key, kind)
+
+
+def _wrong_type(key: str, kind: type) -> ParkingError:
+    names = {tuple: "four numbers", float: "a number", int: "a whole number", str: "a name"}
+    return invalid("settings.type", f"should be {names[kind]}", field=key)

@@ -1,0 +1,48 @@
+"""An RTSP camera, over TCP: interleaved packets arrive whole or not at all, and pass every firewall that lets the camera through."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from lpr.frame import Frame
+from lpr.sources.base import FrameSource
+from lpr.sources.capture import Capture
+from parking.kernel.clock import Clock
+from parking.kernel.device import DeviceFault
+
+# First frame after 0.2 s instead of 2.8 s (measured): do not buffer, do not study the stream first.
+_LOW_LATENCY = {
+    "rtsp_transport": "tcp",
+    "fflags": "nobuffer",
+    "flags": "low_delay",
+    "analyzeduration": "0",
+    "probesize": "32",
+}
+
+
+class RtspSource:
+    """`rtsp://[user:password@]host/path`."""
+
+    def __init__(self, url: str, camera: str, clock: Clock, *, timeout_s: float = 3.0) -> None:
+        self._host = urlsplit(url).hostname or "the camera"
+        self._capture = Capture(url, camera, clock, where=self._host, options=_LOW_LATENCY, timeout_s=timeout_s)
+
+    @property
+    def camera(self) -> str:
+        return self._capture.camera
+
+    def open(self) -> None:
+        self._capture.open()
+
+    def grab(self) -> None:
+        if not self._capture.grab():
+            raise DeviceFault(f"{self._host}: no picture in time")
+
+    def retrieve(self) -> Frame:
+        return self._capture.retrieve()
+
+    def close(self) -> None:
+        self._capture.close()
+
+
+_: type[FrameSource] = RtspSource

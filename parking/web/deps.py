@@ -11,7 +11,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.principal import ANONYMOUS, Principal, Scope
 
 
-def principal(connection: HTTPConnection) -> Principal:
+def current_principal(connection: HTTPConnection) -> Principal:
     """Whoever the security middleware recognised; nobody in particular when it recognised none."""
     return cast(Principal, getattr(connection.state, "principal", ANONYMOUS))
 
@@ -20,7 +20,7 @@ def require(*scopes: Scope) -> Callable[[HTTPConnection], Principal]:
     """A dependency that returns the principal if it has all `scopes`: ParkingError 401 for nobody, 403 for others."""
 
     def dependency(connection: HTTPConnection) -> Principal:
-        who = principal(connection)
+        who = current_principal(connection)
         missing = [scope for scope in scopes if not who.may(scope)]
         if not missing:
             return who

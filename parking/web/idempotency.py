@@ -20,7 +20,7 @@ from parking.kernel.errors import conflict, invalid
 from parking.kernel.principal import Principal
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import Database, UnitOfWork, insert_once, metadata
-from parking.web.deps import principal
+from parking.web.deps import current_principal
 
 KEPT = timedelta(days=7)
 
@@ -110,7 +110,7 @@ def key_header(idempotency_key: Annotated[str | None, Header(max_length=128)] = 
 
 
 IdempotencyKey = Annotated[str, Depends(key_header)]
-Who = Annotated[Principal, Depends(principal)]
+Who = Annotated[Principal, Depends(current_principal)]
 
 
 def forget(unit: UnitOfWork, *, older_than: timedelta = KEPT) -> int:

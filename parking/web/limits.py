@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.principal import ANONYMOUS
-from parking.web.deps import principal
+from parking.web.deps import current_principal
 from parking.web.errors import problem
 
 MOST_BYTES = 1024 * 1024
@@ -102,7 +102,7 @@ class RateLimit:
             self._calls.popitem(last=False)
 
     async def __call__(self, connection: HTTPConnection) -> None:
-        who = principal(connection)
+        who = current_principal(connection)
         if who.kind != ANONYMOUS.kind:
             self.check(f"{who.kind}:{who.subject}")
         else:

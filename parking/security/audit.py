@@ -23,9 +23,9 @@ def record(uow: UnitOfWork, principal: Principal, action: str, subject: str, rea
 
     Too long a subject (128) or reason (512) is cut: an action must not fail because its explanation is long.
     """
-    last = store.last_audit_entry(uow.connection)
+    last, previous = store.hold_audit_head(uow.connection)
     bare = AuditEntry(
-        seq=last.seq + 1 if last else 1,
+        seq=last + 1,
         at=uow.now,
         actor_kind=principal.kind,
         actor=principal.subject[:64],
@@ -34,18 +34,19 @@ def record(uow: UnitOfWork, principal: Principal, action: str, subject: str, rea
         reason=_printable(reason)[:512],
         link="",
     )
-    link = chain.link(last.link if last else chain.GENESIS, _content(bare))
-    store.append_audit_entry(uow.connection, replace(bare, link=link))
+    store.append_audit_entry(uow.connection, replace(bare, link=chain.link(previous, _content(bare))))
 
 
 def verify(conn: Connection) -> ChainReport:
-    """Walk the whole chain; numbers must run from 1 without a gap, and every link must follow."""
+    """Walk the whole chain: numbers run from 1 without a gap, every link follows, and the end is where the head says."""
     previous, count = chain.GENESIS, 0
     for entry in store.audit_entries(conn):
         count += 1
         if entry.seq != count or chain.link(previous, _content(entry)) != entry.link:
             return ChainReport(entries=count, head=previous, broken_at=count)
         previous = entry.link
+    if (count, previous) != store.audit_head_now(conn):
+        return ChainReport(entries=count, head=previous, broken_at=count + 1)
     return ChainReport(entries=count, head=previous, broken_at=None)
 
 

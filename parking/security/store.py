@@ -13,18 +13,20 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Integer,
     Row,
     String,
     Table,
     delete,
-    func,
     insert,
     select,
+    update,
 )
 
+from parking.kernel.chain import GENESIS
 from parking.kernel.ids import DeviceId, OperatorId
 from parking.plumbing.column_types import Json, UtcDateTime
-from parking.plumbing.db import metadata
+from parking.plumbing.db import insert_once, metadata
 from parking.security.model import AuditEntry, Device, DeviceKind, Operator
 
 operators = Table(
@@ -73,9 +75,14 @@ audit_log = Table(
     Column("link", String(64), nullable=False),
 )
 
-_AUDIT_LOCK = (
-    0x6175646974  # "audit": one writer at a time extends the chain on PostgreSQL; SQLite has one writer anyway
+audit_head = Table(  # one row: the last link, so that a cut-off end shows, and the place where writers queue
+    "security_audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("link", String(64), nullable=False),
 )
+_THE_HEAD = 1
 
 
 # --- operators and their sessions --------------------------------------------------------------------------------------
@@ -172,7 +179,7 @@ def kiosk_by_token(conn: Connection, token_hash: str) -> Device | None:
 
 def set_device_enabled(conn: Connection, device_id: str, *, enabled: bool) -> bool:
     """Whether there is such a device."""
-    changed = conn.execute(devices.update().where(devices.c.id == device_id).values(enabled=enabled))
+    changed = conn.execute(update(devices).where(devices.c.id == device_id).values(enabled=enabled))
     return changed.rowcount > 0
 
 
@@ -187,12 +194,17 @@ def _one_device(conn: Connection, condition: Any) -> Device | None:
 # --- audit ---------------------------------------------------------------------------------------------------------
 
 
-def last_audit_entry(conn: Connection) -> AuditEntry | None:
-    """The head of the chain, held until this transaction ends, so that the next entry follows from it."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(_AUDIT_LOCK)))
-    row = conn.execute(select(audit_log).order_by(audit_log.c.seq.desc()).limit(1)).one_or_none()
-    return _entry(row) if row else None
+def hold_audit_head(conn: Connection) -> tuple[int, str]:
+    """The number and link of the last entry, held until this transaction ends; (0, GENESIS) before the first."""
+    insert_once(conn, audit_head, {"id": _THE_HEAD, "seq": 0, "link": GENESIS})
+    row = conn.execute(select(audit_head).with_for_update()).one()
+    return row.seq, row.link
+
+
+def audit_head_now(conn: Connection) -> tuple[int, str]:
+    """The same without holding it."""
+    row = conn.execute(select(audit_head)).one_or_none()
+    return (row.seq, row.link) if row else (0, GENESIS)
 
 
 def append_audit_entry(conn: Connection, entry: AuditEntry) -> None:
@@ -208,6 +220,7 @@ def append_audit_entry(conn: Connection, entry: AuditEntry) -> None:
             link=entry.link,
         )
     )
+    conn.execute(update(audit_head).values(seq=entry.seq, link=entry.link))
 
 
 def audit_entries(conn: Connection) -> Iterator[AuditEntry]:

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from parking.kernel.errors import ParkingError
+from parking.kernel.principal import Scope
+from parking.security.roles import ROLES, scopes_of
+
+CHANGING = {Scope.LANES_OPEN, Scope.ACCESS_WRITE, Scope.CASES_WORK, Scope.DEVICES_WRITE, Scope.STAYS_TICKET}
+OF_MACHINES_AND_DRIVERS = {Scope.KIOSK, Scope.EDGE, Scope.OWN_STAY}
+
+
+def test_several_roles_add_up() -> None:
+    assert scopes_of(["cashier", "technician"]) == ROLES["cashier"] | ROLES["technician"]
+
+
+def test_no_role_grants_nothing() -> None:
+    assert scopes_of([]) == frozenset()
+
+
+def test_an_unknown_role_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(ParkingError, match="attendant, auditor, cashier, manager, technician"):
+        scopes_of(["root"])
+
+
+def test_an_auditor_can_change_nothing() -> None:
+    assert ROLES["auditor"] & CHANGING == set()
+
+
+def test_only_managers_and_auditors_read_the_audit() -> None:
+    assert {role for role, scopes in ROLES.items() if Scope.AUDIT_READ in scopes} == {"manager", "auditor"}
+
+
+def test_no_person_has_the_scopes_of_a_machine_or_a_driver() -> None:
+    assert scopes_of(ROLES) & OF_MACHINES_AND_DRIVERS == set()

@@ -1,0 +1,197 @@
+"""Plates of GA 36-2018 as pictures: true sizes, true places of the signs, our own strokes.
+
+Sizes in mm. Single rows are 140 high with signs of 90; 15.5 + 45 + 12 + 45 + 34 + 5*45 + 4*12 + 15.5 = 440, and for new-energy plates
+15.5 + 45 + 9 + 43 + 49 + 6*43 + 5*9 + 15.5 = 480. Double rows are 440 x 220 with signs of 80 x 60 above and 65 x 110 below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lpr.drawing.latin_signs import LATIN
+from lpr.drawing.province_signs import PROVINCES
+from lpr.drawing.strokes import Mask, Sign, sign_mask
+
+Picture = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+SIGNS: dict[str, Sign] = {**LATIN, **PROVINCES}
+"""Every sign that a plate may bear."""
+
+_EDGE_MM = 15.5
+_CORNER_MM = 9.0
+_BORDER_FROM_EDGE_MM = 3.5
+_BORDER_MM = 1.6
+_DOT_MM = 10.0
+
+
+class PlateStyle(StrEnum):
+    """The looks of GA 36-2018 that this room draws."""
+
+    BLUE = "blue"
+    YELLOW = "yellow"
+    GREEN_SMALL = "green_small"
+    GREEN_LARGE = "green_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one sign stands on the plate, in mm from the top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A plate's size, the places of its signs in reading order, and the centre of the separating mark, in mm."""
+
+    width: float
+    height: float
+    slots: tuple[Slot, ...]
+    mark: tuple[float, float]
+
+
+def _row(width: float, sizes: list[float], gaps: list[float]) -> Layout:
+    slots, x = [], _EDGE_MM
+    for size, gap in zip(sizes, [*gaps, 0.0], strict=True):
+        slots.append(Slot(x, 25.0, size, 90.0))
+        x += size + gap
+    wide = max(range(len(gaps)), key=gaps.__getitem__)
+    return Layout(width, 140.0, tuple(slots), (slots[wide].x + sizes[wide] + gaps[wide] / 2, 70.0))
+
+
+def layout_of(style: PlateStyle) -> Layout:
+    """The geometry of a style."""
+    if style in (PlateStyle.GREEN_SMALL, PlateStyle.GREEN_LARGE):
+        return _row(480.0, [45.0] + [43.0] * 7, [9.0, 49.0] + [9.0] * 5)
+    return _row(440.0, [45.0] * 7, [12.0, 34.0] + [12.0] * 4)
+
+
+def style_of(text: str) -> PlateStyle:
+    """The commonest style for a plate number: eight signs are new-energy (small unless the class letter comes last)."""
+    if len(text) == 8:
+        return PlateStyle.GREEN_LARGE if text[-1] in "DF" and text[2] not in "DF" else PlateStyle.GREEN_SMALL
+    return PlateStyle.BLUE
+
+
+def draw_plate(text: str, style: PlateStyle, rng: np.random.Generator, *, px_per_mm: float = 2.0) -> Picture:
+    """The plate as a BGR picture (H x W x 3, uint8), the same for the same `rng` state; ValueError if `text` cannot be set."""
+    layout = layout_of(style)
+    if len(text) != len(layout.slots):
+        raise ValueError(f"a {style} plate has {len(layout.slots)} signs")
+    if any(character not in SIGNS for character in text):
+        raise ValueError("a sign that plates do not bear")
+    size = (round(layout.height * px_per_mm), round(layout.width * px_per_mm))
+    ink = np.zeros(size, np.uint8)
+    for character, slot in zip(text, layout.slots, strict=True):
+        _stamp(ink, SIGNS[character], slot, px_per_mm)
+    _draw_mark(ink, style, layout, px_per_mm)
+    signs = ink.copy()
+    _draw_border(ink, layout, px_per_mm)
+    paint, ground = _colours(style, size)
+    shade = np.float32(rng.uniform(0.93, 1.0))
+    plate = _blend(ground * shade, np.asarray(paint, np.float32), ink)
+    plate = _emboss(plate, signs, px_per_mm)
+    _add_screws(plate, layout, px_per_mm, rng)
+    _add_dirt(plate, rng)
+    return np.clip(plate, 0, 255).astype(np.uint8)
+
+
+def _stamp(ink: Mask, sign: Sign, slot: Slot, px_per_mm: float) -> None:
+    left, top = round(slot.x * px_per_mm), round(slot.y * px_per_mm)
+    right, bottom = round((slot.x + slot.width) * px_per_mm), round((slot.y + slot.height) * px_per_mm)
+    ink[top:bottom, left:right] = sign_mask(sign, right - left, bottom - top)
+
+
+def _draw_mark(ink: Mask, style: PlateStyle, layout: Layout, px_per_mm: float) -> None:
+    """The dot; new-energy plates carry a round badge instead, here a ring with a plug of our own drawing."""
+    centre = (round(layout.mark[0] * px_per_mm), round(layout.mark[1] * px_per_mm))
+    if style in (PlateStyle.GREEN_SMALL, PlateStyle.GREEN_LARGE):
+        thick = max(1, round(1.6 * px_per_mm))
+        cv2.circle(ink, centre, round(9 * px_per_mm), 70, thick, cv2.LINE_AA)
+        cv2.circle(ink, centre, round(4 * px_per_mm), 70, thick, cv2.LINE_AA)
+        return
+    cv2.circle(ink, centre, round(_DOT_MM / 2 * px_per_mm), 255, -1, cv2.LINE_AA)
+
+
+def _rounded(size: tuple[int, int], inset: float, radius: float) -> Mask:
+    mask = np.zeros(size, np.uint8)
+    height, width = size
+    low, right, bottom = round(inset), round(width - 1 - inset), round(height - 1 - inset)
+    r = max(1, round(radius))
+    cv2.rectangle(mask, (low + r, low), (right - r, bottom), 255, -1)
+    cv2.rectangle(mask, (low, low + r), (right, bottom - r), 255, -1)
+    for x in (low + r, right - r):
+        for y in (low + r, bottom - r):
+            cv2.circle(mask, (x, y), r, 255, -1, cv2.LINE_AA)
+    return mask
+
+
+def _draw_border(ink: Mask, layout: Layout, px_per_mm: float) -> None:
+    outer = _rounded(ink.shape[:2], _BORDER_FROM_EDGE_MM * px_per_mm, _CORNER_MM * px_per_mm)
+    inner_at = _BORDER_FROM_EDGE_MM + _BORDER_MM
+    inner = _rounded(ink.shape[:2], inner_at * px_per_mm, (_CORNER_MM - _BORDER_MM) * px_per_mm)
+    np.maximum(ink, cv2.subtract(outer, inner), out=ink)
+
+
+def _colours(style: PlateStyle, size: tuple[int, int]) -> tuple[Colour, NDArray[np.float32]]:
+    """The signs' colour and the ground (H x W x 3), BGR."""
+    height, width = size
+    ground = np.empty((height, width, 3), np.float32)
+    if style is PlateStyle.BLUE:
+        ground[:] = (172, 74, 18)
+        return (250, 250, 250), ground
+    if style is PlateStyle.YELLOW:
+        ground[:] = (22, 178, 243)
+        return (22, 22, 24), ground
+    down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+    ground[:] = np.float32((240, 246, 240)) * (1 - down) + np.float32((112, 192, 74)) * down
+    if style is PlateStyle.GREEN_LARGE:
+        layout = layout_of(style)
+        yellow_until = round((layout.slots[1].x + layout.slots[1].width + 6) / layout.width * width)
+        ground[:, :yellow_until] = (22, 178, 243)
+        ground[:, yellow_until:] = (112, 192, 74)
+    return (20, 22, 20), ground
+
+
+def _blend(ground: NDArray[np.float32], paint: NDArray[np.float32], ink: Mask) -> NDArray[np.float32]:
+    share = (ink.astype(np.float32) / 255)[..., None]
+    return np.asarray(ground * (1 - share) + paint * share, np.float32)
+
+
+def _emboss(plate: NDArray[np.float32], signs: Mask, px_per_mm: float) -> NDArray[np.float32]:
+    """Pressed signs catch light on their upper edges and throw a shade below."""
+    soft = cv2.GaussianBlur(signs.astype(np.float32) / 255, (0, 0), 1.1 * px_per_mm)
+    slope = cv2.Sobel(soft, cv2.CV_32F, 0, 1, ksize=3) + 0.5 * cv2.Sobel(soft, cv2.CV_32F, 1, 0, ksize=3)
+    return np.asarray(plate + (slope * 16 * px_per_mm)[..., None], np.float32)
+
+
+def _add_screws(plate: NDArray[np.float32], layout: Layout, px_per_mm: float, rng: np.random.Generator) -> None:
+    rows = (13.0, layout.height - 13.0) if rng.random() < 0.6 else (13.0,)
+    bright = float(rng.uniform(120, 190))
+    for y in rows:
+        for x in (layout.width / 2 - 110, layout.width / 2 + 110):
+            centre = (round(x * px_per_mm), round(y * px_per_mm))
+            cv2.circle(plate, centre, max(1, round(6 * px_per_mm)), (bright * 0.55,) * 3, -1, cv2.LINE_AA)
+            cv2.circle(plate, centre, max(1, round(5 * px_per_mm)), (bright,) * 3, -1, cv2.LINE_AA)
+            arm = round(2.6 * px_per_mm)
+            cv2.line(
+                plate, (centre[0] - arm, centre[1]), (centre[0] + arm, centre[1]), (bright * 0.5,) * 3, 1, cv2.LINE_AA
+            )
+
+
+def _add_dirt(plate: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """A faint uneven film of dust, heavier below."""
+    coarse = rng.uniform(0, 1, (5, 14)).astype(np.float32)
+    film = cv2.resize(coarse, (plate.shape[1], plate.shape[0]), interpolation=cv2.INTER_CUBIC)
+    film *= np.linspace(0.3, 1.0, plate.shape[0], dtype=np.float32)[:, None]
+    share = (np.clip(film, 0, 1) * np.float32(rng.uniform(0, 0.16)))[..., None]
+    plate += (np.float32((120, 132, 140)) - plate) * share

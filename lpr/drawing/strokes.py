@@ -1,0 +1,132 @@
+"""Strokes to masks: a sign is a few centrelines with one even width, in millimetres on a cell of 45 x 90 (GA 36-2018).
+
+Ends are cut square and corners are mitred, as a stamped plate has them; what leaves the cell is cut off.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CELL_WIDTH_MM = 45
+CELL_HEIGHT_MM = 90
+_GRID_PX_PER_MM = 8
+_SUBPIXEL_BITS = 4
+_CURVE_STEPS = 14
+_LONGEST_MITRE = 3.2
+
+Points = NDArray[np.float64]
+Mask = NDArray[np.uint8]
+
+_TOKEN = re.compile(r"([MLHVCQZ])|(-?\d+(?:\.\d+)?)")
+_NUMBERS_TAKEN = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "Q": 4, "Z": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Centrelines in SVG path notation (absolute M L H V C Q Z) and the stroke width, all in mm."""
+
+    width: float
+    paths: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Line:
+    points: list[tuple[float, float]]
+    closed: bool = False
+
+
+def centrelines(path: str) -> list[tuple[Points, bool]]:
+    """The polylines (N x 2, mm) of an SVG path with curves made straight, and whether each is closed; ValueError if malformed."""
+    tokens = [(m.group(1), m.group(2)) for m in _TOKEN.finditer(path)]
+    lines: list[_Line] = []
+    position = 0
+    while position < len(tokens):
+        command = tokens[position][0]
+        if not command or (not lines and command != "M"):
+            raise ValueError(f"a path starts with M and its numbers follow a letter: {path!r}")
+        taken = _NUMBERS_TAKEN[command]
+        numbers = [float(number) for _, number in tokens[position + 1 : position + 1 + taken] if number]
+        if len(numbers) != taken:
+            raise ValueError(f"{command} takes {taken} numbers: {path!r}")
+        _extend(lines, command, numbers)
+        position += 1 + taken
+    return [(np.array(line.points), line.closed) for line in lines]
+
+
+def _extend(lines: list[_Line], command: str, numbers: list[float]) -> None:
+    if command == "M":
+        lines.append(_Line([(numbers[0], numbers[1])]))
+        return
+    line = lines[-1]
+    x, y = line.points[-1]
+    if command == "Z":
+        line.closed = True
+    elif command == "H":
+        line.points.append((numbers[0], y))
+    elif command == "V":
+        line.points.append((x, numbers[0]))
+    elif command == "L":
+        line.points.append((numbers[0], numbers[1]))
+    else:
+        line.points.extend(_bezier([(x, y), *zip(numbers[::2], numbers[1::2], strict=True)]))
+
+
+def _bezier(control: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points after the first on a Bezier curve, by de Casteljau's construction."""
+    points = []
+    for step in range(1, _CURVE_STEPS + 1):
+        t = step / _CURVE_STEPS
+        level = control
+        while len(level) > 1:
+            level = [
+                (ax + (bx - ax) * t, ay + (by - ay) * t) for (ax, ay), (bx, by) in zip(level, level[1:], strict=False)
+            ]
+        points.append(level[0])
+    return points
+
+
+def _edges(points: Points, closed: bool, width: float) -> tuple[Points, Points]:
+    """Left and right edge points of a stroke, mitred at the corners."""
+    if closed:
+        points = np.vstack([points, points[:1]])
+    keep = np.r_[True, np.any(np.abs(np.diff(points, axis=0)) > 1e-9, axis=1)]
+    points = points[keep]
+    along = np.diff(points, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    normals = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    before = np.vstack([normals[-1:] if closed else normals[:1], normals])
+    after = np.vstack([normals, normals[:1] if closed else normals[-1:]])
+    mitre = before + after
+    reach = 1 + np.sum(before * after, axis=1, keepdims=True)
+    mitre = mitre / np.maximum(reach, 1e-6)
+    length = np.linalg.norm(mitre, axis=1, keepdims=True)
+    mitre *= np.minimum(1, _LONGEST_MITRE / np.maximum(length, 1e-9))
+    return points + mitre * width / 2, points - mitre * width / 2
+
+
+def draw_strokes(sign: Sign, *, px_per_mm: int = _GRID_PX_PER_MM) -> Mask:
+    """The sign as a mask (90 x 45 mm, uint8, 0 or 255) at `px_per_mm`."""
+    mask = np.zeros((CELL_HEIGHT_MM * px_per_mm, CELL_WIDTH_MM * px_per_mm), np.uint8)
+    scale = px_per_mm * (1 << _SUBPIXEL_BITS)
+    half_pixel = (1 << _SUBPIXEL_BITS) / 2
+    for path in sign.paths:
+        for points, closed in centrelines(path):
+            left, right = _edges(points, closed, sign.width)
+            for i in range(len(left) - 1):
+                quad = np.array([left[i], left[i + 1], right[i + 1], right[i]]) * scale - half_pixel
+                cv2.fillPoly(mask, [np.round(quad).astype(np.int32)], 255, shift=_SUBPIXEL_BITS)
+    return mask
+
+
+@lru_cache(maxsize=512)
+def sign_mask(sign: Sign, width_px: int, height_px: int) -> Mask:
+    """The sign squeezed into `height_px` x `width_px` with soft edges (0-255); read-only, shared between callers."""
+    mask = np.asarray(cv2.resize(draw_strokes(sign), (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+    mask.flags.writeable = False
+    return mask

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
-from parking.kernel.errors import ErrorKind, ParkingError, invalid
+from parking.kernel.clock import Clock
+from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
 from parking.security import store
 from parking.security.middleware import COOKIE, our_own, session_cookie
 from parking.security.model import AuditEntry, Operator
 from parking.security.service import SESSION_LASTS, LogIns, principal_of
+from parking.web import paging
 from parking.web.deps import current_principal, require
-from parking.web.schemas import Strict
+from parking.web.limits import RateExceeded, RateLimit
+from parking.web.schemas import Moment, Strict
 
-_PAGE = 100
-
-
-class Attempts(Protocol):
-    """Counts attempts by key over a moving window."""
-
-    def allow(self, key: str) -> bool:
-        """Count one more attempt under `key`; whether it is still within the limit."""
-        ...
+WINDOW_S = 300.0
+TRIES_OF_AN_ADDRESS, TRIES_OF_A_USER_THERE, TRIES_OF_A_USER = 30, 6, 100  # in any WINDOW_S
 
 
 class LogIn(Strict):
@@ -42,15 +38,17 @@ class Me(Strict):
 
     @classmethod
     def of(cls, operator: Operator) -> Me:
-        scopes = sorted(principal_of(operator).scopes)
         return cls(
-            username=operator.username, display_name=operator.display_name, roles=list(operator.roles), scopes=scopes
+            username=operator.username,
+            display_name=operator.display_name,
+            roles=list(operator.roles),
+            scopes=sorted(principal_of(operator).scopes),
         )
 
 
 class AuditView(Strict):
     seq: int
-    at: datetime
+    at: Moment
     actor_kind: str
     actor: str
     action: str
@@ -63,56 +61,77 @@ class AuditView(Strict):
         return cls(**{name: getattr(entry, name) for name in cls.model_fields})
 
 
-class AuditPage(Strict):
-    items: list[AuditView]
-    next: str | None
+class LogInLimits:
+    """How often anybody may try: by address, by user name from one address, by user name from anywhere."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._address = RateLimit(TRIES_OF_AN_ADDRESS, WINDOW_S, clock)
+        self._user_there = RateLimit(TRIES_OF_A_USER_THERE, WINDOW_S, clock)
+        self._user = RateLimit(TRIES_OF_A_USER, WINDOW_S, clock)
+        self._told = RateLimit(1, WINDOW_S, clock)
+
+    def check(self, address: str, username: str) -> None:
+        """Count one attempt; RateExceeded when it is one too many, whether or not the user exists."""
+        self._address.check(address)
+        self._user_there.check(f"{address} {username}")
+        self._user.check(username)
+
+    def first_in_window(self, address: str) -> bool:
+        """Whether this address has not been reported in this window: a flood makes one audit entry, not thousands."""
+        try:
+            self._told.check(address)
+        except RateExceeded:
+            return False
+        return True
 
 
-def router(database: Database, log_ins: LogIns, attempts: Attempts) -> APIRouter:
-    """Routes under `/auth` and `/audit`; `attempts` limits log-ins by address and by user name from one address."""
-    routes = APIRouter()
+def router(database: Database, log_ins: LogIns, clock: Clock) -> APIRouter:
+    """Routes under `/auth` and `/audit`."""
+    routes = APIRouter(tags=["operators"])
+    limits = LogInLimits(clock)
 
-    @routes.post("/auth/login", tags=["operators"])
-    def log_in(body: LogIn, request: Request, response: Response) -> Me:
+    @routes.post("/auth/login")
+    async def log_in(body: LogIn, request: Request, response: Response) -> Me:
         _refuse_foreign_pages(request)
         address = request.client.host if request.client else ""
-        if not attempts.allow(f"login:{address}") or not attempts.allow(f"login:{address}:{body.username}"):
-            if attempts.allow(f"login-limited:{address}"):
-                log_ins.limited(address)
-            raise ParkingError(ErrorKind.TOO_MANY, "login.limited", "too many attempts; try again later")
-        operator, token = log_ins.log_in(body.username, body.password, address=address)
+        try:
+            limits.check(address, body.username)
+        except RateExceeded:
+            if limits.first_in_window(address):
+                await run_in_threadpool(log_ins.limited, address)
+            raise
+        operator, token = await run_in_threadpool(log_ins.log_in, body.username, body.password, address=address)
         response.set_cookie(
             COOKIE,
             token,
             max_age=int(SESSION_LASTS.total_seconds()),
-            path="/",
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",
         )
         return Me.of(operator)
 
-    @routes.post("/auth/logout", tags=["operators"], status_code=204)
+    @routes.post("/auth/logout", status_code=204)
     def log_out(request: Request, response: Response) -> None:
         principal, token = current_principal(request), session_cookie(request.headers.get("cookie", ""))
         if principal.kind == "operator" and token:
             log_ins.log_out(principal, token)
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+            response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
-    @routes.get("/auth/me", tags=["operators"])
-    def me(principal: Annotated[Principal, Depends(require())]) -> Me:
-        operator = log_ins.operator(principal) if principal.kind == "operator" else None
+    @routes.get("/auth/me")
+    def me(principal: Annotated[Principal, Depends(require(Scope.OCCUPANCY_READ))]) -> Me:
+        operator = log_ins.operator(principal)
         if operator is None:
             raise ParkingError(ErrorKind.FORBIDDEN, "operator.only", "this is for operators")
         return Me.of(operator)
 
-    @routes.get("/audit", tags=["operators"], dependencies=[Depends(require(Scope.AUDIT_READ))])
-    def audit(cursor: Annotated[str | None, Query(max_length=18)] = None) -> AuditPage:
-        before = _sequence(cursor)
-        entries = database.read(lambda conn: store.audit_before(conn, before, _PAGE + 1))
-        page = entries[:_PAGE]
-        more = str(page[-1].seq) if len(entries) > _PAGE else None
-        return AuditPage(items=[AuditView.of(entry) for entry in page], next=more)
+    @routes.get("/audit", dependencies=[Depends(require(Scope.AUDIT_READ))])
+    def audit(cursor: paging.Cursor = "", limit: paging.Limit = 50) -> paging.Page[AuditView]:
+        position = paging.decode(cursor, int)
+        before = int(position[0]) if position else None
+        entries = database.read(lambda conn: store.audit_before(conn, before, limit + 1))
+        shown, after = paging.page(entries, limit, lambda entry: paging.encode(entry.seq))
+        return paging.Page(items=[AuditView.of(entry) for entry in shown], next=after)
 
     return routes
 
@@ -121,11 +140,3 @@ def _refuse_foreign_pages(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is not None and not our_own(origin, request.headers.get("host"), ()):
         raise ParkingError(ErrorKind.FORBIDDEN, "origin.refused", "log in from this system's own page")
-
-
-def _sequence(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise invalid("cursor.malformed", "is not a cursor of this list", field="cursor")
-    return int(cursor)

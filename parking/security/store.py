@@ -113,6 +113,12 @@ def operator_by_id(conn: Connection, operator_id: str) -> Operator | None:
     return _operator(row) if row else None
 
 
+def disable_operator(conn: Connection, operator_id: str) -> None:
+    """No more log-ins, and no session left."""
+    conn.execute(update(operators).where(operators.c.id == operator_id).values(enabled=False))
+    conn.execute(delete(sessions).where(sessions.c.operator_id == operator_id))
+
+
 def add_session(
     conn: Connection, token_hash: str, operator_id: OperatorId, now: datetime, expires_at: datetime
 ) -> None:

@@ -32,7 +32,8 @@ UPWARDS = ("parking/kernel/ids.py", "import parking.plumbing.db")
 def lint(tree: Path) -> str:
     """What import-linter says about the packages in `tree`."""
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
-    done = subprocess.run([*command, "--no-cache", "--no-logo"], cwd=tree, capture_output=True, text=True, timeout=120)
+    command += ["--no-cache", "--no-logo"]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=120, check=False)
     assert done.stderr == "", done.stderr
     return done.stdout
 
@@ -42,7 +43,9 @@ def copied_house(tmp_path: Path) -> Path:
     """The product's Python files and the law, nothing else."""
     for package in CONFIG["root_packages"]:
         shutil.copytree(
-            ROOT / package, tmp_path / package, ignore=lambda _, names: {n for n in names if n in {"node_modules", "dist"}}
+            ROOT / package,
+            tmp_path / package,
+            ignore=lambda _, names: {n for n in names if n in {"node_modules", "dist"}},
         )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
@@ -69,7 +72,7 @@ def test_a_fault_planted_against_each_contract_is_seen(copied_house: Path) -> No
     for file, fault in PLANTED.values():
         plant(copied_house, file, fault)
     report = lint(copied_house)
-    assert verdicts(report) == {name: "BROKEN" for name in PLANTED}, report
+    assert verdicts(report) == dict.fromkeys(PLANTED, "BROKEN"), report
 
 
 def test_a_file_that_crosses_a_floor_is_named(copied_house: Path) -> None:

@@ -36,4 +36,6 @@ def test_the_list_is_well_formed() -> None:
     rows = requirements()
     assert len({row.id for row in rows}) == len(rows)
     assert {row.force for row in rows} == {"must", "should"}
-    assert [row.id for row in rows if not re.fullmatch(r"[A-Z0-9]+-\d+", row.id) or not row.sentence.endswith(".")] == []
+    assert [
+        row.id for row in rows if not re.fullmatch(r"[A-Z0-9]+-\d+", row.id) or not row.sentence.endswith(".")
+    ] == []

@@ -20,7 +20,9 @@ def product_files(*suffixes: str) -> list[Path]:
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *PRODUCT],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    paths = [ROOT / name for name in listed.split("\0") if name.endswith(suffixes) and not name.startswith(GROWN_BY_TOOLS)]
+    paths = [
+        ROOT / name for name in listed.split("\0") if name.endswith(suffixes) and not name.startswith(GROWN_BY_TOOLS)
+    ]
     return [path for path in paths if path.exists()]
 
 

@@ -13,7 +13,9 @@ TOP_LEVEL = {
     "parking", "lpr", "guidance", "payments", "kiosk_ui", "hardware_sim", "tests", "benchmarks", "docs", ".ci",
     "pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore",
 }  # fmt: skip
-HOST = re.compile(rb"https?://[^\s\"']*(?:/simple|registry|/packages/|\.tgz|\.whl)|--(?:extra-)?index-url|resolved\"\s*:\s*\"http")
+HOST = re.compile(
+    rb"https?://[^\s\"']*(?:/simple|registry|/packages/|\.tgz|\.whl)|--(?:extra-)?index-url|resolved\"\s*:\s*\"http"
+)
 LARGEST_BYTES = 2_000_000
 
 

@@ -26,9 +26,9 @@ def main() -> int:
     for requirement in known:
         tests = collector.proofs.get(requirement.id, [])
         names = " ".join(tests) or "unproven"
-        print(f"{requirement.id:<{width}} {len(tests):>3} {names}")  # noqa: T201 - the report is the output
+        print(f"{requirement.id:<{width}} {len(tests):>3} {names}")
     proven = sum(requirement.id in collector.proofs for requirement in known)
-    print(f"{proven} of {len(known)} requirements are named by a test")  # noqa: T201 - the report is the output
+    print(f"{proven} of {len(known)} requirements are named by a test")
     for stray in unknown(collector.proofs):
         sys.stderr.write(f"{stray}: marked by {' '.join(collector.proofs[stray])}, but not in tests/requirements.csv\n")
     return 1 if unknown(collector.proofs) else 0

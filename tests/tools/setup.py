@@ -57,8 +57,10 @@ def uv() -> None:
 def _venv(place: Path) -> None:
     if _answers(place / "bin" / "python", "-c", "import sys"):
         return
-    if sys.version_info < (3, 11):
-        _give_up(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; name another one: make PY=python3.11")
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have an older one
+        _give_up(
+            f"Python 3.11 or later is needed, this is {sys.version.split()[0]}; name another one: make PY=python3.11"
+        )
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     print(f"set-up: virtual environment {place.relative_to(ROOT)}", flush=True)
@@ -190,7 +192,17 @@ def _unpack_debian(place: Path, packages: Sequence[str]) -> str | None:
     state, debs, tree = place / "state", place / "archives", place / "tree"
     for folder in (state / "lists" / "partial", debs / "partial", tree):
         folder.mkdir(parents=True)
-    apt = ["apt-get", "-q", "-y", "-o", f"Dir::State={state}", "-o", f"Dir::Cache={place}", "-o", "Debug::NoLocking=true"]
+    apt = [
+        "apt-get",
+        "-q",
+        "-y",
+        "-o",
+        f"Dir::State={state}",
+        "-o",
+        f"Dir::Cache={place}",
+        "-o",
+        "Debug::NoLocking=true",
+    ]
     apt += ["-o", "Dir::State::status=/var/lib/dpkg/status", "-o", "APT::Sandbox::User="]
     print("set-up: Chromium, unpacked into .cache/chromium", flush=True)
     try:
@@ -229,10 +241,8 @@ def _debian_install(*packages: str) -> bool:
 
 
 def _run(command: Sequence[str], *, cwd: Path = ROOT, env: dict[str, str] | None = None, quiet: bool = False) -> None:
-    output = subprocess.PIPE if quiet else None
-    done = subprocess.run(
-        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT if quiet else None
-    )
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
+    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False, **both)
     if done.returncode:
         tail = done.stdout.decode(errors="replace")[-2000:] if quiet else ""
         _give_up(f"{tail}\n`{' '.join(command)}` failed with exit code {done.returncode}".strip())
@@ -240,7 +250,10 @@ def _run(command: Sequence[str], *, cwd: Path = ROOT, env: dict[str, str] | None
 
 def _answers(*command: str | Path) -> bool:
     try:
-        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=120).returncode == 0
+        return (
+            subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=120).returncode
+            == 0
+        )
     except (OSError, subprocess.SubprocessError):
         return False
 

@@ -95,7 +95,7 @@ def draw_plate(text: str, style: PlateStyle, rng: np.random.Generator, *, px_per
         _stamp(ink, SIGNS[character], slot, px_per_mm)
     _draw_mark(ink, style, layout, px_per_mm)
     signs = ink.copy()
-    _draw_border(ink, layout, px_per_mm)
+    _draw_border(ink, px_per_mm)
     paint, ground = _colours(style, size)
     shade = np.float32(rng.uniform(0.93, 1.0))
     plate = _blend(ground * shade, np.asarray(paint, np.float32), ink)
@@ -135,7 +135,7 @@ def _rounded(size: tuple[int, int], inset: float, radius: float) -> Mask:
     return mask
 
 
-def _draw_border(ink: Mask, layout: Layout, px_per_mm: float) -> None:
+def _draw_border(ink: Mask, px_per_mm: float) -> None:
     outer = _rounded(ink.shape[:2], _BORDER_FROM_EDGE_MM * px_per_mm, _CORNER_MM * px_per_mm)
     inner_at = _BORDER_FROM_EDGE_MM + _BORDER_MM
     inner = _rounded(ink.shape[:2], inner_at * px_per_mm, (_CORNER_MM - _BORDER_MM) * px_per_mm)
@@ -153,7 +153,7 @@ def _colours(style: PlateStyle, size: tuple[int, int]) -> tuple[Colour, NDArray[
         ground[:] = (22, 178, 243)
         return (22, 22, 24), ground
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    ground[:] = np.float32((240, 246, 240)) * (1 - down) + np.float32((112, 192, 74)) * down
+    ground[:] = np.array((240, 246, 240), np.float32) * (1 - down) + np.array((112, 192, 74), np.float32) * down
     if style is PlateStyle.GREEN_LARGE:
         layout = layout_of(style)
         yellow_until = round((layout.slots[1].x + layout.slots[1].width + 6) / layout.width * width)
@@ -191,7 +191,7 @@ def _add_screws(plate: NDArray[np.float32], layout: Layout, px_per_mm: float, rn
 def _add_dirt(plate: NDArray[np.float32], rng: np.random.Generator) -> None:
     """A faint uneven film of dust, heavier below."""
     coarse = rng.uniform(0, 1, (5, 14)).astype(np.float32)
-    film = cv2.resize(coarse, (plate.shape[1], plate.shape[0]), interpolation=cv2.INTER_CUBIC)
-    film *= np.linspace(0.3, 1.0, plate.shape[0], dtype=np.float32)[:, None]
+    film = np.asarray(cv2.resize(coarse, (plate.shape[1], plate.shape[0]), interpolation=cv2.INTER_CUBIC), np.float32)
+    film = film * np.linspace(0.3, 1.0, plate.shape[0], dtype=np.float32)[:, None]
     share = (np.clip(film, 0, 1) * np.float32(rng.uniform(0, 0.16)))[..., None]
-    plate += (np.float32((120, 132, 140)) - plate) * share
+    plate += (np.array((120, 132, 140), np.float32) - plate) * share

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -84,9 +85,7 @@ def _bezier(control: list[tuple[float, float]]) -> list[tuple[float, float]]:
         t = step / _CURVE_STEPS
         level = control
         while len(level) > 1:
-            level = [
-                (ax + (bx - ax) * t, ay + (by - ay) * t) for (ax, ay), (bx, by) in zip(level, level[1:], strict=False)
-            ]
+            level = [(ax + (bx - ax) * t, ay + (by - ay) * t) for (ax, ay), (bx, by) in pairwise(level)]
         points.append(level[0])
     return points
 

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from sqlalchemy import Connection
 
 from parking.access import store as access_store
+from parking.gate.contacts import Contacts
 from parking.kernel.clock import Clock
 from parking.kernel.codec import decode, to_plain
 from parking.kernel.errors import ErrorKind, ParkingError, invalid
@@ -145,7 +146,13 @@ def sealed_copy(conn: Connection, site: str, since: int, signer: Signer, clock: 
 
 
 def router(
-    database: Database, verify: VerifyBatch, signer: Signer, clock: Clock, site: str, feed: CopyFeed
+    database: Database,
+    verify: VerifyBatch,
+    signer: Signer,
+    clock: Clock,
+    site: str,
+    feed: CopyFeed,
+    contacts: Contacts,
 ) -> APIRouter:
     """Routes for gate boxes."""
     routes = APIRouter(prefix="/edge", tags=["edge"])
@@ -157,14 +164,16 @@ def router(
         device, epoch, events = parse_batch(raw)
         if device != signed_by:
             raise ParkingError(ErrorKind.FORBIDDEN, "batch.device", "a box speaks only for itself")
+        contacts.heard(signed_by)
         return {"acked": await database.awrite(lambda uow: ingest(uow, device, epoch, events))}
 
     @routes.get("/copy")
     async def hand_out_copy(
-        _: Annotated[Principal, Depends(require(Scope.EDGE))],
+        who: Annotated[Principal, Depends(require(Scope.EDGE))],
         since: Annotated[int, Query(ge=0)] = 0,
         wait_s: Annotated[float, Query(ge=0, le=WAIT_MOST_S)] = 0.0,
     ) -> dict[str, str]:
+        contacts.heard(DeviceId(who.subject))
         deadline = clock.monotonic_s() + wait_s
         while True:
             changed, token = await database.aread(lambda conn: sealed_copy(conn, site, since, signer, clock))

@@ -1,0 +1,84 @@
+"""Moves the boom and tells what came of it: an order that the board did not confirm is a fault, never a quiet success."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parking.gate.barrier import Barrier, OpenOrder
+from parking.gate.faults import Faults
+from parking.gate.inputs import Inputs, Signal
+from parking.gate.model import Timings
+from parking.kernel.clock import Clock
+from parking.kernel.device import DeviceFault, DeviceRefused
+
+
+class Boom:
+    """A barrier with its troubles on record; `failures` counts unconfirmed pulses in a row."""
+
+    def __init__(self, barrier: Barrier, faults: Faults, timings: Timings, clock: Clock) -> None:
+        self._barrier = barrier
+        self._faults = faults
+        self._timings = timings
+        self._clock = clock
+        self._pulses = 0
+        self._held_s: float | None = None
+        self._holding = False
+        self.failures = 0
+
+    def order(self, token: str) -> OpenOrder:
+        """A fresh order to open, good once and only for a moment."""
+        self._pulses += 1
+        return OpenOrder(f"{token}#{self._pulses}", self._clock.monotonic_s() + self._timings.order_s)
+
+    def open(self, order: OpenOrder) -> bool | None:
+        """Pulse open: the coil's read-back, or None when the board did not acknowledge at all."""
+        read_back = self._try("open", lambda: self._barrier.open(order))
+        self._faults.set("relay_no_read_back", read_back is False, "the open coil does not read back as on")
+        self.failures = 0 if read_back else self.failures + 1
+        return read_back
+
+    def close(self, inputs: Inputs) -> None:
+        """Let the boom down where that is granted; a refusal of the last safety check is a fault for a person."""
+        self._try("close", lambda: self._barrier.close(inputs))
+
+    def hold_open(self) -> None:
+        """Keep the open contact closed; `needs_holding` says when to try again."""
+        self._held_s = self._clock.monotonic_s()
+        self._holding = self._try("hold open", self._barrier.hold_open) is True
+
+    def let_go(self) -> None:
+        """End the emergency's hold."""
+        self._held_s, self._holding = None, False
+        self._try("let go", self._barrier.let_go)
+
+    def needs_holding(self, inputs: Inputs) -> bool:
+        """Whether an emergency's contact is not (or no longer) seen closed, and it is time to try again."""
+        if self._held_s is None:
+            return True
+        seen = self._holding and inputs.open_coil is not Signal.OFF
+        return not seen and self._clock.monotonic_s() - self._held_s >= self._timings.relay_retry_s
+
+    def may_come_down(self, inputs: Inputs, safety_quiet_since_s: float) -> bool:
+        """Whether the boom is ours to close and nothing has been under it for long enough."""
+        if not (self._barrier.closes_by_software and self._barrier.may_be_open) or inputs.safety is not Signal.OFF:
+            return False
+        quiet_since_s = max(safety_quiet_since_s, self._barrier.pulse_ends_s)
+        return self._clock.monotonic_s() - quiet_since_s >= self._timings.close_after_s
+
+    def is_welded(self, inputs: Inputs) -> bool:
+        """Whether the open coil is still on long after its pulse."""
+        late = self._clock.monotonic_s() - self._barrier.pulse_ends_s >= self._timings.welded_after_s
+        return inputs.open_coil is Signal.ON and late
+
+    def _try(self, what: str, act: Callable[[], bool]) -> bool | None:
+        try:
+            done = act()
+        except DeviceFault as fault:
+            self._faults.set("relay_gone", wrong=True, detail=f"{what}: {fault}")
+            return None
+        except DeviceRefused as refusal:
+            self._faults.set("relay_refused", wrong=True, detail=f"{what}: {refusal}")
+            return None
+        self._faults.set("relay_gone", wrong=False)
+        self._faults.set("relay_refused", wrong=False)
+        return done

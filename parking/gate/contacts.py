@@ -1,0 +1,50 @@
+"""When each gate box was last heard of. A box that is silent makes its counts old, and the screens say so."""
+
+from __future__ import annotations
+
+import threading
+
+from parking.kernel.clock import Clock
+from parking.kernel.device import Health
+from parking.kernel.events import DeviceHealthChanged
+from parking.kernel.ids import DeviceId
+
+SILENT_AFTER_S = 45.0  # a box polls every 20 s at the latest
+
+
+class Contacts:
+    """Last contact by box; safe to share between threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._heard: dict[DeviceId, float] = {}
+        self._told: dict[DeviceId, Health] = {}
+
+    def expect(self, device: DeviceId) -> None:
+        """A box that should be there: its silence counts from now."""
+        with self._lock:
+            self._heard.setdefault(device, self._clock.monotonic_s())
+
+    def heard(self, device: DeviceId) -> None:
+        """The box has just spoken."""
+        with self._lock:
+            self._heard[device] = self._clock.monotonic_s()
+
+    def oldest_s(self) -> float:
+        """Seconds since the box that has been silent longest was heard; 0 when no box is expected."""
+        with self._lock:
+            now = self._clock.monotonic_s()
+            return max((now - at for at in self._heard.values()), default=0.0)
+
+    def changes(self) -> list[DeviceHealthChanged]:
+        """What has changed since this was last asked: boxes that fell silent, boxes that are back."""
+        with self._lock:
+            now = self._clock.monotonic_s()
+            news = []
+            for device, at in self._heard.items():
+                health = Health.SILENT if now - at > SILENT_AFTER_S else Health.OK
+                if self._told.get(device) is not health:
+                    self._told[device] = health
+                    news.append(DeviceHealthChanged(device, health.value, f"last heard {now - at:.0f} s ago"))
+            return news

@@ -1,0 +1,131 @@
+"""The one file of a gate box: SQLite, WAL, synchronous=FULL. What `write` returned from is on disk, whatever dies next.
+
+Group commit without a thread: whoever gets the lock first commits for everybody who is waiting.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+from uuid import uuid4
+
+from parking.kernel.errors import ErrorKind, ParkingError
+
+T = TypeVar("T")
+_BUSY_MS = 2_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (one INTEGER PRIMARY KEY CHECK (one = 1), epoch TEXT NOT NULL, acked INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS lane_state (lane_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS copy (one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL, version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS copy_row (
+  kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, plate TEXT, lane_id TEXT, data TEXT NOT NULL,
+  PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS copy_row_plate ON copy_row (plate) WHERE plate IS NOT NULL;
+CREATE INDEX IF NOT EXISTS copy_row_lane ON copy_row (lane_id) WHERE lane_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS carried_out (command_id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class _Job(Generic[T]):
+    """One waiting piece of work and what became of it."""
+
+    def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
+        self.work = work
+        self.done = False
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class EdgeFile:
+    """Thread-safe access to the file; `:memory:` works as well, for simulations."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = str(path)
+        self._commit = threading.Lock()
+        self._queue_lock = threading.Lock()
+        self._queue: list[_Job[Any]] = []
+        try:
+            self._writer = _connect(self._path)
+            self._writer.executescript(_SCHEMA)
+            self._writer.execute("INSERT OR IGNORE INTO journal VALUES (1, ?, 0)", (str(uuid4()),))
+            in_memory = self._path == ":memory:"
+            self._reader = self._writer if in_memory else _connect(self._path)
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+        self._read_lock = self._commit if in_memory else threading.Lock()
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction that is on disk when this returns; its errors undo it alone and come out here."""
+        job = _Job(work)
+        with self._queue_lock:
+            self._queue.append(job)
+        with self._commit:
+            if not job.done:
+                with self._queue_lock:
+                    jobs, self._queue = self._queue, []
+                self._commit_all(jobs)
+        if job.error is not None:
+            raise _unavailable(job.error) if isinstance(job.error, sqlite3.Error) else job.error
+        return cast(T, job.result)
+
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query on what is committed."""
+        with self._read_lock:
+            try:
+                return query(self._reader)
+            except sqlite3.Error as error:
+                raise _unavailable(error) from None
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded in."""
+        with self._commit:
+            if self._reader is not self._writer:
+                self._reader.close()
+            self._writer.close()
+
+    def _commit_all(self, jobs: list[_Job[Any]]) -> None:
+        conn = self._writer
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+            for job in jobs:
+                self._run(conn, job)
+            conn.execute("COMMIT")
+        except sqlite3.Error as error:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+            for job in jobs:
+                job.error = job.error or error
+        for job in jobs:
+            job.done = True
+
+    def _run(self, conn: sqlite3.Connection, job: _Job[Any]) -> None:
+        conn.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(conn)
+        except BaseException as error:  # it belongs to that caller alone, who gets it
+            job.error = error
+            if not conn.in_transaction:
+                raise sqlite3.OperationalError("the transaction is gone") from error  # a full disk ends all of it
+            conn.execute("ROLLBACK TO job")
+        conn.execute("RELEASE job")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
+    conn.execute("PRAGMA journal_mode=WAL")
+    conn.execute("PRAGMA synchronous=FULL")
+    return conn
+
+
+def _unavailable(error: BaseException) -> ParkingError:
+    full = "full" in str(error)
+    code, what = (
+        ("edge.disk_full", "the disk is full") if full else ("edge.file", f"the box's file cannot be used: {error}")
+    )
+    return ParkingError(ErrorKind.UNAVAILABLE, code, what)

@@ -1,0 +1,43 @@
+"""What is wrong at a lane: a fault is told once when it comes and once when it goes. An alarm goes when the next vehicle comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parking.kernel.events import LaneFaulted
+from parking.kernel.ids import LaneId
+
+
+class Faults:
+    """The open faults of one lane, by stable code; `tell` gets an event for each change."""
+
+    def __init__(self, lane_id: LaneId, tell: Callable[[LaneFaulted], None]) -> None:
+        self._lane_id = lane_id
+        self._tell = tell
+        self._open: dict[str, str] = {}
+        self._alarms: set[str] = set()
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The codes, oldest first."""
+        return tuple(self._open)
+
+    def set(self, code: str, wrong: bool, detail: str = "") -> None:
+        """Report a lasting fault when it begins and when it ends; repeating it says nothing."""
+        if wrong and code not in self._open:
+            self._open[code] = detail
+            self._tell(LaneFaulted(self._lane_id, code, detail, cleared=False))
+        elif not wrong and code in self._open:
+            self._tell(LaneFaulted(self._lane_id, code, self._open.pop(code), cleared=True))
+            self._alarms.discard(code)
+
+    def alarm(self, code: str, detail: str = "") -> None:
+        """Report something that happened; every time is told."""
+        self._alarms.add(code)
+        self._open[code] = detail
+        self._tell(LaneFaulted(self._lane_id, code, detail, cleared=False))
+
+    def clear_alarms(self) -> None:
+        """The next vehicle is there: what happened has been told."""
+        for code in sorted(self._alarms):
+            self.set(code, wrong=False)

@@ -1,0 +1,84 @@
+"""The lane's journal: store, then forward. A number is given once, in order, without gaps; what is acknowledged is only marked.
+
+Each file has its own epoch, so that a replaced box never collides with the one before it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parking.gate.edge_file import EdgeFile
+from parking.gate.ports import Journal
+from parking.kernel.chain import canonical
+from parking.kernel.codec import encode
+from parking.kernel.events import Envelope
+from parking.kernel.ids import LaneId
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One numbered event as it was written; `body` is its canonical JSON."""
+
+    seq: int
+    body: str
+
+
+class FileJournal:
+    """The journal in a box's file, shared by its lanes."""
+
+    def __init__(self, file: EdgeFile) -> None:
+        self._file = file
+        self.epoch: str = file.read(lambda conn: str(conn.execute("SELECT epoch FROM journal").fetchone()[0]))
+
+    def append(
+        self,
+        lane_id: LaneId,
+        envelopes: Sequence[Envelope],
+        lane_state: Mapping[str, Any],
+        *,
+        carried_out: str | None = None,
+    ) -> None:
+        """Store the events, the lane's state and the order that is being carried out: all of it on disk, or ParkingError."""
+        bodies = [canonical(encode(envelope)).decode() for envelope in envelopes]
+        state = canonical(lane_state).decode()
+
+        def work(conn: sqlite3.Connection) -> None:
+            last = conn.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
+            conn.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(bodies, start=last + 1))
+            conn.execute("INSERT OR REPLACE INTO lane_state VALUES (?, ?)", (lane_id, state))
+            if carried_out is not None:
+                conn.execute("INSERT OR IGNORE INTO carried_out VALUES (?)", (carried_out,))
+
+        self._file.write(work)
+
+    def lane_state(self, lane_id: LaneId) -> Mapping[str, Any] | None:
+        """What was last stored for this lane."""
+        query = "SELECT body FROM lane_state WHERE lane_id = ?"
+        row = self._file.read(lambda conn: conn.execute(query, (lane_id,)).fetchone())
+        return None if row is None else dict(json.loads(row[0]))
+
+    def unacknowledged(self, limit: int) -> tuple[Entry, ...]:
+        """The oldest events that the server has not acknowledged yet."""
+        query = "SELECT seq, body FROM entry WHERE seq > (SELECT acked FROM journal) ORDER BY seq LIMIT ?"
+        return tuple(Entry(*row) for row in self._file.read(lambda conn: conn.execute(query, (limit,)).fetchall()))
+
+    def acknowledge(self, seq: int) -> None:
+        """The server has everything up to `seq`; a lower number than before changes nothing, one never given is ignored."""
+
+        def work(conn: sqlite3.Connection) -> None:
+            conn.execute(
+                "UPDATE journal SET acked = max(acked, min(?, (SELECT coalesce(max(seq), 0) FROM entry)))", (seq,)
+            )
+
+        self._file.write(work)
+
+    def acknowledged(self) -> int:
+        """The watermark: the server has all numbers up to this one."""
+        return int(self._file.read(lambda conn: conn.execute("SELECT acked FROM journal").fetchone()[0]))
+
+
+_: type[Journal] = FileJournal

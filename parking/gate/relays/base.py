@@ -1,0 +1,57 @@
+"""What the lane asks of a relay board: read everything at once, and pulse one coil timed by the board itself.
+
+A board that does not answer raises DeviceFault (try again later); one that says no raises DeviceRefused (do not).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from parking.kernel.device import HealthReport
+
+PULSE_LONGEST_MS = 5_000
+"""No barrier wants a longer contact; more is a typing mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """All inputs and coils as they were at `read_s` (the clock's monotonic seconds)."""
+
+    inputs: tuple[bool, ...]
+    coils: tuple[bool, ...]
+    read_s: float
+
+
+class RelayBoard(Protocol):
+    """A board with numbered coils and inputs, from 0."""
+
+    def read(self) -> BoardState:
+        """The inputs and coils now."""
+        ...
+
+    def pulse(self, coil: int, duration_ms: int) -> bool:
+        """Close a contact for `duration_ms`, timed by the board; True when the coil was then read back as on."""
+        ...
+
+    def hold(self, coil: int, on: bool) -> bool:
+        """Close or open a contact for good; True when the coil was then read back as wished. Only for emergencies."""
+        ...
+
+    def health(self) -> HealthReport: ...
+
+    def close(self) -> None:
+        """Let the connection go; coils stay as they are."""
+        ...
+
+
+def check_coil(coil: int, count: int) -> None:
+    """ValueError for a coil that the board does not have."""
+    if not 0 <= coil < count:
+        raise ValueError(f"coil {coil}: the board has 0 to {count - 1}")
+
+
+def check_duration(duration_ms: int) -> None:
+    """ValueError for a pulse that no barrier wants."""
+    if not 100 <= duration_ms <= PULSE_LONGEST_MS:
+        raise ValueError(f"a pulse lasts 100 to {PULSE_LONGEST_MS} ms, not {duration_ms}")

@@ -1,0 +1,89 @@
+"""One vehicle's presence at one lane: what was read, what was answered, whether it may pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from parking.access.decide import Answer
+from parking.access.facts import LaneRules, PlateEvidence, is_trusted
+from parking.kernel.codec import parse_time, to_plain
+from parking.kernel.errors import ParkingError
+from parking.kernel.events import Direction
+from parking.kernel.ids import StayId, VisitId
+from parking.kernel.plate import Plate
+
+
+@dataclass(slots=True)
+class Visit:
+    """`by` is who let it pass: `rule`, or `operator:<id>`; `opened` counts the pulses given for it."""
+
+    id: VisitId
+    not_before: datetime
+    reading_since_s: float
+    evidence: PlateEvidence | None = None
+    answer: Answer | None = None
+    authorised: bool = False
+    by: str = "rule"
+    reason: str = ""
+    opened: int = 0
+    plate: Plate | None = None
+    confidence: float = 0.0
+    stay_id: StayId | None = None
+
+    @classmethod
+    def arrive(cls, visit_id: VisitId, now: datetime, now_s: float, rules: LaneRules) -> Visit:
+        """A vehicle that has just come onto the loop; a frame from shortly before may show it already."""
+        return cls(visit_id, now - timedelta(seconds=rules.evidence_lead_s), now_s)
+
+    def read_again(self, now: datetime, now_s: float) -> None:
+        """Forget what was read and answered: a fresh frame must confirm it."""
+        self.evidence, self.answer, self.authorised = None, None, False
+        self.plate, self.confidence, self.stay_id = None, 0.0, None
+        self.not_before, self.reading_since_s = now, now_s
+
+    def take(self, evidence: PlateEvidence, rules: LaneRules) -> bool:
+        """Keep the evidence when it is no worse than what is there; whether anything changed."""
+        if evidence == self.evidence or evidence.captured_at < self.not_before:
+            return False
+        trusted = is_trusted(evidence, rules, self.not_before)
+        if self.trusts(rules) and not trusted:
+            return False
+        self.evidence = evidence
+        if trusted and (self.plate is None or not self.authorised):
+            self.plate, self.confidence = evidence.plate, evidence.confidence
+        return True
+
+    def trusts(self, rules: LaneRules) -> bool:
+        return self.evidence is not None and is_trusted(self.evidence, rules, self.not_before)
+
+    def stay(self, direction: Direction) -> StayId | None:
+        """The stay that its passage opens or leaves; the visit that enters gives its id to the stay."""
+        return StayId(self.id) if direction is Direction.IN else self.stay_id
+
+
+def to_record(visit: Visit) -> dict[str, Any]:
+    """What must outlive a power cut: enough to finish a passage that was allowed."""
+    names = ("id", "not_before", "authorised", "by", "reason", "opened", "plate", "confidence", "stay_id")
+    return {name: to_plain(getattr(visit, name)) for name in names}
+
+
+def from_record(record: Mapping[str, Any]) -> Visit | None:
+    """The visit of `to_record`; None for anything that another version of this program wrote."""
+    try:
+        return Visit(
+            id=VisitId(record["id"]),
+            not_before=parse_time(record["not_before"]),
+            reading_since_s=0.0,
+            authorised=record["authorised"] is True,
+            by=str(record["by"]),
+            reason=str(record["reason"]),
+            opened=int(record["opened"]),
+            plate=Plate.parse(record["plate"]) if record["plate"] else None,
+            confidence=float(record["confidence"]),
+            stay_id=StayId(record["stay_id"]) if record["stay_id"] else None,
+        )
+    except (KeyError, TypeError, ValueError, ParkingError):
+        return None

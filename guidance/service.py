@@ -29,9 +29,15 @@ HARMLESS_FAULTS = frozenset({"tailgate"})
 class Occupancy:
     """The counters of one site. Its methods are works: they take the unit of work (or connection) of a transaction."""
 
-    def __init__(self, site: SiteMap, harmless_faults: frozenset[str] = HARMLESS_FAULTS) -> None:
+    def __init__(
+        self,
+        site: SiteMap,
+        harmless_faults: frozenset[str] = HARMLESS_FAULTS,
+        recount_at_once: int = RECOUNT_AT_ONCE,
+    ) -> None:
         self._site = site
         self._harmless = harmless_faults
+        self._recount_at_once = recount_at_once
         self._feeding: dict[ZoneId, frozenset[LaneId]] = {
             z.id: frozenset(lane.id for lane in site.lanes if z.id in lane.zones) for z in site.zones
         }
@@ -141,14 +147,14 @@ class Occupancy:
         """Count again wherever late passages still wait for it, however long that takes."""
         for stale in store.zones(uow.connection):
             if stale.recount_from is not None:
-                self._settle(uow, self._hold(uow, stale.zone_id), at_most=None)
+                self._settle(uow, self._hold(uow, stale.zone_id), however_long=True)
 
-    def _settle(self, uow: UnitOfWork, row: ZoneRow, at_most: int | None = RECOUNT_AT_ONCE) -> None:
+    def _settle(self, uow: UnitOfWork, row: ZoneRow, *, however_long: bool = False) -> None:
         """Count again where that is due (and short enough), keep the row, tell the others if anything changed."""
         if row.recount_from is not None:
-            since = row.recount_from
-            waiting = store.movements_from(uow.connection, row.zone_id, since, None if at_most is None else at_most + 1)
-            if at_most is None or len(waiting) <= at_most:
+            most = None if however_long else self._recount_at_once + 1
+            waiting = store.movements_from(uow.connection, row.zone_id, row.recount_from, most)
+            if most is None or len(waiting) < most:
                 self._count_again(uow.connection, row, waiting)
         view = self._view(row, store.blind_lanes(uow.connection))
         told = (view.capacity, view.occupied, view.known)

@@ -1,0 +1,204 @@
+"""One suite for every sign: the memory sign, and the LED counter against the simulated box on a real socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from guidance.signs.base import UNKNOWN_FACE, Colour, Face, FaceKind, Sign, SignGarbled, SignSettings, SignSilent
+from guidance.signs.led_counter import LedCounter, frame_of
+from guidance.signs.memory import MemorySign
+from guidance.signs.registry import SIGNS
+from hardware_sim.devices.sign import SignBox, SignFault
+from parking.kernel.clock import ManualClock
+from parking.kernel.device import DeviceFault
+from parking.kernel.errors import ParkingError
+from tests.builders.guidance import NOON
+
+SIX = Face(FaceKind.NUMBER, "6", Colour.GREEN, 6)
+TWO = Face(FaceKind.NUMBER, "2", Colour.YELLOW, 2)
+FULL = Face(FaceKind.FULL, "FULL", Colour.RED)
+
+
+@dataclass
+class Rig:
+    """A sign with a look at its face and a way to break and mend it."""
+
+    sign: Sign
+    text: Callable[[], str]
+    break_it: Callable[[], None]
+    mend_it: Callable[[], None]
+
+
+@pytest.fixture
+def box() -> Iterator[SignBox]:
+    box = SignBox("sign-b1", ManualClock(NOON), slow_s=60.0)
+    box.start()
+    yield box
+    box.stop()
+
+
+@pytest.fixture
+def led(box: SignBox) -> Iterator[LedCounter]:
+    led = LedCounter(SignSettings(box.address, timeout_s=0.5))
+    yield led
+    led.close()
+
+
+@pytest.fixture(params=["memory", "led_counter"])
+def rig(request: pytest.FixtureRequest) -> Rig:
+    if request.param == "memory":
+        sign = MemorySign()
+
+        def fail(fault: Exception | None) -> Callable[[], None]:
+            return lambda: setattr(sign, "fault", fault)
+
+        return Rig(sign, lambda: sign.face.text if sign.face else "", fail(SignSilent("broken")), fail(None))
+    box: SignBox = request.getfixturevalue("box")
+
+    def fault(kind: SignFault) -> Callable[[], None]:
+        return lambda: setattr(box, "fault", kind)
+
+    led: LedCounter = request.getfixturevalue("led")
+    return Rig(led, lambda: box.text, fault(SignFault.CUT), fault(SignFault.NONE))
+
+
+@pytest.mark.req("GUIDE-1")
+@pytest.mark.parametrize("face", [SIX, TWO, FULL, UNKNOWN_FACE], ids=lambda f: f.text)
+def test_an_acknowledged_face_is_on_show(rig: Rig, face: Face) -> None:
+    rig.sign.show(face)
+    assert rig.text() == face.text
+
+
+def test_the_newest_face_replaces_the_one_before(rig: Rig) -> None:
+    for face in (SIX, TWO, FULL, SIX, SIX):
+        rig.sign.show(face)
+    assert rig.text() == "6"
+
+
+def test_a_broken_sign_raises_and_a_mended_one_shows_again(rig: Rig) -> None:
+    rig.sign.show(SIX)
+    rig.break_it()
+    with pytest.raises(DeviceFault):
+        rig.sign.show(TWO)
+    assert rig.text() == "6"
+    rig.mend_it()
+    rig.sign.show(TWO)
+    assert rig.text() == "2"
+
+
+def test_closing_twice_is_harmless(rig: Rig) -> None:
+    rig.sign.show(SIX)
+    rig.sign.close()
+    rig.sign.close()
+
+
+# --- the LED counter's own ways to fail ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "raises"),
+    [
+        (SignFault.SILENT, SignSilent),
+        (SignFault.SLOW, SignSilent),
+        (SignFault.CUT, SignSilent),
+        (SignFault.GARBAGE, SignGarbled),
+    ],
+)
+def test_every_fault_is_raised_within_the_deadline_and_forgotten_when_it_is_over(
+    box: SignBox, led: LedCounter, fault: SignFault, raises: type[DeviceFault]
+) -> None:
+    box.fault = fault
+    with pytest.raises(raises):
+        led.show(SIX)
+    box.fault = SignFault.NONE
+    led.show(TWO)
+    assert box.text == "2"
+
+
+def test_a_sign_that_restarted_is_told_over_a_new_connection(box: SignBox, led: LedCounter) -> None:
+    led.show(SIX)
+    port = int(box.address.rpartition(":")[2])
+    box.stop()
+    assert box.text == ""
+    box.start(port=port)
+    led.show(TWO)
+    assert box.text == "2"
+
+
+def test_a_sign_that_is_not_there_is_silent(box: SignBox, led: LedCounter) -> None:
+    box.stop()
+    with pytest.raises(SignSilent, match="refused"):
+        led.show(SIX)
+
+
+def test_an_answer_to_another_frame_is_garbled_even_if_it_is_well_formed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def parrot() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(64)
+                connection.sendall(bytes.fromhex("2A 00 78 03 01 A6 0A"))
+
+        thread = threading.Thread(target=parrot)
+        thread.start()
+        led = LedCounter(SignSettings(f"127.0.0.1:{server.getsockname()[1]}", timeout_s=5.0))
+        with pytest.raises(SignGarbled, match="2a 00 78 03"):
+            led.show(SIX)
+        thread.join()
+
+
+def test_an_answer_in_pieces_is_put_together() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def dribble() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                raw = connection.recv(64)
+                answer = bytes((0x2A, *raw[1:5], raw[5] - 0x10, 0x0A))
+                for byte in answer:
+                    connection.sendall(bytes((byte,)))
+                connection.recv(64)  # until the other side hangs up
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        led = LedCounter(SignSettings(f"127.0.0.1:{server.getsockname()[1]}", timeout_s=5.0))
+        led.show(SIX)
+        led.close()
+        thread.join()
+
+
+def test_the_box_reads_frames_in_pieces_and_skips_noise(box: SignBox) -> None:
+    host, port = box.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=5.0) as client:
+        client.sendall(bytes.fromhex("FF 00 3A 00 1E"))
+        client.sendall(bytes.fromhex("00 01 59 0A"))
+        assert client.recv(64) == bytes.fromhex("2A 00 1E 00 01 49 0A")
+    assert [(s.text, s.colour, s.at) for s in box.log] == [("30", Colour.GREEN, NOON)]
+
+
+def test_numbers_beyond_the_digits_are_cut_not_scrambled() -> None:
+    many = Face(FaceKind.NUMBER, "12000", Colour.GREEN, 12000)
+    assert frame_of(many).count == 9999
+
+
+def test_a_number_that_a_board_shows_as_nothing_can_be_chosen() -> None:
+    assert frame_of(UNKNOWN_FACE, no_number=20000).count == 20000
+
+
+@pytest.mark.parametrize("address", ["", "sign", "sign:", ":502", "sign:0", "sign:70000", "sign:5o2"])
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
+    with pytest.raises(ParkingError, match="not host:port"):
+        LedCounter(SignSettings(address))
+
+
+def test_the_registry_knows_the_drivers_by_name() -> None:
+    assert set(SIGNS) == {"led_counter", "memory"}
+    with pytest.raises(ParkingError, match="known: led_counter, memory"):
+        SIGNS.get("neon")

@@ -1,0 +1,91 @@
+"""The allow and the block list over HTTP: for operators with the right to it, every change on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import Field
+
+from parking.access import service, store
+from parking.access.snapshot import ListedAs, ListRow
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
+from parking.plumbing.db import Database, UnitOfWork
+from parking.web.deps import require
+from parking.web.schemas import Loose, Moment, Strict
+
+Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+PAGE = 100
+PlateInPath = Annotated[str, Path(min_length=1, max_length=32, description="a plate number; separators do not matter")]
+
+
+class ListEntryIn(Strict):
+    """What is said about a plate."""
+
+    listed_as: Annotated[ListedAs, Loose]
+    note: str = Field(default="", max_length=200)
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+
+
+class ListEntry(ListEntryIn):
+    """An entry with its plate, in clear: whoever keeps the list must be able to read it."""
+
+    plate: str
+
+
+class ListPage(Strict):
+    items: list[ListEntry]
+    next: str | None
+
+
+def router(database: Database, site: str, audit: Audit) -> APIRouter:
+    """Routes under /access; every change is audited under the site's name."""
+    routes = APIRouter(prefix="/access", tags=["access"])
+
+    @routes.get("/list")
+    async def show(
+        _: Annotated[Principal, Depends(require(Scope.ACCESS_READ))],
+        cursor: Annotated[str, Query(max_length=12)] = "",
+    ) -> ListPage:
+        entries = await database.aread(lambda conn: store.all_listed(conn, after=cursor, limit=PAGE + 1))
+        items = [_shown(entry) for entry in entries[:PAGE]]
+        return ListPage(items=items, next=items[-1].plate if len(entries) > PAGE else None)
+
+    @routes.put("/list/{plate}")
+    async def put(
+        who: Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))], plate: PlateInPath, body: ListEntryIn
+    ) -> ListEntry:
+        entry = ListRow(Plate.parse(plate), body.listed_as, body.note, body.valid_from, body.valid_until)
+
+        def work(uow: UnitOfWork) -> None:
+            service.put_on_list(uow, entry)
+            audit(uow, who, "access.listed", f"{site}:{entry.plate.masked}", f"{entry.listed_as.value}: {entry.note}")
+
+        await database.awrite(work)
+        return _shown(entry)
+
+    @routes.delete("/list/{plate}", status_code=204)
+    async def delete(who: Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))], plate: PlateInPath) -> Response:
+        found = Plate.parse(plate)
+
+        def work(uow: UnitOfWork) -> None:
+            service.take_off_list(uow, found)
+            audit(uow, who, "access.unlisted", f"{site}:{found.masked}", "")
+
+        await database.awrite(work)
+        return Response(status_code=204)
+
+    return routes
+
+
+def _shown(entry: ListRow) -> ListEntry:
+    return ListEntry(
+        plate=entry.plate.text,
+        listed_as=entry.listed_as,
+        note=entry.note,
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
+    )

@@ -1,0 +1,130 @@
+"""The lists of plates, and the table behind every lane's copy: each change of it takes the next version, in commit order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from parking.access.snapshot import CopyRow, ListedAs, ListRow, parse_fact
+from parking.kernel.plate import Plate
+from parking.plumbing.column_types import Json, PlateText, UtcDateTime
+from parking.plumbing.db import UnitOfWork, metadata
+
+ROWS_MOST = 500
+"""Rows in one change; a lane that is further behind asks again at once."""
+EVERY_SITE = ""
+
+access_list = sa.Table(
+    "access_list",
+    metadata,
+    sa.Column("plate", PlateText, primary_key=True),
+    sa.Column("listed_as", sa.String(8), nullable=False),
+    sa.Column("note", sa.String(200), nullable=False),
+    sa.Column("valid_from", UtcDateTime),
+    sa.Column("valid_until", UtcDateTime),
+)
+
+copy_row = sa.Table(
+    "copy_row",
+    metadata,
+    sa.Column("site", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("lane_id", sa.String(64)),
+    sa.Column("data", Json),
+)
+
+copy_version = sa.Table(
+    "copy_version",
+    metadata,
+    sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
+
+def put_row(uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None, *, site: str = EVERY_SITE) -> int:
+    """Put a row into the lanes' copies, or take it out (None); returns its version. Data that no lane understands raises ParkingError."""
+    parse_fact(CopyRow(kind, key, 0, data))
+    version = _next_version(uow.connection)
+    lane_id = data.get("lane_id") if data is not None else None
+    values = {"site": site, "kind": kind, "key": key, "version": version, "lane_id": lane_id, "data": data}
+    statement = _insert(uow.connection, copy_row).values(values)
+    changed = {name: statement.excluded[name] for name in ("version", "lane_id", "data")}
+    keys = [copy_row.c.site, copy_row.c.kind, copy_row.c.key]
+    uow.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+    return version
+
+
+def rows_since(conn: Connection, site: str, version: int, *, limit: int = ROWS_MOST) -> Sequence[CopyRow]:
+    """The rows that changed after `version`, oldest change first, at most `limit` of them."""
+    query = (
+        sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
+        .where(copy_row.c.version > version, copy_row.c.site.in_((site, EVERY_SITE)))
+        .order_by(copy_row.c.version)
+        .limit(limit)
+    )
+    return [CopyRow(row.kind, row.key, row.version, row.data) for row in conn.execute(query)]
+
+
+def drop_commands(uow: UnitOfWork, lane_id: str) -> None:
+    """Take every order to this lane out of the copies; each lane remembers by itself what it carried out."""
+    pending = sa.select(copy_row.c.site, copy_row.c.key).where(
+        copy_row.c.kind == "command", copy_row.c.lane_id == lane_id, copy_row.c.data.is_not(None)
+    )
+    for row in uow.connection.execute(pending).all():
+        put_row(uow, "command", row.key, None, site=row.site)
+
+
+def listed(conn: Connection, plate: Plate) -> ListRow | None:
+    """The list entry of a plate."""
+    row = conn.execute(sa.select(access_list).where(access_list.c.plate == plate)).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def all_listed(conn: Connection, *, after: str, limit: int) -> Sequence[ListRow]:
+    """At most `limit` entries in the order of their plates, those after the plate text `after`."""
+    query = sa.select(access_list).order_by(access_list.c.plate).limit(limit)
+    if after:
+        query = query.where(access_list.c.plate > Plate(after))
+    return [_entry(row) for row in conn.execute(query)]
+
+
+def save(conn: Connection, entry: ListRow) -> None:
+    """Write an entry over whatever the plate had."""
+    values = {
+        "plate": entry.plate,
+        "listed_as": entry.listed_as.value,
+        "note": entry.note,
+        "valid_from": entry.valid_from,
+        "valid_until": entry.valid_until,
+    }
+    statement = _insert(conn, access_list).values(values)
+    changed = {name: statement.excluded[name] for name in values if name != "plate"}
+    conn.execute(statement.on_conflict_do_update(index_elements=[access_list.c.plate], set_=changed))
+
+
+def remove(conn: Connection, plate: Plate) -> bool:
+    """Take a plate off its list; False when it was on none."""
+    return conn.execute(access_list.delete().where(access_list.c.plate == plate)).rowcount == 1
+
+
+def _entry(row: sa.Row[Any]) -> ListRow:
+    return ListRow(row.plate, ListedAs(row.listed_as), row.note, row.valid_from, row.valid_until)
+
+
+def _next_version(conn: Connection) -> int:
+    # One row that every writer locks until it commits: versions become visible in their own order.
+    statement = _insert(conn, copy_version).values(one=1, version=1)
+    following = statement.on_conflict_do_update(
+        index_elements=[copy_version.c.one], set_={"version": copy_version.c.version + 1}
+    )
+    return int(conn.execute(following.returning(copy_version.c.version)).scalar_one())
+
+
+def _insert(conn: Connection, table: sa.Table) -> Any:
+    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)

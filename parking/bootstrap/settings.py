@@ -20,9 +20,6 @@ class Settings(BaseSettings):
 
     site_file: Path = Field(description="the site map, YAML")
     tariff_file: Path = Field(description="the tariff for whoever enters now, YAML")
-    tariff_archive: Path | None = Field(
-        default=None, description="folder of earlier tariffs, for stays that began under them"
-    )
     database_url: str = "sqlite:///parking.db"
     bus_url: str = Field(default="memory://", description="memory:// or redis://host:port/0")
     keys_dir: Path = Field(default=Path("keys"), description="folder of the server's own key, made on first start")

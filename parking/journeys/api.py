@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 
 from parking.journeys import opening_by_hand, paying
 from parking.journeys.ports import Cashier, Payment
@@ -40,10 +40,10 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
 from parking.sessions.model import OpenStay, Stay
 from parking.web.deps import require
+from parking.web.idempotency import IdempotencyKey, Once, Reply
 
 KIOSK_TOKEN_VALID = timedelta(minutes=30)
 TICKET_VALID = timedelta(days=30)
-IdempotencyKey = Annotated[str, Header(min_length=8, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,6 @@ class Journeys:
     public_url: str
     qr_svg: Callable[[str], str]
     lanes: Callable[[], Sequence[Mapping[str, Any]]]
-    once: Callable[[UnitOfWork, str, str, Callable[[], Mapping[str, Any]]], Mapping[str, Any]]
-    """Run work under an idempotency key (scope, key): the first reply is stored and given again."""
 
 
 def router(journeys: Journeys) -> APIRouter:
@@ -92,7 +90,7 @@ def _driver_routes(routes: APIRouter, j: Journeys) -> None:
     async def begin_payment(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
         stay_id, now = StayId(who.subject), j.clock.now()
 
-        def begin() -> Payment:
+        def begin() -> Payment:  # the cashier is idempotent by this key itself: a provider is called in between
             return paying.begin(j.database, j.cashier, stay_id, now, body.channel, f"{stay_id}:{idempotency_key}")
 
         payment = await anyio.to_thread.run_sync(begin)
@@ -171,10 +169,9 @@ def _lane_routes(routes: APIRouter, j: Journeys) -> None:
         if not any(lane["id"] == lane_id and lane["kind"] != "ramp" for lane in j.lanes()):
             raise not_found("lane.unknown", "there is no such lane with a barrier")
 
-        def work(uow: UnitOfWork) -> Mapping[str, Any]:
-            def order() -> Mapping[str, Any]:
-                return {"command_id": opening_by_hand.order(uow, j.audit, who, LaneId(lane_id), body.reason)}
+        def order(uow: UnitOfWork) -> Reply:
+            return Reply(202, {"command_id": opening_by_hand.order(uow, j.audit, who, LaneId(lane_id), body.reason)})
 
-            return j.once(uow, f"{who.subject}:open:{lane_id}:{body.reason}", idempotency_key, order)
-
-        return Ordered(**await j.database.awrite(work))
+        once = Once.of(who, idempotency_key, "lane.open", {"lane_id": lane_id, "reason": body.reason})
+        reply = await j.database.awrite(lambda uow: once.inside(uow, order))
+        return Ordered(**reply.body)

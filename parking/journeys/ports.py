@@ -69,7 +69,7 @@ class Cashier(Protocol):
         """What is owed if the stay ended at `at`."""
         ...
 
-    def schedule(self, stay: PricedStay, horizon: datetime) -> Sequence[tuple[datetime, int]]:
+    def schedule(self, conn: Connection, stay: PricedStay, horizon: datetime) -> Sequence[tuple[datetime, int]]:
         """Until when -> minor units in all, ascending, up to `horizon`."""
         ...
 

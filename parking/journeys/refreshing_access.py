@@ -45,7 +45,7 @@ def _put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         access_store.put_row(uow, "stay", stay_id, None)
         return
     account = cashier.account(uow.connection, priced(stay), stay.billed_until(uow.now))
-    prices = cashier.schedule(priced(stay), max(stay.entered_at, uow.now) + HORIZON)
+    prices = cashier.schedule(uow.connection, priced(stay), max(stay.entered_at, uow.now) + HORIZON)
     access_store.put_row(
         uow,
         "stay",

@@ -8,13 +8,8 @@ from pydantic import Field
 
 from parking.journeys.paying import StayAccount
 from parking.journeys.ports import Account, Payment
-from parking.kernel.money import Money
 from parking.sessions.model import ClosedStay, OpenStay, Stay
 from parking.web.schemas import MoneySchema, Strict
-
-
-def money(amount: Money) -> MoneySchema:
-    return MoneySchema(amount=amount.minor, currency=amount.currency)
 
 
 class LocalText(Strict):
@@ -42,17 +37,17 @@ class BillView(Strict):
     def of(cls, account: Account) -> BillView:
         return cls(
             currency=account.total.currency,
-            total=money(account.total),
-            paid=money(account.paid),
-            due=money(account.due),
+            total=MoneySchema.of(account.total),
+            paid=MoneySchema.of(account.paid),
+            due=MoneySchema.of(account.due),
             lines=[
                 LineView(
                     code=line.code,
                     text=LocalText(zh=line.text["zh"], en=line.text["en"]),
                     minutes=line.minutes,
                     count=line.count,
-                    unit=money(line.unit) if line.unit else None,
-                    amount=money(line.amount),
+                    unit=MoneySchema.of(line.unit) if line.unit else None,
+                    amount=MoneySchema.of(line.amount),
                 )
                 for line in account.lines
             ],
@@ -105,7 +100,7 @@ class PaymentView(Strict):
         return cls(
             payment_id=payment.payment_id,
             state=payment.state,
-            amount=money(payment.amount),
+            amount=MoneySchema.of(payment.amount),
             channel=payment.channel,
             pay_url=payment.pay_url,
             qr_svg=qr_svg,

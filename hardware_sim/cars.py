@@ -1,0 +1,98 @@
+"""One car's visit: it drives in, parks on a level, its driver pays (or not), it drives out. Everybody obeys the boom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hardware_sim.driver import Driver, Paid
+from hardware_sim.physical_lane import PhysicalLane, PhysicalRamp
+from parking.kernel.plate import Plate
+
+
+class Pays(StrEnum):
+    AT_THE_KIOSK = "kiosk"  # before driving to the exit, as most people do
+    AT_THE_EXIT = "exit"  # only when the boom stays shut
+    NEVER = "never"
+
+
+class Stage(StrEnum):
+    WAITING = "waiting"
+    ENTERING = "entering"
+    PARKED = "parked"
+    LEAVING = "leaving"
+    LEFT = "left"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one car is going to do; `lower` parks it on the lower level."""
+
+    plate: Plate
+    lower: bool
+    dwell_s: float
+    pays: Pays
+
+
+@dataclass(slots=True)
+class Car:
+    """A car under way: its plan, and how far it has come."""
+
+    number: int
+    plan: Plan
+    stage: Stage = Stage.WAITING
+    paid: Paid | None = None
+    paying: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class Garage:
+    """The ways through the simulated mall: one lane in, one ramp, one lane out."""
+
+    def __init__(self, entry: PhysicalLane, ramp: PhysicalRamp, exit_: PhysicalLane, driver: Driver) -> None:
+        self._entry = entry
+        self._ramp = ramp
+        self._exit = exit_
+        self._driver = driver
+        self.cars: list[Car] = []
+
+    def arrive(self, plan: Plan) -> Car:
+        """A car turns up; its visit still has to be driven with `visit`."""
+        car = Car(len(self.cars), plan)
+        self.cars.append(car)
+        return car
+
+    async def visit(self, car: Car) -> None:
+        """Drive the whole visit; ends with stage LEFT or GAVE_UP."""
+        plan = car.plan
+        car.stage = Stage.ENTERING
+        if not await self._entry.drive_through(plan.plate):
+            car.stage = Stage.GAVE_UP
+            return
+        if plan.lower:
+            await self._ramp.drive(down=True)
+        car.stage = Stage.PARKED
+        await asyncio.sleep(plan.dwell_s)
+        if plan.pays is Pays.AT_THE_KIOSK:
+            car.paid = await self._driver.pay(plan.plate)
+        if plan.lower:
+            await self._ramp.drive(down=False)
+        car.stage = Stage.LEAVING
+        left = await self._exit.drive_through(plan.plate, while_waiting=self._pay_when_stuck(car))
+        if car.paying:
+            await car.paying
+        car.stage = Stage.LEFT if left else Stage.GAVE_UP
+
+    def _pay_when_stuck(self, car: Car) -> Callable[[float], None]:
+        """Whoever has not paid pays by phone once the boom has stayed shut for a while."""
+
+        async def pay() -> None:
+            car.paid = await self._driver.pay(car.plan.plate) or car.paid
+
+        def waited(seconds: float) -> None:
+            if car.plan.pays is not Pays.NEVER and car.paying is None and seconds > 3.0:
+                car.paying = asyncio.create_task(pay())
+
+        return waited

@@ -1,0 +1,184 @@
+"""Puts the server's rooms together, without a socket: the same application runs behind HTTP and inside the simulator."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from guidance.service import Occupancy
+from guidance.sign_board import SignBoard, connect, publish_to, read_from
+from guidance.signs.registry import SIGNS
+from parking.bootstrap.live_projection import LiveProjection
+from parking.bootstrap.settings import Settings
+from parking.bootstrap.subscriptions import subscriptions
+from parking.gate.contacts import Contacts
+from parking.journeys.paying import Grace
+from parking.kernel.clock import Clock
+from parking.kernel.errors import invalid
+from parking.kernel.ids import DeviceId
+from parking.plumbing.bus import Bus, InProcessBus
+from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.jobs import JobRunner
+from parking.plumbing.outbox import OutboxRelay
+from parking.security import store as security_store
+from parking.site import loader
+from parking.site.model import SiteMap
+from parking.web.live import LiveHub
+from payments.cashier import Cashier, CashierSettings
+from payments.providers.base import Provider
+from payments.tariff import parse
+from payments.tariff.model import Tariff
+from payments.tariff_book import TariffBook
+
+LOOK_AT_CONTACTS_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The server without its sockets; `start` gives it threads, `drain` does all that is due in the caller's."""
+
+    site: SiteMap
+    database: Database
+    bus: Bus
+    relay: OutboxRelay
+    jobs: JobRunner
+    hub: LiveHub
+    live: LiveProjection
+    cashier: Cashier
+    tariffs: TariffBook
+    occupancy: Occupancy
+    signs: SignBoard
+    contacts: Contacts
+    watch: ContactWatch
+
+    def prepare(self) -> None:
+        """What must be there before the first event: counters, the tariff, and the screens as they were."""
+        self.database.write(self.tariffs.keep)
+        self.database.write(self.occupancy.open_zones)
+        self.live.restore(self.database)
+        for device in self.database.read(security_store.edge_ids):
+            self.contacts.expect(DeviceId(device))
+
+    def start(self) -> None:
+        self.bus.start()
+        self.relay.start()
+        self.jobs.start()
+        self.database.after_commit(self.signs.wake)
+        self.signs.start()
+        self.watch.start()
+
+    def stop(self) -> None:
+        self.watch.stop()
+        self.signs.stop()
+        self.jobs.stop()
+        self.relay.stop()
+        self.bus.stop()
+        self.database.close()
+
+    def drain(self) -> None:
+        """Relay, handle and do what is due until nothing is left; for the simulator and for tests."""
+        while self.relay.drain() + self.bus.drain() + self.jobs.run_due():
+            pass
+        self.signs.step()
+        while self.relay.drain() + self.bus.drain():
+            pass
+
+
+class ContactWatch:
+    """Tells everybody when a gate box falls silent or comes back."""
+
+    def __init__(self, database: Database, contacts: Contacts) -> None:
+        self._database = database
+        self._contacts = contacts
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="contacts", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Publish what has changed."""
+        news = self._contacts.changes()
+        if news:
+
+            def work(uow: UnitOfWork) -> None:
+                for event in news:
+                    uow.publish(event)
+
+            self._database.write(work)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_AT_CONTACTS_S):
+            self.look()
+
+
+def load_tariff(settings: Settings) -> Tariff:
+    """The tariff for whoever enters now; earlier ones are kept in the database."""
+    return parse.load(_read(settings.tariff_file, "PARKING_TARIFF_FILE"), name=settings.tariff_file.name)
+
+
+def load_site(settings: Settings) -> SiteMap:
+    """The site map with the sign addresses of these settings."""
+    site = loader.load(_read(settings.site_file, "PARKING_SITE_FILE"), settings.site_file.name)
+    return site.with_sign_addresses(settings.sign_addresses)
+
+
+def _read(path: Path, key: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise invalid("settings.file", f"{path} cannot be read: {error}", field=key) from None
+
+
+def build(
+    settings: Settings,
+    database: Database,
+    *,
+    clock: Clock,
+    providers: Mapping[str, Provider],
+    bus: Bus | None = None,
+) -> Application:
+    """Everything between the database and the sockets."""
+    site = load_site(settings)
+    tariffs = TariffBook(load_tariff(settings))
+    bus = bus or InProcessBus(database)
+    relay = OutboxRelay(database, bus)
+    cashier = Cashier(
+        database, tariffs, providers, clock, CashierSettings(notify_base=f"{settings.public_url}/api/v1/payments")
+    )
+    occupancy = Occupancy(site)
+    hub = LiveHub()
+    live = LiveProjection(hub, site)
+    contacts = Contacts(clock)
+    grace = Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min))
+    for subscription in subscriptions(cashier=cashier, grace=grace, occupancy=occupancy, live=live):
+        bus.subscribe(subscription)
+    signs = SignBoard(
+        connect(site, SIGNS),
+        read_from(database, occupancy),
+        publish_to(database),
+        clock,
+        feed_age_s=lambda _: contacts.oldest_s(),
+    )
+    return Application(
+        site=site,
+        database=database,
+        bus=bus,
+        relay=relay,
+        jobs=JobRunner(database, cashier.jobs(), clock),
+        hub=hub,
+        live=live,
+        cashier=cashier,
+        tariffs=tariffs,
+        occupancy=occupancy,
+        signs=signs,
+        contacts=contacts,
+        watch=ContactWatch(database, contacts),
+    )

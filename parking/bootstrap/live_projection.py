@@ -1,0 +1,118 @@
+"""Events to the live feed, with a memory: what the screens show survives a restart because it is stored with the event's effect."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from parking.bootstrap import live_values
+from parking.kernel.codec import decode
+from parking.kernel.events import DeviceHealthChanged, Envelope, OccupancyChanged, SignShown
+from parking.plumbing.column_types import Json
+from parking.plumbing.db import Database, UnitOfWork, metadata
+from parking.plumbing.tables import outbox
+from parking.site.model import SiteMap
+
+REMEMBERED = 50
+
+live_value = sa.Table(
+    "live_value",
+    metadata,
+    sa.Column("key", sa.String(128), primary_key=True),
+    sa.Column("value", Json, nullable=False),
+)
+
+
+class Hub(Protocol):
+    """The live feed's side that is written to."""
+
+    def put(self, key: str, value: Any) -> None: ...
+
+    def append(self, item: Any) -> None: ...
+
+
+class LiveProjection:
+    """Keeps the live values true to the events; one handler for all of them."""
+
+    def __init__(self, hub: Hub, site: SiteMap) -> None:
+        self._hub = hub
+        self._site = site
+        self._zones = {z.id: {"zh": z.name.zh, "en": z.name.en} for z in site.zones}
+        self._lanes = {ln.id: live_values.idle_lane({"zh": ln.name.zh, "en": ln.name.en}, ln.kind) for ln in site.lanes}
+        self._signs: dict[str, dict[str, Any]] = {s.id: {"zone_id": s.zone_id} for s in site.signs}
+
+    def restore(self, database: Database) -> None:
+        """Show again what was shown before the restart; what the site no longer has is left out."""
+        for lane_id, idle in self._lanes.items():
+            self._hub.put(f"lane.{lane_id}", idle)
+        for sign_id, blank in self._signs.items():
+            self._hub.put(f"sign.{sign_id}", blank | {"text": None, "health": "unknown", "at": None})
+
+        def stored(conn: Connection) -> tuple[list[Any], list[Envelope]]:
+            values = list(conn.execute(sa.select(live_value.c.key, live_value.c.value)))
+            recent = conn.execute(sa.select(outbox).order_by(outbox.c.seq.desc()).limit(REMEMBERED)).mappings().all()
+            return values, [
+                decode(
+                    {
+                        "id": row["event_id"],
+                        "at": row["occurred_at"].isoformat(),
+                        "origin": row["origin"],
+                        "type": row["type"],
+                        "data": row["data"],
+                    }
+                )
+                for row in reversed(recent)
+            ]
+
+        values, recent = database.read(stored)
+        for key, value in values:
+            if self._is_ours(key):
+                self._hub.put(key, value)
+        for envelope in recent:
+            self._hub.append(live_values.line(envelope))
+
+    def lanes(self, conn: Connection) -> list[dict[str, Any]]:
+        """Every lane with what it shows now."""
+        stored = dict(
+            conn.execute(sa.select(live_value.c.key, live_value.c.value).where(live_value.c.key.like("lane.%"))).all()  # type: ignore[arg-type]  # rows are pairs
+        )
+        return [{"id": lane_id, **stored.get(f"lane.{lane_id}", idle)} for lane_id, idle in self._lanes.items()]
+
+    def handle(self, uow: UnitOfWork, envelope: Envelope) -> None:
+        """Handles every event."""
+        event = envelope.event
+        lane_id = getattr(event, "lane_id", None)
+        if lane_id in self._lanes:
+            previous = self._stored(uow.connection, f"lane.{lane_id}") or self._lanes[lane_id]
+            shown = live_values.lane(previous, envelope)
+            if shown is not None:
+                self._show(uow, f"lane.{lane_id}", shown)
+        elif isinstance(event, OccupancyChanged) and event.zone_id in self._zones:
+            self._show(uow, f"zone.{event.zone_id}", live_values.zone(self._zones[event.zone_id], event, envelope))
+        elif isinstance(event, SignShown) and event.sign_id in self._signs:
+            self._show(uow, f"sign.{event.sign_id}", live_values.sign(self._signs[event.sign_id], event, envelope))
+        elif isinstance(event, DeviceHealthChanged):
+            self._show(uow, f"device.{event.device_id}", live_values.device(event, envelope))
+            if event.device_id in self._signs and event.health != "ok":
+                previous = self._stored(uow.connection, f"sign.{event.device_id}") or self._signs[event.device_id]
+                self._show(uow, f"sign.{event.device_id}", {**previous, "health": event.health})
+        self._hub.append(live_values.line(envelope))
+
+    def _is_ours(self, key: str) -> bool:
+        family, _, name = key.partition(".")
+        known: dict[str, Any] = {"lane": self._lanes, "zone": self._zones, "sign": self._signs}
+        return family == "device" or name in known.get(family, ())
+
+    def _stored(self, conn: Connection, key: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = conn.execute(
+            sa.select(live_value.c.value).where(live_value.c.key == key)
+        ).scalar_one_or_none()
+        return found
+
+    def _show(self, uow: UnitOfWork, key: str, value: dict[str, Any]) -> None:
+        row = live_value.c.key == key
+        if uow.connection.execute(live_value.update().where(row).values(value=value)).rowcount == 0:
+            uow.connection.execute(live_value.insert().values(key=key, value=value))
+        self._hub.put(key, value)

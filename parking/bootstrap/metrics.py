@@ -1,0 +1,33 @@
+"""What /metrics shows (Prometheus, base units), read when asked for. No plate in a label, ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector as Base
+
+from parking.bootstrap.application import Application
+from parking.plumbing import outbox
+
+
+class Collector(Base):
+    """Reads the application at each scrape."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        app = self._application
+        yield _one("parking_outbox_pending", "Events that the bus does not have yet", app.database.read(outbox.backlog))
+        yield _one("parking_live_clients", "Websockets on the live feed", app.hub.clients)
+        yield _one("parking_edge_silence_seconds", "Since the most silent gate box was heard", app.contacts.oldest_s())
+        free = GaugeMetricFamily("parking_free_bays", "Free bays by zone, where known", labels=["zone"])
+        for zone_id, view in app.database.read(app.occupancy.views).items():
+            if view.known:
+                free.add_metric([zone_id], view.free)
+        yield free
+
+
+def _one(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)

@@ -1,0 +1,50 @@
+"""Which event moves what: the whole system's reactions, readable top to bottom. A group sees each event once, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from guidance.service import Occupancy
+from parking.bootstrap.live_projection import LiveProjection
+from parking.journeys import arriving, leaving, paying, refreshing_access
+from parking.journeys.ports import Cashier
+from parking.kernel import events as e
+from parking.plumbing.bus import Subscription
+from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
+from parking.sessions import service as sessions
+
+
+def _record_case(uow: UnitOfWork, envelope: e.Envelope) -> None:
+    """A case that another room has announced goes onto the operators' list."""
+    event = envelope.event
+    assert isinstance(event, e.CaseOpened)
+    sessions.record_case(
+        uow, event.case_id, event.reason, stay_id=event.stay_id, visit_id=event.visit_id, lane_id=event.lane_id
+    )
+
+
+def subscriptions(
+    *, cashier: Cashier, grace: paying.Grace, occupancy: Occupancy, live: LiveProjection
+) -> tuple[Subscription, ...]:
+    """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
+    refresh = refreshing_access.refresh_stay(cashier)
+    stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
+        e.LaneDecided: (leaving.remember_decision,),
+        e.VehiclePassed: (arriving.open_stay(cashier), leaving.close_stay(cashier)),
+        e.LaneFaulted: (arriving.report_fault,),
+        e.PaymentCaptured: (paying.grant_exit(cashier, grace), refresh),
+        e.StayOpened: (refresh,),
+        e.StaySettled: (refresh,),
+        e.StayClosed: (refresh,),
+        e.OccupancyChanged: (refreshing_access.refresh_zone,),
+        e.CaseOpened: (_record_case,),
+    }
+    counts: Mapping[type[e.Event], tuple[Handler, ...]] = {
+        e.VehiclePassed: (occupancy.vehicle_passed,),
+        e.RampPassed: (occupancy.ramp_passed,),
+        e.LaneFaulted: (occupancy.lane_faulted,),
+    }
+    screens: Mapping[type[e.Event], tuple[Handler, ...]] = dict.fromkeys(get_args(e.Event), (live.handle,))
+    return (Subscription("stays", stays), Subscription("counts", counts), Subscription("live", screens))

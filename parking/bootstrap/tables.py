@@ -1,0 +1,36 @@
+"""Every table of the product on one metadata: importing this module is what registers them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from guidance import store as guidance_store
+from parking.access import store as access_store
+from parking.bootstrap import live_projection
+from parking.gate import api as gate_api
+from parking.plumbing import jobs, tables
+from parking.plumbing.db import metadata
+from parking.security import store as security_store
+from parking.sessions import store as sessions_store
+from parking.web import idempotency
+from payments import ledger_store
+from payments import store as payments_store
+
+ROOMS = (
+    access_store,
+    gate_api,
+    guidance_store,
+    idempotency,
+    jobs,
+    ledger_store,
+    live_projection,
+    payments_store,
+    security_store,
+    sessions_store,
+    tables,
+)
+
+
+def all_tables() -> sa.MetaData:
+    """The metadata with every room's tables on it."""
+    return metadata

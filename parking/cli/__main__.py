@@ -1,0 +1,87 @@
+"""`parking COMMAND`: one table of commands; a command's module is imported when it is called, and not before.
+
+Exit codes: 0 done, 1 the answer is no, 2 the call is wrong, with one line on stderr that says what and how to mend it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module, metadata
+
+import typer
+from typer.exceptions import TyperException
+
+from parking.kernel.errors import ParkingError
+
+# name -> what it is for. The module parking/cli/<name>.py holds a function of that name (typer reads its signature; an
+# integer it returns is the exit code) or, for a command with commands of its own, a typer.Typer called `app`.
+COMMANDS: Mapping[str, str] = {
+    "config": "config show: the settings in force, secrets masked",
+    "doctor": "what is missing or wrong on this machine",
+    "serve": "the server",
+}
+WRONG_CALL = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code comes back."""
+    name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help"):
+        typer.echo(overview())
+        return 0
+    if name == "--version":
+        typer.echo(metadata.version("mall-parking"))
+        return 0
+    if name not in COMMANDS:
+        return _wrong("parking", f"there is no command {name!r}; there are {', '.join(sorted(COMMANDS))}")
+    try:
+        return _run(name, rest)
+    except ParkingError as error:
+        return _wrong(f"parking {name}", str(error))
+    except TyperException as error:
+        return _wrong(f"parking {name}", f"{error.format_message()} (see parking {name} --help)")
+    except ModuleNotFoundError as error:
+        if not _is_an_extra(error.name):
+            raise
+        return _wrong(f"parking {name}", f"{error.name} is not installed here; install mall-parking[server]")
+    except OSError as error:
+        return _wrong(f"parking {name}", str(error))
+    except KeyboardInterrupt:
+        return 130  # as shells say it
+
+
+def overview() -> str:
+    """The commands, one a line."""
+    lines = [f"  {name:<10} {purpose}" for name, purpose in sorted(COMMANDS.items())]
+    return "\n".join(["usage: parking COMMAND ...  (parking COMMAND --help tells more)", "", *lines])
+
+
+def _run(name: str, rest: Sequence[str]) -> int:
+    module = import_module(f"parking.cli.{name}")
+    app: typer.Typer | None = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer()
+        app.command(name)(getattr(module, name))
+    app.info.add_help_option = True
+    command = typer.main.get_command(app)
+    result = command.main(args=list(rest) or _default(app), prog_name=f"parking {name}", standalone_mode=False)
+    return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def _default(app: typer.Typer) -> list[str]:
+    """A command that has commands of its own shows them when it is called without any."""
+    return ["--help"] if len(app.registered_commands) > 1 else []
+
+
+def _is_an_extra(module: str | None) -> bool:
+    return module is not None and module.partition(".")[0] not in {"parking", "lpr", "guidance", "payments", "hardware_sim"}
+
+
+def _wrong(who: str, what: str) -> int:
+    print(f"{who}: {' '.join(what.split())}", file=sys.stderr)
+    return WRONG_CALL
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

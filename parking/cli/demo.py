@@ -1,0 +1,154 @@
+"""`parking demo`: a whole simulated mall on this machine: server, gate box and world as processes of their own.
+
+They talk over real sockets in the real protocols; a process that dies is started again and loses nothing that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from hardware_sim.traffic import arrivals
+from parking.cli import demo_once
+from parking.cli.demo_site import EDGE, OPERATOR, DemoSite, lay_out
+from parking.cli.operator_client import OperatorClient
+from parking.cli.progress import sentence
+from parking.cli.supervisor import Child, Supervisor
+from parking.kernel.errors import ErrorKind, ParkingError
+
+READY_WITHIN_S = 60.0
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="one car in and out without a screen, then stop")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="with --once: print one JSON object")] = False,
+    port: Annotated[int, typer.Option(help="port of the pages; 0 takes any free one")] = 8000,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    folder: Annotated[Path | None, typer.Option(help="keep everything here; default: a folder that goes when the demo ends")] = None,
+    seed: Annotated[int, typer.Option(help="of the traffic")] = 1,
+) -> None:
+    """Run a simulated mall until Ctrl-C, or (--once) one car in and out; exit 0 only when every part tells the same story."""
+    place = folder or Path(tempfile.mkdtemp(prefix="parking-demo-"))
+    say = _quiet if as_json else _say
+    site = lay_out(place, host=host, port=0 if once else port)
+    supervisor = Supervisor(place / "logs")
+    try:
+        operator = start(supervisor, site, traffic=not once, seed=seed, say=say)
+        if once:
+            report = demo_once.run(site, operator, seed=seed)
+            print(json.dumps(report, ensure_ascii=False) if as_json else demo_once.as_text(report))
+            raise typer.Exit(0 if report["ok"] else 1)
+        _live(supervisor, site, operator, say)
+    finally:
+        supervisor.stop()
+        if folder is None:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _quiet(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def start(supervisor: Supervisor, site: DemoSite, *, traffic: bool, seed: int, say: Any) -> OperatorClient:
+    """Start world, server and gate box, and wait until each of them answers; ParkingError shows the log of one that does not."""
+    config = site.root / "world.json"
+    config.write_text(json.dumps(site.simulator_config(traffic=traffic, seed=seed)))
+    environment = site.server_environment()
+    cli = [sys.executable, "-m", "parking.cli"]
+    supervisor.start(Child("server", [*cli, "serve"], environment))
+    supervisor.start(Child("world", [sys.executable, "-m", "hardware_sim", str(config)], environment))
+    supervisor.start(Child("edge", [*cli, "edge", "--config", str(site.root / "edge.yaml")], environment))
+    operator = OperatorClient(site.url("server"), OPERATOR, site.password)
+    _wait(supervisor, "server", operator.is_ready)
+    _wait(supervisor, "world", lambda: _answers(f"{site.url('control')}/state"))
+    operator.log_in()
+    _wait(supervisor, "edge", lambda: _lanes_are_ready(site, operator))
+    say("the mall is open")
+    return operator
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=1.0).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _lanes_are_ready(site: DemoSite, operator: OperatorClient) -> bool:
+    """The gate box has spoken to the server, and looks at its cameras."""
+    cameras = httpx.get(f"{site.url('control')}/state", timeout=1.0).json()["viewers"]
+    silence = httpx.get(f"{site.url('server')}/metrics", timeout=2.0).text
+    return all(cameras.values()) and EDGE in silence
+
+
+def _wait(supervisor: Supervisor, name: str, is_ready: Any) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not is_ready():
+        supervisor.restart_the_dead(time.monotonic())
+        if time.monotonic() > deadline:
+            raise ParkingError(
+                ErrorKind.UNAVAILABLE, "demo.not_ready", f"the {name} did not start:\n{supervisor.last_lines(name)}"
+            )
+        time.sleep(0.1)
+
+
+def _live(supervisor: Supervisor, site: DemoSite, operator: OperatorClient, say: Any) -> None:
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    feed = operator.feed()
+    _introduce(site, operator, say)
+    feed.on_event(lambda event: _tell(event, say))
+    while not stopping.wait(0.2):
+        for name in supervisor.restart_the_dead(time.monotonic()):
+            say(f"!! {name} died; it is started again")
+    say("closing")
+    feed.stop()
+
+
+def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
+    """Print where to look: a parked car of your own gives the driver page something to show."""
+    server = site.url("server")
+    yours = next(iter(arrivals(random.SystemRandom().randrange(10**6), None, 1, 60)))
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.post(f"{site.url('control')}/cars", json={"plate": yours.plate.text, "dwell_s": 600, "pays": "never"})
+    say(f"  operator   {server}/operator/    log in as {OPERATOR!r}, password {site.password!r}")
+    say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}    your car: {yours.plate.text}")
+    threading.Thread(target=_print_ticket, args=(site, operator, say), daemon=True).start()
+    say(f"  API        {server}/docs")
+    say(f"  world      {site.url('control')}/state    logs in {site.root / 'logs'}")
+
+
+def _print_ticket(site: DemoSite, operator: OperatorClient, say: Any) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            stays = operator.get("/stays", state="open")["items"]
+            if stays:
+                ticket = operator.post(f"/stays/{stays[-1]['id']}/ticket", {})
+                say(f"  driver     {ticket['url']}")
+                return
+        time.sleep(1.0)
+    say(f"  driver     {site.url('server')}/driver/")
+
+
+def _tell(event: dict[str, Any], say: Any) -> None:
+    text = sentence(event)
+    if text:
+        say(text)

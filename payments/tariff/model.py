@@ -98,9 +98,6 @@ class TariffText(_Strict):
     ] = "up"
     day: DayText = DayText()
     stay_cap: Annotated[Amount | None, Field(description="The most that one stay costs.")] = None
-    leave_minutes: Annotated[
-        int, Field(ge=0, le=1_440, description="How long after paying the car may take to leave without paying more.")
-    ] = 15
     bands: Annotated[tuple[BandText, ...], Field(max_length=24)] = ()
 
 
@@ -137,7 +134,6 @@ class Tariff:
     restart: bool
     cap_minor: int | None
     stay_cap_minor: int | None
-    leave_minutes: int
     calendar: Calendar
     zero: Money
     source: str  # the file's text, so that the version can be kept with the stays that it prices

@@ -154,7 +154,6 @@ class _Compiler:
             restart=document.day.restart,
             cap_minor=self._optional(document.day.cap, ("day", "cap")),
             stay_cap_minor=self._optional(document.stay_cap, ("stay_cap",)),
-            leave_minutes=document.leave_minutes,
             calendar=Calendar(document.timezone, self._spans()),
             zero=Money(0, document.currency),
             source=source,

@@ -1,0 +1,215 @@
+"""Prices stays and collects for them: the row before the call, one live payment per stay, one capture per charge."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from parking.kernel.clock import Clock
+from parking.kernel.errors import ErrorKind, ParkingError, conflict
+from parking.kernel.ids import PaymentId, StayId
+from parking.kernel.money import Money
+from parking.plumbing.db import Database, UnitOfWork, insert_once
+from parking.plumbing.jobs import JobHandler
+from payments import ledger, ledger_store, store
+from payments.collecting import Collector, ask_later
+from payments.model import Account, Payment, PaymentState, StayToPrice
+from payments.providers.base import LONGEST_NUMBER, Provider
+from payments.settling import flag
+from payments.tariff.model import Bill
+from payments.tariff.price import price, schedule
+from payments.tariff_book import TariffBook
+
+_MOST_TURNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CashierSettings:
+    """`notify_base` + `/<channel>/callback` is where providers call; an order can be paid for `order_valid`.
+
+    A charge above `hold_above_minor` is not collected but shown to a person (invariant I6): a misread can join two stays.
+    """
+
+    notify_base: str
+    subject: str = "停车费 Parking"
+    number_prefix: str = "P"
+    order_valid: timedelta = timedelta(minutes=5)
+    hold_above_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What to do with a payment after its row is committed: use it, send it, close it first, or hold the charge."""
+
+    do: str
+    payment: Payment | None = None
+
+
+class Cashier:
+    """The service of this room; safe to share between threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        tariffs: TariffBook,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        settings: CashierSettings,
+    ) -> None:
+        self.database = database
+        self.collector = Collector(database, providers, clock, subject=settings.subject)
+        self._tariffs = tariffs
+        self._settings = settings
+        if not settings.number_prefix.isalnum() or len(settings.number_prefix) + 26 > LONGEST_NUMBER:
+            raise ParkingError(
+                ErrorKind.INVALID, "payment.prefix", "should be 1 to 6 letters or digits", field="number_prefix"
+            )
+
+    # --- prices ------------------------------------------------------------------------------------------------------
+
+    def current_tariff(self) -> str:
+        """The version of the tariff for whoever enters now."""
+        return self._tariffs.current.version
+
+    def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
+        """What the stay costs if it ends at `at`; one that has left keeps the bill that was booked."""
+        row = conn.execute(sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay.stay_id)).one_or_none()
+        if row is not None:
+            return price(self._tariffs.get(conn, row.tariff_version), row.entered_at, row.until)
+        return price(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, at)
+
+    def account(self, conn: Connection, stay: StayToPrice, at: datetime) -> Account:
+        """What is owed if the stay ended at `at`."""
+        bill = self.bill(conn, stay, at)
+        sums = ledger_store.stay_sums(conn, stay.stay_id)
+        paid = sums.captured + sums.coupon + sums.waived - sums.overpaid
+        due = max(0, bill.total.minor - paid)
+        currency = bill.total.currency
+        return Account(bill.total, Money(paid, currency), Money(due, currency), bill.lines)
+
+    def schedule(self, conn: Connection, stay: StayToPrice, horizon: datetime) -> Sequence[tuple[datetime, int]]:
+        """Until when -> minor units in all, ascending, up to `horizon`: what a lane's copy needs to price alone."""
+        return schedule(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, horizon)
+
+    # --- paying ------------------------------------------------------------------------------------------------------
+
+    def begin_payment(self, stay: StayToPrice, at: datetime, channel: str, key: str) -> Payment:
+        """Start paying what is due at `at`; the same key gives the same payment. Calls the provider: use a thread.
+
+        A live payment of the same amount is given back. One of another amount or channel is closed first; while its
+        provider cannot say that it is closed, ParkingError UNAVAILABLE: better no second payment than two.
+        """
+        self.collector.provider(channel)
+        for _ in range(_MOST_TURNS):
+            step = self.database.write(lambda uow: self._open(uow, stay, at, channel, key))
+            if step.payment is None:
+                raise conflict("payment.held", "this charge is unusually high; our staff will look at it first")
+            if step.do == "use":
+                return step.payment
+            if step.do == "send":
+                return self.collector.send(step.payment)
+            closed = self.collector.close(step.payment)
+            if closed.is_live:
+                break
+            if closed.state is PaymentState.PAID and self._nothing_due(stay, at):
+                return closed
+        raise ParkingError(
+            ErrorKind.UNAVAILABLE,
+            "payment.unknown",
+            "an earlier payment of this stay is still being clarified; try again",
+        )
+
+    def _nothing_due(self, stay: StayToPrice, at: datetime) -> bool:
+        return self.database.read(lambda conn: self.account(conn, stay, at)).due.minor == 0
+
+    def _open(self, uow: UnitOfWork, stay: StayToPrice, at: datetime, channel: str, key: str) -> _Step:
+        conn = uow.connection
+        ledger_store.take_head(conn)  # two kiosks at once: the second sees the first one's payment
+        known = store.by_key(conn, stay.stay_id, key)
+        if known is not None:
+            if not _is_unsent(known):
+                return _Step("use", known)
+            return _Step("send" if uow.now < known.expires_at else "close", known)
+        due = self.account(conn, stay, at).due
+        live = store.live_of(conn, stay.stay_id)
+        if live is not None:
+            if live.amount != due or live.channel != channel or uow.now >= live.expires_at:
+                return _Step("close", live)
+            return _Step("send" if _is_unsent(live) else "use", live)
+        if due.minor == 0:
+            raise conflict("payment.nothing_due", "nothing is due for this stay now")
+        if self._settings.hold_above_minor is not None and due.minor > self._settings.hold_above_minor:
+            flag(uow, "charge_over_bound", stay.stay_id, stay.stay_id)
+            return _Step("hold")
+        payment_id = PaymentId(uow.ids.new(uow.now))
+        new = Payment(
+            payment_id=payment_id,
+            stay_id=stay.stay_id,
+            charge_no=1 + max(store.captured_charges(conn, stay.stay_id), default=0),
+            number=self._settings.number_prefix + base64.b32encode(UUID(payment_id).bytes).decode().rstrip("="),
+            channel=channel,
+            state=PaymentState.NEW,
+            amount=due,
+            created_at=at,
+            expires_at=at + self._settings.order_valid,
+            pay_url=None,
+            notify_url=f"{self._settings.notify_base}/{channel}/callback",
+            captured_at=None,
+            failure=None,
+        )
+        store.insert(conn, new, key=key)
+        ask_later(uow, payment_id, 1, new.expires_at)
+        return _Step("send", new)
+
+    def payment(self, conn: Connection, payment_id: PaymentId) -> Payment | None:
+        return store.get(conn, payment_id)
+
+    def payments_of(self, conn: Connection, stay_id: StayId) -> Sequence[Payment]:
+        """All payments of a stay, oldest first."""
+        return store.of_stay(conn, stay_id)
+
+    def jobs(self) -> dict[str, JobHandler]:
+        """Durable jobs to run: unknown payments are asked for, outdated ones closed."""
+        return self.collector.jobs()
+
+    # --- leaving -----------------------------------------------------------------------------------------------------
+
+    def post_due(self, uow: UnitOfWork, stay: StayToPrice, at: datetime) -> Money:
+        """Book what the finished stay cost; returns what nobody has paid, a debt from now on. The first booking stands."""
+        conn = uow.connection
+        ledger_store.take_head(conn)
+        bill = self.bill(conn, stay, at)
+        currency = bill.total.currency
+        before = ledger_store.stay_sums(conn, stay.stay_id)
+        if before.due is None:
+            row = {"stay_id": stay.stay_id, "entered_at": stay.entered_at, "until": at}
+            row |= {"tariff_version": stay.tariff_version, "total": bill.total.minor, "currency": currency}
+            insert_once(conn, store.bill_table, row)
+            movement = ledger.due(stay.stay_id, currency, bill.total.minor, settled=before.settled)
+            ledger_store.book(conn, movement, stay_id=stay.stay_id, at=uow.now)
+        after = ledger_store.stay_sums(conn, stay.stay_id)
+        assert after.holds, "invariant I1 is broken by a due"
+        if after.overpaid > before.overpaid:
+            flag(uow, "payment_overpaid", stay.stay_id, stay.stay_id)
+        return Money(after.debt, currency)
+
+    def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
+        """Give up a part of what a stay owes; the caller has checked who may, and has it on record."""
+        conn = uow.connection
+        ledger_store.take_head(conn)
+        before = ledger_store.stay_sums(conn, stay_id)
+        owed = None if before.due is None else before.debt
+        movement = ledger.settlement(
+            f"waive:{reference}", amount.currency, amount.minor, source=ledger.WAIVED, stay_id=stay_id, owed=owed
+        )
+        ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
+
+
+def _is_unsent(payment: Payment) -> bool:
+    return payment.state is PaymentState.PENDING or (payment.state is PaymentState.NEW and payment.pay_url is None)

@@ -1,0 +1,122 @@
+"""Which movement books which fact. What is owed is written down when the car leaves; nothing is ever edited.
+
+Before that, payments stand as credits on `receivable:<stay>`; the due closes that account to exactly zero and leaves
+what is unpaid on `debt:<stay>`, or what is too much on `overpaid:<stay>`. So for every stay that has left:
+due + overpaid = captured + coupon + waived + debt (invariant I1), with each side booked on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parking.kernel.double_entry import Movement, Posting
+from parking.kernel.ids import StayId
+
+REVENUE = "revenue:parking"
+COUPONS = "coupons"
+WAIVED = "waived"
+_PER_STAY = ("receivable", "debt", "overpaid")
+
+
+def clearing(channel: str) -> str:
+    """Where a channel's money stands until the provider pays it out."""
+    return f"clearing:{channel}"
+
+
+def receivable(stay_id: StayId) -> str:
+    return f"receivable:{stay_id}"
+
+
+def debt(stay_id: StayId) -> str:
+    return f"debt:{stay_id}"
+
+
+def overpaid(stay_id: StayId) -> str:
+    return f"overpaid:{stay_id}"
+
+
+def summary(account: str) -> str:
+    """The account under which balances are shown: those of single stays are summed up."""
+    head = account.partition(":")[0]
+    return head if head in _PER_STAY else account
+
+
+def due_reference(stay_id: StayId) -> str:
+    return f"due:{stay_id}"
+
+
+def due(stay_id: StayId, unit: str, total: int, *, settled: int) -> Movement:
+    """The car has left: revenue of `total` minor units, of which `settled` stands as credit on the stay already."""
+    postings = [Posting(REVENUE, -total), Posting(receivable(stay_id), settled)]
+    if total > settled:
+        postings.append(Posting(debt(stay_id), total - settled))
+    elif total < settled:
+        postings.append(Posting(overpaid(stay_id), total - settled))
+    return Movement(due_reference(stay_id), unit, tuple(postings))
+
+
+def settlement(
+    reference: str, unit: str, amount: int, *, source: str, stay_id: StayId, owed: int | None, surplus: bool = False
+) -> Movement:
+    """Something pays for a stay: a capture, a coupon or a waiver (`source`).
+
+    `owed` is the debt of a stay that has left, None while it is inside. What exceeds the debt, and the whole of a
+    `surplus` (a second payment for what is paid already), is owed back to the payer.
+    """
+    if amount <= 0:
+        raise ValueError(f"{reference}: a settlement is more than nothing")
+    postings = [Posting(source, amount)]
+    if surplus:
+        postings.append(Posting(overpaid(stay_id), -amount))
+    elif owed is None:
+        postings.append(Posting(receivable(stay_id), -amount))
+    else:
+        to_debt = min(amount, max(owed, 0))
+        if to_debt:
+            postings.append(Posting(debt(stay_id), -to_debt))
+        if amount > to_debt:
+            postings.append(Posting(overpaid(stay_id), to_debt - amount))
+    return Movement(reference, unit, tuple(postings))
+
+
+@dataclass(frozen=True, slots=True)
+class StaySums:
+    """What the ledger says of one stay, in minor units; `due` is None while the car is inside."""
+
+    due: int | None
+    captured: int
+    coupon: int
+    waived: int
+    debt: int
+    overpaid: int
+    receivable: int
+
+    @property
+    def settled(self) -> int:
+        """What stands to the credit of a stay that is still inside."""
+        return -self.receivable
+
+    @property
+    def holds(self) -> bool:
+        """Invariant I1: every minor unit is charged once or owed once."""
+        given = self.captured + self.coupon + self.waived
+        if min(self.captured, self.coupon, self.waived, self.debt, self.overpaid) < 0:
+            return False
+        if self.due is None:
+            return self.debt == 0 and self.settled + self.overpaid == given
+        return self.receivable == 0 and self.due + self.overpaid == given + self.debt
+
+
+def sums(stay_id: StayId, balances: Mapping[str, int], *, has_left: bool) -> StaySums:
+    """The sums of one stay from the balances of all accounts that its movements touched."""
+    captured = sum(amount for account, amount in balances.items() if account.startswith("clearing:"))
+    return StaySums(
+        due=-balances.get(REVENUE, 0) if has_left else None,
+        captured=captured,
+        coupon=balances.get(COUPONS, 0),
+        waived=balances.get(WAIVED, 0),
+        debt=balances.get(debt(stay_id), 0),
+        overpaid=-balances.get(overpaid(stay_id), 0),
+        receivable=balances.get(receivable(stay_id), 0),
+    )

@@ -1,0 +1,78 @@
+"""The words of this room: a stay to price, an account, a payment and the states of its life.
+
+NEW (written, the provider not yet called) -> SENT (the provider has it) -> PAID | FAILED | CLOSED; PENDING when we do
+not know what the provider did. NEW, SENT and PENDING are live: a stay has one live payment at most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from parking.kernel.ids import PaymentId, StayId
+from parking.kernel.money import Money
+from payments.tariff.model import BillLine
+
+
+class PaymentState(StrEnum):
+    NEW = "NEW"
+    SENT = "SENT"
+    PENDING = "PENDING"
+    PAID = "PAID"
+    FAILED = "FAILED"
+    CLOSED = "CLOSED"
+
+
+LIVE = (PaymentState.NEW, PaymentState.SENT, PaymentState.PENDING)
+
+
+class StayToPrice(Protocol):
+    """All that a price depends on: the stay, when it began, and the tariff version that was frozen then."""
+
+    @property
+    def stay_id(self) -> StayId: ...
+
+    @property
+    def entered_at(self) -> datetime: ...
+
+    @property
+    def tariff_version(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a stay costs, what is paid of it, what is due: `due = total - paid`, never below zero; the lines sum to `total`."""
+
+    total: Money
+    paid: Money
+    due: Money
+    lines: tuple[BillLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One attempt to collect one charge of a stay; `created_at` is the moment whose price it pays.
+
+    `number` is our own name for it at the provider (32 signs at most) and the key of idempotence there; `charge_no`
+    counts the charges of the stay, of which each is captured once at most.
+    """
+
+    payment_id: PaymentId
+    stay_id: StayId
+    charge_no: int
+    number: str
+    channel: str
+    state: PaymentState
+    amount: Money
+    created_at: datetime
+    expires_at: datetime
+    pay_url: str | None
+    notify_url: str
+    captured_at: datetime | None
+    failure: str | None
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE

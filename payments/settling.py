@@ -1,0 +1,102 @@
+"""What a provider's trusted word changes in our books: at most one capture per charge, and nothing is ever lost.
+
+Money that comes twice, late, or in another amount is never thrown away and never silently kept: it is booked as owed
+back, or not booked at all, and a person is asked, once.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from parking.kernel.events import CaseOpened, PaymentCaptured
+from parking.kernel.ids import CaseId, PaymentId, StayId
+from parking.plumbing.db import UnitOfWork, insert_once
+from parking.plumbing.jobs import enqueue
+from payments import ledger, ledger_store, store
+from payments.model import LIVE, Payment, PaymentState
+from payments.providers.base import OrderState, Outcome
+
+CLOSE_JOB = "payments.close"
+
+
+class Settled(StrEnum):
+    """What came of a trusted outcome."""
+
+    CHANGED = "changed"
+    SAME = "same"  # we knew it already, or it says nothing final
+    MISMATCH = "mismatch"  # it is not about what we ordered; nothing was changed
+
+
+def settle(uow: UnitOfWork, payment: Payment, outcome: Outcome) -> Settled:
+    """Take over what the provider said of this payment; the same word again changes nothing."""
+    paid = outcome.state is OrderState.PAID
+    if outcome.number != payment.number or (outcome.amount != payment.amount and (paid or outcome.amount is not None)):
+        flag(uow, "payment_mismatch", payment.stay_id, payment.number)
+        return Settled.MISMATCH
+    if paid:
+        return _capture(uow, payment.payment_id, outcome)
+    if outcome.state in (OrderState.CLOSED, OrderState.FAILED):
+        to = PaymentState(outcome.state.value)
+        changed = store.change(uow.connection, payment.payment_id, only_from=LIVE, to=to, pay_url=None)
+        return Settled.CHANGED if changed else Settled.SAME
+    if outcome.state is OrderState.WAITING and outcome.pay_url is not None:
+        early = (PaymentState.NEW, PaymentState.PENDING)
+        changed = store.change(
+            uow.connection, payment.payment_id, only_from=early, to=PaymentState.SENT, pay_url=outcome.pay_url
+        )
+        return Settled.CHANGED if changed else Settled.SAME
+    return Settled.SAME
+
+
+def _capture(uow: UnitOfWork, payment_id: PaymentId, outcome: Outcome) -> Settled:
+    conn = uow.connection
+    ledger_store.take_head(conn)  # from here on nobody else books or captures
+    payment = store.get(conn, payment_id)
+    assert payment is not None, "payments are never deleted"
+    if payment.state is PaymentState.PAID:
+        return Settled.SAME
+    surplus = payment.charge_no in store.captured_charges(conn, payment.stay_id)
+    late = not payment.is_live
+    before = ledger_store.stay_sums(conn, payment.stay_id)
+    captured_at = min(max(outcome.paid_at or uow.now, payment.created_at), max(uow.now, payment.created_at))
+    movement = ledger.settlement(
+        f"surplus:{payment.number}" if surplus else f"capture:{payment.stay_id}:{payment.charge_no}",
+        payment.amount.currency,
+        payment.amount.minor,
+        source=ledger.clearing(payment.channel),
+        stay_id=payment.stay_id,
+        owed=None if before.due is None else before.debt,
+        surplus=surplus,
+    )
+    if not ledger_store.book(conn, movement, stay_id=payment.stay_id, at=uow.now):
+        raise AssertionError(f"{movement.reference} was booked without its payment being PAID")
+    store.change(
+        conn,
+        payment.payment_id,
+        only_from=tuple(PaymentState),
+        to=PaymentState.PAID,
+        captured_at=captured_at,
+        transaction=outcome.transaction,
+        late=late,
+        surplus=surplus,
+        pay_url=None,
+    )
+    after = ledger_store.stay_sums(conn, payment.stay_id)
+    assert after.holds, f"invariant I1 is broken by {movement.reference}"
+    if late:
+        flag(uow, "payment_late", payment.stay_id, payment.number)
+    if after.overpaid > before.overpaid:
+        flag(uow, "payment_overpaid", payment.stay_id, payment.number)
+    if not surplus:
+        uow.publish(PaymentCaptured(payment.payment_id, payment.stay_id, payment.amount, payment.channel, captured_at))
+    other = store.live_of(conn, payment.stay_id)
+    if other is not None:  # its price is out of date now
+        enqueue(uow, CLOSE_JOB, f"close:{other.payment_id}", {"payment_id": other.payment_id})
+    return Settled.CHANGED
+
+
+def flag(uow: UnitOfWork, reason: str, stay_id: StayId | None, about: str) -> None:
+    """Ask a person, once for each `reason` and `about`; the event puts the case on the operators' list."""
+    case_id = CaseId(uow.ids.new(uow.now))
+    if insert_once(uow.connection, store.flag_table, {"key": f"{reason}:{about}", "case_id": case_id}):
+        uow.publish(CaseOpened(case_id, reason, stay_id, None, None))

@@ -1,0 +1,177 @@
+"""Payments, callbacks and tariff versions as rows. The database itself refuses a second live payment of a stay, and a
+second capture of one charge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from parking.kernel.ids import PaymentId, StayId
+from parking.kernel.money import Money
+from parking.plumbing.column_types import UtcDateTime
+from parking.plumbing.db import metadata
+from payments.model import LIVE, Payment, PaymentState
+
+payment_table = sa.Table(
+    "payment",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("stay_id", sa.String(36), nullable=False),
+    sa.Column("charge_no", sa.Integer, nullable=False),
+    sa.Column("number", sa.String(32), nullable=False, unique=True),
+    sa.Column("key", sa.String(160), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("notify_url", sa.String(500), nullable=False),
+    sa.Column("pay_url", sa.String(1000), nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("captured_at", UtcDateTime, nullable=True),
+    sa.Column("transaction", sa.String(64), nullable=True),
+    sa.Column("failure", sa.String(64), nullable=True),
+    sa.Column("late", sa.Boolean, nullable=False, default=False),  # paid after we had closed it
+    sa.Column("surplus", sa.Boolean, nullable=False, default=False),  # paid although its charge was paid already
+    sa.UniqueConstraint("stay_id", "key"),
+)
+_live = payment_table.c.state.in_([sa.literal_column(f"'{state}'") for state in LIVE])
+sa.Index("one_live_payment_per_stay", payment_table.c.stay_id, unique=True, sqlite_where=_live, postgresql_where=_live)
+_captured = sa.and_(
+    payment_table.c.state == sa.literal_column("'PAID'"), payment_table.c.surplus == sa.literal_column("false")
+)
+sa.Index(
+    "one_capture_per_charge",
+    payment_table.c.stay_id,
+    payment_table.c.charge_no,
+    unique=True,
+    sqlite_where=_captured,
+    postgresql_where=_captured,
+)
+
+callback_table = sa.Table(  # what providers told us, as they said it; only what carries their true signature
+    "payment_callback",
+    metadata,
+    sa.Column("channel", sa.String(32), primary_key=True),
+    sa.Column("event_id", sa.String(64), primary_key=True),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("number", sa.String(32), nullable=False, index=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("verdict", sa.String(32), nullable=False),
+)
+
+flag_table = sa.Table(  # a question is put to a person once, however often the fact is seen
+    "payment_flag",
+    metadata,
+    sa.Column("key", sa.String(96), primary_key=True),
+    sa.Column("case_id", sa.String(36), nullable=False),
+)
+
+bill_table = sa.Table(  # what a finished stay was priced by; price is pure, so this is enough to say every line again
+    "bill",
+    metadata,
+    sa.Column("stay_id", sa.String(36), primary_key=True),
+    sa.Column("entered_at", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime, nullable=False),
+    sa.Column("tariff_version", sa.String(32), nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+)
+
+tariff_table = sa.Table(
+    "tariff_version",
+    metadata,
+    sa.Column("version", sa.String(32), primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("first_used_at", UtcDateTime, nullable=False),
+)
+
+
+def to_payment(row: Row[Any]) -> Payment:
+    return Payment(
+        payment_id=PaymentId(row.id),
+        stay_id=StayId(row.stay_id),
+        charge_no=row.charge_no,
+        number=row.number,
+        channel=row.channel,
+        state=PaymentState(row.state),
+        amount=Money(row.amount, row.currency),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        pay_url=row.pay_url,
+        notify_url=row.notify_url,
+        captured_at=row.captured_at,
+        failure=row.failure,
+    )
+
+
+def _one(conn: Connection, *where: sa.ColumnElement[bool]) -> Payment | None:
+    row = conn.execute(sa.select(payment_table).where(*where)).one_or_none()
+    return to_payment(row) if row else None
+
+
+def get(conn: Connection, payment_id: PaymentId) -> Payment | None:
+    return _one(conn, payment_table.c.id == payment_id)
+
+
+def by_number(conn: Connection, number: str) -> Payment | None:
+    return _one(conn, payment_table.c.number == number)
+
+
+def by_key(conn: Connection, stay_id: StayId, key: str) -> Payment | None:
+    return _one(conn, payment_table.c.stay_id == stay_id, payment_table.c.key == key)
+
+
+def live_of(conn: Connection, stay_id: StayId) -> Payment | None:
+    """The one payment of this stay whose end is open."""
+    return _one(conn, payment_table.c.stay_id == stay_id, payment_table.c.state.in_(LIVE))
+
+
+def of_stay(conn: Connection, stay_id: StayId) -> Sequence[Payment]:
+    """All payments of a stay, oldest first."""
+    query = sa.select(payment_table).where(payment_table.c.stay_id == stay_id).order_by(payment_table.c.id)
+    return [to_payment(row) for row in conn.execute(query)]
+
+
+def captured_charges(conn: Connection, stay_id: StayId) -> frozenset[int]:
+    """The numbers of the stay's charges that have been captured."""
+    query = sa.select(payment_table.c.charge_no).where(
+        payment_table.c.stay_id == stay_id,
+        payment_table.c.state == PaymentState.PAID,
+        payment_table.c.surplus.is_(False),
+    )
+    return frozenset(conn.execute(query).scalars())
+
+
+def insert(conn: Connection, new: Payment, *, key: str) -> None:
+    conn.execute(
+        payment_table.insert().values(
+            id=new.payment_id,
+            stay_id=new.stay_id,
+            charge_no=new.charge_no,
+            number=new.number,
+            key=key,
+            channel=new.channel,
+            state=new.state,
+            amount=new.amount.minor,
+            currency=new.amount.currency,
+            notify_url=new.notify_url,
+            created_at=new.created_at,
+            expires_at=new.expires_at,
+        )
+    )
+
+
+def change(
+    conn: Connection, payment_id: PaymentId, *, only_from: Sequence[PaymentState], to: PaymentState, **values: Any
+) -> bool:
+    """Move a payment on; False (and nothing changed) when it is in none of the states `only_from`."""
+    done = conn.execute(
+        payment_table.update()
+        .where(payment_table.c.id == payment_id, payment_table.c.state.in_(only_from))
+        .values(state=to, **values)
+    )
+    return done.rowcount == 1

@@ -1,0 +1,72 @@
+"""Callbacks: verify, store as it came, act, commit, and only then say yes. What proves nothing changes nothing.
+
+The caller learns one of three things: taken (204, a repetition too), not verified (401), or not about an order of ours
+as we know it (422). Which check failed stands in our log and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from parking.kernel.errors import ErrorKind, ParkingError, not_found
+from parking.plumbing.db import Database, UnitOfWork, insert_once
+from payments import store
+from payments.providers.base import CallbackRefused, Notice, Provider, SendsCallbacks
+from payments.settling import Settled, flag, settle
+
+LARGEST_CALLBACK = 16_384  # bytes
+log = structlog.get_logger(__name__)
+
+
+class Callbacks:
+    """Takes the callbacks of every channel that sends any."""
+
+    def __init__(self, database: Database, providers: Mapping[str, Provider]) -> None:
+        self._database = database
+        self._readers = {name: p for name, p in providers.items() if isinstance(p, SendsCallbacks)}
+
+    async def take(self, channel: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Take one callback over, durably; ParkingError says in general words why it was not."""
+        notice = self.verified(channel, headers, body)
+        verdict = await self._database.awrite(lambda uow: record(uow, channel, notice, body))
+        if verdict is Settled.MISMATCH:
+            raise ParkingError(
+                ErrorKind.INVALID, "callback.mismatch", "this callback does not fit an order as it was placed here"
+            )
+
+    def verified(self, channel: str, headers: Mapping[str, str], body: bytes) -> Notice:
+        """What the provider has truly said; ParkingError when nothing proves that it said it."""
+        reader = self._readers.get(channel)
+        if reader is None:
+            raise not_found("callback.channel", "no channel of this name takes callbacks here")
+        if len(body) > LARGEST_CALLBACK:
+            raise ParkingError(ErrorKind.TOO_LARGE, "callback.too_large", "a callback is never this long")
+        try:
+            return reader.read_callback({name.lower(): value for name, value in headers.items()}, body)
+        except CallbackRefused as refused:
+            log.warning("callback.refused", channel=channel, code=refused.code)
+            raise ParkingError(
+                ErrorKind.UNAUTHENTICATED, "callback.unverified", "this callback could not be verified"
+            ) from None
+
+
+def record(uow: UnitOfWork, channel: str, notice: Notice, body: bytes) -> Settled:
+    """Keep a verified callback and act on it, in one transaction; the same event again changes nothing."""
+    payment = store.by_number(uow.connection, notice.outcome.number)
+    if payment is None or payment.channel != channel:
+        verdict = Settled.MISMATCH
+        flag(uow, "payment_unknown_number", None, f"{channel}:{notice.outcome.number[:32]}")
+    else:
+        verdict = settle(uow, payment, notice.outcome)
+    row = {
+        "channel": channel,
+        "event_id": notice.event_id,
+        "received_at": uow.now,
+        "number": notice.outcome.number[:32],
+        "body": body,
+        "verdict": verdict.value,
+    }
+    insert_once(uow.connection, store.callback_table, row)
+    return verdict

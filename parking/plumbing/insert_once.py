@@ -12,4 +12,5 @@ from sqlalchemy.dialects import postgresql, sqlite
 def insert_once(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Insert one row; False when a row with the same primary or unique key is there already."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(make(table).on_conflict_do_nothing(), dict(values)).rowcount == 1
+    statement = make(table).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
+    return connection.execute(statement, dict(values)).rowcount == 1

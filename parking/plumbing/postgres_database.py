@@ -6,6 +6,7 @@ Serializable, because a work that reads and then writes must mean the same on bo
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -38,6 +39,7 @@ class PostgresDatabase(Database):
         )
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._threads = Threads("postgres", CONNECTIONS)
+        self._working = threading.local()
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         for attempt in range(1, MOST_TRIES + 1):
@@ -53,9 +55,14 @@ class PostgresDatabase(Database):
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _write_once(self, work: Callable[[UnitOfWork], T]) -> T:
+        self._refuse_inside_a_work()
         with self._engine.begin() as connection:
             unit = self._unit(connection)
-            result = work(unit)
+            self._working.now = True
+            try:
+                result = work(unit)
+            finally:
+                self._working.now = False
         if unit.published:
             self._wake_all()
         return result
@@ -64,8 +71,13 @@ class PostgresDatabase(Database):
         return await self._threads.run(lambda: self.write(work))
 
     def read(self, query: Callable[[sa.Connection], T]) -> T:
+        self._refuse_inside_a_work()
         with self._reading.connect() as connection:
             return query(connection)
+
+    def _refuse_inside_a_work(self) -> None:
+        if getattr(self._working, "now", False):  # it would be another transaction, and would not see this one
+            raise RuntimeError("inside a work, use the connection of its unit of work")
 
     async def aread(self, query: Callable[[sa.Connection], T]) -> T:
         return await self._threads.run(lambda: self.read(query))

@@ -1,0 +1,63 @@
+"""Events, tables and patience for the tests of the plumbing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from parking.kernel.events import Envelope, VehicleBackedAway
+from parking.kernel.ids import EventId, LaneId, VisitId
+from parking.plumbing.db import BigSerial, Database, UnitOfWork, metadata
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+tally = sa.Table(  # what handlers of tests leave behind; nothing but care keeps a fact from being here twice
+    "test_tally",
+    metadata,
+    sa.Column("seq", BigSerial, primary_key=True, autoincrement=True),
+    sa.Column("who", sa.String(64), nullable=False),
+    sa.Column("what", sa.String(64), nullable=False),
+)
+
+
+def an_event(number: int = 1, lane: str = "entry-1") -> VehicleBackedAway:
+    """The plainest event; `number` becomes its visit."""
+    return VehicleBackedAway(LaneId(lane), VisitId(f"visit-{number}"))
+
+
+def an_envelope(number: int = 1, lane: str = "entry-1", origin: str = "edge-1") -> Envelope:
+    """An event that a gate sent: `number` makes its id."""
+    at = NOON + timedelta(seconds=number)
+    return Envelope(EventId(f"{origin}-{number}"), at, origin, an_event(number, lane))
+
+
+def note(unit: UnitOfWork, who: str, what: str) -> None:
+    """Leave one row in the tally."""
+    unit.connection.execute(tally.insert(), {"who": who, "what": what})
+
+
+def noting(who: str) -> Callable[[UnitOfWork, Envelope], None]:
+    """A handler that leaves one row per event."""
+    return lambda unit, envelope: note(unit, who, envelope.id)
+
+
+def noted(database: Database, who: str | None = None) -> Sequence[str]:
+    """What is in the tally, oldest first."""
+    query = sa.select(tally.c.what).order_by(tally.c.seq)
+    return database.read(lambda c: c.scalars(query if who is None else query.where(tally.c.who == who)).all())
+
+
+def count(database: Database, table: sa.Table) -> int:
+    """How many rows a table has."""
+    return database.read(lambda c: c.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+def eventually(condition: Callable[[], bool], *, within_s: float = 30.0) -> None:
+    """Wait until `condition` holds; AssertionError when it does not within the deadline."""
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until, "this never came true"
+        time.sleep(0.005)  # between two looks; how long it takes is bounded above, not assumed

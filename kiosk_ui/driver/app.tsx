@@ -1,0 +1,226 @@
+// The driver's page: what is owed and why, one button, and until when to leave. Nothing else stands in the way.
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { BillLines } from "../shared/bill";
+import { clock, clockSeconds, count, money, plate, span } from "../shared/format";
+import { lang, named } from "../shared/i18n";
+import { LiveFeed, under } from "../shared/live";
+import { Mark, type MarkName } from "../shared/marks";
+import { hasEnded } from "../shared/paying";
+import { site } from "../shared/site";
+import { LanguageSwitch } from "../shared/switch";
+import { now } from "../shared/tick";
+import { say as both } from "../shared/words";
+import type { MyStay, ZoneCount } from "../shared/wire";
+import { away, pay, payment, payTrouble, starting, stay, stayAsOf, token, trouble } from "./stay";
+import { say } from "./words";
+
+export const feed = new LiveFeed();
+
+export function App(): JSX.Element {
+  useEffect(() => {
+    document.title = site.value ? `${say("title")} · ${named(site.value.name)}` : say("title");
+  }, [site.value, lang.value]);
+  const shown = token.value && !trouble.value;
+  const old = Boolean(shown) && away.value;
+  return (
+    <div class="phone">
+      <header class="top">
+        <h1>
+          <span class="logo" aria-hidden="true">
+            P
+          </span>
+          <span>{site.value ? named(site.value.name) : say("title")}</span>
+        </h1>
+        <LanguageSwitch />
+      </header>
+      <div role="status" aria-live="polite">
+        {old && (
+          <p class="offline" data-testid="lost">
+            <Mark name="off" />
+            {stay.value && stayAsOf.value ? say("offline", { time: clockSeconds(stayAsOf.value) }) : say("offline_first")}
+          </p>
+        )}
+      </div>
+      <main class={old ? "is-old" : ""}>
+        {!shown && <Guide />}
+        {shown && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
+        {shown && stay.value && <Stay stay={stay.value} />}
+        <Levels />
+      </main>
+      {shown && stay.value && <PayBar stay={stay.value} />}
+    </div>
+  );
+}
+
+function Hero({ tone, mark, children }: { tone: string; mark?: MarkName; children: JSX.Element | (JSX.Element | null | false)[] }): JSX.Element {
+  return (
+    <section class={`hero hero-${tone}`} role="status">
+      {mark && (
+        <span class="hero-mark">
+          <Mark name={mark} size="1.75rem" />
+        </span>
+      )}
+      {children}
+    </section>
+  );
+}
+
+function Stay({ stay: s }: { stay: MyStay & { exited_at?: string | null } }): JSX.Element {
+  const end = s.exited_at ? Date.parse(s.exited_at) : now.value;
+  return (
+    <>
+      <Answer stay={s} />
+      <section class="card">
+        <dl class="facts">
+          <div>
+            <dt>{both("plate")}</dt>
+            <dd class="plate">{s.plate ? plate(s.plate) : both("no_plate")}</dd>
+          </div>
+          <div>
+            <dt>{both("entered")}</dt>
+            <dd>{clock(s.entered_at, now.value)}</dd>
+          </div>
+          {s.exited_at && (
+            <div>
+              <dt>{say("closed_at")}</dt>
+              <dd>{clock(s.exited_at, now.value)}</dd>
+            </div>
+          )}
+          <div>
+            <dt>{both("parked_for")}</dt>
+            <dd>{span(Date.parse(s.entered_at), end)}</dd>
+          </div>
+        </dl>
+        <BillLines bill={s.bill} />
+      </section>
+    </>
+  );
+}
+
+/** The one thing that the driver wants to know, in one large word. */
+function Answer({ stay: s }: { stay: MyStay }): JSX.Element {
+  const until = s.leave_by ? Date.parse(s.leave_by) : null;
+  if (s.state === "closed")
+    return (
+      <Hero tone="plain" mark="check">
+        <p class="hero-word">{say("closed")}</p>
+        <p>{say("closed_note")}</p>
+      </Hero>
+    );
+  if (s.state === "review")
+    return (
+      <Hero tone="warn" mark="person">
+        <p class="hero-word">{say("review")}</p>
+        <p>{say("review_note")}</p>
+      </Hero>
+    );
+  if (s.state === "settled" || s.bill.due.amount <= 0)
+    return (
+      <Hero tone="ok" mark="check">
+        <p>{s.bill.paid.amount > 0 ? say("settled") : say("free_now")}</p>
+        {until ? <p class="hero-word">{say("leave_by", { time: clock(until, now.value) })}</p> : null}
+        {until && until > now.value ? <p class="hero-left">{say("left_min", { span: span(now.value, until + 59_000) })}</p> : null}
+        <p>{s.state === "settled" ? say("settled_note") : say("free_note")}</p>
+      </Hero>
+    );
+  return (
+    <Hero tone="due">
+      <p>{say("due_now")}</p>
+      <p class="hero-sum">{money(s.bill.due)}</p>
+      <p class="soft">{say("as_now", { time: clock(s.now, now.value) })}</p>
+    </Hero>
+  );
+}
+
+function PayBar({ stay: s }: { stay: MyStay }): JSX.Element | null {
+  if (s.state !== "open" || s.bill.due.amount <= 0) return null;
+  const under = payment.value;
+  const waiting = under !== null && !hasEnded(under);
+  const failed = under !== null && (under.state === "FAILED" || under.state === "CLOSED");
+  return (
+    <footer class="pay">
+      {waiting ? (
+        <div role="status">
+          <p class="pay-wait">
+            <i class="spin" aria-hidden="true" />
+            {say("waiting")}
+          </p>
+          <p class="soft">{say("waiting_note")}</p>
+          {under.pay_url && (
+            <a class="again" href={under.pay_url}>
+              {say("open_again", { amount: money(under.amount) })}
+            </a>
+          )}
+        </div>
+      ) : (
+        <>
+          <p class="trouble" role="alert">
+            {payTrouble.value ? say("pay_failed", { why: payTrouble.value }) : failed ? say("not_completed") : ""}
+          </p>
+          <button type="button" class="main" disabled={starting.value || away.value} onClick={() => void pay()}>
+            {away.value ? say("pay_offline") : starting.value ? say("starting") : say("pay", { amount: money(s.bill.due) })}
+          </button>
+          <p class="soft small">{say("no_account")}</p>
+        </>
+      )}
+    </footer>
+  );
+}
+
+function Guide(): JSX.Element {
+  return (
+    <>
+      {trouble.value ? (
+        <Hero tone="warn" mark="alert">
+          <p class="hero-word">{say(trouble.value)}</p>
+          <p>{say("expired_note")}</p>
+        </Hero>
+      ) : (
+        <Hero tone="plain" mark="phone">
+          <p class="hero-word">{say("no_token")}</p>
+        </Hero>
+      )}
+      <section class="card" aria-labelledby="how">
+        <h2 id="how">{say("how")}</h2>
+        <ol class="how">
+          <li>{say("how_1")}</li>
+          <li>{say("how_2")}</li>
+          <li>{say("how_3")}</li>
+        </ol>
+        <p class="soft small">{say("why_code")}</p>
+      </section>
+    </>
+  );
+}
+
+function Levels(): JSX.Element | null {
+  const zones = under<ZoneCount>(feed.values.value, "zone.");
+  if (!zones.length) return null;
+  const lost = feed.line.value === "lost";
+  return (
+    <section class="card" aria-labelledby="levels">
+      <h2 id="levels">{say("levels")}</h2>
+      <ul class={`levels ${lost ? "old" : ""}`}>
+        {zones.map(([id, zone]) => (
+          <li key={id} data-zone={id}>
+            <span>{named(zone.name)}</span>
+            {zone.known ? (
+              <b class={zone.free > 0 ? "" : "none"}>{zone.free > 0 ? count(zone.free) : both("full")}</b>
+            ) : (
+              <b class="unknown" title={both("unknown_count")}>
+                ----
+              </b>
+            )}
+            <small>{both("bays_of", { capacity: count(zone.capacity) })}</small>
+          </li>
+        ))}
+      </ul>
+      {lost && feed.asOf.value !== null && (
+        <p class="soft small" data-testid="levels-old">
+          {both("as_of", { time: clockSeconds(feed.asOf.value) })}
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,12 @@
+import { render } from "preact";
+import "../shared/base.css";
+import "./driver.css";
+import { loadSite } from "../shared/site";
+import { App, feed } from "./app";
+import { begin } from "./stay";
+
+loadSite();
+begin();
+feed.start();
+render(<App />, document.getElementById("app")!);
+if ("serviceWorker" in navigator && isSecureContext) void navigator.serviceWorker.register("./sw.js").catch(() => undefined);

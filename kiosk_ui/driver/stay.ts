@@ -1,0 +1,146 @@
+// One stay, seen by whoever holds its code. The last answer is kept for as long as the tab lives, and shown as old
+// when the network is gone; the code itself never leaves the address after the #, so no server log sees it.
+import { signal } from "@preact/signals";
+import { call, isRefused, Problem } from "../shared/api";
+import { why } from "../shared/i18n/problems";
+import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
+import { setServerTime } from "../shared/tick";
+import type { MyStay, Payment } from "../shared/wire";
+
+const KEPT_UNDER = "parking.stay";
+const PAYMENT_UNDER = "parking.payment";
+const REFRESH_MS = 20_000;
+const AWAY_MS = 4_000;
+
+export type Trouble = "expired" | "unknown_stay";
+
+export const token = signal<string>("");
+export const stay = signal<(MyStay & { exited_at?: string | null }) | null>(null);
+/** When `stay` was true, in milliseconds of the device. */
+export const stayAsOf = signal<number | null>(null);
+export const away = signal(false);
+export const trouble = signal<Trouble | null>(null);
+export const payment = signal<Payment | null>(null);
+export const starting = signal(false);
+export const payTrouble = signal<string>("");
+
+let timer = 0;
+let attempt: Attempt | null = null;
+let watch: Watch | null = null;
+
+export function begin(): void {
+  addEventListener("hashchange", readToken);
+  addEventListener("online", () => void refresh());
+  addEventListener("offline", () => (away.value = true));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void refresh());
+  readToken();
+}
+
+function readToken(): void {
+  const found = new URLSearchParams(location.hash.slice(1)).get("t") ?? "";
+  token.value = found;
+  stay.value = null;
+  trouble.value = null;
+  payment.value = null;
+  attempt = null;
+  watch?.stop();
+  if (!found) return;
+  const kept = recall<{ token: string; stay: MyStay; at: number }>(KEPT_UNDER);
+  if (kept?.token === found) {
+    stay.value = kept.stay;
+    stayAsOf.value = kept.at;
+  }
+  const underWay = recall<{ token: string; payment: Payment }>(PAYMENT_UNDER);
+  if (underWay?.token === found && !hasEnded(underWay.payment)) follow(underWay.payment);
+  void refresh();
+}
+
+export async function refresh(): Promise<void> {
+  const asked = token.value;
+  clearTimeout(timer);
+  if (!asked) return;
+  try {
+    const answer = await call<MyStay>("/my/stay", { bearer: asked });
+    if (asked !== token.value) return;
+    setServerTime(answer.now);
+    stay.value = answer;
+    stayAsOf.value = Date.now();
+    away.value = false;
+    trouble.value = null;
+    keep(KEPT_UNDER, { token: asked, stay: answer, at: stayAsOf.value });
+    if (answer.state !== "closed") timer = setTimeout(() => void refresh(), REFRESH_MS);
+  } catch (failure) {
+    if (asked !== token.value) return;
+    if (isRefused(failure)) return refuse("expired");
+    if (failure instanceof Problem && failure.status === 404) return refuse("unknown_stay");
+    away.value = true;
+    timer = setTimeout(() => void refresh(), AWAY_MS);
+  }
+}
+
+function refuse(because: Trouble): void {
+  trouble.value = because;
+  stay.value = null;
+  watch?.stop();
+  try {
+    sessionStorage.removeItem(KEPT_UNDER);
+    sessionStorage.removeItem(PAYMENT_UNDER);
+  } catch {
+    // Storage may be forbidden.
+  }
+}
+
+/** Start paying (or go on with the attempt whose answer was lost) and go to the wallet. */
+export async function pay(): Promise<void> {
+  attempt ??= new Attempt(token.value);
+  starting.value = true;
+  payTrouble.value = "";
+  try {
+    const begun = await attempt.begin();
+    follow(begun);
+    if (begun.pay_url && !hasEnded(begun)) location.assign(begun.pay_url);
+  } catch (failure) {
+    if (isRefused(failure)) refuse("expired");
+    else payTrouble.value = why(failure);
+    if (failure instanceof Problem) {
+      attempt = null; // the server has answered: nothing is under way
+      void refresh();
+    }
+  } finally {
+    starting.value = false;
+  }
+}
+
+function follow(begun: Payment): void {
+  payment.value = begun;
+  keep(PAYMENT_UNDER, { token: token.value, payment: begun });
+  watch?.stop();
+  watch = watchPayment(token.value, begun.payment_id, {
+    news: (news) => {
+      payment.value = { ...news, pay_url: news.pay_url ?? begun.pay_url ?? null };
+      if (!hasEnded(news)) return;
+      attempt = null;
+      keep(PAYMENT_UNDER, null);
+      void refresh();
+    },
+    away: (is) => (away.value = is),
+    refused: () => void refresh(),
+  });
+}
+
+function keep(under: string, what: unknown): void {
+  try {
+    if (what === null) sessionStorage.removeItem(under);
+    else sessionStorage.setItem(under, JSON.stringify(what));
+  } catch {
+    // Then the page forgets on reload, and asks again.
+  }
+}
+
+function recall<T>(under: string): T | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(under) ?? "null") as T | null;
+  } catch {
+    return null;
+  }
+}

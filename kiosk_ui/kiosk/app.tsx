@@ -1,0 +1,108 @@
+// An upright touch screen: what to read stands above, what to touch stands below, within everybody's reach.
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { clock, longDate } from "../shared/format";
+import { lang, named } from "../shared/i18n";
+import { Mark } from "../shared/marks";
+import { site } from "../shared/site";
+import { LanguageSwitch } from "../shared/switch";
+import { now } from "../shared/tick";
+import { feed, forget, left, payAway, screen, touched, WARN_S, type Screen } from "./flow";
+import { Done, Fee, Missing, Pay, Plate, Start } from "./screens";
+import { say } from "./words";
+
+const screens: Readonly<Record<Screen, () => JSX.Element>> = { start: Start, plate: Plate, missing: Missing, fee: Fee, pay: Pay, done: Done };
+const STEPS = ["step_plate", "step_fee", "step_pay"] as const;
+const stepOf: Readonly<Record<Screen, number>> = { start: -1, plate: 0, missing: 0, fee: 1, pay: 2, done: 3 };
+
+export function App(): JSX.Element {
+  useEffect(() => {
+    document.title = site.value ? `${say("title")} · ${named(site.value.name)}` : say("title");
+  }, [site.value, lang.value]);
+  useEffect(() => {
+    document.getElementById("screen")?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [screen.value]);
+  const Shown = screens[screen.value];
+  return (
+    <div class="stage" data-screen={screen.value}>
+      <header class="top">
+        <h1>
+          <span class="logo" aria-hidden="true">
+            P
+          </span>
+          <span>{site.value ? named(site.value.name) : say("title")}</span>
+        </h1>
+        <p class="clock">
+          <b>{clock(now.value, now.value)}</b>
+          <span>{longDate(now.value)}</span>
+        </p>
+      </header>
+      <Lost />
+      {screen.value !== "start" && <Steps at={stepOf[screen.value]} />}
+      <main id="screen" tabIndex={-1} class={`screen-${screen.value} fade`} key={screen.value}>
+        <Shown />
+      </main>
+      <footer class="foot">
+        {screen.value !== "start" ? (
+          <button type="button" onClick={forget}>
+            <Mark name="back" />
+            {screen.value === "done" ? say("home_in", { seconds: left.value ?? 0 }) : say("home")}
+          </button>
+        ) : (
+          <p>
+            <Mark name="person" />
+            {say("help")}
+          </p>
+        )}
+        <LanguageSwitch remember={false} />
+      </footer>
+      <StillThere />
+    </div>
+  );
+}
+
+function Lost(): JSX.Element {
+  const lost = feed.line.value === "lost" || payAway.value;
+  return (
+    <div role="status" aria-live="polite">
+      {lost && (
+        <p class="lost" data-testid="lost">
+          <Mark name="off" />
+          <span>
+            <b>{screen.value === "pay" ? say("lost_pay") : say("lost")}</b>
+            {screen.value !== "pay" && <small>{say("lost_note")}</small>}
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Steps({ at }: { at: number }): JSX.Element {
+  return (
+    <ol class="steps">
+      {STEPS.map((step, index) => (
+        <li key={step} class={index < at ? "step-past" : index === at ? "step-now" : ""} aria-current={index === at ? "step" : undefined}>
+          <i aria-hidden="true">{index < at ? <Mark name="check" size="1em" /> : index + 1}</i>
+          {say(step)}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function StillThere(): JSX.Element | null {
+  if (left.value === null || left.value > WARN_S || screen.value === "done" || screen.value === "start") return null;
+  return (
+    <div class="veil fade">
+      <div class="ask" role="alertdialog" aria-labelledby="still">
+        <h2 id="still">{say("still_there")}</h2>
+        <p>{say("still_note", { seconds: left.value })}</p>
+        <button type="button" class="main" onClick={touched}>
+          {say("go_on")}
+        </button>
+      </div>
+    </div>
+  );
+}

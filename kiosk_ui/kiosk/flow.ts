@@ -1,0 +1,175 @@
+// The conversation with one person: start, plate, fee, pay, done. When it ends, or nobody is there any more, everything
+// about that person is forgotten, the language included.
+import { signal } from "@preact/signals";
+import { call, isRefused } from "../shared/api";
+import { speak } from "../shared/i18n";
+import { why } from "../shared/i18n/problems";
+import { LiveFeed } from "../shared/live";
+import { Attempt, watchPayment, type Watch } from "../shared/paying";
+import { setServerTime } from "../shared/tick";
+import type { Found, MyStay, Payment } from "../shared/wire";
+
+export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "done";
+
+/** Seconds without a touch after which a screen is given up. While paying the person looks at a phone, not at us. */
+const PATIENCE_S: Readonly<Record<Screen, number>> = { start: 0, plate: 60, missing: 45, fee: 90, pay: 240, done: 20 };
+export const WARN_S = 15;
+const REFRESH_MS = 20_000;
+
+const hash = new URLSearchParams(location.hash.slice(1));
+const key = hash.get("k") ?? "";
+/** On a developer's screen the QR codes are links too; a machine's address does not ask for it. */
+export const demo = hash.has("demo");
+
+export const feed = new LiveFeed();
+export const screen = signal<Screen>("start");
+export const typed = signal("");
+export const busy = signal(false);
+export const trouble = signal("");
+export const stay = signal<MyStay | null>(null);
+export const token = signal("");
+export const payment = signal<Payment | null>(null);
+export const payAway = signal(false);
+export const enrolled = signal(key !== "");
+/** Seconds left on this screen, or null where nothing counts. */
+export const left = signal<number | null>(null);
+
+let deadline = 0;
+let refreshTimer = 0;
+let attempt: Attempt | null = null;
+let watch: Watch | null = null;
+/** Answers that arrive after the person has gone belong to nobody: every conversation has its number. */
+let visit = 0;
+
+export function run(): void {
+  feed.start();
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, touched, { capture: true });
+  setInterval(count, 1_000);
+}
+
+export function touched(): void {
+  const patience = PATIENCE_S[screen.value];
+  deadline = Date.now() + patience * 1_000;
+  left.value = patience || null;
+}
+
+function count(): void {
+  if (screen.value === "start") return;
+  const seconds = Math.ceil((deadline - Date.now()) / 1_000);
+  if (seconds <= 0) forget();
+  else left.value = seconds;
+}
+
+function go(to: Screen): void {
+  screen.value = to;
+  trouble.value = "";
+  touched();
+}
+
+/** Back to the start, with nothing kept of the person who was here. */
+export function forget(): void {
+  visit += 1;
+  watch?.stop();
+  watch = null;
+  attempt = null;
+  clearTimeout(refreshTimer);
+  typed.value = "";
+  token.value = "";
+  stay.value = null;
+  payment.value = null;
+  payAway.value = false;
+  busy.value = false;
+  speak("zh", false);
+  go("start");
+}
+
+export function enterPlate(): void {
+  go("plate");
+}
+
+export async function find(): Promise<void> {
+  const mine = visit;
+  busy.value = true;
+  trouble.value = "";
+  try {
+    const found = await call<Found>("/kiosk/stays/find", { bearer: key, body: { plate: typed.value } });
+    if (mine !== visit) return;
+    if (!found.found) return go("missing");
+    token.value = found.stay_token;
+    setServerTime(found.stay.now);
+    stay.value = found.stay;
+    go("fee");
+    refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
+  } catch (failure) {
+    if (mine !== visit) return;
+    if (isRefused(failure)) enrolled.value = false;
+    trouble.value = why(failure);
+  } finally {
+    if (mine === visit) busy.value = false;
+  }
+}
+
+/** The fee grows while somebody reads it: what is shown is what will be asked. */
+async function refresh(): Promise<void> {
+  const mine = visit;
+  clearTimeout(refreshTimer);
+  try {
+    const answer = await call<MyStay>("/my/stay", { bearer: token.value });
+    if (mine !== visit) return;
+    setServerTime(answer.now);
+    const paidElsewhere = stay.value?.state === "open" && answer.state === "settled" && screen.value === "fee";
+    stay.value = answer;
+    if (paidElsewhere) go("done");
+  } catch {
+    // The connection bar says so already.
+  }
+  if (mine === visit && token.value) refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
+}
+
+export async function pay(): Promise<void> {
+  const mine = visit;
+  payment.value = null;
+  attempt ??= new Attempt(token.value);
+  go("pay");
+  busy.value = true;
+  try {
+    const begun = await attempt.begin();
+    if (mine === visit) follow(begun);
+  } catch (failure) {
+    if (mine !== visit) return;
+    if (!isAway(failure)) attempt = null; // the server has answered: nothing is under way
+    trouble.value = why(failure);
+  } finally {
+    if (mine === visit) busy.value = false;
+  }
+}
+
+const isAway = (failure: unknown): boolean => !(failure instanceof Error && "status" in failure);
+
+function follow(begun: Payment): void {
+  payment.value = begun;
+  watch?.stop();
+  watch = watchPayment(token.value, begun.payment_id, {
+    news: (news) => {
+      payment.value = { ...news, pay_url: news.pay_url ?? begun.pay_url ?? null };
+      if (news.state === "PAID") void paid(news);
+      else if (news.state === "FAILED" || news.state === "CLOSED") attempt = null;
+    },
+    away: (is) => (payAway.value = is),
+    refused: forget,
+  });
+}
+
+async function paid(news: Payment): Promise<void> {
+  clearTimeout(refreshTimer);
+  if (stay.value) stay.value = { ...stay.value, state: "settled", leave_by: news.leave_by ?? stay.value.leave_by };
+  go("done");
+  void refresh();
+}
+
+export function backToFee(): void {
+  watch?.stop();
+  payment.value = null;
+  go("fee");
+  void refresh();
+}

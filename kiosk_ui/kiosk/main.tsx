@@ -1,0 +1,11 @@
+import { render } from "preact";
+import "../shared/base.css";
+import "./kiosk.css";
+import { loadSite } from "../shared/site";
+import { App } from "./app";
+import { run } from "./flow";
+
+loadSite();
+run();
+addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch is not a right click
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,110 @@
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { clock, clockSeconds, longDate } from "../shared/format";
+import { lang, named } from "../shared/i18n";
+import { inWords } from "../shared/i18n/codes";
+import { Mark } from "../shared/marks";
+import { site } from "../shared/site";
+import { LanguageSwitch } from "../shared/switch";
+import { now } from "../shared/tick";
+import { Cases } from "./cases";
+import { Devices } from "./devices";
+import { Lanes } from "./lanes";
+import { Levels } from "./levels";
+import { LogIn } from "./login";
+import { feed, logOut, may, operator, serverAway } from "./session";
+import { Stream } from "./stream";
+import { dark, switchTheme } from "./theme";
+import { said } from "./toast";
+import { say } from "./words";
+
+export function App(): JSX.Element | null {
+  useEffect(() => {
+    document.title = site.value ? `${named(site.value.name)} · ${say("console")}` : say("console");
+  }, [site.value, lang.value]);
+  if (operator.value === undefined) return serverAway.value ? <p class="waiting">{say("lost_first")}</p> : null;
+  if (operator.value === null) return <LogIn />;
+  return <Console />;
+}
+
+function Console(): JSX.Element {
+  const lost = feed.line.value === "lost";
+  return (
+    <>
+      <a class="skip" href="#main">
+        {say("skip")}
+      </a>
+      <Header />
+      <div aria-live="polite" role="status">
+        {lost && (
+          <p class="lost-bar" data-testid="lost">
+            <Mark name="off" />
+            {feed.asOf.value === null ? say("lost_first") : say("lost_long", { time: clockSeconds(feed.asOf.value) })}
+          </p>
+        )}
+      </div>
+      <main id="main" tabIndex={-1} class={lost ? "is-old" : ""}>
+        <div class="main-column">
+          <Levels />
+          <Lanes />
+          <Devices />
+        </div>
+        <div class="side-column">
+          {may("cases:work") && <Cases />}
+          <Stream />
+        </div>
+      </main>
+      <div class="toast-place" role="status" aria-live="polite">
+        {said.value && <p class="toast fade">{said.value}</p>}
+      </div>
+    </>
+  );
+}
+
+function Header(): JSX.Element {
+  const who = operator.value;
+  return (
+    <header class="top">
+      <div class="top-name">
+        <span class="logo" aria-hidden="true">
+          P
+        </span>
+        <h1>
+          {site.value ? named(site.value.name) : say("console")}
+          <small>{say("console")}</small>
+        </h1>
+      </div>
+      <LineState />
+      <p class="top-clock">
+        <span>{clock(now.value, now.value)}</span>
+        <small>{longDate(now.value)}</small>
+      </p>
+      <div class="top-tools">
+        <LanguageSwitch />
+        <button type="button" class="quiet" onClick={switchTheme}>
+          <Mark name={dark.value ? "sun" : "moon"} />
+          {say(dark.value ? "theme_light" : "theme_dark")}
+        </button>
+        <span class="who" title={who?.roles.map((r) => inWords("roles", r)).join(", ")}>
+          <Mark name="person" />
+          <span>{who?.display_name || who?.username}</span>
+        </span>
+        <button type="button" class="quiet" onClick={() => void logOut()}>
+          <Mark name="leave" />
+          {say("log_out")}
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function LineState(): JSX.Element {
+  const line = feed.line.value;
+  const words = line === "live" ? say("live") : line === "lost" ? say("lost") : say("connecting");
+  return (
+    <p class={`line line-${line}`} data-testid="line">
+      <i aria-hidden="true" />
+      {words}
+    </p>
+  );
+}

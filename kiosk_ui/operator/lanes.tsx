@@ -1,0 +1,99 @@
+// Each lane as it is: its state, the vehicle, what the rules said about it and why, and the way to open by hand.
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { clockSeconds, money, plate } from "../shared/format";
+import { named } from "../shared/i18n";
+import { inWords } from "../shared/i18n/codes";
+import { under } from "../shared/live";
+import { Mark, type MarkName } from "../shared/marks";
+import type { LaneValue } from "../shared/wire";
+import { OpenDialog } from "./open";
+import { feed, may } from "./session";
+import { say } from "./words";
+
+const tones: Readonly<Record<string, string>> = {
+  idle: "plain",
+  vehicle: "accent",
+  reading: "accent",
+  deciding: "accent",
+  allowed: "ok",
+  opening: "ok",
+  passing: "ok",
+  refused: "warn",
+  fault: "bad",
+};
+
+const marks: Readonly<Record<string, MarkName>> = { entry: "in", exit: "out", ramp: "ramp" };
+
+export function Lanes(): JSX.Element {
+  const lanes = under<LaneValue>(feed.values.value, "lane.");
+  const [opening, setOpening] = useState<string | null>(null);
+  const lane = lanes.find(([id]) => id === opening);
+  return (
+    <section aria-labelledby="lanes-title">
+      <h2 id="lanes-title">{say("lanes")}</h2>
+      {lanes.length === 0 && feed.line.value === "live" && <p class="soft">{say("no_lanes")}</p>}
+      <ul class="lanes">
+        {lanes.map(([id, value]) => (
+          <LaneCard key={id} id={id} lane={value} onOpen={() => setOpening(id)} />
+        ))}
+      </ul>
+      {lane && <OpenDialog id={lane[0]} name={named(lane[1].name)} onClose={() => setOpening(null)} />}
+    </section>
+  );
+}
+
+function LaneCard({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () => void }): JSX.Element {
+  const tone = lane.fault ? "bad" : (tones[lane.state] ?? "plain");
+  const state = lane.fault ? "fault" : lane.state;
+  return (
+    <li class={`panel lane lane-${tone}`} data-lane={id} data-state={state}>
+      <div class="lane-head">
+        <Mark name={marks[lane.kind] ?? "in"} size="1.5rem" />
+        <h3>
+          {named(lane.name)}
+          <small>{inWords("laneKinds", lane.kind)}</small>
+        </h3>
+        <span class={`chip chip-${tone}`}>{inWords("laneStates", state)}</span>
+      </div>
+      <div class="lane-body">
+        <LaneWords lane={lane} />
+      </div>
+      <div class="lane-foot">
+        <span class="soft">{lane.at ? clockSeconds(lane.at) : ""}</span>
+        {lane.kind !== "ramp" && may("lanes:open") && (
+          <button type="button" onClick={onOpen} aria-label={say("open_title", { lane: named(lane.name) })}>
+            <Mark name="up" />
+            {say("open_gate")}
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function LaneWords({ lane }: { lane: LaneValue }): JSX.Element {
+  const busy = lane.state !== "idle" && !(lane.state === "fault" && !lane.plate);
+  return (
+    <>
+      {lane.fault && <p class="lane-fault">{inWords("faults", lane.fault)}</p>}
+      {busy && <p class={`plate ${lane.plate ? "" : "plate-none"}`}>{lane.plate ? plate(lane.plate) : say("plate_unknown")}</p>}
+      {!busy && !lane.fault && <p class="soft">{say("no_vehicle")}</p>}
+      {busy && lane.reason && (
+        <p class="lane-why">
+          <span>{say("reason_line")}</span> {inWords("reasons", lane.reason)}
+        </p>
+      )}
+      {busy && !lane.reason && lane.rule && (
+        <p class="lane-why">
+          <span>{say("rule_line")}</span> {inWords("rules", lane.rule)}
+        </p>
+      )}
+      {busy && lane.due && lane.due.amount > 0 && (
+        <p class="lane-due">
+          <span>{say("due")}</span> <b>{money(lane.due)}</b>
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+// One way to the server. A failure is either a Problem (the server spoke) or Unreachable (nobody did); callers tell them apart.
+
+const BASE = "/api/v1";
+const TIMEOUT_MS = 10_000;
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+  ) {
+    super(detail || code);
+  }
+}
+
+export class Unreachable extends Error {}
+
+export interface Call {
+  method?: "GET" | "POST";
+  body?: unknown;
+  bearer?: string | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+/** The JSON answer of `/api/v1<path>`; throws Problem (RFC 9457) or Unreachable. */
+export async function call<T>(path: string, options: Call = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.bearer) headers["Authorization"] = `Bearer ${options.bearer}`;
+  if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
+  try {
+    const reply = await fetch(BASE + path, {
+      method: options.method ?? (options.body === undefined ? "GET" : "POST"),
+      headers,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: stop.signal,
+      cache: "no-store",
+    });
+    const text = await reply.text();
+    if (!reply.ok) throw problem(reply.status, text);
+    return (text ? JSON.parse(text) : null) as T;
+  } catch (failure) {
+    if (failure instanceof Problem) throw failure;
+    throw new Unreachable(String(failure));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function problem(status: number, text: string): Problem | Unreachable {
+  let said: { code?: unknown; detail?: unknown; title?: unknown } = {};
+  try {
+    said = JSON.parse(text) ?? {};
+  } catch {
+    // A proxy's own error page: its words help nobody.
+  }
+  const code = typeof said.code === "string" ? said.code : "";
+  if (!code && (status === 502 || status === 503 || status === 504)) return new Unreachable(`status ${status}`);
+  return new Problem(status, code, String(said.detail ?? said.title ?? ""));
+}
+
+/** Whether the server refused the credential that was shown (and not merely this call). */
+export function isRefused(failure: unknown): boolean {
+  return failure instanceof Problem && (failure.status === 401 || failure.status === 403);
+}
+
+/** A fresh Idempotency-Key; works without a secure context, which `crypto.randomUUID` does not. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,70 @@
+// Numbers and times as people read them: money from minor units, times in the site's zone whatever the device believes.
+import { signal } from "@preact/signals";
+import { lang } from "./i18n";
+import type { Money } from "./wire";
+
+/** The site's IANA zone; set once `/site` has answered. */
+export const siteZone = signal<string>("Asia/Shanghai");
+
+const locale = () => (lang.value === "zh" ? "zh-CN" : "en-GB");
+
+/** `{amount: 1500, currency: "CNY"}` as ¥15.00; the currency itself says how many digits its minor unit has. */
+export function money(value: Money): string {
+  const format = new Intl.NumberFormat(locale(), { style: "currency", currency: value.currency, currencyDisplay: "narrowSymbol" });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(value.amount / 10 ** digits);
+}
+
+export function count(value: number): string {
+  return new Intl.NumberFormat(locale()).format(value);
+}
+
+/** 14:32 — with the date in front when it is not today at the site. */
+export function clock(at: string | number, now: number = Date.now()): string {
+  const moment = typeof at === "number" ? at : Date.parse(at);
+  const time = part(moment, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  if (day(moment) === day(now)) return time;
+  return `${part(moment, { month: "short", day: "numeric" })} ${time}`;
+}
+
+/** 14:32:05, for event lists and "as of". */
+export function clockSeconds(at: string | number): string {
+  const moment = typeof at === "number" ? at : Date.parse(at);
+  return part(moment, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+}
+
+export function longDate(at: number): string {
+  return part(at, { weekday: "short", month: "short", day: "numeric" });
+}
+
+function part(moment: number, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(locale(), { timeZone: siteZone.value, ...options }).format(moment);
+}
+
+function day(moment: number): string {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: siteZone.value }).format(moment);
+}
+
+/** A span in words: 2小时05分 / 2 h 05 min. Begun minutes do not count. */
+export function span(fromMs: number, toMs: number): string {
+  return minutes(Math.max(0, Math.floor((toMs - fromMs) / 60_000)));
+}
+
+export function minutes(total: number): string {
+  const zh = lang.value === "zh";
+  const days = Math.floor(total / 1440);
+  const hours = Math.floor((total % 1440) / 60);
+  const rest = total % 60;
+  const parts: string[] = [];
+  if (days) parts.push(zh ? `${days}天` : `${days} d`);
+  if (hours) parts.push(zh ? `${hours}小时` : `${hours} h`);
+  if (rest || !parts.length) parts.push(zh ? `${rest}分钟` : `${rest} min`);
+  return parts.join(zh ? "" : " ");
+}
+
+/** A masked plate as it is shown: 沪A·***45. Masks become dots so that the eye sees signs, not stars. */
+export function plate(masked: string | null): string {
+  if (!masked) return "";
+  const signs = [...masked.replace(/\*/g, "•")];
+  return signs.length > 6 ? `${signs.slice(0, 2).join("")} ${signs.slice(2).join("")}` : signs.join("");
+}

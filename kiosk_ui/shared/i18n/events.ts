@@ -1,0 +1,79 @@
+// The event stream in words: who did what where. An event type of tomorrow still reads as a sentence.
+import { money, plate } from "../format";
+import type { LiveEvent } from "../wire";
+import { inWords, readable } from "./codes";
+import { lang } from "./index";
+
+export type Tone = "ok" | "warn" | "bad" | "plain";
+
+export interface Told {
+  text: string;
+  tone: Tone;
+}
+
+/** Fields that the server adds for some types; all may be missing. */
+type Extra = LiveEvent & {
+  direction?: string | null;
+  sign_id?: string | null;
+  device_id?: string | null;
+  free?: number | null;
+  text?: string | null;
+};
+
+export interface NamesOf {
+  lane(id: string | null | undefined): string;
+  zone(id: string | null | undefined): string;
+}
+
+/** One line of the stream: a sentence and how it should look. */
+export function tell(event: LiveEvent, names: NamesOf): Told {
+  const e = event as Extra;
+  const zh = lang.value === "zh";
+  const car = e.plate ? plate(e.plate) : zh ? "无牌车" : "car without plate";
+  const because = e.reason ? inWords("reasons", e.reason) : "";
+  const aside = because ? (zh ? `（${because}）` : ` (${because})`) : "";
+  const at = names.lane(e.lane_id);
+  const pre = at ? (zh ? `${at}：` : `${at}: `) : "";
+  const sum = e.amount ? money(e.amount) : "";
+  switch (e.type) {
+    case "LaneDecided":
+      if (e.allowed) return { text: pre + (zh ? `${car} 放行` : `${car} allowed`) + aside, tone: "ok" };
+      return { text: pre + (zh ? `${car} 未放行${aside}${sum && ` 应付 ${sum}`}` : `${car} held${aside}${sum && `, ${sum} due`}`), tone: "warn" };
+    case "BarrierPulsed":
+      return { text: pre + (zh ? "道闸已抬起" : "barrier opened"), tone: "plain" };
+    case "VehiclePassed":
+      if (e.direction === "out") return { text: pre + (zh ? `${car} 已驶出` : `${car} drove out`), tone: "plain" };
+      if (e.direction === "in") return { text: pre + (zh ? `${car} 已驶入` : `${car} drove in`), tone: "plain" };
+      return { text: pre + (zh ? `${car} 已通过` : `${car} passed`), tone: "plain" };
+    case "VehicleBackedAway":
+      return { text: pre + (zh ? "车辆退回" : "vehicle backed away"), tone: "plain" };
+    case "RampPassed":
+      return { text: pre + (zh ? "一辆车换层" : "a car changed level"), tone: "plain" };
+    case "LaneFaulted":
+      return { text: pre + (zh ? `车道故障${aside}` : `lane fault${aside}`), tone: "bad" };
+    case "StayOpened":
+      return { text: pre + (zh ? `${car} 开始停车` : `${car} started a stay`), tone: "plain" };
+    case "StayClosed":
+      return { text: pre + (zh ? `${car} 停车结束` : `${car} ended a stay`), tone: "plain" };
+    case "StaySettled":
+      return { text: zh ? "一笔停车已结清，可以离场" : "a stay is settled and may leave", tone: "ok" };
+    case "CaseOpened":
+      return { text: pre + (zh ? `待处理：${inWords("cases", e.reason)}` : `needs a person: ${inWords("cases", e.reason)}`), tone: "warn" };
+    case "PaymentCaptured":
+      return { text: zh ? `收到付款 ${sum}` : `payment of ${sum} received`, tone: "ok" };
+    case "OccupancyChanged": {
+      const zone = names.zone(e.zone_id);
+      const free = e.free ?? null;
+      if (free === null) return { text: zh ? `${zone} 车位变化` : `${zone}: count changed`, tone: "plain" };
+      return { text: zh ? `${zone} 空位 ${free}` : `${zone}: ${free} free`, tone: "plain" };
+    }
+    case "SignShown":
+      return { text: zh ? `引导屏 ${e.sign_id ?? ""} 显示 ${e.text ?? ""}` : `sign ${e.sign_id ?? ""} shows ${e.text ?? ""}`, tone: "plain" };
+    case "DeviceHealthChanged":
+      return { text: zh ? `设备 ${e.device_id ?? ""} 状态变化${aside}` : `device ${e.device_id ?? ""} changed${aside}`, tone: "plain" };
+    case "AccessListChanged":
+      return { text: zh ? `名单变更：${car}` : `access list changed: ${car}`, tone: "plain" };
+    default:
+      return { text: [pre + readable(e.type), e.plate ? car : "", because, sum].filter(Boolean).join(" · "), tone: "plain" };
+  }
+}

@@ -1,0 +1,31 @@
+// Why the server said no, in words. An unknown code falls back to the sentence that the server sent along.
+import { Problem } from "../api";
+import { lang, type Pair } from "./index";
+
+const problems: Readonly<Record<string, Pair>> = {
+  "lane.unknown": ["没有这条车道", "there is no such lane"],
+  "case.unknown": ["没有这个事项", "there is no such item"],
+  "case.resolved": ["已有人处理过", "somebody has resolved this already"],
+  "stay.unknown": ["没有这次停车记录", "this stay is not known"],
+  "stay.not_open": ["这次停车已结束，或正由工作人员处理", "this stay has ended or is with our staff"],
+  "stay.nothing_due": ["现在无需付款", "nothing is due now"],
+  "payment.unknown": ["没有这笔付款", "there is no such payment"],
+};
+
+const byStatus: Readonly<Record<number, Pair>> = {
+  401: ["登录已失效", "you are no longer logged in"],
+  403: ["没有权限", "you may not do this"],
+  409: ["与刚才的操作冲突", "this conflicts with what was just done"],
+  429: ["操作太频繁，请稍候", "too many tries, please wait a little"],
+};
+
+const away: Pair = ["连接不到服务器", "the server cannot be reached"];
+const inside: Pair = ["服务器出错", "the server failed"];
+
+export function why(failure: unknown): string {
+  const side = lang.value === "zh" ? 0 : 1;
+  if (!(failure instanceof Problem)) return away[side];
+  const pair = problems[failure.code] ?? byStatus[failure.status];
+  if (pair) return pair[side];
+  return failure.status >= 500 ? inside[side] : failure.message;
+}

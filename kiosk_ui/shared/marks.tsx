@@ -1,0 +1,42 @@
+// The few drawn marks that the pages share; each is decoration beside words, so screen readers skip it.
+import type { JSX } from "preact";
+
+const paths = {
+  globe: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 0c3 3 3 15 0 18m0-18c-3 3-3 15 0 18M3.5 9h17M3.5 15h17",
+  check: "m4.5 12.5 5 5 10-11",
+  alert: "M12 4 2.8 19.5h18.4L12 4Zm0 6v4.5m0 2.5v.1",
+  off: "M3 3l18 18M8.5 15.5a5 5 0 0 1 7 0M5 12a10 10 0 0 1 5-2.7m4 0A10 10 0 0 1 19 12M12 19v.1",
+  in: "M13 4h6v16h-6M3 12h11m-4-4 4 4-4 4",
+  out: "M11 4H5v16h6m-1-8h11m-4-4 4 4-4 4",
+  ramp: "M3 19h4L17 7h4M17 3l4 4-4 4",
+  up: "M12 20V5m-6 6 6-6 6 6",
+  back: "M20 12H5m6-6-6 6 6 6",
+  erase: "M9 5h11v14H9l-6-7 6-7Zm3 4 5 6m0-6-5 6",
+  phone: "M7 2.5h10v19H7zM10.5 18.5h3",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-8 9c1-5 4.5-6.5 8-6.5s7 1.5 8 6.5",
+  sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Zm0-6v2.5m0 15V22M2 12h2.5m15 0H22M5 5l1.8 1.8m10.4 10.4L19 19M19 5l-1.8 1.8M6.8 17.2 5 19",
+  moon: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5Z",
+  car: "M4 16v-4l2-5.5h12l2 5.5v4M4 16v2.5h2.5V16m11 0v2.5H20V16M4 16h16M4.5 11.5h15M7.5 14v.1m9-.1v.1",
+  leave: "M10 4H4v16h6m-1-8h12m-5-5 5 5-5 5",
+  clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4v5.5l3.5 2",
+} as const;
+
+export type MarkName = keyof typeof paths;
+
+export function Mark({ name, size = "1.25em" }: { name: MarkName; size?: string }): JSX.Element {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.8"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
+      <path d={paths[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,65 @@
+// Paying, seen from a page: begin once (one key, however often it is tried), then ask until the outcome is known.
+import { call, isRefused, newKey, Problem } from "./api";
+import type { Payment } from "./wire";
+
+const ASK_MS = 1_500;
+const ENDED = new Set(["PAID", "FAILED", "CLOSED"]);
+
+export const hasEnded = (payment: Payment): boolean => ENDED.has(payment.state);
+
+/** One attempt to pay. The key lives as long as the attempt, so a lost answer never starts a second payment. */
+export class Attempt {
+  private readonly key = newKey();
+
+  constructor(private readonly token: string) {}
+
+  begin(): Promise<Payment> {
+    return call<Payment>("/my/payments", { bearer: this.token, body: { channel: "wallet" }, idempotencyKey: this.key });
+  }
+}
+
+export interface Watch {
+  stop(): void;
+}
+
+/** Ask for a payment until it has ended; `away` tells whether the last question went unanswered. */
+export function watchPayment(token: string, id: string, on: { news: (p: Payment) => void; away: (is: boolean) => void; refused: () => void }): Watch {
+  let stopped = false;
+  let timer = 0;
+  let asking = false;
+  const ask = async (): Promise<void> => {
+    if (asking) return;
+    asking = true;
+    clearTimeout(timer);
+    try {
+      const payment = await call<Payment>(`/my/payments/${encodeURIComponent(id)}`, { bearer: token });
+      if (stopped) return;
+      on.away(false);
+      on.news(payment);
+      if (hasEnded(payment)) return halt();
+    } catch (failure) {
+      if (stopped) return;
+      if (isRefused(failure) || (failure instanceof Problem && failure.status === 404)) {
+        halt();
+        return on.refused();
+      }
+      on.away(true);
+    } finally {
+      asking = false;
+    }
+    if (!stopped) timer = setTimeout(() => void ask(), ASK_MS);
+  };
+  const askNow = () => {
+    if (!stopped && document.visibilityState === "visible") void ask();
+  };
+  const halt = () => {
+    stopped = true;
+    clearTimeout(timer);
+    removeEventListener("pageshow", askNow);
+    document.removeEventListener("visibilitychange", askNow);
+  };
+  addEventListener("pageshow", askNow); // back from the wallet
+  document.addEventListener("visibilitychange", askNow);
+  void ask();
+  return { stop: halt };
+}

@@ -1,0 +1,21 @@
+// Sentences that more than one page says.
+import { translator } from "./i18n";
+
+export const say = translator({
+  free: ["空位", "free"],
+  full: ["已满", "Full"],
+  bays_of: ["共 {capacity} 位", "of {capacity}"],
+  unknown_count: ["余位待核实", "count not certain"],
+  switch_language: ["English", "中文"],
+  as_of: ["数据截至 {time}", "as of {time}"],
+  line_lost: ["网络中断，正在重新连接…", "Connection lost. Reconnecting…"],
+  entered: ["入场时间", "Entered"],
+  parked_for: ["停车时长", "Parked for"],
+  plate: ["车牌", "Plate"],
+  no_plate: ["无牌车", "No plate"],
+  fee_lines: ["费用明细", "How the fee is made up"],
+  total: ["停车费合计", "Parking fee"],
+  paid: ["已支付", "Already paid"],
+  due: ["应付金额", "To pay"],
+  nothing_to_charge: ["本次停车未产生费用", "There is nothing to charge for this stay"],
+});

@@ -1,0 +1,17 @@
+// Three pages, one build. Everything is our own file: no inline script, no data: asset, so a strict CSP holds.
+import { defineConfig, loadEnv } from "vite";
+
+const pages = ["operator", "kiosk", "driver"];
+const server = loadEnv("", ".", "PARKING_")["PARKING_SERVER"] ?? "http://localhost:8000"; // for `npm run dev` only
+
+export default defineConfig({
+  base: "./", // built pages find their assets by relative paths, so the site may be served under any prefix
+  server: { proxy: { "/api": { target: server, ws: true } } },
+  build: {
+    target: "es2020",
+    cssTarget: ["chrome87", "safari14"], // kiosks and phones of the last six years
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: pages.map((page) => `${page}/index.html`) },
+  },
+});

@@ -18,7 +18,8 @@ from parking.kernel.errors import ParkingError
 # integer it returns is the exit code) or, for a command with commands of its own, a typer.Typer called `app`.
 COMMANDS: Mapping[str, str] = {
     "config": "config show: the settings in force, secrets masked",
-    "doctor": "what is missing or wrong on this machine",
+    "doctor": "what is missing or wrong on this machine, and how to mend it",
+    "migrate": "bring the database to the newest shape, or to a named one",
     "serve": "the server",
 }
 WRONG_CALL = 2
@@ -61,21 +62,21 @@ def _run(name: str, rest: Sequence[str]) -> int:
     module = import_module(f"parking.cli.{name}")
     app: typer.Typer | None = getattr(module, "app", None)
     if app is None:
-        app = typer.Typer()
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name)(getattr(module, name))
-    app.info.add_help_option = True
     command = typer.main.get_command(app)
-    result = command.main(args=list(rest) or _default(app), prog_name=f"parking {name}", standalone_mode=False)
-    return result if isinstance(result, int) and not isinstance(result, bool) else 0
-
-
-def _default(app: typer.Typer) -> list[str]:
-    """A command that has commands of its own shows them when it is called without any."""
-    return ["--help"] if len(app.registered_commands) > 1 else []
+    result = command.main(args=list(rest), prog_name=f"parking {name}", standalone_mode=False)
+    return result if type(result) is int else 0
 
 
 def _is_an_extra(module: str | None) -> bool:
-    return module is not None and module.partition(".")[0] not in {"parking", "lpr", "guidance", "payments", "hardware_sim"}
+    return module is not None and module.partition(".")[0] not in {
+        "parking",
+        "lpr",
+        "guidance",
+        "payments",
+        "hardware_sim",
+    }
 
 
 def _wrong(who: str, what: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -85,14 +86,14 @@ class LogInLimits:
         return True
 
 
-def router(database: Database, log_ins: LogIns, clock: Clock) -> APIRouter:
-    """Routes under `/auth` and `/audit`."""
+def router(database: Database, log_ins: LogIns, clock: Clock, origins: Collection[str] = ()) -> APIRouter:
+    """Routes under `/auth` and `/audit`; `origins` as in `PrincipalMiddleware`."""
     routes = APIRouter(tags=["operators"])
     limits = LogInLimits(clock)
 
     @routes.post("/auth/login")
     async def log_in(body: LogIn, request: Request, response: Response) -> Me:
-        _refuse_foreign_pages(request)
+        _refuse_foreign_pages(request, origins)
         address = request.client.host if request.client else ""
         try:
             limits.check(address, body.username)
@@ -136,7 +137,7 @@ def router(database: Database, log_ins: LogIns, clock: Clock) -> APIRouter:
     return routes
 
 
-def _refuse_foreign_pages(request: Request) -> None:
+def _refuse_foreign_pages(request: Request, origins: Collection[str]) -> None:
     origin = request.headers.get("origin")
-    if origin is not None and not our_own(origin, request.headers.get("host"), ()):
+    if origin is not None and not our_own(origin, request.headers.get("host"), origins):
         raise ParkingError(ErrorKind.FORBIDDEN, "origin.refused", "log in from this system's own page")

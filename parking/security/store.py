@@ -183,6 +183,12 @@ def kiosk_by_token(conn: Connection, token_hash: str) -> Device | None:
     return _one_device(conn, mine)
 
 
+def edge_ids(conn: Connection) -> list[DeviceId]:
+    """The enabled gate boxes, by id."""
+    mine = devices.c.enabled & (devices.c.kind == DeviceKind.EDGE.value)
+    return [DeviceId(row.id) for row in conn.execute(select(devices.c.id).where(mine).order_by(devices.c.id))]
+
+
 def set_device_enabled(conn: Connection, device_id: str, *, enabled: bool) -> bool:
     """Whether there is such a device."""
     changed = conn.execute(update(devices).where(devices.c.id == device_id).values(enabled=enabled))

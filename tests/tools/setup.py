@@ -241,8 +241,10 @@ def _debian_install(*packages: str) -> bool:
 
 
 def _run(command: Sequence[str], *, cwd: Path = ROOT, env: dict[str, str] | None = None, quiet: bool = False) -> None:
-    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
-    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False, **both)
+    output, errors = (subprocess.PIPE, subprocess.STDOUT) if quiet else (None, None)
+    done = subprocess.run(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, check=False
+    )
     if done.returncode:
         tail = done.stdout.decode(errors="replace")[-2000:] if quiet else ""
         _give_up(f"{tail}\n`{' '.join(command)}` failed with exit code {done.returncode}".strip())

@@ -39,6 +39,9 @@ class PlateStyle(StrEnum):
     GREEN_LARGE = "green_large"
 
 
+_NEW_ENERGY = (PlateStyle.GREEN_SMALL, PlateStyle.GREEN_LARGE)
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """Where one sign stands on the plate, in mm from the top left corner."""
@@ -70,7 +73,7 @@ def _row(width: float, sizes: list[float], gaps: list[float]) -> Layout:
 
 def layout_of(style: PlateStyle) -> Layout:
     """The geometry of a style."""
-    if style in (PlateStyle.GREEN_SMALL, PlateStyle.GREEN_LARGE):
+    if style in _NEW_ENERGY:
         return _row(480.0, [45.0] + [43.0] * 7, [9.0, 49.0] + [9.0] * 5)
     return _row(440.0, [45.0] * 7, [12.0, 34.0] + [12.0] * 4)
 
@@ -93,13 +96,16 @@ def draw_plate(text: str, style: PlateStyle, rng: np.random.Generator, *, px_per
     ink = np.zeros(size, np.uint8)
     for character, slot in zip(text, layout.slots, strict=True):
         _stamp(ink, SIGNS[character], slot, px_per_mm)
-    _draw_mark(ink, style, layout, px_per_mm)
+    if style not in _NEW_ENERGY:
+        _draw_dot(ink, layout, px_per_mm)
     signs = ink.copy()
     _draw_border(ink, px_per_mm)
     paint, ground = _colours(style, size)
     shade = np.float32(rng.uniform(0.93, 1.0))
     plate = _blend(ground * shade, np.asarray(paint, np.float32), ink)
     plate = _emboss(plate, signs, px_per_mm)
+    if style in _NEW_ENERGY:
+        _draw_badge(plate, layout, px_per_mm)
     _add_screws(plate, layout, px_per_mm, rng)
     _add_dirt(plate, rng)
     return np.clip(plate, 0, 255).astype(np.uint8)
@@ -111,15 +117,24 @@ def _stamp(ink: Mask, sign: Sign, slot: Slot, px_per_mm: float) -> None:
     ink[top:bottom, left:right] = sign_mask(sign, right - left, bottom - top)
 
 
-def _draw_mark(ink: Mask, style: PlateStyle, layout: Layout, px_per_mm: float) -> None:
-    """The dot; new-energy plates carry a round badge instead, here a ring with a plug of our own drawing."""
+def _draw_dot(ink: Mask, layout: Layout, px_per_mm: float) -> None:
     centre = (round(layout.mark[0] * px_per_mm), round(layout.mark[1] * px_per_mm))
-    if style in (PlateStyle.GREEN_SMALL, PlateStyle.GREEN_LARGE):
-        thick = max(1, round(1.6 * px_per_mm))
-        cv2.circle(ink, centre, round(9 * px_per_mm), 70, thick, cv2.LINE_AA)
-        cv2.circle(ink, centre, round(4 * px_per_mm), 70, thick, cv2.LINE_AA)
-        return
     cv2.circle(ink, centre, round(_DOT_MM / 2 * px_per_mm), 255, -1, cv2.LINE_AA)
+
+
+def _draw_badge(plate: NDArray[np.float32], layout: Layout, px_per_mm: float) -> None:
+    """New-energy plates carry a round badge in the gap; this one, a disc with a plug, is our own drawing."""
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        return round((layout.mark[0] + x) * px_per_mm), round((layout.mark[1] + y) * px_per_mm)
+
+    cv2.circle(plate, at(0, 0), round(11 * px_per_mm), (70, 120, 30), -1, cv2.LINE_AA)
+    cv2.circle(plate, at(0, 0), round(9.2 * px_per_mm), (244, 246, 244), -1, cv2.LINE_AA)
+    cv2.ellipse(plate, at(0, 0), (round(9.2 * px_per_mm),) * 2, 0, 200, 340, (166, 110, 30), -1, cv2.LINE_AA)
+    cv2.rectangle(plate, at(-4, -2), at(4, 4), (90, 150, 40), -1)
+    cv2.line(plate, at(-2, -6), at(-2, -2), (90, 150, 40), max(1, round(1.6 * px_per_mm)), cv2.LINE_AA)
+    cv2.line(plate, at(2, -6), at(2, -2), (90, 150, 40), max(1, round(1.6 * px_per_mm)), cv2.LINE_AA)
+    cv2.line(plate, at(0, 4), at(0, 9), (90, 150, 40), max(1, round(1.8 * px_per_mm)), cv2.LINE_AA)
 
 
 def _rounded(size: tuple[int, int], inset: float, radius: float) -> Mask:

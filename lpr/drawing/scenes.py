@@ -17,6 +17,7 @@ from lpr.drawing.vehicles import Drawn, Vehicle, draw_vehicle
 
 _FAR_M = 4.4
 _NEAR_M = 2.25
+_NOISE_SLACK_PX = 128
 
 
 class Light(StrEnum):
@@ -77,6 +78,25 @@ def _background(place: int, view: View) -> Picture:
     return picture
 
 
+@lru_cache(maxsize=4)
+def _gate_lamp(width: int, height: int) -> NDArray[np.float32]:
+    """How much of the daylight each pixel gets at night (H x W x 3): little, more in the lane's middle, a little blue."""
+    x = (np.arange(width, dtype=np.float32) / width - 0.5)[None, :]
+    y = (np.arange(height, dtype=np.float32) / height - 0.62)[:, None]
+    lamp = 0.13 + 0.34 * np.exp(-(x**2 / 0.09 + y**2 / 0.14))
+    return np.asarray(lamp[..., None] * np.array((1.10, 1.0, 0.92)), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _noise(width: int, height: int) -> NDArray[np.float32]:
+    """One field of noise, larger than the picture, fine in brightness and coarse in colour; each frame takes a piece by chance."""
+    rng = np.random.default_rng(0)
+    rows, columns = height + _NOISE_SLACK_PX, width + _NOISE_SLACK_PX
+    grain = rng.standard_normal((rows, columns, 1), dtype=np.float32)
+    coarse = rng.standard_normal((rows // 2, columns // 2, 3), dtype=np.float32)
+    return np.asarray(grain + 0.5 * cv2.resize(coarse, (columns, rows)), np.float32)
+
+
 def _by_day(picture: Picture, rng: np.random.Generator) -> NDArray[np.float32]:
     return picture.astype(np.float32) * np.float32(rng.uniform(0.94, 1.04))
 
@@ -84,10 +104,7 @@ def _by_day(picture: Picture, rng: np.random.Generator) -> NDArray[np.float32]:
 def _by_night(picture: Picture, drawn: Drawn | None, rng: np.random.Generator) -> NDArray[np.float32]:
     """Little light from around, the gate's own lamp on the lane's middle, and the glare of two headlights."""
     height, width = picture.shape[:2]
-    x = (np.arange(width, dtype=np.float32) / width - 0.5)[None, :]
-    y = (np.arange(height, dtype=np.float32) / height - 0.62)[:, None]
-    lamp = 0.13 + 0.34 * np.exp(-(x**2 / 0.09 + y**2 / 0.14))
-    gain = np.repeat(lamp[..., None].astype(np.float32), 3, axis=2) * np.array((1.10, 1.0, 0.92), np.float32)
+    gain = _gate_lamp(width, height).copy()
     if drawn is None:
         return np.asarray(picture * gain, np.float32)
     mask = np.zeros((height, width), np.float32)
@@ -112,11 +129,10 @@ def _through_the_lens(lit: NDArray[np.float32], rng: np.random.Generator, light:
         lit = np.asarray(cv2.filter2D(lit, -1, kernel), np.float32)
     lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), float(rng.uniform(0.4, 0.8))), np.float32)
     sigma = float(rng.uniform(3.0, 6.0) if light is Light.NIGHT else rng.uniform(1.0, 2.5))
-    grain = rng.standard_normal(lit.shape[:2], dtype=np.float32) * np.float32(sigma)
-    colour = cv2.resize(
-        rng.standard_normal((lit.shape[0] // 2, lit.shape[1] // 2, 3), dtype=np.float32), lit.shape[1::-1]
-    )
-    picture = np.clip(lit + grain[..., None] + colour * np.float32(sigma * 0.5), 0, 255).astype(np.uint8)
+    height, width = lit.shape[:2]
+    top, left = (int(at) for at in rng.integers(0, _NOISE_SLACK_PX, 2))
+    grain = _noise(width, height)[top : top + height, left : left + width] * np.float32(sigma)
+    picture = np.clip(lit + grain, 0, 255).astype(np.uint8)
     quality = int(rng.integers(72, 92))
     _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -125,7 +126,7 @@ def draw_vehicle(
     _draw_body(brush, vehicle)
     lamps, radius = _draw_lamps(brush, vehicle, lit=lamps_lit)
     _draw_grille(brush, vehicle)
-    corners = _draw_number(brush, vehicle, rng)
+    corners = _draw_number(brush, vehicle)
     return Drawn(corners, lamps, radius)
 
 
@@ -305,7 +306,15 @@ def _draw_grille(brush: _Painter, vehicle: Vehicle) -> None:
     brush.line([(-w * 0.54, 0.325, 0.05), (0.0, 0.325, 0.0), (w * 0.54, 0.325, 0.05)], (64, 63, 62), 0.012)
 
 
-def _draw_number(brush: _Painter, vehicle: Vehicle, rng: np.random.Generator) -> Points:
+@lru_cache(maxsize=64)
+def _plate_of(vehicle: Vehicle) -> Picture:
+    """The car's own plate, the same in every frame; read-only."""
+    plate = draw_plate(vehicle.plate, vehicle.style, np.random.default_rng(vehicle.seed))
+    plate.flags.writeable = False
+    return plate
+
+
+def _draw_number(brush: _Painter, vehicle: Vehicle) -> Points:
     layout = layout_of(vehicle.style)
     half, rise = layout.width / 2000, layout.height / 2000
     y, z = _PLATE_Y_M, _PLATE_Z_M
@@ -315,5 +324,5 @@ def _draw_number(brush: _Painter, vehicle: Vehicle, rng: np.random.Generator) ->
     corners = brush.px(
         [(-half, y + rise, z + 0.004), (half, y + rise, z + 0.004), (half, y - rise, z), (-half, y - rise, z)]
     )
-    paste(brush.picture, draw_plate(vehicle.plate, vehicle.style, rng), corners)
+    paste(brush.picture, _plate_of(vehicle), corners)
     return corners

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from guidance.model import ZoneView
 from guidance.signs.base import UNKNOWN_FACE, Colour, Face, FaceKind
 
+STALE_AFTER_S = 90.0
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -19,10 +21,10 @@ class Advice:
     reopen_at: int  # after FULL, a number returns at this many
     near_full: int  # yellow at this many or fewer
     step: int  # numbers are multiples of it, rounded down
-    stale_after_s: float = 90.0
+    stale_after_s: float = STALE_AFTER_S
 
     @classmethod
-    def for_capacity(cls, capacity: int, *, stale_after_s: float = 90.0) -> Advice:
+    def for_capacity(cls, capacity: int, *, stale_after_s: float = STALE_AFTER_S) -> Advice:
         """The usual caution: 1 % of the bays kept back, 2 % (at least 2 bays) to reopen, steps of at most 1 %."""
         full_at = capacity // 100
         step = max(s for s in (1, 2, 5, 10, 20, 50, 100) if s == 1 or s * 100 <= capacity)

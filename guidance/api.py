@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from guidance.advise import STALE_AFTER_S
 from guidance.model import ZoneView
 from guidance.service import Occupancy
 from parking.kernel.ids import ZoneId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.site.api import NameSchema
-from parking.site.model import SiteMap
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.schemas import Moment, Strict
@@ -45,9 +46,15 @@ class AdjustmentBody(Strict):
     reason: str = Field(min_length=1, max_length=200)
 
 
-def router(database: Database, site: SiteMap, occupancy: Occupancy) -> APIRouter:
-    """The routes of one site's counters."""
+def router(
+    database: Database,
+    occupancy: Occupancy,
+    feed_age_s: Callable[[ZoneId], float] = lambda _: 0.0,
+    stale_after_s: float = STALE_AFTER_S,
+) -> APIRouter:
+    """The routes of one site's counters; a zone whose evidence (`feed_age_s`) is too old is not known, here as on the signs."""
     routes = APIRouter(tags=["guidance"])
+    site = occupancy.site
 
     def described(view: ZoneView) -> ZoneOccupancy:
         return ZoneOccupancy(
@@ -56,7 +63,7 @@ def router(database: Database, site: SiteMap, occupancy: Occupancy) -> APIRouter
             capacity=view.capacity,
             occupied=view.occupied,
             free=view.free,
-            known=view.known,
+            known=view.known and feed_age_s(view.zone_id) <= stale_after_s,
         )
 
     @routes.get("/occupancy", summary="Free bays by zone")

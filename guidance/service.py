@@ -22,8 +22,8 @@ from parking.site.model import LaneKind, SiteMap
 
 RECOUNT_AT_ONCE = 500  # movements; a longer recount waits until the backlog is in (`recount`)
 
-# What a lane may do wrong and still see every vehicle; any other open fault makes its zones not known.
-HARMLESS_FAULTS = frozenset({"tailgate"})
+# The lasting faults of a lane (codes of `parking.gate`) during which vehicles may pass uncounted.
+BLINDING_FAULTS = frozenset({"inputs_lost", "presence_loop_stuck", "safety_loop_stuck", "journal_full", "fire"})
 
 
 class Occupancy:
@@ -32,11 +32,11 @@ class Occupancy:
     def __init__(
         self,
         site: SiteMap,
-        harmless_faults: frozenset[str] = HARMLESS_FAULTS,
+        blinding_faults: frozenset[str] = BLINDING_FAULTS,
         recount_at_once: int = RECOUNT_AT_ONCE,
     ) -> None:
-        self._site = site
-        self._harmless = harmless_faults
+        self.site = site
+        self._blinding = blinding_faults
         self._recount_at_once = recount_at_once
         self._feeding: dict[ZoneId, frozenset[LaneId]] = {
             z.id: frozenset(lane.id for lane in site.lanes if z.id in lane.zones) for z in site.zones
@@ -48,7 +48,7 @@ class Occupancy:
         """Begin counting new zones and take over changed capacities; call it at every start."""
         for zone_id in sorted(self._feeding):
             row = self._hold(uow, zone_id)
-            capacity = self._site.zone(zone_id).capacity
+            capacity = self.site.zone(zone_id).capacity
             if row.count.capacity != capacity:
                 row.count = replace(row.count, capacity=capacity)
             self._settle(uow, row)
@@ -59,7 +59,7 @@ class Occupancy:
         """Handler of VehiclePassed, authorised or not."""
         event = envelope.event
         assert isinstance(event, VehiclePassed)
-        lane = self._site.lane(event.lane_id)
+        lane = self.site.lane(event.lane_id)
         if lane.kind is LaneKind.RAMP:
             source, target = lane.from_zone, lane.to_zone
         else:  # one side is the street: whichever way the boom was passed, the vehicle came from there or went there
@@ -78,12 +78,12 @@ class Occupancy:
         """Handler of LaneFaulted: while a lane cannot see, nobody vouches for the zones that it feeds."""
         event = envelope.event
         assert isinstance(event, LaneFaulted)
-        if event.fault in self._harmless:
+        if event.fault not in self._blinding:
             return
         if store.note_sight(
             uow.connection, event.lane_id, event.fault, blind=not event.cleared, at=envelope.occurred_at
         ):
-            for zone_id in sorted(self._site.lane(event.lane_id).zones):
+            for zone_id in sorted(self.site.lane(event.lane_id).zones):
                 self._settle(uow, self._hold(uow, zone_id))
 
     def _pass(self, uow: UnitOfWork, envelope: Envelope, source: ZoneId | None, target: ZoneId | None) -> None:
@@ -104,7 +104,7 @@ class Occupancy:
         occupied: int | None = None,
     ) -> ZoneView:
         """Record what a person counted (exactly one of `free`, `occupied`, in bays); from here on the zone is known again."""
-        zone = self._site.zone(zone_id)
+        zone = self.site.zone(zone_id)
         if (free is None) == (occupied is None):
             raise invalid("guidance.one_of", "say either free or occupied", field="free")
         field, said = ("free", free) if free is not None else ("occupied", occupied)
@@ -126,7 +126,7 @@ class Occupancy:
     def _hold(self, uow: UnitOfWork, zone_id: ZoneId) -> ZoneRow:
         row = store.hold_zone(uow.connection, zone_id)
         if row is None:
-            zone = self._site.zone(zone_id)
+            zone = self.site.zone(zone_id)
             store.add_zone(uow.connection, zone_id, Count(zone.capacity, stated=zone.opens_empty), uow.now)
             row = store.hold_zone(uow.connection, zone_id)
             assert row is not None

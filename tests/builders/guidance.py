@@ -35,7 +35,7 @@ def ramped(ident: str = "r1", minute: float = 0.0, *, source: str = "b1", target
 
 
 def faulted(
-    ident: str, minute: float, *, fault: str = "loop_stuck", cleared: bool = False, lane: str = "entry-1"
+    ident: str, minute: float, *, fault: str = "presence_loop_stuck", cleared: bool = False, lane: str = "entry-1"
 ) -> Envelope:
     return envelope(LaneFaulted(LaneId(lane), fault, "", cleared), ident, minute)
 

@@ -13,6 +13,7 @@ import guidance.api
 import parking.site.api
 from guidance import store
 from guidance.service import Occupancy
+from parking.kernel.ids import ZoneId
 from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.plumbing.db import Database
 from parking.web import errors
@@ -29,12 +30,13 @@ class Desk:
 
     def __init__(self, database: Database) -> None:
         self.who = ANONYMOUS
+        self.ages: dict[ZoneId, float] = {}
         self.occupancy = Occupancy(SITE)
         database.write(self.occupancy.open_zones)
         app = FastAPI()
         errors.install(app)
         app.include_router(parking.site.api.router(SITE))
-        app.include_router(guidance.api.router(database, SITE, self.occupancy))
+        app.include_router(guidance.api.router(database, self.occupancy, lambda zone_id: self.ages.get(zone_id, 0.0)))
 
         @app.middleware("http")
         async def seat(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -81,6 +83,13 @@ def test_the_counts_are_read_by_anybody(desk: Desk, database: Database) -> None:
         "free": 29,
         "known": True,
     }
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_zone_whose_gate_has_been_silent_too_long_is_not_known(desk: Desk) -> None:
+    desk.ages[B1] = 90.5
+    known = {z["id"]: z["known"] for z in desk.client.get("/occupancy").json()["zones"]}
+    assert known == {"b1": False, "b2": True}
 
 
 @pytest.mark.req("GUIDE-1")

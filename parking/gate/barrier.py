@@ -31,7 +31,7 @@ class Barrier:
         self._config = config
         self._clock = clock
         self._spent: dict[str, None] = {}
-        self._pulse_ends_s = float("-inf")
+        self._pulse_ends_s = clock.monotonic_s()  # a pulse from before a restart may still be on
         self.may_be_open = False
         """Whether we opened it since we last closed it; where the hardware closes, it is merely a memory."""
 

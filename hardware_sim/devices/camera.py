@@ -1,15 +1,19 @@
-"""One producer, many watchers: a thread draws a frame at each tick, and every client waits for the newest one.
+"""What every simulated camera has: one thread that draws a frame at each tick, and clients that wait for the newest one.
 
-Faults are the camera's own: what a client sees is what a broken camera would send.
+Faults are the camera's own: what a client sees is what a broken camera would send. A slow client misses frames, it never queues them.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -92,19 +96,26 @@ class FrameFeed:
             self._thread.join()
             self._thread = None
 
-    def watch(self) -> None:
-        """One more client: frames are drawn only while there is one."""
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """While one more client watches: frames are drawn only as long as there is one."""
         with self._changed:
             self._watchers += 1
             self._changed.notify_all()
-
-    def unwatch(self) -> None:
-        with self._changed:
-            self._watchers -= 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._watchers -= 1
+                self._changed.notify_all()
 
     @property
     def watchers(self) -> int:
         return self._watchers
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
 
     def after(self, number: int, timeout_s: float) -> Shot | None:
         """The newest shot if it is newer than `number`, waited for at most `timeout_s`; None when none came or the feed ends."""
@@ -150,3 +161,110 @@ class FrameFeed:
         if not packed:
             raise ValueError("a frame is a BGR picture of uint8")
         return jpeg.tobytes()
+
+
+class StreamServer(socketserver.ThreadingTCPServer):
+    """One thread per client; `hang_up` ends them all."""
+
+    allow_reuse_address = True
+    daemon_threads = False
+    block_on_close = True  # server_close() waits for the clients' threads
+
+    def __init__(
+        self, address: tuple[str, int], handler: type[socketserver.BaseRequestHandler], feed: FrameFeed
+    ) -> None:
+        self.feed = feed
+        self._lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
+        self._closed = False
+        super().__init__(address, handler)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base class hands it over
+        """A camera that drops connections does not even say hello."""
+        with self._lock:
+            welcome = not self._closed and self.feed.fault is not CameraFault.DROP
+            if welcome:
+                self._connections.add(request)
+            return welcome
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is no error of the camera."""
+
+    def hang_up(self, *, for_good: bool = False) -> None:
+        """Cut every connection; `for_good` takes no new ones either."""
+        with self._lock:
+            self._closed = self._closed or for_good
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class SimulatedCamera:
+    """Streams `next_frame()` pictures (BGR, uint8) at `fps` to any number of clients; port 0 takes a free one.
+
+    `next_frame` is called from the camera's own thread, and only while somebody watches.
+    """
+
+    scheme: str
+    path: str
+    handler: type[socketserver.BaseRequestHandler]
+
+    def __init__(self, next_frame: NextFrame, *, fps: float = 10.0, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._feed = FrameFeed(next_frame, fps=fps)
+        self._address = (host, port)
+        self._server: StreamServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where to look; RuntimeError before start()."""
+        if self._server is None:
+            raise RuntimeError("not started")
+        return f"{self.scheme}://{self._address[0]}:{self._server.server_address[1]}{self.path}"
+
+    @property
+    def clients(self) -> int:
+        """How many watch now."""
+        return self._feed.watchers
+
+    @property
+    def fault(self) -> CameraFault:
+        return self._feed.fault
+
+    def set_fault(self, fault: CameraFault) -> None:
+        """Break the camera, or heal it with CameraFault.NONE."""
+        self._feed.set_fault(fault)
+        if fault is CameraFault.DROP and self._server is not None:
+            self._server.hang_up()
+
+    def start(self) -> None:
+        """Listen and serve; starting twice raises RuntimeError, a port that is taken OSError."""
+        if self._server is not None:
+            raise RuntimeError("already started")
+        self._server = StreamServer(self._address, self.handler, self._feed)
+        self._feed.start()
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="camera", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Cut every client, wait for all threads and free the port; stopping twice is harmless."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.shutdown()
+        self._thread.join()
+        self._feed.stop()
+        self._server.hang_up(for_good=True)
+        self._server.server_close()
+        self._server = self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()

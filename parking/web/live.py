@@ -10,10 +10,13 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cached_property
 from secrets import token_hex
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from parking.web.frames import EXTENSION, FrameWriter, text_frame
 
 EVENTS_KEPT = 50
 DELTAS_KEPT = 256
@@ -31,6 +34,19 @@ def _json(value: Any) -> str:
 def _frame(kind: str, head: str, values: Iterable[tuple[str, str]], events: Iterable[str]) -> str:
     inside = ",".join(f"{_json(key)}:{value}" for key, value in values)
     return f'{{"type":"{kind}",{head},"values":{{{inside}}},"events":[{",".join(events)}]}}'
+
+
+class Delta:
+    """One message to all clients of a view: what it changes, its text, and its frame, built when it is first wanted."""
+
+    def __init__(self, text: str, keys: tuple[str, ...] = (), events: tuple[str, ...] = ()) -> None:
+        self.text = text
+        self.keys = keys
+        self.events = events
+
+    @cached_property
+    def frame(self) -> bytes:
+        return text_frame(self.text)
 
 
 class LiveHub:
@@ -95,19 +111,16 @@ class LiveHub:
     async def serve(self, websocket: WebSocket, view: View, with_events: bool) -> None:
         """Accept and feed one websocket until it goes; `?epoch=E&since=N` resumes where it left off if still held."""
         await websocket.accept()
+        since = websocket.query_params.get("since", "")
         channel = self._channel(view, with_events)
         client = Client(self, channel, websocket)
-        since = websocket.query_params.get("since", "")
         channel.welcome(client, websocket.query_params.get("epoch"), int(since) if since.isdecimal() else None)
-        sending = asyncio.create_task(client.run())
         try:
             while (await websocket.receive())["type"] != "websocket.disconnect":
                 pass  # clients have nothing to say here
         finally:
             channel.clients.discard(client)
-            sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await sending
+            client.end()
 
 
 class Channel:
@@ -121,11 +134,11 @@ class Channel:
         self.epoch = token_hex(8)
         self.seq = 0
         self.clients: set[Client] = set()
-        self._deltas: deque[tuple[int, str]] = deque(maxlen=DELTAS_KEPT)
+        self._deltas: deque[tuple[int, Delta]] = deque(maxlen=DELTAS_KEPT)
         self._dirty: dict[str, None] = {}
         self._new_events: list[str] = []
         self._armed = False
-        self._snapshot: str | None = None
+        self._snapshot: Delta | None = None
 
     def note(self, key: str | None, event: str | None) -> None:
         """Remember a change (the hub's lock is held) and see that it is sent soon."""
@@ -147,82 +160,95 @@ class Channel:
             keys, self._dirty = tuple(self._dirty), {}
             events, self._new_events = tuple(self._new_events), []
             self.seq += 1
-            frame = self._delta(keys, events)
-            self._deltas.append((self.seq, frame))
+            delta = Delta(self._text(keys, events), keys, events)
+            self._deltas.append((self.seq, delta))
         for client in tuple(self.clients):
-            client.deliver(frame, keys, events)
+            client.deliver(delta)
 
-    def _delta(self, keys: Iterable[str], events: Iterable[str]) -> str:
+    def _text(self, keys: Iterable[str], events: Iterable[str]) -> str:
         return _frame("delta", f'"seq":{self.seq}', ((key, self._hub.values.get(key, "null")) for key in keys), events)
 
     def merged(self, keys: Iterable[str], events: Iterable[str]) -> str:
         """One delta with the newest values of `keys`, for a client that missed some."""
         with self._hub.lock:
-            return self._delta(keys, events)
+            return self._text(keys, events)
 
     def welcome(self, client: Client, epoch: str | None, since: int | None) -> None:
-        """Let a client in and queue what it needs first: the deltas it missed if all are held, or else a snapshot."""
+        """Let a client in and send what it needs first: the deltas it missed if all are held, or else a snapshot."""
         with self._hub.lock:
             self.clients.add(client)
-            if epoch == self.epoch and since is not None and since <= self.seq:
-                missed = [frame for seq, frame in self._deltas if seq > since]
-                if len(missed) == self.seq - since:
-                    client.begin(missed)
-                    return
-            if self._snapshot is None:
-                seen = ((key, value) for key, value in self._hub.values.items() if self._view(key))
-                head = f'"epoch":"{self.epoch}","seq":{self.seq}'
-                self._snapshot = _frame("snapshot", head, seen, self._hub.events if self._with_events else ())
-            client.begin([self._snapshot])
+            missed = [delta for seq, delta in self._deltas if since is not None and seq > since]
+            if epoch != self.epoch or since is None or len(missed) != self.seq - since or len(missed) > FRAMES_WAITING:
+                missed = [self._snapshot or self._take_snapshot()]
+        for delta in missed:
+            client.deliver(delta)
+
+    def _take_snapshot(self) -> Delta:
+        seen = ((key, value) for key, value in self._hub.values.items() if self._view(key))
+        head = f'"epoch":"{self.epoch}","seq":{self.seq}'
+        self._snapshot = Delta(_frame("snapshot", head, seen, self._hub.events if self._with_events else ()))
+        return self._snapshot
 
 
 class Client:
-    """One websocket with a short queue; what does not fit is merged by key."""
+    """One websocket. While it takes what it is given, frames go straight through; else they wait in a short queue, and what
+    does not fit there is merged by key.
+    """
 
     def __init__(self, hub: LiveHub, channel: Channel, websocket: WebSocket) -> None:
         self._hub = hub
         self._channel = channel
         self._websocket = websocket
-        self._frames: deque[str] = deque()
+        self._direct: FrameWriter | None = websocket.scope.get("extensions", {}).get(EXTENSION)
+        self._waiting: deque[Delta] = deque()
         self._keys: dict[str, None] = {}
         self._events: deque[str] = deque(maxlen=EVENTS_KEPT)
         self._behind = False
-        self._wake = asyncio.Event()
+        self._catching_up: asyncio.Task[None] | None = None
 
-    def begin(self, frames: Iterable[str]) -> None:
-        """Queue the first frames, however many."""
-        self._frames.extend(frames)
-        self._wake.set()
-
-    def deliver(self, frame: str, keys: Iterable[str], events: Iterable[str]) -> None:
-        """Queue one frame that brings `keys` and `events`; behind a full queue only the newest values are remembered."""
-        if self._behind or len(self._frames) >= FRAMES_WAITING:
+    def deliver(self, delta: Delta) -> None:
+        """Send one delta now or as soon as the client takes it; behind a full queue only the newest values are remembered."""
+        if self._direct is not None and self._catching_up is None and self._direct.ready():
+            self._direct.write_frame(delta.frame)
+            return
+        if self._behind or len(self._waiting) >= FRAMES_WAITING:
             self._behind = True
-            self._keys.update(dict.fromkeys(keys))
-            self._events.extend(events)
+            self._keys.update(dict.fromkeys(delta.keys))
+            self._events.extend(delta.events)
         else:
-            self._frames.append(frame)
-        self._wake.set()
+            self._waiting.append(delta)
+        if self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._catch_up())
+
+    def end(self) -> None:
+        """The websocket is gone."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
 
     def _next(self) -> str | None:
-        if self._frames:
-            return self._frames.popleft()
+        if self._waiting:
+            return self._waiting.popleft().text
         if not self._behind:
             return None
-        frame = self._channel.merged(self._keys, self._events)
+        text = self._channel.merged(self._keys, self._events)
         self._keys, self._behind = {}, False
         self._events.clear()
-        return frame
+        return text
 
-    async def run(self) -> None:
-        """Send what is queued; a client that takes nothing for `patience_s` seconds is closed with 1013."""
-        with suppress(WebSocketDisconnect, RuntimeError):
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while (frame := self._next()) is not None:
-                    try:
-                        await asyncio.wait_for(self._websocket.send_text(frame), self._hub.patience_s)
-                    except TimeoutError:
-                        await self._websocket.close(TRY_AGAIN_LATER)
-                        return
+    async def _catch_up(self) -> None:
+        """Send what waits; a client that takes nothing for `patience_s` seconds is closed with 1013."""
+        with suppress(WebSocketDisconnect, RuntimeError):  # gone: `serve` sees it too
+            while (text := self._next()) is not None:
+                try:
+                    await asyncio.wait_for(self._websocket.send_text(text), self._hub.patience_s)
+                except TimeoutError:
+                    await self._give_up()
+                    return  # and stay "catching up": nothing more is sent
+            self._catching_up = None
+
+    async def _give_up(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._websocket.close(TRY_AGAIN_LATER), 1)
+            return
+        if self._direct is not None:  # it does not even take the word that it is closed
+            self._direct.abort()

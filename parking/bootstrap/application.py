@@ -49,6 +49,7 @@ class Application:
     live: LiveProjection
     cashier: Cashier
     tariffs: TariffBook
+    providers: Mapping[str, Provider]
     occupancy: Occupancy
     signs: SignBoard
     contacts: Contacts
@@ -177,6 +178,7 @@ def build(
         live=live,
         cashier=cashier,
         tariffs=tariffs,
+        providers=providers,
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,

@@ -76,7 +76,7 @@ class LiveProjection:
     def lanes(self, conn: Connection) -> list[dict[str, Any]]:
         """Every lane with what it shows now."""
         stored = dict(
-            conn.execute(sa.select(live_value.c.key, live_value.c.value).where(live_value.c.key.like("lane.%"))).all()  # type: ignore[arg-type]  # rows are pairs
+            conn.execute(sa.select(live_value.c.key, live_value.c.value).where(live_value.c.key.like("lane.%"))).all()
         )
         return [{"id": lane_id, **stored.get(f"lane.{lane_id}", idle)} for lane_id, idle in self._lanes.items()]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import secrets
 from collections.abc import AsyncIterator, Mapping
 
+import httpx
 import segno
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -17,17 +19,18 @@ from guidance import api as guidance_api
 from parking.access import api as access_api
 from parking.bootstrap import metrics, pages
 from parking.bootstrap.application import Application, build
-from parking.bootstrap.keys import KeyRing, ed25519_check, load_signer
+from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_public, load_signer
 from parking.bootstrap.settings import Settings
 from parking.gate import api as gate_api
 from parking.journeys import api as journeys_api
 from parking.kernel.clock import Clock, SystemClock
+from parking.kernel.errors import invalid
 from parking.kernel.ids import Ids, RandomIds
 from parking.kernel.principal import Scope
 from parking.kernel.signed import Signer
 from parking.plumbing import outbox
-from parking.plumbing.db import Database, open_database
-from parking.plumbing.redis_streams import open_bus
+from parking.plumbing.db import open_database
+from parking.plumbing.redis_streams import RedisBus
 from parking.security import api as security_api
 from parking.security import audit
 from parking.security.devices import DeviceKeys
@@ -38,10 +41,11 @@ from parking.sessions import api as sessions_api
 from parking.site import api as site_api
 from parking.web import errors
 from parking.web.deps import current_principal
-from parking.web.limits import BodyLimit, RateLimiter
+from parking.web.limits import BodyLimit
 from payments import api as payments_api
 from payments.providers.base import Provider
-from payments.providers.registry import PROVIDERS, ProviderSettings
+from payments.providers.registry import PROVIDERS, Parts
+from payments.webhooks import Callbacks
 
 API = "/api/v1"
 PUBLIC_TOPICS = ("zone.", "sign.")
@@ -50,23 +54,31 @@ PUBLIC_TOPICS = ("zone.", "sign.")
 def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
     """The whole server as an ASGI application; it starts its threads when it is served and stops them when it ends."""
     clock, ids = clock or SystemClock(), ids or RandomIds()
-    signer, ring = load_signer(settings.keys_dir / "server.pem")
+    signer = load_signer(settings.keys_dir / "server.pem")
+    providers = _providers(settings, clock)
     database = open_database(settings.database_url, clock=clock, ids=ids, origin="server")
-    bus = open_bus(settings.bus_url, database)
-    application = build(settings, database, clock=clock, providers=_providers(settings, clock), bus=bus)
-    return wrap(application, settings, signer=signer, ring=ring, clock=clock)
+    bus = None if settings.bus_url == "memory://" else RedisBus(database, settings.bus_url)
+    application = build(settings, database, clock=clock, providers=providers, bus=bus)
+    return wrap(application, settings, signer=signer, clock=clock)
 
 
 def _providers(settings: Settings, clock: Clock) -> Mapping[str, Provider]:
-    if settings.wallet_url is None or settings.wallet_secret is None:
+    if settings.wallet_url is None:
         return {}
-    wallet = ProviderSettings(
-        url=settings.wallet_url, merchant=settings.wallet_merchant, secret=settings.wallet_secret.get_secret_value()
+    if settings.wallet_public_key is None:
+        raise invalid("settings.invalid", "say where the wallet's public key is", field="PARKING_WALLET_PUBLIC_KEY")
+    parts = Parts(
+        client=httpx.Client(base_url=settings.wallet_url, timeout=httpx.Timeout(5.0, connect=2.0)),
+        merchant=settings.wallet_merchant,
+        signer=load_signer(settings.merchant_key or settings.keys_dir / "merchant.pem"),
+        verifier=KeyRing([load_public(settings.wallet_public_key)]),
+        clock=clock,
+        nonces=lambda: secrets.token_hex(16),
     )
-    return {"wallet": PROVIDERS.get("qr_wallet")(wallet, clock)}
+    return {"wallet": PROVIDERS.get("qr_wallet")(parts)}
 
 
-def wrap(application: Application, settings: Settings, *, signer: Signer, ring: KeyRing, clock: Clock) -> FastAPI:
+def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer, clock: Clock) -> FastAPI:
     """HTTP and websockets around an application."""
     feed = gate_api.CopyFeed()
     keys = DeviceKeys(ed25519_check)
@@ -99,7 +111,7 @@ def wrap(application: Application, settings: Settings, *, signer: Signer, ring: 
         PrincipalMiddleware,
         database=application.database,
         clock=clock,
-        stay_tokens=ring,
+        stay_tokens=KeyRing([signer.public]),
         keys=keys,
         origins=(settings.public_url,),
     )
@@ -129,12 +141,12 @@ def _routers(
     )
     return (
         site_api.router(site),
-        guidance_api.router(database, application.occupancy),
-        security_api.router(database, log_ins, RateLimiter(clock, most=20, per_s=60.0)),
+        guidance_api.router(database, application.occupancy, lambda _: application.contacts.oldest_s()),
+        security_api.router(database, log_ins, clock, (settings.public_url,)),
         access_api.router(database, site.id, audit.record),
         sessions_api.router(database, audit.record),
         journeys_api.router(journeys),
-        payments_api.router(application.cashier),
+        payments_api.router(database, Callbacks(database, application.providers)),
         gate_api.router(database, keys.verify_batch, signer, clock, site.id, feed, application.contacts),
     )
 
@@ -180,4 +192,3 @@ def qr_svg(text: str) -> str:
         out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, dark="#000", light="#fff"
     )
     return out.getvalue().decode()
-

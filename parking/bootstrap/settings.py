@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from parking.kernel.errors import invalid
@@ -30,7 +30,10 @@ class Settings(BaseSettings):
         default=None, description="the wallet provider; without it no phone payment is offered"
     )
     wallet_merchant: str = "mall"
-    wallet_secret: SecretStr | None = None
+    wallet_public_key: Path | None = Field(default=None, description="the wallet's public key, PEM")
+    merchant_key: Path | None = Field(
+        default=None, description="our key at the wallet, PEM; default: merchant.pem in keys_dir"
+    )
     sign_addresses: dict[str, str] = Field(
         default_factory=dict, description="sign id -> host:port, over the site file's"
     )

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,7 +37,9 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="with --once: print one JSON object")] = False,
     port: Annotated[int, typer.Option(help="port of the pages; 0 takes any free one")] = 8000,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    folder: Annotated[Path | None, typer.Option(help="keep everything here; default: a folder that goes when the demo ends")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="keep everything here; default: a folder that goes when the demo ends")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of the traffic")] = 1,
 ) -> None:
     """Run a simulated mall until Ctrl-C, or (--once) one car in and out; exit 0 only when every part tells the same story."""
@@ -78,7 +81,7 @@ def start(supervisor: Supervisor, site: DemoSite, *, traffic: bool, seed: int, s
     _wait(supervisor, "server", operator.is_ready)
     _wait(supervisor, "world", lambda: _answers(f"{site.url('control')}/state"))
     operator.log_in()
-    _wait(supervisor, "edge", lambda: _lanes_are_ready(site, operator))
+    _wait(supervisor, "edge", lambda: _lanes_are_ready(site))
     say("the mall is open")
     return operator
 
@@ -90,7 +93,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _lanes_are_ready(site: DemoSite, operator: OperatorClient) -> bool:
+def _lanes_are_ready(site: DemoSite) -> bool:
     """The gate box has spoken to the server, and looks at its cameras."""
     cameras = httpx.get(f"{site.url('control')}/state", timeout=1.0).json()["viewers"]
     silence = httpx.get(f"{site.url('server')}/metrics", timeout=2.0).text
@@ -125,7 +128,7 @@ def _live(supervisor: Supervisor, site: DemoSite, operator: OperatorClient, say:
 def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     """Print where to look: a parked car of your own gives the driver page something to show."""
     server = site.url("server")
-    yours = next(iter(arrivals(random.SystemRandom().randrange(10**6), None, 1, 60)))
+    yours = next(arrivals(random.SystemRandom().randrange(10**6), datetime.now(UTC), 24, 60))
     with contextlib.suppress(httpx.HTTPError):
         httpx.post(f"{site.url('control')}/cars", json={"plate": yours.plate.text, "dwell_s": 600, "pays": "never"})
     say(f"  operator   {server}/operator/    log in as {OPERATOR!r}, password {site.password!r}")

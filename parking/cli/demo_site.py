@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from parking import migrations
-from parking.bootstrap.keys import create_key, public_key_of
+from parking.bootstrap.keys import Ed25519Signer, create_key
 from parking.kernel.clock import SystemClock
 from parking.kernel.ids import RandomIds
 from parking.kernel.principal import Principal
@@ -41,7 +41,6 @@ class DemoSite:
     ports: dict[str, int]
     password: str
     kiosk_token: str
-    wallet_secret: str
 
     def url(self, part: str) -> str:
         return f"http://{self.host}:{self.ports[part]}"
@@ -67,7 +66,7 @@ class DemoSite:
             "PARKING_PORT": str(self.ports["server"]),
             "PARKING_PUBLIC_URL": self.url("server"),
             "PARKING_WALLET_URL": self.url("wallet"),
-            "PARKING_WALLET_SECRET": self.wallet_secret,
+            "PARKING_WALLET_PUBLIC_KEY": str(self.root / "keys" / "wallet.pub"),
             "PARKING_SIGN_ADDRESSES": json.dumps(
                 {
                     "sign-b1": f"{self.host}:{self.ports['sign_b1']}",
@@ -84,7 +83,8 @@ class DemoSite:
             "ports": self.ports,
             "server_url": self.url("server"),
             "kiosk_token": self.kiosk_token,
-            "wallet_secret": self.wallet_secret,
+            "wallet_key": str(self.root / "keys" / "wallet.pem"),
+            "merchant_public_key": str(self.root / "keys" / "merchant.pub"),
             "state_dir": str(self.root / "world"),
             "traffic": traffic,
             "seed": seed,
@@ -99,15 +99,12 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     folder.mkdir(parents=True, exist_ok=True)
     keys = folder / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
-    create_key(keys / "server.pem", key_id="server-1")
-    create_key(keys / "edge-1.pem", key_id=EDGE)
+    edge_key, *_ = [create_key(keys / f"{name}.pem") for name in ("edge-1", "server", "merchant", "wallet")]
     ports = free_ports(host)
     if port:
         ports["server"] = port
     password = "-".join(secrets.token_hex(2) for _ in range(3))
-    wallet_secret = secrets.token_hex(32)
-    kiosk_token = _enrol(folder, keys, password)
-    site = DemoSite(str(folder), host, ports, password, kiosk_token, wallet_secret)
+    site = DemoSite(str(folder), host, ports, password, _enrol(folder, edge_key, password))
     (folder / "edge.yaml").write_text(yaml.safe_dump(edge_config(site), allow_unicode=True, sort_keys=False))
     partial = note.with_suffix(".part")
     partial.touch(mode=0o600)
@@ -125,16 +122,15 @@ def free_ports(host: str) -> dict[str, int]:
     return ports
 
 
-def _enrol(folder: Path, keys: Path, password: str) -> str:
+def _enrol(folder: Path, edge_key: Ed25519Signer, password: str) -> str:
     url = f"sqlite:///{folder / 'server.db'}"
     migrations.run(url)
     database = open_database(url, clock=SystemClock(), ids=RandomIds(), origin="demo")
     hashed = Passwords().hash(password)
-    key_id, public_key = public_key_of(keys / "edge-1.pem")
 
     def work(uow: UnitOfWork) -> str:
         create_operator(uow, SETUP, username=OPERATOR, display_name="Demo", password_hash=hashed, roles=("manager",))
-        devices.enrol_edge(uow, SETUP, device_id=EDGE, key_id=key_id, public_key=public_key)
+        devices.enrol_edge(uow, SETUP, device_id=EDGE, key_id=edge_key.key_id, public_key=edge_key.public)
         return devices.enrol_kiosk(uow, SETUP, device_id=KIOSK)
 
     try:

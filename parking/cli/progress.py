@@ -20,7 +20,9 @@ def _words(event: dict[str, Any]) -> str | None:
     match event["type"]:
         case "LaneDecided":
             due = f", {money(event['amount'])} due" if event["amount"] else ""
-            return f"{lane:8} {plate}: {'come through' if event['allowed'] else 'stop'} ({event['reason'] or 'ok'}{due})"
+            return (
+                f"{lane:8} {plate}: {'come through' if event['allowed'] else 'stop'} ({event['reason'] or 'ok'}{due})"
+            )
         case "BarrierPulsed":
             return f"{lane:8} barrier pulsed and read back"
         case "VehiclePassed":

@@ -17,8 +17,12 @@ VALID_FOR = timedelta(seconds=20)
 
 
 def order(uow: UnitOfWork, audit: Audit, who: Principal, lane_id: LaneId, reason: str) -> str:
-    """Put an open command into the lane's copy; returns its id. The lane answers with BarrierPulsed or not at all."""
+    """Put an open command into the lane's copy; returns its id. The lane answers with BarrierPulsed or not at all.
+
+    A new order takes the place of an older one to the same lane.
+    """
     command_id = uow.ids.new(uow.now)
+    access_store.drop_commands(uow, lane_id)
     audit(uow, who, "lane.open", lane_id, reason)
     access_store.put_row(
         uow,

@@ -23,39 +23,53 @@ class PricedStay:
     tariff_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class BillLine:
+class BillLine(Protocol):
     """One line of a bill: a stable code, words in `zh` and `en`, minutes, count, unit price, amount."""
 
-    code: str
-    text: Mapping[str, str]
-    minutes: int | None
-    count: int | None
-    unit: Money | None
-    amount: Money
+    @property
+    def code(self) -> str: ...
+    @property
+    def text(self) -> Mapping[str, str]: ...
+    @property
+    def minutes(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def unit(self) -> Money | None: ...
+    @property
+    def amount(self) -> Money: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What a stay costs, what is paid of it, what is due: `due = total - paid`, and the lines sum to `total`."""
+class Account(Protocol):
+    """What a stay costs, what is paid of it, what is due; the lines sum to `total`."""
 
-    total: Money
-    paid: Money
-    due: Money
-    lines: tuple[BillLine, ...]
+    @property
+    def total(self) -> Money: ...
+    @property
+    def paid(self) -> Money: ...
+    @property
+    def due(self) -> Money: ...
+    @property
+    def lines(self) -> Sequence[BillLine]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A payment as its payer may see it."""
+class Payment(Protocol):
+    """A payment as its payer may see it; `created_at` is the moment whose price it pays."""
 
-    payment_id: PaymentId
-    stay_id: StayId
-    state: str
-    amount: Money
-    channel: str
-    pay_url: str | None
-    created_at: datetime  # the moment whose price it pays
+    @property
+    def payment_id(self) -> PaymentId: ...
+    @property
+    def stay_id(self) -> StayId: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def amount(self) -> Money: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def pay_url(self) -> str | None: ...
+    @property
+    def created_at(self) -> datetime: ...
 
 
 class Cashier(Protocol):

@@ -10,7 +10,6 @@ from parking.journeys.paying import priced
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import to_plain
 from parking.kernel.events import (
-    BarrierPulsed,
     Envelope,
     OccupancyChanged,
     PaymentCaptured,
@@ -68,10 +67,3 @@ def refresh_zone(uow: UnitOfWork, envelope: Envelope) -> None:
     if isinstance(event, OccupancyChanged):
         row = {"free": event.free, "capacity": event.capacity} if event.known else None
         access_store.put_row(uow, "zone", event.zone_id, row)
-
-
-def forget_command(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles BarrierPulsed: a command that has been carried out leaves the copy; the lane remembers it anyway."""
-    event = envelope.event
-    if isinstance(event, BarrierPulsed) and event.by.startswith("operator:"):
-        access_store.drop_commands(uow, event.lane_id)

@@ -20,8 +20,8 @@ class LocalText(Strict):
 class LineView(Strict):
     code: str
     text: LocalText
-    minutes: int | None
-    count: int | None
+    minutes: int
+    count: int
     unit: MoneySchema | None
     amount: MoneySchema
 

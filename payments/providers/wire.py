@@ -114,7 +114,7 @@ class OrderMessage:
                 paid_at=None if paid_at is None else parse_time(paid_at),
                 transaction=optional[1],
             )
-        except (KeyError, TypeError, AttributeError, ParkingError):
+        except (KeyError, TypeError, ValueError, AttributeError, ParkingError):
             raise ValueError("not an order") from None
 
     def outcome(self) -> Outcome:

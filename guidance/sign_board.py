@@ -83,12 +83,14 @@ def publish_to(database: Database) -> Publish:
 class _Keeper:
     """One sign's wanted and acknowledged face. `turn` is held while waiting and changing, never while the sign is talked to."""
 
-    def __init__(self, spec: BoardSign, clock: Clock, publish: Publish) -> None:
+    def __init__(self, spec: BoardSign, clock: Clock, publish: Publish, repeat_s: float) -> None:
         self.spec = spec
+        self._repeat_s = repeat_s
         self.turn = threading.Condition()
         self._clock = clock
         self._publish = publish
         self._wanted: Face = UNKNOWN_FACE
+        self._vouched_at = clock.monotonic_s()
         self._next_at: float | None = None  # None: nothing wanted yet
         self._failures = 0
         self._shown: Face | None = None
@@ -97,6 +99,7 @@ class _Keeper:
 
     def want(self, new: Face) -> None:
         with self.turn:
+            self._vouched_at = self._clock.monotonic_s()
             if self._next_at is None or new != self._wanted:
                 self._wanted = new
                 if not self._failures:
@@ -105,7 +108,10 @@ class _Keeper:
 
     @property
     def wanted(self) -> Face:
+        """The newest face; dashes when it is long since anybody looked, whatever keeps them from looking."""
         with self.turn:
+            if self._clock.monotonic_s() - self._vouched_at > self.spec.advice.stale_after_s:
+                self._wanted = UNKNOWN_FACE
             return self._wanted
 
     def health(self) -> HealthReport:
@@ -135,7 +141,7 @@ class _Keeper:
         with self.turn:
             now = self._clock.monotonic_s()
             self._failures, self._shown = 0, shown
-            self._next_at = now if shown != self._wanted else now + REPEAT_S
+            self._next_at = now if shown != self._wanted else now + self._repeat_s
             self._report = HealthReport(Health.OK, self._clock.now())
 
     def _failed(self, health: Health, detail: str) -> None:
@@ -175,12 +181,14 @@ class SignBoard:
         publish: Publish,
         clock: Clock,
         feed_age_s: Callable[[ZoneId], float] = lambda _: 0.0,
+        repeat_s: float = REPEAT_S,
     ) -> None:
-        self._keepers = tuple(_Keeper(s, clock, publish) for s in signs)
+        self._keepers = tuple(_Keeper(s, clock, publish, repeat_s) for s in signs)
         self._read = read
         self._clock = clock
         self._feed_age_s = feed_age_s
         self._views: Mapping[ZoneId, ZoneView] = {}
+        self._ages: Mapping[ZoneId, float] = {}
         self._read_at: float | None = None
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -190,13 +198,15 @@ class SignBoard:
         """Read the zones and work out what every sign should show; nothing is sent."""
         now = self._clock.monotonic_s()
         try:
+            ages = {k.spec.zone_id: self._feed_age_s(k.spec.zone_id) for k in self._keepers}
             self._views, self._read_at = dict(self._read()), now
+            self._ages = ages
         except Exception:  # the last views are kept and grow old
             _log.exception("the zones could not be read")
         unread_s = float("inf") if self._read_at is None else now - self._read_at
         for keeper in self._keepers:
             spec = keeper.spec
-            age_s = max(unread_s, self._feed_age_s(spec.zone_id))
+            age_s = max(unread_s, self._ages.get(spec.zone_id, float("inf")))
             keeper.want(face(self._views.get(spec.zone_id), age_s, keeper.wanted, spec.advice, spec.full_text))
 
     def step(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -266,6 +266,39 @@ def test_what_changed_while_a_sign_hung_is_told_as_one_newest_face(
             break
         deadline.wait(0.01)
     assert texts(stuck.log)[1:2] == ["7"]
+
+
+@pytest.mark.req("GUIDE-1")
+def test_when_looking_itself_hangs_the_signs_still_come_to_dashes(world: World) -> None:
+    sign, hang, looks = Watched(), threading.Event(), iter([True])
+
+    def read() -> dict[ZoneId, ZoneView]:
+        if not next(looks, False):
+            hang.wait(20.0)
+        return world.zones
+
+    advice = replace(Advice.for_capacity(30), stale_after_s=0.2)
+    signs = [BoardSign(SignId("sign-b1"), ZoneId("b1"), sign, advice)]
+    board = SignBoard(signs, read, world.publish, SystemClock(), repeat_s=0.05)
+    board.start(look_every_s=0.01)
+    try:
+        assert sign.comes_to_show("----")
+    finally:
+        hang.set()
+        board.stop()
+
+
+def test_a_feed_age_that_cannot_be_told_counts_as_old(world: World) -> None:
+    ages = iter([0.0])
+
+    def age(zone_id: ZoneId) -> float:
+        return next(ages)
+
+    board = SignBoard([spec("sign-b1", "b1", world.one)], world.read, world.publish, world.clock, age)
+    board.step()
+    world.clock.advance(timedelta(seconds=91))
+    board.step()
+    assert texts(world.one.log) == ["10", "----"]
 
 
 def test_a_running_board_is_not_started_twice(running: tuple[World, SignBoard, Stuck, Watched]) -> None:

@@ -75,7 +75,7 @@ def start(supervisor: Supervisor, site: DemoSite, *, traffic: bool, seed: int, s
     environment = site.server_environment()
     cli = [sys.executable, "-m", "parking.cli"]
     supervisor.start(Child("server", [*cli, "serve"], environment))
-    supervisor.start(Child("world", [sys.executable, "-m", "hardware_sim", str(config)], environment))
+    supervisor.start(Child("world", [sys.executable, "-m", "parking.cli.world", str(config)], environment))
     supervisor.start(Child("edge", [*cli, "edge", "--config", str(site.root / "edge.yaml")], environment))
     operator = OperatorClient(site.url("server"), OPERATOR, site.password)
     _wait(supervisor, "server", operator.is_ready)

@@ -85,6 +85,7 @@ class DemoSite:
             "kiosk_token": self.kiosk_token,
             "wallet_key": str(self.root / "keys" / "wallet.pem"),
             "merchant_public_key": str(self.root / "keys" / "merchant.pub"),
+            "merchant": "mall",
             "state_dir": str(self.root / "world"),
             "traffic": traffic,
             "seed": seed,

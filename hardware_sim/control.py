@@ -1,0 +1,67 @@
+"""The side door of the simulated mall: makes things happen in the physical world and shows what a bystander would see."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from hardware_sim.devices.camera import CameraFault
+from hardware_sim.mall import Mall, plan_of
+from parking.kernel.errors import ParkingError
+
+
+def side_door(mall: Mall) -> Starlette:
+    """GET /state, /logs, /cars/{number}; POST /cars (a plan) and /faults ({device, fault})."""
+
+    async def state(_: Request) -> Response:
+        return JSONResponse(mall.state())
+
+    async def logs(_: Request) -> Response:
+        return JSONResponse(mall.logs())
+
+    async def drive_up(request: Request) -> Response:
+        try:
+            car = mall.drive_up(plan_of(json.loads(await request.body())))
+        except (KeyError, ValueError, TypeError, ParkingError) as error:
+            return JSONResponse({"error": f"this is no plan for a car: {error}"}, status_code=422)
+        return JSONResponse(mall.car(car), status_code=201)
+
+    async def car(request: Request) -> Response:
+        number = request.path_params["number"]
+        cars = mall.garage.cars if mall.garage else []
+        return JSONResponse(mall.car(cars[number])) if number < len(cars) else Response(status_code=404)
+
+    async def break_something(request: Request) -> Response:
+        try:
+            wish = json.loads(await request.body())
+            _break(mall, str(wish["device"]), str(wish["fault"]))
+        except (KeyError, ValueError, TypeError) as error:
+            return JSONResponse({"error": f"this is no fault: {error}"}, status_code=422)
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[
+            Route("/state", state),
+            Route("/logs", logs),
+            Route("/cars", drive_up, methods=["POST"]),
+            Route("/cars/{number:int}", car),
+            Route("/faults", break_something, methods=["POST"]),
+        ]
+    )
+
+
+def _break(mall: Mall, device: str, fault: str) -> None:
+    """A camera by its lane (none, freeze, black, stop, garbage, slow, drop), or the board (none, gone, mute, loop-N-on)."""
+    if device in mall.cameras:
+        mall.cameras[device].set_fault(CameraFault(fault))
+    elif device == "board":
+        mall.board.gone = fault == "gone"
+        mall.board.mute = fault == "mute"
+        for index in range(6):
+            mall.board.stick_input(index, True if fault == f"loop-{index}-on" else None)
+    else:
+        raise KeyError(device)

@@ -1,0 +1,180 @@
+"""The physical demo mall in one process: cameras, relay board, loops, signs, a wallet company, and cars that live on their own.
+
+Every device listens on a real socket and speaks its real protocol; nothing here knows the product's insides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hardware_sim.camera_view import CameraView
+from hardware_sim.cars import Car, Garage, Pays, Plan
+from hardware_sim.devices.mjpeg import MjpegCamera
+from hardware_sim.devices.qr_wallet import QrWalletBooks
+from hardware_sim.devices.qr_wallet_http import QrWalletServer
+from hardware_sim.devices.relay_board import RelayBoardSim
+from hardware_sim.devices.rtsp import RtspCamera
+from hardware_sim.devices.sign import SignBox
+from hardware_sim.driver import Driver
+from hardware_sim.physical_lane import PhysicalLane, PhysicalRamp, Timing
+from hardware_sim.traffic import arrivals
+from lpr.drawing.scenes import Light
+from parking.kernel.clock import SystemClock
+from parking.kernel.plate import Plate
+from parking.kernel.signed import Signer, Verifier
+
+CAMERA_FPS = 8.0
+DAY_AND_NIGHT_S = 180.0
+DWELL_S = (45.0, 150.0)
+BETWEEN_CARS_S = (6.0, 16.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MallConfig:
+    """Where everything listens, and who may be asked for money."""
+
+    host: str
+    ports: dict[str, int]
+    server_url: str
+    kiosk_token: str
+    merchant: str
+    state_dir: Path
+    traffic: bool
+    seed: int
+
+
+class Mall:
+    """All devices and all cars."""
+
+    def __init__(
+        self, config: MallConfig, *, wallet_signer: Signer, merchant_keys: Verifier, merchant_key: str
+    ) -> None:
+        self.config = config
+        self._random = random.Random(config.seed)  # noqa: S311 - traffic, not secrets
+        self._started = time.monotonic()
+        clock, host, ports = SystemClock(), config.host, config.ports
+        self.board = RelayBoardSim(clock, host=host, port=ports["board"])
+        timing = Timing()
+        self.entry = PhysicalLane("entry-1", self.board, presence=0, safety=1, timing=timing)
+        self.exit = PhysicalLane("exit-1", self.board, presence=2, safety=3, timing=timing)
+        self.ramp = PhysicalRamp(self.board, first=4, second=5, timing=timing)
+        entry_view = CameraView(lambda: self.entry.in_view, self.light, place=0, seed=config.seed)
+        exit_view = CameraView(lambda: self.exit.in_view, self.light, place=1, seed=config.seed + 1)
+        self.cameras = {
+            "entry-1": MjpegCamera(entry_view.next_frame, fps=CAMERA_FPS, host=host, port=ports["entry_camera"]),
+            "exit-1": RtspCamera(exit_view.next_frame, fps=CAMERA_FPS, host=host, port=ports["exit_camera"]),
+        }
+        self.signs = {"sign-b1": SignBox("sign-b1", clock), "sign-b2": SignBox("sign-b2", clock)}
+        self.wallet = QrWalletServer(
+            QrWalletBooks(
+                clock=clock,
+                signer=wallet_signer,
+                merchant_keys=merchant_keys,
+                merchants={merchant_key: config.merchant},
+                nonces=lambda: secrets.token_hex(16),
+            ),
+            port=ports["wallet"],
+        )
+        self.garage: Garage | None = None
+        self._visits: set[asyncio.Task[None]] = set()
+
+    def light(self) -> Light:
+        """Day and night take turns, a few minutes each."""
+        turn = int((time.monotonic() - self._started) / DAY_AND_NIGHT_S) % 2
+        return Light.NIGHT if turn else Light.DAY
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """All devices listen; cars come if the configuration says so."""
+        ports = self.config.ports
+        self.board.start()
+        for camera in self.cameras.values():
+            camera.start()
+        self.signs["sign-b1"].start(self.config.host, ports["sign_b1"])
+        self.signs["sign-b2"].start(self.config.host, ports["sign_b2"])
+        wallet_url = self.wallet.start()
+        async with httpx.AsyncClient(timeout=10.0) as client:
+            driver = Driver(client, self.config.server_url, self.config.kiosk_token, wallet_url)
+            self.garage = Garage(self.entry, self.ramp, self.exit, driver)
+            traffic = asyncio.create_task(self._traffic()) if self.config.traffic else None
+            try:
+                yield
+            finally:
+                for task in (traffic, *self._visits):
+                    if task:
+                        task.cancel()
+                await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.wallet.stop()
+        for sign in self.signs.values():
+            sign.stop()
+        for camera in self.cameras.values():
+            camera.stop()
+        self.board.stop()
+
+    def drive_up(self, plan: Plan) -> Car:
+        """Send a car to the entry; its visit runs by itself."""
+        assert self.garage is not None
+        car = self.garage.arrive(plan)
+        task = asyncio.create_task(self.garage.visit(car))
+        self._visits.add(task)
+        task.add_done_callback(self._visits.discard)
+        return car
+
+    async def _traffic(self) -> None:
+        for arrival in arrivals(self.config.seed, datetime.now(UTC), 24 * 365, 60):
+            pays = Pays.AT_THE_KIOSK if self._random.random() < 0.7 else Pays.AT_THE_EXIT
+            dwell_s = self._random.uniform(*DWELL_S)
+            self.drive_up(Plan(arrival.plate, arrival.level == "b2", dwell_s, pays))
+            await asyncio.sleep(self._random.uniform(*BETWEEN_CARS_S))
+
+    def state(self) -> dict[str, Any]:
+        """Everything that somebody who stands in the mall could see."""
+        return {
+            "viewers": {name: camera.clients for name, camera in self.cameras.items()},
+            "booms": {name: self.board.boom_position(name) for name in ("entry-1", "exit-1")},
+            "signs": {name: sign.text for name, sign in self.signs.items()},
+            "cars": [self.car(car) for car in (self.garage.cars if self.garage else ())][-200:],
+        }
+
+    def car(self, car: Car) -> dict[str, Any]:
+        return {
+            "number": car.number,
+            "plate": car.plan.plate.text,
+            "stage": car.stage.value,
+            "paid_minor": car.paid.amount_minor if car.paid else None,
+        }
+
+    def logs(self) -> dict[str, Any]:
+        """What the board wrote down: orders, loops, booms, and what the signs showed."""
+        return {
+            "relay": [
+                {"at": w.at.isoformat(), "coil": w.coil, "what": w.what, "ms": w.duration_ms}
+                for w in self.board.relay_log
+            ],
+            "loops": [{"at": c.at.isoformat(), "input": c.input, "on": c.on} for c in self.board.loop_log],
+            "booms": [{"at": m.at.isoformat(), "barrier": m.barrier, "what": m.what} for m in self.board.boom_log],
+            "signs": {name: [shown.text for shown in sign.log] for name, sign in self.signs.items()},
+        }
+
+
+def plan_of(body: dict[str, Any]) -> Plan:
+    """A plan from the side door's JSON: plate, and optionally level (b1 or b2), dwell_s, pays (kiosk, exit or never)."""
+    return Plan(
+        Plate.parse(str(body["plate"])),
+        body.get("level", "b1") == "b2",
+        timedelta(seconds=float(body.get("dwell_s", 30))).total_seconds(),
+        Pays(body.get("pays", "kiosk")),
+    )

@@ -47,7 +47,7 @@ class LaneRules:
     """How strict one lane is. Margins are log-probabilities, times are seconds."""
 
     min_confidence: float = 0.5
-    min_margin: float = 1.0
+    min_margin: float = 2.0
     min_agreeing: int = 2
     read_deadline_s: float = 4.0
     evidence_lead_s: float = 3.0

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ class FileJournal:
 
     def __init__(self, file: EdgeFile) -> None:
         self._file = file
+        self.appended = threading.Event()
+        """Set by every append; whoever sends clears it first and then looks."""
         self.epoch: str = file.read(lambda conn: str(conn.execute("SELECT epoch FROM journal").fetchone()[0]))
 
     def append(
@@ -43,17 +46,30 @@ class FileJournal:
         carried_out: str | None = None,
     ) -> None:
         """Store the events, the lane's state and the order that is being carried out: all of it on disk, or ParkingError."""
-        bodies = [canonical(encode(envelope)).decode() for envelope in envelopes]
         state = canonical(lane_state).decode()
 
-        def work(conn: sqlite3.Connection) -> None:
-            last = conn.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
-            conn.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(bodies, start=last + 1))
+        def remember(conn: sqlite3.Connection) -> None:
             conn.execute("INSERT OR REPLACE INTO lane_state VALUES (?, ?)", (lane_id, state))
             if carried_out is not None:
                 conn.execute("INSERT OR IGNORE INTO carried_out VALUES (?)", (carried_out,))
 
+        self._append(envelopes, remember)
+
+    def note(self, envelopes: Sequence[Envelope]) -> None:
+        """Store events that are not a lane's, such as the health of devices."""
+        self._append(envelopes, None)
+
+    def _append(self, envelopes: Sequence[Envelope], remember: Callable[[sqlite3.Connection], None] | None) -> None:
+        bodies = [canonical(encode(envelope)).decode() for envelope in envelopes]
+
+        def work(conn: sqlite3.Connection) -> None:
+            last = conn.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
+            conn.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(bodies, start=last + 1))
+            if remember is not None:
+                remember(conn)
+
         self._file.write(work)
+        self.appended.set()
 
     def lane_state(self, lane_id: LaneId) -> Mapping[str, Any] | None:
         """What was last stored for this lane."""
@@ -67,14 +83,13 @@ class FileJournal:
         return tuple(Entry(*row) for row in self._file.read(lambda conn: conn.execute(query, (limit,)).fetchall()))
 
     def acknowledge(self, seq: int) -> None:
-        """The server has everything up to `seq`; a lower number than before changes nothing, one never given is ignored."""
+        """The server has everything up to `seq`. A lower number than before means that it lost some: they are sent again."""
 
         def work(conn: sqlite3.Connection) -> None:
-            conn.execute(
-                "UPDATE journal SET acked = max(acked, min(?, (SELECT coalesce(max(seq), 0) FROM entry)))", (seq,)
-            )
+            conn.execute("UPDATE journal SET acked = max(0, min(?, (SELECT coalesce(max(seq), 0) FROM entry)))", (seq,))
 
-        self._file.write(work)
+        if seq != self.acknowledged():
+            self._file.write(work)
 
     def acknowledged(self) -> int:
         """The watermark: the server has all numbers up to this one."""

@@ -45,12 +45,16 @@ class LaneRecord:
         assert self.now is not None, "a step sets the time first"
         self._waiting.append(Envelope(EventId(self._ids.new(self.now)), self.now, self._origin, event))
 
-    def save(self, state: State, visit: Visit | None, *, carried_out: str | None = None) -> bool:
+    def save(self, state: State | None, visit: Visit | None, *, carried_out: str | None = None) -> bool:
         """Write everything down, with where the lane is; False when the disk would not, and then all of it still waits."""
         if not self._waiting and carried_out is None:
             return True
         assert self.now is not None, "a step sets the time first"
-        lane_state = {"state": state.value, "at": to_plain(self.now), "visit": to_record(visit) if visit else None}
+        lane_state = {
+            "state": state.value if state else None,
+            "at": to_plain(self.now),
+            "visit": to_record(visit) if visit else None,
+        }
         try:
             self._journal.append(self._lane_id, tuple(self._waiting), lane_state, carried_out=carried_out)
         except ParkingError as error:

@@ -16,14 +16,15 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from sqlalchemy import Connection
 
 from parking.access import store as access_store
+from parking.access.snapshot import CopyChange, seal_copy
 from parking.gate.contacts import Contacts
 from parking.kernel.clock import Clock
-from parking.kernel.codec import decode, to_plain
+from parking.kernel.codec import decode
 from parking.kernel.errors import ErrorKind, ParkingError, invalid
 from parking.kernel.events import Envelope
 from parking.kernel.ids import DeviceId
 from parking.kernel.principal import Principal, Scope
-from parking.kernel.signed import Signer, seal
+from parking.kernel.signed import Signer
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import Database, UnitOfWork, metadata
 from parking.web.deps import require
@@ -133,16 +134,9 @@ class CopyFeed:
 def sealed_copy(conn: Connection, site: str, since: int, signer: Signer, clock: Clock) -> tuple[int, str]:
     """How many rows changed after `since`, and the token that carries them."""
     rows = access_store.rows_since(conn, site, since)
-    version = max((row.version for row in rows), default=since)
-    body = {
-        "use": "copy",
-        "exp": int((clock.now() + COPY_VALID_FOR).timestamp()),
-        "site": site,
-        "since": since,
-        "version": version,
-        "rows": [to_plain(row) for row in rows],
-    }
-    return len(rows), seal(body, signer)
+    version = rows[-1].version if rows else since
+    change = CopyChange(site, since, version, tuple(rows))
+    return len(rows), seal_copy(change, signer, clock.now() + COPY_VALID_FOR)
 
 
 def router(

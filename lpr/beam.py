@@ -34,6 +34,25 @@ class Spelling:
     state: int
 
 
+Numbers = npt.NDArray[np.int64]
+_NEGLIGIBLE = 1e-12
+"""A prefix with this share of the best one's prospects is dropped."""
+
+_SURELY_EMPTY = 1 - 1e-6
+
+
+@dataclass(slots=True, eq=False)
+class _Beam:
+    """The living prefixes, one per place: node, state, last sign, place of the parent (-1: not here), and two masses."""
+
+    nodes: Numbers
+    states: Numbers
+    last: Numbers
+    parents: Numbers
+    ends_blank: Probabilities
+    ends_sign: Probabilities
+
+
 class _Prefixes:
     """All prefixes ever born, as a tree; the same prefix always has the same number."""
 
@@ -58,65 +77,109 @@ class _Prefixes:
         return "".join(reversed(spelled))
 
 
-def spell(matrix: SignMatrix, automaton: Automaton, *, width: int = 32) -> list[Spelling]:
-    """The strings of the language that the matrix makes likeliest, best first, at most `width` of them."""
-    probabilities = matrix.select(automaton.signs).probabilities
+def spell(matrix: SignMatrix, automaton: Automaton, *, width: int = 16) -> list[Spelling]:
+    """The strings of the language that the matrix makes likeliest, best first; at most `width` prefixes survive a step."""
+    probabilities = _shortened(matrix.select(automaton.signs).probabilities)
+    outlook = _outlook(probabilities, automaton)
     allowed = (automaton.successor >= 0).astype(np.float64)
     prefixes = _Prefixes()
-    nodes = np.zeros(1, dtype=np.int64)
-    states = np.zeros(1, dtype=np.int64)
-    last = np.full(1, -1, dtype=np.int64)
-    parents = np.full(1, -1, dtype=np.int64)  # where in the beam the parent prefix is
-    ends_blank, ends_sign, log_scale = np.ones(1), np.zeros(1), 0.0
-    for row in probabilities:
-        stay_blank, stay_sign, born = _step(row, allowed[states], last, parents, ends_blank, ends_sign)
-        everything = np.concatenate((stay_blank + stay_sign, born.ravel()))
-        kept = np.argpartition(everything, -width)[-width:] if everything.size > width else np.arange(everything.size)
-        kept = kept[everything[kept] > 0]
-        scale = float(everything[kept].max(initial=0.0))
+    start, nothing = np.zeros(1, dtype=np.int64), np.full(1, -1, dtype=np.int64)
+    beam = _Beam(start, start, nothing, nothing, np.ones(1), np.zeros(1))
+    log_scale = 0.0
+    for row, hope in zip(probabilities, outlook[1:], strict=True):
+        stay_blank, stay_sign, born = _step(row, allowed[beam.states], beam)
+        count = len(stay_blank)
+        mass = np.concatenate((stay_blank + stay_sign, born.ravel()))
+        ahead = np.concatenate((hope[beam.states], hope[automaton.successor[beam.states]].ravel()))
+        kept = _likeliest(mass * ahead, width)
+        scale = float(mass[kept].max(initial=0.0))
         if scale <= 0.0:
             return []
         log_scale += math.log(scale)
-        count = len(nodes)
-        old = kept[kept < count]
-        new = kept[kept >= count] - count
-        origin, sign = new // born.shape[1], new % born.shape[1]
-        children = [prefixes.child(n, s) for n, s in zip(nodes[origin].tolist(), sign.tolist(), strict=True)]
-        ends_blank = np.concatenate((stay_blank[old], np.zeros(len(new)))) / scale
-        ends_sign = np.concatenate((stay_sign[old], born[origin, sign])) / scale
-        states = np.concatenate((states[old], automaton.successor[states[origin], sign]))
-        last = np.concatenate((last[old], sign))
-        nodes = np.concatenate((nodes[old], np.asarray(children, dtype=np.int64)))
-        place = {node: position for position, node in enumerate(nodes.tolist())}
-        parents = np.asarray([place.get(prefixes.parent[node], -1) for node in nodes.tolist()], dtype=np.int64)
+        old, (origin, sign) = kept[kept < count], np.divmod(kept[kept >= count] - count, born.shape[1])
+        beam = _grow(beam, prefixes, automaton, old, origin, sign)
+        beam.ends_blank[: len(old)] = stay_blank[old] / scale
+        beam.ends_sign[: len(old)] = stay_sign[old] / scale
+        beam.ends_sign[len(old) :] = born[origin, sign] / scale
+    masses = (beam.ends_blank + beam.ends_sign).tolist()
     found = [
         Spelling(prefixes.text(node, automaton.signs), math.log(p) + log_scale, state)
-        for node, state, p in zip(nodes.tolist(), states.tolist(), (ends_blank + ends_sign).tolist(), strict=True)
+        for node, state, p in zip(beam.nodes.tolist(), beam.states.tolist(), masses, strict=True)
         if state in automaton.accepts and p > 0
     ]
     return sorted(found, key=lambda s: -s.log_probability)
 
 
+def _shortened(probabilities: Probabilities) -> Probabilities:
+    """One step in place of each run of steps that are surely without sign: half of a padded picture."""
+    empty = probabilities[:, 0] > _SURELY_EMPTY
+    repeated = np.concatenate(([False], empty[1:] & empty[:-1]))
+    return probabilities[~repeated]
+
+
+def _outlook(probabilities: Probabilities, automaton: Automaton) -> Probabilities:
+    """(steps + 1) x states: how likely, at best, a prefix in that state still becomes a whole string in the steps to come.
+
+    A bound from above (it forgets which sign came last), scaled per step. Without it the beam fills with likely beginnings
+    that have no likely end, and loses the plate whose first sign is hidden.
+    """
+    steps, states = probabilities.shape[0], automaton.successor.shape[0]
+    entered = np.zeros((states, len(automaton.signs)))
+    source, sign = np.nonzero(automaton.successor >= 0)
+    entered[automaton.successor[source, sign], sign] = 1.0
+    allowed = (automaton.successor >= 0).astype(np.float64)
+    outlook = np.zeros((steps + 1, states))
+    outlook[steps, list(automaton.accepts)] = 1.0
+    for step in range(steps - 1, -1, -1):
+        row, after = probabilities[step], outlook[step + 1]
+        stay = np.maximum(row[0], (entered * row[1:]).max(axis=1)) * after
+        go = (after[automaton.successor] * allowed * row[1:]).max(axis=1)
+        best = np.maximum(stay, go)
+        outlook[step] = best / max(float(best.max()), 1e-300)
+    return outlook
+
+
+def _likeliest(value: Probabilities, width: int) -> Numbers:
+    """The places of the `width` greatest values, in order of place; zeros and the negligible are left out."""
+    places = np.flatnonzero(value > _NEGLIGIBLE * value.max())
+    if len(places) > width:
+        places = places[np.argsort(-value[places])[:width]]
+    return np.sort(places)
+
+
+def _grow(
+    beam: _Beam, prefixes: _Prefixes, automaton: Automaton, old: Numbers, origin: Numbers, sign: Numbers
+) -> _Beam:
+    """The next beam: the prefixes `old` stay, and each of `origin` is followed by its `sign`; the masses are still to come."""
+    children = [prefixes.child(n, s) for n, s in zip(beam.nodes[origin].tolist(), sign.tolist(), strict=True)]
+    nodes = np.concatenate((beam.nodes[old], np.array(children, dtype=np.int64)))
+    place = {node: position for position, node in enumerate(nodes.tolist())}
+    return _Beam(
+        nodes=nodes,
+        states=np.concatenate((beam.states[old], automaton.successor[beam.states[origin], sign])),
+        last=np.concatenate((beam.last[old], sign)),
+        parents=np.array([place.get(prefixes.parent[node], -1) for node in nodes.tolist()]),
+        ends_blank=np.zeros(len(nodes)),
+        ends_sign=np.zeros(len(nodes)),
+    )
+
+
 def _step(
-    row: Probabilities,
-    allowed: Probabilities,
-    last: npt.NDArray[np.int64],
-    parents: npt.NDArray[np.int64],
-    ends_blank: Probabilities,
-    ends_sign: Probabilities,
+    row: Probabilities, allowed: Probabilities, beam: _Beam
 ) -> tuple[Probabilities, Probabilities, Probabilities]:
     """One step for the whole beam: mass that stays (ending in blank, ending in its sign) and mass of every child."""
-    total = ends_blank + ends_sign
+    total = beam.ends_blank + beam.ends_sign
     signs = row[1:]
     stay_blank = total * row[0]
-    spelled = np.flatnonzero(last >= 0)
-    tail = last[spelled]
+    spelled = np.flatnonzero(beam.last >= 0)
+    tail = beam.last[spelled]
     stay_sign = np.zeros_like(total)
-    stay_sign[spelled] = ends_sign[spelled] * signs[tail]
+    stay_sign[spelled] = beam.ends_sign[spelled] * signs[tail]
     born = total[:, None] * signs[None, :]
-    born[spelled, tail] = ends_blank[spelled] * signs[tail]  # a repeated sign needs a gap in between
+    born[spelled, tail] = beam.ends_blank[spelled] * signs[tail]  # a repeated sign needs a gap in between
     born *= allowed
-    inside = np.flatnonzero(parents >= 0)
-    stay_sign[inside] += born[parents[inside], last[inside]]  # the child is in the beam already: join it
-    born[parents[inside], last[inside]] = 0.0
+    inside = np.flatnonzero(beam.parents >= 0)
+    parents, tail = beam.parents[inside], beam.last[inside]
+    stay_sign[inside] += born[parents, tail]  # the child is in the beam already: join it
+    born[parents, tail] = 0.0
     return stay_blank, stay_sign, born

@@ -1,4 +1,8 @@
-"""Frame in, plates out: find, straighten, read, let the grammar decide. Every doubt is kept in the result."""
+"""Frame in, plates out: find, straighten, read, let the grammar decide. Every doubt is kept in the result.
+
+A doubtful plate gets a second look that differs in both the box (further to the left, where text detectors cut the province
+off) and the colour (grey); the clearer of the two looks counts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
+import cv2
 import numpy as np
 
 from lpr import rectify
@@ -23,7 +28,7 @@ from lpr.settings import Settings
 
 _AROUND = 0.08  # of the height: boxes cut into signs more often than they stand off
 _SQUAREST, _LONGEST = 1.2, 6.0  # width / height of a picture that is nothing but a plate
-_LEFT = 0.2  # of the width: where the province is when the box starts at the letter
+_LEFT = 0.25  # of the width: where the province is when the box starts at the letter
 
 
 class Pipeline:
@@ -69,13 +74,14 @@ class Pipeline:
         return bool(width < self.settings.whole_below_px) and _SQUAREST <= width / height <= _LONGEST
 
     def _read_region(self, frame: Frame, image: Image, region: Region, *, grow: bool) -> PlateRead | None:
-        first = replace(region, corners=rectify.widen(region.corners, around=_AROUND)) if grow else region
-        candidates, colour = self._read_strip(image, first)
-        if grow and self._doubtful(candidates):
+        around = _AROUND if grow else 0.0
+        looked_at = replace(region, corners=rectify.widen(region.corners, around=around))
+        candidates, colour = self._look(image, looked_at)
+        if self._doubtful(candidates):
             wider = replace(region, corners=rectify.widen(region.corners, left=_LEFT, around=_AROUND))
-            again, colour_again = self._read_strip(image, wider)
+            again, colour_again = self._look(image, wider, grey=True)
             if again and (not candidates or again[0].log_probability > candidates[0].log_probability):
-                first, candidates, colour = wider, again, colour_again
+                looked_at, candidates, colour = wider, again, colour or colour_again
         if not candidates or (grow and candidates[0].log_probability < self.settings.least_log_probability):
             return None
         likelihoods = [candidate.log_probability for candidate in candidates]
@@ -85,16 +91,18 @@ class Pipeline:
             colour=colour,
             confidence=confidence_of(likelihoods, self.settings.accept_log_probability),
             margin=margin_of(likelihoods),
-            corners=first.corners,
+            corners=looked_at.corners,
             candidates=candidates,
             camera=frame.camera,
             captured_at=frame.captured_at,
         )
 
-    def _read_strip(self, image: Image, region: Region) -> tuple[tuple[Candidate, ...], PlateColour | None]:
+    def _look(
+        self, image: Image, region: Region, *, grey: bool = False
+    ) -> tuple[tuple[Candidate, ...], PlateColour | None]:
         strip = rectify.strip(image, region)
         colour = colour_of(strip)
-        (matrix,) = self._reader.read((strip,))
+        (matrix,) = self._reader.read((_greyed(strip) if grey else strip,))
         return self.grammar.candidates(matrix, colour, self.settings.most_candidates), colour
 
     def _doubtful(self, candidates: tuple[Candidate, ...]) -> bool:
@@ -104,6 +112,10 @@ class Pipeline:
             or likelihoods[0] < self.settings.accept_log_probability
             or margin_of(likelihoods) < self.settings.accept_margin
         )
+
+
+def _greyed(strip: Image) -> Image:
+    return np.asarray(cv2.cvtColor(cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
 
 
 def one_per_place(reads: Iterable[PlateRead]) -> tuple[PlateRead, ...]:

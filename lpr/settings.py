@@ -25,7 +25,7 @@ class Settings:
     narrowest_plate_px: int = 40
     most_regions: int = 12
     least_log_probability: float = -8.0  # worse reads are not reported
-    accept_log_probability: float = -4.0  # the likelihood of "this is no plate at all"
+    accept_log_probability: float = -5.0  # the likelihood of "this is no plate at all"
     accept_margin: float = 2.0
     most_candidates: int = 8
     whole_below_px: int = 256  # a picture narrower than this, and shaped like a plate, is the plate

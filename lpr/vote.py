@@ -18,7 +18,7 @@ from parking.kernel.plate import Plate
 
 _UNLISTED = -2.0
 """A plate that a frame does not list is this much less likely than the last one it lists."""
-_NONE_OF_THEM = -4.0
+_NONE_OF_THEM = -5.0
 """What each frame gives to the case that the true plate is none of the candidates."""
 _NEAR = 1.5
 """A plate is the same vehicle's if it moved less than this many plate widths since it was last seen."""

@@ -53,6 +53,8 @@ class Worker:
         self._passage: _Passage | None = None
         self._looked_s: float | None = None
         self._failure = ""
+        self._ended = False
+        self._reading = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -91,6 +93,11 @@ class Worker:
             return HealthReport(Health.FAULTY, report.seen_at, self._failure)
         return report
 
+    def exhausted(self) -> bool:
+        """Whether a finite source has shown its last frame and all of it has been read."""
+        with self._changed:
+            return self._ended and not (self._frame is not None and self._wanted()) and not self._reading
+
     # --- capturing ---------------------------------------------------------------------------------------------------
 
     def _capture(self) -> None:
@@ -103,6 +110,7 @@ class Worker:
                     failures = 0
             except EndOfStream:
                 self._watch.lost("the recording has ended")
+                self._ended = True
                 self._stopping.wait()
             except DeviceFault as fault:
                 self._watch.lost(str(fault))
@@ -152,10 +160,11 @@ class Worker:
     def _next(self) -> tuple[_Passage, Frame] | None:
         """The newest frame and whom it is for; None when the worker stops."""
         with self._changed:
+            self._reading = False
             self._changed.wait_for(lambda: self._stopping.is_set() or (self._frame is not None and self._wanted()))
             if self._stopping.is_set() or self._frame is None or self._passage is None:
                 return None
-            frame, self._frame = self._frame, None
+            frame, self._frame, self._reading = self._frame, None, True
             return self._passage, frame
 
     def _is_settled(self, reading: PassageReading) -> bool:

@@ -24,6 +24,10 @@ class Grammar(Protocol):
         """The class of a written plate number, or None where the grammar does not know it."""
         ...
 
+    def spelled(self, text: str) -> str:
+        """A number as the authority spells it, where people write it otherwise (0 for O); any other text as it is."""
+        ...
+
     def without_region(self, text: str) -> str:
         """The part of a number that does not name the province (or the like)."""
         ...

@@ -12,7 +12,8 @@ from lpr.model import Candidate, PlateColour, PlateKind
 from lpr.sign_matrix import SignMatrix
 from parking.kernel.plate import Plate
 
-BEAM_WIDTH = 32
+BEAM_WIDTH = 12
+_CONFUSED = {"0": "O", "O": "0", "1": "I", "I": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,14 @@ class TemplateGrammar:
                 return None
         ended = self._automaton.accepts.get(state)
         return self._best_kind(text, ended, None)[1] if ended else None
+
+    def spelled(self, text: str) -> str:
+        if self.kind_of(text) is not None:
+            return text
+        for number, sign in enumerate(text):
+            if sign in _CONFUSED and self.kind_of(other := text[:number] + _CONFUSED[sign] + text[number + 1 :]):
+                return other
+        return text
 
     def without_region(self, text: str) -> str:
         return text[self._region_length(text) :]

@@ -1,8 +1,9 @@
-"""A folder of pictures in the order of their names, one frame each."""
+"""A folder of pictures in the order of their names, one frame each, at a pace that a reader can follow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lpr import pictures
@@ -14,12 +15,22 @@ from parking.kernel.errors import ParkingError
 
 
 class FolderSource:
-    """All pictures of one folder, once; what is no picture by its name is left out."""
+    """All pictures of one folder, once, `interval_s` apart; what is no picture by its name is left out; no `pause`, no pace."""
 
-    def __init__(self, path: Path, camera: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        camera: str,
+        clock: Clock,
+        *,
+        interval_s: float = 0.5,
+        pause: Callable[[float], None] | None = time.sleep,
+    ) -> None:
         self._path = path
         self._camera = camera
         self._clock = clock
+        self._interval_s = interval_s
+        self._pause = pause
         self._files: Iterator[Path] | None = None
         self._file: Path | None = None
         self._grabbed_at = clock.now()
@@ -40,6 +51,8 @@ class FolderSource:
         self._file = next(self._files, None)
         if self._file is None:
             raise EndOfStream
+        if self._pause is not None and self._sequence:
+            self._pause(self._interval_s)
         self._grabbed_at = self._clock.now()
         self._sequence += 1
 

@@ -1,0 +1,36 @@
+"""`parking edge`: one gate box, from edge.yaml. It works with the server away, and stops cleanly on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parking.bootstrap import edge as bootstrap
+from parking.bootstrap import edge_settings
+from parking.kernel.clock import SystemClock
+from parking.kernel.ids import RandomIds
+from parking.plumbing import logs
+
+
+def edge(
+    config: Annotated[Path, typer.Option(help="the box's configuration, YAML")] = Path("edge.yaml"),
+    check: Annotated[bool, typer.Option("--check", help="only say whether the configuration is right")] = False,
+) -> int:
+    """Run the lanes of one gate box until SIGTERM or Ctrl-C; 1 when a lane had to stop."""
+    settings = edge_settings.load(config)
+    if check:
+        typer.echo(f"{config}: {len(settings.lanes)} lanes, fine")
+        return 0
+    logs.set_up(json=settings.log_json, level=settings.log_level)
+    for chatty in ("httpx", "httpcore", "pymodbus", "pymodbus.logging"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)  # the box reports its links and devices itself
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    box = bootstrap.EdgeBox(settings, clock=SystemClock(), ids=RandomIds())
+    return bootstrap.run(settings, box, stopping)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from parking.kernel.clock import Clock
 from parking.kernel.ids import Ids
 from parking.plumbing.database import Database, clear_error
-from parking.plumbing.sqlite_database import prepare, refuse_commit
+from parking.plumbing.sqlite_database import prepare
 from parking.plumbing.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -32,7 +32,6 @@ class InlineDatabase(Database):
             connect_args={"check_same_thread": False},
         )
         sa.event.listen(self._engine, "connect", lambda driver, _: prepare(driver, read_only=False))
-        sa.event.listen(self._engine, "commit", refuse_commit)
         self._connection = self._engine.connect()
         self._turn = threading.RLock()
         self._busy = False

@@ -13,7 +13,12 @@ import structlog
 from parking.kernel.plate import Plate
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
-_CHINESE = re.compile(rf"[{_PROVINCES}][·\s.-]?[A-Z][·\s.-]?[A-Z0-9]{{4,6}}[挂学警港澳领使]?", re.IGNORECASE)
+_GAP = r"[·・•\s.-]?"
+_CHINESE = re.compile(
+    rf"[{_PROVINCES}]{_GAP}[A-Z]{_GAP}[A-Z0-9]{{4,6}}[挂学警港澳领使]?"
+    rf"|使{_GAP}\d{{3}}{_GAP}\d{{3}}|WJ{_GAP}[{_PROVINCES}]?{_GAP}\d{{4}}[A-Z0-9]",
+    re.IGNORECASE,
+)
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _PLATE_KEYS = frozenset({"plate", "plate_text", "number_plate", "license_plate"})
 HIDDEN = "[hidden]"

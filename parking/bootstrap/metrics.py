@@ -21,7 +21,10 @@ class Collector(Base):
         app = self._application
         yield _one("parking_outbox_pending", "Events that the bus does not have yet", app.database.read(outbox.backlog))
         yield _one("parking_live_clients", "Websockets on the live feed", app.hub.clients)
-        yield _one("parking_edge_silence_seconds", "Since the most silent gate box was heard", app.contacts.oldest_s())
+        silence = GaugeMetricFamily("parking_edge_silence_seconds", "Since a gate box was heard", labels=["device"])
+        for device, seconds in app.contacts.silent_s().items():
+            silence.add_metric([device], seconds)
+        yield silence
         free = GaugeMetricFamily("parking_free_bays", "Free bays by zone, where known", labels=["zone"])
         for zone_id, view in app.database.read(app.occupancy.views).items():
             if view.known:

@@ -101,6 +101,7 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
         docs_url=None,
         redoc_url=None,
     )
+    app.state.about_to_stop = feed.close
     errors.install(app)
     for router in _routers(application, settings, signer, keys, feed, clock):
         app.include_router(router, prefix=API)

@@ -18,9 +18,13 @@ from parking.kernel.errors import ParkingError
 # integer it returns is the exit code) or, for a command with commands of its own, a typer.Typer called `app`.
 COMMANDS: Mapping[str, str] = {
     "config": "config show: the settings in force, secrets masked",
+    "demo": "a whole simulated mall on this machine (--once: one car in and out)",
     "doctor": "what is missing or wrong on this machine, and how to mend it",
+    "edge": "one gate box",
     "migrate": "bring the database to the newest shape, or to a named one",
+    "quote": "the price of a stay, line by line, from a tariff file",
     "serve": "the server",
+    "simulate": "a seeded stretch of traffic against the real domain code, and a verdict on every visit",
 }
 WRONG_CALL = 2
 

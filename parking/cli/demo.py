@@ -77,6 +77,7 @@ def start(supervisor: Supervisor, site: DemoSite, *, traffic: bool, seed: int, s
     supervisor.start(Child("server", [*cli, "serve"], environment))
     supervisor.start(Child("world", [sys.executable, "-m", "parking.cli.world", str(config)], environment))
     supervisor.start(Child("edge", [*cli, "edge", "--config", str(site.root / "edge.yaml")], environment))
+    supervisor.watch(lambda name: say(f"!! {name} died; it is started again"))
     operator = OperatorClient(site.url("server"), OPERATOR, site.password)
     _wait(supervisor, "server", operator.is_ready)
     _wait(supervisor, "world", lambda: _answers(f"{site.url('control')}/state"))
@@ -103,7 +104,6 @@ def _lanes_are_ready(site: DemoSite) -> bool:
 def _wait(supervisor: Supervisor, name: str, is_ready: Any) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while not is_ready():
-        supervisor.restart_the_dead(time.monotonic())
         if time.monotonic() > deadline:
             raise ParkingError(
                 ErrorKind.UNAVAILABLE, "demo.not_ready", f"the {name} did not start:\n{supervisor.last_lines(name)}"
@@ -118,9 +118,7 @@ def _live(supervisor: Supervisor, site: DemoSite, operator: OperatorClient, say:
     feed = operator.feed()
     _introduce(site, operator, say)
     feed.on_event(lambda event: _tell(event, say))
-    while not stopping.wait(0.2):
-        for name in supervisor.restart_the_dead(time.monotonic()):
-            say(f"!! {name} died; it is started again")
+    stopping.wait()
     say("closing")
     feed.stop()
 

@@ -49,10 +49,11 @@ def _stage(site: DemoSite, number: int) -> str:
 
 
 def _settled(operator: OperatorClient, site: DemoSite) -> bool:
-    """The server has closed the stay and both signs are back at thirty."""
+    """The server has closed the stay, both signs are back at thirty, and the booms are down."""
     closed = operator.get("/stays", state="closed")["items"]
-    signs = httpx.get(f"{site.url('control')}/state", timeout=5.0).json()["signs"]
-    return bool(closed) and all(text.strip() == "30" for text in signs.values())
+    state = httpx.get(f"{site.url('control')}/state", timeout=5.0).json()
+    signs_right = all(text.strip() == "30" for text in state["signs"].values())
+    return bool(closed) and signs_right and not any(state["booms"].values())
 
 
 def _wait_for(ask: Callable[[], Any], is_it: Callable[[Any], bool]) -> Any:

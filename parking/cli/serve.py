@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import FrameType
+
 import uvicorn
 
 from parking.bootstrap import settings as server_settings
@@ -13,9 +15,8 @@ def serve() -> None:
     """Run the server. Settings come from the environment (`parking config show`)."""
     settings = server_settings.load()
     logs.set_up(json=settings.log_json, level=settings.log_level.upper())
-    app = create_app(settings)
-    uvicorn.run(
-        app,
+    config = uvicorn.Config(
+        create_app(settings),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -24,3 +25,12 @@ def serve() -> None:
         timeout_graceful_shutdown=5,
         server_header=False,
     )
+    _Server(config).run()
+
+
+class _Server(uvicorn.Server):
+    """Lets the long polls of gate boxes go before it waits for its connections to end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.about_to_stop()  # type: ignore[union-attr]  # it is our own FastAPI application
+        super().handle_exit(sig, frame)

@@ -6,12 +6,15 @@ import ctypes
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import IO
 
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+LOOK_EVERY_S = 0.2
 _PR_SET_PDEATHSIG = 1
 
 
@@ -39,6 +42,8 @@ class Supervisor:
         self._files: dict[str, IO[bytes]] = {}
         self._not_before: dict[str, float] = {}
         self.restarts: dict[str, int] = {}
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, child: Child) -> None:
@@ -59,7 +64,18 @@ class Supervisor:
         """The process id that a child has now."""
         return self._processes[name].pid
 
-    def restart_the_dead(self, now_s: float) -> list[str]:
+    def watch(self, on_death: Callable[[str], None]) -> None:
+        """Look after the children in a thread from now on; `on_death` hears the name of each that was found dead."""
+
+        def look() -> None:
+            while not self._stopping.wait(LOOK_EVERY_S):
+                for name in self._restart_the_dead(monotonic()):
+                    on_death(name)
+
+        self._watcher = threading.Thread(target=look, name="supervisor", daemon=True)
+        self._watcher.start()
+
+    def _restart_the_dead(self, now_s: float) -> list[str]:
         """Start dead children again, each after its pause; returns the names of those just found dead."""
         died = []
         for name, process in list(self._processes.items()):
@@ -77,6 +93,9 @@ class Supervisor:
 
     def stop(self, grace_s: float = 5.0) -> None:
         """End all children, the newest first: politely, then by force."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
         for process in reversed(self._processes.values()):
             if process.poll() is None:
                 process.terminate()

@@ -111,6 +111,7 @@ class CopyFeed:
     """Wakes the long polls of gate boxes when the database has committed something."""
 
     def __init__(self) -> None:
+        self.closed = False
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     def wake(self) -> None:
@@ -118,6 +119,11 @@ class CopyFeed:
         for loop, event in tuple(self._waiting):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
+
+    def close(self) -> None:
+        """The server is about to stop: nobody waits any longer."""
+        self.closed = True
+        self.wake()
 
     async def wait(self, timeout_s: float) -> None:
         """Return at the next wake, or after `timeout_s`."""
@@ -172,7 +178,7 @@ def router(
         while True:
             changed, token = await database.aread(lambda conn: sealed_copy(conn, site, since, signer, clock))
             left = deadline - clock.monotonic_s()
-            if changed or left <= 0:
+            if changed or left <= 0 or feed.closed:
                 return {"body": token}
             await feed.wait(min(left, 1.0))  # a commit of another process wakes nobody here: look once a second
 

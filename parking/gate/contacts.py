@@ -31,11 +31,15 @@ class Contacts:
         with self._lock:
             self._heard[device] = self._clock.monotonic_s()
 
-    def oldest_s(self) -> float:
-        """Seconds since the box that has been silent longest was heard; 0 when no box is expected."""
+    def silent_s(self) -> dict[DeviceId, float]:
+        """Seconds since each box was heard."""
         with self._lock:
             now = self._clock.monotonic_s()
-            return max((now - at for at in self._heard.values()), default=0.0)
+            return {device: now - at for device, at in self._heard.items()}
+
+    def oldest_s(self) -> float:
+        """Seconds since the box that has been silent longest was heard; 0 when no box is expected."""
+        return max(self.silent_s().values(), default=0.0)
 
     def changes(self) -> list[DeviceHealthChanged]:
         """What has changed since this was last asked: boxes that fell silent, boxes that are back."""

@@ -44,6 +44,8 @@ from parking.web.idempotency import IdempotencyKey, Once, Reply
 
 KIOSK_TOKEN_VALID = timedelta(minutes=30)
 TICKET_VALID = timedelta(days=30)
+Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
+Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,6 @@ def router(journeys: Journeys) -> APIRouter:
 
 
 def _driver_routes(routes: APIRouter, j: Journeys) -> None:
-    Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
-
     def payment_view(payment: Payment, stay: Stay | None) -> PaymentView:
         return PaymentView.of(
             payment,
@@ -117,8 +117,6 @@ def _kiosk_routes(routes: APIRouter, j: Journeys) -> None:
 
 
 def _stay_routes(routes: APIRouter, j: Journeys) -> None:
-    Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
-
     @routes.get("/stays", tags=["stays"])
     async def list_stays(
         _: Reader,

@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from parking import migrations
 from parking.kernel.clock import SystemClock
 from parking.kernel.events import Envelope, VehicleBackedAway
 from parking.kernel.ids import RandomIds
@@ -59,6 +60,11 @@ def write_and_acknowledge(url: str, acknowledged: str) -> None:
     for thread in lanes:
         thread.start()
     lanes[0].join()
+
+
+def migrate(url: str, versions: str) -> None:
+    """One of several processes that find the database old at the same moment."""
+    migrations.run(url, versions=Path(versions))
 
 
 def _bus(database: Database, redis_url: str | None) -> Bus:

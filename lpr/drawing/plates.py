@@ -1,88 +1,42 @@
-"""Plates of GA 36-2018 as pictures: true sizes, true places of the signs, our own strokes.
-
-Sizes in mm. Single rows are 140 high with signs of 90; 15.5 + 45 + 12 + 45 + 34 + 5*45 + 4*12 + 15.5 = 440, and for new-energy plates
-15.5 + 45 + 9 + 43 + 49 + 6*43 + 5*9 + 15.5 = 480. Double rows are 440 x 220 with signs of 80 x 60 above and 65 x 110 below.
-"""
+"""Plates of GA 36-2018 as pictures: true sizes, true places of the signs, our own strokes, a little light, dust and screws."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lpr.drawing.latin_signs import LATIN
+from lpr.drawing.layouts import NEW_ENERGY, Layout, PlateStyle, Slot, layout_of
 from lpr.drawing.province_signs import PROVINCES
+from lpr.drawing.special_signs import SPECIAL
 from lpr.drawing.strokes import Mask, Sign, sign_mask
 
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-SIGNS: dict[str, Sign] = {**LATIN, **PROVINCES}
+SIGNS: dict[str, Sign] = {**LATIN, **PROVINCES, **SPECIAL}
 """Every sign that a plate may bear."""
 
-_EDGE_MM = 15.5
 _CORNER_MM = 9.0
 _BORDER_FROM_EDGE_MM = 3.5
 _BORDER_MM = 1.6
 _DOT_MM = 10.0
 
-
-class PlateStyle(StrEnum):
-    """The looks of GA 36-2018 that this room draws."""
-
-    BLUE = "blue"
-    YELLOW = "yellow"
-    GREEN_SMALL = "green_small"
-    GREEN_LARGE = "green_large"
-
-
-_NEW_ENERGY = (PlateStyle.GREEN_SMALL, PlateStyle.GREEN_LARGE)
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where one sign stands on the plate, in mm from the top left corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A plate's size, the places of its signs in reading order, and the centre of the separating mark, in mm."""
-
-    width: float
-    height: float
-    slots: tuple[Slot, ...]
-    mark: tuple[float, float]
-
-
-def _row(width: float, sizes: list[float], gaps: list[float]) -> Layout:
-    slots, x = [], _EDGE_MM
-    for size, gap in zip(sizes, [*gaps, 0.0], strict=True):
-        slots.append(Slot(x, 25.0, size, 90.0))
-        x += size + gap
-    wide = max(range(len(gaps)), key=gaps.__getitem__)
-    return Layout(width, 140.0, tuple(slots), (slots[wide].x + sizes[wide] + gaps[wide] / 2, 70.0))
-
-
-def layout_of(style: PlateStyle) -> Layout:
-    """The geometry of a style."""
-    if style in _NEW_ENERGY:
-        return _row(480.0, [45.0] + [43.0] * 7, [9.0, 49.0] + [9.0] * 5)
-    return _row(440.0, [45.0] * 7, [12.0, 34.0] + [12.0] * 4)
-
-
-def style_of(text: str) -> PlateStyle:
-    """The commonest style for a plate number: eight signs are new-energy (small unless the class letter comes last)."""
-    if len(text) == 8:
-        return PlateStyle.GREEN_LARGE if text[-1] in "DF" and text[2] not in "DF" else PlateStyle.GREEN_SMALL
-    return PlateStyle.BLUE
+_WHITE, _BLACK, _RED = (250, 250, 250), (22, 22, 24), (34, 28, 205)
+_GROUNDS: dict[PlateStyle, tuple[Colour, Colour]] = {  # ground and signs, BGR
+    PlateStyle.BLUE: ((172, 74, 18), _WHITE),
+    PlateStyle.YELLOW: ((22, 178, 243), _BLACK),
+    PlateStyle.YELLOW_DOUBLE: ((22, 178, 243), _BLACK),
+    PlateStyle.LEARNER: ((22, 178, 243), _BLACK),
+    PlateStyle.TRAILER: ((22, 178, 243), _BLACK),
+    PlateStyle.POLICE: ((236, 238, 238), _BLACK),
+    PlateStyle.HONG_KONG_MACAU: ((30, 28, 28), _WHITE),
+    PlateStyle.CONSULATE: ((30, 28, 28), _WHITE),
+    PlateStyle.EMBASSY: ((30, 28, 28), _WHITE),
+}
+_YELLOW, _MINT, _PALE = (22, 178, 243), (112, 192, 74), (240, 246, 240)
+_IN_RED = frozenset("警使领")
 
 
 def draw_plate(text: str, style: PlateStyle, rng: np.random.Generator, *, px_per_mm: float = 2.0) -> Picture:
@@ -93,18 +47,18 @@ def draw_plate(text: str, style: PlateStyle, rng: np.random.Generator, *, px_per
     if any(character not in SIGNS for character in text):
         raise ValueError("a sign that plates do not bear")
     size = (round(layout.height * px_per_mm), round(layout.width * px_per_mm))
-    ink = np.zeros(size, np.uint8)
+    ink, red = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     for character, slot in zip(text, layout.slots, strict=True):
-        _stamp(ink, SIGNS[character], slot, px_per_mm)
-    if style not in _NEW_ENERGY:
+        _stamp(red if character in _IN_RED else ink, SIGNS[character], slot, px_per_mm)
+    if style not in NEW_ENERGY:
         _draw_dot(ink, layout, px_per_mm)
-    signs = ink.copy()
+    signs = np.maximum(ink, red)
     _draw_border(ink, px_per_mm)
-    paint, ground = _colours(style, size)
-    shade = np.float32(rng.uniform(0.93, 1.0))
-    plate = _blend(ground * shade, np.asarray(paint, np.float32), ink)
+    ground, paint = _colours(style, layout, size)
+    plate = _blend(ground * np.float32(rng.uniform(0.93, 1.0)), paint, ink)
+    plate = _blend(plate, _RED, red)
     plate = _emboss(plate, signs, px_per_mm)
-    if style in _NEW_ENERGY:
+    if style in NEW_ENERGY:
         _draw_badge(plate, layout, px_per_mm)
     _add_screws(plate, layout, px_per_mm, rng)
     _add_dirt(plate, rng)
@@ -114,7 +68,7 @@ def draw_plate(text: str, style: PlateStyle, rng: np.random.Generator, *, px_per
 def _stamp(ink: Mask, sign: Sign, slot: Slot, px_per_mm: float) -> None:
     left, top = round(slot.x * px_per_mm), round(slot.y * px_per_mm)
     right, bottom = round((slot.x + slot.width) * px_per_mm), round((slot.y + slot.height) * px_per_mm)
-    ink[top:bottom, left:right] = sign_mask(sign, right - left, bottom - top)
+    ink[top:bottom, left:right] = sign_mask(sign, slot.width, slot.height, (right - left, bottom - top))
 
 
 def _draw_dot(ink: Mask, layout: Layout, px_per_mm: float) -> None:
@@ -157,29 +111,25 @@ def _draw_border(ink: Mask, px_per_mm: float) -> None:
     np.maximum(ink, cv2.subtract(outer, inner), out=ink)
 
 
-def _colours(style: PlateStyle, size: tuple[int, int]) -> tuple[Colour, NDArray[np.float32]]:
-    """The signs' colour and the ground (H x W x 3), BGR."""
-    height, width = size
-    ground = np.empty((height, width, 3), np.float32)
-    if style is PlateStyle.BLUE:
-        ground[:] = (172, 74, 18)
-        return (250, 250, 250), ground
-    if style is PlateStyle.YELLOW:
-        ground[:] = (22, 178, 243)
-        return (22, 22, 24), ground
-    down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    ground[:] = np.array((240, 246, 240), np.float32) * (1 - down) + np.array((112, 192, 74), np.float32) * down
-    if style is PlateStyle.GREEN_LARGE:
-        layout = layout_of(style)
-        yellow_until = round((layout.slots[1].x + layout.slots[1].width + 6) / layout.width * width)
-        ground[:, :yellow_until] = (22, 178, 243)
-        ground[:, yellow_until:] = (112, 192, 74)
-    return (20, 22, 20), ground
+def _colours(style: PlateStyle, layout: Layout, size: tuple[int, int]) -> tuple[NDArray[np.float32], Colour]:
+    """The ground (H x W x 3) and the signs' colour, BGR."""
+    ground = np.empty((*size, 3), np.float32)
+    if style not in NEW_ENERGY:
+        ground[:], paint = _GROUNDS[style]
+        return ground, paint
+    if style is PlateStyle.GREEN_SMALL:
+        down = np.linspace(0, 1, size[0], dtype=np.float32)[:, None, None]
+        ground[:] = np.array(_PALE, np.float32) * (1 - down) + np.array(_MINT, np.float32) * down
+    else:
+        office = layout.slots[1]
+        yellow_until = round((office.x + office.width + 6) / layout.width * size[1])
+        ground[:, :yellow_until], ground[:, yellow_until:] = _YELLOW, _MINT
+    return ground, _BLACK
 
 
-def _blend(ground: NDArray[np.float32], paint: NDArray[np.float32], ink: Mask) -> NDArray[np.float32]:
+def _blend(ground: NDArray[np.float32], paint: Colour, ink: Mask) -> NDArray[np.float32]:
     share = (ink.astype(np.float32) / 255)[..., None]
-    return np.asarray(ground * (1 - share) + paint * share, np.float32)
+    return np.asarray(ground + (np.array(paint, np.float32) - ground) * share, np.float32)
 
 
 def _emboss(plate: NDArray[np.float32], signs: Mask, px_per_mm: float) -> NDArray[np.float32]:
@@ -190,10 +140,13 @@ def _emboss(plate: NDArray[np.float32], signs: Mask, px_per_mm: float) -> NDArra
 
 
 def _add_screws(plate: NDArray[np.float32], layout: Layout, px_per_mm: float, rng: np.random.Generator) -> None:
-    rows = (13.0, layout.height - 13.0) if rng.random() < 0.6 else (13.0,)
+    # on double rows the holes lie beside the upper row
+    upper = 25.0 if layout.height > 200 else 13.0
+    reach = 140.0 if layout.height > 200 else 110.0
+    rows = (upper, layout.height - 13.0) if rng.random() < 0.6 else (upper,)
     bright = float(rng.uniform(120, 190))
     for y in rows:
-        for x in (layout.width / 2 - 110, layout.width / 2 + 110):
+        for x in (layout.width / 2 - reach, layout.width / 2 + reach):
             centre = (round(x * px_per_mm), round(y * px_per_mm))
             cv2.circle(plate, centre, max(1, round(6 * px_per_mm)), (bright * 0.55,) * 3, -1, cv2.LINE_AA)
             cv2.circle(plate, centre, max(1, round(5 * px_per_mm)), (bright,) * 3, -1, cv2.LINE_AA)

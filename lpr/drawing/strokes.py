@@ -19,7 +19,8 @@ CELL_HEIGHT_MM = 90
 _GRID_PX_PER_MM = 8
 _SUBPIXEL_BITS = 4
 _CURVE_STEPS = 14
-_LONGEST_MITRE = 3.2
+_THINNING = 0.3  # how much the shorter side of an odd cell decides the stroke
+_LONGEST_MITRE = 5.5
 
 Points = NDArray[np.float64]
 Mask = NDArray[np.uint8]
@@ -30,10 +31,10 @@ _NUMBERS_TAKEN = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "Q": 4, "Z": 0}
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Centrelines in SVG path notation (absolute M L H V C Q Z) and the stroke width, all in mm."""
+    """Centrelines in SVG path notation (absolute M L H V C Q Z, each M begins a stroke) and the stroke width, all in mm."""
 
     width: float
-    paths: tuple[str, ...]
+    path: str
 
 
 @dataclass(slots=True)
@@ -109,23 +110,27 @@ def _edges(points: Points, closed: bool, width: float) -> tuple[Points, Points]:
     return points + mitre * width / 2, points - mitre * width / 2
 
 
-def draw_strokes(sign: Sign, *, px_per_mm: int = _GRID_PX_PER_MM) -> Mask:
-    """The sign as a mask (90 x 45 mm, uint8, 0 or 255) at `px_per_mm`."""
-    mask = np.zeros((CELL_HEIGHT_MM * px_per_mm, CELL_WIDTH_MM * px_per_mm), np.uint8)
+def draw_strokes(
+    sign: Sign, *, width_mm: float = CELL_WIDTH_MM, height_mm: float = CELL_HEIGHT_MM, px_per_mm: int = _GRID_PX_PER_MM
+) -> Mask:
+    """The sign as a mask (uint8, 0 or 255) that fills `height_mm` x `width_mm`; in any shape of cell the stroke stays even."""
+    across, down = width_mm / CELL_WIDTH_MM, height_mm / CELL_HEIGHT_MM
+    width = sign.width * min(across, down) ** _THINNING * max(across, down) ** (1 - _THINNING)
+    mask = np.zeros((round(height_mm * px_per_mm), round(width_mm * px_per_mm)), np.uint8)
     scale = px_per_mm * (1 << _SUBPIXEL_BITS)
     half_pixel = (1 << _SUBPIXEL_BITS) / 2
-    for path in sign.paths:
-        for points, closed in centrelines(path):
-            left, right = _edges(points, closed, sign.width)
-            for i in range(len(left) - 1):
-                quad = np.array([left[i], left[i + 1], right[i + 1], right[i]]) * scale - half_pixel
-                cv2.fillPoly(mask, [np.round(quad).astype(np.int32)], 255, shift=_SUBPIXEL_BITS)
+    for points, closed in centrelines(sign.path):
+        left, right = _edges(points * (across, down), closed, width)
+        for i in range(len(left) - 1):
+            quad = np.array([left[i], left[i + 1], right[i + 1], right[i]]) * scale - half_pixel
+            cv2.fillPoly(mask, [np.round(quad).astype(np.int32)], 255, shift=_SUBPIXEL_BITS)
     return mask
 
 
 @lru_cache(maxsize=512)
-def sign_mask(sign: Sign, width_px: int, height_px: int) -> Mask:
-    """The sign squeezed into `height_px` x `width_px` with soft edges (0-255); read-only, shared between callers."""
-    mask = np.asarray(cv2.resize(draw_strokes(sign), (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+def sign_mask(sign: Sign, width_mm: float, height_mm: float, size_px: tuple[int, int]) -> Mask:
+    """The sign drawn for a cell in mm, as a mask of `size_px` (width, height) with soft edges (0-255); read-only, shared."""
+    drawn = draw_strokes(sign, width_mm=width_mm, height_mm=height_mm)
+    mask = np.asarray(cv2.resize(drawn, size_px, interpolation=cv2.INTER_AREA), np.uint8)
     mask.flags.writeable = False
     return mask

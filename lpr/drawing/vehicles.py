@@ -9,9 +9,10 @@ from typing import Self
 
 import numpy as np
 
+from lpr.drawing.layouts import PlateStyle, layout_of, style_of
 from lpr.drawing.painting import Colour, Picture, Points, fill, line, paste, shade_below
 from lpr.drawing.perspective import View
-from lpr.drawing.plates import PlateStyle, draw_plate, layout_of, style_of
+from lpr.drawing.plates import draw_plate
 
 _PLATE_Y_M = 0.475
 _PLATE_Z_M = -0.02

@@ -27,6 +27,7 @@ from lpr.readers.registry import READERS
 from lpr.settings import Settings
 
 _AROUND = 0.08  # of the height: boxes cut into signs more often than they stand off
+_HOPELESS = -40.0  # words that are no plate score below; a plate whose province was cut off scores -10 to -25
 _SQUAREST, _LONGEST = 1.2, 6.0  # width / height of a picture that is nothing but a plate
 _LEFT = 0.25  # of the width: where the province is when the box starts at the letter
 
@@ -77,10 +78,10 @@ class Pipeline:
         around = _AROUND if grow else 0.0
         looked_at = replace(region, corners=rectify.widen(region.corners, around=around))
         candidates, colour = self._look(image, looked_at)
-        if self._doubtful(candidates):
+        if _worth_another_look(candidates) and self._doubtful(candidates):
             wider = replace(region, corners=rectify.widen(region.corners, left=_LEFT, around=_AROUND))
             again, colour_again = self._look(image, wider, grey=True)
-            if again and (not candidates or again[0].log_probability > candidates[0].log_probability):
+            if again and again[0].log_probability > candidates[0].log_probability:
                 looked_at, candidates, colour = wider, again, colour or colour_again
         if not candidates or (grow and candidates[0].log_probability < self.settings.least_log_probability):
             return None
@@ -112,6 +113,10 @@ class Pipeline:
             or likelihoods[0] < self.settings.accept_log_probability
             or margin_of(likelihoods) < self.settings.accept_margin
         )
+
+
+def _worth_another_look(candidates: tuple[Candidate, ...]) -> bool:
+    return bool(candidates) and candidates[0].log_probability > _HOPELESS
 
 
 def _greyed(strip: Image) -> Image:

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lpr import rectify, weights
+from lpr import weights
 from lpr.detectors.base import Detector
+from lpr.detectors.lines import plates_among
 from lpr.engine import Engine, Tensor
 from lpr.frame import Corners, Image
 from lpr.model import Region
@@ -21,7 +22,6 @@ _MULTIPLE = 32  # the network halves five times
 _TEXT = 0.3  # a pixel is text from here
 _BOX = 0.45  # a box is kept from here (mean of its pixels)
 _GROW = 1.6  # differentiable binarisation shrinks text by this ratio when it is trained; undo it
-_FLATTEST, _LONGEST = 1.4, 8.0  # width / height of one line of signs
 
 
 class PpOcrDetector:
@@ -37,14 +37,8 @@ class PpOcrDetector:
         batch = prepare(image, self._side_px)
         heat = self._engine.run(batch)[0, 0]
         scale = np.array([image.shape[1] / heat.shape[1], image.shape[0] / heat.shape[0]], dtype=np.float32)
-        found = []
-        for box, score in boxes(heat):
-            corners = rectify.order(box * scale)
-            width, height = rectify.size(corners)
-            if width >= self._narrowest_px and _FLATTEST <= width / max(height, 1.0) <= _LONGEST:
-                found.append(Region(corners, score))
-        found += _pairs(found)
-        return tuple(sorted(found, key=lambda region: -region.score)[: self._most])
+        lines = [(box * scale, score) for box, score in boxes(heat)]
+        return plates_among(lines, narrowest_px=self._narrowest_px, most=self._most)
 
 
 def prepare(image: Image, side_px: int) -> Tensor:
@@ -80,34 +74,6 @@ def _mean_inside(heat: npt.NDArray[np.float32], contour: npt.NDArray[Any]) -> fl
     inside = np.zeros((height, width), dtype=np.uint8)
     cv2.drawContours(inside, [contour], -1, 1, thickness=-1, offset=(-x, -y))
     return float(cv2.mean(heat[y : y + height, x : x + width], inside)[0])
-
-
-def _pairs(lines: list[Region]) -> list[Region]:
-    """Two lines one above the other, close and overlapping, as one double-row plate."""
-    return [
-        Region(_around(upper, lower), min(upper.score, lower.score), rows=2)
-        for upper in lines
-        for lower in lines
-        if upper is not lower and _stacked(upper.corners, lower.corners)
-    ]
-
-
-def _stacked(upper: Corners, lower: Corners) -> bool:
-    (upper_width, upper_height), (lower_width, lower_height) = rectify.size(upper), rectify.size(lower)
-    gap = float(lower[:2, 1].mean() - upper[2:, 1].mean())
-    overlap = min(upper[1, 0], lower[1, 0]) - max(upper[0, 0], lower[0, 0])
-    return bool(
-        -0.5 * upper_height <= gap <= 0.6 * lower_height
-        and overlap >= 0.7 * upper_width
-        and 0.3 * lower_width <= upper_width <= 1.05 * lower_width
-        and 0.35 * lower_height <= upper_height <= 1.1 * lower_height
-    )
-
-
-def _around(upper: Region, lower: Region) -> Corners:
-    return rectify.order(
-        cv2.boxPoints(cv2.minAreaRect(np.concatenate((upper.corners, lower.corners)))).astype(np.float32)
-    )
 
 
 _: type[Detector] = PpOcrDetector

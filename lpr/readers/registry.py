@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lpr.readers.base import Reader
+from lpr.readers.paddle import PaddleReader
 from lpr.readers.pp_ocr import PpOcrReader
 from parking.kernel.registry import Registry
 
-READERS: Registry[Callable[[Sequence[str]], Reader]] = Registry("reader", {"pp_ocr": PpOcrReader})
+READERS: Registry[Callable[[Sequence[str]], Reader]] = Registry(
+    "reader", {"pp_ocr": PpOcrReader, "paddle": PaddleReader}
+)

@@ -180,8 +180,9 @@ class EdgeBox:
         settings = self._settings
         verifier = KeyRing([load_public(settings.server_key)])
         link = Link(settings.server, settings.device, load_signer(settings.key), verifier)
-        self._uplink = Uplink(link, self.journal, self._clock, new_client(link))
-        downlink = Downlink(link, self.copy, self._clock, new_client(link))
+        self._clients = new_client(link), new_client(link)
+        self._uplink = Uplink(link, self.journal, self._clock, self._clients[0])
+        downlink = Downlink(link, self.copy, self._clock, self._clients[1])
 
         def wait_for_news(seconds: float) -> None:
             self.journal.appended.wait(seconds)
@@ -214,13 +215,16 @@ class EdgeBox:
             thread.join(_STOP_S)
         for worker in self._workers:
             worker.stop()
-        for loop in self._links:
-            loop.stop(_STOP_S)
+        up, down = self._links
+        up.stop(_STOP_S)
+        down.stop(0.0)  # it may sit in a long poll; what that would bring comes again after the next start
         try:
             while self._uplink.send():
                 pass
         except ParkingError as error:
             _LOG.warning("stopped with unsent events", trouble=str(error))
+        for client in self._clients:
+            client.close()
         for board in self._boards.values():
             board.close()
         self.file.close()

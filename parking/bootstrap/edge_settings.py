@@ -17,6 +17,7 @@ from parking.kernel.events import Direction
 from parking.kernel.ids import LaneId, ZoneId
 
 LONGEST_FILE = 256 * 1024
+_DEFAULT = LaneRules()
 _Index = Annotated[int, Field(ge=0, le=255)]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -111,11 +112,11 @@ class CameraSettings(_Section):
 class RuleSettings(_Section):
     """How strict a lane is; what is left out keeps its default."""
 
-    min_confidence: float = Field(default=LaneRules.min_confidence, ge=0, le=1)
-    min_margin: float = Field(default=LaneRules.min_margin, ge=0)
-    min_agreeing: int = Field(default=LaneRules.min_agreeing, ge=1, le=100)
-    read_deadline_s: _Seconds = LaneRules.read_deadline_s
-    evidence_lead_s: float = Field(default=LaneRules.evidence_lead_s, ge=0, le=30)
+    min_confidence: float = Field(default=_DEFAULT.min_confidence, ge=0, le=1)
+    min_margin: float = Field(default=_DEFAULT.min_margin, ge=0)
+    min_agreeing: int = Field(default=_DEFAULT.min_agreeing, ge=1, le=100)
+    read_deadline_s: _Seconds = _DEFAULT.read_deadline_s
+    evidence_lead_s: float = Field(default=_DEFAULT.evidence_lead_s, ge=0, le=30)
     no_plate: NoPlate = NoPlate.HELP
     second_entry: SecondEntry = SecondEntry.ADMIT
 

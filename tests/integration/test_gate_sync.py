@@ -1,0 +1,256 @@
+"""The link to the server, over real sockets: nothing is skipped, nothing is doubled, forged copies change nothing."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parking.access.snapshot import CopyChange, CopyRow, seal_copy
+from parking.bootstrap.keys import KeyRing, create_key
+from parking.gate.edge_file import EdgeFile
+from parking.gate.journal import FileJournal
+from parking.gate.local_copy import LocalCopy
+from parking.gate.sync import BATCH_MOST, Downlink, Link, Loop, Uplink, backoff_s, new_client
+from parking.kernel.clock import SystemClock
+from parking.kernel.errors import ParkingError
+from parking.kernel.events import Envelope, VehicleBackedAway
+from parking.kernel.ids import EventId, LaneId, RandomIds, VisitId
+from parking.kernel.plate import Plate
+from tests.builders.edge_server import EdgeServer
+from tests.builders.gate import PLATE, stay_data
+
+pytestmark = pytest.mark.req("GATE-3")
+CLOCK, IDS = SystemClock(), RandomIds()
+LANE = LaneId("lane-1")
+
+
+class Box:
+    """The part of a gate box that talks to the server."""
+
+    def __init__(self, folder: Path, server: EdgeServer, **link: Any) -> None:
+        self.file = EdgeFile(folder / "edge.db")
+        self.journal = FileJournal(self.file)
+        self.copy = LocalCopy(self.file)
+        options = {"wait_s": 0.0, "answer_s": 2.0, **link}
+        self.link = Link(server.url, "edge-1", server.device_key, KeyRing([server.signer.public]), **options)
+        self._clients = [new_client(self.link), new_client(self.link)]
+        self.uplink = Uplink(self.link, self.journal, CLOCK, self._clients[0])
+        self.downlink = Downlink(self.link, self.copy, CLOCK, self._clients[1])
+
+    def happen(self, count: int = 1) -> None:
+        """So many events are journaled."""
+        event = VehicleBackedAway(LANE, VisitId("v"))
+        for _ in range(count):
+            now = CLOCK.now()
+            self.journal.append(LANE, [Envelope(EventId(IDS.new(now)), now, "edge-1", event)], {})
+
+    def send_all(self) -> None:
+        while self.uplink.send():
+            pass
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.file.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EdgeServer]:
+    made = EdgeServer(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def box(tmp_path: Path, server: EdgeServer) -> Iterator[Box]:
+    made = Box(tmp_path, server)
+    yield made
+    made.close()
+
+
+def numbers(server: EdgeServer, box: Box) -> list[int]:
+    return [event["seq"] for event in server.events[box.journal.epoch]]
+
+
+def test_events_arrive_in_order_and_once(server: EdgeServer, box: Box) -> None:
+    box.happen(3)
+    box.send_all()
+    assert numbers(server, box) == [1, 2, 3]
+    assert (box.uplink.send(), box.journal.acknowledged()) == (0, 3)
+
+
+def test_a_long_backlog_goes_in_batches(server: EdgeServer, box: Box) -> None:
+    event = VehicleBackedAway(LANE, VisitId("v"))
+    now = CLOCK.now()
+    box.journal.note([Envelope(EventId(IDS.new(now)), now, "edge-1", event) for _ in range(2 * BATCH_MOST + 7)])
+    sent = [box.uplink.send() for _ in range(4)]
+    assert sent == [BATCH_MOST, BATCH_MOST, 7, 0]
+    assert len(numbers(server, box)) == 2 * BATCH_MOST + 7
+
+
+def test_a_lost_answer_means_sending_again_and_storing_once(server: EdgeServer, box: Box) -> None:
+    box.happen(2)
+    server.lost_answers = 1
+    with pytest.raises(ParkingError, match="the server is away"):
+        box.uplink.send()
+    assert box.journal.acknowledged() == 0
+    box.send_all()
+    assert (numbers(server, box), server.received) == ([1, 2], 4)
+
+
+def test_a_server_that_is_away_loses_nothing(server: EdgeServer, box: Box) -> None:
+    server.stop()
+    box.happen(2)
+    with pytest.raises(ParkingError):
+        box.uplink.send()
+    server.start()
+    box.happen(1)
+    box.send_all()
+    assert numbers(server, box) == [1, 2, 3]
+
+
+def test_a_half_open_link_ends_by_its_timeout(server: EdgeServer, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    box = Box(tmp_path / "other", server, answer_s=0.2)
+    box.happen()
+    server.silent.set()
+    with pytest.raises(ParkingError, match="ReadTimeout"):
+        box.uplink.send()
+    with pytest.raises(ParkingError, match="ReadTimeout"):
+        box.downlink.fetch()
+    box.close()
+
+
+def test_a_server_restored_from_an_older_backup_gets_again_what_it_lost(server: EdgeServer, box: Box) -> None:
+    box.happen(5)
+    box.send_all()
+    del server.events[box.journal.epoch][2:]
+    box.happen(1)
+    box.send_all()
+    assert numbers(server, box) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("status", [401, 409, 413, 500, 503])
+def test_a_server_that_refuses_changes_nothing(server: EdgeServer, box: Box, status: int) -> None:
+    box.happen()
+    server.refuse_with = status
+    with pytest.raises(ParkingError, match=str(status)):
+        box.uplink.send()
+    with pytest.raises(ParkingError, match=str(status)):
+        box.downlink.fetch()
+    assert (box.journal.acknowledged(), box.copy.version) == (0, 0)
+
+
+def test_an_unsigned_batch_is_refused(server: EdgeServer, box: Box, tmp_path: Path) -> None:
+    stranger = create_key(tmp_path / "stranger.pem")
+    link = Link(server.url, "edge-1", stranger, KeyRing([server.signer.public]))
+    box.happen()
+    client = new_client(link)
+    with pytest.raises(ParkingError, match="401"):
+        Uplink(link, box.journal, CLOCK, client).send()
+    client.close()
+    assert server.events == {}
+
+
+def test_the_copy_follows_the_server(server: EdgeServer, box: Box) -> None:
+    server.put("stay", "stay-1", stay_data())
+    server.put("zone", "b1", {"free": 7, "capacity": 30})
+    assert box.downlink.fetch()
+    assert (box.copy.free(), box.copy.version) == (7, 2)
+    server.put("stay", "stay-1", None)
+    assert box.downlink.fetch()
+    assert box.copy.stay_of(Plate.parse(PLATE)) is None
+    assert not box.downlink.fetch()
+
+
+def test_a_forged_copy_changes_nothing(server: EdgeServer, box: Box, tmp_path: Path) -> None:
+    forger = create_key(tmp_path / "forger.pem")
+    server.put("zone", "b1", {"free": 7, "capacity": 30})
+    server.signer = forger
+    with pytest.raises(ParkingError, match="not valid"):
+        box.downlink.fetch()
+    assert (box.copy.version, box.copy.free()) == (0, None)
+
+
+def test_a_long_poll_answers_as_soon_as_something_changes(server: EdgeServer, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    box = Box(tmp_path / "other", server, wait_s=20.0)
+    got: list[bool] = []
+    waiting = threading.Thread(target=lambda: got.append(box.downlink.fetch()))
+    waiting.start()
+    server.put("zone", "b1", {"free": 1, "capacity": 30})
+    waiting.join(10)
+    assert (got, box.copy.free()) == ([True], 1)
+    box.close()
+
+
+def test_the_loop_works_again_by_itself_when_the_server_is_back(server: EdgeServer, box: Box) -> None:
+    heard: list[str] = []
+    server.stop()
+    box.happen()
+
+    def idle(seconds: float) -> None:
+        box.journal.appended.wait(seconds)
+        box.journal.appended.clear()
+
+    loop = Loop("up", lambda: box.uplink.send() > 0, CLOCK, report=lambda _, t: heard.append(t), idle=idle)
+    loop.start()
+    server.start()
+    assert server.wait_for(1) == ["VehicleBackedAway"]
+    box.happen()
+    server.wait_for(2)
+    loop.stop(5)
+    assert loop.state.trouble == ""
+    assert heard[-1:] in ([], [""])
+
+
+def test_backing_off_doubles_is_bounded_and_spread() -> None:
+    spread = random.Random(1)
+    waits = [backoff_s(failures, spread) for failures in range(1, 40)]
+    assert all(0.125 <= wait <= 15 for wait in waits)
+    assert waits[-1] >= 7.5 > waits[0]
+    assert len({round(wait, 6) for wait in waits[10:]}) > 20
+
+
+def test_the_same_change_twice_or_an_older_one_is_nothing_new(box: Box) -> None:
+    change = CopyChange("mall", 0, 2, (CopyRow("zone", "b1", 2, {"free": 1, "capacity": 9}),))
+    older = CopyChange("mall", 0, 1, (CopyRow("zone", "b1", 1, {"free": 9, "capacity": 9}),))
+    assert [box.copy.apply(change), box.copy.apply(change), box.copy.apply(older)] == [True, False, False]
+    assert box.copy.free() == 1
+
+
+def test_a_change_that_does_not_follow_or_is_of_another_site_is_refused(box: Box) -> None:
+    box.copy.apply(CopyChange("mall", 0, 2, ()))
+    with pytest.raises(ParkingError, match="does not follow"):
+        box.copy.apply(CopyChange("mall", 5, 6, ()))
+    with pytest.raises(ParkingError, match="another site"):
+        box.copy.apply(CopyChange("tower", 2, 3, ()))
+
+
+def test_a_change_with_one_bad_row_is_refused_whole(server: EdgeServer, box: Box) -> None:
+    rows = (CopyRow("zone", "b1", 1, {"free": 1, "capacity": 9}), CopyRow("zone", "b2", 2, {"free": "9"}))
+    with pytest.raises(ParkingError, match=r"zone\.free"):
+        box.copy.apply(CopyChange("mall", 0, 2, rows))
+    assert (box.copy.version, box.copy.free()) == (0, None)
+
+
+def test_the_copy_and_its_version_survive_a_restart(server: EdgeServer, box: Box) -> None:
+    server.put("zone", "b1", {"free": 7, "capacity": 30})
+    box.downlink.fetch()
+    again = LocalCopy(box.file)
+    assert (again.version, again.free()) == (1, 7)
+
+
+def test_a_copy_of_thousands_of_stays_still_fits(box: Box, server: EdgeServer) -> None:
+    rows = tuple(CopyRow("stay", f"stay-{n}", n, stay_data()) for n in range(1, 2001))
+    token = seal_copy(CopyChange("mall", 0, 2000, rows), server.signer, CLOCK.now())
+    assert len(token) > 4096
+    server.rows = list(rows)
+    assert box.downlink.fetch()
+    assert box.copy.version == 2000

@@ -1,0 +1,119 @@
+"""edge.yaml: what is wrong or dangerous is refused with the key that it stands under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from parking.bootstrap import edge_settings
+from parking.gate.model import BarrierConfig, Closing, LaneConfig
+from parking.kernel.errors import ParkingError
+from parking.kernel.events import Direction
+
+LANE: dict[str, Any] = {
+    "id": "entry-1",
+    "kind": "entry",
+    "camera": {"kind": "mjpeg", "url": "http://127.0.0.1/stream"},
+    "relay": {"host": "10.0.0.9", "open_coil": 0, "close_coil": 1},
+    "loops": {"presence": 0, "safety": 1},
+}
+RAMP: dict[str, Any] = {
+    "id": "ramp-1", "kind": "ramp", "from": "b1", "to": "b2",
+    "relay": {"host": "10.0.0.9"}, "loops": {"first": 4, "second": 5},
+}  # fmt: skip
+GOOD: dict[str, Any] = {
+    "device": "edge-1",
+    "site": "mall",
+    "server": "http://127.0.0.1:8000",
+    "journal": "edge.db",
+    "key": "keys/edge.pem",
+    "server_key": "keys/server.pub",
+    "lanes": [LANE, RAMP],
+}
+
+
+def load(tmp_path: Path, plain: Any) -> edge_settings.EdgeSettings:
+    path = tmp_path / "edge.yaml"
+    path.write_text(plain if isinstance(plain, str) else yaml.safe_dump(plain))
+    return edge_settings.load(path)
+
+
+def with_lane(**changes: Any) -> dict[str, Any]:
+    return {**GOOD, "lanes": [{**LANE, **changes}]}
+
+
+def test_a_good_file_is_a_lane_a_ramp_and_paths_beside_it(tmp_path: Path) -> None:
+    settings = load(tmp_path, GOOD)
+    entry, ramp = settings.lanes
+    assert isinstance(entry, edge_settings.BarrierLaneSettings)
+    assert isinstance(ramp, edge_settings.RampLaneSettings)
+    assert entry.lane() == LaneConfig(entry.lane().lane_id, Direction.IN)
+    assert entry.relay.barrier() == BarrierConfig(open_coil=0, close_coil=1)
+    assert entry.relay.board() == ramp.relay.board()
+    assert (ramp.ramp().from_zone, ramp.loops.wiring().presence) == ("b1", 4)
+    assert settings.journal == tmp_path / "edge.db"
+
+
+def test_closing_by_software_with_a_declared_interlock_is_accepted(tmp_path: Path) -> None:
+    relay = {**LANE["relay"], "closing": "software", "hardware_interlock": True}
+    (lane,) = load(tmp_path, with_lane(relay=relay)).lanes
+    assert isinstance(lane, edge_settings.BarrierLaneSettings)
+    assert lane.relay.barrier().closing is Closing.SOFTWARE
+
+
+BAD: list[tuple[Any, str]] = [
+    ({**GOOD, "device": ""}, "device"),
+    ({**GOOD, "server": "ftp://x"}, "server"),
+    ({**GOOD, "sever": "typing mistake"}, "sever"),
+    ({key: value for key, value in GOOD.items() if key != "key"}, "key: Field required"),
+    ({**GOOD, "lanes": []}, "lanes"),
+    ({**GOOD, "lanes": [LANE, LANE]}, "entry-1 is there twice"),
+    (with_lane(kind="gate"), "lanes.0"),
+    (with_lane(relay={**LANE["relay"], "closing": "software"}), "hardware_interlock"),
+    (
+        with_lane(relay={**LANE["relay"], "closing": "software", "hardware_interlock": True, "close_coil": None}),
+        "close_coil",
+    ),
+    (with_lane(relay={**LANE["relay"], "close_coil": 0}), "lanes.0.relay"),
+    (with_lane(relay={**LANE["relay"], "open_coil": 8}), "open_coil"),
+    (with_lane(relay={**LANE["relay"], "kind": "gpio"}), "lanes.0.relay.kind"),
+    (with_lane(relay={**LANE["relay"], "pulse_ms": 60000}), "lanes.0.relay.pulse_ms"),
+    (with_lane(relay={**LANE["relay"], "port": "many"}), "lanes.0.relay.port"),
+    (with_lane(loops={"presence": 0}), "lanes.0.loops.safety"),
+    (with_lane(timings={"permit": 3}), "permit is not a timing"),
+    (with_lane(rules={"no_plate": "guess"}), "lanes.0.rules.no_plate"),
+    ({**GOOD, "lanes": [{**RAMP, "to": None}]}, "lanes.0.to"),
+    ("lanes: [", "line 1: is not YAML"),
+    ("just text", "should hold keys and values"),
+]
+
+
+@pytest.mark.parametrize(("plain", "complaint"), BAD, ids=[complaint for _, complaint in BAD])
+def test_what_is_wrong_is_named_with_its_key(tmp_path: Path, plain: Any, complaint: str) -> None:
+    with pytest.raises(ParkingError) as refused:
+        load(tmp_path, plain)
+    assert complaint in str(refused.value)
+    assert "edge.yaml" in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ParkingError, match=r"nothing\.yaml: cannot be read"):
+        edge_settings.load(tmp_path / "nothing.yaml")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: BarrierConfig(open_coil=0, close_coil=1, closing=Closing.SOFTWARE),
+        lambda: BarrierConfig(open_coil=0, closing=Closing.SOFTWARE, hardware_interlock=True),
+        lambda: BarrierConfig(open_coil=0, close_coil=0),
+    ],
+)
+@pytest.mark.req("GATE-1")
+def test_a_dangerous_barrier_cannot_be_built_at_all(make: Callable[[], BarrierConfig]) -> None:
+    with pytest.raises(ParkingError):
+        make()

@@ -53,7 +53,7 @@ def draw_scene(
     """A car in the lane at `approach` (0 far to 1 near); `place` picks the surroundings, `moving` (0-1) the blur of its speed."""
     view = view or View()
     picture = _background(place, view).copy()
-    drift = float(np.random.default_rng(vehicle.seed).uniform(-0.14, 0.14)) + float(rng.normal(0, 0.004))
+    drift = float(np.random.default_rng(vehicle.body.seed).uniform(-0.14, 0.14)) + float(rng.normal(0, 0.004))
     drawn = draw_vehicle(
         picture, vehicle, view, distance=distance_at(approach), drift=drift, lamps_lit=light is Light.NIGHT
     )
@@ -114,9 +114,9 @@ def _by_night(picture: Picture, drawn: Drawn | None, rng: np.random.Generator) -
     lit = np.asarray(picture * gain, np.float32)
     halo = np.zeros_like(lit)
     strength = float(rng.uniform(0.75, 1.1))
-    for centre in drawn.lamps:
-        glow(halo, centre, drawn.lamp_radius * 1.5, (255 * strength, 250 * strength, 236 * strength))
-        glow(halo, centre, drawn.lamp_radius * 5.5, (34 * strength, 33 * strength, 30 * strength))
+    for centre in (drawn.lamps.left, drawn.lamps.right):
+        glow(halo, centre, drawn.lamps.radius * 1.5, (255 * strength, 250 * strength, 236 * strength))
+        glow(halo, centre, drawn.lamps.radius * 5.5, (34 * strength, 33 * strength, 30 * strength))
     return lit + halo
 
 

@@ -1,326 +1,67 @@
-"""A car from the front as polygons in metres: x from its middle to the right, y above the road, z back from its nose."""
+"""A vehicle at the gate: a body with a plate on it, painted at a distance from the camera."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
 import numpy as np
 
+from lpr.drawing.bodywork import PLATE_Y_M, Body, Brush, Lamps, draw_body, mirrored
 from lpr.drawing.layouts import PlateStyle, layout_of, style_of
-from lpr.drawing.painting import Colour, Picture, Points, fill, line, paste, shade_below
+from lpr.drawing.painting import Picture, Points, paste
 from lpr.drawing.perspective import View
 from lpr.drawing.plates import draw_plate
 
-_PLATE_Y_M = 0.475
 _PLATE_Z_M = -0.02
-
-_PAINTS: tuple[Colour, ...] = (
-    (236, 238, 238),
-    (196, 198, 198),
-    (128, 130, 132),
-    (38, 36, 36),
-    (60, 58, 62),
-    (118, 62, 30),
-    (38, 32, 150),
-    (52, 74, 112),
-    (96, 118, 70),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """One car's looks, the same in every frame: plate, paint (BGR) and proportions (widths and heights in m)."""
+    """One vehicle, the same in every frame: its number, the style of its plate, its body."""
 
     plate: str
     style: PlateStyle
-    paint: Colour
-    half_width: float
-    roof_y: float
-    bonnet_y: float
-    grille_kind: int
-    seed: int
+    body: Body
 
     @classmethod
     def of(cls, plate: str, rng: np.random.Generator, *, style: PlateStyle | None = None) -> Self:
         """A car that bears `plate`, its looks drawn from `rng`; the style follows from the number unless given."""
-        tall = rng.random() < 0.4  # an SUV
-        return cls(
-            plate=plate,
-            style=style or style_of(plate),
-            paint=_PAINTS[int(rng.integers(len(_PAINTS)))],
-            half_width=float(rng.uniform(0.88, 0.95)),
-            roof_y=float(rng.uniform(1.58, 1.70) if tall else rng.uniform(1.42, 1.48)),
-            bonnet_y=float(rng.uniform(0.92, 1.00) if tall else rng.uniform(0.80, 0.86)),
-            grille_kind=int(rng.integers(3)),
-            seed=int(rng.integers(2**31)),
-        )
+        return cls(plate, style or style_of(plate), Body.of(rng))
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Where the parts that shine or are read came to lie, in px."""
+    """Where the parts that are read or shine came to lie: plate corners (4 x 2 px, clockwise from the top left), lamps."""
 
     plate_corners: Points
-    lamps: tuple[tuple[float, float], tuple[float, float]]
-    lamp_radius: float
-
-
-def _mirror(points: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
-    """The other half of a symmetric outline, appended in reverse."""
-    return [*points, *((-x, y, z) for x, y, z in reversed(points))]
-
-
-def _shaded(paint: Colour, gain: float, lift: float = 0.0) -> Colour:
-    b, g, r = (min(255.0, channel * gain + lift) for channel in paint)
-    return (b, g, r)
-
-
-class _Painter:
-    """Paints polygons of one car at one distance."""
-
-    def __init__(self, picture: Picture, view: View, distance: float, drift: float) -> None:
-        self.picture = picture
-        self._view = view
-        self._shift = np.array([drift, 0.0, distance])
-
-    def px(self, points: Sequence[tuple[float, float, float]]) -> Points:
-        return self._view.project(np.asarray(points) + self._shift)
-
-    def fill(
-        self,
-        points: Sequence[tuple[float, float, float]],
-        top: Colour,
-        bottom: Colour | None = None,
-        opacity: float = 1.0,
-    ) -> None:
-        fill(self.picture, self.px(points), top, bottom, opacity=opacity)
-
-    def both(
-        self,
-        points: Sequence[tuple[float, float, float]],
-        top: Colour,
-        bottom: Colour | None = None,
-        opacity: float = 1.0,
-    ) -> None:
-        """The polygon and its mirror image."""
-        self.fill(points, top, bottom, opacity)
-        self.fill([(-x, y, z) for x, y, z in points], top, bottom, opacity)
-
-    def line(self, points: Sequence[tuple[float, float, float]], colour: Colour, width_m: float) -> None:
-        pixels = self.px(points)
-        unit = float(np.linalg.norm(np.diff(self.px([(0, 0.5, 0), (1, 0.5, 0)]), axis=0)))
-        line(self.picture, pixels, colour, width_m * unit)
+    lamps: Lamps
 
 
 def draw_vehicle(
     picture: Picture, vehicle: Vehicle, view: View, *, distance: float, drift: float = 0.0, lamps_lit: bool = False
 ) -> Drawn:
     """Paint the car with its nose `distance` m ahead of the camera and `drift` m right of the lane's middle."""
-    rng = np.random.default_rng(vehicle.seed)
-    brush = _Painter(picture, view, distance, drift)
-    _draw_shadow(brush, vehicle)
-    _draw_cabin(brush, vehicle, rng)
-    _draw_wheels(brush, vehicle)
-    _draw_body(brush, vehicle)
-    lamps, radius = _draw_lamps(brush, vehicle, lit=lamps_lit)
-    _draw_grille(brush, vehicle)
-    corners = _draw_number(brush, vehicle)
-    return Drawn(corners, lamps, radius)
-
-
-def _draw_shadow(brush: _Painter, vehicle: Vehicle) -> None:
-    w = vehicle.half_width + 0.06
-    unit = float(np.linalg.norm(np.diff(brush.px([(0, 0, 0), (1, 0, 0)]), axis=0)))
-    shade_below(brush.picture, brush.px([(-w, 0, -0.22), (w, 0, -0.22), (w, 0, 3.6), (-w, 0, 3.6)]), 0.07 * unit, 0.72)
-
-
-def _draw_cabin(brush: _Painter, vehicle: Vehicle, rng: np.random.Generator) -> None:
-    w, roof, paint = vehicle.half_width, vehicle.roof_y, vehicle.paint
-    sill = vehicle.bonnet_y + 0.10
-    z_sill, z_roof = 0.95, 1.70
-    shell = _mirror(
-        [
-            (w * 0.93, sill - 0.08, z_sill),
-            (w * 0.90, sill + 0.06, z_sill + 0.1),
-            (w * 0.70, roof - 0.05, z_roof),
-            (w * 0.60, roof, z_roof + 0.25),
-            (0.0, roof + 0.035, z_roof + 0.3),
-        ]
-    )
-    brush.fill(shell, _shaded(paint, 1.02, 22), _shaded(paint, 0.72))
-    glass = _mirror([(w * 0.85, sill, z_sill), (w * 0.66, roof - 0.075, z_roof - 0.02), (0.0, roof - 0.045, z_roof)])
-    brush.fill(glass, (118, 104, 92), (46, 42, 38))
-    # seats, a driver, the belt of the dashboard, a reflection of the sky
-    brush.both(
-        [
-            (w * 0.62, sill + 0.02, 1.2),
-            (w * 0.60, sill + 0.27, 1.5),
-            (w * 0.32, sill + 0.27, 1.5),
-            (w * 0.28, sill + 0.02, 1.2),
-        ],
-        (40, 38, 36),
-        (26, 25, 24),
-    )
-    _draw_driver(brush, w * 0.44, sill, rng)
-    brush.fill(
-        _mirror([(w * 0.84, sill, z_sill), (w * 0.80, sill + 0.05, z_sill + 0.08), (0.0, sill + 0.075, z_sill + 0.1)]),
-        (30, 29, 28),
-    )
-    brush.fill(
-        [
-            (-w * 0.2, roof - 0.05, z_roof),
-            (w * 0.28, roof - 0.05, z_roof),
-            (-w * 0.30, sill, z_sill),
-            (-w * 0.70, sill, z_sill),
-        ],
-        (226, 214, 200),
-        (190, 176, 160),
-        0.20,
-    )
-    brush.fill(
-        [(-0.09, roof - 0.10, 1.55), (0.09, roof - 0.10, 1.55), (0.08, roof - 0.15, 1.55), (-0.08, roof - 0.15, 1.55)],
-        (22, 22, 22),
-    )
-    brush.both(
-        [
-            (w * 0.90, sill + 0.02, 0.98),
-            (w * 1.06, sill + 0.04, 0.98),
-            (w * 1.10, sill + 0.10, 0.98),
-            (w * 1.07, sill + 0.17, 0.98),
-            (w * 0.94, sill + 0.15, 0.98),
-        ],
-        _shaded(paint, 1.0, 12),
-        _shaded(paint, 0.5),
-    )
-
-
-def _draw_driver(brush: _Painter, x: float, sill: float, rng: np.random.Generator) -> None:
-    around = np.linspace(0, 2 * np.pi, 20)
-    head = [(x + 0.085 * float(np.cos(a)), sill + 0.265 + 0.115 * float(np.sin(a)), 1.45) for a in around]
-    shirt = (float(rng.uniform(40, 150)), float(rng.uniform(40, 130)), float(rng.uniform(40, 130)))
-    brush.fill(
-        [(x - 0.24, sill, 1.4), (x - 0.19, sill + 0.14, 1.4), (x + 0.19, sill + 0.14, 1.4), (x + 0.24, sill, 1.4)],
-        shirt,
-    )
-    brush.fill(head, (58, 66, 84), (84, 102, 132))
-
-
-def _draw_wheels(brush: _Painter, vehicle: Vehicle) -> None:
-    w = vehicle.half_width
-    brush.both(
-        [(w * 0.97, 0.42, 0.45), (w * 0.98, 0.0, 0.45), (w * 0.72, 0.0, 0.45), (w * 0.70, 0.42, 0.45)],
-        (26, 25, 25),
-        (16, 15, 15),
-    )
-
-
-def _draw_body(brush: _Painter, vehicle: Vehicle) -> None:
-    w, y, paint = vehicle.half_width, vehicle.bonnet_y, vehicle.paint
-    fenders = _mirror(
-        [
-            (w * 0.98, 0.30, 0.55),
-            (w, 0.55, 0.55),
-            (w * 0.98, y - 0.06, 0.60),
-            (w * 0.92, y + 0.07, 0.85),
-            (0.0, y + 0.12, 0.9),
-        ]
-    )
-    brush.fill(fenders, _shaded(paint, 0.95, 12), _shaded(paint, 0.55))
-    bonnet = _mirror(
-        [(w * 0.88, y - 0.09, 0.30), (w * 0.90, y + 0.06, 0.90), (w * 0.5, y + 0.13, 0.98), (0.0, y + 0.145, 1.0)]
-    )
-    edge = [(-w * 0.6, y - 0.05, 0.14), (0.0, y - 0.035, 0.06), (w * 0.6, y - 0.05, 0.14)]
-    brush.fill([*bonnet, *edge], _shaded(paint, 1.05, 34), _shaded(paint, 0.94, 6))
-    brush.line([(w * 0.62, y + 0.08, 0.85), (w * 0.48, y - 0.04, 0.12)], _shaded(paint, 0.78), 0.008)
-    brush.line([(-w * 0.62, y + 0.08, 0.85), (-w * 0.48, y - 0.04, 0.12)], _shaded(paint, 0.78), 0.008)
-    nose = _mirror(
-        [
-            (w * 0.80, 0.20, 0.12),
-            (w * 0.96, 0.27, 0.38),
-            (w * 0.99, 0.48, 0.42),
-            (w * 0.97, y - 0.10, 0.42),
-            (w * 0.88, y - 0.07, 0.30),
-            (w * 0.6, y - 0.04, 0.14),
-            (0.0, y - 0.025, 0.06),
-        ]
-    )
-    brush.fill(nose, _shaded(paint, 0.98, 10), _shaded(paint, 0.62))
-    brush.fill(_mirror([(w * 0.78, 0.17, 0.10), (w * 0.90, 0.25, 0.26), (0.0, 0.25, 0.02)]), (44, 43, 42), (24, 24, 24))
-
-
-def _draw_lamps(
-    brush: _Painter, vehicle: Vehicle, *, lit: bool
-) -> tuple[tuple[tuple[float, float], tuple[float, float]], float]:
-    w, y = vehicle.half_width, vehicle.bonnet_y - 0.155
-    outline = [
-        (w * 0.57, y - 0.035, 0.10),
-        (w * 0.60, y + 0.05, 0.13),
-        (w * 0.93, y + 0.085, 0.38),
-        (w * 0.96, y + 0.02, 0.40),
-        (w * 0.90, y - 0.06, 0.32),
-    ]
-    brush.both(outline, (70, 68, 66), (40, 40, 40))
-    inner = [(x * 0.985, y + (py - y) * 0.72, z) for x, py, z in outline]
-    brush.both(inner, (214, 206, 200), (150, 146, 142))
-    around = np.linspace(0, 2 * np.pi, 22)
-    for x in (w * 0.70, w * 0.83):
-        z = 0.16 + (x / w - 0.6) * 0.5
-        lens = [(x + 0.045 * float(np.cos(a)), y + 0.006 + 0.045 * float(np.sin(a)), z) for a in around]
-        core: Colour = (255, 255, 255) if lit else (120, 116, 112)
-        brush.both(lens, core, core if lit else (66, 64, 62))
-    brush.both(
-        [(w * 0.70, 0.30, 0.18), (w * 0.72, 0.375, 0.18), (w * 0.90, 0.385, 0.33), (w * 0.89, 0.31, 0.32)],
-        (36, 36, 36),
-        (22, 22, 22),
-    )
-    fog = [(w * 0.80 + 0.036 * float(np.cos(a)), 0.342 + 0.03 * float(np.sin(a)), 0.25) for a in around]
-    brush.both(fog, (188, 184, 180), (120, 118, 116))
-    left, right = brush.px([(-w * 0.77, y, 0.25), (w * 0.77, y, 0.25)])
-    radius = float(np.linalg.norm(right - left)) * 0.045
-    return ((float(left[0]), float(left[1])), (float(right[0]), float(right[1]))), radius
-
-
-def _draw_grille(brush: _Painter, vehicle: Vehicle) -> None:
-    w, top = vehicle.half_width, vehicle.bonnet_y - 0.085
-    low = _PLATE_Y_M + 0.10
-    narrow = 0.40 if vehicle.grille_kind else 0.48
-    rim = _mirror([(w * narrow, low - 0.012, -0.005), (w * 0.56, top + 0.012, 0.055), (0.0, top + 0.022, 0.02)])
-    brush.fill(rim, (206, 204, 202), (128, 126, 124))
-    grid = _mirror([(w * narrow - 0.012, low, -0.008), (w * 0.56 - 0.014, top, 0.05), (0.0, top + 0.010, 0.015)])
-    brush.fill(grid, (34, 33, 32), (18, 18, 18))
-    rows = 3 + vehicle.grille_kind
-    for row in range(1, rows):
-        share = row / rows
-        x = w * (narrow + (0.55 - narrow) * share) - 0.02
-        y = low + (top - low) * share
-        brush.line([(-x, y, 0.03), (0.0, y, 0.0), (x, y, 0.03)], (112, 110, 108), 0.011)
-    around = np.linspace(0, 2 * np.pi, 24)
-    middle = (low + top) / 2 + 0.01
-    for size, shade in ((0.058, (214.0, 212.0, 210.0)), (0.042, (90.0, 88.0, 86.0)), (0.026, (206.0, 204.0, 202.0))):
-        brush.fill([(size * float(np.cos(a)), middle + size * float(np.sin(a)), -0.01) for a in around], shade)
-    brush.fill(
-        _mirror([(w * 0.55, 0.27, 0.05), (w * 0.60, 0.385, 0.06), (0.0, 0.385, -0.01)]), (30, 30, 30), (16, 16, 16)
-    )
-    brush.line([(-w * 0.54, 0.325, 0.05), (0.0, 0.325, 0.0), (w * 0.54, 0.325, 0.05)], (64, 63, 62), 0.012)
+    brush = Brush(picture, view, distance, drift)
+    lamps = draw_body(brush, vehicle.body, lamps_lit=lamps_lit)
+    return Drawn(_draw_number(brush, vehicle), lamps)
 
 
 @lru_cache(maxsize=64)
 def _plate_of(vehicle: Vehicle) -> Picture:
     """The car's own plate, the same in every frame; read-only."""
-    plate = draw_plate(vehicle.plate, vehicle.style, np.random.default_rng(vehicle.seed))
+    plate = draw_plate(vehicle.plate, vehicle.style, np.random.default_rng(vehicle.body.seed))
     plate.flags.writeable = False
     return plate
 
 
-def _draw_number(brush: _Painter, vehicle: Vehicle) -> Points:
+def _draw_number(brush: Brush, vehicle: Vehicle) -> Points:
     layout = layout_of(vehicle.style)
     half, rise = layout.width / 2000, layout.height / 2000
-    y, z = _PLATE_Y_M, _PLATE_Z_M
+    y, z = PLATE_Y_M, _PLATE_Z_M
     for grow, shade in ((0.022, (30.0, 30.0, 30.0)), (0.010, (52.0, 51.0, 50.0))):
-        holder = _mirror([(half + grow, y + rise + grow, z + 0.01), (half + grow, y - rise - grow, z + 0.01)])
+        holder = mirrored([(half + grow, y + rise + grow, z + 0.01), (half + grow, y - rise - grow, z + 0.01)])
         brush.fill(holder, shade)
     corners = brush.px(
         [(-half, y + rise, z + 0.004), (half, y + rise, z + 0.004), (half, y - rise, z), (-half, y - rise, z)]

@@ -93,11 +93,11 @@ class LiveProjection:
             self._show(uow, f"zone.{event.zone_id}", live_values.zone(self._zones[event.zone_id], event, envelope))
         elif isinstance(event, SignShown) and event.sign_id in self._signs:
             self._show(uow, f"sign.{event.sign_id}", live_values.sign(self._signs[event.sign_id], event, envelope))
+        elif isinstance(event, DeviceHealthChanged) and event.device_id in self._signs:
+            previous = self._stored(uow.connection, f"sign.{event.device_id}") or self._signs[event.device_id]
+            self._show(uow, f"sign.{event.device_id}", {**previous, "health": event.health})
         elif isinstance(event, DeviceHealthChanged):
             self._show(uow, f"device.{event.device_id}", live_values.device(event, envelope))
-            if event.device_id in self._signs and event.health != "ok":
-                previous = self._stored(uow.connection, f"sign.{event.device_id}") or self._signs[event.device_id]
-                self._show(uow, f"sign.{event.device_id}", {**previous, "health": event.health})
         self._hub.append(live_values.line(envelope))
 
     def _is_ours(self, key: str) -> bool:

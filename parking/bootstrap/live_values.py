@@ -104,4 +104,5 @@ def line(envelope: Envelope) -> Json:
         "allowed": getattr(event, "allowed", None),
         "free": getattr(event, "free", None),
         "text": getattr(event, "text", None),
+        "health": getattr(event, "health", None),
     }

@@ -53,7 +53,7 @@ def demo(
             report = demo_once.run(site, operator, seed=seed)
             print(json.dumps(report, ensure_ascii=False) if as_json else demo_once.as_text(report))
             raise typer.Exit(0 if report["ok"] else 1)
-        _live(supervisor, site, operator, say)
+        _live(site, operator, say)
     finally:
         supervisor.stop()
         if folder is None:
@@ -111,7 +111,7 @@ def _wait(supervisor: Supervisor, name: str, is_ready: Any) -> None:
         time.sleep(0.1)
 
 
-def _live(supervisor: Supervisor, site: DemoSite, operator: OperatorClient, say: Any) -> None:
+def _live(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -126,21 +126,22 @@ def _live(supervisor: Supervisor, site: DemoSite, operator: OperatorClient, say:
 def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     """Print where to look: a parked car of your own gives the driver page something to show."""
     server = site.url("server")
-    yours = next(arrivals(random.SystemRandom().randrange(10**6), datetime.now(UTC), 24, 60))
+    yours = next(arrivals(random.SystemRandom().randrange(10**6), datetime.now(UTC), 24, 60)).plate
     with contextlib.suppress(httpx.HTTPError):
-        httpx.post(f"{site.url('control')}/cars", json={"plate": yours.plate.text, "dwell_s": 600, "pays": "never"})
+        httpx.post(f"{site.url('control')}/cars", json={"plate": yours.text, "dwell_s": 900, "pays": "never"})
     say(f"  operator   {server}/operator/    log in as {OPERATOR!r}, password {site.password!r}")
-    say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}    your car: {yours.plate.text}")
-    threading.Thread(target=_print_ticket, args=(site, operator, say), daemon=True).start()
+    say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}    a car of your own is coming in: {yours.text}")
     say(f"  API        {server}/docs")
     say(f"  world      {site.url('control')}/state    logs in {site.root / 'logs'}")
+    threading.Thread(target=_print_ticket, args=(site, operator, yours.masked, say), daemon=True).start()
 
 
-def _print_ticket(site: DemoSite, operator: OperatorClient, say: Any) -> None:
-    deadline = time.monotonic() + 60
+def _print_ticket(site: DemoSite, operator: OperatorClient, masked: str, say: Any) -> None:
+    """The driver's page of your own car, as the QR code on its ticket opens it."""
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.HTTPError):
-            stays = operator.get("/stays", state="open")["items"]
+            stays = [s for s in operator.get("/stays", state="open")["items"] if s["plate"] == masked]
             if stays:
                 ticket = operator.post(f"/stays/{stays[-1]['id']}/ticket", {})
                 say(f"  driver     {ticket['url']}")

@@ -41,8 +41,10 @@ def _words(event: dict[str, Any]) -> str | None:
             return f"{'stay':8} {plate} begins"
         case "StayClosed":
             return f"{'stay':8} {plate} ends"
-        case "LaneFaulted" | "CaseOpened" | "DeviceHealthChanged":
-            return f"{'!!':8} {event['type']} {lane or event.get('device_id') or ''} {event['reason']}"
+        case "DeviceHealthChanged":
+            return f"{event['device_id']:8} is {event['health']} {event['reason'] or ''}"
+        case "LaneFaulted" | "CaseOpened":
+            return f"{'!!':8} {event['type']} {lane} {event['reason']}"
         case _:
             return None
 

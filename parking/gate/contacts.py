@@ -50,5 +50,6 @@ class Contacts:
                 health = Health.SILENT if now - at > SILENT_AFTER_S else Health.OK
                 if self._told.get(device) is not health:
                     self._told[device] = health
-                    news.append(DeviceHealthChanged(device, health.value, f"last heard {now - at:.0f} s ago"))
+                    detail = "" if health is Health.OK else f"silent for {now - at:.0f} s"
+                    news.append(DeviceHealthChanged(device, health.value, detail))
             return news

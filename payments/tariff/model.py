@@ -78,7 +78,7 @@ class BandText(_Strict):
 
 
 class TariffText(_Strict):
-    """A tariff file. Minutes count once they are complete, from the second of the entry; seconds over are free."""
+    """A tariff file. Minutes count once they are complete, from the second of the entry; a stay has at least one."""
 
     tariff: Annotated[
         Literal["1"], WithJsonSchema({"enum": ["1", 1]}), Field(description="The version of this format.")

@@ -19,9 +19,13 @@ _MINUTE = timedelta(minutes=1)
 
 
 def price(tariff: Tariff, entered_at: datetime, leaving_at: datetime, facts: Facts = NO_FACTS) -> Bill:
-    """The bill of a stay; leaving at or before the entry costs nothing. Both times are aware, parts of a second are dropped."""
-    entry_s = _second(entered_at)
-    minutes = max(0, (_second(leaving_at) - entry_s) // 60)
+    """The bill of a stay; leaving at or before the entry costs nothing. Both times are aware, parts of a second are dropped.
+
+    Minutes count once they are complete, but whoever was there at all was there for one: without free minutes, a stay is
+    charged from its first second.
+    """
+    entry_s, leaving_s = _second(entered_at), _second(leaving_at)
+    minutes = max(1, (leaving_s - entry_s) // 60) if leaving_s > entry_s else 0
     counted = max(0, minutes - facts.stopped_minutes) if facts.stopped_minutes else minutes
     lines: list[BillLine] = []
     zero = tariff.zero
@@ -195,7 +199,7 @@ def schedule(tariff: Tariff, entered_at: datetime, horizon: datetime) -> tuple[t
     entry = datetime.fromtimestamp(entry_s, UTC)
 
     def due_after(minutes: int) -> int:
-        return price(tariff, entry, entry + minutes * _MINUTE).total.minor
+        return price(tariff, entry, entry + max(1, minutes) * _MINUTE).total.minor
 
     rows: list[tuple[datetime, int]] = []
     minutes, last = 0, (horizon_s - entry_s) // 60

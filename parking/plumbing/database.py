@@ -6,6 +6,7 @@ A work touches nothing but its unit of work: PostgreSQL may have to run it again
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,17 +81,34 @@ class Threads:
 
 
 def clear_error(error: BaseException) -> BaseException:
-    """The same failure in our own words where a driver's would not help: a full disk, a database that is away."""
+    """The same failure in our own words where a driver's would not help: a full disk, a database that is busy or away."""
+    if not isinstance(error, sa.exc.DBAPIError | sqlite3.Error):
+        return error
     original = getattr(error, "orig", error)
-    state = getattr(original, "sqlstate", None)
+    state = str(getattr(original, "sqlstate", None) or "")
     text = str(original)
     if "database or disk is full" in text or state == "53100":
-        message = "the disk of the database is full; nothing of this request was stored"
-        return ParkingError(ErrorKind.UNAVAILABLE, "storage.full", message)
-    if "database is locked" in text or state in ("40001", "40P01"):
-        return ParkingError(
-            ErrorKind.UNAVAILABLE, "storage.busy", "the database is busy; nothing of this request was stored"
+        clear = _unavailable("storage.full", "the disk of the database is full; nothing of this request was stored")
+    elif "database is locked" in text or state in ("40001", "40P01"):
+        clear = _unavailable("storage.busy", "the database is busy; nothing of this request was stored")
+    elif isinstance(error, sa.exc.DBAPIError) and (error.connection_invalidated or _cannot_connect(original, state)):
+        clear = _unavailable(
+            "storage.away", "the database does not answer; whether this request was stored is not known"
         )
-    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
-        return ParkingError(ErrorKind.UNAVAILABLE, "storage.away", "the database does not answer")
-    return error
+    else:
+        return error
+    clear.__cause__ = error
+    return clear
+
+
+def _cannot_connect(original: BaseException | None, state: str) -> bool:
+    """Classes 08 and 57P of SQLSTATE; a server that was never reached gives none."""
+    if state.startswith(("08", "57P")):
+        return True
+    return (
+        not state and type(original).__module__.startswith("psycopg") and type(original).__name__ == "OperationalError"
+    )
+
+
+def _unavailable(code: str, message: str) -> ParkingError:
+    return ParkingError(ErrorKind.UNAVAILABLE, code, message)

@@ -58,10 +58,7 @@ class InlineDatabase(Database):
                 driver.execute("COMMIT")
             except BaseException as error:
                 self._undo(driver)
-                clear = clear_error(error)
-                if clear is error:
-                    raise
-                raise clear from error
+                raise clear_error(error) from error.__cause__
         if unit.published:
             self._wake_all()
         return result

@@ -24,6 +24,13 @@ MOST_TRIES = 20
 _RUN_AGAIN = ("40001", "40P01")  # serialization failure, deadlock
 
 
+def _without_values(context: sa.engine.ExceptionContext) -> None:
+    """PostgreSQL repeats the offending values under DETAIL; they may be plates, so that part goes."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            error.args = tuple(part.split("\nDETAIL:")[0] if isinstance(part, str) else part for part in error.args)
+
+
 class PostgresDatabase(Database):
     """A database on a PostgreSQL server; many processes may share it."""
 
@@ -37,6 +44,7 @@ class PostgresDatabase(Database):
             isolation_level="SERIALIZABLE",
             hide_parameters=True,
         )
+        sa.event.listen(self._engine, "handle_error", _without_values)
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._threads = Threads("postgres", CONNECTIONS)
         self._working = threading.local()
@@ -47,10 +55,7 @@ class PostgresDatabase(Database):
                 return self._write_once(work)
             except sa.exc.DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _RUN_AGAIN or attempt == MOST_TRIES:
-                    clear = clear_error(error)
-                    if clear is error:
-                        raise
-                    raise clear from error
+                    raise clear_error(error) from error.__cause__
                 time.sleep(random.uniform(0, min(0.001 * 2**attempt, 0.1)))  # noqa: S311 - only keeps rivals apart
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -72,8 +77,11 @@ class PostgresDatabase(Database):
 
     def read(self, query: Callable[[sa.Connection], T]) -> T:
         self._refuse_inside_a_work()
-        with self._reading.connect() as connection:
-            return query(connection)
+        try:
+            with self._reading.connect() as connection:
+                return query(connection)
+        except sa.exc.DBAPIError as error:
+            raise clear_error(error) from error.__cause__
 
     def _refuse_inside_a_work(self) -> None:
         if getattr(self._working, "now", False):  # it would be another transaction, and would not see this one

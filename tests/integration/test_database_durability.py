@@ -12,6 +12,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from tests.builders.plumbing import eventually, note, noted
 from tests.builders.plumbing_processes import kill, start, write_and_acknowledge
 from tests.fixtures.databases import fresh_database
+from tests.fixtures.postgres import PostgresServer
 
 
 def _acknowledged(file: Path) -> list[str]:
@@ -63,3 +64,22 @@ def test_a_full_disk_is_said_clearly_and_loses_nothing(sqlite_database: Database
     sqlite_database.write(free)
     sqlite_database.write(lambda unit: note(unit, "a", "room again"))
     assert len(noted(sqlite_database)) == stored + 1
+
+
+def test_a_server_that_is_away_is_said_clearly_and_found_again(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    database = fresh_database(postgres_url)
+    database.write(lambda unit: note(unit, "a", "before"))
+    postgres_server.stop()
+    try:
+        for attempt in (lambda: database.write(lambda unit: note(unit, "a", "lost")), lambda: noted(database)):
+            with pytest.raises(ParkingError) as error:
+                attempt()
+            assert (error.value.kind, error.value.code) == (ErrorKind.UNAVAILABLE, "storage.away")
+    finally:
+        postgres_server.start()
+
+    database.write(lambda unit: note(unit, "a", "after"))
+    assert noted(database) == ["before", "after"]
+    database.close()

@@ -19,7 +19,9 @@ CELL_HEIGHT_MM = 90
 _GRID_PX_PER_MM = 8
 _SUBPIXEL_BITS = 4
 _CURVE_STEPS = 14
-_THINNING = 0.3  # how much the shorter side of an odd cell decides the stroke
+_PEN_FOLLOWS = (
+    0.8  # in a cell of another shape the stroke follows the stretch by this power, as in the double rows of GA 36
+)
 _LONGEST_MITRE = 5.5
 
 Points = NDArray[np.float64]
@@ -113,14 +115,14 @@ def _edges(points: Points, closed: bool, width: float) -> tuple[Points, Points]:
 def draw_strokes(
     sign: Sign, *, width_mm: float = CELL_WIDTH_MM, height_mm: float = CELL_HEIGHT_MM, px_per_mm: int = _GRID_PX_PER_MM
 ) -> Mask:
-    """The sign as a mask (uint8, 0 or 255) that fills `height_mm` x `width_mm`; in any shape of cell the stroke stays even."""
-    across, down = width_mm / CELL_WIDTH_MM, height_mm / CELL_HEIGHT_MM
-    width = sign.width * min(across, down) ** _THINNING * max(across, down) ** (1 - _THINNING)
+    """The sign as a mask (uint8, 0 or 255) that fills a cell of `height_mm` x `width_mm`."""
+    cell = np.array((width_mm / CELL_WIDTH_MM, height_mm / CELL_HEIGHT_MM))
+    pen = cell**_PEN_FOLLOWS
     mask = np.zeros((round(height_mm * px_per_mm), round(width_mm * px_per_mm)), np.uint8)
-    scale = px_per_mm * (1 << _SUBPIXEL_BITS)
+    scale = pen * (px_per_mm * (1 << _SUBPIXEL_BITS))
     half_pixel = (1 << _SUBPIXEL_BITS) / 2
     for points, closed in centrelines(sign.path):
-        left, right = _edges(points * (across, down), closed, width)
+        left, right = _edges(points * cell / pen, closed, sign.width)
         for i in range(len(left) - 1):
             quad = np.array([left[i], left[i + 1], right[i + 1], right[i]]) * scale - half_pixel
             cv2.fillPoly(mask, [np.round(quad).astype(np.int32)], 255, shift=_SUBPIXEL_BITS)

@@ -146,7 +146,7 @@ class Lane:
         if machine.is_fire(self.state):
             if self._boom.needs_holding(self._inputs):
                 self._feed(Event.FIRE_ON)
-        elif safety.level is Signal.OFF and self._boom.may_come_down(self._inputs, safety.level_since_s):
+        elif safety.level is Signal.OFF and self._boom.may_come_down(self._inputs, safety.raw_since_s):
             self._feed(Event.CLEAR)
 
     def _asks_again(self, now_s: float) -> bool:

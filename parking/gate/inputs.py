@@ -66,15 +66,16 @@ class Debounced:
     def __init__(self, hold_s: float) -> None:
         self._hold_s = hold_s
         self._candidate = Signal.UNKNOWN
-        self._since_s = float("-inf")
+        self.raw_since_s = float("-inf")
+        """Since when the raw signal has been what it is; a bounce starts it afresh."""
         self.level = Signal.UNKNOWN
         self.level_since_s = float("-inf")
 
     def feed(self, raw: Signal, now_s: float) -> None:
         """Take the newest raw signal."""
         if raw is not self._candidate:
-            self._candidate, self._since_s = raw, now_s
+            self._candidate, self.raw_since_s = raw, now_s
         if self._candidate is not self.level and (
-            self._candidate is Signal.UNKNOWN or now_s - self._since_s >= self._hold_s
+            self._candidate is Signal.UNKNOWN or now_s - self.raw_since_s >= self._hold_s
         ):
-            self.level, self.level_since_s = self._candidate, self._since_s
+            self.level, self.level_since_s = self._candidate, self.raw_since_s

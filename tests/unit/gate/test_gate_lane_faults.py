@@ -142,6 +142,20 @@ def test_software_closes_only_after_the_loop_was_free_for_long_enough() -> None:
     assert len(closings(story)) == 1
 
 
+def test_a_loop_that_only_bounced_still_keeps_the_boom_up_for_its_time() -> None:
+    story = LaneStory(barrier=SOFTWARE)
+    story.drive_up()
+    story.drive_through()
+    for _ in range(20):
+        story.wait(0.5)
+        story.board.set_input(1, True)
+        story.step()
+        story.board.set_input(1, False)
+    assert closings(story) == []
+    story.wait(1.2)
+    assert len(closings(story)) == 1
+
+
 @pytest.mark.parametrize("barrier", [{}, {"close_coil": 1}, {"close_coil": 1, "hardware_interlock": True}])
 def test_without_software_closing_the_lane_never_closes(barrier: dict[str, Any]) -> None:
     story = LaneStory(barrier=barrier)

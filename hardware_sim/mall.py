@@ -22,6 +22,7 @@ from hardware_sim.camera_view import CameraView
 from hardware_sim.cars import Car, Garage, Pays, Plan
 from hardware_sim.devices.mjpeg import MjpegCamera
 from hardware_sim.devices.qr_wallet import QrWalletBooks
+from hardware_sim.devices.qr_wallet_file import WalletFile
 from hardware_sim.devices.qr_wallet_http import QrWalletServer
 from hardware_sim.devices.relay_board import RelayBoardSim
 from hardware_sim.devices.rtsp import RtspCamera
@@ -83,6 +84,7 @@ class Mall:
                 merchant_keys=merchant_keys,
                 merchants={merchant_key: config.merchant},
                 nonces=lambda: secrets.token_hex(16),
+                file=WalletFile(config.state_dir / "wallet.db"),
             ),
             port=ports["wallet"],
         )

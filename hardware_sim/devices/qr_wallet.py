@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from hardware_sim.devices.qr_wallet_faults import AnswerFault, CallbackFault, Faults
+from hardware_sim.devices.qr_wallet_file import WalletFile, expiry_of, message_of, plain_order
 from parking.kernel.chain import canonical
 from parking.kernel.clock import Clock
 from parking.kernel.codec import from_plain, parse_time
@@ -73,6 +74,7 @@ class QrWalletBooks:
         nonces: Callable[[], str],
         faults: Faults | None = None,
         approve_at_once: bool = False,
+        file: WalletFile | None = None,
     ) -> None:
         self.clock = clock
         self.signer = signer
@@ -87,6 +89,24 @@ class QrWalletBooks:
         self._seen: set[str] = set()
         self._approve_at_once = approve_at_once
         self._turn = threading.RLock()
+        self._file = file
+        if file is not None:
+            self._read(file)
+
+    def _read(self, file: WalletFile) -> None:
+        """Take up the books; merchants hear of every payment once more, because nobody knows which callbacks got through."""
+        self.tombstones.update(file.tombstones())
+        for plain in file.orders():
+            message = message_of(plain)
+            order = WalletOrder(message, plain["subject"], plain["notify_url"], expiry_of(plain), plain["charges"])
+            self.orders[message.number] = order
+            if message.state is OrderState.PAID:
+                self._announce(order, None)
+
+    def _keep(self, order: WalletOrder) -> None:
+        if self._file is not None:
+            body = plain_order(order.message, order.subject, order.notify_url, order.expires_at, order.charges)
+            self._file.keep(order.message.number, body)
 
     # --- what merchants ask ------------------------------------------------------------------------------------------
 
@@ -123,6 +143,7 @@ class QrWalletBooks:
                 pay_url = f"{self.base_url}/payer/{number}"
                 message = wire.OrderMessage(merchant, number, OrderState.WAITING, amount, pay_url)
                 known = self.orders[number] = WalletOrder(message, subject, notify_url, expires_at)
+                self._keep(known)
                 if self._approve_at_once:
                     self.approve(number)
             elif known.message.merchant != merchant or known.message.amount != amount:
@@ -141,6 +162,8 @@ class QrWalletBooks:
             known = self.orders.get(number)
             if known is None or known.message.merchant != merchant:
                 self.tombstones.add((merchant, number))
+                if self._file is not None:
+                    self._file.bury(merchant, number)
                 return Answer(200, {"merchant": merchant, "number": number, "state": "CLOSED"})
             if self._current(known).state is OrderState.WAITING:
                 self._end(known, OrderState.CLOSED)
@@ -229,6 +252,7 @@ class QrWalletBooks:
             paid_at=self.clock.now() if paid else None,
             transaction=f"W{old.number}" if paid else None,
         )
+        self._keep(order)
         self._announce(order, self.faults.take_callback() if paid else None)
 
     def _announce(self, order: WalletOrder, fault: CallbackFault | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from guidance.advise import STALE_AFTER_S
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
@@ -89,10 +90,11 @@ class Application:
 
 
 class ContactWatch:
-    """Tells everybody when a gate box falls silent or comes back."""
+    """Tells everybody when a gate box falls silent or comes back, and when that makes the counts old."""
 
-    def __init__(self, database: Database, contacts: Contacts) -> None:
+    def __init__(self, database: Database, contacts: Contacts, live: LiveProjection) -> None:
         self._database = database
+        self._live = live
         self._contacts = contacts
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="contacts", daemon=True)
@@ -106,6 +108,7 @@ class ContactWatch:
 
     def look(self) -> None:
         """Publish what has changed."""
+        self._live.vouch(self._database, fed=self._contacts.oldest_s() <= STALE_AFTER_S)
         news = self._contacts.changes()
         if news:
 
@@ -182,5 +185,5 @@ def build(
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,
-        watch=ContactWatch(database, contacts),
+        watch=ContactWatch(database, contacts, live),
     )

@@ -42,6 +42,7 @@ class LiveProjection:
         self._zones = {z.id: {"zh": z.name.zh, "en": z.name.en} for z in site.zones}
         self._lanes = {ln.id: live_values.idle_lane({"zh": ln.name.zh, "en": ln.name.en}, ln.kind) for ln in site.lanes}
         self._signs: dict[str, dict[str, Any]] = {s.id: {"zone_id": s.zone_id} for s in site.signs}
+        self._fed = True
 
     def restore(self, database: Database) -> None:
         """Show again what was shown before the restart; what the site no longer has is left out."""
@@ -72,6 +73,18 @@ class LiveProjection:
                 self._hub.put(key, value)
         for envelope in recent:
             self._hub.append(live_values.line(envelope))
+
+    def vouch(self, database: Database, *, fed: bool) -> None:
+        """Say whether the gate boxes are heard: counts that nobody feeds are shown as not known until they are fed again."""
+        if fed is self._fed:
+            return
+        self._fed = fed
+        stored = database.read(
+            lambda conn: conn.execute(sa.select(live_value).where(live_value.c.key.like("zone.%"))).all()
+        )
+        for key, value in stored:
+            if self._is_ours(key):
+                self._hub.put(key, {**value, "known": value["known"] and fed})
 
     def lanes(self, conn: Connection) -> list[dict[str, Any]]:
         """Every lane with what it shows now."""
@@ -115,4 +128,4 @@ class LiveProjection:
         row = live_value.c.key == key
         if uow.connection.execute(live_value.update().where(row).values(value=value)).rowcount == 0:
             uow.connection.execute(live_value.insert().values(key=key, value=value))
-        self._hub.put(key, value)
+        self._hub.put(key, value if self._fed or not key.startswith("zone.") else {**value, "known": False})

@@ -41,8 +41,10 @@ from parking.sessions import store
 from parking.sessions.model import OpenStay, Stay
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
+from parking.web.limits import RateLimit
 
 KIOSK_TOKEN_VALID = timedelta(minutes=30)
+KIOSK_FINDS_MOST = 60  # a minute and machine: more than a queue of people types, too few to try plates out
 TICKET_VALID = timedelta(days=30)
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
 Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
@@ -105,7 +107,9 @@ def _driver_routes(routes: APIRouter, j: Journeys) -> None:
 
 
 def _kiosk_routes(routes: APIRouter, j: Journeys) -> None:
-    @routes.post("/kiosk/stays/find", tags=["kiosk"])
+    limit = RateLimit(KIOSK_FINDS_MOST, 60.0, j.clock)
+
+    @routes.post("/kiosk/stays/find", tags=["kiosk"], dependencies=[Depends(limit)])
     async def find(body: FindStay, _: Annotated[Principal, Depends(require(Scope.KIOSK))]) -> FoundStay:
         plate, now = Plate.parse(body.plate), j.clock.now()
         stay = await j.database.aread(lambda conn: store.open_by_plate(conn, plate))

@@ -113,7 +113,8 @@ def spell(matrix: SignMatrix, automaton: Automaton, *, width: int = 16) -> list[
 def _shortened(probabilities: Probabilities) -> Probabilities:
     """One step in place of each run of steps that are surely without sign: half of a padded picture."""
     empty = probabilities[:, 0] > _SURELY_EMPTY
-    repeated = np.concatenate(([False], empty[1:] & empty[:-1]))
+    repeated = np.zeros_like(empty)
+    repeated[1:] = empty[1:] & empty[:-1]
     return probabilities[~repeated]
 
 

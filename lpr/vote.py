@@ -24,7 +24,7 @@ _NEAR = 1.5
 """A plate is the same vehicle's if it moved less than this many plate widths since it was last seen."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Track:
     """One vehicle as seen from frame to frame."""
 

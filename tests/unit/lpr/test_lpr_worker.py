@@ -1,0 +1,309 @@
+"""The worker: only while a vehicle is there, always the newest frame, never without its camera, nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lpr import PassageReading, Pipeline, Settings, Worker
+from lpr.frame import Image
+from lpr.model import Region
+from lpr.sources.memory import MemorySource
+from parking.kernel.clock import ManualClock, SystemClock
+from parking.kernel.device import DeviceFault, Health
+from tests.builders.lpr import MORNING, Heard, a_box, a_picture, a_pipeline, eventually
+
+pytestmark = pytest.mark.req("LPR-2")
+EAGER = Settings(frames_per_second=100, idle_frames_per_second=100, settled_margin=1e9)
+
+
+class Camera:
+    """Pictures on demand: `show` puts one before the worker, `fail` breaks the stream once."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self._unfinished = 0
+        self._queue: queue.Queue[Image | Exception | None] = queue.Queue()
+
+    def script(self) -> Iterator[Image | Exception]:
+        self.opened += 1
+        while (item := self._queue.get()) is not None:
+            yield item
+            self._unfinished -= 1  # the worker asks for the next one: it is done with this one
+
+    def show(self, *pictures: Image) -> None:
+        for picture in pictures:
+            self._unfinished += 1
+            self._queue.put(picture)
+
+    def all_taken(self) -> bool:
+        return self._unfinished == 0
+
+    def fail(self, fault: Exception | None = None) -> None:
+        self._queue.put(fault or DeviceFault("10.0.0.9: gone"))
+
+    def end(self) -> None:
+        self._queue.put(None)
+
+
+class Lane:
+    """A worker with a camera and a clock that a test moves; time passes a second per picture."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.camera, self.clock, self.heard = Camera(), ManualClock(MORNING), Heard()
+        self.worker = Worker(MemorySource("entry-1", self.clock, self.camera.script), pipeline, self.clock)
+        self.worker.start()
+        self._seed = 0
+
+    def see(self, count: int = 1) -> None:
+        for _ in range(count):
+            self._seed += 1
+            self.clock.advance(timedelta(seconds=0.1))
+            self.camera.show(a_picture(self._seed))
+
+    def health(self) -> Health:
+        return self.worker.health().health
+
+
+@pytest.fixture
+def lane_with() -> Iterator[Callable[[Pipeline], Lane]]:
+    lanes: list[Lane] = []
+
+    def build(pipeline: Pipeline) -> Lane:
+        lanes.append(Lane(pipeline))
+        return lanes[-1]
+
+    yield build
+    for lane in lanes:
+        lane.camera.end()
+        lane.worker.stop()
+
+
+def reading(heard: Heard, number: int = -1) -> PassageReading:
+    found = heard.readings[number]
+    assert isinstance(found, PassageReading)
+    return found
+
+
+def test_nothing_is_read_before_a_vehicle_comes(lane_with: Callable[[Pipeline], Lane]) -> None:
+    looked_at: list[Image] = []
+
+    def note(strip: Image) -> tuple[str, float]:
+        looked_at.append(strip)
+        return "粤B12345", 0.95
+
+    lane = lane_with(a_pipeline(note, settings=EAGER))
+    lane.see(3)
+    eventually(lambda: lane.health() is Health.OK)
+    assert looked_at == []
+    lane.worker.begin("visit-1", lane.heard)
+    lane.see()
+    lane.heard.wait_for(1)
+    assert reading(lane.heard).plate is not None
+    assert len(looked_at) >= 1
+
+
+def test_every_frame_of_a_passage_adds_to_the_reading(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    for count in range(1, 4):
+        lane.see()
+        lane.heard.wait_for(count)
+    assert [reading(lane.heard, n).frames for n in range(3)] == [1, 2, 3]
+    assert reading(lane.heard).agreeing == 3
+
+
+def test_a_new_passage_starts_from_nothing(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    lane.see()
+    lane.heard.wait_for(1)
+    lane.worker.begin("visit-2", second := Heard())
+    lane.see()
+    second.wait_for(1)
+    assert reading(second).frames == 1
+
+
+def test_after_the_end_no_further_frame_is_read(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    lane.see()
+    lane.heard.wait_for(1)
+    lane.worker.end()
+    lane.see(5)
+    lane.worker.begin("visit-2", later := Heard())
+    lane.see()
+    later.wait_for(1)
+    assert len(lane.heard.readings) == 1
+
+
+def test_a_settled_passage_needs_no_more_frames(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(settings=replace(EAGER, settled_margin=6.0)))
+    lane.worker.begin("visit-1", lane.heard)
+    for count in (1, 2):
+        lane.see()
+        lane.heard.wait_for(count)
+    lane.see(5)
+    lane.worker.begin("visit-2", later := Heard())
+    lane.see()
+    later.wait_for(1)
+    assert len(lane.heard.readings) == 2
+
+
+def test_a_slow_reader_skips_frames_and_gets_the_newest(lane_with: Callable[[Pipeline], Lane]) -> None:
+    reading_now, go_on = threading.Event(), threading.Event()
+    seen: list[int] = []
+
+    def slowly(strip: Image) -> tuple[str, float]:
+        seen.append(int(strip[0, 0, 0]))
+        reading_now.set()
+        assert go_on.wait(10)
+        return "粤B12345", 0.95
+
+    def even(level: int) -> Image:
+        picture = a_picture(level)
+        picture[:] = level
+        return picture
+
+    lane = lane_with(a_pipeline(slowly, settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    for level in range(1, 32):
+        lane.clock.advance(timedelta(seconds=0.011))
+        lane.camera.show(even(level * 8))
+        if level == 1:
+            assert reading_now.wait(10)
+        eventually(lane.camera.all_taken)
+    go_on.set()
+    lane.heard.wait_for(2)
+    assert (len(seen), seen[-1]) == (2, 248)
+
+
+def test_a_frame_from_the_past_is_no_evidence(lane_with: Callable[[Pipeline], Lane]) -> None:
+    first, go_on = threading.Event(), threading.Event()
+
+    def wait_once(_strip: Image) -> tuple[str, float]:
+        first.set()
+        assert go_on.wait(10)
+        return "粤B12345", 0.95
+
+    lane = lane_with(a_pipeline(wait_once, settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    lane.see()
+    assert first.wait(10)
+    lane.see()
+    eventually(lane.camera.all_taken)
+    lane.clock.advance(timedelta(seconds=3))
+    go_on.set()
+    lane.see()
+    lane.heard.wait_for(2)
+    assert reading(lane.heard).frames == 2
+
+
+def test_a_lost_camera_is_opened_again(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(settings=EAGER))
+    lane.see()
+    eventually(lambda: lane.health() is Health.OK)
+    lane.camera.fail()
+    lane.clock.advance(timedelta(seconds=4))
+    eventually(lambda: lane.worker.health().detail == "10.0.0.9: gone")
+    assert lane.health() is Health.SILENT
+    lane.see()
+    eventually(lambda: lane.health() is Health.OK)
+    assert lane.camera.opened == 2
+
+
+def test_a_damaged_picture_costs_one_reconnection_and_no_more(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    lane.camera.fail(DeviceFault("a picture arrived damaged"))
+    lane.see()
+    eventually(lambda: lane.camera.opened == 2)
+    lane.see()
+    lane.heard.wait_for(1)
+    assert reading(lane.heard).plate is not None
+
+
+def test_a_frozen_camera_is_noticed_in_five_seconds_of_the_clock(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane, still = lane_with(a_pipeline(settings=Settings())), a_picture()
+    for _ in range(10):
+        lane.camera.show(still)
+        eventually(lane.camera.all_taken)
+        lane.clock.advance(timedelta(seconds=0.5))
+    lane.camera.show(still)
+    eventually(lambda: lane.health() is Health.FAULTY)
+
+
+def test_a_recogniser_that_fails_is_reported_without_a_plate_and_carries_on(
+    lane_with: Callable[[Pipeline], Lane], caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = [True]
+
+    def fail_once(_strip: Image) -> tuple[str, float]:
+        if broken.pop() if broken else False:
+            raise RuntimeError("粤B12345 broke me")
+        return "粤B12345", 0.95
+
+    lane = lane_with(a_pipeline(fail_once, settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    lane.see()
+    eventually(lambda: lane.health() is Health.FAULTY)
+    assert lane.worker.health().detail == "recognition failed: RuntimeError"
+    assert "12345" not in caplog.text
+    lane.see()
+    lane.heard.wait_for(1)
+    eventually(lambda: lane.health() is Health.OK)
+
+
+def test_frames_without_a_plate_are_told_too(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(regions=[], settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    lane.see()
+    lane.heard.wait_for(1)
+    assert (reading(lane.heard).plate, reading(lane.heard).frames) == (None, 1)
+
+
+def test_a_worker_starts_once() -> None:
+    clock = SystemClock()
+    worker = Worker(MemorySource("entry-1", clock, lambda: []), a_pipeline(), clock)
+    worker.start()
+    with pytest.raises(RuntimeError, match="started already"):
+        worker.start()
+    worker.stop()
+
+
+def test_the_end_of_a_recording_is_known() -> None:
+    clock = SystemClock()
+    worker = Worker(MemorySource("entry-1", clock, lambda: [a_picture()]), a_pipeline(), clock)
+    worker.start()
+    eventually(worker.exhausted)
+    worker.stop()
+
+
+def test_a_hundred_workers_and_a_thousand_reconnections_leave_no_thread_and_no_descriptor() -> None:
+    def files() -> int:
+        folder = Path("/proc/self/fd")
+        return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+    clock, region = SystemClock(), Region(a_box(), 0.9)
+    gc.collect()
+    threads, descriptors = threading.active_count(), files()
+    for _ in range(100):
+        worker = Worker(MemorySource("entry-1", clock, lambda: [a_picture(1)]), a_pipeline(regions=[region]), clock)
+        worker.start()
+        worker.begin("visit", Heard())
+        worker.stop()
+    source = MemorySource("entry-1", clock, lambda: [DeviceFault("gone")])
+    for _ in range(1000):
+        source.open()
+        with pytest.raises(DeviceFault):
+            source.grab()
+        source.close()
+    gc.collect()
+    assert (threading.active_count(), files()) == (threads, descriptors)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import sqlalchemy as sa
+import structlog
 
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -20,6 +21,7 @@ from parking.kernel.ids import Ids
 from parking.plumbing.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 
 class Database(ABC):
@@ -64,7 +66,10 @@ class Database(ABC):
 
     def _wake_all(self) -> None:
         for wake in self._wakes:
-            wake()
+            try:
+                wake()
+            except Exception as error:  # what is committed stays committed, whoever cannot be woken
+                log.error("database.wake", error=type(error).__name__)
 
 
 class Threads:

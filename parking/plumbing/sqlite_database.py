@@ -162,7 +162,9 @@ class SqliteDatabase(Database):
                 if not ticket.failed:
                     ticket.fail(clear_error(error))
             published, failed = 0, True
-        self._untold = group
+        self._untold += group  # where this group failed early, those of the last commit are still among them
+        if failed:
+            self._tell()
         if failed:  # whatever state SQLAlchemy was left in goes with its wrapper; the driver's connection stays
             self._connection.close()
             self._connection = self._engine.connect()

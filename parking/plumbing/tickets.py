@@ -9,6 +9,7 @@ import asyncio
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar, cast
 
 from parking.plumbing.unit_of_work import UnitOfWork
@@ -102,7 +103,7 @@ def tell_all(tickets: Sequence[Ticket[Any]]) -> None:
         else:
             ticket.tell()
     for loop, waiting in loops.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits there any more
             loop.call_soon_threadsafe(_tell_each, waiting)
 
 

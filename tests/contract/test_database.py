@@ -145,6 +145,18 @@ class TestManyWorks:
         database.write(lambda unit: unit.publish(an_event()))
         assert woken.wait(10)
 
+    def test_whoever_cannot_be_woken_harms_nobody(self, database: Database) -> None:
+        def gone() -> None:
+            raise RuntimeError("its event loop has ended")
+
+        woken = threading.Event()
+        database.after_commit(gone)
+        database.after_commit(woken.set)
+        database.write(lambda unit: unit.publish(an_event()))
+
+        assert woken.wait(10)
+        assert len(database.read(waiting)) == 1
+
 
 class TestReading:
     def test_cannot_write(self, database: Database) -> None:

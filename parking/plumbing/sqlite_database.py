@@ -163,9 +163,8 @@ class SqliteDatabase(Database):
                     ticket.fail(clear_error(error))
             published, failed = 0, True
         self._untold += group  # where this group failed early, those of the last commit are still among them
-        if failed:
-            self._tell()
         if failed:  # whatever state SQLAlchemy was left in goes with its wrapper; the driver's connection stays
+            self._tell()
             self._connection.close()
             self._connection = self._engine.connect()
         if published:

@@ -243,21 +243,9 @@ class Lane:
         elif visit.plate is not None:
             self._camera.end()
 
-    def _close(self) -> None:
-        self._boom.close(self._inputs)
-
-    def _hold_open(self) -> None:
-        self._boom.hold_open()
-
     def _let_go(self) -> None:
         self._boom.let_go()
         self._loops.levels = None  # look afresh at what stands in the lane
-
-    def _passed(self) -> None:
-        self._tell_passage(authorised=True)
-
-    def _intruded(self) -> None:
-        self._tell_passage(authorised=False)
 
     def _tell_passage(self, *, authorised: bool) -> None:
         visit = self.visit
@@ -317,11 +305,11 @@ _ACTIONS: dict[Command, Callable[[Lane], None]] = {
     Command.DECIDE: Lane._decide,
     Command.READ_AGAIN: Lane._read_again,
     Command.OPEN: Lane._open,
-    Command.CLOSE: Lane._close,
-    Command.HOLD_OPEN: Lane._hold_open,
+    Command.CLOSE: lambda lane: lane._boom.close(lane._inputs),
+    Command.HOLD_OPEN: lambda lane: lane._boom.hold_open(),
     Command.LET_GO: Lane._let_go,
-    Command.PASSED: Lane._passed,
-    Command.INTRUDED: Lane._intruded,
+    Command.PASSED: lambda lane: lane._tell_passage(authorised=True),
+    Command.INTRUDED: lambda lane: lane._tell_passage(authorised=False),
     Command.BACKED_AWAY: Lane._backed_away,
     Command.SUSPEND: Lane._suspend,
     Command.DROP: Lane._drop,

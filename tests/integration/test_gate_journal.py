@@ -1,0 +1,167 @@
+"""The journal on a real disk: what was acknowledged survives kill -9 and a full disk, and numbers go on without a gap."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from parking.gate.edge_file import EdgeFile
+from parking.gate.journal import FileJournal
+from parking.kernel.codec import decode
+from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.events import Envelope, VehicleBackedAway
+from parking.kernel.ids import EventId, LaneId, VisitId
+
+pytestmark = pytest.mark.req("GATE-3")
+LANE = LaneId("lane-1")
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+WRITER = """
+import sys
+from tests.integration.test_gate_journal import EdgeFile, FileJournal, LANE, event
+journal = FileJournal(EdgeFile(sys.argv[1]))
+number = int(sys.argv[2])
+while True:
+    journal.append(LANE, [event(number), event(number + 1)], {"at": number})
+    print(number + 1, flush=True)
+    number += 2
+"""
+
+
+def event(number: int) -> Envelope:
+    return Envelope(EventId(f"e{number}"), NOW, "edge-1", VehicleBackedAway(LANE, VisitId(f"v{number}")))
+
+
+def ids(journal: FileJournal) -> list[str]:
+    return [str(json.loads(entry.body)["id"]) for entry in journal.unacknowledged(1_000_000)]
+
+
+def test_no_acknowledged_event_is_lost_by_kill_nine_and_numbers_go_on(tmp_path: Path) -> None:
+    path, told = tmp_path / "edge.db", 0
+    for lines_before_the_kill in (3, 11, 40):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(told + 1)],
+            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for _ in range(lines_before_the_kill):
+                told = int(lines.readline())
+            process.send_signal(signal.SIGKILL)
+            told = max([told, *(int(line) for line in lines if line.strip())])
+        process.wait(10)
+        file = EdgeFile(path)
+        journal = FileJournal(file)
+        entries = journal.unacknowledged(1_000_000)
+        file.close()
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+        assert len(entries) >= told, "an event that was acknowledged is not there"
+        assert len(entries) % 2 == 0, "the two events of one append are there together or not at all"
+        assert [json.loads(entry.body)["id"] for entry in entries[:told]] == [f"e{n}" for n in range(1, told + 1)]
+        told = len(entries)
+
+
+def test_each_file_has_its_own_epoch_and_keeps_it(tmp_path: Path) -> None:
+    epochs = []
+    for name in ("a.db", "a.db", "b.db"):
+        file = EdgeFile(tmp_path / name)
+        epochs.append(FileJournal(file).epoch)
+        file.close()
+    assert epochs[0] == epochs[1] != epochs[2]
+
+
+def test_an_event_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file)
+    journal.append(LANE, [event(1)], {"at": 1})
+    (entry,) = journal.unacknowledged(10)
+    assert decode(json.loads(entry.body)) == event(1)
+    assert journal.lane_state(LANE) == {"at": 1}
+    assert journal.lane_state(LaneId("other")) is None
+    file.close()
+
+
+def test_acknowledging_marks_and_deletes_nothing(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file)
+    journal.append(LANE, [event(n) for n in range(1, 6)], {})
+    journal.acknowledge(3)
+    assert ids(journal) == ["e4", "e5"]
+    journal.acknowledge(99)
+    assert (journal.acknowledged(), ids(journal)) == (5, [])
+    journal.acknowledge(0)
+    assert len(ids(journal)) == 5
+    file.close()
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_the_journal_whole(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file)
+    journal.append(LANE, [event(1)], {})
+    pages = file.write(lambda conn: int(conn.execute("PRAGMA page_count").fetchone()[0]))
+    file._writer.execute(f"PRAGMA max_page_count = {pages + 1}")
+
+    def fill() -> None:
+        for number in range(2, 10_000):
+            journal.append(LANE, [event(number)] * 5, {})
+            written.append(number)
+
+    written = [1]
+    with pytest.raises(ParkingError, match="the disk is full") as refused:
+        fill()
+    assert (refused.value.kind, refused.value.code) == (ErrorKind.UNAVAILABLE, "edge.disk_full")
+    kept = 5 * len(written) - 4
+    assert len(ids(journal)) == kept
+    file._writer.execute("PRAGMA max_page_count = 1000000")
+    journal.append(LANE, [event(0)], {})
+    assert [entry.seq for entry in journal.unacknowledged(10_000)] == list(range(1, kept + 2))
+    file.close()
+
+
+def test_lanes_that_write_at_the_same_time_share_their_fsyncs_and_get_every_number_once(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file)
+
+    def write(lane: int) -> None:
+        for number in range(25):
+            journal.append(LaneId(f"lane-{lane}"), [event(100 * lane + number)], {})
+
+    threads = [threading.Thread(target=write, args=(lane,)) for lane in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    entries = journal.unacknowledged(1000)
+    assert [entry.seq for entry in entries] == list(range(1, 201))
+    assert len({json.loads(entry.body)["id"] for entry in entries}) == 200
+    for lane in range(8):
+        mine = [i for i in ids(journal) if int(i[1:]) // 100 == lane]
+        assert mine == sorted(mine, key=lambda i: int(i[1:]))
+    file.close()
+
+
+def test_work_that_fails_is_undone_alone(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+
+    def fails(conn: sqlite3.Connection) -> None:
+        conn.execute("INSERT INTO carried_out VALUES ('c1')")
+        raise KeyError("a fault")
+
+    with pytest.raises(KeyError):
+        file.write(fails)
+    assert file.read(lambda conn: conn.execute("SELECT count(*) FROM carried_out").fetchone()[0]) == 0
+    FileJournal(file).append(LANE, [event(1)], {})
+    file.close()
+
+
+def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "edge.db").write_bytes(b"this is not a database" * 100)
+    with pytest.raises(ParkingError, match="the box's file cannot be used"):
+        EdgeFile(tmp_path / "edge.db")

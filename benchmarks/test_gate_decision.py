@@ -1,0 +1,235 @@
+"""Gate decision: from a camera's evidence to the relay board's acknowledgement, beyond models, one fsync and one relay round trip.
+
+The lane is the product's own: facts from a copy of 2,000 stays, rules, state table, journal on disk (SQLite, FULL), Modbus TCP to the
+simulated board in a process of its own. The floors are a bare write + fdatasync of the same bytes on the same file system, and a bare
+12-byte Modbus round trip on a raw socket to the same board. All three are measured in the same rounds, in random order, and subtracted
+round by round. Read-back of the coil, a second round trip, is part of our side.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from parking.access.facts import PlateEvidence
+from parking.access.snapshot import CopyChange, CopyRow
+from parking.gate.barrier import Barrier
+from parking.gate.controller import Lane
+from parking.gate.edge_file import EdgeFile
+from parking.gate.inputs import Inputs, Signal
+from parking.gate.journal import FileJournal
+from parking.gate.local_copy import LocalCopy
+from parking.gate.machine import State
+from parking.gate.model import BarrierConfig, LaneConfig
+from parking.gate.relays import wire
+from parking.gate.relays.base import BoardState
+from parking.gate.relays.modbus_tcp import ModbusBoard, ModbusSettings
+from parking.kernel.clock import ManualClock
+from parking.kernel.codec import to_plain
+from parking.kernel.device import HealthReport
+from parking.kernel.events import Direction
+from parking.kernel.ids import LaneId, SeededIds, VisitId
+from parking.kernel.plate import Plate
+from tests.builders.gate import NOON, stay_data
+
+ROUNDS, PASSAGES = 21, 12
+GOAL_MS = 2.0
+STAYS = 2_000
+BOARD = (
+    "import sys, threading;"
+    "from hardware_sim.devices.relay_board import RelayBoardSim;"
+    "from parking.kernel.clock import SystemClock;"
+    "board = RelayBoardSim(SystemClock()); board.start();"
+    "print(board.port, flush=True); sys.stdin.read(); board.stop()"
+)
+
+
+@contextmanager
+def board_process() -> Iterator[int]:
+    """A simulated board in a process of its own; its port."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BOARD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.stdin.close()
+        process.wait(10)
+        process.stdout.close()
+
+
+class TimedBoard:
+    """The real adapter, noting when the acknowledgement of a pulse was there."""
+
+    def __init__(self, board: ModbusBoard) -> None:
+        self._board = board
+        self.acknowledged = 0.0
+
+    def read(self) -> BoardState:
+        return self._board.read()
+
+    def pulse(self, coil: int, duration_ms: int) -> bool:
+        read_back = self._board.pulse(coil, duration_ms)
+        self.acknowledged = time.perf_counter()
+        return read_back
+
+    def hold(self, coil: int, on: bool) -> bool:
+        return self._board.hold(coil, on)
+
+    def health(self) -> HealthReport:
+        return self._board.health()
+
+    def close(self) -> None:
+        self._board.close()
+
+
+class DeafCamera:
+    """Remembers the visit; the benchmark says what it saw."""
+
+    visit = VisitId("")
+
+    def begin(self, visit_id: VisitId) -> None:
+        self.visit = visit_id
+
+    def end(self) -> None:
+        """Nothing to end."""
+
+
+class Ours:
+    """An exit lane whose vehicles have all paid; `pass_once` is one vehicle's milliseconds from evidence to acknowledgement."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._clock = ManualClock(NOON)
+        self._file = EdgeFile(folder / "edge.db")
+        copy = LocalCopy(self._file)
+        copy.apply(CopyChange("mall", 0, STAYS, tuple(self._stay(number) for number in range(1, STAYS + 1))))
+        self._board = TimedBoard(ModbusBoard(ModbusSettings("127.0.0.1", port), self._clock))
+        self._camera = DeafCamera()
+        self._lane = Lane(
+            LaneConfig(LaneId("exit-1"), Direction.OUT),
+            Barrier(self._board, BarrierConfig(open_coil=0), self._clock),
+            copy, FileJournal(self._file), self._camera,
+            clock=self._clock, ids=SeededIds(1), origin="edge-1",
+        )  # fmt: skip
+        self._number = 0
+        self._loops(presence=False, safety=False)
+
+    @staticmethod
+    def _stay(number: int) -> CopyRow:
+        prices = [[to_plain(NOON + timedelta(minutes=30 * n)), 200 * n] for n in range(1, 49)]
+        paid_until = to_plain(NOON + timedelta(days=30))
+        data = stay_data(f"苏A{number:05d}", prices=prices, paid_until=paid_until)
+        return CopyRow("stay", f"stay-{number}", number, data)
+
+    def _inputs(self, presence: bool, safety: bool) -> Inputs:
+        return Inputs(Signal.of(presence), Signal.of(safety), self._clock.monotonic_s(), open_coil=Signal.OFF)
+
+    def _loops(self, *, presence: bool, safety: bool) -> None:
+        for _ in range(5):
+            self._lane.step(self._clock.now(), self._inputs(presence, safety))
+            self._clock.advance(timedelta(milliseconds=20))
+
+    def pass_once(self) -> float:
+        self._number = self._number % STAYS + 1
+        self._loops(presence=True, safety=False)
+        plate = Plate(f"苏A{self._number:05d}")
+        evidence = PlateEvidence(plate, 0.98, 8.0, 5, 5, self._clock.now())
+        inputs = self._inputs(True, False)
+        began = time.perf_counter()
+        self._lane.step(self._clock.now(), inputs, [(self._camera.visit, evidence)])
+        elapsed_ms = (self._board.acknowledged - began) * 1000
+        self._expect(State.ALLOWED)
+        self._loops(presence=True, safety=True)
+        self._loops(presence=False, safety=True)
+        self._loops(presence=False, safety=False)
+        self._expect(State.IDLE)
+        return elapsed_ms
+
+    def _expect(self, state: State) -> None:
+        assert self._lane.state is state
+
+    def close(self) -> None:
+        assert (
+            len(FileJournal(self._file).unacknowledged(1_000_000)) == 3 * ROUNDS * PASSAGES
+        )  # decided, pulsed, passed
+        self._board.close()
+        self._file.close()
+
+
+class BareDisk:
+    """One append of a journal page and one fdatasync."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = os.open(folder / "bare", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+
+    def sync_once(self) -> float:
+        began = time.perf_counter()
+        os.write(self._file, b"x" * 4096)
+        os.fdatasync(self._file)
+        return (time.perf_counter() - began) * 1000
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+class BareRelay:
+    """One request and its answer on a raw socket."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._frame = wire.encode(wire.Frame(1, 1, wire.encode_request(wire.waveshare_pulse(4, 500))))
+
+    def ask_once(self) -> float:
+        began = time.perf_counter()
+        self._socket.sendall(self._frame)
+        answer = self._socket.recv(64)
+        elapsed_ms = (time.perf_counter() - began) * 1000
+        assert answer == self._frame
+        return elapsed_ms
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_gate_decision_overhead() -> None:
+    order = random.Random(1)
+    whole, beyond, fsyncs, trips = [], [], [], []
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as name, board_process() as port:
+        ours, disk, relay = Ours(Path(name), port), BareDisk(Path(name)), BareRelay(port)
+        for _ in range(ROUNDS):
+            times: dict[str, list[float]] = {"ours": [], "disk": [], "relay": []}
+            turns = ["ours", "disk", "relay"] * PASSAGES
+            order.shuffle(turns)
+            for turn in turns:
+                measure = {"ours": ours.pass_once, "disk": disk.sync_once, "relay": relay.ask_once}[turn]
+                times[turn].append(measure())
+            fsync, trip = statistics.median(times["disk"]), statistics.median(times["relay"])
+            fsyncs.append(fsync)
+            trips.append(trip)
+            whole += times["ours"]
+            beyond += [elapsed - fsync - trip for elapsed in times["ours"]]
+        for side in (ours, disk, relay):
+            side.close()
+    beyond.sort()
+    p50, p99 = statistics.median(beyond), beyond[int(len(beyond) * 0.99)]
+    floors = statistics.median(fsyncs) + statistics.median(trips)
+    print(
+        f"\ngate decision: {p50:.2f} ms p50, {p99:.2f} ms p99 beyond models, one fsync and one relay round trip"
+        f" (goal <= {GOAL_MS:.0f} ms p50: {'holds' if p50 <= GOAL_MS else 'falls short'});"
+        f" whole {statistics.median(whole):.2f} ms = {statistics.median(whole) / floors:.2f} x the two floors"
+        f" (fsync {statistics.median(fsyncs):.2f} ms, relay {statistics.median(trips):.2f} ms), {len(whole)} passages"
+    )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from guidance.advise import STALE_AFTER_S
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
 from parking.bootstrap.live_projection import LiveProjection
+from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
 from parking.gate.contacts import Contacts
@@ -21,7 +20,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
 from parking.kernel.ids import DeviceId
 from parking.plumbing.bus import Bus, InProcessBus
-from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.db import Database
 from parking.plumbing.jobs import JobRunner
 from parking.plumbing.outbox import OutboxRelay
 from parking.security import store as security_store
@@ -33,8 +32,6 @@ from payments.providers.base import Provider
 from payments.tariff import parse
 from payments.tariff.model import Tariff
 from payments.tariff_book import TariffBook
-
-LOOK_AT_CONTACTS_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Application:
     occupancy: Occupancy
     signs: SignBoard
     contacts: Contacts
-    watch: ContactWatch
+    rounds: Rounds
 
     def prepare(self) -> None:
         """What must be there before the first event: counters, the tariff, and the screens as they were."""
@@ -70,10 +67,10 @@ class Application:
         self.jobs.start()
         self.database.after_commit(self.signs.wake)
         self.signs.start()
-        self.watch.start()
+        self.rounds.start()
 
     def stop(self) -> None:
-        self.watch.stop()
+        self.rounds.stop()
         self.signs.stop()
         self.jobs.stop()
         self.relay.stop()
@@ -87,40 +84,6 @@ class Application:
         self.signs.step()
         while self.relay.drain() + self.bus.drain():
             pass
-
-
-class ContactWatch:
-    """Tells everybody when a gate box falls silent or comes back, and when that makes the counts old."""
-
-    def __init__(self, database: Database, contacts: Contacts, live: LiveProjection) -> None:
-        self._database = database
-        self._live = live
-        self._contacts = contacts
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="contacts", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def look(self) -> None:
-        """Publish what has changed."""
-        self._live.vouch(self._database, fed=self._contacts.oldest_s() <= STALE_AFTER_S)
-        news = self._contacts.changes()
-        if news:
-
-            def work(uow: UnitOfWork) -> None:
-                for event in news:
-                    uow.publish(event)
-
-            self._database.write(work)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(LOOK_AT_CONTACTS_S):
-            self.look()
 
 
 def load_tariff(settings: Settings) -> Tariff:
@@ -185,5 +148,5 @@ def build(
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,
-        watch=ContactWatch(database, contacts, live),
+        rounds=rounds_of(database, contacts, live),
     )

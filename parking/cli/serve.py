@@ -9,6 +9,7 @@ import uvicorn
 from parking.bootstrap import settings as server_settings
 from parking.bootstrap.server import create_app
 from parking.plumbing import logs
+from parking.web.frames import FrameProtocol
 
 
 def serve() -> None:
@@ -21,7 +22,7 @@ def serve() -> None:
         port=settings.port,
         log_config=None,
         access_log=False,  # a path may carry a code; our own logs say what matters
-        ws="websockets-sansio",
+        ws=FrameProtocol,
         timeout_graceful_shutdown=5,
         server_header=False,
     )

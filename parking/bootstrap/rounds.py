@@ -1,0 +1,94 @@
+"""What the server looks after from time to time, each round in a thread of its own; a round that fails is told and done again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from guidance.advise import STALE_AFTER_S
+from parking.bootstrap.live_projection import LiveProjection
+from parking.gate.contacts import Contacts
+from parking.plumbing import delivery, jobs, outbox
+from parking.plumbing.db import Database, UnitOfWork
+from parking.web import idempotency
+
+CONTACTS_EVERY_S = 5.0
+TIDY_EVERY_S = 3600.0
+EVENTS_KEPT = timedelta(days=90)
+"""Longer than the 60 days for which logs must be kept; proofs of handling outlive the events, so that none is handled twice."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Something to do every `every_s` seconds."""
+
+    name: str
+    every_s: float
+    do: Callable[[], None]
+
+
+class Rounds:
+    """Runs rounds until it is stopped."""
+
+    def __init__(self, rounds: Iterable[Round]) -> None:
+        self._rounds = tuple(rounds)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        for one in self._rounds:
+            thread = threading.Thread(target=self._run, args=(one,), name=one.name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, one: Round) -> None:
+        while not self._stopping.wait(one.every_s):
+            try:
+                one.do()
+            except Exception as error:  # the database may be away; the next round finds it again
+                _log.warning("round failed", round=one.name, error=type(error).__name__)
+
+
+def look_at_contacts(database: Database, contacts: Contacts, live: LiveProjection) -> None:
+    """Tell everybody when a gate box falls silent or comes back, and when that makes the counts old."""
+    live.vouch(database, fed=contacts.oldest_s() <= STALE_AFTER_S)
+    news = contacts.changes()
+    if news:
+
+        def work(uow: UnitOfWork) -> None:
+            for event in news:
+                uow.publish(event)
+
+        database.write(work)
+
+
+def tidy(database: Database) -> None:
+    """Forget what has long been relayed, handled, done and answered."""
+
+    def work(uow: UnitOfWork) -> None:
+        outbox.forget_relayed(uow, older_than=EVENTS_KEPT)
+        delivery.forget_handled(uow, older_than=2 * EVENTS_KEPT)
+        jobs.forget_done(uow, older_than=EVENTS_KEPT)
+        idempotency.forget(uow)
+
+    database.write(work)
+
+
+def rounds_of(database: Database, contacts: Contacts, live: LiveProjection) -> Rounds:
+    """The server's rounds."""
+    return Rounds(
+        (
+            Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
+            Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
+        )
+    )

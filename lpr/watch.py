@@ -68,8 +68,8 @@ class PictureWatch:
                 return HealthReport(Health.SILENT, self._seen_at, self._trouble or f"no picture for {since:.0f} s")
             if self._seen_at is None:
                 return HealthReport(Health.UNKNOWN, None, self._trouble or "no picture yet")
-            if now_s - self._changed_s > limits.frozen_after_s:
-                return HealthReport(Health.FAULTY, self._seen_at, "the picture is frozen")
             if self._dark_since_s is not None and now_s - self._dark_since_s > limits.dark_after_s:
                 return HealthReport(Health.FAULTY, self._seen_at, "the picture is black, or the lens is covered")
+            if now_s - self._changed_s > limits.frozen_after_s:
+                return HealthReport(Health.FAULTY, self._seen_at, "the picture is frozen")
             return HealthReport(Health.OK, self._seen_at, "")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Query
 
+from parking.access.snapshot import CommandAction
 from parking.journeys import opening_by_hand, paying
 from parking.journeys.ports import Cashier, Payment
 from parking.journeys.schemas import (
@@ -47,6 +48,7 @@ KIOSK_TOKEN_VALID = timedelta(minutes=30)
 KIOSK_FINDS_MOST = 60  # a minute and machine: more than a queue of people types, too few to try plates out
 TICKET_VALID = timedelta(days=30)
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
+Opener = Annotated[Principal, Depends(require(Scope.LANES_OPEN))]
 Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
 
 
@@ -161,19 +163,24 @@ def _lane_routes(routes: APIRouter, j: Journeys) -> None:
     async def list_lanes(_: Annotated[Principal, Depends(require(Scope.LANES_READ))]) -> list[dict[str, Any]]:
         return [dict(lane) for lane in j.lanes()]
 
-    @routes.post("/lanes/{lane_id}/open", tags=["lanes"], status_code=202)
-    async def open_lane(
-        lane_id: str,
-        body: OpenLane,
-        who: Annotated[Principal, Depends(require(Scope.LANES_OPEN))],
-        idempotency_key: IdempotencyKey,
+    async def order(
+        lane_id: str, body: OpenLane, who: Principal, idempotency_key: str, action: CommandAction
     ) -> Ordered:
         if not any(lane["id"] == lane_id and lane["kind"] != "ramp" for lane in j.lanes()):
             raise not_found("lane.unknown", "there is no such lane with a barrier")
 
-        def order(uow: UnitOfWork) -> Reply:
-            return Reply(202, {"command_id": opening_by_hand.order(uow, j.audit, who, LaneId(lane_id), body.reason)})
+        def work(uow: UnitOfWork) -> Reply:
+            command_id = opening_by_hand.order(uow, j.audit, who, LaneId(lane_id), body.reason, action)
+            return Reply(202, {"command_id": command_id})
 
-        once = Once.of(who, idempotency_key, "lane.open", {"lane_id": lane_id, "reason": body.reason})
-        reply = await j.database.awrite(lambda uow: once.inside(uow, order))
+        once = Once.of(who, idempotency_key, f"lane.{action.value}", {"lane_id": lane_id, "reason": body.reason})
+        reply = await j.database.awrite(lambda uow: once.inside(uow, work))
         return Ordered(**reply.body)
+
+    @routes.post("/lanes/{lane_id}/open", tags=["lanes"], status_code=202)
+    async def open_lane(lane_id: str, body: OpenLane, who: Opener, idempotency_key: IdempotencyKey) -> Ordered:
+        return await order(lane_id, body, who, idempotency_key, CommandAction.OPEN)
+
+    @routes.post("/lanes/{lane_id}/end-emergency", tags=["lanes"], status_code=202)
+    async def end_emergency(lane_id: str, body: OpenLane, who: Opener, idempotency_key: IdempotencyKey) -> Ordered:
+        return await order(lane_id, body, who, idempotency_key, CommandAction.END_EMERGENCY)

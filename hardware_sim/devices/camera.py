@@ -31,21 +31,22 @@ class CameraFault(StrEnum):
     BLACK = "black"  # pictures go on, but they are black
     STOP = "stop"  # connected, and nothing comes
     GARBAGE = "garbage"  # bytes that are no picture
-    SLOW = "slow"  # one frame in two seconds
+    SLOW = "slow"  # one frame in a second
     DROP = "drop"  # connections are cut, new ones refused at once
 
 
-_SLOW_PERIOD_S = 2.0
+_SLOW_PERIOD_S = 1.0
 _GARBAGE = bytes((17 * i + 91) % 256 for i in range(4096))
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One frame as it is sent: a JPEG (or garbage), with a number that rises and the monotonic time in s."""
+    """One frame as it is sent, with a number that rises and the monotonic time in s; `jpeg` is garbage if the camera is broken so."""
 
     number: int
     jpeg: bytes
     at_s: float
+    is_picture: bool = True
 
 
 class FrameFeed:
@@ -97,13 +98,14 @@ class FrameFeed:
             self._thread = None
 
     @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
-        """While one more client watches: frames are drawn only as long as there is one."""
+    def watching(self) -> Iterator[int]:
+        """While one more client watches: frames are drawn only as long as there is one. Gives the number to look for newer shots than."""
         with self._changed:
             self._watchers += 1
             self._changed.notify_all()
+            newest = self._shot.number if self._shot else 0
         try:
-            yield
+            yield newest
         finally:
             with self._changed:
                 self._watchers -= 1
@@ -141,7 +143,7 @@ class FrameFeed:
                 fault, last = self._fault, self._shot
             due += _SLOW_PERIOD_S if fault is CameraFault.SLOW else self._period_s
             number += 1
-            shot = Shot(number, self._jpeg(fault, last), monotonic())
+            shot = self._take(number, fault, last)
             with self._changed:
                 self._shot = shot
                 self._changed.notify_all()
@@ -149,18 +151,18 @@ class FrameFeed:
     def _sends(self) -> bool:
         return self._fault not in (CameraFault.STOP, CameraFault.DROP)
 
-    def _jpeg(self, fault: CameraFault, last: Shot | None) -> bytes:
+    def _take(self, number: int, fault: CameraFault, last: Shot | None) -> Shot:
         if fault is CameraFault.GARBAGE:
-            return _GARBAGE
-        if fault is CameraFault.FREEZE and last is not None and last.jpeg is not _GARBAGE:
-            return last.jpeg
+            return Shot(number, _GARBAGE, monotonic(), is_picture=False)
+        if fault is CameraFault.FREEZE and last is not None and last.is_picture:
+            return Shot(number, last.jpeg, monotonic())
         image = self._next_frame()
         if fault is CameraFault.BLACK:
             image = np.zeros_like(image)
         packed, jpeg = cv2.imencode(".jpg", image, self._options)
         if not packed:
             raise ValueError("a frame is a BGR picture of uint8")
-        return jpeg.tobytes()
+        return Shot(number, jpeg.tobytes(), monotonic())
 
 
 class StreamServer(socketserver.ThreadingTCPServer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -35,11 +36,10 @@ class _MjpegHandler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         feed = self.server.feed
-        with feed.watching(), contextlib.suppress(OSError):  # the client goes when it likes
-            self._stream(feed)
+        with feed.watching() as newest, contextlib.suppress(OSError):  # the client goes when it likes
+            self._stream(feed, newest)
 
-    def _stream(self, feed: FrameFeed) -> None:
-        number = 0
+    def _stream(self, feed: FrameFeed, number: int) -> None:
         while not feed.stopping:
             shot = feed.after(number, _LOOK_ROUND_S)
             if shot is None:
@@ -51,10 +51,8 @@ class _MjpegHandler(BaseHTTPRequestHandler):
             self.wfile.write(head.encode() + shot.jpeg + b"\r\n")
 
     def _client_left(self) -> bool:
-        try:
-            return len(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)) == 0
-        except BlockingIOError:
-            return False
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
 
 class MjpegCamera(SimulatedCamera):

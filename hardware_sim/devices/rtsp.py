@@ -10,10 +10,10 @@ import re
 import select
 import socket
 import socketserver
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
-from hardware_sim.devices.camera import CameraFault, FrameFeed, Shot, SimulatedCamera, StreamServer
+from hardware_sim.devices.camera import FrameFeed, Shot, SimulatedCamera, StreamServer
 from hardware_sim.devices.rtp_jpeg import CLOCK_HZ, PAYLOAD_TYPE, StrippedJpeg, interleaved, packets, strip_headers
 
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
@@ -25,7 +25,12 @@ _PATIENCE_S = 60.0
 _SEND_PATIENCE_S = 5.0
 _LOOK_ROUND_S = 0.1
 _LONGEST_REQUEST = 16_384
+_NO_PICTURE = StrippedJpeg(1, 960, 544, bytes(range(1, 129)), b"")
 _SOURCE = 0x6A7067  # the synchronisation source: any number will do for one stream
+
+
+class NotRtsp(ValueError):
+    """Bytes that are no RTSP request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Request:
 
 @dataclass(slots=True)
 class Inbox:
-    """Bytes from a client: requests and interleaved packets come out whole; ValueError on anything else."""
+    """Bytes from a client: requests and interleaved packets come out whole; NotRtsp on anything else."""
 
     _held: bytes = field(default=b"")
 
@@ -56,12 +61,13 @@ class Inbox:
             head, gap, rest = self._held.partition(b"\r\n\r\n")
             if not gap:
                 if len(head) > _LONGEST_REQUEST:
-                    raise ValueError("a request without an end")
+                    raise NotRtsp("a request without an end")
                 break
             request = _parse(head)
-            length = int(request.headers.get("content-length", "0"))
-            if not 0 <= length <= _LONGEST_REQUEST:
-                raise ValueError("a body that is too long")
+            told = request.headers.get("content-length", "0")
+            length = int(told) if told.isdecimal() else _LONGEST_REQUEST + 1
+            if length > _LONGEST_REQUEST:
+                raise NotRtsp("a body that is too long")
             if len(rest) < length:
                 break
             self._held = rest[length:]
@@ -70,17 +76,17 @@ class Inbox:
 
 
 def _parse(head: bytes) -> Request:
-    first, *lines = head.decode("utf-8").lstrip("\r\n").split("\r\n")
-    method, url, version = first.split(" ")
-    if not version.startswith("RTSP/"):
-        raise ValueError("no RTSP request")
+    first, *lines = head.decode("utf-8", "replace").lstrip("\r\n").split("\r\n")
+    words = first.split(" ")
+    if len(words) != 3 or not words[2].startswith("RTSP/"):
+        raise NotRtsp("no RTSP request")
     headers = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise ValueError("a header without a colon")
+            raise NotRtsp("a header without a colon")
         headers[name.strip().lower()] = value.strip()
-    return Request(method, url, headers)
+    return Request(words[0], words[1], headers)
 
 
 class _RtspHandler(socketserver.BaseRequestHandler):
@@ -105,16 +111,15 @@ class _RtspHandler(socketserver.BaseRequestHandler):
             while not self._over and not feed.stopping:
                 self._listen(_PATIENCE_S)
                 if self._playing:
-                    with feed.watching():
-                        self._stream(feed)
+                    with feed.watching() as newest:
+                        self._stream(feed, newest)
 
-    def _stream(self, feed: FrameFeed) -> None:
-        number = 0
+    def _stream(self, feed: FrameFeed, number: int) -> None:
         while self._playing and not self._over and not feed.stopping:
             shot = feed.after(number, _LOOK_ROUND_S)
             if shot is not None:
                 number = shot.number
-                self._send_frame(shot, garbage=feed.fault is CameraFault.GARBAGE)
+                self._send_frame(shot)
             self._listen(0.0)
 
     def _listen(self, wait_s: float) -> None:
@@ -125,7 +130,7 @@ class _RtspHandler(socketserver.BaseRequestHandler):
             return
         try:
             requests = self._inbox.feed(data)
-        except ValueError:
+        except NotRtsp:
             self._reply(400, Request("", "", {}))
             self._over = True
             return
@@ -179,8 +184,8 @@ class _RtspHandler(socketserver.BaseRequestHandler):
             lines.append(f"Content-Length: {len(body)}")
         self.request.sendall("\r\n".join([*lines, "", body]).encode())
 
-    def _send_frame(self, shot: Shot, *, garbage: bool) -> None:
-        jpeg = StrippedJpeg(1, 960, 544, bytes(range(1, 129)), shot.jpeg) if garbage else strip_headers(shot.jpeg)
+    def _send_frame(self, shot: Shot) -> None:
+        jpeg = strip_headers(shot.jpeg) if shot.is_picture else replace(_NO_PICTURE, scan=shot.jpeg)
         sent = packets(jpeg, sequence=self._sequence, timestamp=int(shot.at_s * CLOCK_HZ), source=_SOURCE)
         self._sequence = (self._sequence + len(sent)) & 0xFFFF
         self.request.sendall(b"".join(interleaved(packet, self._channel) for packet in sent))

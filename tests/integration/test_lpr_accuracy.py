@@ -1,0 +1,103 @@
+"""How well real pictures are read. A subset with room to spare; the whole sets are measured by `make prove`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lpr import Pipeline, PlateColour, PlateKind, Settings, pictures
+from lpr.drawing.layouts import PlateStyle
+from lpr.drawing.numbers import random_number
+from lpr.drawing.scenes import draw_scene
+from lpr.drawing.vehicles import Vehicle
+from lpr.evaluate import evaluate
+from lpr.labels import load
+from tests.builders.lpr import MORNING, a_frame, real_pictures
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return Pipeline.default(Settings(detect_side_px=640))
+
+
+def every(step: int, folder: Path, target: Path) -> Path:
+    """A folder with every so many pictures of another."""
+    (target / "img").mkdir(parents=True)
+    kept = load(folder)[::step]
+    for label in kept:
+        shutil.copyfile(label.file, target / "img" / label.file.name)
+    rows = [f"img/{label.file.name},{label.plate.text}" for label in kept]
+    (target / "labels.csv").write_text("\n".join(["file,plate", *rows]) + "\n", encoding="utf-8")
+    return target
+
+
+@pytest.mark.req("LPR-1", "LPR-3")
+def test_hard_crops_are_read(pipeline: Pipeline, tmp_path: Path) -> None:
+    report = evaluate(every(6, real_pictures("ccpd_crops"), tmp_path / "crops"), pipeline).report()
+    assert report["n"] == 81
+    assert report["exact"] >= 0.85  # 0.91 of all 481
+    assert report["without_province"] >= 0.95
+    assert report["accepted"] >= 0.7
+    assert report["wrong_accepted"] <= 0.03
+
+
+@pytest.mark.req("LPR-1", "LPR-3")
+def test_whole_frames_are_read(pipeline: Pipeline) -> None:
+    report = evaluate(real_pictures("ccpd_full"), pipeline).report()
+    assert report["exact"] >= 0.9
+    assert report["wrong_accepted"] == 0
+    assert report["by_class"]["new_energy_small"]["exact"] == 1
+
+
+@pytest.mark.req("LPR-1", "LPR-3")
+def test_photographs_and_rare_kinds_are_read(pipeline: Pipeline, tmp_path: Path) -> None:
+    photographs = evaluate(every(9, real_pictures("easypr_full"), tmp_path / "easypr"), pipeline).report()
+    assert photographs["exact"] >= 0.65  # 0.86 of all 130 at this size
+    special = evaluate(real_pictures("special_cn"), pipeline).report()
+    assert special["exact"] >= 0.7
+    assert special["by_class"]["hong_kong"]["exact"] == 1
+
+
+GROUNDS = {
+    PlateStyle.BLUE: (PlateKind.CIVIL, PlateColour.BLUE),
+    PlateStyle.YELLOW: (PlateKind.CIVIL, PlateColour.YELLOW),
+    PlateStyle.YELLOW_DOUBLE: (PlateKind.CIVIL, PlateColour.YELLOW),
+    PlateStyle.GREEN_SMALL: (PlateKind.NEW_ENERGY_SMALL, PlateColour.GREEN),
+    PlateStyle.GREEN_LARGE: (PlateKind.NEW_ENERGY_LARGE, PlateColour.GREEN),
+    PlateStyle.POLICE: (PlateKind.POLICE, PlateColour.WHITE),
+    PlateStyle.LEARNER: (PlateKind.LEARNER, PlateColour.YELLOW),
+    PlateStyle.TRAILER: (PlateKind.TRAILER, PlateColour.YELLOW),
+    PlateStyle.CONSULATE: (PlateKind.CONSULATE, PlateColour.BLACK),
+    PlateStyle.EMBASSY: (PlateKind.EMBASSY, PlateColour.BLACK),
+}
+
+
+@pytest.mark.req("LPR-1")
+@pytest.mark.parametrize("style", GROUNDS, ids=str)
+def test_every_class_at_the_gate_is_read_with_its_kind_and_colour(style: PlateStyle, pipeline: Pipeline) -> None:
+    read = 0
+    for seed in range(3):
+        rng = np.random.default_rng([seed, 7])
+        number = random_number(style, rng)
+        scene = draw_scene(Vehicle.of(number, rng, style=style), rng, approach=0.95, moving=0.0)
+        for found in pipeline.read(a_frame(scene.image, at=MORNING)):
+            if found.plate.text == number:
+                assert (found.kind, found.colour) == GROUNDS[style]
+                assert np.linalg.norm(found.corners.mean(axis=0) - scene.corners.mean(axis=0)) < 30
+                read += 1
+    assert read >= 2
+
+
+@pytest.mark.req("LPR-1")
+def test_another_country_is_another_grammar() -> None:
+    european = Pipeline.default(Settings(grammar="latin", detect_side_px=640))
+    labels = load(real_pictures("openalpr_eu"))[:8]
+    hits = sum(
+        label.plate in {candidate.plate for read in reads for candidate in read.candidates}
+        for label in labels
+        if (reads := european.read(a_frame(pictures.load(label.file))))
+    )
+    assert hits >= 5

@@ -39,15 +39,14 @@ class QrWalletServer:
     def __init__(self, books: QrWalletBooks, *, port: int = 0) -> None:
         self.books = books
         self._port = port
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Socket | None = None
         self._threads: list[threading.Thread] = []
         self.stopping = threading.Event()
         self._client = httpx.Client(timeout=5.0, trust_env=False)
 
     def start(self, *, callbacks: bool = True) -> str:
         """Serve; without `callbacks` somebody else calls `deliver`, so that tests choose the moment."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Socket(self._port, self.books, self.stopping)
         self.books.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         server = self._server
         self._run(lambda: server.serve_forever(poll_interval=0.05), "wallet")
@@ -78,87 +77,98 @@ class QrWalletServer:
             self.deliver()
 
 
-def _handler(server: QrWalletServer) -> type[BaseHTTPRequestHandler]:
-    books = server.books
+class _Socket(ThreadingHTTPServer):
+    """The listening socket; its handlers find the wallet on it."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 30
+    daemon_threads = True
 
-        def do_GET(self) -> None:
-            payer = _PAYER.fullmatch(self.path)
-            if payer and not payer[2]:
-                self._page(payer[1])
-            else:
-                self._order("GET")
+    def __init__(self, port: int, books: QrWalletBooks, stopping: threading.Event) -> None:
+        self.books = books
+        self.stopping = stopping
+        super().__init__(("127.0.0.1", port), _Handler)
 
-        def do_POST(self) -> None:
-            payer = _PAYER.fullmatch(self.path)
-            if payer and payer[2]:
-                self._body()
-                books.approve(payer[1])
-                self._page(payer[1])
-            else:
-                self._order("POST")
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: the demo's terminal belongs to the cars."""
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    server: _Socket
 
-        def _body(self) -> bytes:
-            length = self.headers.get("content-length", "0")
-            if not length.isdecimal() or int(length) > wire.LARGEST_BODY:
-                self.close_connection = True
-                return b""
-            return self.rfile.read(int(length))
+    def do_GET(self) -> None:
+        payer = _PAYER.fullmatch(self.path)
+        if payer and not payer[2]:
+            self._page(payer[1])
+        else:
+            self._order("GET")
 
-        def _order(self, method: str) -> None:
-            body = self._body()
-            order = _ORDER.fullmatch(self.path)
-            operation = "query" if method == "GET" else "close" if order and order[2] else "create"
-            fault = books.faults.take_answer(operation)
-            if fault is AnswerFault.LOST_BEFORE:
-                self.close_connection = True
-                return
-            if fault is AnswerFault.ERROR_500:
-                self._reply(500, {}, b"<h1>oops</h1>", "text/html")
-                return
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = self._answer(method, operation, order, headers, body)
-            if fault is AnswerFault.HANGS_AFTER:
-                server.stopping.wait(10)
-            if fault in (AnswerFault.LOST_AFTER, AnswerFault.HANGS_AFTER):
-                self.close_connection = True
-                return
-            signed, raw = books.sign_answer(answer, headers.get(wire.NONCE, ""), fault)
-            self._reply(answer.status, signed, raw, "application/json")
+    def do_POST(self) -> None:
+        payer = _PAYER.fullmatch(self.path)
+        if payer and payer[2]:
+            self._body()
+            self.server.books.approve(payer[1])
+            self._page(payer[1])
+        else:
+            self._order("POST")
 
-        def _answer(
-            self, method: str, operation: str, order: re.Match[str] | None, headers: dict[str, str], body: bytes
-        ) -> Answer:
-            merchant = books.merchant_of(method, self.path, headers, body)
-            if isinstance(merchant, Answer):
-                return merchant
-            if operation == "create" and self.path == "/v1/orders":
-                return books.create(merchant, body)
-            if order is None or (operation == "query") == bool(order[2]):
-                return Answer(404, {"code": "NO_SUCH_PAGE", "message": "no such address"})
-            return books.query(merchant, order[1]) if operation == "query" else books.close(merchant, order[1])
+    def log_message(self, *_: object) -> None:
+        """Nothing: the demo's terminal belongs to the cars."""
 
-        def _page(self, number: str) -> None:
-            order = books.orders.get(number)
-            if order is None:
-                self._reply(404, {}, canonical({"code": "ORDER_NOT_EXIST"}), "application/json")
-                return
-            self._reply(200, {}, page(order).encode(), "text/html; charset=utf-8")
+    def _body(self) -> bytes:
+        length = self.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > wire.LARGEST_BODY:
+            self.close_connection = True
+            return b""
+        return self.rfile.read(int(length))
 
-        def _reply(self, status: int, headers: dict[str, str], body: bytes, kind: str) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "content-type": kind, "content-length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+    def _order(self, method: str) -> None:
+        body = self._body()
+        order = _ORDER.fullmatch(self.path)
+        operation = "query" if method == "GET" else "close" if order and order[2] else "create"
+        fault = self.server.books.faults.take_answer(operation)
+        if fault is AnswerFault.LOST_BEFORE:
+            self.close_connection = True
+            return
+        if fault is AnswerFault.ERROR_500:
+            self._reply(500, {}, b"<h1>oops</h1>", "text/html")
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self._answer(method, operation, order, headers, body)
+        if fault is AnswerFault.HANGS_AFTER:
+            self.server.stopping.wait(10)
+        if fault in (AnswerFault.LOST_AFTER, AnswerFault.HANGS_AFTER):
+            self.close_connection = True
+            return
+        signed, raw = self.server.books.sign_answer(answer, headers.get(wire.NONCE, ""), fault)
+        self._reply(answer.status, signed, raw, "application/json")
 
-    return Handler
+    def _answer(
+        self, method: str, operation: str, order: re.Match[str] | None, headers: dict[str, str], body: bytes
+    ) -> Answer:
+        merchant = self.server.books.merchant_of(method, self.path, headers, body)
+        if isinstance(merchant, Answer):
+            return merchant
+        if operation == "create" and self.path == "/v1/orders":
+            return self.server.books.create(merchant, body)
+        if order is None or (operation == "query") == bool(order[2]):
+            return Answer(404, {"code": "NO_SUCH_PAGE", "message": "no such address"})
+        return (
+            self.server.books.query(merchant, order[1])
+            if operation == "query"
+            else self.server.books.close(merchant, order[1])
+        )
+
+    def _page(self, number: str) -> None:
+        order = self.server.books.orders.get(number)
+        if order is None:
+            self._reply(404, {}, canonical({"code": "ORDER_NOT_EXIST"}), "application/json")
+            return
+        self._reply(200, {}, page(order).encode(), "text/html; charset=utf-8")
+
+    def _reply(self, status: int, headers: dict[str, str], body: bytes, kind: str) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "content-type": kind, "content-length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
 
 def page(order: WalletOrder) -> str:

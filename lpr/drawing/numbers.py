@@ -1,4 +1,4 @@
-"""Plate numbers as they are issued (GA 36-2018, section 5.9): which signs may stand where, drawn at random."""
+"""Plate numbers as they are issued under GA 36-2018: which signs may stand where, drawn at random."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ GROUND_BGR = {
 
 
 def test_an_ordinary_plate_is_440_wide_with_signs_of_45_by_90_and_gaps_of_12_and_34() -> None:
-    """GA 36-2018, figure of the ordinary single-row plate."""
+    """As public descriptions of GA 36-2018 give it; the standard itself was not at hand."""
     layout = layout_of(PlateStyle.BLUE)
     assert (layout.width, layout.height) == (440, 140)
     assert {(s.width, s.height) for s in layout.slots} == {(45, 90)}
@@ -52,7 +52,7 @@ def test_an_ordinary_plate_is_440_wide_with_signs_of_45_by_90_and_gaps_of_12_and
 
 
 def test_a_new_energy_plate_is_480_wide_with_letters_of_43_and_gaps_of_9_and_49() -> None:
-    """GA 36-2018, figure of the new-energy plate."""
+    """Sizes and gaps of GA 36-2018 at second hand: what is proven is that they close to 480."""
     for style in NEW_ENERGY:
         layout = layout_of(style)
         assert (layout.width, layout.height) == (480, 140)
@@ -63,7 +63,7 @@ def test_a_new_energy_plate_is_480_wide_with_letters_of_43_and_gaps_of_9_and_49(
 
 
 def test_a_double_row_plate_is_440_by_220_with_80_by_60_above_and_65_by_110_below() -> None:
-    """GA 36-2018, figure of the rear plate of large cars."""
+    """Sizes of GA 36-2018 at second hand: what is proven is that both rows are centred on 440."""
     for style in DOUBLE_ROW:
         layout = layout_of(style)
         assert (layout.width, layout.height) == (440, 220)

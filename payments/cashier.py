@@ -93,9 +93,11 @@ class Cashier:
         currency = bill.total.currency
         return Account(bill.total, Money(paid, currency), Money(due, currency), bill.lines)
 
-    def schedule(self, conn: Connection, stay: StayToPrice, horizon: datetime) -> Sequence[tuple[datetime, int]]:
-        """Until when -> minor units in all, ascending, up to `horizon`: what a lane's copy needs to price alone."""
-        return schedule(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, horizon)
+    def schedule(
+        self, conn: Connection, stay: StayToPrice, since: datetime, horizon: datetime
+    ) -> Sequence[tuple[datetime, int]]:
+        """Until when -> minor units in all, ascending, from `since` to `horizon`: what a lane's copy needs to price alone."""
+        return schedule(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, horizon, since=since)
 
     # --- paying ------------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,16 @@ def rows_since(conn: Connection, site: str, version: int, *, limit: int = ROWS_M
     return [CopyRow(row.kind, row.key, row.version, row.data) for row in conn.execute(query)]
 
 
+def rows_of(conn: Connection, kind: str) -> Sequence[CopyRow]:
+    """The rows of one kind that are in the copies now, in the order of their keys."""
+    query = (
+        sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
+        .where(copy_row.c.kind == kind, copy_row.c.data.is_not(None))
+        .order_by(copy_row.c.key)
+    )
+    return [CopyRow(row.kind, row.key, row.version, row.data) for row in conn.execute(query)]
+
+
 def drop_commands(uow: UnitOfWork, lane_id: str) -> None:
     """Take every order to this lane out of the copies; each lane remembers by itself what it carried out."""
     pending = sa.select(copy_row.c.site, copy_row.c.key).where(

@@ -148,5 +148,5 @@ def build(
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,
-        rounds=rounds_of(database, contacts, live),
+        rounds=rounds_of(database, contacts, live, cashier),
     )

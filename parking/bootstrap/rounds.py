@@ -12,11 +12,14 @@ import structlog
 from guidance.advise import STALE_AFTER_S
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate.contacts import Contacts
+from parking.journeys import refreshing_access
+from parking.journeys.ports import Cashier
 from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
 from parking.web import idempotency
 
 CONTACTS_EVERY_S = 5.0
+RENEW_EVERY_S = 1800.0
 TIDY_EVERY_S = 3600.0
 EVENTS_KEPT = timedelta(days=90)
 """Longer than the 60 days for which logs must be kept; proofs of handling outlive the events, so that none is handled twice."""
@@ -29,7 +32,7 @@ class Round:
 
     name: str
     every_s: float
-    do: Callable[[], None]
+    do: Callable[[], object]
 
 
 class Rounds:
@@ -84,11 +87,12 @@ def tidy(database: Database) -> None:
     database.write(work)
 
 
-def rounds_of(database: Database, contacts: Contacts, live: LiveProjection) -> Rounds:
+def rounds_of(database: Database, contacts: Contacts, live: LiveProjection, cashier: Cashier) -> Rounds:
     """The server's rounds."""
     return Rounds(
         (
             Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
+            Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
         )
     )

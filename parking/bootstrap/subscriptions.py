@@ -39,7 +39,7 @@ def subscriptions(
         e.StaySettled: (refresh,),
         e.StayClosed: (refresh,),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
-        e.CaseOpened: (_record_case,),
+        e.CaseOpened: (_record_case, refresh),
     }
     counts: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.VehiclePassed: (occupancy.vehicle_passed,),

@@ -83,8 +83,10 @@ class Cashier(Protocol):
         """What is owed if the stay ended at `at`."""
         ...
 
-    def schedule(self, conn: Connection, stay: PricedStay, horizon: datetime) -> Sequence[tuple[datetime, int]]:
-        """Until when -> minor units in all, ascending, up to `horizon`."""
+    def schedule(
+        self, conn: Connection, stay: PricedStay, since: datetime, horizon: datetime
+    ) -> Sequence[tuple[datetime, int]]:
+        """Until when -> minor units in all, ascending, from `since` to `horizon`."""
         ...
 
     def begin_payment(self, stay: PricedStay, at: datetime, channel: str, key: str) -> Payment:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from parking.access import store as access_store
 from parking.journeys.paying import priced
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import to_plain
 from parking.kernel.events import (
+    CaseOpened,
     Envelope,
     OccupancyChanged,
     PaymentCaptured,
@@ -18,7 +21,7 @@ from parking.kernel.events import (
     StaySettled,
 )
 from parking.kernel.ids import StayId
-from parking.plumbing.db import UnitOfWork
+from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
 from parking.sessions.model import OpenStay
 
@@ -28,11 +31,11 @@ HORIZON = timedelta(hours=48)
 
 
 def refresh_stay(cashier: Cashier) -> Handler:
-    """Handles StayOpened, StaySettled, PaymentCaptured, StayClosed: the stay's row in the lanes' copy."""
+    """Handles whatever changes a stay: its row in the lanes' copy. A stay that a person must look at leaves the copy."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         event = envelope.event
-        if isinstance(event, (StayOpened, StaySettled, PaymentCaptured, StayClosed)):
+        if isinstance(event, (StayOpened, StaySettled, PaymentCaptured, StayClosed, CaseOpened)) and event.stay_id:
             _put_stay(uow, cashier, event.stay_id)
 
     return handle
@@ -44,7 +47,8 @@ def _put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         access_store.put_row(uow, "stay", stay_id, None)
         return
     account = cashier.account(uow.connection, priced(stay), stay.billed_until(uow.now))
-    prices = cashier.schedule(uow.connection, priced(stay), max(stay.entered_at, uow.now) + HORIZON)
+    since = max(stay.entered_at, uow.now)
+    prices = cashier.schedule(uow.connection, priced(stay), since, since + HORIZON)
     access_store.put_row(
         uow,
         "stay",
@@ -67,3 +71,17 @@ def refresh_zone(uow: UnitOfWork, envelope: Envelope) -> None:
     if isinstance(event, OccupancyChanged):
         row = {"free": event.free, "capacity": event.capacity} if event.known else None
         access_store.put_row(uow, "zone", event.zone_id, row)
+
+
+def renew(database: Database, cashier: Cashier) -> int:
+    """Give every open stay whose prices in the lanes' copy end within a day its next ones; returns how many."""
+
+    def ending(conn: Connection) -> list[StayId]:
+        soon = to_plain(database.clock.now() + HORIZON / 2)
+        rows = access_store.rows_of(conn, "stay")
+        return [StayId(row.key) for row in rows if row.data is not None and row.data["prices"][-1][0] < soon]
+
+    stays = database.read(ending)
+    for stay_id in stays:
+        database.write(lambda uow, stay_id=stay_id: _put_stay(uow, cashier, stay_id))  # type: ignore[misc] # bound per turn
+    return len(stays)

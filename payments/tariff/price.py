@@ -188,21 +188,25 @@ def _add_lines(tariff: Tariff, tally: list[int], capped_days: int, lines: list[B
         lines.append(BillLine("day_cap", 0, capped_days, unit, Money(capped_days * tariff.cap_minor, currency)))
 
 
-def schedule(tariff: Tariff, entered_at: datetime, horizon: datetime) -> tuple[tuple[datetime, int], ...]:
+def schedule(
+    tariff: Tariff, entered_at: datetime, horizon: datetime, *, since: datetime | None = None
+) -> tuple[tuple[datetime, int], ...]:
     """Until when which price holds: (`until`, minor units for leaving before it), ascending, the last one at `horizon`.
 
-    `horizon` lies after the entry; the prices are those of `price` with no special facts.
+    It begins with the price that holds at `since` (the entry, if not said), so that a stay of months costs no more to list
+    than one of minutes. `horizon` lies after both; the prices are those of `price` with no special facts.
     """
     entry_s, horizon_s = _second(entered_at), _second(horizon)
-    if horizon_s <= entry_s:
-        raise invalid("tariff.horizon", "a schedule ends after the entry", field="horizon")
+    since_s = max(entry_s, _second(since)) if since is not None else entry_s
+    if horizon_s <= since_s:
+        raise invalid("tariff.horizon", "a schedule ends after it begins", field="horizon")
     entry = datetime.fromtimestamp(entry_s, UTC)
 
     def due_after(minutes: int) -> int:
         return price(tariff, entry, entry + max(1, minutes) * _MINUTE).total.minor
 
     rows: list[tuple[datetime, int]] = []
-    minutes, last = 0, (horizon_s - entry_s) // 60
+    minutes, last = (since_s - entry_s) // 60, (horizon_s - entry_s) // 60
     if last * 60 == horizon_s - entry_s:
         last -= 1  # a price that begins at the horizon itself is never asked for
     while True:

@@ -229,7 +229,7 @@ def test_the_schedule_of_a_stay_says_what_the_account_will_say() -> None:
     desk = Desk()
     desk.park(hours=3)
     horizon = desk.clock.now() + timedelta(hours=24)
-    rows = desk.database.read(lambda conn: desk.cashier.schedule(conn, Stay(), horizon))
+    rows = desk.database.read(lambda conn: desk.cashier.schedule(conn, Stay(), Stay().entered_at, horizon))
     due = next(minor for until, minor in rows if desk.clock.now() < until)
     assert due == desk.due()
 

@@ -88,9 +88,9 @@ def _pip(place: Path, *what: str) -> None:
     if shutil.which("uv"):
         _run(["uv", "pip", "install", "-q", "--python", python, *what])
     elif _answers(python, "-m", "pip", "--version"):
-        _run([python, "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check", *what])
+        _run([python, "-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check", *what])
     else:
-        _run([sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-input", *what])
+        _run([sys.executable, "-m", "pip", "--python", python, "install", "-qq", "--no-input", *what])
 
 
 # --- the pages -------------------------------------------------------------------------------------------------------
@@ -210,6 +210,7 @@ def _unpack_debian(place: Path, packages: Sequence[str]) -> str | None:
         _run([*apt, "install", "--download-only", "--no-install-recommends", *packages], quiet=True)
         for deb in sorted(debs.glob("*.deb")):
             _run(["dpkg-deb", "-x", str(deb), str(tree)], quiet=True)
+            deb.unlink()
     except SystemExit:
         return None
     libraries = [str(p) for p in (*tree.glob("usr/lib/*-linux-gnu"), *tree.glob("lib/*-linux-gnu"))]

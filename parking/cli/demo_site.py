@@ -144,6 +144,8 @@ def edge_config(site: DemoSite) -> dict[str, Any]:
     """The gate box's configuration: two lanes with barriers and a counting ramp on one relay board."""
     board = {"kind": "modbus_tcp", "host": site.host, "port": site.ports["board"]}
 
+    sight = {"recognition": {"detect_side_px": 480}}  # plates are 120 px wide and more; two lanes share two cores
+
     def barrier(first: int) -> dict[str, Any]:
         return {
             "relay": {**board, "open_coil": first, "close_coil": first + 1, "pulse_ms": 500},
@@ -161,13 +163,13 @@ def edge_config(site: DemoSite) -> dict[str, Any]:
             {
                 "id": "entry-1",
                 "kind": "entry",
-                "camera": {"kind": "mjpeg", "url": f"{site.url('entry_camera')}/stream"},
+                "camera": {"kind": "mjpeg", "url": f"{site.url('entry_camera')}/stream", **sight},
                 **barrier(0),
             },
             {
                 "id": "exit-1",
                 "kind": "exit",
-                "camera": {"kind": "rtsp", "url": f"rtsp://{site.host}:{site.ports['exit_camera']}/stream"},
+                "camera": {"kind": "rtsp", "url": f"rtsp://{site.host}:{site.ports['exit_camera']}/stream", **sight},
                 **barrier(2),
             },
             {

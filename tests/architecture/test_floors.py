@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -58,8 +59,7 @@ def plant(house: Path, file: str, fault: str) -> None:
 
 
 def verdicts(report: str) -> dict[str, str]:
-    lines = [line.strip().rpartition(" ") for line in report.splitlines()]
-    return {name: verdict for name, _, verdict in lines if verdict in {"KEPT", "BROKEN"}}
+    return dict(re.findall(r"^(.+) (KEPT|BROKEN)\b", report, flags=re.MULTILINE))
 
 
 def test_every_import_points_down() -> None:

@@ -1,0 +1,147 @@
+"""Coming in: proof of passage opens a stay at this moment's tariff, once, whatever order and however often boxes speak."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from parking.kernel.events import Direction, StayOpened
+from parking.kernel.ids import StayId, VisitId
+from parking.sessions.model import ClosedStay, OpenStay, StayInReview
+from tests.builders.journeys import ENTRY, EXIT, MORNING, OTHER_PLATE, PLATE, TARIFF, SiteStory, answer, passage
+
+
+@pytest.mark.req("ID-1")
+def test_a_proven_entry_opens_a_stay_whose_id_is_the_visits(site: SiteStory) -> None:
+    stay_id = site.enter()
+    found = site.stay(stay_id)
+    assert isinstance(found, OpenStay)
+    assert (found.entered_at, found.lane_id) == (MORNING, ENTRY)
+    assert found.plate is not None
+    assert found.plate.text == PLATE
+    assert found.tariff_version == site.application.cashier.current_tariff()
+    assert site.occupied()["b1"] == 1
+    assert site.reasons() == []
+
+
+def test_a_yes_of_the_lane_alone_opens_nothing(site: SiteStory) -> None:
+    site.hear(answer(Direction.IN, site.visit()))
+    assert (site.stays("open"), site.occupied()["b1"]) == ([], 0)
+
+
+def test_the_same_event_from_a_box_with_a_new_file_changes_nothing(site: SiteStory) -> None:
+    said = site.said(passage(Direction.IN, site.visit()))
+    site.hand_in(said)
+    site.application.drain()
+    before = site.state_hash()
+    assert site.hand_in(said, epoch="another file", first=1) == 1
+    site.application.drain()
+    assert site.state_hash() == before
+    assert len(site.told(StayOpened)) == 1
+
+
+@pytest.mark.req("ID-1")
+def test_a_plate_that_is_inside_comes_in_again_and_only_the_earlier_stay_goes_to_a_person(site: SiteStory) -> None:
+    first = site.enter()
+    site.park(hours=1)
+    second = site.enter()
+    assert isinstance(site.stay(first), StayInReview)
+    assert isinstance(site.stay(second), OpenStay)
+    assert [(c.reason, c.stay_id, c.visit_id) for c in site.cases()] == [("second_entry", first, VisitId(second))]
+    assert site.copy_row("stay", second) is not None
+
+
+def test_the_stay_under_review_is_not_billed_when_the_plate_leaves(site: SiteStory) -> None:
+    first = site.enter()
+    site.park(hours=3)
+    second = site.enter()
+    site.park(hours=1)
+    site.leave(decided_at=site.clock.now())
+    assert isinstance(site.stay(second), ClosedStay)
+    assert isinstance(site.stay(first), StayInReview)
+    assert (site.sums(first).due, site.sums(second).due) == (None, 600)
+
+
+def test_a_stay_under_review_that_leaves_by_its_own_id_is_closed_without_a_bill(site: SiteStory) -> None:
+    first = site.enter()
+    site.enter()
+    site.leave(stay=first)
+    assert isinstance(site.stay(first), ClosedStay)
+    assert site.sums(first).due is None
+    assert "review_stay_left" in site.reasons()
+
+
+def test_a_car_without_a_plate_gets_its_stay_and_a_person_and_no_row_that_a_lane_could_match(site: SiteStory) -> None:
+    stay_id = site.enter(None)
+    assert isinstance(site.stay(stay_id), OpenStay)
+    assert site.reasons() == ["entry_without_plate"]
+    assert site.copy_row("stay", stay_id) is None
+    assert site.occupied()["b1"] == 1
+
+
+def test_a_car_that_nobody_let_in_is_inside_all_the_same_and_a_person_hears_of_it(site: SiteStory) -> None:
+    stay_id = site.enter(authorised=False)
+    assert isinstance(site.stay(stay_id), OpenStay)
+    assert site.reasons() == ["unauthorised_entry"]
+
+
+@pytest.mark.req("GATE-3", "ID-1")
+def test_an_exit_that_arrives_before_its_entry_waits_for_it_and_then_both_tell_one_stay(site: SiteStory) -> None:
+    visit = site.visit()
+    came = site.said(passage(Direction.IN, visit))  # edge-1 is cut off and keeps it
+    site.park(hours=2)
+    site.leave(box="edge-2")
+    assert site.reasons() == ["exit_without_stay"]
+    left = site.clock.now()
+    site.park(minutes=30)
+    site.hand_in(came)
+    site.application.drain()
+    stay = site.stay(StayId(visit))
+    assert isinstance(stay, ClosedStay)
+    assert (stay.entered_at, stay.exited_at, stay.exit_lane_id) == (MORNING, left, EXIT)
+    assert site.sums(stay.id).due == site.sums(stay.id).debt == 1000
+    assert site.reasons() == ["left_without_paying"]
+    assert [c.note for c in site.cases("resolved")] == ["its entry arrived later"]
+    assert (site.stays("open"), site.occupied()["b1"]) == ([], 0)
+
+
+def test_an_exit_of_this_morning_does_not_end_the_stay_of_this_afternoon(site: SiteStory) -> None:
+    site.leave()
+    site.park(hours=2)
+    stay_id = site.enter()
+    assert isinstance(site.stay(stay_id), OpenStay)
+    assert site.reasons() == ["exit_without_stay"]
+
+
+def test_of_two_waiting_exits_the_first_ends_the_late_entrys_stay_and_the_other_keeps_its_case(site: SiteStory) -> None:
+    visit = site.visit()
+    came = site.said(passage(Direction.IN, visit))
+    first_out = site.park(hours=1)
+    site.leave(box="edge-2")
+    site.park(hours=1)
+    site.leave(box="edge-2")
+    site.hand_in(came)
+    site.application.drain()
+    stay = site.stay(StayId(visit))
+    assert isinstance(stay, ClosedStay)
+    assert stay.exited_at == first_out
+    assert site.reasons() == ["exit_without_stay", "left_without_paying"]
+
+
+@pytest.mark.req("FEE-1")
+def test_a_stay_keeps_the_tariff_that_it_began_with(site: SiteStory, tmp_path: Path) -> None:
+    dear = tmp_path / "tariff.yaml"
+    dear.write_text(TARIFF.read_text(encoding="utf-8").replace("amount: 6.00", "amount: 9.00"), encoding="utf-8")
+    early = site.enter(PLATE)
+    site.restart(tariff=dear)
+    late = site.enter(OTHER_PLATE)
+    versions = {site.stay(s).tariff_version for s in (early, late)}
+    assert len(versions) == 2
+    at = site.park(hours=1)
+    assert [site.due_at_the_lane(s, at - (at - MORNING) / 2) for s in (early, late)] == [600, 900]
+    for plate in (PLATE, OTHER_PLATE):
+        site.leave(plate, decided_at=at)
+    assert [site.sums(s).due for s in (early, late)] == [600, 900]
+    site.restart(tariff=TARIFF)  # and the dear one is still known to those who had it
+    assert site.bill(late) == 900

@@ -1,0 +1,86 @@
+"""`parking enrol`: makes keys, and makes people and devices known to the server; each on record in the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from parking.bootstrap import settings as server_settings
+from parking.bootstrap.keys import create_key, key_id_of, load_public
+from parking.kernel.clock import SystemClock
+from parking.kernel.ids import RandomIds
+from parking.kernel.principal import Principal
+from parking.plumbing.db import UnitOfWork, open_database
+from parking.security import devices
+from parking.security.passwords import Passwords
+from parking.security.service import create_operator
+
+T = TypeVar("T")
+AT_THE_MACHINE = Principal("system", "console", frozenset())
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Make keys, people and devices known.")
+
+
+def _write(work: Callable[[UnitOfWork], T]) -> T:
+    settings = server_settings.load()
+    database = open_database(settings.database_url, clock=SystemClock(), ids=RandomIds(), origin="console")
+    try:
+        return database.write(work)
+    finally:
+        database.close()
+
+
+@app.command()
+def key(
+    path: Annotated[Path, typer.Argument(help="where the private key goes; its public half lands beside it")],
+) -> None:
+    """Make an Ed25519 key (server.pem and merchant.pem in PARKING_KEYS_DIR; one for each gate box); an existing one is kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = create_key(path)
+    typer.echo(f"{path}: key {made.key_id}")
+
+
+@app.command()
+def operator(
+    username: Annotated[str, typer.Argument(help="1 to 64 of a-z 0-9 . _ @ -")],
+    role: Annotated[
+        list[str], typer.Option(help="cashier, attendant, technician, manager or auditor; may be repeated")
+    ],
+    name: Annotated[str, typer.Option(help="as colleagues see it")] = "",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+) -> None:
+    """Make an operator known; the password is asked for."""
+    hashed = Passwords().hash(password)
+
+    def work(uow: UnitOfWork) -> None:
+        create_operator(
+            uow,
+            AT_THE_MACHINE,
+            username=username,
+            display_name=name or username,
+            password_hash=hashed,
+            roles=tuple(role),
+        )
+
+    _write(work)
+    typer.echo(f"{username} may log in as {', '.join(role)}")
+
+
+@app.command()
+def edge(
+    device: Annotated[str, typer.Argument(help="the box's name, as in its edge.yaml")],
+    public_key: Annotated[Path, typer.Option(help="its public key, PEM")],
+) -> None:
+    """Make a gate box known by its public key."""
+    raw = load_public(public_key)
+    _write(lambda uow: devices.enrol_edge(uow, AT_THE_MACHINE, device_id=device, key_id=key_id_of(raw), public_key=raw))
+    typer.echo(f"{device} is known by the key {key_id_of(raw)}")
+
+
+@app.command()
+def kiosk(device: Annotated[str, typer.Argument(help="the kiosk's name")]) -> None:
+    """Make a kiosk known and print the address that it opens; its token is shown this once."""
+    token = _write(lambda uow: devices.enrol_kiosk(uow, AT_THE_MACHINE, device_id=device))
+    typer.echo(f"{server_settings.load().public_url}/kiosk/#k={token}")

@@ -16,17 +16,19 @@ from payments.tariff.explain import explain
 
 Amount = Annotated[
     str,
-    Field(pattern=r"^\d{1,9}(\.\d{1,3})?$"),
+    Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"),
     WithJsonSchema(
         {
             "type": ["string", "number"],
             "minimum": 0,
-            "pattern": r"^\d{1,9}(\.\d{1,3})?$",
+            "pattern": r"^[0-9]{1,9}(\.[0-9]{1,3})?$",
             "description": "An amount in whole units of the currency, such as 6 or 4.50; never more decimals than it has.",
         }
     ),
 ]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$", description="Local wall-clock time, HH:MM.")]
+Clock = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", description="Local wall-clock time, HH:MM.")
+]
 Minutes = Annotated[int, Field(ge=1, le=44_640)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

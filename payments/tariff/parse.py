@@ -101,6 +101,12 @@ _REMEDIES = {
     "extra_forbidden": "is not a key of a tariff; remove it or mend its spelling",
     "model_type": "is wrong: it should be a group of keys with values",
 }
+_SHAPES = {
+    "currency": "write the ISO 4217 code, such as CNY",
+    "from": "write a time of the day as HH:MM",
+    "to": "write a time of the day as HH:MM",
+}
+_AMOUNT = "write an amount in whole units of the currency, such as 6 or 4.50"
 
 
 def _from_pydantic(error: ValidationError, name: str, lines: Lines) -> ParkingError:
@@ -111,7 +117,11 @@ def _from_pydantic(error: ValidationError, name: str, lines: Lines) -> ParkingEr
         while path not in lines:  # a missing key stands on its parent's line
             path = path[:-1]
         key = ".".join(str(part) for part in fault["loc"]) or "the file"
-        said = _REMEDIES.get(fault["type"]) or f"is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+        said = _REMEDIES.get(fault["type"])
+        if said is None and fault["type"] == "string_pattern_mismatch":
+            said = f"is wrong: {_SHAPES.get(str(fault['loc'][-1]), _AMOUNT)}"
+        elif said is None:
+            said = f"is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}"
         faults.append((lines[path], f"`{key}` {said}"))
     faults.sort()
     first_line, first = faults[0]

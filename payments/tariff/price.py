@@ -61,6 +61,7 @@ def _charge(tariff: Tariff, entry_s: int, end_s: int, lines: list[BillLine]) -> 
     at = entry_s + tariff.free_s if tariff.charge_after_free else entry_s
     day = (at - entry_s) // DAY_S if rolling else tariff.calendar.day_of(at)
     day_end = entry_s + (day + 1) * DAY_S if rolling else day_start(day + 1)
+    day_end += (entry_s - day_end) % 60  # a minute belongs to the day in which it begins
     first = True
     while True:
         stop = day_end if day_end < end_s else end_s
@@ -84,6 +85,7 @@ def _charge(tariff: Tariff, entry_s: int, end_s: int, lines: list[BillLine]) -> 
             at, first = day_end, True
         day += 1
         day_end = day_end + DAY_S if rolling else day_start(day + 1)
+        day_end += (entry_s - day_end) % 60
     _add_lines(tariff, tally, capped_days, lines)
     return total
 

@@ -99,7 +99,7 @@ def test_a_device_token_is_the_gate_box(door: Door, database: Database) -> None:
     assert door.who(device_auth=token) == Principal("device", "edge-1", frozenset({Scope.EDGE}))
 
 
-@pytest.mark.req("PRIV-1", "FIND-1")
+@pytest.mark.req("PRIV-1")
 @pytest.mark.parametrize(
     "token",
     [

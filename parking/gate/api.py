@@ -59,9 +59,12 @@ VerifyBatch = Callable[[Connection, str, bytes], DeviceId]
 def parse_batch(raw: bytes) -> tuple[str, str, Sequence[tuple[int, Mapping[str, Any], Envelope]]]:
     """Device, epoch and the numbered events of one batch; ParkingError names the field that is wrong."""
     try:
-        body = json.loads(raw)
+        body = json.loads(raw.decode())
+        plain_text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
-        raise invalid("batch.malformed", "the batch is not JSON") from None
+        raise invalid("batch.malformed", "the batch is not JSON (RFC 8259) in UTF-8") from None
+    if b"\\u0000" in plain_text:  # a sign that not every database takes
+        raise invalid("batch.malformed", "the batch holds a NUL sign")
     if not isinstance(body, dict) or not isinstance(body.get("events"), list):
         raise invalid("batch.malformed", "a batch has device, epoch and events", field="events")
     device, epoch = body.get("device"), body.get("epoch")
@@ -170,7 +173,7 @@ def router(
     @routes.get("/copy")
     async def hand_out_copy(
         who: Annotated[Principal, Depends(require(Scope.EDGE))],
-        since: Annotated[int, Query(ge=0)] = 0,
+        since: Annotated[int, Query(ge=0, lt=2**63)] = 0,
         wait_s: Annotated[float, Query(ge=0, le=WAIT_MOST_S)] = 0.0,
     ) -> dict[str, str]:
         contacts.heard(DeviceId(who.subject))

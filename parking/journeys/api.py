@@ -93,6 +93,8 @@ def _driver_routes(routes: APIRouter, j: Journeys) -> None:
     @routes.post("/my/payments", tags=["driver"], status_code=201)
     async def begin_payment(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
         stay_id, now = StayId(who.subject), j.clock.now()
+        once = Once.of(who, idempotency_key, "payment.begin", {"channel": body.channel})
+        await j.database.awrite(once.take)  # refuses the key of another request
 
         def begin() -> Payment:  # the cashier is idempotent by this key itself: a provider is called in between
             return paying.begin(j.database, j.cashier, stay_id, now, body.channel, f"{stay_id}:{idempotency_key}")

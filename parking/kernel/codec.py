@@ -108,7 +108,10 @@ def parse_time(text: Any, *, field: str = "") -> datetime:
         raise _wrong(field, "an RFC 3339 time") from None
     if moment.tzinfo is None:
         raise _wrong(field, "a time with an offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # 0001-01-01T00:00:00+01:00 is in no year that there is
+        raise _wrong(field, "a time between the years 1 and 9999 in UTC") from None
 
 
 def encode(envelope: events.Envelope) -> dict[str, Any]:

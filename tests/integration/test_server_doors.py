@@ -1,0 +1,142 @@
+"""Who may open which door: a table of every route and everybody, so that a new route without a row fails here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+from tests.builders.application import ROLES, Server, a_server, problem_of
+from tests.builders.journeys import PLATE
+
+STRANGERS = ("anonymous", "kiosk", "driver", "edge")
+EVERYBODY = (*STRANGERS, *ROLES)
+OPERATORS = set(ROLES)
+PUBLIC = set(EVERYBODY)
+PROVES_ITSELF: set[str] = set()
+"""Nobody gets in by who they are: the request itself must carry a proof (a password, a signature)."""
+
+WHO_MAY = {
+    ("GET", "/site"): PUBLIC,
+    ("GET", "/occupancy"): PUBLIC,
+    ("POST", "/zones/{zone_id}/adjustments"): {"attendant", "manager"},
+    ("POST", "/auth/logout"): PUBLIC,  # whoever is not logged in has nothing to end
+    ("GET", "/auth/me"): OPERATORS,
+    ("GET", "/lanes"): OPERATORS,
+    ("POST", "/lanes/{lane_id}/open"): {"attendant", "technician", "manager"},
+    ("POST", "/lanes/{lane_id}/end-emergency"): {"attendant", "technician", "manager"},
+    ("GET", "/stays"): {"cashier", "attendant", "manager", "auditor"},
+    ("GET", "/stays/{stay_id}"): {"cashier", "attendant", "manager", "auditor"},
+    ("POST", "/stays/{stay_id}/ticket"): {"cashier", "attendant", "manager"},
+    ("GET", "/cases"): {"attendant", "manager"},
+    ("POST", "/cases/{case_id}/resolve"): {"attendant", "manager"},
+    ("GET", "/access/list"): {"attendant", "manager", "auditor"},
+    ("PUT", "/access/list/{plate}"): {"manager"},
+    ("DELETE", "/access/list/{plate}"): {"manager"},
+    ("GET", "/ledger/balances"): {"cashier", "manager", "auditor"},
+    ("GET", "/audit"): {"manager", "auditor"},
+    ("POST", "/kiosk/stays/find"): {"kiosk"},
+    ("GET", "/my/stay"): {"driver"},
+    ("POST", "/my/payments"): {"driver"},
+    ("GET", "/my/payments/{payment_id}"): {"driver"},
+    ("GET", "/edge/copy"): {"edge"},
+    ("POST", "/auth/login"): PROVES_ITSELF,
+    ("POST", "/edge/events"): PROVES_ITSELF,
+    ("POST", "/payments/{channel}/callback"): PROVES_ITSELF,
+}
+BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/api/v1/live"}
+"""Routes that are no part of the described API; what they show is looked at in test_server_secrets.py."""
+IN_PATH = {
+    "zone_id": "b1", "lane_id": "exit-1", "stay_id": "none", "case_id": "none", "plate": "浙A00000",
+    "payment_id": "none", "channel": "wallet",
+}  # fmt: skip
+PROOFS: dict[str, dict[str, Any]] = {
+    "/auth/login": {"json": {"username": "manager", "password": "not this one"}},
+    "/edge/events": {"content": b"{}", "headers": {"Device-Signature": "nobody.AAAA"}},
+    "/payments/{channel}/callback": {"content": b"{}"},
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with a_server(tmp_path_factory.mktemp("doors")) as running:
+        yield running
+
+
+def described(server: Server) -> set[tuple[str, str]]:
+    paths = server.app.openapi()["paths"]
+    return {(m.upper(), p.removeprefix("/api/v1")) for p, methods in paths.items() for m in methods}
+
+
+def test_every_route_of_the_api_has_a_row_and_every_row_a_route(server: Server) -> None:
+    assert described(server) == set(WHO_MAY)
+
+
+def test_no_route_hides_from_the_description(server: Server) -> None:
+    def shown(route: BaseRoute) -> bool:
+        return isinstance(route, APIRoute) and route.include_in_schema
+
+    hidden = {path for path, route in _walk(server.app.routes) if not shown(route)}
+    assert hidden - {"/operator", "/kiosk", "/driver", ""} == BESIDE
+
+
+def _walk(routes: list[BaseRoute]) -> Iterator[tuple[str, BaseRoute]]:
+    for route in routes:
+        inner = getattr(getattr(route, "original_router", None), "routes", None)
+        if inner is not None:
+            yield from ((path, one) for path, one in _walk(inner))
+        else:
+            yield getattr(route, "path", ""), route
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("route", [r for r, may in WHO_MAY.items() if may is not PROVES_ITSELF], ids=" ".join)
+def test_a_door_opens_to_whom_the_table_says_and_to_nobody_else(
+    server: Server, route: tuple[str, str], who: str
+) -> None:
+    method, path = route
+    if path == "/auth/logout" and who in ROLES:
+        server.drop_session(who)  # it is about to end
+    reply = server.ask(method, path.format(**IN_PATH), who)
+    if path == "/auth/logout" and who in ROLES:
+        server.drop_session(who)
+    if who in WHO_MAY[route]:
+        assert reply.status_code not in (401, 403), reply.text
+        assert reply.status_code < 500, reply.text
+    else:
+        problem_of(reply, 401 if who == "anonymous" else 403)
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("path", PROOFS)
+def test_what_must_prove_itself_is_not_taken_for_who_brings_it(server: Server, path: str, who: str) -> None:
+    proof = dict(PROOFS[path])
+    headers = {**server.as_(who), **proof.pop("headers", {})}
+    reply = server.ask("POST", path.format(**IN_PATH), headers=headers, **proof)
+    # a wallet in memory sends no callbacks: its door is not there at all
+    assert reply.status_code == (404 if "callback" in path else 429 if reply.status_code == 429 else 401), reply.text
+
+
+def test_an_operators_cookie_counts_only_from_our_own_pages(server: Server) -> None:
+    foreign = {"Origin": "https://elsewhere.example"}
+    problem_of(server.ask("POST", "/lanes/exit-1/open", "manager", json={"reason": "mine"}, headers=foreign), 401)
+
+
+def test_a_key_of_yesterday_opens_nothing(server: Server) -> None:
+    old = server.box.token(server.clock, exp=int(server.clock.now().timestamp()) - 1)
+    problem_of(server.ask("GET", "/edge/copy", headers={"Device-Auth": old}), 401)
+
+
+def test_a_token_for_one_use_is_none_for_another(server: Server) -> None:
+    ticket = server.ticket("stay-1")
+    problem_of(server.ask("GET", "/edge/copy", headers={"Device-Auth": ticket}), 401)
+    own = server.box.token(server.clock)
+    problem_of(server.ask("GET", "/my/stay", headers={"Authorization": f"Bearer {own}"}), 401)
+
+
+def test_a_route_that_does_not_exist_is_a_problem_too(server: Server) -> None:
+    problem_of(server.ask("GET", f"/stays/of/{PLATE}"), 404)
+    problem_of(server.ask("DELETE", "/site"), 405)

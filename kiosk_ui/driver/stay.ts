@@ -1,7 +1,7 @@
 // One stay, seen by whoever holds its code. The last answer is kept for as long as the tab lives, and shown as old
 // when the network is gone; the code itself never leaves the address after the #, so no server log sees it.
 import { signal } from "@preact/signals";
-import { call, isRefused, Problem } from "../shared/api";
+import { call, isCertainNo, isRefused, Problem } from "../shared/api";
 import { why } from "../shared/i18n/problems";
 import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
@@ -102,8 +102,8 @@ export async function pay(): Promise<void> {
   } catch (failure) {
     if (isRefused(failure)) refuse("expired");
     else payTrouble.value = why(failure);
-    if (failure instanceof Problem) {
-      attempt = null; // the server has answered: nothing is under way
+    if (isCertainNo(failure)) {
+      attempt = null;
       void refresh();
     }
   } finally {

@@ -7,7 +7,7 @@ import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
-import { feed, forget, left, payAway, screen, touched, WARN_S, type Screen } from "./flow";
+import { asking, feed, forget, left, payAway, screen, touched, type Screen } from "./flow";
 import { Done, Fee, Missing, Pay, Plate, Start } from "./screens";
 import { say } from "./words";
 
@@ -93,13 +93,13 @@ function Steps({ at }: { at: number }): JSX.Element {
 }
 
 function StillThere(): JSX.Element | null {
-  if (left.value === null || left.value > WARN_S || screen.value === "done" || screen.value === "start") return null;
+  if (!asking()) return null;
   return (
-    <div class="veil fade">
+    <div class="veil fade" onClick={touched}>
       <div class="ask" role="alertdialog" aria-labelledby="still">
         <h2 id="still">{say("still_there")}</h2>
-        <p>{say("still_note", { seconds: left.value })}</p>
-        <button type="button" class="main" onClick={touched}>
+        <p>{say("still_note", { seconds: left.value ?? 0 })}</p>
+        <button type="button" class="main">
           {say("go_on")}
         </button>
       </div>

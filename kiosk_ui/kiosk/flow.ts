@@ -1,7 +1,7 @@
 // The conversation with one person: start, plate, fee, pay, done. When it ends, or nobody is there any more, everything
 // about that person is forgotten, the language included.
 import { signal } from "@preact/signals";
-import { call, isRefused } from "../shared/api";
+import { call, isCertainNo, isRefused } from "../shared/api";
 import { speak } from "../shared/i18n";
 import { why } from "../shared/i18n/problems";
 import { LiveFeed } from "../shared/live";
@@ -15,6 +15,7 @@ export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "done";
 const PATIENCE_S: Readonly<Record<Screen, number>> = { start: 0, plate: 60, missing: 45, fee: 90, pay: 240, done: 20 };
 export const WARN_S = 15;
 const REFRESH_MS = 20_000;
+const ENROL_AGAIN_MS = 60_000;
 
 const hash = new URLSearchParams(location.hash.slice(1));
 const key = hash.get("k") ?? "";
@@ -43,8 +44,15 @@ let visit = 0;
 
 export function run(): void {
   feed.start();
-  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, touched, { capture: true });
+  // While the question “are you still there?” stands, a touch answers it and does nothing underneath.
+  addEventListener("pointerdown", () => !asking() && touched(), { capture: true });
+  addEventListener("keydown", touched, { capture: true });
   setInterval(count, 1_000);
+}
+
+/** Whether the page asks if anybody is still there. */
+export function asking(): boolean {
+  return left.value !== null && left.value <= WARN_S && screen.value !== "done" && screen.value !== "start";
 }
 
 export function touched(): void {
@@ -102,11 +110,18 @@ export async function find(): Promise<void> {
     refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
   } catch (failure) {
     if (mine !== visit) return;
-    if (isRefused(failure)) enrolled.value = false;
+    if (isRefused(failure)) return refuse();
     trouble.value = why(failure);
   } finally {
     if (mine === visit) busy.value = false;
   }
+}
+
+/** The server does not know this machine (any more): say so, and try again later by itself. */
+function refuse(): void {
+  enrolled.value = false;
+  setTimeout(() => (enrolled.value = true), ENROL_AGAIN_MS);
+  forget();
 }
 
 /** The fee grows while somebody reads it: what is shown is what will be asked. */
@@ -137,14 +152,12 @@ export async function pay(): Promise<void> {
     if (mine === visit) follow(begun);
   } catch (failure) {
     if (mine !== visit) return;
-    if (!isAway(failure)) attempt = null; // the server has answered: nothing is under way
+    if (isCertainNo(failure)) attempt = null;
     trouble.value = why(failure);
   } finally {
     if (mine === visit) busy.value = false;
   }
 }
-
-const isAway = (failure: unknown): boolean => !(failure instanceof Error && "status" in failure);
 
 function follow(begun: Payment): void {
   payment.value = begun;

@@ -8,4 +8,5 @@ import { run } from "./flow";
 loadSite();
 run();
 addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch is not a right click
+addEventListener("hashchange", () => location.reload()); // another key: another machine
 render(<App />, document.getElementById("app")!);

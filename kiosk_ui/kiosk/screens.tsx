@@ -8,7 +8,7 @@ import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import { say as both } from "../shared/words";
 import type { MyStay, ZoneCount } from "../shared/wire";
-import { backToFee, demo, enrolled, enterPlate, feed, pay, payment, stay, token, trouble } from "./flow";
+import { backToFee, demo, enrolled, enterPlate, feed, pay, payment, stay, token, trouble, typed } from "./flow";
 import { Keyboard, PlateBoxes } from "./keyboard";
 import { Qr } from "./qr";
 import { say } from "./words";
@@ -54,6 +54,7 @@ export function Plate(): JSX.Element {
       <section class="reading">
         <h2>{say("enter_plate")}</h2>
         <PlateBoxes />
+        {!trouble.value && <p class="hint">{typed.value ? say("enter_rest") : say("enter_province")}</p>}
         <p class="trouble" role="alert">
           {trouble.value && say("failed", { why: trouble.value })}
         </p>
@@ -206,7 +207,7 @@ export function Pay(): JSX.Element {
       </section>
       <button type="button" class="huge" onClick={backToFee}>
         <Mark name="back" />
-        {say("back")}
+        {say("back_to_fee")}
       </button>
     </>
   );

@@ -21,8 +21,10 @@ export function Devices(): JSX.Element {
           <li key={`sign.${id}`} class="panel device" data-sign={id}>
             <span class={`led ${sign.health === "ok" ? "" : "led-off"}`}>{sign.text || "----"}</span>
             <p>
-              {zoneName(sign.zone_id)} {say("signs")}
-              <small>{id}</small>
+              {zoneName(sign.zone_id)}
+              <small>
+                {say("sign")} {id}
+              </small>
             </p>
             <span class={`chip chip-${tone(sign.health)}`}>{inWords("health", sign.health)}</span>
           </li>

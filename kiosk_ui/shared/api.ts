@@ -66,6 +66,11 @@ export function isRefused(failure: unknown): boolean {
   return failure instanceof Problem && (failure.status === 401 || failure.status === 403);
 }
 
+/** Whether the server has certainly not done what was asked; after a 5xx, a 429 or silence nobody knows, so the key is kept. */
+export function isCertainNo(failure: unknown): boolean {
+  return failure instanceof Problem && failure.status < 500 && failure.status !== 429;
+}
+
 /** A fresh Idempotency-Key; works without a secure context, which `crypto.randomUUID` does not. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

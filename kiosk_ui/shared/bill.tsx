@@ -5,7 +5,9 @@ import { lang, named } from "./i18n";
 import { say } from "./words";
 import type { Bill, BillLine } from "./wire";
 
+/** The server's words carry the figures as a rule; a line whose words have none gets them beside. */
 function detail(line: BillLine): string {
+  if (/\d/.test(named(line.text))) return "";
   const parts: string[] = [];
   if (line.minutes) parts.push(minutes(line.minutes));
   if (line.unit && line.count) parts.push(`${money(line.unit)} × ${line.count}`);

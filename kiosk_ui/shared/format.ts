@@ -62,9 +62,9 @@ export function minutes(total: number): string {
   return parts.join(zh ? "" : " ");
 }
 
-/** A masked plate as it is shown: 沪A·***45. Masks become dots so that the eye sees signs, not stars. */
+/** A masked plate as it is shown: 沪A ***45, the place apart from the number as on the metal. */
 export function plate(masked: string | null): string {
   if (!masked) return "";
-  const signs = [...masked.replace(/\*/g, "•")];
+  const signs = [...masked];
   return signs.length > 6 ? `${signs.slice(0, 2).join("")} ${signs.slice(2).join("")}` : signs.join("");
 }

@@ -89,8 +89,8 @@ export interface Case {
 export interface BillLine {
   code: string;
   text: Names;
-  minutes: number | null;
-  count: number | null;
+  minutes: number;
+  count: number;
   unit: Money | null;
   amount: Money;
 }

@@ -8,7 +8,6 @@ export const say = translator({
   unknown_count: ["余位待核实", "count not certain"],
   switch_language: ["English", "中文"],
   as_of: ["数据截至 {time}", "as of {time}"],
-  line_lost: ["网络中断，正在重新连接…", "Connection lost. Reconnecting…"],
   entered: ["入场时间", "Entered"],
   parked_for: ["停车时长", "Parked for"],
   plate: ["车牌", "Plate"],

@@ -18,6 +18,8 @@ type Extra = LiveEvent & {
   device_id?: string | null;
   free?: number | null;
   text?: string | null;
+  cleared?: boolean | null;
+  health?: string | null;
 };
 
 export interface NamesOf {
@@ -32,6 +34,8 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
   const car = e.plate ? plate(e.plate) : zh ? "无牌车" : "car without plate";
   const because = e.reason ? inWords("reasons", e.reason) : "";
   const aside = because ? (zh ? `（${because}）` : ` (${because})`) : "";
+  const spoken = e.reason ? inWords("rules", e.reason) : ""; // a rule's code, or what a person wrote
+  const said = spoken ? (zh ? `（${spoken}）` : ` (${spoken})`) : "";
   const at = names.lane(e.lane_id);
   const pre = at ? (zh ? `${at}：` : `${at}: `) : "";
   const sum = e.amount ? money(e.amount) : "";
@@ -40,7 +44,7 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
       if (e.allowed) return { text: pre + (zh ? `${car} 放行` : `${car} allowed`) + aside, tone: "ok" };
       return { text: pre + (zh ? `${car} 未放行${aside}${sum && ` 应付 ${sum}`}` : `${car} held${aside}${sum && `, ${sum} due`}`), tone: "warn" };
     case "BarrierPulsed":
-      return { text: pre + (zh ? "道闸已抬起" : "barrier opened"), tone: "plain" };
+      return { text: pre + (zh ? `道闸已抬起${said}` : `barrier opened${said}`), tone: "plain" };
     case "VehiclePassed":
       if (e.direction === "out") return { text: pre + (zh ? `${car} 已驶出` : `${car} drove out`), tone: "plain" };
       if (e.direction === "in") return { text: pre + (zh ? `${car} 已驶入` : `${car} drove in`), tone: "plain" };
@@ -50,6 +54,7 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
     case "RampPassed":
       return { text: pre + (zh ? "一辆车换层" : "a car changed level"), tone: "plain" };
     case "LaneFaulted":
+      if (e.cleared) return { text: pre + (zh ? `故障解除${aside}` : `fault cleared${aside}`), tone: "ok" };
       return { text: pre + (zh ? `车道故障${aside}` : `lane fault${aside}`), tone: "bad" };
     case "StayOpened":
       return { text: pre + (zh ? `${car} 开始停车` : `${car} started a stay`), tone: "plain" };
@@ -70,7 +75,10 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
     case "SignShown":
       return { text: zh ? `引导屏 ${e.sign_id ?? ""} 显示 ${e.text ?? ""}` : `sign ${e.sign_id ?? ""} shows ${e.text ?? ""}`, tone: "plain" };
     case "DeviceHealthChanged":
-      return { text: zh ? `设备 ${e.device_id ?? ""} 状态变化${aside}` : `device ${e.device_id ?? ""} changed${aside}`, tone: "plain" };
+      return {
+        text: (zh ? `设备 ${e.device_id ?? ""}：` : `device ${e.device_id ?? ""}: `) + (e.health ? inWords("health", e.health) : zh ? "状态变化" : "changed") + said,
+        tone: !e.health ? "plain" : e.health === "ok" ? "ok" : "bad",
+      };
     case "AccessListChanged":
       return { text: zh ? `名单变更：${car}` : `access list changed: ${car}`, tone: "plain" };
     default:

@@ -9,6 +9,10 @@ const problems: Readonly<Record<string, Pair>> = {
   "stay.unknown": ["没有这次停车记录", "this stay is not known"],
   "stay.not_open": ["这次停车已结束，或正由工作人员处理", "this stay has ended or is with our staff"],
   "stay.nothing_due": ["现在无需付款", "nothing is due now"],
+  "payment.nothing_due": ["现在无需付款", "nothing is due now"],
+  "payment.held": ["金额异常偏高，请先由工作人员核对", "this amount is unusually high; our staff will look at it first"],
+  "storage.busy": ["系统繁忙，请再试一次", "the system is busy, please try again"],
+  "plate.malformed": ["车牌格式不正确", "this is not a plate number"],
   "payment.unknown": ["没有这笔付款", "there is no such payment"],
 };
 

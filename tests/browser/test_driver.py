@@ -1,0 +1,142 @@
+"""The driver's page: one look says what is owed and why; one touch pays; nobody asks who you are."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.fake_server import FakeServer
+from tests.browser.pages import DriverPage
+from tests.fixtures.browser import OpenPage
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def driver(fake: FakeServer, open_page: OpenPage) -> DriverPage:
+    driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), **PHONE))
+    expect(driver.due()).to_have_text("¥18.00")
+    return driver
+
+
+@pytest.mark.req("PAY-2")
+@pytest.mark.req("PRIV-2")
+def test_a_driver_sees_every_line_pays_and_comes_back_to_the_time_to_leave_by(
+    fake: FakeServer, driver: DriverPage
+) -> None:
+    expect(driver.lines()).to_have_count(3)
+    expect(driver.lines().nth(1)).to_contain_text("首 1 小时 ¥6.00")
+    expect(driver.page.get_by_text("无需注册、关注或手机号")).to_be_visible()
+    expect(driver.page.locator("input")).to_have_count(0)
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
+    driver.page.go_back()
+    expect(driver.page.get_by_text("正在等待付款结果")).to_be_visible()
+    fake.pay()
+    expect(driver.answer()).to_have_text("请在 14:32 前离场")
+    expect(driver.page.get_by_text("还有 15分钟")).to_be_visible()
+    assert list(fake.payments) == ["p1"]
+
+
+def test_english_for_a_phone_that_speaks_english(fake: FakeServer, open_page: OpenPage) -> None:
+    driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), locale="en-US", **PHONE))
+    expect(driver.due()).to_have_text("¥18.00")
+    text = driver.page.locator("body").inner_text().replace("中文", "").replace("沪", "")
+    assert [c for c in text if "\u4e00" <= c <= "\u9fff"] == []
+    driver.page.get_by_role("button", name="中文").click()
+    expect(driver.page.get_by_text("应付停车费")).to_be_visible()
+
+
+def test_the_plate_is_masked_and_the_code_never_travels_in_an_address(fake: FakeServer, open_page: OpenPage) -> None:
+    asked: list[str] = []
+    page = open_page(
+        fake.url + DriverPage.path("stay-token.1"),
+        before=lambda p: p.on("request", lambda r: asked.append(r.url)),
+        **PHONE,
+    )
+    expect(page.get_by_text("沪A ***86")).to_be_visible()
+    assert "52T" not in page.locator("body").inner_text()
+    assert [url for url in asked if "stay-token" in url.split("#")[0]] == []
+
+
+def test_without_a_code_the_page_explains_how_to_get_one_and_shows_free_counts(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    driver = DriverPage(open_page(fake.url + DriverPage.path(), **PHONE))
+    expect(driver.answer()).to_have_text("扫码查看停车费")
+    expect(driver.free("B1")).to_have_text("128")
+    fake.zone("B1", free=126)
+    expect(driver.free("B1")).to_have_text("126")
+    fake.zone("B1", free=126, known=False)
+    expect(driver.free("B1")).to_have_text("----")
+
+
+def test_an_expired_code_is_said_and_nothing_of_the_stay_is_left(fake: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), expect={401}, **PHONE)
+    driver = DriverPage(page)
+    expect(driver.due()).to_be_visible()
+    fake.expired.add("stay-token.1")
+    page.reload()
+    expect(driver.answer()).to_have_text("二维码已失效")
+    assert "沪A" not in page.evaluate("JSON.stringify({...sessionStorage}) + document.body.innerText")
+
+
+def test_below_ground_the_last_state_stays_marked_as_old_and_heals(fake: FakeServer, driver: DriverPage) -> None:
+    driver.page.context.set_offline(True)
+    driver.expect_old()
+    expect(driver.page.get_by_test_id("lost")).to_contain_text("网络中断，显示的是")
+    expect(driver.due()).to_have_text("¥18.00")
+    expect(driver.page.get_by_role("button", name="网络恢复后即可支付")).to_be_disabled()
+    driver.page.context.set_offline(False)
+    expect(driver.page.get_by_test_id("lost")).to_have_count(0)
+    expect(driver.page.get_by_role("button", name="支付 ¥18.00")).to_be_enabled()
+
+
+def test_the_page_opens_again_without_any_network(fake: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), service_worker=True, **PHONE)
+    driver = DriverPage(page)
+    expect(driver.due()).to_be_visible()
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.reload()  # the second visit goes through the worker, which keeps what it needs
+    expect(driver.due()).to_be_visible()
+    fake.stop()
+    page.reload()
+    driver.expect_old()
+    expect(driver.due()).to_have_text("¥18.00")
+    fake.start()
+    expect(page.get_by_test_id("lost")).to_have_count(0)
+
+
+def test_a_lost_answer_is_asked_again_under_the_same_key(fake: FakeServer, driver: DriverPage) -> None:
+    def lose_the_answer(route) -> None:  # type: ignore[no-untyped-def]
+        route.fetch()
+        route.abort()
+
+    driver.page.route("**/my/payments", lose_the_answer, times=1)
+    driver.pay()
+    expect(driver.page.get_by_role("alert")).to_contain_text("不会重复扣款")
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
+    assert len(fake.payments) == 1
+
+
+def test_a_payment_that_failed_may_be_made_again(fake: FakeServer, driver: DriverPage) -> None:
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
+    fake.pay(state="CLOSED")
+    driver.page.go_back()
+    expect(driver.page.get_by_text("这次付款没有完成，请重新支付。")).to_be_visible()
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p2")).to_be_visible()
+
+
+@pytest.mark.parametrize(("state", "word"), [("closed", "本次停车已结束"), ("review", "这次停车正由工作人员核对")])
+def test_a_stay_that_is_over_or_under_review_cannot_be_paid_here(
+    fake: FakeServer, open_page: OpenPage, state: str, word: str
+) -> None:
+    stay = fake.stays["stay-token.1"]
+    stay.state = state
+    stay.exited_at = fake.now() if state == "closed" else None
+    driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), **PHONE))
+    expect(driver.answer()).to_have_text(word)
+    expect(driver.page.get_by_role("button", name="支付")).to_have_count(0)

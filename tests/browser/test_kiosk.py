@@ -1,0 +1,201 @@
+"""The kiosk: plate, fee, payment, good-bye; and nothing of one person is left for the next."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import AFTERNOON
+from tests.browser.fake_server import FakeServer
+from tests.browser.pages import KioskPage
+from tests.browser.script import KIOSK_KEY
+from tests.fixtures.browser import OpenPage
+
+
+def at(fake: FakeServer, open_page: OpenPage, **more: object) -> KioskPage:
+    kiosk = KioskPage(open_page(fake.url + KioskPage.path(KIOSK_KEY), width=1080, height=1920, **more))
+    expect(kiosk.free("B1")).to_have_text("128")
+    return kiosk
+
+
+@pytest.fixture
+def kiosk(fake: FakeServer, open_page: OpenPage) -> KioskPage:
+    return at(fake, open_page)
+
+
+@pytest.mark.req("KIOSK-1")
+@pytest.mark.req("PAY-2")
+def test_a_driver_types_the_plate_sees_the_fee_pays_by_code_and_is_told_until_when_to_leave(
+    fake: FakeServer, kiosk: KioskPage
+) -> None:
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    expect(kiosk.amount()).to_have_text("¥18.00")
+    expect(kiosk.lines()).to_have_count(3)
+    expect(kiosk.lines().nth(2)).to_contain_text("每 30 分钟 ¥3.00 × 4")
+    expect(kiosk.page.get_by_text("沪A ***86")).to_be_visible()
+    assert kiosk.pay() == f"{fake.url}/wallet/p1"
+    fake.pay()
+    kiosk.expect_screen("done")
+    expect(kiosk.leave_by()).to_have_text("请在 14:32 前离场")
+
+
+@pytest.mark.req("KIOSK-1")
+@pytest.mark.req("PRIV-2")
+def test_the_fee_can_be_taken_along_to_a_phone_with_no_account(fake: FakeServer, kiosk: KioskPage) -> None:
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    expect(kiosk.amount()).to_be_visible()
+    assert kiosk.phone_link() == f"{fake.url}/driver/#t=stay-token.1"
+    expect(kiosk.page.locator("input")).to_have_count(0)  # nothing is asked of the driver but the plate
+
+
+def test_english_from_start_to_end(fake: FakeServer, kiosk: KioskPage) -> None:
+    kiosk.page.get_by_role("button", name="English").click()
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    expect(kiosk.lines().nth(0)).to_contain_text("Free 15 min")
+    kiosk.pay()
+    text = kiosk.page.locator("body").inner_text().replace("中文", "")
+    assert [c for c in text if "\u4e00" <= c <= "\u9fff"] == []
+    fake.pay()
+    expect(kiosk.leave_by()).to_have_text("Leave by 14:32")
+
+
+def test_eight_signs_make_a_new_energy_plate_and_i_and_o_have_no_key(kiosk: KioskPage) -> None:
+    kiosk.start()
+    find = kiosk.page.get_by_role("button", name="查询")
+    kiosk.type_plate("粤")
+    for missing in "IO":
+        expect(kiosk.page.get_by_role("button", name=missing, exact=True)).to_have_count(0)
+    kiosk.type_plate("BD1234")
+    expect(find).to_be_enabled()
+    kiosk.type_plate("5")
+    expect(kiosk.page.locator(".plate-green")).to_be_visible()
+    expect(kiosk.page.get_by_role("button", name="6", exact=True)).to_be_disabled()
+    kiosk.page.get_by_role("button", name="删除").click()
+    kiosk.page.get_by_role("button", name="删除").click()
+    expect(find).to_be_disabled()
+    kiosk.type_plate("港")  # the last sign of a plate from beyond the border
+    expect(find).to_be_enabled()
+
+
+@pytest.mark.req("A11Y-1")
+def test_a_real_keyboard_works_too(kiosk: KioskPage) -> None:
+    kiosk.page.get_by_role("button", name="开始缴费").focus()
+    kiosk.page.keyboard.press("Enter")
+    kiosk.expect_screen("plate")
+    kiosk.page.get_by_role("button", name="沪").focus()
+    kiosk.page.keyboard.press("Enter")
+    kiosk.page.evaluate("document.activeElement.blur()")
+    kiosk.page.keyboard.type("a5io2t86")  # there is no I and no O on a plate
+    kiosk.page.keyboard.press("Enter")
+    expect(kiosk.amount()).to_have_text("¥18.00")
+
+
+def test_an_unknown_plate_is_said_kindly_and_typing_can_go_on(kiosk: KioskPage) -> None:
+    kiosk.start()
+    kiosk.find("沪A52T87")
+    kiosk.expect_screen("missing")
+    expect(kiosk.page.get_by_text("没有找到这辆车")).to_be_visible()
+    kiosk.page.get_by_role("button", name="重新输入").click()
+    kiosk.page.get_by_role("button", name="删除").click()
+    kiosk.find("6")
+    expect(kiosk.amount()).to_have_text("¥18.00")
+
+
+def test_who_owes_nothing_is_told_to_drive_out(fake: FakeServer, kiosk: KioskPage) -> None:
+    fake.stay("京A00001", "stay-token.9", minutes=9, lines=[("免费 15 分钟", "Free 15 min", 9, 1, 0)])
+    kiosk.start()
+    kiosk.find("京A00001")
+    expect(kiosk.page.get_by_text("目前无需付费")).to_be_visible()
+    expect(kiosk.page.get_by_role("button", name="付款")).to_have_count(0)
+
+
+def test_a_stay_under_review_goes_to_the_staff(fake: FakeServer, kiosk: KioskPage) -> None:
+    fake.stays["stay-token.1"].state = "review"
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    expect(kiosk.page.get_by_text("请到人工收费处", exact=True)).to_be_visible()
+
+
+def test_a_failed_payment_can_be_tried_again_with_a_new_code(fake: FakeServer, kiosk: KioskPage) -> None:
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    kiosk.pay()
+    fake.pay(state="FAILED")
+    expect(kiosk.page.get_by_text("这次付款没有完成")).to_be_visible()
+    kiosk.page.get_by_role("button", name="重新付款").click()
+    expect(kiosk.page.get_by_role("img", name="付款二维码")).to_be_visible()
+    assert list(fake.payments) == ["p1", "p2"]
+    fake.pay()
+    kiosk.expect_screen("done")
+
+
+@pytest.mark.req("KIOSK-1")
+def test_a_server_that_goes_away_while_somebody_pays_is_said_and_the_payment_is_found_afterwards(
+    fake: FakeServer, kiosk: KioskPage
+) -> None:
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    kiosk.pay()
+    fake.stop()
+    kiosk.expect_lost()
+    expect(kiosk.page.get_by_test_id("lost")).to_contain_text("已付的款不会丢失")
+    fake.pay()
+    fake.start()
+    kiosk.expect_screen("done")
+    kiosk.expect_healed()
+
+
+@pytest.mark.req("GUIDE-1")
+def test_without_a_server_the_start_page_says_so_with_the_age_of_its_counts_and_heals(
+    fake: FakeServer, kiosk: KioskPage
+) -> None:
+    fake.stop()
+    kiosk.expect_lost()
+    expect(kiosk.page.get_by_role("button", name="开始缴费")).to_be_disabled()
+    expect(kiosk.page.locator(".board")).to_contain_text("数据截至")
+    expect(kiosk.free("B1")).to_have_text("128")
+    fake.zone("B1", free=3, known=False)
+    fake.start()
+    kiosk.expect_healed()
+    expect(kiosk.free("B1")).to_have_text("----")
+    expect(kiosk.page.get_by_role("button", name="开始缴费")).to_be_enabled()
+
+
+@pytest.mark.req("PRIV-1")
+def test_a_kiosk_left_alone_asks_and_then_forgets_everything(fake: FakeServer, open_page: OpenPage) -> None:
+    def frozen(page: Page) -> None:
+        page.clock.install(time=AFTERNOON)
+
+    kiosk = at(fake, open_page, before=frozen)
+    kiosk.page.get_by_role("button", name="English").click()
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    expect(kiosk.amount()).to_be_visible()
+    kiosk.page.clock.fast_forward(80_000)
+    expect(kiosk.page.get_by_role("alertdialog")).to_be_visible()
+    kiosk.page.get_by_role("button", name="Continue").click()
+    expect(kiosk.page.get_by_role("alertdialog")).to_have_count(0)
+    kiosk.page.clock.fast_forward(91_000)
+    kiosk.expect_screen("start")
+    expect(kiosk.page.locator("html")).to_have_attribute("lang", "zh-CN")
+    kept = kiosk.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.body.innerText])")
+    assert "stay-token" not in kept
+    assert "沪A" not in kept
+    kiosk.start()
+    expect(kiosk.page.get_by_text("尚未输入")).to_be_attached()
+
+
+def test_a_machine_without_its_key_says_that_it_is_not_enrolled(fake: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(fake.url + "/kiosk/", width=1080, height=1920)
+    expect(page.get_by_role("alert")).to_contain_text("本机尚未登记")
+    expect(page.get_by_role("button", name="开始缴费")).to_be_disabled()
+
+
+def test_a_machine_whose_key_is_refused_says_so(fake: FakeServer, open_page: OpenPage) -> None:
+    kiosk = KioskPage(open_page(fake.url + KioskPage.path("stolen"), width=1080, height=1920, expect={401}))
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    expect(kiosk.page.get_by_role("alert")).to_contain_text("本机尚未登记")

@@ -1,0 +1,212 @@
+"""What must hold for every page in every size, language and light: nothing cut off, everything named, readable, small and our own."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import checks
+from tests.browser.fake_server import FakeServer
+from tests.browser.pages import DriverPage, KioskPage, OperatorPage
+from tests.browser.script import KIOSK_KEY
+from tests.fixtures.browser import OpenPage
+
+WIDTHS = ((360, 740), (768, 1024), (1440, 900))
+LOCALES = ("zh-CN", "en-GB")
+FIRST_VIEW_BYTES = 60_000
+
+
+def operator_views(url: str, page: Page) -> Iterator[str]:
+    console = OperatorPage(page)
+    page.goto(url + OperatorPage.path)
+    expect(page.locator("form")).to_be_visible()
+    yield "log-in"
+    console.log_in("wangfang", "correct horse battery")
+    expect(console.cases()).to_have_count(2)
+    yield "overview"
+    console.lane("exit-1").get_by_role("button").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    yield "open by hand"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    console.cases().first.get_by_role("button").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    yield "resolve"
+
+
+def kiosk_views(url: str, page: Page) -> Iterator[str]:
+    kiosk = KioskPage(page)
+    page.goto(url + KioskPage.path(KIOSK_KEY))
+    expect(kiosk.free("B1")).to_be_visible()
+    if page.evaluate("navigator.language") != "zh-CN":
+        page.get_by_role("button", name="English").click()
+    yield "start"
+    kiosk.start()
+    yield "provinces"
+    kiosk.type_plate("沪A52T8")
+    yield "letters"
+    kiosk.find("88")
+    kiosk.expect_screen("missing")
+    yield "not found"
+    page.get_by_role("button", name=re.compile("重新输入|Enter again")).click()
+    for _ in range(2):
+        page.get_by_role("button", name=re.compile("删除|Delete")).click()
+    kiosk.find("6")
+    expect(kiosk.amount()).to_be_visible()
+    yield "fee"
+    kiosk.pay()
+    yield "pay"
+
+
+def driver_views(url: str, page: Page) -> Iterator[str]:
+    driver = DriverPage(page)
+    page.goto(url + DriverPage.path())
+    expect(driver.free("B1")).to_be_visible()
+    yield "guide"
+    page.goto(url + DriverPage.path("stay-token.1"))
+    expect(driver.due()).to_be_visible()
+    yield "fee"
+    page.goto(url + DriverPage.path("no-such-token"))
+    expect(driver.answer()).to_have_text(re.compile("失效|no longer valid"))
+    yield "expired"
+    page.goto(url + DriverPage.path("stay-token.7"))
+    expect(driver.answer()).to_have_text(re.compile("前离场|Leave by"))
+    yield "leave"
+
+
+VIEWS = {"operator": operator_views, "kiosk": kiosk_views, "driver": driver_views}
+
+
+@pytest.fixture
+def settled(busy: FakeServer) -> FakeServer:
+    """A second stay that is paid for, and a bill of many lines."""
+    stay = busy.stay("粤B12345", "stay-token.7", minutes=65, lines=[("首 1 小时 ¥6.00", "First 1 h ¥6.00", 60, 1, 600)])
+    stay.bill |= {"paid": stay.bill["total"], "due": {**stay.bill["due"], "amount": 0}}
+    stay.state, stay.leave_by = "settled", busy.now()
+    return busy
+
+
+def every_view(
+    fake: FakeServer, open_page: OpenPage, name: str, look: Callable[[Page], list[str]], **how: object
+) -> None:
+    page = open_page(fake.url + f"/{name}/", expect={401}, **how)
+    found = {view: wrong for view in VIEWS[name](fake.url, page) if (wrong := look(page))}
+    assert found == {}
+
+
+@pytest.mark.req("A11Y-1")
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_text_is_cut_off(
+    settled: FakeServer, open_page: OpenPage, name: str, width: int, height: int, locale: str
+) -> None:
+    every_view(settled, open_page, name, checks.cut_off, width=width, height=height, locale=locale)
+
+
+@pytest.mark.req("A11Y-1")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", VIEWS)
+def test_everything_has_a_name_and_enough_contrast(
+    settled: FakeServer, open_page: OpenPage, name: str, dark: bool
+) -> None:
+    def look(page: Page) -> list[str]:
+        return checks.unnamed(page) + checks.too_faint(page)
+
+    every_view(settled, open_page, name, look, dark=dark)
+
+
+@pytest.mark.req("A11Y-1")
+@pytest.mark.parametrize(
+    ("name", "width", "height", "smallest"),
+    [("kiosk", 1080, 1920, 80), ("driver", 390, 844, 44), ("operator", 1440, 900, 40)],
+)
+def test_everything_to_touch_is_large_enough(
+    settled: FakeServer, open_page: OpenPage, name: str, width: int, height: int, smallest: int
+) -> None:
+    every_view(settled, open_page, name, lambda page: checks.too_small(page, smallest), width=width, height=height)
+
+
+@pytest.mark.req("A11Y-1")
+def test_the_kiosk_keeps_its_buttons_within_reach_and_its_letters_large(
+    settled: FakeServer, open_page: OpenPage
+) -> None:
+    """Below the middle of an upright panel, so that somebody in a wheelchair reaches them; no text under 25 px."""
+
+    def look(page: Page) -> list[str]:
+        return list(
+            page.evaluate("""() => {
+              const wrong = [];
+              for (const e of document.querySelectorAll('button'))
+                if (e.getBoundingClientRect().top < innerHeight * 0.45) wrong.push('too high: ' + e.textContent);
+              for (const e of document.querySelectorAll('button'))
+                if (e.getBoundingClientRect().bottom > innerHeight) wrong.push('below the edge: ' + e.textContent);
+              for (const e of document.querySelectorAll('body *'))
+                if (
+                  [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
+                  && parseFloat(getComputedStyle(e).fontSize) < 25
+                )
+                  wrong.push('too small: ' + e.textContent);
+              return wrong;
+            }""")
+        )
+
+    every_view(settled, open_page, "kiosk", look, width=1080, height=1920)
+
+
+@pytest.mark.req("A11Y-1")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_design_tokens_themselves_have_enough_contrast(fake: FakeServer, open_page: OpenPage, theme: str) -> None:
+    """Every ink on every ground that it may stand on: 4.5 for text, 3 for fills and the borders of controls."""
+    page = open_page(fake.url + OperatorPage.path, expect={401}, dark=theme == "dark")
+    expect(page.locator("form")).to_be_visible()
+    text = [(ink, ground) for ink in ("ink", "ink-soft") for ground in ("ground", "surface", "sunken")]
+    text += [(tone, f"{tone}-ground") for tone in ("accent", "ok", "warn", "bad")]
+    text += [("accent", "surface"), ("bad", "surface"), ("accent-ink", "accent"), ("surface", "ok"), ("surface", "ink")]
+    marks = [("line-strong", "surface"), ("ok-fill", "surface"), ("warn-fill", "surface"), ("bad-fill", "surface")]
+    measure = """([ink, ground]) => {
+      const probe = document.body.appendChild(document.createElement('p'));
+      probe.style.color = `var(--${ink})`; probe.style.backgroundColor = `var(--${ground})`;
+      const style = getComputedStyle(probe);
+      const light = (text) => { const [r, g, b] = text.match(/[\\d.]+/g).map(Number).map((c) => c / 255)
+        .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+      const [a, b] = [light(style.color), light(style.backgroundColor)].sort((x, y) => y - x);
+      probe.remove();
+      return (a + 0.05) / (b + 0.05);
+    }"""
+    faint = {pair: ratio for pair in text if (ratio := page.evaluate(measure, list(pair))) < 4.5}
+    faint |= {pair: ratio for pair in marks if (ratio := page.evaluate(measure, list(pair))) < 3}
+    assert faint == {}
+
+
+def test_the_drivers_first_view_is_small(fake: FakeServer, open_page: OpenPage) -> None:
+    """The page with all that it loads, compressed as any proxy would: 60 kB at most."""
+    weights: dict[str, int] = {}
+
+    def weigh(page: Page) -> None:
+        page.on("response", lambda reply: weights.__setitem__(reply.url, len(gzip.compress(reply.body()))))
+
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), width=390, height=844, before=weigh)
+    expect(DriverPage(page).due()).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert len(weights) >= 5
+    assert sum(weights.values()) <= FIRST_VIEW_BYTES
+
+
+def test_the_built_pages_need_no_inline_script_no_inline_style_and_no_other_host(built_pages: Path) -> None:
+    for page in built_pages.glob("*/index.html"):
+        text = page.read_text()
+        assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", text) == []
+        assert re.findall(r"<style|\bstyle=|\bon\w+=", text) == []
+        assert re.findall(r"(?:src|href)=\"(?:https?:)?//", text) == []
+
+
+def test_the_lock_file_names_no_host(built_pages: Path) -> None:
+    lock = (built_pages.parent / "package-lock.json").read_text()
+    assert "://" not in lock
+    assert lock.count('"integrity"') >= 20

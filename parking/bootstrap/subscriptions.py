@@ -32,6 +32,7 @@ def subscriptions(
     refresh = refreshing_access.refresh_stay(cashier)
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.LaneDecided: (leaving.remember_decision,),
+        e.VehicleBackedAway: (leaving.forget_decision,),
         e.VehiclePassed: (arriving.open_stay(cashier), leaving.close_stay(cashier)),
         e.LaneFaulted: (arriving.report_fault,),
         e.PaymentCaptured: (paying.grant_exit(cashier, grace), refresh),

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import sqlalchemy as sa
+import structlog
 from fastapi import APIRouter, Depends, Header, Query, Request
 from sqlalchemy import Connection
 
@@ -32,6 +33,7 @@ from parking.web.deps import require
 BATCH_MOST = 200
 WAIT_MOST_S = 25.0
 COPY_VALID_FOR = timedelta(minutes=5)
+log = structlog.get_logger(__name__)
 
 edge_event = sa.Table(
     "edge_event",
@@ -93,9 +95,14 @@ def ingest(uow: UnitOfWork, device: str, epoch: str, events: Sequence[tuple[int,
         uow.connection.execute(edge_watermark.insert().values(device_id=device, epoch=epoch, acked=0))
         acked = 0
     before = acked
+    known = _stored(uow.connection, device, epoch, [seq for seq, _, _ in events if seq <= acked])
     for seq, plain, envelope in sorted(events, key=lambda e: e[0]):
         if seq <= acked:
-            continue  # sent again because our answer got lost
+            if known.get(seq) != envelope.id:
+                # Not a repetition: the box's disk was set back and gives its numbers again. The event's own id keeps it single.
+                log.warning("edge.number_reused", device=device, seq=seq)
+                uow.forward(envelope)
+            continue
         if seq != acked + 1:
             break
         uow.connection.execute(
@@ -108,6 +115,13 @@ def ingest(uow: UnitOfWork, device: str, epoch: str, events: Sequence[tuple[int,
     if acked != before:
         uow.connection.execute(edge_watermark.update().where(row).values(acked=acked))
     return int(acked)
+
+
+def _stored(conn: Connection, device: str, epoch: str, numbers: Sequence[int]) -> dict[int, str]:
+    """The event that was stored under each of these numbers."""
+    t = edge_event.c
+    query = sa.select(t.seq, t.event_id).where(t.device_id == device, t.epoch == epoch, t.seq.in_(numbers))
+    return {row.seq: row.event_id for row in conn.execute(query)} if numbers else {}
 
 
 class CopyFeed:

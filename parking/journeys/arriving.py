@@ -10,6 +10,7 @@ from parking.kernel.events import Direction, Envelope, LaneFaulted, VehiclePasse
 from parking.kernel.ids import LaneId, StayId
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import service, store
+from parking.sessions.model import is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 
@@ -21,20 +22,23 @@ def open_stay(cashier: Cashier) -> Handler:
         event = envelope.event
         if not isinstance(event, VehiclePassed) or event.direction is not Direction.IN:
             return
-        stay_id = StayId(event.visit_id)
+        stay_id, came = StayId(event.visit_id), envelope.occurred_at
+        gone = store.earliest_unmatched_exit(uow.connection, event.plate, came) if event.plate else None
         opened = service.open_stay(
             uow,
             stay_id,
             event.plate,
-            entered_at=envelope.occurred_at,
+            entered_at=came,
             lane_id=event.lane_id,
             tariff_version=cashier.current_tariff(),
+            has_left=gone is not None,
         )
+        if not is_plausible(came, uow.now):
+            service.open_case(
+                uow, "entry_time_implausible", stay_id=stay_id, visit_id=event.visit_id, lane_id=event.lane_id
+            )
         if not event.authorised:
             service.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
-        if event.plate is None:
-            return
-        gone = store.earliest_unmatched_exit(uow.connection, event.plate, envelope.occurred_at)
         if gone is not None:  # its exit lane was online, its entry lane was not
             uow.connection.execute(
                 store.unmatched_exit.update()

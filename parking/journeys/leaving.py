@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from parking.access import store as access_store
+from parking.access.snapshot import ListedAs
 from parking.journeys.ports import Cashier, PricedStay
-from parking.kernel.events import Direction, Envelope, LaneDecided, VehiclePassed
+from parking.kernel.events import Direction, Envelope, LaneDecided, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId
+from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import service, store
 from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview
@@ -19,10 +22,21 @@ Handler = Callable[[UnitOfWork, Envelope], None]
 
 
 def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles LaneDecided(OUT, allowed)."""
+    """Handles LaneDecided(OUT): a yes counts until the lane takes it back."""
     event = envelope.event
-    if isinstance(event, LaneDecided) and event.direction is Direction.OUT and event.allowed:
+    if not isinstance(event, LaneDecided) or event.direction is not Direction.OUT:
+        return
+    if event.allowed:
         store.remember_decision(uow.connection, event.visit_id, envelope.occurred_at)
+    else:
+        store.take_decision(uow.connection, event.visit_id)
+
+
+def forget_decision(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles VehicleBackedAway: a yes that nobody used is over."""
+    event = envelope.event
+    if isinstance(event, VehicleBackedAway):
+        store.take_decision(uow.connection, event.visit_id)
 
 
 def close_stay(cashier: Cashier) -> Handler:
@@ -33,7 +47,7 @@ def close_stay(cashier: Cashier) -> Handler:
         if not isinstance(event, VehiclePassed) or event.direction is not Direction.OUT:
             return
         decided_at = store.take_decision(uow.connection, event.visit_id)
-        found = service.find_for_exit(uow, event.stay_id, event.plate)
+        found = service.find_for_exit(uow, event.stay_id, event.plate, envelope.occurred_at)
         if found is None or isinstance(found, ClosedStay):
             service.record_unmatched_exit(
                 uow, event.visit_id, event.plate, exited_at=envelope.occurred_at, lane_id=event.lane_id
@@ -46,6 +60,7 @@ def close_stay(cashier: Cashier) -> Handler:
             at=envelope.occurred_at,
             priced_at=decided_at or envelope.occurred_at,
             lane_id=event.lane_id,
+            forgiven=decided_at is not None and _on_allow_list(uow, event.plate, decided_at),
         )
         if not event.authorised:
             service.open_case(
@@ -55,14 +70,31 @@ def close_stay(cashier: Cashier) -> Handler:
     return handle
 
 
+def _on_allow_list(uow: UnitOfWork, plate: Plate | None, at: datetime) -> bool:
+    entry = access_store.listed(uow.connection, plate) if plate else None
+    return entry is not None and entry.listed_as is ListedAs.ALLOW and entry.holds(at)
+
+
 def close(
-    uow: UnitOfWork, cashier: Cashier, leaving: Stay, *, at: datetime, priced_at: datetime, lane_id: LaneId
+    uow: UnitOfWork,
+    cashier: Cashier,
+    leaving: Stay,
+    *,
+    at: datetime,
+    priced_at: datetime,
+    lane_id: LaneId,
+    forgiven: bool = False,
 ) -> None:
-    """Close a stay and book its fee; what is in review is closed without a bill: a person prices it."""
+    """Close a stay and book its fee; what is in review is closed without a bill: a person prices it.
+
+    What somebody on the allow list has not paid is waived: the lane let it go by right, so it is no debt.
+    """
     if isinstance(leaving, OpenStay):
         priced = PricedStay(leaving.id, leaving.entered_at, leaving.tariff_version)
         unpaid = cashier.post_due(uow, priced, leaving.billed_until(priced_at))
-        if unpaid.minor > 0:
+        if unpaid.minor > 0 and forgiven:
+            cashier.waive(uow, leaving.id, unpaid, f"allow_list:{leaving.id}")
+        elif unpaid.minor > 0:
             service.open_case(uow, "left_without_paying", stay_id=leaving.id, lane_id=lane_id)
     service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)
     if isinstance(leaving, StayInReview):

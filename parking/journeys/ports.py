@@ -100,3 +100,7 @@ class Cashier(Protocol):
     def post_due(self, uow: UnitOfWork, stay: PricedStay, at: datetime) -> Money:
         """Book what the finished stay cost; returns the part that nobody has paid, which is a debt from now on."""
         ...
+
+    def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
+        """Give up a part of what a stay owes; the caller knows by what right."""
+        ...

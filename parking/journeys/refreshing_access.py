@@ -23,7 +23,7 @@ from parking.kernel.events import (
 from parking.kernel.ids import StayId
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
-from parking.sessions.model import OpenStay
+from parking.sessions.model import OpenStay, is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 HORIZON = timedelta(hours=48)
@@ -43,7 +43,7 @@ def refresh_stay(cashier: Cashier) -> Handler:
 
 def _put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     stay = store.get(uow.connection, stay_id)
-    if not isinstance(stay, OpenStay) or stay.plate is None:
+    if not isinstance(stay, OpenStay) or stay.plate is None or not is_plausible(stay.entered_at, uow.now):
         access_store.put_row(uow, "stay", stay_id, None)
         return
     account = cashier.account(uow.connection, priced(stay), stay.billed_until(uow.now))

@@ -6,10 +6,18 @@ A stay begins and ends with proof of passage; its id is the visit id that the en
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
+
+LONGEST_STAY = timedelta(days=366)
+MOST_AHEAD = timedelta(hours=1)
+
+
+def is_plausible(entered_at: datetime, now: datetime) -> bool:
+    """Whether a car can have come in then; a box that woke up without its clock says 1970, or a year to come."""
+    return now - LONGEST_STAY <= entered_at <= now + MOST_AHEAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,21 +73,26 @@ def open_stay(
     entered_at: datetime,
     lane_id: LaneId,
     tariff_version: str,
+    has_left: bool = False,
 ) -> OpenStay:
     """Open a stay on a proven entry.
 
-    A plate that is inside already cannot enter: the earlier stay goes to a person and stops being billed. A plate whose
-    exit arrived before its entry leaves again at once. The same `stay_id` twice changes nothing.
+    A plate that is inside already cannot enter: of the two stays the earlier one goes to a person and stops being billed, in
+    whatever order they arrive. One that `has_left` (its exit arrived first; the caller closes it) disturbs nobody who came in
+    after it. The same `stay_id` twice changes nothing.
     """
     known = store.get(uow.connection, stay_id)
     new = OpenStay(stay_id, plate, entered_at, lane_id, tariff_version)
     if known is not None:
         return known if isinstance(known, OpenStay) else new
-    earlier = store.open_by_plate(uow.connection, plate) if plate else None
-    if earlier is not None:
-        store.set_state(uow.connection, earlier.id, state="review")
-        open_case(uow, "second_entry", stay_id=earlier.id, visit_id=VisitId(stay_id), lane_id=lane_id)
-    store.insert(uow.connection, new)
+    inside = store.open_by_plate(uow.connection, plate) if plate else None
+    came_late = inside is not None and inside.entered_at > entered_at
+    if inside is not None and not came_late:
+        store.set_state(uow.connection, inside.id, state="review")
+        open_case(uow, "second_entry", stay_id=inside.id, visit_id=VisitId(stay_id), lane_id=lane_id)
+    store.insert(uow.connection, new, state="review" if came_late else "open")
+    if inside is not None and came_late and not has_left:
+        open_case(uow, "second_entry", stay_id=stay_id, visit_id=VisitId(inside.id), lane_id=inside.lane_id)
     uow.publish(StayOpened(stay_id, plate, entered_at, lane_id, tariff_version))
     if plate is None:
         open_case(uow, "entry_without_plate", stay_id=stay_id, visit_id=VisitId(stay_id), lane_id=lane_id)
@@ -103,13 +108,16 @@ def settle(uow: UnitOfWork, stay_id: StayId, *, priced_at: datetime, leave_by: d
     uow.publish(StaySettled(stay_id, leave_by))
 
 
-def find_for_exit(uow: UnitOfWork, stay_id: StayId | None, plate: Plate | None) -> Stay | None:
-    """The stay that the lane matched, else the open stay of exactly this plate."""
-    if stay_id is not None:
-        found = store.get(uow.connection, stay_id)
-        if found is not None:
-            return found
-    return store.open_by_plate(uow.connection, plate) if plate else None
+def find_for_exit(uow: UnitOfWork, stay_id: StayId | None, plate: Plate | None, at: datetime) -> Stay | None:
+    """The stay that the lane matched, else the open stay of exactly this plate, if it began before `at`.
+
+    A lane whose copy is old may name a stay that is over; then the plate's open one is meant.
+    """
+    named = store.get(uow.connection, stay_id) if stay_id is not None else None
+    if named is not None and not isinstance(named, ClosedStay):
+        return named
+    inside = store.open_by_plate(uow.connection, plate) if plate else None
+    return inside if inside is not None and inside.entered_at <= at else named
 
 
 def close_stay(uow: UnitOfWork, leaving: Stay, *, exited_at: datetime, lane_id: LaneId) -> ClosedStay:

@@ -116,12 +116,12 @@ def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]
     return [_to_stay(row) for row in conn.execute(query)]
 
 
-def insert(conn: Connection, new: OpenStay) -> None:
+def insert(conn: Connection, new: OpenStay, *, state: str = "open") -> None:
     conn.execute(
         stay.insert().values(
             id=new.id,
             plate=new.plate,
-            state="open",
+            state=state,
             entered_at=new.entered_at,
             lane_id=new.lane_id,
             tariff_version=new.tariff_version,

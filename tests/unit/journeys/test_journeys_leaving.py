@@ -183,7 +183,7 @@ def test_a_car_that_follows_another_out_is_billed_and_reported(site: SiteStory) 
 
 def test_a_box_whose_clock_went_back_never_makes_a_negative_bill(site: SiteStory) -> None:
     stay_id = site.enter()
-    site.leave(at=MORNING - timedelta(hours=2))
+    site.leave(stay=stay_id, at=MORNING - timedelta(hours=2))
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert site.sums(stay_id).due == 0
     site.clock.advance(timedelta(days=1))

@@ -50,7 +50,8 @@ class Supervisor:
         """Start a child and keep it alive from now on."""
         self._children[child.name] = child
         self.restarts.setdefault(child.name, 0)
-        self._files.setdefault(child.name, (self._logs / f"{child.name}.log").open("ab"))
+        if child.name not in self._files:
+            self._files[child.name] = (self._logs / f"{child.name}.log").open("ab")
         self._processes[child.name] = subprocess.Popen(  # noqa: S603 - our own commands
             list(child.command),
             env=dict(child.environment),

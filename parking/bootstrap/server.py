@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import secrets
@@ -40,7 +41,7 @@ from parking.security.service import LogIns
 from parking.sessions import api as sessions_api
 from parking.site import api as site_api
 from parking.web import errors
-from parking.web.deps import current_principal
+from parking.web.deps import current_principal, principal_now
 from parking.web.limits import BodyLimit
 from payments import api as payments_api
 from payments.providers.base import Provider
@@ -49,6 +50,8 @@ from payments.webhooks import Callbacks
 
 API = "/api/v1"
 PUBLIC_TOPICS = ("zone.", "sign.")
+RIGHT_CHECKED_EVERY_S = 15.0
+POLICY_VIOLATION = 1008
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
@@ -162,7 +165,23 @@ def _live_routes(app: FastAPI, application: Application) -> None:
     @app.websocket(f"{API}/live")
     async def live(websocket: WebSocket) -> None:
         sees_all = current_principal(websocket).may(Scope.LANES_READ)
-        await application.hub.serve(websocket, everything if sees_all else is_public, with_events=sees_all)
+        watch = asyncio.create_task(_end_with_the_right(websocket)) if sees_all else None
+        try:
+            await application.hub.serve(websocket, everything if sees_all else is_public, with_events=sees_all)
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+
+async def _end_with_the_right(websocket: WebSocket) -> None:
+    """Close a feed of operators when its log-in has ended: a socket may stay open for weeks, a right may not."""
+    while True:
+        await asyncio.sleep(RIGHT_CHECKED_EVERY_S)
+        with contextlib.suppress(Exception):  # the database is away: asked again at the next turn
+            if not (await principal_now(websocket)).may(Scope.LANES_READ):
+                break
+    with contextlib.suppress(RuntimeError):  # it has gone by itself
+        await websocket.close(POLICY_VIOLATION)
 
 
 def _operations(app: FastAPI, application: Application) -> None:

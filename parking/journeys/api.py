@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-import anyio.to_thread
 from fastapi import APIRouter, Depends, Query
 
 from parking.access.snapshot import CommandAction
@@ -37,6 +36,7 @@ from parking.kernel.ids import LaneId, PaymentId, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.kernel.signed import Signer
+from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
 from parking.sessions.model import OpenStay, Stay
@@ -47,6 +47,9 @@ from parking.web.limits import RateLimit
 KIOSK_TOKEN_VALID = timedelta(minutes=30)
 KIOSK_FINDS_MOST = 60  # a minute and machine: more than a queue of people types, too few to try plates out
 TICKET_VALID = timedelta(days=30)
+PAYING_AT_ONCE = (
+    16  # calls to providers; of their own, so that one that hangs does not hold up what else needs a thread
+)
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
 Opener = Annotated[Principal, Depends(require(Scope.LANES_OPEN))]
 Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
@@ -77,6 +80,8 @@ def router(journeys: Journeys) -> APIRouter:
 
 
 def _driver_routes(routes: APIRouter, j: Journeys) -> None:
+    paying_threads = Threads("paying", PAYING_AT_ONCE)
+
     def payment_view(payment: Payment, stay: Stay | None) -> PaymentView:
         return PaymentView.of(
             payment,
@@ -97,9 +102,9 @@ def _driver_routes(routes: APIRouter, j: Journeys) -> None:
         await j.database.awrite(once.take)  # refuses the key of another request
 
         def begin() -> Payment:  # the cashier is idempotent by this key itself: a provider is called in between
-            return paying.begin(j.database, j.cashier, stay_id, now, body.channel, f"{stay_id}:{idempotency_key}")
+            return paying.begin(j.database, j.cashier, stay_id, now, body.channel, idempotency_key)
 
-        payment = await anyio.to_thread.run_sync(begin)
+        payment = await paying_threads.run(begin)
         return payment_view(payment, await j.database.aread(lambda conn: store.get(conn, stay_id)))
 
     @routes.get("/my/payments/{payment_id}", tags=["driver"])

@@ -52,7 +52,9 @@ class PrincipalMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] in ("http", "websocket"):
-            scope.setdefault("state", {})["principal"] = await self._principal(scope)
+            state = scope.setdefault("state", {})
+            state["principal"] = await self._principal(scope)
+            state["principal_now"] = lambda: self._principal(scope)
         await self._app(scope, receive, send)
 
     async def _principal(self, scope: Any) -> Principal:

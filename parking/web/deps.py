@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from starlette.requests import HTTPConnection
@@ -14,6 +14,12 @@ from parking.kernel.principal import ANONYMOUS, Principal, Scope
 def current_principal(connection: HTTPConnection) -> Principal:
     """Whoever the security middleware recognised; nobody in particular when it recognised none."""
     return cast(Principal, getattr(connection.state, "principal", ANONYMOUS))
+
+
+async def principal_now(connection: HTTPConnection) -> Principal:
+    """The same, looked up again: for a connection that lasts longer than a right may."""
+    ask: Callable[[], Awaitable[Principal]] | None = getattr(connection.state, "principal_now", None)
+    return ANONYMOUS if ask is None else await ask()
 
 
 def require(*scopes: Scope) -> Callable[[HTTPConnection], Principal]:

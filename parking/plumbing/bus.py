@@ -16,7 +16,7 @@ from parking.kernel import codec
 from parking.kernel.errors import invalid
 from parking.kernel.events import Envelope
 from parking.plumbing.db import Database, UnitOfWork, insert_once
-from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle
+from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle, is_final
 from parking.plumbing.tables import delivery
 
 __all__ = ["Bus", "InProcessBus", "RetryPolicy", "Subscription"]
@@ -154,7 +154,7 @@ class InProcessBus:
 
     def _failed(self, group: str, envelope: Envelope, attempts: int, error: Exception) -> int:
         """Count a failure: wait and try again, or give the event up; returns 1 when it was given up."""
-        dead = attempts >= self._retry.attempts
+        dead = attempts >= self._retry.attempts or is_final(error)
         report = log.error if dead else log.warning
         report("bus.failed", group=group, event_id=envelope.id, attempts=attempts, error=describe(error), dead=dead)
 

@@ -1,7 +1,7 @@
 """One event, one group, one effect: what the handlers did and the proof that they did it commit together.
 
 Events of a group are handled in order; one that fails holds the group back through a bounded back-off and then becomes a
-dead letter, so that nothing is skipped silently and nothing blocks for ever.
+dead letter, at once if no repetition can help, so that nothing is skipped silently and nothing blocks for ever.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from parking.kernel import codec
-from parking.kernel.errors import ParkingError
+from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import Envelope, Event
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.tables import dead_letter, inbox
@@ -85,6 +85,11 @@ def _handle_one(unit: UnitOfWork, subscription: Subscription, envelope: Envelope
     if insert_once(unit.connection, inbox, row):
         for handler in subscription.handlers.get(type(envelope.event), ()):
             handler(unit, envelope)
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether trying again can only say the same: the event itself is wrong here (a lane that is not on the map), so nobody waits."""
+    return isinstance(error, ParkingError) and error.kind in (ErrorKind.INVALID, ErrorKind.NOT_FOUND)
 
 
 def bury(unit: UnitOfWork, group: str, envelope: Envelope, error: str, attempts: int) -> None:

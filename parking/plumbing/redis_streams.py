@@ -25,7 +25,7 @@ from parking.kernel.errors import invalid
 from parking.kernel.events import Envelope
 from parking.plumbing.bus import IDLE_S
 from parking.plumbing.db import Database, UnitOfWork
-from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle
+from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle, is_final
 from parking.plumbing.tables import dead_letter, inbox, outbox
 
 STREAM_BOUND = 1_000_000
@@ -244,7 +244,7 @@ class RedisBus:
     def _given_up(self, group: _Group, envelope: Envelope, error: Exception) -> bool:
         name = group.subscription.group
         group.failures += 1
-        dead = group.failures >= self._retry.attempts
+        dead = group.failures >= self._retry.attempts or is_final(error)
         report = log.error if dead else log.warning
         report(
             "bus.failed", group=name, event_id=envelope.id, attempts=group.failures, error=describe(error), dead=dead

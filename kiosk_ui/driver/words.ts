@@ -31,7 +31,7 @@ export const say = translator({
   no_token: ["扫码查看停车费", "Scan a code to see your fee"],
   how: ["怎样打开缴费页", "How to get here"],
   how_1: ["在任一缴费机上输入车牌", "Enter your plate at any kiosk"],
-  how_2: ["用手机扫描屏幕上的“手机缴费”二维码", "Scan the code “Continue on your phone” on its screen"],
+  how_2: ["用手机扫描屏幕上的“手机缴费”二维码", 'Scan the code "Continue on your phone" on its screen'],
   how_3: ["或请收费处打印您的二维码", "Or ask the cash desk to print your code"],
   why_code: ["二维码只属于您这一次停车：只知道车牌的人看不到您的停车信息。", "The code belongs to this stay alone: somebody who only knows your plate learns nothing."],
   levels: ["实时空位", "Free bays now"],

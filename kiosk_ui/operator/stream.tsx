@@ -2,11 +2,11 @@
 import type { JSX } from "preact";
 import { clockSeconds } from "../shared/format";
 import { tell } from "../shared/i18n/events";
-import { laneName, zoneName } from "./names";
+import { laneName, signName, zoneName } from "./names";
 import { feed } from "./session";
 import { say } from "./words";
 
-const names = { lane: laneName, zone: zoneName };
+const names = { lane: laneName, zone: zoneName, sign: signName };
 
 export function Stream(): JSX.Element {
   const events = feed.events.value;

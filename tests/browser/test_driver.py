@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.fake_server import FakeServer
 from tests.browser.pages import DriverPage
@@ -108,7 +108,7 @@ def test_the_page_opens_again_without_any_network(fake: FakeServer, open_page: O
 
 
 def test_a_lost_answer_is_asked_again_under_the_same_key(fake: FakeServer, driver: DriverPage) -> None:
-    def lose_the_answer(route) -> None:  # type: ignore[no-untyped-def]
+    def lose_the_answer(route: Route) -> None:
         route.fetch()
         route.abort()
 

@@ -50,6 +50,15 @@ def test_the_fee_can_be_taken_along_to_a_phone_with_no_account(fake: FakeServer,
     expect(kiosk.page.locator("input")).to_have_count(0)  # nothing is asked of the driver but the plate
 
 
+def test_the_code_is_a_link_only_on_a_developers_screen(fake: FakeServer, open_page: OpenPage) -> None:
+    for suffix, links in (("", 0), ("&demo", 1)):
+        kiosk = KioskPage(open_page(fake.url + KioskPage.path(KIOSK_KEY) + suffix, width=1080, height=1920))
+        kiosk.start()
+        kiosk.find("沪A52T86")
+        expect(kiosk.amount()).to_be_visible()
+        expect(kiosk.page.locator("a[href]")).to_have_count(links)
+
+
 def test_english_from_start_to_end(fake: FakeServer, kiosk: KioskPage) -> None:
     kiosk.page.get_by_role("button", name="English").click()
     kiosk.start()

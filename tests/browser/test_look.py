@@ -101,24 +101,33 @@ def every_view(
 
 @pytest.mark.req("A11Y-1")
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize(("width", "height"), WIDTHS)
 @pytest.mark.parametrize("name", VIEWS)
-def test_no_text_is_cut_off(
-    settled: FakeServer, open_page: OpenPage, name: str, width: int, height: int, locale: str
+def test_no_text_is_cut_off_on_a_phone_a_tablet_or_a_desk(
+    settled: FakeServer, open_page: OpenPage, name: str, locale: str
 ) -> None:
-    every_view(settled, open_page, name, checks.cut_off, width=width, height=height, locale=locale)
+    def look(page: Page) -> list[str]:
+        wrong = []
+        for width, height in WIDTHS:
+            page.set_viewport_size({"width": width, "height": height})
+            wrong += [f"{width}: {what}" for what in checks.cut_off(page)]
+        return wrong
+
+    every_view(settled, open_page, name, look, locale=locale)
 
 
 @pytest.mark.req("A11Y-1")
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", VIEWS)
-def test_everything_has_a_name_and_enough_contrast(
-    settled: FakeServer, open_page: OpenPage, name: str, dark: bool
+def test_everything_has_a_name_and_enough_contrast_by_day_and_by_night(
+    settled: FakeServer, open_page: OpenPage, name: str
 ) -> None:
     def look(page: Page) -> list[str]:
-        return checks.unnamed(page) + checks.too_faint(page)
+        wrong = checks.unnamed(page)
+        page.emulate_media(color_scheme="dark")
+        wrong += [f"dark: {what}" for what in checks.too_faint(page)]
+        page.emulate_media(color_scheme="light")
+        return wrong + [f"light: {what}" for what in checks.too_faint(page)]
 
-    every_view(settled, open_page, name, look, dark=dark)
+    every_view(settled, open_page, name, look)
 
 
 @pytest.mark.req("A11Y-1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.fake_server import FakeServer
 from tests.browser.pages import OperatorPage
@@ -128,7 +128,7 @@ def test_an_order_whose_answer_was_lost_is_sent_again_under_the_same_key(
     page = console.page
     keys: list[str] = []
 
-    def lose_the_answer(route) -> None:  # type: ignore[no-untyped-def]
+    def lose_the_answer(route: Route) -> None:
         keys.append(route.request.headers["idempotency-key"])
         route.fetch()
         route.abort()

@@ -25,6 +25,7 @@ type Extra = LiveEvent & {
 export interface NamesOf {
   lane(id: string | null | undefined): string;
   zone(id: string | null | undefined): string;
+  sign(id: string | null | undefined): string;
 }
 
 /** One line of the stream: a sentence and how it should look. */
@@ -73,7 +74,7 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
       return { text: zh ? `${zone} 空位 ${free}` : `${zone}: ${free} free`, tone: "plain" };
     }
     case "SignShown":
-      return { text: zh ? `引导屏 ${e.sign_id ?? ""} 显示 ${e.text ?? ""}` : `sign ${e.sign_id ?? ""} shows ${e.text ?? ""}`, tone: "plain" };
+      return { text: zh ? `${names.sign(e.sign_id)} 引导屏显示 ${e.text ?? ""}` : `sign at ${names.sign(e.sign_id)} shows ${e.text ?? ""}`, tone: "plain" };
     case "DeviceHealthChanged":
       return {
         text: (zh ? `设备 ${e.device_id ?? ""}：` : `device ${e.device_id ?? ""}: `) + (e.health ? inWords("health", e.health) : zh ? "状态变化" : "changed") + said,

@@ -169,6 +169,10 @@ class Cashier:
         ask_later(uow, payment_id, 1, new.expires_at)
         return _Step("send", new)
 
+    def begun(self, conn: Connection, stay_id: StayId, key: str) -> Payment | None:
+        """The payment that was begun for this stay under this key."""
+        return store.by_key(conn, stay_id, key)
+
     def payment(self, conn: Connection, payment_id: PaymentId) -> Payment | None:
         return store.get(conn, payment_id)
 

@@ -117,9 +117,10 @@ def build(
     tariffs = TariffBook(load_tariff(settings))
     bus = bus or InProcessBus(database)
     relay = OutboxRelay(database, bus)
-    cashier = Cashier(
-        database, tariffs, providers, clock, CashierSettings(notify_base=f"{settings.public_url}/api/v1/payments")
+    collecting = CashierSettings(
+        notify_base=f"{settings.public_url}/api/v1/payments", hold_above_minor=settings.hold_above_minor
     )
+    cashier = Cashier(database, tariffs, providers, clock, collecting)
     occupancy = Occupancy(site)
     hub = LiveHub()
     live = LiveProjection(hub, site)

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         default_factory=dict, description="sign id -> host:port, over the site file's"
     )
     grace_to_leave_min: int = Field(default=15, ge=1, le=120)
+    hold_above_minor: int | None = Field(
+        default=200_000, ge=1, description="a charge above this (minor units) is not collected, a person looks first"
+    )
     log_json: bool = True
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 

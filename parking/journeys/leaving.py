@@ -48,6 +48,8 @@ def close_stay(cashier: Cashier) -> Handler:
             return
         decided_at = store.take_decision(uow.connection, event.visit_id)
         found = service.find_for_exit(uow, event.stay_id, event.plate, envelope.occurred_at)
+        if not isinstance(found, OpenStay):
+            found = service.explained_by_exit(uow, found, event.plate, envelope.occurred_at) or found
         if found is None or isinstance(found, ClosedStay):
             service.record_unmatched_exit(
                 uow, event.visit_id, event.plate, exited_at=envelope.occurred_at, lane_id=event.lane_id

@@ -77,8 +77,15 @@ def _billed_until(stay: Stay, at: datetime) -> datetime:
 
 
 def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, channel: str, key: str) -> Payment:
-    """Start paying what is due for an open stay; nothing due, or a stay that is not open, is a conflict."""
-    found = database.read(lambda conn: account_of(conn, cashier, stay_id, at))
+    """Start paying what is due for an open stay; nothing due, or a stay that is not open, is a conflict.
+
+    The same `key` again gives the same payment, whatever has become of it and of the stay.
+    """
+    found, known = database.read(
+        lambda conn: (account_of(conn, cashier, stay_id, at), cashier.begun(conn, stay_id, key))
+    )
+    if known is not None and (not isinstance(found.stay, OpenStay) or found.account.due.minor <= 0):
+        return known  # asked again because our answer got lost
     if not isinstance(found.stay, OpenStay):
         raise conflict("stay.not_open", "this stay is closed or with our staff; nothing can be paid here now")
     if found.account.due.minor <= 0:

@@ -10,7 +10,7 @@ from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import store
-from parking.sessions.model import ClosedStay, OpenStay, ReviewCase, Stay
+from parking.sessions.model import ClosedStay, OpenStay, ReviewCase, Stay, StayInReview
 
 
 def open_case(
@@ -106,6 +106,20 @@ def settle(uow: UnitOfWork, stay_id: StayId, *, priced_at: datetime, leave_by: d
         return
     store.set_state(uow.connection, stay_id, priced_at=priced_at, leave_by=leave_by)
     uow.publish(StaySettled(stay_id, leave_by))
+
+
+def explained_by_exit(uow: UnitOfWork, named: Stay | None, plate: Plate | None, at: datetime) -> OpenStay | None:
+    """A stay under review whose riddle this late exit solves: its car had left before its plate came in again.
+
+    The case is closed; the stay is as it was, to be billed and closed like any other.
+    """
+    stay_id = named.id if isinstance(named, StayInReview) else None
+    found = store.second_entry_before(uow.connection, stay_id, plate, at)
+    if found is None:
+        return None
+    stay, case_id = found
+    store.close_case(uow.connection, case_id, by="system", note="its exit arrived later", at=uow.now)
+    return stay
 
 
 def find_for_exit(uow: UnitOfWork, stay_id: StayId | None, plate: Plate | None, at: datetime) -> Stay | None:

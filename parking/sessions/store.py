@@ -85,6 +85,10 @@ def _to_stay(row: Row[Any]) -> Stay:
         )
     if row.state == "review":
         return StayInReview(StayId(row.id), row.plate, row.entered_at, LaneId(row.lane_id), row.tariff_version)
+    return _to_open(row)
+
+
+def _to_open(row: Row[Any]) -> OpenStay:
     return OpenStay(
         StayId(row.id),
         row.plate,
@@ -106,6 +110,31 @@ def open_by_plate(conn: Connection, plate: Plate) -> OpenStay | None:
     row = conn.execute(sa.select(stay).where(stay.c.plate == plate, stay.c.state == "open")).one_or_none()
     found = _to_stay(row) if row else None
     return found if isinstance(found, OpenStay) else None
+
+
+def second_entry_before(
+    conn: Connection, stay_id: StayId | None, plate: Plate | None, at: datetime
+) -> tuple[OpenStay, CaseId] | None:
+    """The stay (of this id, else of this plate) that waits for a person only because its plate came in again, if that second
+    entry was after `at`; with its case."""
+    second = stay.alias("second")
+    query = (
+        sa.select(stay, review_case.c.id.label("case_id"))
+        .join(review_case, review_case.c.stay_id == stay.c.id)
+        .join(second, second.c.id == review_case.c.visit_id)
+        .where(
+            stay.c.state == "review",
+            stay.c.id == stay_id if stay_id is not None else stay.c.plate == plate,
+            stay.c.entered_at <= at,
+            review_case.c.reason == "second_entry",
+            review_case.c.state == "open",
+            second.c.entered_at > at,
+        )
+        .order_by(stay.c.entered_at.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else (_to_open(row), CaseId(row.case_id))
 
 
 def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]:

@@ -24,7 +24,7 @@ class Calendar:
         self._zone = ZoneInfo(timezone)
         self._spans = tuple(spans)
         self._starts: dict[int, int] = {}
-        self._segments: dict[int, tuple[Segment, ...]] = {}
+        self.kept: dict[int, tuple[Segment, ...]] = {}  # what `segments` has worked out so far
         self._guess_s = int(datetime(2020, 1, 1, tzinfo=self._zone).utcoffset().total_seconds())  # type: ignore[union-attr]  # aware
 
     def day_start(self, day: int) -> int:
@@ -47,13 +47,23 @@ class Calendar:
             day += 1
         return day
 
+    def locate(self, moment_s: int) -> tuple[int, int]:
+        """The local day that holds this moment, and when that day ends."""
+        starts = self._starts
+        day = (moment_s + self._guess_s) // DAY_S
+        begin, end = starts.get(day), starts.get(day + 1)
+        if begin is None or end is None or not begin <= moment_s < end:
+            day = self.day_of(moment_s)
+            end = self.day_start(day + 1)
+        return day, end
+
     def segments(self, day: int) -> tuple[Segment, ...]:
         """The bands of a day in order, each with its end; the last one ends with the day."""
-        found = self._segments.get(day)
+        found = self.kept.get(day)
         if found is None:
-            if len(self._segments) >= _KEPT_DAYS:
-                self._segments.clear()
-            found = self._segments[day] = self._work_out(day)
+            if len(self.kept) >= _KEPT_DAYS:
+                self.kept.clear()
+            found = self.kept[day] = self._work_out(day)
         return found
 
     def _rate_at(self, week_minute: int) -> int:

@@ -31,6 +31,7 @@ Clock = Annotated[
 ]
 Minutes = Annotated[int, Field(ge=1, le=44_640)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_KEPT = 4_096  # lines and amounts kept of one tariff
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -103,44 +104,6 @@ class TariffText(_Strict):
     bands: Annotated[tuple[BandText, ...], Field(max_length=24)] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A first block (or none: 0 s) and a step, in seconds and minor units; `name` is None for the tariff's own rate.
-
-    `first` and `step` are the same prices as values for a bill's lines.
-    """
-
-    first_s: int
-    first_minor: int
-    step_s: int
-    step_minor: int
-    cap_minor: int | None
-    name: tuple[str, str] | None  # zh, en
-    first: Money
-    step: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """A tariff ready to price: whole seconds, whole minor units. `version` names its content for ever."""
-
-    version: str
-    name: tuple[str, str]  # zh, en
-    currency: str
-    timezone: str
-    free_s: int
-    charge_after_free: bool
-    rates: tuple[Rate, ...]  # rates[0] holds outside every band
-    round_up: bool
-    rolling: bool
-    restart: bool
-    cap_minor: int | None
-    stay_cap_minor: int | None
-    calendar: Calendar
-    zero: Money
-    source: str  # the file's text, so that the version can be kept with the stays that it prices
-
-
 class Facts(NamedTuple):
     """What else a price depends on: minutes for which the fee clock stood still (a blocked exit, an outage)."""
 
@@ -173,3 +136,86 @@ class Bill(NamedTuple):
     lines: tuple[BillLine, ...]
     minutes: int = 0
     tariff_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A first block (or none: 0 s) and a step, in seconds and minor units; `name` is None for the tariff's own rate."""
+
+    first_s: int
+    first_minor: int
+    step_s: int
+    step_minor: int
+    cap_minor: int | None
+    name: tuple[str, str] | None  # zh, en
+
+
+class LineBook:
+    """The lines that the bills of one tariff are made of. They never change, so that each is made once and then shared."""
+
+    def __init__(self, currency: str, rates: tuple[Rate, ...], day_cap: int | None) -> None:
+        self.made: dict[tuple[int, int], BillLine] = {}  # (slot of the walk's tally, count)
+        self._currency = currency
+        self._amounts: dict[int, Money] = {}
+        self._kinds: list[tuple[str, int, int, tuple[str, str] | None]] = []  # code, minutes, minor units, band
+        for rate in rates:
+            self._kinds.append(("first", rate.first_s // 60, rate.first_minor, rate.name))
+            self._kinds.append(("step", rate.step_s // 60, rate.step_minor, rate.name))
+            self._kinds.append(("band_cap", 0, rate.cap_minor or 0, rate.name))
+        self._kinds.append(("day_cap", 0, day_cap or 0, None))
+
+    def make(self, slot: int, count: int) -> BillLine:
+        """The line of `count` things of one slot."""
+        if len(self.made) >= _KEPT:
+            self.made.clear()
+        code, minutes, minor, name = self._kinds[slot]
+        line = BillLine(code, count * minutes, count, self.money(minor), self.money(count * minor), name)
+        return self.made.setdefault((slot, count), line)
+
+    def money(self, minor: int) -> Money:
+        """An amount in the tariff's currency."""
+        known = self._amounts.get(minor)
+        if known is None:
+            if len(self._amounts) >= _KEPT:
+                self._amounts.clear()
+            known = self._amounts[minor] = Money(minor, self._currency)
+        return known
+
+    def free_line(self, minutes: int) -> BillLine:
+        return BillLine("free", minutes, 1, None, self.money(0))
+
+    def stopped_line(self, minutes: int) -> BillLine:
+        return BillLine("stopped", minutes, 1, None, self.money(0))
+
+    def stay_cap_line(self, cap: int, total: int) -> BillLine:
+        """What the cap of one stay takes off."""
+        return BillLine("stay_cap", 0, 1, self.money(cap), self.money(cap - total))
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """A tariff ready to price: whole seconds, whole minor units. `version` names its content for ever."""
+
+    version: str
+    name: tuple[str, str]  # zh, en
+    currency: str
+    timezone: str
+    free_s: int
+    charge_after_free: bool
+    rates: tuple[Rate, ...]  # rates[0] holds outside every band
+    band_caps: tuple[
+        tuple[int, int], ...
+    ]  # (first slot of the rate in a tally, minor units) of the bands that have one
+    round_up: bool
+    rolling: bool
+    restart: bool
+    cap_minor: int | None
+    stay_cap_minor: int | None
+    calendar: Calendar
+    book: LineBook
+    source: str  # the file's text, so that the version can be kept with the stays that it prices
+
+    @property
+    def day_slot(self) -> int:
+        """Where a tally counts days at the day's cap; the slots before it belong to the rates."""
+        return 3 * len(self.rates)

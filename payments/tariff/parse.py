@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from parking.kernel.chain import canonical
 from parking.kernel.errors import ParkingError, invalid
-from parking.kernel.money import Money, decimals
+from parking.kernel.money import decimals
 from payments.tariff.calendar import Calendar, Span
-from payments.tariff.model import DAYS, BandText, BlockText, Rate, Tariff, TariffText
+from payments.tariff.model import DAYS, BandText, BlockText, LineBook, Rate, Tariff, TariffText
 
 LARGEST_FILE = 65_536  # characters
 _MOST_NODES = 5_000
@@ -150,6 +150,8 @@ class _Compiler:
             self._rate(("bands", i), b.first, b.step, b.cap, (b.name.zh, b.name.en))
             for i, b in enumerate(document.bands)
         ]
+        rates = (own, *bands)
+        cap = self._optional(document.day.cap, ("day", "cap"))
         meaning = document.model_dump(mode="json", by_alias=True)
         return Tariff(
             version=hashlib.sha256(canonical(meaning)).hexdigest()[:12],
@@ -158,14 +160,15 @@ class _Compiler:
             timezone=document.timezone,
             free_s=document.free_minutes * 60,
             charge_after_free=document.charge_from == "after_free",
-            rates=(own, *bands),
+            rates=rates,
+            band_caps=tuple((3 * i, r.cap_minor) for i, r in enumerate(rates) if r.cap_minor is not None),
             round_up=document.rounding == "up",
             rolling=document.day.kind == "rolling_24h",
             restart=document.day.restart,
-            cap_minor=self._optional(document.day.cap, ("day", "cap")),
+            cap_minor=cap,
             stay_cap_minor=self._optional(document.stay_cap, ("stay_cap",)),
             calendar=Calendar(document.timezone, self._spans()),
-            zero=Money(0, document.currency),
+            book=LineBook(document.currency, rates, cap),
             source=source,
         )
 
@@ -195,8 +198,6 @@ class _Compiler:
             step_minor=step_minor,
             cap_minor=self._optional(cap, (*path, "cap")),
             name=name,
-            first=Money(first_minor, self._document.currency),
-            step=Money(step_minor, self._document.currency),
         )
 
     def _spans(self) -> list[Span]:

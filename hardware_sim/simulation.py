@@ -22,6 +22,7 @@ from parking.kernel.plate import Plate
 
 SYNC_BUSY_S = 0.5
 SYNC_IDLE_S = 20.0
+LOOK_EVERY_S = 60.0  # how often the server gets to do what only the passing of time makes due
 LONGEST_STAY_S = 20 * 3600.0
 ATTENDANT_AFTER_S = 45.0
 PATIENCE_S = 900.0
@@ -72,7 +73,10 @@ class ClosedVisit:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What happens: `hours` of traffic at `per_hour` cars, shares of misread and unread passages, minutes without a link."""
+    """What happens: `hours` of traffic at `per_hour` cars, shares of misread and unread passages, minutes without a link.
+
+    `lost_answers` is the share of the server's acknowledgements that never arrive, so that the box sends everything again.
+    """
 
     seed: int
     start: datetime
@@ -81,6 +85,7 @@ class Scenario:
     misread: float = 0.0
     unread: float = 0.0
     offline_min: float = 0.0
+    lost_answers: float = 0.0
     pays_ahead: float = 0.7
 
 
@@ -171,9 +176,12 @@ class Simulation:
     def _exchange(self) -> None:
         entries = self._box.unsent()
         if entries:
-            self._box.journal.acknowledge(self._site.take_events(self._box.journal.epoch, entries))
+            acked = self._site.take_events(self._box.journal.epoch, entries)
+            lost = self._scenario.lost_answers
+            if not (lost and self._random.random() < lost):
+                self._box.journal.acknowledge(acked)
             self._violations += self._site.broken_invariants()
-        elif self._timeline.clock.monotonic_s() - self._advanced_s >= SYNC_IDLE_S:
+        elif self._timeline.clock.monotonic_s() - self._advanced_s >= LOOK_EVERY_S:
             self._advanced_s = self._timeline.clock.monotonic_s()
             self._site.advance()
         change = self._site.copy_since(self._box.copy.version)

@@ -12,6 +12,7 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
+from guidance import store as guidance_store
 from hardware_sim.simulation import ClosedVisit, Scenario, Simulation
 from hardware_sim.virtual_time import Timeline
 from parking.access import store as access_store
@@ -47,10 +48,11 @@ def simulate(
     misread: Annotated[float, typer.Option(min=0, max=1, help="share of passages read wrongly")] = 0.0,
     unread: Annotated[float, typer.Option(min=0, max=1, help="share of passages not read at all")] = 0.0,
     offline_min: Annotated[float, typer.Option(min=0, help="minutes without a link, a quarter into the run")] = 0.0,
+    lost_answers: Annotated[float, typer.Option(min=0, max=0.9, help="share of acknowledgements that get lost")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Simulate traffic; exit 0 when no invariant broke."""
-    scenario = Scenario(seed, START, hours, per_hour, misread, unread, offline_min)
+    scenario = Scenario(seed, START, hours, per_hour, misread, unread, offline_min, lost_answers)
     report = run(scenario)
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
@@ -159,6 +161,11 @@ def _broken(conn: sa.Connection) -> list[str]:
     )
     if conn.execute(twice).first() is not None:
         broken.append("I9: two open stays of one plate")
+    moved = conn.scalar(sa.select(sa.func.sum(guidance_store.movement.c.delta))) or 0
+    inside = conn.scalar(sa.select(sa.func.count()).where(sessions.stay.c.state != "closed")) or 0
+    unexplained = conn.scalar(sa.select(sa.func.count()).where(sessions.unmatched_exit.c.stay_id.is_(None))) or 0
+    if moved != inside - unexplained:
+        broken.append("I8: the counts are not the entries less the exits")
     if sum(balance for _, _, balance in ledger_store.balances(conn)) != 0:
         broken.append("I2: the ledger does not sum to zero")
     closed = sa.select(sessions.stay.c.id).where(sessions.stay.c.state == "closed").order_by(sessions.stay.c.id.desc())

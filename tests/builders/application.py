@@ -19,6 +19,7 @@ from parking.bootstrap.application import Application, build
 from parking.bootstrap.keys import Ed25519Signer, create_key
 from parking.bootstrap.server import wrap
 from parking.bootstrap.settings import Settings
+from parking.bootstrap.tables import all_tables
 from parking.journeys import paying
 from parking.kernel import codec
 from parking.kernel.chain import canonical
@@ -26,7 +27,7 @@ from parking.kernel.clock import Clock, ManualClock
 from parking.kernel.events import Direction, Envelope, Event
 from parking.kernel.ids import RandomIds, StayId
 from parking.kernel.signed import seal
-from parking.plumbing.db import open_database
+from parking.plumbing.db import Database, UnitOfWork, open_database
 from parking.plumbing.outbox import backlog
 from parking.plumbing.tables import delivery
 from parking.security import store as security_store
@@ -122,7 +123,7 @@ class Server:
 
     def _session(self, role: str) -> str:
         if role not in self._cookies:
-            database, token = self.application.database, f"session-of-{role}"
+            database, token = self.application.database, f"session-of-{role}-{RandomIds().new(self.clock.now())}"
             until = self.clock.now() + timedelta(days=30)
             found = database.read(lambda conn: security_store.credentials(conn, role))
             assert found is not None, f"no operator called {role}"
@@ -169,32 +170,45 @@ class Server:
 
 
 @contextmanager
-def a_server(folder: Path, *, providers: Mapping[str, Provider] | None = None, **changes: Any) -> Iterator[Server]:
-    """A server over a fresh file in `folder`, with one operator of each role, the kiosk `kiosk-1` and the box `edge-1`."""
+def a_server(
+    folder: Path,
+    *,
+    providers: Mapping[str, Provider] | None = None,
+    clock: ManualClock | None = None,
+    fresh: bool = True,
+    **changes: Any,
+) -> Iterator[Server]:
+    """A server over a file in `folder`, with one operator of each role, the kiosk `kiosk-1` and the box `edge-1`.
+
+    With `fresh` False it is the successor of an earlier server there (whose kiosk token nobody knows any more).
+    """
     (folder / "keys").mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{folder / 'server.db'}"
-    settings = demo_settings(database_url=url, keys_dir=folder / "keys", public_url=HOST, **changes)
+    settings = demo_settings(**{"database_url": url, "keys_dir": folder / "keys", "public_url": HOST, **changes})
     signer, edge_key = create_key(folder / "keys" / "server.pem"), create_key(folder / "keys" / "edge-1.pem")
-    clock = ManualClock(MORNING)
+    clock = clock or ManualClock(MORNING)
     wallet = MemoryProvider(clock)
     database = open_database(url, clock=clock, ids=RandomIds(), origin="server")
     application = build(settings, database, clock=clock, providers=providers or {"wallet": wallet})
-    database.create_tables(security_store.operators.metadata)
-    kiosk_token = database.write(lambda uow: enrol_kiosk(uow, SET_UP, device_id="kiosk-1"))
-    database.write(
-        lambda uow: enrol_edge(uow, SET_UP, device_id="edge-1", key_id=edge_key.key_id, public_key=edge_key.public)
-    )
-    hashed = cheap_passwords().hash(PASSWORD)
-    for role in ROLES:
-        database.write(
-            lambda uow, role=role: create_operator(  # type: ignore[misc] # bound per turn
-                uow, SET_UP, username=role, display_name=role.title(), password_hash=hashed, roles=(role,)
-            )
-        )
+    kiosk_token = enrol(database, edge_key) if fresh else ""
     app = wrap(application, settings, signer=signer, clock=clock)
     with TestClient(app, base_url=HOST, raise_server_exceptions=False) as client:
         box = Box(client, edge_key)
         yield Server(application, app, client, settings, signer, clock, wallet, box, kiosk_token)
+
+
+def enrol(database: Database, edge_key: Ed25519Signer) -> str:
+    """All tables, everybody who has a role here, the box; returns the kiosk's token."""
+    database.create_tables(all_tables())
+    hashed = cheap_passwords().hash(PASSWORD)
+
+    def work(uow: UnitOfWork) -> str:
+        for role in ROLES:
+            create_operator(uow, SET_UP, username=role, display_name=role.title(), password_hash=hashed, roles=(role,))
+        enrol_edge(uow, SET_UP, device_id="edge-1", key_id=edge_key.key_id, public_key=edge_key.public)
+        return enrol_kiosk(uow, SET_UP, device_id="kiosk-1")
+
+    return database.write(work)
 
 
 def rows(server: Server, table: Any) -> list[dict[str, Any]]:

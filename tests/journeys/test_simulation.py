@@ -1,0 +1,157 @@
+"""A seeded stretch of a mall's life on the product's own code: it replays exactly, it survives bad eyes and bad links, and it
+notices bugs: each of those planted below is caught by its verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hardware_sim.simulation import Scenario
+from parking.access import decide, policies
+from parking.cli import simulate
+from parking.kernel.decision import Allowed
+from parking.kernel.events import CaseOpened, Envelope
+from parking.kernel.ids import CaseId, EventId, StayId
+from parking.kernel.money import Money
+from parking.plumbing.db import UnitOfWork
+from parking.sessions import service
+from payments import ledger, ledger_store
+from payments.cashier import Cashier
+
+CLEAN = Scenario(seed=3, start=simulate.START, hours=0.1, per_hour=80)
+ROUGH = replace(CLEAN, misread=0.15, unread=0.1, offline_min=4.0, lost_answers=0.3)
+
+
+def test_the_same_seed_leaves_the_same_trace_in_two_processes_whatever_their_hash_seed() -> None:
+    command = [sys.executable, "-m", "parking.cli", "simulate", "--seed", "7", "--hours", "0.1", "--json"]
+    faults = ["--misread", "0.1", "--unread", "0.1", "--lost-answers", "0.2"]
+    reports = []
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(
+            [*command, *faults], capture_output=True, text=True, timeout=200, env=environment, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        reports.append(json.loads(done.stdout))
+    assert reports[0] == reports[1]
+    assert len(reports[0]["trace_hash"]) == 64
+    assert reports[0]["visits"] > 0
+
+
+def test_another_seed_is_another_day() -> None:
+    first, second = (simulate.run(replace(CLEAN, seed=seed, hours=0.05)) for seed in (1, 2))
+    assert first["trace_hash"] != second["trace_hash"]
+
+
+@pytest.mark.req("GATE-3")
+def test_with_good_eyes_and_a_good_link_everybody_is_served_by_the_machine_alone() -> None:
+    report = simulate.run(CLEAN)
+    assert (report["ok"], report["violations"]) == (True, [])
+    assert report["closed_right"] == report["visits"]
+    assert report["closed_wrong"] == report["closed_by_person"] == report["gave_up"] == report["inside"] == 0
+
+
+@pytest.mark.req("GATE-3", "ID-1", "PAY-3")
+def test_misreads_a_cut_link_and_lost_answers_break_no_invariant_and_the_money_agrees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sites: list[simulate.VirtualSite] = []
+    _watch_sites(monkeypatch, sites)
+    report: dict[str, Any] = simulate.run(ROUGH)
+    assert (report["ok"], report["violations"]) == (True, [])
+    assert report["closed_wrong"] == 0
+    assert report["closed_by_person"] > 0  # somebody had to help: the faults were real
+    database = sites[0].application.database
+    assert database.read(ledger_store.verify).holds
+    accounts = {account: balance for account, _, balance in database.read(ledger_store.balances)}
+    assert accounts["clearing:wallet"] == report["captured_minor"]
+    assert sum(accounts.values()) == 0
+
+
+def _watch_sites(monkeypatch: pytest.MonkeyPatch, sites: list[simulate.VirtualSite]) -> None:
+    class Watched(simulate.VirtualSite):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            sites.append(self)
+
+    monkeypatch.setattr(simulate, "VirtualSite", Watched)
+
+
+# --- planted bugs --------------------------------------------------------------------------------------------------------
+
+
+def _forgets_the_fee(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Cashier, "post_due", lambda *_: Money(0, "CNY"))
+
+
+def _charges_the_wrong_stay_length(patch: pytest.MonkeyPatch) -> None:
+    right = Cashier.post_due
+
+    def wrong(self: Cashier, uow: UnitOfWork, stay: Any, at: Any) -> Money:
+        return right(self, uow, stay, at + timedelta(hours=1))
+
+    patch.setattr(Cashier, "post_due", wrong)
+
+
+def _lets_everybody_out(patch: pytest.MonkeyPatch) -> None:
+    rules = tuple(r for r in policies.EXIT_RULES if r is not policies.nothing_is_due)
+    patch.setattr(decide, "EXIT_RULES", (*rules, lambda _: Allowed("planted")))
+
+
+def _books_one_side(patch: pytest.MonkeyPatch) -> None:
+    right: Callable[..., None] = ledger_store._add_to_balance
+
+    def wrong(conn: Any, account: str, unit: str, amount: int) -> None:
+        if account != ledger.REVENUE:
+            right(conn, account, unit, amount)
+
+    patch.setattr(ledger_store, "_add_to_balance", wrong)
+
+
+def _takes_every_repeat_for_news(patch: pytest.MonkeyPatch) -> None:
+    def wrong(uow: UnitOfWork, device: str, epoch: str, events: Any) -> int:
+        for _, _, said in events:
+            fresh = EventId(uow.ids.new(uow.now))
+            uow.forward(Envelope(fresh, said.occurred_at, said.origin, said.event))
+        return int(max(seq for seq, _, _ in events))
+
+    patch.setattr(simulate, "ingest", wrong)
+
+
+def _closes_no_stay(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(service, "close_stay", lambda _, leaving, **__: leaving)
+
+
+def _trips_over_cases(patch: pytest.MonkeyPatch) -> None:
+    def wrong(uow: UnitOfWork, reason: str, **_: Any) -> CaseId:
+        uow.publish(CaseOpened(CaseId("one"), reason, StayId("x"), None, None))
+        raise RuntimeError("planted")
+
+    patch.setattr(service, "open_case", wrong)
+
+
+@pytest.mark.parametrize(
+    ("plant", "scenario"),
+    [
+        (_forgets_the_fee, CLEAN),
+        (_charges_the_wrong_stay_length, CLEAN),
+        (_lets_everybody_out, replace(CLEAN, pays_ahead=0.0)),
+        (_books_one_side, CLEAN),
+        (_takes_every_repeat_for_news, replace(CLEAN, lost_answers=0.5)),
+        (_closes_no_stay, CLEAN),
+        (_trips_over_cases, replace(CLEAN, unread=0.5)),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+def test_a_planted_bug_is_caught(monkeypatch: pytest.MonkeyPatch, plant: Any, scenario: Scenario) -> None:
+    plant(monkeypatch)
+    report: dict[str, Any] = simulate.run(replace(scenario, hours=0.07))
+    assert report["violations"] or report["closed_wrong"], report

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
 from parking.plumbing import column_types
+
 revision = '0001'
 down_revision = None
 branch_labels = None

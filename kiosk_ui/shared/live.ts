@@ -100,7 +100,7 @@ export class LiveFeed {
         else values.set(key, value);
       }
       this.values.value = values;
-      if (frame.events?.length) this.events.value = newestFirst([...this.events.value, ...frame.events]);
+      if (frame.events?.length) this.events.value = newestFirst([...[...this.events.value].reverse(), ...frame.events]);
     } else {
       return;
     }
@@ -168,9 +168,10 @@ export class LiveFeed {
 }
 
 function newestFirst(events: readonly LiveEvent[]): LiveEvent[] {
-  const byId = new Map(events.map((event) => [event.id, event]));
-  const sorted = [...byId.values()].sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || (a.id < b.id ? 1 : -1));
-  return sorted.slice(0, EVENTS_KEPT);
+  // An event that comes twice counts once; of two at the same moment, the one that came later is the newer.
+  const byId = new Map(events.map((event, order) => [event.id, { event, order }]));
+  const sorted = [...byId.values()].sort((a, b) => Date.parse(b.event.at) - Date.parse(a.event.at) || b.order - a.order);
+  return sorted.slice(0, EVENTS_KEPT).map(({ event }) => event);
 }
 
 /** The values under one prefix, `zone.` say, as [id, value] in the order of their ids. */

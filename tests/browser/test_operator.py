@@ -84,7 +84,11 @@ def test_events_arrive_in_words_newest_first_and_unknown_ones_stay_readable(
     expect(console.events().first).to_contain_text("收到付款 ¥12.50")
     fake.event("LaneFaulted", lane_id="entry-1", reason="wrong_way")
     expect(console.events().first).to_contain_text("车道故障（逆行）")
-    fake.event("DroneLanded", reason="low_battery")
+    fake.event("LaneDecided", lane_id="exit-1", plate="沪A***88", allowed=True, at="2026-05-16T06:20:00Z")
+    fake.event("BarrierPulsed", lane_id="exit-1", at="2026-05-16T06:20:00Z")
+    expect(console.events().first).to_contain_text("道闸已抬起")  # at the same moment, but after it
+    expect(console.events().nth(1)).to_contain_text("放行")
+    fake.event("DroneLanded", at="2026-05-16T06:20:01Z", reason="low_battery")
     expect(console.events().first).to_contain_text("drone landed · low battery")
 
 

@@ -39,13 +39,22 @@ def lane(previous: Mapping[str, Any], envelope: Envelope) -> Json | None:
         case BarrierPulsed():
             return shown | {"state": "passing", "reason": event.reason if event.by != "rule" else shown.get("reason")}
         case VehiclePassed() | VehicleBackedAway():
-            return shown | {"state": "idle", "plate": None, "rule": None, "reason": None, "due": None}
-        case LaneFaulted(cleared=True):
-            return shown | {"state": "idle", "fault": None}
+            state = "fault" if shown.get("fault") else "idle"
+            return shown | {"state": state, "plate": None, "rule": None, "reason": None, "due": None}
         case LaneFaulted():
-            return shown | {"state": "fault", "fault": event.fault}
+            return _with_fault(shown, event)
         case _:
             return None
+
+
+def _with_fault(shown: Json, event: LaneFaulted) -> Json:
+    """The newest fault that is still open is shown; when the last one is over, the lane shows the vehicle that waits, if any."""
+    faults = [fault for fault in shown.get("faults", []) if fault != event.fault]
+    if not event.cleared:
+        faults.append(event.fault)
+    if faults:
+        return shown | {"state": "fault", "fault": faults[-1], "faults": faults}
+    return shown | {"state": "refused" if shown.get("plate") else "idle", "fault": None, "faults": []}
 
 
 def idle_lane(name: Mapping[str, str], kind: str) -> Json:
@@ -102,6 +111,7 @@ def line(envelope: Envelope) -> Json:
         "reason": reason or None,
         "direction": direction.value if isinstance(direction, Direction) else None,
         "allowed": getattr(event, "allowed", None),
+        "cleared": getattr(event, "cleared", None),
         "free": getattr(event, "free", None),
         "text": getattr(event, "text", None),
         "health": getattr(event, "health", None),

@@ -11,8 +11,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:;"
-    " object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self';"
+    " manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 PAGES = ("operator", "kiosk", "driver")
 _STATUS = """<!doctype html><meta charset="utf-8"><title>Mall parking</title>
@@ -35,11 +35,17 @@ class SecurityHeaders:
                 headers.setdefault("Content-Security-Policy", POLICY)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "no-referrer")
-                if scope["path"].startswith("/api/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("Cache-Control", _keep(scope["path"]))
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def _keep(path: str) -> str:
+    """How long an answer may be kept: assets bear their content's hash in their name, pages are asked for again, data is not kept."""
+    if path.startswith("/api/"):
+        return "no-store"
+    return "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
 
 
 def install(app: FastAPI, dist: Path | None) -> None:

@@ -130,7 +130,7 @@ def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     with contextlib.suppress(httpx.HTTPError):
         httpx.post(f"{site.url('control')}/cars", json={"plate": yours.text, "dwell_s": 900, "pays": "never"})
     say(f"  operator   {server}/operator/    log in as {OPERATOR!r}, password {site.password!r}")
-    say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}    a car of your own is coming in: {yours.text}")
+    say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}&demo    a car of your own is coming in: {yours.text}")
     say(f"  API        {server}/docs")
     say(f"  world      {site.url('control')}/state    logs in {site.root / 'logs'}")
     threading.Thread(target=_print_ticket, args=(site, operator, yours.masked, say), daemon=True).start()

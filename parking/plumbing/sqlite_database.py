@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
+import structlog
 
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -22,6 +23,7 @@ from parking.plumbing.database import Database, Threads, clear_error
 from parking.plumbing.tickets import LoopTicket, ThreadTicket, Ticket, tell_all
 from parking.plumbing.unit_of_work import UnitOfWork
 
+_log = structlog.get_logger(__name__)
 T = TypeVar("T")
 MOST_IN_A_COMMIT = 512
 READERS = 4
@@ -67,6 +69,7 @@ class SqliteDatabase(Database):
         self._threads = Threads("sqlite-read", READERS)
         self._queue: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
         self._closed = False
+        self._broken = False
         self._untold: list[Ticket[Any]] = []
         self._connection = self._engine.connect()  # opened here, so that a wrong path is the caller's error
         self._writer = threading.Thread(target=self._run, name="sqlite-write", daemon=True)
@@ -108,15 +111,15 @@ class SqliteDatabase(Database):
 
     def _submit(self, ticket: Ticket[Any]) -> None:
         self._refuse_inside_a_work()
-        if self._closed:
+        if self._closed or self._broken:
             raise _closed()
         self._queue.put(ticket)
-        if self._closed and not self._writer.is_alive():  # it slipped in behind the mark of the end
+        if (self._closed or self._broken) and not self._writer.is_alive():  # it slipped in behind the mark of the end
             self._turn_away()
 
     def _run(self) -> None:
         ending = False
-        while not ending:
+        while not ending and not self._broken:
             if self._queue.empty():
                 self._tell()
             waiting = [self._queue.get()]
@@ -156,8 +159,9 @@ class SqliteDatabase(Database):
             self._tell()
             driver.execute("COMMIT")
         except BaseException as error:  # the commit itself failed: nothing of this group is stored, and each is told so
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # what cannot even be rolled back fails again at the next group, and is told
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK")
             for ticket in group:
                 if not ticket.failed:
                     ticket.fail(clear_error(error))
@@ -165,10 +169,18 @@ class SqliteDatabase(Database):
         self._untold += group  # where this group failed early, those of the last commit are still among them
         if failed:  # whatever state SQLAlchemy was left in goes with its wrapper; the driver's connection stays
             self._tell()
-            self._connection.close()
-            self._connection = self._engine.connect()
+            self._open_again()
         if published:
             self._wake_all()
+
+    def _open_again(self) -> None:
+        """A fresh connection; where none is to be had, the database is closed, so that callers hear of it instead of waiting."""
+        try:
+            self._connection.close()
+            self._connection = self._engine.connect()
+        except Exception as error:
+            _log.critical("the database cannot be opened again", error=type(error).__name__)
+            self._broken = True
 
     def _do(self, ticket: Ticket[Any], driver: sqlite3.Connection) -> int:
         """Do one work inside its own savepoint; returns how many events it published."""

@@ -37,6 +37,10 @@ class MemoryProvider:
         """The next such call raises `error()`: `before` it has any effect, or `after` it has had all of it."""
         self._switches.append((operation, moment, error))
 
+    def heal(self) -> None:
+        """Forget every fault that has not happened yet."""
+        self._switches.clear()
+
     def create(self, order: Order) -> Outcome:
         self._begin("create", order.number)
         held = self.orders.get(order.number)

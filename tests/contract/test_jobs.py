@@ -90,7 +90,6 @@ def test_a_job_waits_for_its_time(desk: Desk) -> None:
     assert desk.runner.run_due() == 1
 
 
-@pytest.mark.req("PAY-1")
 def test_a_failed_job_is_tried_again_after_a_growing_pause(desk: Desk) -> None:
     desk.failures = 2
     desk.enqueue("s1")
@@ -161,7 +160,7 @@ def test_done_jobs_can_be_forgotten(desk: Desk) -> None:
     assert count(desk.database, job) == 0
 
 
-@pytest.mark.req("PAY-1", "PAY-3")
+@pytest.mark.req("PAY-3")
 def test_two_workers_that_are_killed_charge_everybody_exactly_once(lasting_url: str, tmp_path: Path) -> None:
     """The provider honours our key, as recipe 4.2 asks; every key is charged, and the job table says so."""
     database = fresh_database(lasting_url)

@@ -95,7 +95,7 @@ class Mirror:
             self.take()
 
 
-@pytest.mark.req("GUIDE-2")
+@pytest.mark.req("GUIDE-1")
 def test_a_viewer_gets_one_snapshot_and_then_what_changes(feed: Feed) -> None:
     feed.hub.put("zone.b1", {"free": 3, "name": {"zh": "地下一层"}})
     feed.hub.append({"id": "e1"})

@@ -70,7 +70,7 @@ def test_the_site_is_read_by_anybody(desk: Desk) -> None:
     }
 
 
-@pytest.mark.req("GUIDE-2")
+@pytest.mark.req("GUIDE-1")
 def test_the_counts_are_read_by_anybody(desk: Desk, database: Database) -> None:
     database.write(lambda uow: desk.occupancy.vehicle_passed(uow, entered()))
     reply = desk.client.get("/occupancy").json()

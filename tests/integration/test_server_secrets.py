@@ -47,7 +47,7 @@ def ask_about(server: Server, method: str, path: str, plate: str, headers: dict[
     )  # fmt: skip
 
 
-@pytest.mark.req("PRIV-1", "FIND-1")
+@pytest.mark.req("PRIV-1")
 def test_a_stranger_gets_the_same_bytes_for_a_plate_that_is_here_and_for_one_that_is_not(server: Server) -> None:
     server.enter(INSIDE)
     for method, path in routes(server):
@@ -57,7 +57,7 @@ def test_a_stranger_gets_the_same_bytes_for_a_plate_that_is_here_and_for_one_tha
         assert INSIDE not in here.text
 
 
-@pytest.mark.req("PRIV-1", "FIND-1")
+@pytest.mark.req("PRIV-1")
 def test_a_driver_learns_as_little_of_other_cars_as_a_stranger_does(server: Server) -> None:
     server.enter(INSIDE)
     mine = server.as_("driver", server.enter(OTHER_PLATE))

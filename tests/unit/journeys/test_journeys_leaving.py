@@ -94,7 +94,7 @@ def test_nobody_stretches_the_grace_by_paying_late(site: SiteStory) -> None:
     assert found.leave_by == began + timedelta(minutes=5 + 15)
 
 
-@pytest.mark.req("PAY-1")
+@pytest.mark.req("PAY-5")
 def test_who_is_let_out_by_hand_without_paying_leaves_a_debt_in_the_ledger_and_a_case(site: SiteStory) -> None:
     stay_id = site.enter()
     site.park(hours=1, minutes=30)

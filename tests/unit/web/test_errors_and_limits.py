@@ -93,7 +93,6 @@ def client(clock: ManualClock) -> Iterator[TestClient]:
         yield opened
 
 
-@pytest.mark.req("OPEN-1")
 @pytest.mark.parametrize("kind", list(ErrorKind))
 def test_every_kind_has_a_status_and_the_same_shape(client: TestClient, kind: ErrorKind) -> None:
     reply = client.get(f"/fail/{kind}")

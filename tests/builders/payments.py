@@ -94,9 +94,10 @@ class Desk:
     settings: CashierSettings = field(default_factory=lambda: CashierSettings(notify_base="http://test/payments"))
     tariff: Tariff = field(default_factory=a_tariff)
     others: dict[str, Provider] = field(default_factory=dict)
+    url: str = "sqlite://"
 
     def __post_init__(self) -> None:
-        self.database: Database = open_database("sqlite://", clock=self.clock, ids=SeededIds(7), origin="test")
+        self.database: Database = open_database(self.url, clock=self.clock, ids=SeededIds(7), origin="test")
         self.database.create_tables(metadata)
         self.restart()
 

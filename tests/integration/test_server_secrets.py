@@ -186,7 +186,7 @@ def test_no_log_line_metric_problem_or_public_page_says_a_plate(server: Server, 
 def test_pages_and_answers_carry_a_policy_that_lets_nothing_else_in(server: Server) -> None:
     for path in ("/", "/docs", "/api/v1/site", "/healthz", "/nowhere"):
         headers = server.client.get(path, follow_redirects=False).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "default-src 'none'" in headers["content-security-policy"]
         assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
     assert server.ask("GET", "/site").headers["cache-control"] == "no-store"
 

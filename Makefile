@@ -36,7 +36,7 @@ format: ## put the code into its one format
 
 bench: ## the benchmarks, as ratios (ARGS=benchmarks/test_gate_decision.py)
 	@$(SETUP) dev
-	@$(BIN)/python -m pytest -q -s -p no:timeout $(or $(ARGS),benchmarks)
+	@$(BIN)/python -m pytest -q -s -o timeout=0 $(or $(ARGS),benchmarks)
 
 requirements: ## which requirement is proven by which test
 	@$(SETUP) dev

@@ -252,16 +252,16 @@ def main(arguments: list[str]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="parking-kills-"))
     found = run(folder, [dice.choice(VICTIMS) for _ in range(kills)], seed)
     holds = not found.broken
-    print(
-        f"kills: {sum(found.kills.values())} kills (seed {seed}), {found.passages} passages, {found.events} events,"
-        f" {found.payments} payments, {len(found.broken)} promises broken; goal 0 broken; {'holds' if holds else 'falls short'}"
-    )
     for what in found.broken:
         print(f"  {what}")
     if holds:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         print(f"  everything is kept in {folder}")
+    print(
+        f"kills: {sum(found.kills.values())} kills (seed {seed}), {found.passages} passages, {found.events} events,"
+        f" {found.payments} payments, {len(found.broken)} promises broken; goal 0 broken; {'holds' if holds else 'falls short'}"
+    )
     return 0 if holds else 1
 
 

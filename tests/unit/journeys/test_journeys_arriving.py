@@ -129,6 +129,39 @@ def test_of_two_waiting_exits_the_first_ends_the_late_entrys_stay_and_the_other_
     assert site.reasons() == ["exit_without_stay", "left_without_paying"]
 
 
+@pytest.mark.req("ID-1")
+def test_an_exit_that_arrives_after_the_plate_came_in_again_solves_the_riddle_of_the_earlier_stay(
+    site: SiteStory,
+) -> None:
+    first = site.enter()
+    visit, out_at = site.visit(), site.park(hours=1)
+    went = site.said(
+        passage(Direction.OUT, visit, stay=first), at=out_at, box="edge-2"
+    )  # edge-2 is cut off and keeps it
+    site.park(hours=1)
+    second = site.enter()
+    assert site.reasons() == ["second_entry"]
+    site.park(minutes=5)
+    site.hand_in(went)
+    site.application.drain()
+    over = site.stay(first)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, site.sums(first).due) == (out_at, 600)
+    assert isinstance(site.stay(second), OpenStay)
+    assert site.reasons() == ["left_without_paying"]
+    assert [c.reason for c in site.cases("resolved")] == ["second_entry"]
+
+
+@pytest.mark.parametrize("year", [1970, 2027])
+def test_a_box_without_a_clock_opens_a_stay_that_a_person_looks_at_and_no_lane_prices(
+    site: SiteStory, year: int
+) -> None:
+    stay_id = site.enter(at=MORNING.replace(year=year))
+    assert isinstance(site.stay(stay_id), OpenStay)
+    assert site.reasons() == ["entry_time_implausible"]
+    assert site.copy_row("stay", stay_id) is None
+
+
 @pytest.mark.req("FEE-1")
 def test_a_stay_keeps_the_tariff_that_it_began_with(site: SiteStory, tmp_path: Path) -> None:
     dear = tmp_path / "tariff.yaml"

@@ -6,10 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from parking.access import service as access_service
+from parking.access.snapshot import ListedAs, ListRow
 from parking.kernel.errors import ErrorKind, ParkingError
-from parking.kernel.events import Direction, PaymentCaptured, StayClosed, StaySettled
+from parking.kernel.events import Direction, PaymentCaptured, StayClosed, StaySettled, VehicleBackedAway
+from parking.kernel.ids import VisitId
+from parking.kernel.plate import Plate
 from parking.sessions.model import ClosedStay, OpenStay
-from tests.builders.journeys import MORNING, OTHER_PLATE, PLATE, SiteStory, answer, passage
+from tests.builders.journeys import EXIT, MORNING, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
 
 def test_whoever_leaves_within_the_free_minutes_owes_nothing(site: SiteStory) -> None:
@@ -34,6 +38,26 @@ def test_of_two_answers_the_last_yes_counts(site: SiteStory) -> None:
     site.hear(answer(Direction.OUT, visit), at=site.park(minutes=20))
     site.hear(passage(Direction.OUT, visit))
     assert site.sums(stay_id).due == 600
+
+
+@pytest.mark.parametrize("second", ["no", "backed away"])
+def test_a_yes_that_was_taken_back_is_not_the_moment_of_a_price(site: SiteStory, second: str) -> None:
+    stay_id, visit = site.enter(), site.visit()
+    site.hear(answer(Direction.OUT, visit), at=site.park(minutes=10))
+    back = VehicleBackedAway(EXIT, VisitId(visit))
+    site.hear(answer(Direction.OUT, visit, allowed=False) if second == "no" else back, at=site.park(minutes=20))
+    site.hear(passage(Direction.OUT, visit))
+    assert site.sums(stay_id).due == 600
+
+
+def test_who_stood_on_the_allow_list_at_the_yes_owes_nothing_and_nobody_is_asked(site: SiteStory) -> None:
+    entry = ListRow(Plate(PLATE), ListedAs.ALLOW, "staff", None, None)
+    site.database.write(lambda uow: access_service.put_on_list(uow, entry))
+    stay_id = site.enter()
+    site.leave(decided_at=site.park(hours=3))
+    sums = site.sums(stay_id)
+    assert (sums.debt, sums.captured, sums.due) == (0, 0, sums.waived)
+    assert site.reasons() == []
 
 
 def test_a_no_is_not_the_moment_of_a_price(site: SiteStory) -> None:

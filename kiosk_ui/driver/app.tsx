@@ -66,7 +66,7 @@ function Hero({ tone, mark, children }: { tone: string; mark?: MarkName; childre
   );
 }
 
-function Stay({ stay: s }: { stay: MyStay & { exited_at?: string | null } }): JSX.Element {
+function Stay({ stay: s }: { stay: MyStay }): JSX.Element {
   const end = s.exited_at ? Date.parse(s.exited_at) : now.value;
   return (
     <>

@@ -15,7 +15,7 @@ const AWAY_MS = 4_000;
 export type Trouble = "expired" | "unknown_stay";
 
 export const token = signal<string>("");
-export const stay = signal<(MyStay & { exited_at?: string | null }) | null>(null);
+export const stay = signal<MyStay | null>(null);
 /** When `stay` was true, in milliseconds of the device. */
 export const stayAsOf = signal<number | null>(null);
 export const away = signal(false);

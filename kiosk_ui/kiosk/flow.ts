@@ -7,7 +7,7 @@ import { why } from "../shared/i18n/problems";
 import { LiveFeed } from "../shared/live";
 import { Attempt, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
-import type { Found, MyStay, Payment } from "../shared/wire";
+import type { FindStay, Found, MyStay, Payment } from "../shared/wire";
 
 export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "done";
 
@@ -100,7 +100,7 @@ export async function find(): Promise<void> {
   busy.value = true;
   trouble.value = "";
   try {
-    const found = await call<Found>("/kiosk/stays/find", { bearer: key, body: { plate: typed.value } });
+    const found = await call<Found>("/kiosk/stays/find", { bearer: key, body: { plate: typed.value } satisfies FindStay });
     if (mine !== visit) return;
     if (!found.found) return go("missing");
     token.value = found.stay_token;

@@ -6,7 +6,7 @@ import { call } from "../shared/api";
 import { clock } from "../shared/format";
 import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
-import type { Case } from "../shared/wire";
+import type { Case, CasePage, Resolution } from "../shared/wire";
 import { Dialog } from "./dialog";
 import { laneName } from "./names";
 import { feed } from "./session";
@@ -20,7 +20,7 @@ const unread = signal(false);
 
 async function look(): Promise<void> {
   try {
-    const page = await call<{ items: Case[] }>("/cases?state=open");
+    const page = await call<CasePage>("/cases?state=open");
     cases.value = [...page.items].sort((a, b) => Date.parse(a.opened_at) - Date.parse(b.opened_at));
     unread.value = false;
   } catch {
@@ -79,7 +79,7 @@ function ResolveDialog({ of, onClose }: { of: Case; onClose: () => void }): JSX.
     if (!note.trim()) return setTrouble(say("note_short"));
     setBusy(true);
     try {
-      await call(`/cases/${encodeURIComponent(of.id)}/resolve`, { body: { note: note.trim() } });
+      await call(`/cases/${encodeURIComponent(of.id)}/resolve`, { body: { note: note.trim() } satisfies Resolution });
       tellOnce(say("resolved"));
       onClose();
     } catch (failure) {

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call, newKey } from "../shared/api";
 import { why } from "../shared/i18n/problems";
+import type { OpenLane } from "../shared/wire";
 import { Dialog } from "./dialog";
 import { tellOnce } from "./toast";
 import { say } from "./words";
@@ -24,7 +25,7 @@ export function OpenDialog({ id, name, onClose }: { id: string; name: string; on
     setBusy(true);
     setTrouble("");
     try {
-      await call(`/lanes/${encodeURIComponent(id)}/open`, { body: { reason: text }, idempotencyKey: key });
+      await call(`/lanes/${encodeURIComponent(id)}/open`, { body: { reason: text } satisfies OpenLane, idempotencyKey: key });
       tellOnce(say("opened", { lane: name }));
       onClose();
     } catch (failure) {

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { call, isRefused, Unreachable } from "../shared/api";
 import { LiveFeed } from "../shared/live";
-import type { Operator } from "../shared/wire";
+import type { LogIn, Operator } from "../shared/wire";
 
 /** undefined: not asked yet; null: nobody is logged in. */
 export const operator = signal<Operator | null | undefined>(undefined);
@@ -39,7 +39,7 @@ export async function whoAmI(): Promise<void> {
 }
 
 export async function logIn(username: string, password: string): Promise<void> {
-  operator.value = await call<Operator>("/auth/login", { body: { username, password } });
+  operator.value = await call<Operator>("/auth/login", { body: { username, password } satisfies LogIn });
   feed.start();
 }
 

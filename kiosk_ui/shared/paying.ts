@@ -1,6 +1,6 @@
 // Paying, seen from a page: begin once (one key, however often it is tried), then ask until the outcome is known.
 import { call, isRefused, newKey, Problem } from "./api";
-import type { Payment } from "./wire";
+import type { Payment, StartPayment } from "./wire";
 
 const ASK_MS = 1_500;
 const ENDED = new Set(["PAID", "FAILED", "CLOSED"]);
@@ -14,7 +14,8 @@ export class Attempt {
   constructor(private readonly token: string) {}
 
   begin(): Promise<Payment> {
-    return call<Payment>("/my/payments", { bearer: this.token, body: { channel: "wallet" }, idempotencyKey: this.key });
+    const body: StartPayment = { channel: "wallet" };
+    return call<Payment>("/my/payments", { bearer: this.token, body, idempotencyKey: this.key });
   }
 }
 

@@ -1,22 +1,34 @@
-// What the server says, as it says it: minor units, RFC 3339 times, masked plates. Nothing here is worked out.
+// What the server says, as it says it: minor units, RFC 3339 times, masked plates. Nothing here is worked out, and what
+// comes over HTTP is named by the server alone: `npm run types` writes openapi.gen.ts from its description.
+import type { components } from "./openapi.gen";
 
-export interface Money {
-  amount: number; // minor units
-  currency: string; // ISO 4217
-}
+type Said = components["schemas"];
 
-export interface Names {
-  zh: string;
-  en: string;
-}
+/** A schema whose loose values are told apart more finely; a name or a value that the schema does not have is an error. */
+type Narrowed<Schema, Finer extends { [Name in keyof Finer]: Name extends keyof Schema ? Schema[Name] : never }> = Schema & Finer;
 
-export interface Site {
-  site_id: string;
-  name: Names;
-  currency: string;
-  timezone: string;
-  zones: { id: string; name: Names; capacity: number }[];
-}
+export type Money = Said["MoneySchema"];
+export type Names = Said["NameSchema"];
+export type Site = Said["SiteSchema"];
+export type Operator = Said["Me"];
+export type Case = Said["CaseView"];
+export type CasePage = Said["CasePage"];
+export type Bill = Said["BillView"];
+export type BillLine = Said["LineView"];
+export type MyStay = Narrowed<Said["MyStay"], { state: "open" | "settled" | "closed" | "review" }>;
+export type Payment = Narrowed<Said["PaymentView"], { state: "NEW" | "SENT" | "PENDING" | "PAID" | "FAILED" | "CLOSED" }>;
+export type Found =
+  | Narrowed<Said["FoundStay"], { found: false }>
+  | Narrowed<Said["FoundStay"], { found: true; stay_token: string; stay: MyStay }>;
+
+// What is asked, so that a body with a field that the server does not know is an error too.
+export type LogIn = Said["LogIn"];
+export type OpenLane = Said["OpenLane"];
+export type Resolution = Said["Resolution"];
+export type FindStay = Said["FindStay"];
+export type StartPayment = Said["StartPayment"];
+
+// The live feed is not HTTP: its values are no part of the description.
 
 export interface ZoneCount {
   name: Names;
@@ -25,11 +37,6 @@ export interface ZoneCount {
   free: number;
   known: boolean;
   at?: string | null;
-}
-
-export interface Occupancy {
-  at: string;
-  zones: (ZoneCount & { id: string })[];
 }
 
 export interface SignValue {
@@ -67,57 +74,4 @@ export interface LiveEvent {
   amount: Money | null;
   reason: string | null;
   allowed: boolean | null;
-}
-
-export interface Operator {
-  username: string;
-  display_name: string;
-  roles: string[];
-  scopes: string[];
-}
-
-export interface Case {
-  id: string;
-  reason: string;
-  stay_id: string | null;
-  visit_id: string | null;
-  lane_id: string | null;
-  opened_at: string;
-  state: string;
-}
-
-export interface BillLine {
-  code: string;
-  text: Names;
-  minutes: number;
-  count: number;
-  unit: Money | null;
-  amount: Money;
-}
-
-export interface Bill {
-  currency: string;
-  total: Money;
-  paid: Money;
-  due: Money;
-  lines: BillLine[];
-}
-
-export interface MyStay {
-  plate: string | null;
-  entered_at: string;
-  state: "open" | "settled" | "closed" | "review";
-  now: string;
-  leave_by: string | null;
-  bill: Bill;
-}
-
-export type Found = { found: false } | { found: true; stay_token: string; stay: MyStay };
-
-export interface Payment {
-  payment_id: string;
-  state: "NEW" | "SENT" | "PENDING" | "PAID" | "FAILED" | "CLOSED";
-  amount: Money;
-  pay_url?: string | null;
-  leave_by?: string | null;
 }

@@ -141,7 +141,7 @@ def _routers(
         audit=audit.record,
         public_url=settings.public_url,
         qr_svg=qr_svg,
-        lanes=lambda: database.read(application.live.lanes),
+        lanes=application.live.lanes,
     )
     return (
         site_api.router(site),

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import Connection
 
 from parking.access.snapshot import CommandAction
 from parking.journeys import opening_by_hand, paying
@@ -66,7 +67,7 @@ class Journeys:
     audit: opening_by_hand.Audit
     public_url: str
     qr_svg: Callable[[str], str]
-    lanes: Callable[[], Sequence[Mapping[str, Any]]]
+    lanes: Callable[[Connection], Sequence[Mapping[str, Any]]]
 
 
 def router(journeys: Journeys) -> APIRouter:
@@ -168,12 +169,13 @@ def _stay_routes(routes: APIRouter, j: Journeys) -> None:
 def _lane_routes(routes: APIRouter, j: Journeys) -> None:
     @routes.get("/lanes", tags=["lanes"])
     async def list_lanes(_: Annotated[Principal, Depends(require(Scope.LANES_READ))]) -> list[dict[str, Any]]:
-        return [dict(lane) for lane in j.lanes()]
+        return [dict(lane) for lane in await j.database.aread(j.lanes)]
 
     async def order(
         lane_id: str, body: OpenLane, who: Principal, idempotency_key: str, action: CommandAction
     ) -> Ordered:
-        if not any(lane["id"] == lane_id and lane["kind"] != "ramp" for lane in j.lanes()):
+        lanes = await j.database.aread(j.lanes)
+        if not any(lane["id"] == lane_id and lane["kind"] != "ramp" for lane in lanes):
             raise not_found("lane.unknown", "there is no such lane with a barrier")
 
         def work(uow: UnitOfWork) -> Reply:

@@ -1,4 +1,4 @@
-"""Whatever a lane must know to decide alone is put into its copy, in the transaction that made it true."""
+"""Whatever a lane must know to decide alone is put into its copy, by the handler of the event that made it true."""
 
 from __future__ import annotations
 

@@ -124,9 +124,8 @@ async def _http_exception(connection: HTTPConnection, error: HTTPException) -> R
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    log.error(
-        "request.crashed", trace_id=trace_id(request), error=type(error).__name__, path=request.scope.get("path", "")
-    )
+    route = getattr(request.scope.get("route"), "path", "")  # never the path itself: a plate may stand in it
+    log.error("request.crashed", trace_id=trace_id(request), error=type(error).__name__, route=route)
     return problem(request, 500, "server.failed", "something went wrong on our side; the trace id helps to find it")
 
 

@@ -167,8 +167,16 @@ def _summary(evaluation: Evaluation) -> str:
         lines.append(f"{name:17} {report[name]:7.1%}   95 % interval {low:.1%} to {high:.1%}")
     lines.append(f"{'accepted':17} {report['accepted']:7.1%}")
     for group in ("by_class", "by_light"):
-        lines += [f"  {name:15} n {v['n']:5}   exact {v['exact']:.1%}" for name, v in report[group].items()]
+        lines += [_group_line(name, measured) for name, measured in report[group].items()]
     return "\n".join(lines)
+
+
+def _group_line(name: str, measured: dict[str, Any]) -> str:
+    low, high = measured["exact_interval"]
+    return (
+        f"  {name:18} n {measured['n']:5}   exact {measured['exact']:7.1%} ({low:.1%} to {high:.1%})"
+        f"   without province {measured['without_province']:7.1%}"
+    )
 
 
 def main() -> None:

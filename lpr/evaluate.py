@@ -56,14 +56,8 @@ class Evaluation:
 
     def report(self) -> dict[str, Any]:
         """One flat object for scripts; the keys are documented in `lpr evaluate --help`."""
-        good = _shares(self.outcomes)
         return {
-            **good,
-            "exact_interval": list(wilson(sum(o.exact for o in self.outcomes), len(self.outcomes))),
-            "without_province_interval": list(wilson(sum(o.without_region for o in self.outcomes), len(self.outcomes))),
-            "wrong_accepted_interval": list(
-                wilson(sum(o.accepted and not o.exact for o in self.outcomes), len(self.outcomes))
-            ),
+            **_measured(self.outcomes),
             "found": _share(o.read is not None for o in self.outcomes),
             "pictures": self.pictures,
             "unlabelled_reads": self.unlabelled_reads,
@@ -79,7 +73,18 @@ class Evaluation:
         groups: dict[str, list[Outcome]] = {}
         for outcome in self.outcomes:
             groups.setdefault(key(outcome), []).append(outcome)
-        return {name: _shares(groups[name]) for name in sorted(groups, key=lambda n: (-len(groups[n]), n))}
+        return {name: _measured(groups[name]) for name in sorted(groups, key=lambda n: (-len(groups[n]), n))}
+
+
+def _measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The shares of these plates, each with its interval."""
+    n = len(outcomes)
+    return {
+        **_shares(outcomes),
+        "exact_interval": list(wilson(sum(o.exact for o in outcomes), n)),
+        "without_province_interval": list(wilson(sum(o.without_region for o in outcomes), n)),
+        "wrong_accepted_interval": list(wilson(sum(o.accepted and not o.exact for o in outcomes), n)),
+    }
 
 
 def evaluate(

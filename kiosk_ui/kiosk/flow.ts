@@ -103,11 +103,7 @@ export async function find(): Promise<void> {
     const found = await call<Found>("/kiosk/stays/find", { bearer: key, body: { plate: typed.value } satisfies FindStay });
     if (mine !== visit) return;
     if (!found.found) return go("missing");
-    token.value = found.stay_token;
-    setServerTime(found.stay.now);
-    stay.value = found.stay;
-    go("fee");
-    refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
+    show(found.stay_token, found.stay);
   } catch (failure) {
     if (mine !== visit) return;
     if (isRefused(failure)) return refuse();
@@ -115,6 +111,31 @@ export async function find(): Promise<void> {
   } finally {
     if (mine === visit) busy.value = false;
   }
+}
+
+/** A ticket's code was scanned: it opens its stay without a plate. Over a conversation that has come further it does nothing. */
+export async function openTicket(code: string): Promise<void> {
+  if (busy.value || !["start", "plate", "missing"].includes(screen.value)) return;
+  const mine = visit;
+  go("plate");
+  typed.value = "";
+  busy.value = true;
+  try {
+    const answer = await call<MyStay>("/my/stay", { bearer: code });
+    if (mine === visit) show(code, answer);
+  } catch (failure) {
+    if (mine === visit) trouble.value = why(failure);
+  } finally {
+    if (mine === visit) busy.value = false;
+  }
+}
+
+function show(code: string, found: MyStay): void {
+  token.value = code;
+  setServerTime(found.now);
+  stay.value = found;
+  go("fee");
+  refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
 }
 
 /** The server does not know this machine (any more): say so, and try again later by itself. */

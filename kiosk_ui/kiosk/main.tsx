@@ -4,9 +4,11 @@ import "./kiosk.css";
 import { loadSite } from "../shared/site";
 import { App } from "./app";
 import { run } from "./flow";
+import { listenToScanner } from "./scanner";
 
 loadSite();
 run();
+listenToScanner();
 addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch is not a right click
 addEventListener("hashchange", () => location.reload()); // another key: another machine
 render(<App />, document.getElementById("app")!);

@@ -4,7 +4,7 @@ import { translator } from "../shared/i18n";
 export const say = translator({
   title: ["停车缴费机", "Parking kiosk"],
   welcome: ["停车缴费", "Pay for parking"],
-  welcome_note: ["输入车牌，扫码付款，直接离场", "Enter your plate, scan to pay, drive out"],
+  welcome_note: ["输入车牌或扫描停车票，付款后直接离场", "Enter your plate or scan your ticket, pay, drive out"],
   start: ["开始缴费", "Start"],
   free_now: ["实时空位", "Free bays now"],
   home: ["返回首页", "Start page"],

@@ -50,6 +50,28 @@ def test_the_fee_can_be_taken_along_to_a_phone_with_no_account(fake: FakeServer,
     expect(kiosk.page.locator("input")).to_have_count(0)  # nothing is asked of the driver but the plate
 
 
+@pytest.mark.req("KIOSK-1")
+@pytest.mark.parametrize("on", ["start", "plate"])
+def test_a_scanned_ticket_opens_its_stay_without_a_plate(fake: FakeServer, kiosk: KioskPage, on: str) -> None:
+    if on == "plate":
+        kiosk.start()
+    kiosk.page.keyboard.type(f"{fake.url}/driver/#t=stay-token.1")
+    kiosk.page.keyboard.press("Enter")
+    kiosk.expect_screen("fee")
+    expect(kiosk.amount()).to_have_text("¥18.00")
+
+
+def test_a_ticket_that_is_not_good_any_more_is_said_and_the_plate_can_be_typed(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    kiosk = at(fake, open_page, expect={401})
+    kiosk.page.keyboard.type(f"{fake.url}/driver/#t=stay-token.old")
+    kiosk.page.keyboard.press("Enter")
+    expect(kiosk.page.get_by_role("alert")).to_be_visible()
+    kiosk.find("沪A52T86")
+    expect(kiosk.amount()).to_have_text("¥18.00")
+
+
 def test_the_code_is_a_link_only_on_a_developers_screen(fake: FakeServer, open_page: OpenPage) -> None:
     for suffix, links in (("", 0), ("&demo", 1)):
         kiosk = KioskPage(open_page(fake.url + KioskPage.path(KIOSK_KEY) + suffix, width=1080, height=1920))

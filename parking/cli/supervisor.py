@@ -27,11 +27,6 @@ class Child:
     environment: Mapping[str, str]
 
 
-def _die_with_parent() -> None:  # pragma: no cover - runs in the child, between fork and exec
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 class Supervisor:
     """Starts children, restarts them when they die, and stops them all; their output goes to one log file each."""
 
@@ -42,6 +37,7 @@ class Supervisor:
         self._files: dict[str, IO[bytes]] = {}
         self._not_before: dict[str, float] = {}
         self.restarts: dict[str, int] = {}
+        self._libc = ctypes.CDLL(None) if sys.platform == "linux" else None
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
         logs.mkdir(parents=True, exist_ok=True)
@@ -58,8 +54,12 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=self._files[child.name],
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads run before the children are started
+            preexec_fn=self._die_with_parent,  # noqa: PLW1509 - one system call, and no lock, between fork and exec
         )
+
+    def _die_with_parent(self) -> None:  # pragma: no cover - runs in the child
+        if self._libc is not None:
+            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
     def pid(self, name: str) -> int:
         """The process id that a child has now."""

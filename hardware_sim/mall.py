@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +177,6 @@ def plan_of(body: dict[str, Any]) -> Plan:
     return Plan(
         Plate.parse(str(body["plate"])),
         body.get("level", "b1") == "b2",
-        timedelta(seconds=float(body.get("dwell_s", 30))).total_seconds(),
+        float(body.get("dwell_s", 30)),
         Pays(body.get("pays", "kiosk")),
     )

@@ -56,6 +56,12 @@ def _settled(operator: OperatorClient, site: DemoSite) -> bool:
     return bool(closed) and signs_right and not any(state["booms"].values())
 
 
+def _has_told_all(feed: LiveFeed) -> bool:
+    """The live feed is a breath behind what the API says: both passages, and every level as it was."""
+    passages = sum(event["type"] == "VehiclePassed" for event in feed.events)
+    return passages >= 2 and all(feed.values.get(f"zone.{zone}", {}).get("free") == 30 for zone in ("b1", "b2"))
+
+
 def _wait_for(ask: Callable[[], Any], is_it: Callable[[Any], bool]) -> Any:
     deadline = time.monotonic() + PATIENCE_S
     answer = ask()
@@ -73,7 +79,7 @@ def _report(
     stays = operator.get("/stays", state="closed")["items"]
     stay = operator.get(f"/stays/{stays[0]['id']}") if stays else None
     balances = {b["account"]: b["balance"] for b in operator.get("/ledger/balances")}
-    time.sleep(0.3)  # the feed's last delta is at most a breath behind
+    _wait_for(lambda: _has_told_all(feed), bool)
     kinds = [event["type"] for event in feed.events]
     bill = stay["bill"] if stay else None
     paid = [p for p in stay["payments"] if p["state"] == "PAID"] if stay else []

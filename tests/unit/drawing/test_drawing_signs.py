@@ -13,7 +13,7 @@ from lpr.drawing.latin_signs import LATIN
 from lpr.drawing.plates import SIGNS
 from lpr.drawing.province_signs import PROVINCES
 from lpr.drawing.special_signs import SPECIAL
-from lpr.drawing.strokes import Sign, centrelines, draw_strokes, sign_mask
+from lpr.drawing.strokes import Sign, draw_strokes, sign_mask, strokes
 from tests.builders.lpr import real_pictures
 
 pytestmark = pytest.mark.req("LPR-1")
@@ -88,15 +88,20 @@ def test_a_mask_that_is_shared_cannot_be_spoilt() -> None:
 
 
 def test_curves_become_polylines_that_end_where_they_say() -> None:
-    ((points, closed),) = centrelines("M0,0 C0,10 10,10 10,0 Q10,-5 5,-5 H0 V-2 L1,-1")
-    assert not closed
+    (stroke,) = strokes(Sign(7, "M0,0 C0,10 10,10 10,0 Q10,-5 5,-5 H0 V-2 L1,-1"))
+    points = stroke.points
+    assert not stroke.closed
     assert points[0].tolist() == [0, 0]
     assert points[-1].tolist() == [1, -1]
     assert points[:, 1].max() == pytest.approx(7.5)
-    assert [closed for _, closed in centrelines("M0,0 H5 V5 Z M1,1 H2")] == [True, False]
+    assert [stroke.closed for stroke in strokes(Sign(7, "M0,0 H5 V5 Z M1,1 H2"))] == [True, False]
+
+
+def test_a_path_may_change_its_pen() -> None:
+    assert [stroke.pen for stroke in strokes(Sign(7, "M0,0 H5 W6 M0,0 H5 T5,8 M1,1 H2"))] == [(7, 7), (6, 6), (5, 8)]
 
 
 @pytest.mark.parametrize("path", ["L1,1", "M1", "M1,1 C1,2 3,4", "5,5", "M1,1 H"])
 def test_a_malformed_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match=r"path|takes"):
-        centrelines(path)
+        strokes(Sign(7, path))

@@ -35,11 +35,13 @@ class PlateKind(StrEnum):
     MILITARY = "military"
     CIVIL_AVIATION = "civil_aviation"
     TRACTOR = "tractor"
+    EMERGENCY = "emergency"
+    TEMPORARY = "temporary"  # paper plates, and those of trial and oversize vehicles
     GENERIC = "generic"
 
 
 class PlateColour(StrEnum):
-    """The ground of the plate."""
+    """The ground of the plate; the yellow and green one of large new-energy cars counts as green."""
 
     BLUE = "blue"
     YELLOW = "yellow"
@@ -59,11 +61,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """Where a detector thinks a plate is: corners in pixels, score 0-1, and how many rows of signs it has."""
+    """Where a detector thinks a plate is: corners in pixels, score 0-1, how many rows of signs, and its ground where it can tell."""
 
     corners: Corners
     score: float
     rows: int = 1
+    colour: PlateColour | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,8 +103,8 @@ class Pipeline:
     ) -> tuple[tuple[Candidate, ...], PlateColour | None]:
         strip = rectify.strip(image, region)
         colour = colour_of(strip)
-        (matrix,) = self._reader.read((_greyed(strip) if grey else strip,))
-        return self.grammar.candidates(matrix, colour, self.settings.most_candidates), colour
+        (sight,) = self._reader.read((_greyed(strip) if grey else strip,))
+        return self.grammar.candidates(sight.steps, colour, self.settings.most_candidates), colour
 
     def _doubtful(self, candidates: tuple[Candidate, ...]) -> bool:
         likelihoods = [candidate.log_probability for candidate in candidates]

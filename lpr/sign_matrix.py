@@ -52,3 +52,18 @@ class SignMatrix:
             rows[2 * step + 1] = rest
             rows[2 * step + 1, column] += score
         return cls(tuple(signs), rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlotMatrix:
+    """Places x (1 + signs) probabilities, one row per place of the text: column 0 is "no sign in this place".
+
+    Unlike CTC steps, place n holds the n-th sign; places after the last sign are empty. Rows sum to at most one.
+    """
+
+    signs: tuple[str, ...]
+    probabilities: Probabilities
+
+    def __post_init__(self) -> None:
+        if self.probabilities.ndim != 2 or self.probabilities.shape[1] != 1 + len(self.signs):
+            raise ValueError(f"expected places x {1 + len(self.signs)} probabilities, got {self.probabilities.shape}")

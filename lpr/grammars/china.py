@@ -35,6 +35,8 @@ TEMPLATES = (
     Template(_K.ARMED_POLICE, ("W", "J", *(_DIGITS,) * 4, _ANY), _RARE),  # headquarters
     Template(_K.MILITARY, ("VKHBSLJNGCEZ", _LETTERS, *(_DIGITS,) * 5), _RARE),
     Template(_K.CIVIL_AVIATION, ("民", "航", _LETTERS, *(_DIGITS,) * 4), _RARE),
+    Template(_K.EMERGENCY, (PROVINCES, _LETTERS, *(_DIGITS,) * 4, "应", "急"), _RARE),
+    Template(_K.TEMPORARY, (PROVINCES, _LETTERS, *(_ANY,) * 4, "临试超"), _RARE),
     Template(_K.TRACTOR, (PROVINCES, _DIGITS, _DIGITS, *(_DIGITS,) * 5), _RARE),
 )
 
@@ -53,6 +55,8 @@ COLOURS = {
     _K.ARMED_POLICE: frozenset({_C.WHITE}),
     _K.MILITARY: frozenset({_C.WHITE}),
     _K.CIVIL_AVIATION: frozenset({_C.GREEN}),
+    _K.EMERGENCY: frozenset({_C.WHITE}),
+    _K.TEMPORARY: frozenset({_C.BLUE, _C.WHITE, _C.YELLOW}),
     _K.TRACTOR: frozenset({_C.GREEN, _C.YELLOW}),
 }
 _COLOUR_MISMATCH = -2.5

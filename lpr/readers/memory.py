@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lpr.frame import Image
+from lpr.readers.base import Reader, Sight
 from lpr.sign_matrix import SignMatrix
 
 
@@ -15,5 +16,8 @@ class MemoryReader:
         self._signs = tuple(signs)
         self._text_of = text_of
 
-    def read(self, strips: Sequence[Image]) -> tuple[SignMatrix, ...]:
-        return tuple(SignMatrix.of_text(*self._text_of(strip), self._signs) for strip in strips)
+    def read(self, strips: Sequence[Image]) -> tuple[Sight, ...]:
+        return tuple(Sight(SignMatrix.of_text(*self._text_of(strip), self._signs)) for strip in strips)
+
+
+_: type[Reader] = MemoryReader

@@ -14,9 +14,8 @@ import numpy as np
 
 from lpr import paddle_models
 from lpr.frame import Image
-from lpr.readers.base import Reader
+from lpr.readers.base import Reader, Sight
 from lpr.readers.classes import ClassFold
-from lpr.sign_matrix import SignMatrix
 
 
 class PaddleReader:
@@ -33,8 +32,8 @@ class PaddleReader:
         self._recorder = _Recorder(self._model.paddlex_predictor)
         self._fold = ClassFold(self._recorder.classes, signs)
 
-    def read(self, strips: Sequence[Image]) -> tuple[SignMatrix, ...]:
-        return tuple(self._fold.reduce(steps) for steps in self._steps(strips))
+    def read(self, strips: Sequence[Image]) -> tuple[Sight, ...]:
+        return tuple(Sight(self._fold.reduce(steps)) for steps in self._steps(strips))
 
     def texts(self, strips: Sequence[Image]) -> tuple[str, ...]:
         """What paddleocr itself makes of each strip."""

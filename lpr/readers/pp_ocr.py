@@ -10,9 +10,8 @@ import numpy as np
 from lpr import weights
 from lpr.engine import Engine, Tensor
 from lpr.frame import Image
-from lpr.readers.base import Reader
+from lpr.readers.base import Reader, Sight
 from lpr.readers.classes import ClassFold
-from lpr.sign_matrix import SignMatrix
 
 _HEIGHT, _LEAST_WIDTH, _MOST_WIDTH = 48, 320, 960
 
@@ -24,8 +23,8 @@ class PpOcrReader:
         self._engine = Engine(weights.locate(weights.PP_OCR_V6_READER))
         self._fold = ClassFold([*self._engine.note("character").split("\n"), " "], signs)
 
-    def read(self, strips: Sequence[Image]) -> tuple[SignMatrix, ...]:
-        return tuple(self._fold.reduce(self._engine.run(prepare(strip))[0]) for strip in strips)
+    def read(self, strips: Sequence[Image]) -> tuple[Sight, ...]:
+        return tuple(Sight(self._fold.reduce(self._engine.run(prepare(strip))[0])) for strip in strips)
 
 
 def prepare(strip: Image) -> Tensor:

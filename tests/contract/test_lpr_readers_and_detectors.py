@@ -16,7 +16,7 @@ from lpr.detectors.base import Detector
 from lpr.detectors.memory import MemoryDetector
 from lpr.detectors.registry import DETECTORS
 from lpr.engine import Engine
-from lpr.grammars.china import china
+from lpr.grammars.china import PROVINCES, china
 from lpr.labels import load as load_labels
 from lpr.model import Region
 from lpr.readers.base import Reader
@@ -56,10 +56,10 @@ def reader(request: pytest.FixtureRequest) -> Reader:
 def test_a_reader_answers_every_strip_with_probabilities_over_its_signs(reader: Reader, size: tuple[int, int]) -> None:
     width, height = size
     strips = [a_picture(n, width=width, height=height) for n in range(2)]
-    matrices = reader.read(strips)
-    assert len(matrices) == 2
-    for matrix in matrices:
-        assert set(matrix.signs) == set(GRAMMAR.signs)
+    sights = reader.read(strips)
+    assert len(sights) == 2
+    for matrix in [matrix for sight in sights for matrix in (sight.steps, sight.slots) if matrix is not None]:
+        assert set(PROVINCES + "0123456789") <= set(matrix.signs)
         assert (matrix.probabilities >= 0).all()
         assert (matrix.probabilities.sum(axis=1) <= 1.0001).all()
 
@@ -67,7 +67,7 @@ def test_a_reader_answers_every_strip_with_probabilities_over_its_signs(reader: 
 def test_a_reader_says_the_same_of_the_same_strip(reader: Reader) -> None:
     strip = a_picture(3, width=188, height=48)
     first, second = reader.read([strip, strip])
-    assert np.array_equal(first.probabilities, second.probabilities)
+    assert np.array_equal(first.steps.probabilities, second.steps.probabilities)
 
 
 def test_no_strips_no_matrices(reader: Reader) -> None:
@@ -77,7 +77,8 @@ def test_no_strips_no_matrices(reader: Reader) -> None:
 def test_pp_ocr_reads_real_plates(pp_ocr_reader: Reader) -> None:
     labels = load_labels(real_pictures("ccpd_crops"))[:8]
     texts = [
-        GRAMMAR.candidates(pp_ocr_reader.read([pictures.load(label.file)])[0], None, 1)[0].plate for label in labels
+        GRAMMAR.candidates(pp_ocr_reader.read([pictures.load(label.file)])[0].steps, None, 1)[0].plate
+        for label in labels
     ]
     assert sum(text == label.plate for text, label in zip(texts, labels, strict=True)) >= 7
 

@@ -38,6 +38,8 @@ KINDS = [
     ("VA30093", PlateKind.MILITARY),
     ("民航B9016", PlateKind.CIVIL_AVIATION),
     ("湘1012345", PlateKind.TRACTOR),
+    ("京A1234应急", PlateKind.EMERGENCY),
+    ("京A1234试", PlateKind.TEMPORARY),
 ]
 
 

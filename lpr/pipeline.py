@@ -64,6 +64,12 @@ class Pipeline:
                 reads.append(replace(read, corners=read.corners + np.array([left, top], dtype=np.float32)))
         return one_per_place(reads)
 
+    def regions(self, frame: Frame) -> tuple[Region, ...]:
+        """Where the detector thinks plates are, before anybody reads them; corners are in pixels of the whole frame."""
+        left, top, image = self._region_of_interest(frame.image)
+        found = (self._whole if self._is_plate(image) else self._detector).find(image)
+        return tuple(replace(r, corners=r.corners + np.array([left, top], dtype=np.float32)) for r in found)
+
     def _region_of_interest(self, image: Image) -> tuple[int, int, Image]:
         height, width = image.shape[:2]
         left, top, right, bottom = self.settings.region_of_interest

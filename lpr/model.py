@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from lpr.evidence import Evidence
 from lpr.frame import Corners
 from parking.kernel.plate import Plate
 
@@ -89,9 +90,20 @@ class PlateRead:
         return self.candidates[0].log_probability
 
 
+class Heading(StrEnum):
+    """Which way a vehicle moves, as its camera sees it."""
+
+    APPROACHING = "approaching"
+    LEAVING = "leaving"
+    STANDING = "standing"
+
+
 @dataclass(frozen=True, slots=True)
 class PassageReading:
-    """What all frames of one vehicle say together; `agreeing` of `frames` frames had this plate as their best."""
+    """What all frames of one vehicle say together; `agreeing` of `frames` frames had this plate as their best.
+
+    `passage` is the caller's name for it, or the camera's own; `over` says that no more will come; `evidence` is the best picture.
+    """
 
     plate: Plate | None
     kind: PlateKind | None
@@ -101,6 +113,11 @@ class PassageReading:
     agreeing: int
     frames: int
     captured_at: datetime | None
+    passage: str = ""
+    heading: Heading | None = None
+    evidence: Evidence | None = None
+    settled: bool = False
+    over: bool = False
 
 
 def margin_of(log_probabilities: list[float]) -> float:

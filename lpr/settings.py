@@ -30,9 +30,14 @@ class Settings:
     most_candidates: int = 8
     whole_below_px: int = 256  # a picture narrower than this, and shaped like a plate, is the plate
     frames_per_second: float = 6.0  # recognised while a vehicle is there
-    idle_frames_per_second: float = 2.0  # looked at, not recognised, to know that the camera lives
+    idle_frames_per_second: float = 4.0  # looked at, not recognised: does the camera live, does anything move
+    standing_frames_per_second: float = 1.0  # a vehicle that stands there and has been read is read again this often
     settled_margin: float = 6.0  # a passage this clear needs no more frames
     settled_frames: int = 2
+    most_frames: int = 8  # of one unchanged view; more of them say nothing new
+    longest_reading_s: float = 1.5
+    gone_after_s: float = 2.0  # a vehicle unseen this long has gone, unless something still stands where it stood
+    hidden_at_most_s: float = 20.0  # and then after this long
     silent_after_s: float = 3.0
     frozen_after_s: float = 4.0
     dark_after_s: float = 4.0
@@ -68,6 +73,11 @@ _RANGES = (
     ("whole_below_px", 0, 4096),
     ("frames_per_second", 0.1, 100),
     ("idle_frames_per_second", 0.1, 100),
+    ("standing_frames_per_second", 0.1, 100),
+    ("most_frames", 1, 1000),
+    ("longest_reading_s", 0.1, 3600),
+    ("gone_after_s", 0.1, 60),
+    ("hidden_at_most_s", 0.1, 3600),
     ("settled_frames", 1, 100),
     ("silent_after_s", 0.1, 5),
     ("frozen_after_s", 0.1, 5),

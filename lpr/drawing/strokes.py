@@ -137,15 +137,16 @@ def draw_strokes(
     width_mm: float = CELL_WIDTH_MM,
     height_mm: float = CELL_HEIGHT_MM,
     px_per_mm: float = _GRID_PX_PER_MM,
+    pen: float = 1.0,
 ) -> Mask:
-    """The sign as a mask (uint8, 0 or 255) that fills a cell of `height_mm` x `width_mm`."""
+    """The sign as a mask (uint8, 0 or 255) that fills a cell of `height_mm` x `width_mm`, its strokes `pen` times as wide."""
     cell = np.array((width_mm / sign.cell[0], height_mm / sign.cell[1]))
     follows = cell**_PEN_FOLLOWS
     mask = np.zeros((round(height_mm * px_per_mm), round(width_mm * px_per_mm)), np.uint8)
     scale = follows * (px_per_mm * (1 << _SUBPIXEL_BITS))
     half_pixel = (1 << _SUBPIXEL_BITS) / 2
     for stroke in strokes(sign):
-        left, right = _edges(stroke.points * cell / follows, stroke.closed, stroke.pen)
+        left, right = _edges(stroke.points * cell / follows, stroke.closed, (stroke.pen[0] * pen, stroke.pen[1] * pen))
         for i in range(len(left) - 1):
             quad = np.array([left[i], left[i + 1], right[i + 1], right[i]]) * scale - half_pixel
             cv2.fillPoly(mask, [np.round(quad).astype(np.int32)], 255, shift=_SUBPIXEL_BITS)
@@ -153,9 +154,12 @@ def draw_strokes(
 
 
 @lru_cache(maxsize=512)
-def sign_mask(sign: Sign, width_mm: float, height_mm: float, size_px: tuple[int, int]) -> Mask:
-    """The sign drawn for a cell in mm, as a mask of `size_px` (width, height) with soft edges (0-255); read-only, shared."""
-    drawn = draw_strokes(sign, width_mm=width_mm, height_mm=height_mm)
+def sign_mask(sign: Sign, width_mm: float, height_mm: float, size_px: tuple[int, int], pen: float = 1.0) -> Mask:
+    """The sign drawn for a cell in mm, as a mask of `size_px` (width, height) with soft edges (0-255); read-only, shared.
+
+    `pen` makes every stroke so many times as wide.
+    """
+    drawn = draw_strokes(sign, width_mm=width_mm, height_mm=height_mm, pen=pen)
     mask = np.asarray(cv2.resize(drawn, size_px, interpolation=cv2.INTER_AREA), np.uint8)
     mask.flags.writeable = False
     return mask

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr.drawing.layouts import DOUBLE_ROW, NEW_ENERGY, PlateStyle, layout_of, style_of
+from lpr.drawing.layouts import DOUBLE_ROW, MOTORCYCLES, NEW_ENERGY, PlateStyle, layout_of, style_of
 from lpr.drawing.numbers import random_number
 from lpr.drawing.plates import draw_plate
 from tests.builders.drawing import chance
@@ -18,17 +18,33 @@ pytestmark = pytest.mark.req("LPR-1")
 P = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
 A = "A-HJ-NP-Z"
 ISSUED = {
-    PlateStyle.BLUE: rf"[{P}][{A}][{A}0-9]{{5}}",
+    PlateStyle.BLUE: rf"[{P}][O{A}][{A}0-9]{{5}}",
     PlateStyle.YELLOW: rf"[{P}][{A}][{A}0-9]{{5}}",
     PlateStyle.YELLOW_DOUBLE: rf"[{P}][{A}][{A}0-9]{{5}}",
-    PlateStyle.GREEN_SMALL: rf"[{P}][{A}][DF][{A}0-9]\d{{4}}",
-    PlateStyle.GREEN_LARGE: rf"[{P}][{A}]\d{{5}}[DF]",
+    PlateStyle.GREEN_SMALL: rf"[{P}][{A}][DFABCEGHJK][{A}0-9]\d{{4}}",
+    PlateStyle.GREEN_LARGE: rf"[{P}][{A}]\d{{5}}[DFABCEGHJK]",
     PlateStyle.POLICE: rf"[{P}][{A}][{A}0-9]{{4}}警",
     PlateStyle.LEARNER: rf"[{P}][{A}][{A}0-9]{{4}}学",
     PlateStyle.TRAILER: rf"[{P}][{A}][{A}0-9]{{4}}挂",
     PlateStyle.HONG_KONG_MACAU: rf"粤Z[{A}0-9]{{4}}[港澳]",
     PlateStyle.CONSULATE: rf"[{P}][{A}][{A}0-9]{{4}}领",
     PlateStyle.EMBASSY: r"使\d{6}",
+    PlateStyle.BLACK: rf"[{P}][{A}][{A}0-9]{{5}}",
+    PlateStyle.MILITARY: rf"[{A}]{{2}}\d{{5}}",
+    PlateStyle.MILITARY_DOUBLE: rf"[{A}]{{2}}\d{{5}}",
+    PlateStyle.ARMED_POLICE: rf"WJ[{P}]\d{{4}}[{A}0-9]",
+    PlateStyle.ARMED_POLICE_DOUBLE: rf"WJ[{P}]\d{{4}}[{A}0-9]",
+    PlateStyle.ARMED_POLICE_OLD: rf"WJ\d{{6}}[{A}0-9]",
+    PlateStyle.EMERGENCY: rf"[{P}][{A}]\d{{4}}应急",
+    PlateStyle.CIVIL_AVIATION: rf"民航[{A}]\d{{4}}",
+    PlateStyle.TRACTOR_GREEN: rf"[{P}]\d{{7}}",
+    PlateStyle.TRACTOR_YELLOW: rf"[{P}]\d{{7}}",
+    PlateStyle.MOTORCYCLE_YELLOW: rf"[{P}][{A}][{A}0-9]{{5}}",
+    PlateStyle.MOTORCYCLE_BLUE: rf"[{P}][{A}][{A}0-9]{{5}}",
+    PlateStyle.MOTORCYCLE_BLACK: rf"[{P}][{A}][{A}0-9]{{5}}",
+    PlateStyle.MOTORCYCLE_POLICE: rf"[{P}][{A}][{A}0-9]{{4}}警",
+    PlateStyle.TEMPORARY: rf"[{P}][{A}][{A}0-9]{{4}}临",
+    PlateStyle.TRIAL: rf"[{P}][{A}][{A}0-9]{{4}}[试超]",
 }
 GROUND_BGR = {
     PlateStyle.BLUE: "b",
@@ -38,7 +54,22 @@ GROUND_BGR = {
     PlateStyle.TRAILER: "r",
     PlateStyle.GREEN_SMALL: "g",
     PlateStyle.GREEN_LARGE: "g",
+    PlateStyle.CIVIL_AVIATION: "g",
+    PlateStyle.TRACTOR_GREEN: "g",
+    PlateStyle.TRACTOR_YELLOW: "r",
+    PlateStyle.MOTORCYCLE_YELLOW: "r",
+    PlateStyle.MOTORCYCLE_BLUE: "b",
 }
+TOLD_BY_ITS_NUMBER = set(PlateStyle) - {
+    PlateStyle.YELLOW,
+    PlateStyle.YELLOW_DOUBLE,
+    PlateStyle.BLACK,
+    PlateStyle.MILITARY_DOUBLE,
+    PlateStyle.ARMED_POLICE_DOUBLE,
+    PlateStyle.TRACTOR_YELLOW,
+    *MOTORCYCLES,
+}
+LARGE_DOUBLE = (PlateStyle.YELLOW_DOUBLE, PlateStyle.TRAILER, PlateStyle.MILITARY_DOUBLE)
 
 
 def test_an_ordinary_plate_is_440_wide_with_signs_of_45_by_90_and_gaps_of_12_and_34() -> None:
@@ -64,7 +95,7 @@ def test_a_new_energy_plate_is_480_wide_with_letters_of_43_and_gaps_of_9_and_49(
 
 def test_a_double_row_plate_is_440_by_220_with_80_by_60_above_and_65_by_110_below() -> None:
     """Sizes of GA 36-2018 at second hand: what is proven is that both rows are centred on 440."""
-    for style in DOUBLE_ROW:
+    for style in LARGE_DOUBLE:
         layout = layout_of(style)
         assert (layout.width, layout.height) == (440, 220)
         assert [(s.width, s.height) for s in layout.slots] == [(80, 60)] * 2 + [(65, 110)] * 5
@@ -85,12 +116,42 @@ def test_numbers_of_every_class_are_as_they_are_issued_and_can_be_drawn(style: P
     for _ in range(60):
         number = random_number(style, rng)
         assert re.fullmatch(ISSUED[style], number)
-        if style not in (PlateStyle.YELLOW, PlateStyle.YELLOW_DOUBLE):
+        if style in TOLD_BY_ITS_NUMBER:
             assert style_of(number) is style
     layout = layout_of(style)
     plate = draw_plate(number, style, rng, px_per_mm=1.0)
     assert plate.shape == (layout.height, layout.width, 3)
     assert plate.dtype == np.uint8
+
+
+@pytest.mark.parametrize("style", list(PlateStyle))
+def test_signs_stand_inside_the_border_and_apart(style: PlateStyle) -> None:
+    layout = layout_of(style)
+    for i, slot in enumerate(layout.slots):
+        assert slot.x >= 5
+        assert slot.x + slot.width <= layout.width - 5
+        assert slot.y >= 5
+        assert slot.y + slot.height <= layout.height - 5
+        for other in layout.slots[i + 1 :]:
+            aside = other.x >= slot.x + slot.width
+            below = other.y >= slot.y + slot.height
+            assert aside or below
+
+
+def test_double_rows_are_told_by_their_layout() -> None:
+    for style in PlateStyle:
+        tops = {slot.y + slot.height for slot in layout_of(style).slots}
+        assert (len(tops) == 2) == (style in DOUBLE_ROW)
+
+
+@pytest.mark.parametrize("px_per_mm", [0.5, 0.73, 1.0, 2.0, 3.0])
+@pytest.mark.parametrize("wear", [0.0, 1.0])
+def test_a_plate_can_be_drawn_at_any_fineness_and_any_age(px_per_mm: float, wear: float) -> None:
+    for style in PlateStyle:
+        rng = chance(5)
+        plate = draw_plate(random_number(style, rng), style, rng, px_per_mm=px_per_mm, wear=wear)
+        layout = layout_of(style)
+        assert plate.shape == (round(layout.height * px_per_mm), round(layout.width * px_per_mm), 3)
 
 
 @pytest.mark.parametrize(("style", "strongest"), GROUND_BGR.items())

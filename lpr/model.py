@@ -7,9 +7,11 @@ about seven times as likely.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from lpr.evidence import Evidence
 from lpr.frame import Corners
@@ -49,6 +51,21 @@ class PlateColour(StrEnum):
     GREEN = "green"
     WHITE = "white"
     BLACK = "black"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is known of a plate besides its signs: probability of each ground colour (sum at most one), rows (None: unknown)."""
+
+    colours: Mapping[PlateColour, float] = field(default_factory=dict)
+    rows: int | None = None
+
+    @classmethod
+    def of(cls, colour: PlateColour | None, *, sure: float = 0.95, rows: int | None = None) -> Self:
+        """A ground of one colour, or of none where it is not known."""
+        return cls(
+            {colour: sure, **{c: (1 - sure) / 4 for c in PlateColour if c is not colour}} if colour else {}, rows
+        )
 
 
 @dataclass(frozen=True, slots=True)

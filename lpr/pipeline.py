@@ -19,9 +19,10 @@ from lpr.detectors.base import Detector
 from lpr.detectors.registry import DETECTORS
 from lpr.detectors.whole import WholeDetector
 from lpr.frame import Frame, Image
+from lpr.fusion import Evidence, fuse
 from lpr.grammars.base import Grammar
 from lpr.grammars.registry import GRAMMARS
-from lpr.model import Candidate, PlateColour, PlateRead, Region, confidence_of, margin_of
+from lpr.model import Candidate, Ground, PlateColour, PlateRead, Region, confidence_of, margin_of
 from lpr.readers.base import Reader
 from lpr.readers.registry import READERS
 from lpr.settings import Settings
@@ -110,7 +111,8 @@ class Pipeline:
         strip = rectify.strip(image, region)
         colour = colour_of(strip)
         (sight,) = self._reader.read((_greyed(strip) if grey else strip,))
-        return self.grammar.candidates(sight.steps, colour, self.settings.most_candidates), colour
+        ground = Ground.of(colour)
+        return fuse(self.grammar, [Evidence(sight, 1.0)], ground, self.settings.most_candidates), colour
 
     def _doubtful(self, candidates: tuple[Candidate, ...]) -> bool:
         likelihoods = [candidate.log_probability for candidate in candidates]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -30,15 +31,7 @@ class SignMatrix:
 
     def select(self, signs: tuple[str, ...]) -> SignMatrix:
         """The same steps over another list of signs; a sign that this reader does not know has probability zero."""
-        if signs == self.signs:
-            return self
-        place = {sign: column for column, sign in enumerate(self.signs, start=1)}
-        chosen = np.zeros((self.probabilities.shape[0], 1 + len(signs)))
-        chosen[:, 0] = self.probabilities[:, 0]
-        for column, sign in enumerate(signs, start=1):
-            if sign in place:
-                chosen[:, column] = self.probabilities[:, place[sign]]
-        return SignMatrix(signs, chosen)
+        return self if signs == self.signs else SignMatrix(signs, _selected(self.probabilities, self.signs, signs))
 
     @classmethod
     def of_text(cls, text: str, score: float, signs: Sequence[str]) -> SignMatrix:
@@ -67,3 +60,31 @@ class SlotMatrix:
     def __post_init__(self) -> None:
         if self.probabilities.ndim != 2 or self.probabilities.shape[1] != 1 + len(self.signs):
             raise ValueError(f"expected places x {1 + len(self.signs)} probabilities, got {self.probabilities.shape}")
+
+    def select(self, signs: tuple[str, ...]) -> SlotMatrix:
+        """The same places over another list of signs; a sign that this reader does not know has probability zero."""
+        return self if signs == self.signs else SlotMatrix(signs, _selected(self.probabilities, self.signs, signs))
+
+    @classmethod
+    def of_text(cls, text: str, score: float, signs: Sequence[str], *, places: int) -> SlotMatrix:
+        """What a reader may have seen that gives a text and a score (0-1): one place a sign, the rest spread evenly."""
+        known = {sign: column for column, sign in enumerate(signs, start=1)}
+        columns = [known[c] for c in text.upper() if c in known][:places]
+        rows = np.full((places, 1 + len(signs)), max(1e-6, 1.0 - score) / (1 + len(signs)))
+        rows[np.arange(places), [*columns, *[0] * (places - len(columns))]] += score
+        return cls(tuple(signs), rows)
+
+
+@lru_cache(maxsize=64)
+def _columns(known: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Which columns of the one list of signs go to which of the other; column 0 stays where it is."""
+    place = {sign: column for column, sign in enumerate(known, start=1)}
+    pairs = [(0, 0), *((place[sign], column) for column, sign in enumerate(wanted, start=1) if sign in place)]
+    return np.array([source for source, _ in pairs]), np.array([target for _, target in pairs])
+
+
+def _selected(probabilities: Probabilities, known: tuple[str, ...], wanted: tuple[str, ...]) -> Probabilities:
+    source, target = _columns(known, wanted)
+    chosen = np.zeros((probabilities.shape[0], 1 + len(wanted)))
+    chosen[:, target] = probabilities[:, source]
+    return chosen

@@ -1,11 +1,21 @@
-"""A grammar knows what the plates of a country look like in writing; it turns what a reader saw into candidates."""
+"""A grammar knows what the plates of a country look like in writing: which strings exist, how rare they are, on which ground."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from lpr.model import Candidate, PlateColour, PlateKind
-from lpr.sign_matrix import SignMatrix
+from lpr.beam import Automaton
+from lpr.model import Ground, PlateKind
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A string that ends here may be of this kind; `prior` is the log of how rare that is, on the ground that was seen."""
+
+    kind: PlateKind
+    prior: float
 
 
 class Grammar(Protocol):
@@ -16,8 +26,17 @@ class Grammar(Protocol):
         """Every sign that its plates carry."""
         ...
 
-    def candidates(self, matrix: SignMatrix, colour: PlateColour | None, most: int) -> tuple[Candidate, ...]:
-        """The likeliest plates, best first; empty where the picture can be no plate of this grammar."""
+    @property
+    def automaton(self) -> Automaton:
+        """All its strings."""
+        ...
+
+    def endings(self, ground: Ground) -> Mapping[int, tuple[Ending, ...]]:
+        """For each accepting state of the automaton, the kinds that may end there, likeliest first."""
+        ...
+
+    def prior(self, text: str, kind: PlateKind) -> float:
+        """The log of how much rarer this string is than others of its kind; 0 where all are alike."""
         ...
 
     def kind_of(self, text: str) -> PlateKind | None:

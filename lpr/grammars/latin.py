@@ -22,4 +22,4 @@ def _prior(text: str, _kind: PlateKind) -> float:
 def latin() -> TemplateGrammar:
     """The grammar without country rules."""
     templates = [Template(PlateKind.GENERIC, (_SIGNS,) * length) for length in range(SHORTEST, LONGEST + 1)]
-    return TemplateGrammar(templates, colours={}, colour_mismatch=0.0, prior=_prior, region_length=lambda _text: 0)
+    return TemplateGrammar(templates, prior=_prior)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lpr.beam import Automaton, spell
-from lpr.model import Candidate, PlateColour, PlateKind
-from lpr.sign_matrix import SignMatrix
-from parking.kernel.plate import Plate
+from lpr.beam import Automaton
+from lpr.grammars.base import Ending, Grammar
+from lpr.model import Ground, PlateColour, PlateKind
 
-BEAM_WIDTH = 12
 _CONFUSED = {"0": "O", "O": "0", "1": "I", "I": "1"}
+_MOST_CONFUSED = 5
+_COLOUR_UNHEARD = 0.02
+"""How likely a plate is to stand on a ground that its kind does not have: repainted, or the colour was mistaken."""
+_ROWS_UNHEARD = -1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One way to write a kind; `prior` is the log of how much rarer than the commonest it is."""
+    """One way to write a kind; `prior` is the log of how much rarer than the commonest it is; no colours: any ground."""
 
     kind: PlateKind
     places: tuple[str, ...]
     prior: float = 0.0
+    colours: frozenset[PlateColour] = frozenset()
+    rows: frozenset[int] = frozenset({1, 2})
 
 
 def automaton_of(templates: Sequence[Template]) -> Automaton:
@@ -53,21 +59,18 @@ def automaton_of(templates: Sequence[Template]) -> Automaton:
 
 
 class TemplateGrammar:
-    """A grammar made of templates, of the colours that each kind has, and of a prior over the text."""
+    """A grammar made of templates, and where strings of one kind differ in how rare they are, of a prior over the text."""
 
     def __init__(
         self,
         templates: Sequence[Template],
         *,
-        colours: Mapping[PlateKind, frozenset[PlateColour]],
-        colour_mismatch: float,
-        prior: Callable[[str, PlateKind], float],
-        region_length: Callable[[str], int],
+        prior: Callable[[str, PlateKind], float] = lambda _text, _kind: 0.0,
+        region_length: Callable[[str], int] = lambda _text: 0,
     ) -> None:
         self._templates = tuple(templates)
         self._automaton = automaton_of(templates)
-        self._colours = colours
-        self._colour_mismatch = colour_mismatch
+        self._place = {sign: column for column, sign in enumerate(self._automaton.signs)}
         self._prior = prior
         self._region_length = region_length
 
@@ -75,37 +78,60 @@ class TemplateGrammar:
     def signs(self) -> tuple[str, ...]:
         return self._automaton.signs
 
-    def candidates(self, matrix: SignMatrix, colour: PlateColour | None, most: int) -> tuple[Candidate, ...]:
-        found = []
-        for spelling in spell(matrix, self._automaton, width=BEAM_WIDTH):
-            prior, kind = self._best_kind(spelling.text, self._automaton.accepts[spelling.state], colour)
-            found.append(Candidate(Plate(spelling.text), spelling.log_probability + prior, kind))
-        return tuple(sorted(found, key=lambda c: -c.log_probability)[:most])
+    @property
+    def automaton(self) -> Automaton:
+        return self._automaton
 
-    def _best_kind(self, text: str, ended: Sequence[int], colour: PlateColour | None) -> tuple[float, PlateKind]:
-        def prior(template: Template) -> float:
-            wrong_colour = colour is not None and colour not in self._colours.get(template.kind, frozenset({colour}))
-            return template.prior + self._prior(text, template.kind) + (self._colour_mismatch if wrong_colour else 0.0)
+    def endings(self, ground: Ground) -> Mapping[int, tuple[Ending, ...]]:
+        priors = [_seen_on(template, ground) for template in self._templates]
+        return {state: self._kinds(ended, priors) for state, ended in self._automaton.accepts.items()}
 
-        return max((prior(self._templates[number]), self._templates[number].kind) for number in ended)
+    def _kinds(self, ended: Sequence[int], priors: Sequence[float]) -> tuple[Ending, ...]:
+        best: dict[PlateKind, float] = {}
+        for number in ended:
+            kind = self._templates[number].kind
+            best[kind] = max(best.get(kind, -math.inf), priors[number])
+        return tuple(sorted((Ending(kind, prior) for kind, prior in best.items()), key=lambda e: -e.prior))
+
+    def prior(self, text: str, kind: PlateKind) -> float:
+        return self._prior(text, kind)
 
     def kind_of(self, text: str) -> PlateKind | None:
-        place = {sign: column for column, sign in enumerate(self._automaton.signs)}
         state = 0
         for sign in text:
-            state = int(self._automaton.successor[state, place[sign]]) if sign in place else -1
+            state = int(self._automaton.successor[state, self._place[sign]]) if sign in self._place else -1
             if state < 0:
                 return None
         ended = self._automaton.accepts.get(state)
-        return self._best_kind(text, ended, None)[1] if ended else None
+        if not ended:
+            return None
+        kinds = self._kinds(ended, [template.prior for template in self._templates])
+        return max(kinds, key=lambda ending: ending.prior + self._prior(text, ending.kind)).kind
 
     def spelled(self, text: str) -> str:
-        if self.kind_of(text) is not None:
-            return text
-        for number, sign in enumerate(text):
-            if sign in _CONFUSED and self.kind_of(other := text[:number] + _CONFUSED[sign] + text[number + 1 :]):
-                return other
+        """The nearest string of the language that differs only by O for 0 and I for 1; few changes before many."""
+        places = [number for number, sign in enumerate(text) if sign in _CONFUSED]
+        for count in range(min(len(places), _MOST_CONFUSED) + 1):
+            for chosen in itertools.combinations(places, count):
+                other = "".join(_CONFUSED[sign] if n in chosen else sign for n, sign in enumerate(text))
+                if self.kind_of(other) is not None:
+                    return other
         return text
 
     def without_region(self, text: str) -> str:
         return text[self._region_length(text) :]
+
+
+def _seen_on(template: Template, ground: Ground) -> float:
+    """The template's prior, less what the colour and the rows speak against it."""
+    prior = template.prior
+    if template.colours and ground.colours:
+        fits = sum(ground.colours.get(colour, 0.0) for colour in template.colours)
+        unsaid = max(0.0, 1.0 - sum(ground.colours.values()))
+        prior += math.log(_COLOUR_UNHEARD + (1.0 - _COLOUR_UNHEARD) * min(1.0, fits + unsaid))
+    if ground.rows is not None and ground.rows not in template.rows:
+        prior += _ROWS_UNHEARD
+    return prior
+
+
+_: type[Grammar] = TemplateGrammar

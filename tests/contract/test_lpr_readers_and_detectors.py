@@ -16,9 +16,10 @@ from lpr.detectors.base import Detector
 from lpr.detectors.memory import MemoryDetector
 from lpr.detectors.registry import DETECTORS
 from lpr.engine import Engine
+from lpr.fusion import Evidence, fuse
 from lpr.grammars.china import PROVINCES, china
 from lpr.labels import load as load_labels
-from lpr.model import Region
+from lpr.model import Ground, Region
 from lpr.readers.base import Reader
 from lpr.readers.memory import MemoryReader
 from lpr.readers.registry import READERS
@@ -77,7 +78,7 @@ def test_no_strips_no_matrices(reader: Reader) -> None:
 def test_pp_ocr_reads_real_plates(pp_ocr_reader: Reader) -> None:
     labels = load_labels(real_pictures("ccpd_crops"))[:8]
     texts = [
-        GRAMMAR.candidates(pp_ocr_reader.read([pictures.load(label.file)])[0].steps, None, 1)[0].plate
+        fuse(GRAMMAR, [Evidence(pp_ocr_reader.read([pictures.load(label.file)])[0], 1.0)], Ground(), 1)[0].plate
         for label in labels
     ]
     assert sum(text == label.plate for text, label in zip(texts, labels, strict=True)) >= 7

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpr import PlateColour, PlateKind
+from lpr import Candidate, PlateColour, PlateKind
+from lpr.fusion import Evidence, fuse
 from lpr.grammars.base import Grammar
 from lpr.grammars.china import TEMPLATES, china
 from lpr.grammars.latin import latin
 from lpr.grammars.registry import GRAMMARS
 from lpr.grammars.template import Template, TemplateGrammar
+from lpr.model import Ground
+from lpr.readers.base import Sight
 from lpr.sign_matrix import SignMatrix
 from parking.kernel.errors import ParkingError
 
@@ -43,13 +46,17 @@ KINDS = [
 ]
 
 
+def listed(grammar: Grammar, matrix: SignMatrix, colour: PlateColour | None, most: int) -> tuple[Candidate, ...]:
+    return fuse(grammar, [Evidence(Sight(matrix), 1.0)], Ground.of(colour), most)
+
+
 def seen(text: str, score: float = 0.95, grammar: Grammar = CHINA) -> SignMatrix:
     return SignMatrix.of_text(text, score, grammar.signs)
 
 
 @pytest.mark.parametrize(("text", "kind"), KINDS)
 def test_every_kind_is_read_and_named(text: str, kind: PlateKind) -> None:
-    best = CHINA.candidates(seen(text), None, 4)[0]
+    best = listed(CHINA, seen(text), None, 4)[0]
     assert (best.plate.text, best.kind) == (text, kind)
     assert CHINA.kind_of(text) is kind
 
@@ -74,14 +81,14 @@ def written(draw: st.DrawFn) -> str:
 @given(text=written())
 @settings(max_examples=80, deadline=None)
 def test_whatever_the_standard_can_write_is_read_back_from_a_clear_picture(text: str) -> None:
-    assert CHINA.candidates(seen(text, 0.999), None, 3)[0].plate.text == text
+    assert listed(CHINA, seen(text, 0.999), None, 3)[0].plate.text == text
 
 
 @given(seed=st.integers(0, 10_000), steps=st.integers(0, 24), sharp=st.floats(0.01, 1.0))
 @settings(max_examples=60, deadline=None)
 def test_nothing_but_plates_is_ever_read_and_the_best_comes_first(seed: int, steps: int, sharp: float) -> None:
     rows = np.random.default_rng(seed).dirichlet(np.full(1 + len(CHINA.signs), sharp), steps)
-    candidates = CHINA.candidates(SignMatrix(CHINA.signs, rows), None, 8)
+    candidates = listed(CHINA, SignMatrix(CHINA.signs, rows), None, 8)
     assert all(CHINA.kind_of(candidate.plate.text) is not None for candidate in candidates)
     likelihoods = [candidate.log_probability for candidate in candidates]
     assert likelihoods == sorted(likelihoods, reverse=True)
@@ -95,10 +102,10 @@ def test_green_ground_prefers_eight_signs_and_blue_seven() -> None:
     rows[-2] = 0.5 * last
     rows[-2, 0] += 0.5
     matrix = SignMatrix(CHINA.signs, rows)
-    assert CHINA.candidates(matrix, PlateColour.GREEN, 4)[0].plate.text == "京AD12345"
-    assert CHINA.candidates(matrix, PlateColour.BLUE, 4)[0].plate.text == "京AD1234"
+    assert listed(CHINA, matrix, PlateColour.GREEN, 4)[0].plate.text == "京AD12345"
+    assert listed(CHINA, matrix, PlateColour.BLUE, 4)[0].plate.text == "京AD1234"
     green, blue = (
-        {c.plate.text: c.log_probability for c in CHINA.candidates(matrix, colour, 8)}
+        {c.plate.text: c.log_probability for c in listed(CHINA, matrix, colour, 8)}
         for colour in (PlateColour.GREEN, PlateColour.BLUE)
     )
     assert green["京AD12345"] > blue["京AD12345"]
@@ -106,7 +113,7 @@ def test_green_ground_prefers_eight_signs_and_blue_seven() -> None:
 
 
 def test_three_letters_in_five_are_doubted() -> None:
-    three, two = (CHINA.candidates(seen(text), None, 1)[0].log_probability for text in ("皖AABC12", "皖AAB312"))
+    three, two = (listed(CHINA, seen(text), None, 1)[0].log_probability for text in ("皖AABC12", "皖AAB312"))
     assert three < two - 1
 
 
@@ -124,7 +131,7 @@ def test_the_province_is_what_comes_off() -> None:
 def test_the_plain_latin_grammar_reads_other_countries() -> None:
     plain = latin()
     for text in ("WA56660", "GWAGEN", "BS47040"):
-        best = plain.candidates(seen(text, grammar=plain), None, 3)[0]
+        best = listed(plain, seen(text, grammar=plain), None, 3)[0]
         assert (best.plate.text, best.kind) == (text, PlateKind.GENERIC)
     assert plain.kind_of("皖AFL605") is None
     assert plain.without_region("WA56660") == "WA56660"
@@ -134,12 +141,9 @@ def test_a_country_of_ones_own_is_a_list_of_templates() -> None:
     """Two letters, three digits, no colour rules: a whole grammar in four lines."""
     mine: Grammar = TemplateGrammar(
         [Template(PlateKind.GENERIC, ("AB", "XY", "01", "01", "01"))],
-        colours={},
-        colour_mismatch=0.0,
-        prior=lambda _text, _kind: 0.0,
         region_length=lambda _text: 2,
     )
-    assert mine.candidates(seen("AX010", grammar=mine), None, 1)[0].plate.text == "AX010"
+    assert listed(mine, seen("AX010", grammar=mine), None, 1)[0].plate.text == "AX010"
     assert mine.without_region("AX010") == "010"
 
 

@@ -6,18 +6,19 @@ import contextlib
 import json
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lpr import pictures
-from lpr.evaluate import Evaluation, evaluate
+from lpr import annotate, confusion_file, contact_sheet, pictures, plain
+from lpr.evaluate import evaluate_all
 from lpr.frame import Frame
-from lpr.model import PassageReading, PlateRead
+from lpr.model import PassageReading
 from lpr.pipeline import Pipeline
 from lpr.settings import Settings
+from lpr.settings_file import settings_of
 from lpr.sources.registry import source_of
 from lpr.worker import Worker
 from parking.kernel.clock import SystemClock
@@ -28,18 +29,25 @@ app = typer.Typer(name="lpr", help="Read number plates.", add_completion=False, 
 
 _LONGEST_PASSAGE = 20  # frames; then the next reading stands on its own
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Grammar = Annotated[str, typer.Option(help="Whose plates: china or latin.")]
-Detector = Annotated[str, typer.Option(help="pp_ocr finds plates; whole: each picture is one plate.")]
-Side = Annotated[int, typer.Option(help="Longer side of the picture for the detector, in pixels.")]
+Grammar = Annotated[str | None, typer.Option(help="Whose plates: china, latin, or a country's own.")]
+Detector = Annotated[str | None, typer.Option(help="What finds plates; whole: each picture is one plate.")]
+Reader = Annotated[str | None, typer.Option(help="What reads them; paddle needs the extra [paddle].")]
+Side = Annotated[int | None, typer.Option(help="Longer side of the picture for the detector, in pixels.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A YAML file of settings; options win over it.")]
 
 
 @app.command()
 def read(
     images: Annotated[list[Path], typer.Argument(help="Pictures (JPEG, PNG, BMP, WebP, TIFF).")],
     as_json: AsJson = False,
-    grammar: Grammar = "china",
-    detector: Detector = "pp_ocr",
-    side: Side = 960,
+    grammar: Grammar = None,
+    detector: Detector = None,
+    reader: Reader = None,
+    side: Side = None,
+    settings: SettingsFile = None,
+    annotated: Annotated[
+        Path | None, typer.Option("--annotate", help="Write each picture with its reads on it into this folder.")
+    ] = None,
 ) -> None:
     """Print the plates in each picture, best first. Exit 1 when a picture has none.
 
@@ -47,15 +55,20 @@ def read(
     (natural log), corners (4 x [x, y] pixels, clockwise from the top left).
     """
     loaded = [(path, pictures.load(path)) for path in images]
-    pipeline = Pipeline.default(Settings(grammar=grammar, detector=detector, detect_side_px=side))
+    pipeline = Pipeline.default(
+        settings_of(settings, grammar=grammar, detector=detector, reader=reader, detect_side_px=side)
+    )
     empty = False
     for number, (path, image) in enumerate(loaded):
         reads = pipeline.read(Frame(image, str(path), datetime.now(UTC), number))
         empty = empty or not reads
         if as_json:
-            typer.echo(json.dumps({"file": str(path), "plates": [_plain(r) for r in reads]}, ensure_ascii=False))
+            told = {"file": str(path), "plates": [plain.read_object(r) for r in reads]}
+            typer.echo(json.dumps(told, ensure_ascii=False))
         else:
-            typer.echo(f"{path}: {'; '.join(_line(r) for r in reads) or 'no plate'}")
+            typer.echo(f"{path}: {'; '.join(plain.read_line(r) for r in reads) or 'no plate'}")
+        if annotated is not None:
+            annotate.save(annotate.annotated(image, reads), annotated, f"{path.stem}-read")
     if empty:
         raise typer.Exit(1)
 
@@ -65,19 +78,17 @@ def watch(
     url: Annotated[str, typer.Argument(help="rtsp://..., http://... (MJPEG), a video file or a folder of pictures.")],
     seconds: Annotated[float, typer.Option(min=0.1, help="Stop after this long.")] = float("inf"),
     as_json: AsJson = False,
-    grammar: Grammar = "china",
-    side: Side = 640,
+    grammar: Grammar = None,
+    side: Side = None,
+    settings: SettingsFile = None,
 ) -> None:
     """Print every better reading of whatever stands before a camera. Exit 1 when nothing was read.
 
     --json prints one object per reading and line: plate, kind, colour, confidence, margin, agreeing and frames (numbers of frames).
     """
     clock = SystemClock()
-    worker = Worker(
-        source_of(url, "camera", clock),
-        Pipeline.default(Settings(grammar=grammar, detect_side_px=side, settled_margin=float("inf"))),
-        clock,
-    )
+    wanted: Settings = settings_of(settings, grammar=grammar, detect_side_px=side, settled_margin=float("inf"))
+    worker = Worker(source_of(url, "camera", clock), Pipeline.default(wanted), clock)
     shown: list[PassageReading] = []
     agreeing = 0
 
@@ -85,7 +96,8 @@ def watch(
         nonlocal agreeing
         if reading.plate is not None and reading.plate not in [earlier.plate for earlier in shown[-1:]]:
             shown.append(reading)
-            typer.echo(json.dumps(_plain_reading(reading), ensure_ascii=False) if as_json else _reading_line(reading))
+            told = json.dumps(plain.passage_object(reading), ensure_ascii=False) if as_json else None
+            typer.echo(told or plain.passage_line(reading))
         agreeing = 0 if reading.agreeing <= agreeing else reading.agreeing
         if agreeing in (0, _LONGEST_PASSAGE):  # the last frame showed another vehicle, or none: a new passage begins
             agreeing = 0
@@ -107,82 +119,55 @@ def watch(
 
 @app.command(name="evaluate")
 def evaluate_command(
-    folder: Annotated[Path, typer.Argument(help="A folder with labels.csv (file, plate, optional x, y, w, h).")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders with labels.csv (file, plate; x, y, w, h, note, passage).")
+    ],
     as_json: AsJson = False,
-    grammar: Grammar = "china",
-    detector: Detector = "pp_ocr",
-    reader: Annotated[str, typer.Option(help="pp_ocr, or paddle (needs the extra [paddle]).")] = "pp_ocr",
-    side: Side = 960,
-    most: Annotated[int | None, typer.Option(min=1, help="Only the first pictures.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write the failures to look at, with pictures: FILE.html or FILE.png.")
+    ] = None,
+    confusion: Annotated[Path | None, typer.Option(help="Write what was taken for what: FILE.json.")] = None,
+    grammar: Grammar = None,
+    detector: Detector = None,
+    reader: Reader = None,
+    side: Side = None,
+    settings: SettingsFile = None,
+    most: Annotated[int | None, typer.Option(min=1, help="Only the first pictures of each folder.")] = None,
 ) -> None:
-    """Measure accuracy on a labelled folder.
+    """Measure accuracy on labelled folders.
 
-    --json prints one object. n: labelled plates. Shares 0-1 of them: exact (every sign right), without_province (all but the
-    province), accepted (clear enough to be believed from one picture), wrong_accepted (accepted and not exact), found. Each with
-    _interval: 95 % Wilson. pictures; unlabelled_reads: accepted reads that answer no label. latency_ms, latency_ms_p95: per
-    picture, one thread. by_class, by_colour (as read), by_province, by_light (day, night): the same shares per group.
+    --json prints one object. n: labelled plates. Shares 0-1 of them, most with _interval (95 %, Wilson): exact (every sign right),
+    without_province (all but the province), accepted (clear enough to be believed from one picture), wrong_accepted (accepted and
+    not exact), found. colour_right of colour_n plates of known colour. detected, exact_of_detected, corner_error (share of the
+    width) of boxed_n plates with a box. pictures; false_strings_per_100: reads with no labelled plate behind, per 100 pictures.
+    latency_ms, latency_ms_p95: per picture, one thread. by_set, by_class, by_colour, by_province, by_light, by_note: the same
+    shares per group. passages, passage_exact ...: all pictures of a vehicle together, where labels.csv has a column passage.
     """
-    settings = Settings(grammar=grammar, detector=detector, reader=reader, detect_side_px=side)
-    evaluation = evaluate(folder, Pipeline.default(settings), most=most)
-    typer.echo(json.dumps(evaluation.report(), ensure_ascii=False) if as_json else _summary(evaluation))
-
-
-def _plain(read: PlateRead) -> dict[str, Any]:
-    return {
-        "plate": read.plate.text,
-        "kind": read.kind.value,
-        "colour": read.colour.value if read.colour else None,
-        "confidence": round(read.confidence, 4),
-        "margin": round(read.margin, 3),
-        "corners": [[round(float(x), 1), round(float(y), 1)] for x, y in read.corners],
-    }
-
-
-def _plain_reading(reading: PassageReading) -> dict[str, Any]:
-    return {
-        "plate": reading.plate.text if reading.plate else None,
-        "kind": reading.kind.value if reading.kind else None,
-        "colour": reading.colour.value if reading.colour else None,
-        "confidence": round(reading.confidence, 4),
-        "margin": round(reading.margin, 3),
-        "agreeing": reading.agreeing,
-        "frames": reading.frames,
-    }
-
-
-def _line(read: PlateRead) -> str:
-    return f"{read.plate.text} ({read.colour or 'colour unknown'} {read.kind}, confidence {read.confidence:.2f}, margin {read.margin:.1f})"
-
-
-def _reading_line(reading: PassageReading) -> str:
-    plate = reading.plate.text if reading.plate else "?"
-    return f"{plate} (confidence {reading.confidence:.2f}, margin {reading.margin:.1f}, {reading.agreeing} of {reading.frames} frames)"
-
-
-def _summary(evaluation: Evaluation) -> str:
-    report = evaluation.report()
-    lines = [f"{report['n']} plates in {report['pictures']} pictures, {report['latency_ms']} ms a picture (median)"]
-    for name in ("exact", "without_province", "wrong_accepted"):
-        low, high = report[f"{name}_interval"]
-        lines.append(f"{name:17} {report[name]:7.1%}   95 % interval {low:.1%} to {high:.1%}")
-    lines.append(f"{'accepted':17} {report['accepted']:7.1%}")
-    for group in ("by_class", "by_light"):
-        lines += [_group_line(name, measured) for name, measured in report[group].items()]
-    return "\n".join(lines)
-
-
-def _group_line(name: str, measured: dict[str, Any]) -> str:
-    low, high = measured["exact_interval"]
-    return (
-        f"  {name:18} n {measured['n']:5}   exact {measured['exact']:7.1%} ({low:.1%} to {high:.1%})"
-        f"   without province {measured['without_province']:7.1%}"
-    )
+    if sheet is not None:
+        contact_sheet.check(sheet)
+    if confusion is not None and not confusion.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {confusion.parent}", param_hint="--confusion")
+    wanted = settings_of(settings, grammar=grammar, detector=detector, reader=reader, detect_side_px=side)
+    evaluation = evaluate_all(folders, Pipeline.default(wanted), most=most)
+    names = ", ".join(folder.resolve().name for folder in folders)
+    if sheet is not None:
+        contact_sheet.save(sheet, evaluation.failures, f"{names}: {len(evaluation.failures)} failures")
+    if confusion is not None:
+        how = {
+            "sets": names,
+            "detector": wanted.detector,
+            "reader": wanted.reader,
+            "grammar": wanted.grammar,
+            "day": date.today().isoformat(),  # noqa: DTZ011 - the day as people say it
+        }
+        confusion_file.save(confusion, evaluation.confusion(how))
+    typer.echo(json.dumps(evaluation.report(), ensure_ascii=False) if as_json else plain.summary(evaluation))
 
 
 def main() -> None:
     """Run the command; whatever is wrong with the call is said in one line."""
     try:
-        status = app(standalone_mode=False)
+        status: Any = app(standalone_mode=False)
     except ParkingError as error:
         typer.echo(f"lpr: {error}", err=True)
         sys.exit(1 if error.kind is ErrorKind.UNAVAILABLE else 2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -89,7 +89,8 @@ class Tally:
             "kinds": {
                 name: {
                     **{key: getattr(kind, key) for key in _KIND_COUNTS},
-                    "places": [{"n": place.n, "wrong": place.wrong} for place in kind.places],
+                    "place_n": [place.n for place in kind.places],
+                    "place_wrong": [place.wrong for place in kind.places],
                     "read_as": dict(sorted(kind.read_as.items())),
                 }
                 for name, kind in sorted(self.kinds.items())
@@ -114,7 +115,7 @@ class Confusion:
             "frame": self.frame.plain(),
             "passage": self.passage.plain(),
         }
-        return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+        return _laid_out(plain, 0) + "\n"
 
     @classmethod
     def loads(cls, text: str) -> Self:
@@ -211,8 +212,22 @@ def aligned(true: str, read: str) -> tuple[tuple[str, str], ...]:
     return tuple(reversed(pairs))
 
 
+_DEEPEST = 3
 _KIND_COUNTS = ("n", "unread", "exact", "rejected", "wrong_accepted")
 _PAIRS = ("signs", "accepted_signs", "colours")
+
+
+def _laid_out(plain: Mapping[str, Any], depth: int) -> str:
+    """JSON that a person can read and a difference can show: three levels on lines of their own, the rest in one line each."""
+    if depth == _DEEPEST or not plain:
+        return json.dumps(plain, ensure_ascii=False)
+    step = " " * (depth + 1)
+    rows = (
+        f"{step}{json.dumps(key, ensure_ascii=False)}: "
+        + (_laid_out(value, depth + 1) if isinstance(value, Mapping) else json.dumps(value, ensure_ascii=False))
+        for key, value in plain.items()
+    )
+    return "{\n" + ",\n".join(rows) + "\n" + " " * depth + "}"
 
 
 def _nested(pairs: Pairs) -> dict[str, dict[str, int]]:
@@ -233,16 +248,12 @@ def _tally(at: str, plain: Any) -> Tally:
 
 def _kind(at: str, plain: Any) -> KindCounts:
     table = _table(at, plain)
-    places = table.get("places", [])
-    if not isinstance(places, Sequence) or isinstance(places, str):
-        raise _wrong(f"{at}.places", "should be a list")
-    rows = [_table(f"{at}.places.{number}", row) for number, row in enumerate(places)]
+    n, wrong = (_row(f"{at}.{key}", table.get(key, [])) for key in ("place_n", "place_wrong"))
+    if len(n) != len(wrong):
+        raise _wrong(f"{at}.place_wrong", "should be as long as place_n")
     return KindCounts(
         **{key: _count(f"{at}.{key}", table.get(key)) for key in _KIND_COUNTS},
-        places=tuple(
-            Place(*_counts(f"{at}.places.{number}", (row.get("n"), row.get("wrong"))))
-            for number, row in enumerate(rows)
-        ),
+        places=tuple(Place(*counts) for counts in zip(n, wrong, strict=True)),
         read_as={
             name: _count(f"{at}.read_as.{name}", n)
             for name, n in _table(f"{at}.read_as", table.get("read_as", {})).items()
@@ -266,8 +277,10 @@ def _table(at: str, plain: Any) -> Mapping[str, Any]:
     return plain
 
 
-def _counts(at: str, values: Iterable[Any]) -> tuple[int, ...]:
-    return tuple(_count(at, value) for value in values)
+def _row(at: str, values: Any) -> list[int]:
+    if not isinstance(values, list):
+        raise _wrong(at, "should be a list")
+    return [_count(f"{at}.{number}", value) for number, value in enumerate(values)]
 
 
 def _count(at: str, value: Any) -> int:

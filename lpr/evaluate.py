@@ -1,90 +1,89 @@
-"""How well a pipeline reads a labelled folder, said honestly: shares with their 95 % intervals, and what it got wrong with confidence.
+"""How well a pipeline reads labelled folders, picture by picture and passage by passage, said honestly.
 
-Shares are of labelled plates. A plate that was never found counts as wrong, never as left out. No site prior, no tuning.
+One thread, the site's own province unknown, no tuning. What was missed counts as wrong; failures are kept for a contact sheet.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
-from lpr import labels, pictures, rectify
+from lpr import labels, pictures, scoring
+from lpr.confusion import NOTHING, Confusion, Counting
+from lpr.contact_sheet import Failure, failure_of, stray
 from lpr.frame import Frame, Image
 from lpr.labels import Label
-from lpr.model import PlateRead
+from lpr.model import PassageReading, PlateRead
 from lpr.pipeline import Pipeline
+from lpr.scoring import Outcome, Truth, wilson
+from lpr.vote import Ballot
+from parking.kernel.errors import invalid
+
+__all__ = ["Evaluation", "accepted", "evaluate", "wilson"]
 
 _NIGHT = 60.0  # of 255 mean brightness
 _SCENE_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # pictures have no time of their own; a read needs one
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """One labelled plate and what came of it; `read` is what the pipeline said at its place, if anything."""
-
-    label: Label
-    read: PlateRead | None
-    kind: str
-    region: str
-    light: str
-    exact: bool
-    without_region: bool
-    accepted: bool
-
-    @property
-    def colour(self) -> str:
-        """The ground as read; a data set rarely labels it."""
-        return self.read.colour.value if self.read is not None and self.read.colour is not None else "unknown"
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that was measured on one folder; latencies in milliseconds per picture, decoding not counted."""
+    """Everything that was measured on one folder, or on several; latencies in milliseconds per picture, decoding not counted.
+
+    `strays` are reads with no labelled plate behind them, `doubles` second reads of a labelled plate, `passages` one outcome per
+    vehicle of whose pictures the labels say that they belong together.
+    """
 
     outcomes: tuple[Outcome, ...]
+    passages: tuple[Outcome, ...]
+    failures: tuple[Failure, ...]
     pictures: int
-    unlabelled_reads: int
+    strays: int
+    accepted_strays: int
+    doubles: int
     latencies_ms: tuple[float, ...]
+    sets: dict[str, Evaluation] = field(default_factory=dict)
 
     def report(self) -> dict[str, Any]:
-        """One flat object for scripts; the keys are documented in `lpr evaluate --help`."""
-        return {
-            **_measured(self.outcomes),
-            "found": _share(o.read is not None for o in self.outcomes),
+        """One flat object for scripts; docs/lpr.md lists the keys."""
+        report = {
+            **scoring.measured(self.outcomes),
+            "accepted_with_wrong": scoring.accepted_by_margin(self.outcomes),
+            **scoring.detection_measured(self.outcomes),
             "pictures": self.pictures,
-            "unlabelled_reads": self.unlabelled_reads,
+            "false_strings": self.strays,
+            "false_strings_per_100": round(100 * self.strays / max(1, self.pictures), 2),
+            "false_strings_accepted": self.accepted_strays,
+            "second_strings": self.doubles,
             "latency_ms": round(statistics.median(self.latencies_ms), 2),
             "latency_ms_p95": round(float(np.percentile(self.latencies_ms, 95)), 2),
-            "by_class": self._by(lambda o: o.kind),
-            "by_colour": self._by(lambda o: o.colour),
-            "by_province": self._by(lambda o: o.region),
-            "by_light": self._by(lambda o: o.light),
+            "by_class": scoring.by(self.outcomes, lambda o: o.truth.kind),
+            "by_colour": scoring.by(self.outcomes, lambda o: o.truth.colour.value if o.truth.colour else "unlabelled"),
+            "by_province": scoring.by(self.outcomes, lambda o: o.truth.province),
+            "by_light": scoring.by(self.outcomes, lambda o: o.truth.light),
+            "by_note": scoring.by(self.outcomes, lambda o: o.label.word),
+            "passages": len(self.passages),
         }
+        if self.passages:
+            of_passages = scoring.measured(self.passages)
+            report |= {f"passage_{name}": value for name, value in of_passages.items() if name != "n"}
+            report["passage_by_class"] = scoring.by(self.passages, lambda o: o.truth.kind)
+            report["passage_by_light"] = scoring.by(self.passages, lambda o: o.truth.light)
+        if self.sets:
+            report["by_set"] = {name: one.report() for name, one in self.sets.items()}
+        return report
 
-    def _by(self, key: Callable[[Outcome], str]) -> dict[str, dict[str, Any]]:
-        groups: dict[str, list[Outcome]] = {}
-        for outcome in self.outcomes:
-            groups.setdefault(key(outcome), []).append(outcome)
-        return {name: _measured(groups[name]) for name in sorted(groups, key=lambda n: (-len(groups[n]), n))}
-
-
-def _measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The shares of these plates, each with its interval."""
-    n = len(outcomes)
-    return {
-        **_shares(outcomes),
-        "exact_interval": list(wilson(sum(o.exact for o in outcomes), n)),
-        "without_province_interval": list(wilson(sum(o.without_region for o in outcomes), n)),
-        "wrong_accepted_interval": list(wilson(sum(o.accepted and not o.exact for o in outcomes), n)),
-    }
+    def confusion(self, measured: dict[str, str]) -> Confusion:
+        """What was taken for what, per picture and per passage; `measured` says how."""
+        return Confusion(measured, _counted(self.outcomes), _counted(self.passages))
 
 
 def evaluate(
@@ -94,19 +93,42 @@ def evaluate(
     by_file: dict[Path, list[Label]] = {}
     for label in labels.load(folder):
         by_file.setdefault(label.file, []).append(label)
-    chosen = list(by_file.items())[:most]
-    outcomes: list[Outcome] = []
-    latencies, unlabelled = [], 0
-    for number, (file, wanted) in enumerate(chosen):
-        image = pictures.load(file)
-        started = elapsed()
-        reads = pipeline.read(Frame(image, str(folder), _SCENE_TIME, number))
-        latencies.append((elapsed() - started) * 1000)
-        matched = match(wanted, reads, pipeline)
-        outcomes += [_outcome(label, read, image, pipeline) for label, read in matched]
-        used = {id(read) for _, read in matched}
-        unlabelled += sum(accepted(read, pipeline) for read in reads if id(read) not in used)
-    return Evaluation(tuple(outcomes), len(chosen), unlabelled, tuple(latencies))
+    run = _Run(folder, pipeline, elapsed)
+    with _one_thread():
+        for file, wanted in list(by_file.items())[:most]:
+            run.read(file, wanted)
+    return run.evaluation()
+
+
+def evaluate_all(
+    folders: Sequence[Path],
+    pipeline: Pipeline,
+    *,
+    most: int | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> Evaluation:
+    """Several folders as one, each also on its own under its name in `sets`; `told` hears which folder is next."""
+    sets: dict[str, Evaluation] = {}
+    for folder in folders:
+        name = folder.resolve().name
+        if name in sets:
+            raise invalid("evaluate.twice", "there are two folders of this name", field=str(folder))
+        told(name)
+        sets[name] = evaluate(folder, pipeline, most=most)
+    if len(sets) == 1:
+        return next(iter(sets.values()))
+    parts = list(sets.values())
+    return Evaluation(
+        outcomes=tuple(o for part in parts for o in part.outcomes),
+        passages=tuple(o for part in parts for o in part.passages),
+        failures=tuple(f for part in parts for f in part.failures),
+        pictures=sum(part.pictures for part in parts),
+        strays=sum(part.strays for part in parts),
+        accepted_strays=sum(part.accepted_strays for part in parts),
+        doubles=sum(part.doubles for part in parts),
+        latencies_ms=tuple(ms for part in parts for ms in part.latencies_ms),
+        sets=sets,
+    )
 
 
 def accepted(read: PlateRead, pipeline: Pipeline) -> bool:
@@ -115,74 +137,99 @@ def accepted(read: PlateRead, pipeline: Pipeline) -> bool:
     return read.margin >= settings.accept_margin and read.log_probability >= settings.accept_log_probability
 
 
-def match(
-    wanted: Sequence[Label], reads: Sequence[PlateRead], pipeline: Pipeline
-) -> list[tuple[Label, PlateRead | None]]:
-    """Each label with the read that answers it: the same plate first, then the same place, then whatever is left."""
-    left = list(reads)
-    answers: dict[int, PlateRead] = {}
-    for fits in (
-        lambda label, read: _text(label, pipeline) == read.plate.text,
-        lambda label, read: label.box is not None and _inside(label.box, read),
-        lambda label, _read: label.box is None,
-    ):
-        for number, label in enumerate(wanted):
-            found = next((read for read in left if number not in answers and fits(label, read)), None)
-            if found is not None:
-                answers[number] = found
-                left = [read for read in left if read is not found]
-    return [(label, answers.get(number)) for number, label in enumerate(wanted)]
+class _Run:
+    """One folder on its way through a pipeline."""
+
+    def __init__(self, folder: Path, pipeline: Pipeline, elapsed: Callable[[], float]) -> None:
+        self._folder = folder
+        self._pipeline = pipeline
+        self._elapsed = elapsed
+        self._outcomes: list[Outcome] = []
+        self._failures: list[Failure] = []
+        self._latencies: list[float] = []
+        self._ballots: dict[str, tuple[Ballot, Label, Truth]] = {}
+        self._strays = self._accepted_strays = self._doubles = 0
+
+    def read(self, file: Path, wanted: Sequence[Label]) -> None:
+        """One picture and everything that is known to be on it."""
+        image = pictures.load(file)
+        frame = Frame(image, str(self._folder), _SCENE_TIME, len(self._latencies))
+        started = self._elapsed()
+        reads = self._pipeline.read(frame)
+        self._latencies.append((self._elapsed() - started) * 1000)
+        grammar = self._pipeline.grammar
+        bright = float(image[::4, ::4].mean()) >= _NIGHT
+        truths = [Truth.of(label, grammar, bright=bright) for label in wanted]
+        answers, left = scoring.answers([(label, t.text) for label, t in zip(wanted, truths, strict=True)], reads)
+        regions = self._pipeline.regions(frame) if any(label.box for label in wanted) else ()
+        for label, truth, answer in zip(wanted, truths, answers, strict=True):
+            believed = answer is not None and accepted(answer, self._pipeline)
+            one = scoring.outcome(label, truth, answer, grammar, accepted=believed)
+            detected, corner_error = scoring.detection(label, regions)
+            one = replace(one, detected=detected, corner_error=corner_error)
+            self._outcomes.append(one)
+            self._failures += failure_of(one, answer, image)
+            self._vote(label, truth, reads)
+        for read in left:
+            self._unasked(file, wanted, read, image)
+
+    def evaluation(self) -> Evaluation:
+        """All that was read so far."""
+        return Evaluation(
+            outcomes=tuple(self._outcomes),
+            passages=tuple(
+                scoring.outcome(
+                    label, truth, reading := ballot.reading(), self._pipeline.grammar, accepted=self._believed(reading)
+                )
+                for ballot, label, truth in self._ballots.values()
+            ),
+            failures=tuple(self._failures),
+            pictures=len(self._latencies),
+            strays=self._strays,
+            accepted_strays=self._accepted_strays,
+            doubles=self._doubles,
+            latencies_ms=tuple(self._latencies),
+        )
+
+    def _unasked(self, file: Path, wanted: Sequence[Label], read: PlateRead, image: Image) -> None:
+        """A read that answers no label: of a plate that has its answer already, or of nothing that is a plate."""
+        if any(label.box is not None and scoring.inside(label.box, read.corners) for label in wanted):
+            self._doubles += 1
+            return
+        self._strays += 1
+        self._accepted_strays += accepted(read, self._pipeline)
+        self._failures.append(stray(file, read, image))
+
+    def _vote(self, label: Label, truth: Truth, reads: Sequence[PlateRead]) -> None:
+        if label.passage:
+            ballot, _, _ = self._ballots.setdefault(label.passage, (Ballot(self._pipeline.settings), label, truth))
+            ballot.add(reads)
+
+    def _believed(self, reading: PassageReading) -> bool:
+        """As at a gate: clear of the second candidate, and more than one frame agrees where there was more than one."""
+        settings = self._pipeline.settings
+        return reading.margin >= settings.accept_margin and reading.agreeing >= min(
+            settings.settled_frames, reading.frames
+        )
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); (0, 1) where nothing was measured."""
-    if n == 0:
-        return 0.0, 1.0
-    z = 1.959964
-    middle = (hits + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * math.sqrt(hits * (n - hits) / n + z * z / 4)
-    return round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4)
+def _counted(outcomes: Sequence[Outcome]) -> Any:
+    counting = Counting()
+    for one in outcomes:
+        said = one.read.plate.text if one.read is not None and one.read.plate is not None else None
+        read_as = one.read.kind.value if one.read is not None and one.read.kind is not None else NOTHING
+        counting.add(one.truth.kind, one.truth.text, said, read_as=read_as, accepted=one.accepted)
+        if one.truth.colour is not None and one.read is not None:
+            counting.add_colour(one.truth.colour.value, one.read.colour.value if one.read.colour else NOTHING)
+    return counting.tally()
 
 
-def _text(label: Label, pipeline: Pipeline) -> str:
-    return pipeline.grammar.spelled(label.plate.text)
-
-
-def _outcome(label: Label, read: PlateRead | None, image: Image, pipeline: Pipeline) -> Outcome:
-    text, grammar = _text(label, pipeline), pipeline.grammar
-    kind = grammar.kind_of(text)
-    rest = grammar.without_region(text)
-    said = read.plate.text if read is not None else ""
-    return Outcome(
-        label=label,
-        read=read,
-        kind=kind.value if kind is not None else "other",
-        region=text[: len(text) - len(rest)] or "none",
-        light="night" if float(image[::4, ::4].mean()) < _NIGHT else "day",
-        exact=said == text,
-        without_region=bool(said) and grammar.without_region(said) == rest,
-        accepted=read is not None and accepted(read, pipeline),
-    )
-
-
-def _inside(box: tuple[float, float, float, float], read: PlateRead) -> bool:
-    x, y, width, height = box
-    centre_x, centre_y = read.corners.mean(axis=0)
-    read_width = rectify.size(read.corners)[0]
-    near = x <= centre_x <= x + width and y <= centre_y <= y + height
-    return bool(near and 0.4 * width <= read_width <= 2.5 * width)
-
-
-def _shares(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    return {
-        "n": len(outcomes),
-        "exact": _share(o.exact for o in outcomes),
-        "without_province": _share(o.without_region for o in outcomes),
-        "accepted": _share(o.accepted for o in outcomes),
-        "wrong_accepted": _share(o.accepted and not o.exact for o in outcomes),
-    }
-
-
-def _share(hits: Iterable[bool]) -> float:
-    counted = list(hits)
-    return round(sum(counted) / len(counted), 4) if counted else 0.0
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenCV on one thread, as the models are, so that latencies are those of one core."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -35,26 +35,21 @@ _COLOURS = {
 _COLOUR_OF = {word: colour for colour, words in _COLOURS.items() for word in words}
 _LIGHT_OF = {"day": "day", "白天": "day", "night": "night", "夜": "night", "夜间": "night"}
 _CLASSES = frozenset(
-    [
-        "yellow_single",
-        "yellow_double",
-        "green_small",
-        "green_large",
-        "police",
-        "coach",
-        "trailer",
-        "embassy",
-        "consulate",
-        "hk",
-        "macau",
-        "military",
-        "armed_police",
-        "emergency",
-        "aviation",
-        "tractor",
-        "motorcycle",
-        "temporary",
-    ]
+    (
+        *("yellow_single", "yellow_double", "green_small", "green_large", "motorcycle", "coach", "trailer", "police"),
+        *(
+            "embassy",
+            "consulate",
+            "hk",
+            "macau",
+            "military",
+            "armed_police",
+            "emergency",
+            "aviation",
+            "tractor",
+            "temporary",
+        ),
+    )
 )
 
 

@@ -12,7 +12,7 @@ Tensor = npt.NDArray[np.float32]
 
 
 class Engine:
-    """One ONNX model with one input and one output, on the CPU."""
+    """One ONNX model with one input, on the CPU."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -24,8 +24,12 @@ class Engine:
         self._input = self._session.get_inputs()[0].name
 
     def run(self, batch: Tensor) -> Tensor:
-        """The model's output for one batch (count x channels x height x width)."""
-        return np.asarray(self._session.run(None, {self._input: batch})[0], dtype=np.float32)
+        """The model's first output for one batch (count x channels x height x width)."""
+        return self.run_all(batch)[0]
+
+    def run_all(self, batch: Tensor) -> list[Tensor]:
+        """Every output of the model, in its own order."""
+        return [np.asarray(output, dtype=np.float32) for output in self._session.run(None, {self._input: batch})]
 
     def note(self, key: str) -> str:
         """The text that the model carries under `key`; KeyError where it has none."""

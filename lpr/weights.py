@@ -1,11 +1,13 @@
 """Where the model files are, and that they are the right ones: found in an installed package, checked by SHA-256, never at import.
 
-The PP-OCRv6 files come inside the `rapidocr` wheel (Apache-2.0). That package is not imported: only its file list is read.
+Our own nets lie in `lpr/models`, with a list of them (`models.json`: what each is, and its SHA-256). The PP-OCRv6
+files come inside the `rapidocr` wheel (Apache-2.0); that package is not imported: only its file list is read.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -44,10 +46,34 @@ def locate(model: ModelFile) -> Path:
     path = Path(str(distribution.locate_file(model.path)))
     if not path.is_file():
         raise _unusable("weights.missing", f"{model.distribution} has no file {model.path}; {mend}")
+    return _checked(path, model.sha256, mend)
+
+
+MODELS = Path(__file__).parent / "models"
+_LIST = "models.json"
+
+
+def own(name: str) -> Path:
+    """The checked file of one of our own nets; ParkingError (unavailable) says what is missing or altered."""
+    mend = "install this package again"
+    try:
+        listed = json.loads((MODELS / _LIST).read_text(encoding="utf-8"))
+        entry = next((each for each in listed["models"] if each["name"] == name), None)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise _unusable("weights.missing", f"{_LIST} is missing or broken; {mend}") from None
+    if entry is None:
+        raise _unusable("weights.missing", f"{_LIST} knows no model {name!r}")
+    path = MODELS / str(entry["file"])
+    if not path.is_file():
+        raise _unusable("weights.missing", f"there is no file {path.name}; {mend}")
+    return _checked(path, str(entry["sha256"]), mend)
+
+
+def _checked(path: Path, sha256: str, mend: str) -> Path:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != model.sha256:
-        raise _unusable("weights.altered", f"{model.path} has SHA-256 {found}, not {model.sha256}; {mend}")
+    if found != sha256:
+        raise _unusable("weights.altered", f"{path.name} has SHA-256 {found}, not {sha256}; {mend}")
     return path
 
 

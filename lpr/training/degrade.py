@@ -168,7 +168,7 @@ def expose(view: Picture, chance: Chance) -> Picture:
         share = chance.strength(0.75)
         curve = curve * np.float32(1 - share) + np.float32(share * chance.between(0.2, 0.95))
     gain = 1.0
-    if chance.happens(0.4):
+    if chance.happens(0.33):
         gain = float(np.exp(-chance.strength(1.7)))
     elif chance.happens(0.35):
         gain = float(np.exp(chance.strength(0.8)))

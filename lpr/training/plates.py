@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpr.drawing.layouts import DOUBLE_ROW, PlateStyle
+from lpr.drawing.layouts import DOUBLE_ROW, MOTORCYCLES, PlateStyle
+from lpr.drawing.numbers import random_number
 from lpr.drawing.plates import Picture, draw_plate
 from lpr.model import PlateColour
 
@@ -27,19 +28,25 @@ _PX_PER_MM = 0.45
 _FREE_LETTERS = LETTERS.replace("O", "")
 _SHARES: dict[str, float] = {
     "blue": 57.0,
-    "green_small": 10.0,
-    "green_large": 5.0,
-    "yellow": 5.0,
+    "green_small": 9.0,
+    "green_large": 4.0,
+    "yellow": 4.5,
     "yellow_double": 4.0,
     "learner": 1.5,
-    "trailer": 2.0,
-    "police": 3.5,
-    "hong_kong_macau": 2.0,
-    "consulate": 1.5,
-    "embassy": 1.5,
+    "trailer": 1.5,
+    "police": 3.0,
+    "hong_kong_macau": 1.5,
 }
-_OTHER_SHARE = 1.1
+_OTHER_SHARE = 0.9
 """Of each look that is not named above."""
+_SERIALS = frozenset(
+    style
+    for style in PlateStyle
+    if style in (PlateStyle.BLUE, PlateStyle.POLICE, PlateStyle.LEARNER, PlateStyle.TRAILER, PlateStyle.CONSULATE)
+    or style in (PlateStyle.YELLOW, PlateStyle.YELLOW_DOUBLE, PlateStyle.BLACK, *MOTORCYCLES)
+)
+"""Looks whose last places take letters and digits alike."""
+_WITH_O = frozenset({PlateStyle.BLUE, PlateStyle.POLICE})
 
 _COLOUR_BY_LOOK = (
     ("blue", PlateColour.BLUE),
@@ -48,6 +55,11 @@ _COLOUR_BY_LOOK = (
     ("learner", PlateColour.YELLOW),
     ("trailer", PlateColour.YELLOW),
     ("police", PlateColour.WHITE),
+    ("military", PlateColour.WHITE),
+    ("emergency", PlateColour.WHITE),
+    ("temporary", PlateColour.WHITE),
+    ("trial", PlateColour.WHITE),
+    ("aviation", PlateColour.GREEN),
 )
 
 
@@ -80,35 +92,18 @@ def colour_of(style: PlateStyle) -> PlateColour:
 
 
 def number_of(style: PlateStyle, rng: np.random.Generator) -> str:
-    """A number that such a plate may bear, every sign about equally likely."""
-    province, office = _one(PROVINCES, rng), _one(_FREE_LETTERS, rng)
-    match style:
-        case PlateStyle.GREEN_SMALL:
-            head = _one("DF", rng) if rng.random() < 0.7 else _one("ABCEGHJK", rng)
-            return province + office + head + _mixed(1, rng) + _digits(4, rng)
-        case PlateStyle.GREEN_LARGE:
-            return province + office + _digits(5, rng) + _one("DF", rng)
-        case PlateStyle.POLICE:
-            return province + ("O" if rng.random() < 0.35 else office) + _mixed(4, rng) + "警"
-        case PlateStyle.LEARNER:
-            return province + office + _mixed(4, rng) + "学"
-        case PlateStyle.TRAILER:
-            return province + office + _mixed(4, rng) + "挂"
-        case PlateStyle.HONG_KONG_MACAU:
-            return "粤Z" + _mixed(4, rng) + _one("港澳", rng)
-        case PlateStyle.CONSULATE:
-            return province + office + _mixed(4, rng) + "领"
-        case PlateStyle.EMBASSY:
-            return "使" + _digits(6, rng)
-    return province + office + _mixed(5, rng)
+    """A number that such a plate may bear: half as the world has them, half with every sign about equally likely."""
+    number = random_number(style, rng)
+    if style not in _SERIALS or rng.random() < 0.5:
+        return number
+    start = 2
+    end = len(number) - (number[-1] not in DIGITS + LETTERS)
+    office = "O" if style in _WITH_O and rng.random() < 0.06 else number[1]
+    return number[0] + office + _mixed(end - start, rng) + number[end:]
 
 
 def _one(choice: str, rng: np.random.Generator) -> str:
     return choice[int(rng.integers(len(choice)))]
-
-
-def _digits(count: int, rng: np.random.Generator) -> str:
-    return "".join(_one(DIGITS, rng) for _ in range(count))
 
 
 def _mixed(count: int, rng: np.random.Generator) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
@@ -29,6 +30,10 @@ _DEGRADED_EACH = 7
 _RAMP_FROM, _RAMP_PLATES = 0.35, 120_000
 
 _PIXELS = HEIGHT * WIDTH * 3
+_AHEAD = _SAMPLES // 2
+"""How far drawing may be ahead of training: then it rests, as each sample needs to be new only once."""
+
+_HEAD = 16  # bytes: how many samples were made, and how many taken
 _NOT_SEEN = 255  # of a colour that a grey picture does not show
 
 
@@ -86,7 +91,7 @@ class Stock:
 
     def __init__(self, seed: int, drawn_before: int = 0) -> None:
         self._rng = np.random.default_rng([seed, drawn_before, 1])
-        self._memory = SharedMemory(create=True, size=_SAMPLES * (_PIXELS + SLOTS + 1) + 8)
+        self._memory = SharedMemory(create=True, size=_HEAD + _SAMPLES * (_PIXELS + SLOTS + 1))
         self._ring = _Ring(self._memory)
         self._before = drawn_before
         context: Any = multiprocessing.get_context("spawn")  # never a fork of a process with threads
@@ -117,6 +122,7 @@ class Stock:
         """`size` random samples of those that lie in the ring."""
         filled = min(_SAMPLES, int(self._ring.count[0]))
         chosen = self._rng.integers(0, filled, size)
+        self._ring.taken[0] += size
         colours = self._ring.colours[chosen].astype(np.int64)
         colours[colours == _NOT_SEEN] = -1
         return Batch(self._ring.pictures[chosen], self._ring.places[chosen].astype(np.int64), colours)
@@ -127,8 +133,8 @@ class _Ring:
 
     def __init__(self, memory: SharedMemory) -> None:
         whole = np.frombuffer(memory.buf, np.uint8)
-        self.count = whole[:8].view(np.int64)
-        ends = np.cumsum([8, _SAMPLES * _PIXELS, _SAMPLES * SLOTS, _SAMPLES])
+        self.count, self.taken = whole[:_HEAD].view(np.int64)[:1], whole[:_HEAD].view(np.int64)[1:]
+        ends = np.cumsum([_HEAD, _SAMPLES * _PIXELS, _SAMPLES * SLOTS, _SAMPLES])
         self.pictures = whole[ends[0] : ends[1]].reshape(_SAMPLES, HEIGHT, WIDTH, 3)
         self.places = whole[ends[1] : ends[2]].reshape(_SAMPLES, SLOTS)
         self.colours = whole[ends[2] : ends[3]]
@@ -143,6 +149,11 @@ def _paint(name: str, seed: int, drawn_before: int, parent: int) -> None:
     sampler = Sampler(seed, drawn_before)
     with contextlib.suppress(KeyboardInterrupt):
         while os.getppid() == parent:
+            if int(ring.count[0]) > int(ring.taken[0]) + _AHEAD:
+                time.sleep(0.02)
+                continue
             at = int(ring.count[0]) % _SAMPLES
             ring.pictures[at], ring.places[at], ring.colours[at] = sampler.next()
             ring.count[0] += 1
+    del ring
+    memory.close()

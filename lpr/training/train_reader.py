@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -60,9 +61,15 @@ def train_reader(options: TrainingOptions) -> Path:
     state = _start(options, device)
     checks = look_at(options.check) if options.check else None
     log = _Log(options.out / LOG_NAME, keep=options.resume)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way of stopping leaves a checkpoint
     with Stock(options.seed, state.drawn) as stock:
         _wait_for(stock, state.drawn + _ENOUGH_TO_START)
-        _go(state, stock, options, device, checks, log)
+        try:
+            _go(state, stock, options, device, checks, log)
+        except KeyboardInterrupt:
+            state.drawn = stock.drawn
+            checkpoint.save(options.out, _plain(state, options))
+            raise
     return options.out / checkpoint.FILE_NAME
 
 

@@ -1,0 +1,100 @@
+"""From a checkpoint to the file that is shipped, and back: ONNX with its own notes, checked against torch before it counts.
+
+Batch norms stay nodes of their own (onnxruntime folds them when it loads), so that training can go on from a shipped file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from lpr.training import checkpoint
+from lpr.training.plates import COLOURS, SIGNS
+from lpr.training.reader_net import Exported, PlateNet
+from parking.kernel.errors import ErrorKind, ParkingError
+
+OPSET = 17
+MOST_APART = 2e-4
+"""How far probabilities of torch and of onnxruntime may differ."""
+_OUTPUTS = ("steps", "places", "colours")
+
+
+def export_reader(folder: Path, target: Path) -> dict[str, str]:
+    """Writes the averaged weights of the folder's checkpoint as ONNX; gives the notes that the file carries."""
+    saved = checkpoint.load(folder)
+    net = PlateNet()
+    net.load_state_dict(saved["ema"])
+    notes = {
+        "signs": SIGNS,
+        "input": "24x96",
+        "colours": " ".join(COLOURS),
+        "seed": str(saved["seed"]),
+        "trained_minutes": f"{saved['minutes']:.1f}",
+        "samples": str(saved["samples"]),
+        "parameters": str(sum(each.numel() for each in net.parameters())),
+    }
+    write(Exported(net).eval(), torch.zeros(2, 3, 24, 96), _OUTPUTS, notes, target)
+    return notes
+
+
+def write(
+    net: torch.nn.Module, example: torch.Tensor, outputs: tuple[str, ...], notes: Mapping[str, str], target: Path
+) -> None:
+    """A module with one input as ONNX, any number of pictures at a time; ParkingError where the file answers otherwise than torch."""
+    beside = target.with_suffix(".new.onnx")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the plain exporter announces its successor, which needs one package more
+        torch.onnx.export(
+            net,
+            (example,),
+            str(beside),
+            input_names=["pictures"],
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "count"} for name in ("pictures", *outputs)},
+            opset_version=OPSET,
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
+            dynamo=False,
+        )
+    model = onnx.load(str(beside))
+    for key, value in notes.items():
+        model.metadata_props.add(key=key, value=value)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(beside))
+    _compare(net, beside, example)
+    beside.replace(target)
+
+
+def _compare(net: torch.nn.Module, path: Path, example: torch.Tensor) -> None:
+    """The file and the module answer alike on noise, for one picture and for several."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for count in (1, 5):
+        pictures = torch.from_numpy(
+            np.random.default_rng(count).uniform(0, 255, (count, *example.shape[1:])).astype(np.float32)
+        )
+        with torch.no_grad():
+            wanted = net(pictures)
+        found = session.run(None, {"pictures": pictures.numpy()})
+        for one, other in zip(wanted, found, strict=True):
+            apart = float(np.abs(one.numpy() - other).max())
+            if not apart <= MOST_APART:
+                raise ParkingError(
+                    ErrorKind.UNAVAILABLE,
+                    "training.export",
+                    f"the exported net differs from the trained one by {apart:.2g}",
+                )
+
+
+def released_weights(path: Path, prefix: str = "net.") -> dict[str, torch.Tensor]:
+    """The weights in a shipped file, by the names of the module that was exported under `prefix`."""
+    return {
+        tensor.name.removeprefix(prefix): torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy())
+        for tensor in onnx.load(str(path)).graph.initializer
+        if tensor.name.startswith(prefix)
+    }

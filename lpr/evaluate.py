@@ -22,15 +22,17 @@ from lpr.confusion import NOTHING, Confusion, Counting
 from lpr.contact_sheet import Failure, failure_of, stray
 from lpr.frame import Frame, Image
 from lpr.labels import Label
-from lpr.model import PassageReading, PlateRead
+from lpr.model import PlateRead
 from lpr.pipeline import Pipeline
 from lpr.scoring import Outcome, Truth, wilson
+from lpr.sharpness import glimpses
 from lpr.vote import Ballot
 from parking.kernel.errors import invalid
 
 __all__ = ["Evaluation", "accepted", "evaluate", "wilson"]
 
 _NIGHT = 60.0  # of 255 mean brightness
+_PACE_S = 0.2  # between two pictures of a passage
 _SCENE_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # pictures have no time of their own; a read needs one
 
 
@@ -137,6 +139,16 @@ def accepted(read: PlateRead, pipeline: Pipeline) -> bool:
     return read.margin >= settings.accept_margin and read.log_probability >= settings.accept_log_probability
 
 
+@dataclass(slots=True)
+class _Passage:
+    """One vehicle's frames so far; label and truth are those of its first picture."""
+
+    ballot: Ballot
+    label: Label
+    truth: Truth
+    at_s: float = 0.0
+
+
 class _Run:
     """One folder on its way through a pipeline."""
 
@@ -147,7 +159,7 @@ class _Run:
         self._outcomes: list[Outcome] = []
         self._failures: list[Failure] = []
         self._latencies: list[float] = []
-        self._ballots: dict[str, tuple[Ballot, Label, Truth]] = {}
+        self._passages: dict[str, _Passage] = {}
         self._strays = self._accepted_strays = self._doubles = 0
 
     def read(self, file: Path, wanted: Sequence[Label]) -> None:
@@ -169,7 +181,7 @@ class _Run:
             one = replace(one, detected=detected, corner_error=corner_error)
             self._outcomes.append(one)
             self._failures += failure_of(one, answer, image)
-            self._vote(label, truth, reads)
+            self._vote(label, truth, frame, reads)
         for read in left:
             self._unasked(file, wanted, read, image)
 
@@ -177,12 +189,7 @@ class _Run:
         """All that was read so far."""
         return Evaluation(
             outcomes=tuple(self._outcomes),
-            passages=tuple(
-                scoring.outcome(
-                    label, truth, reading := ballot.reading(), self._pipeline.grammar, accepted=self._believed(reading)
-                )
-                for ballot, label, truth in self._ballots.values()
-            ),
+            passages=tuple(self._outcome_of(passage) for passage in self._passages.values()),
             failures=tuple(self._failures),
             pictures=len(self._latencies),
             strays=self._strays,
@@ -200,17 +207,21 @@ class _Run:
         self._accepted_strays += accepted(read, self._pipeline)
         self._failures.append(stray(file, read, image))
 
-    def _vote(self, label: Label, truth: Truth, reads: Sequence[PlateRead]) -> None:
+    def _vote(self, label: Label, truth: Truth, frame: Frame, reads: Sequence[PlateRead]) -> None:
+        """Hand a frame to its passage, weighted by sharpness as at a gate; frames have no time of their own, so they get a pace."""
         if label.passage:
-            ballot, _, _ = self._ballots.setdefault(label.passage, (Ballot(self._pipeline.settings), label, truth))
-            ballot.add(reads)
+            passage = self._passages.setdefault(
+                label.passage, _Passage(Ballot(self._pipeline.settings, label.passage), label, truth)
+            )
+            passage.at_s += _PACE_S
+            passage.ballot.see(glimpses(frame, reads, passage.at_s), passage.at_s)
 
-    def _believed(self, reading: PassageReading) -> bool:
-        """As at a gate: clear of the second candidate, and more than one frame agrees where there was more than one."""
-        settings = self._pipeline.settings
-        return reading.margin >= settings.accept_margin and reading.agreeing >= min(
-            settings.settled_frames, reading.frames
-        )
+    def _outcome_of(self, passage: _Passage) -> Outcome:
+        """Believed as at a gate: clear of the second candidate, and more than one frame agrees where there was more than one."""
+        settings, reading = self._pipeline.settings, passage.ballot.reading()
+        agreeing = min(settings.settled_frames, reading.frames)
+        believed = reading.margin >= settings.accept_margin and reading.agreeing >= agreeing
+        return scoring.outcome(passage.label, passage.truth, reading, self._pipeline.grammar, accepted=believed)
 
 
 def _counted(outcomes: Sequence[Outcome]) -> Any:

@@ -23,7 +23,7 @@ from lpr.sources.registry import source_of
 from lpr.worker import Worker
 from parking.kernel.clock import SystemClock
 from parking.kernel.device import Health
-from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.errors import ParkingError
 
 app = typer.Typer(name="lpr", help="Read number plates.", add_completion=False, pretty_exceptions_enable=False)
 
@@ -164,13 +164,33 @@ def evaluate_command(
     typer.echo(json.dumps(evaluation.report(), ensure_ascii=False) if as_json else plain.summary(evaluation))
 
 
+@app.command()
+def train(
+    net: Annotated[str, typer.Argument(help="reader or detector.")] = "reader",
+    minutes: Annotated[float, typer.Option(help="Wall time in all; sittings that resume share it.")] = 110.0,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same plates.")] = 1,
+    out: Annotated[Path, typer.Option(help="Where checkpoints, the log and the model go.")] = Path("training"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
+    from_released: Annotated[
+        bool, typer.Option("--from-released", help="Begin with the weights of the shipped model.")
+    ] = False,
+    check: Annotated[
+        Path | None, typer.Option(help="A labelled folder to look at while training; never trained on.")
+    ] = None,
+) -> None:
+    """Train one of our nets again from nothing, on drawn plates only. Needs the extra [train]; prints where the model lies."""
+    from lpr.training.command import run  # torch and the drawing of training are nobody else's business
+
+    typer.echo(run(net, minutes=minutes, seed=seed, out=out, resume=resume, from_released=from_released, check=check))
+
+
 def main() -> None:
     """Run the command; whatever is wrong with the call is said in one line."""
     try:
         status: Any = app(standalone_mode=False)
     except ParkingError as error:
         typer.echo(f"lpr: {error}", err=True)
-        sys.exit(1 if error.kind is ErrorKind.UNAVAILABLE else 2)
+        sys.exit(2)
     except typer.Abort:
         sys.exit(1)
     except Exception as error:

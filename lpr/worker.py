@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
+from lpr import pictures, sharpness
 from lpr.frame import Frame
 from lpr.model import PassageReading
+from lpr.motion import Motion, Stir
+from lpr.passage import Follower, SeenPassages, ToldPassage
 from lpr.pipeline import Pipeline
 from lpr.sources.base import EndOfStream, FrameSource
-from lpr.vote import Ballot
 from lpr.watch import PictureWatch
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, Health, HealthReport
@@ -28,32 +30,50 @@ _STALE = timedelta(seconds=1)
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Passage:
-    name: str
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """Whom the reading thread works for."""
+
+    follower: Follower
     post: Post
-    ballot: Ballot = field(default_factory=Ballot)
-    settled: bool = False
+    seen: SeenPassages | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """One frame to be read, when it was grabbed (monotonic s), and what moved in it."""
+
+    job: _Job
+    frame: Frame
+    at_s: float
+    stir: Stir | None
 
 
 class Worker:
-    """`start`, then `begin` and `end` for each vehicle, `stop` at the end; `health` at any time, from any thread.
+    """`start`, then `begin` and `end` for each vehicle, or `follow` once; `stop` at the end; `health` at any time, from any thread.
 
-    `post` is called from the recognising thread with every better reading of the passage until it is settled.
+    `post` is called from the recognising thread: after `begin` with a reading for every frame read, after `follow` whenever a
+    vehicle's plate is known, changes, or has left. One pipeline serves one worker; `back_off_s` are the waits between connections.
     """
 
-    def __init__(self, source: FrameSource, pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(
+        self, source: FrameSource, pipeline: Pipeline, clock: Clock, *, back_off_s: Sequence[float] = _BACK_OFF_S
+    ) -> None:
         self._source = source
         self._pipeline = pipeline
         self._clock = clock
         self._settings = pipeline.settings
+        self._back_off_s = tuple(back_off_s)
         self._watch = PictureWatch(self._settings, clock.monotonic_s())
         self._changed = threading.Condition()
-        self._frame: Frame | None = None
-        self._passage: _Passage | None = None
+        self._work: _Work | None = None
+        self._job: _Job | None = None
         self._looked_s: float | None = None
+        self._handed_s = float("-inf")
+        self._pace = 0.0
+        self._motion = Motion(self._settings.region_of_interest)
         self._failure = ""
-        self._ended = False
+        self._ended = self._dry = False
         self._reading = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -69,14 +89,21 @@ class Worker:
 
     def begin(self, passage: str, post: Post) -> None:
         """A vehicle is there: recognise from the next frame on; a passage still open is ended."""
-        with self._changed:
-            self._passage, self._frame = _Passage(passage, post), None
-            self._changed.notify_all()
+        self._take_on(_Job(ToldPassage(passage, self._settings), post))
+
+    def follow(self, post: Post) -> None:
+        """Nobody tells when a vehicle is there: the picture itself does, from now on."""
+        seen = SeenPassages(self._source.camera, self._settings)
+        self._take_on(_Job(seen, post, seen))
 
     def end(self) -> None:
         """The vehicle is gone; a reading already on its way may still arrive."""
+        self._take_on(None)
+
+    def _take_on(self, job: _Job | None) -> None:
         with self._changed:
-            self._passage = self._frame = None
+            self._job, self._work, self._looked_s, self._handed_s = job, None, None, float("-inf")
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """End both threads and let go of the camera; returns when that is done."""
@@ -94,9 +121,12 @@ class Worker:
         return report
 
     def exhausted(self) -> bool:
-        """Whether a finite source has shown its last frame and all of it has been read."""
+        """Whether a finite source has shown its last frame, all of it has been read and all of it told."""
         with self._changed:
-            return self._ended and not (self._frame is not None and self._wanted()) and not self._reading
+            return self._ended and self._work is None and not self._reading and not self._has_open_passages()
+
+    def _has_open_passages(self) -> bool:
+        return self._job is not None and self._job.seen is not None and self._job.seen.holds
 
     # --- capturing ---------------------------------------------------------------------------------------------------
 
@@ -110,62 +140,86 @@ class Worker:
                     failures = 0
             except EndOfStream:
                 self._watch.lost("the recording has ended")
-                self._ended = True
+                with self._changed:
+                    self._ended = self._dry = True
+                    self._changed.notify_all()
                 self._stopping.wait()
             except DeviceFault as fault:
                 self._watch.lost(str(fault))
-                self._stopping.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
+                self._run_dry()
+                self._stopping.wait(self._back_off_s[min(failures, len(self._back_off_s) - 1)])
                 failures += 1
             finally:
                 self._source.close()
+
+    def _run_dry(self) -> None:
+        """The camera is away: what stood there when it went is not known to stand there for ever."""
+        self._motion.forget()
+        with self._changed:
+            away_s = self._clock.monotonic_s() - (self._looked_s or 0.0)
+            self._dry = away_s >= self._settings.hidden_at_most_s
+            self._changed.notify_all()
 
     def _take(self) -> None:
         """One picture: always counted as a sign of life, decoded only as often as somebody looks."""
         self._source.grab()
         now_s = self._clock.monotonic_s()
         self._watch.arrived(now_s)
-        pace = self._settings.frames_per_second if self._wanted() else self._settings.idle_frames_per_second
-        if self._looked_s is not None and now_s - self._looked_s < 1 / pace:
-            return
-        frame = self._source.retrieve()
-        self._looked_s = now_s
-        self._watch.saw(frame.image, frame.captured_at, now_s)
         with self._changed:
-            if self._wanted():
-                self._frame = frame
+            pace = max(self._pace, self._settings.idle_frames_per_second)
+            if self._looked_s is not None and now_s - self._looked_s < 1 / pace:
+                return
+            job = self._job
+        frame = self._source.retrieve()
+        self._watch.saw(frame.image, frame.captured_at, now_s)
+        stir = None
+        if job is not None and job.seen is not None:
+            stir = self._motion.see(pictures.small_grey(frame.image), now_s, hold=job.seen.holds)
+        with self._changed:
+            self._looked_s, self._dry = now_s, False
+            if job is not self._job:
+                return
+            self._pace = job.follower.pace(stir, now_s) if job is not None else 0.0
+            if job is not None and self._pace > 0 and now_s - self._handed_s >= 1 / self._pace:
+                self._work, self._handed_s = _Work(job, frame, now_s, stir), now_s
                 self._changed.notify_all()
-
-    def _wanted(self) -> bool:
-        passage = self._passage
-        return passage is not None and not passage.settled
 
     # --- recognising -------------------------------------------------------------------------------------------------
 
     def _recognise(self) -> None:
-        while (work := self._next()) is not None:
-            passage, frame = work
-            if self._clock.now() - frame.captured_at > _STALE:
-                continue
+        while (todo := self._next()) is not None:
             try:
-                passage.ballot.add(self._pipeline.read(frame))
-                reading = passage.ballot.reading()
-                passage.settled = self._is_settled(reading)
-                passage.post(reading)
+                for reading in self._read(todo) if isinstance(todo, _Work) else self._close(todo):
+                    (todo.job if isinstance(todo, _Work) else todo).post(reading)
                 self._failure = ""
             except Exception as error:
                 # The thread must outlive one bad picture or one bad listener; the name of the error holds no plate.
                 self._failure = f"recognition failed: {type(error).__name__}"
-                _LOG.error("recognition failed at camera %s: %s", frame.camera, type(error).__name__)
+                _LOG.error("recognition failed at camera %s: %s", self._source.camera, type(error).__name__)
 
-    def _next(self) -> tuple[_Passage, Frame] | None:
-        """The newest frame and whom it is for; None when the worker stops."""
+    def _next(self) -> _Work | _Job | None:
+        """The newest frame and whom it is for, or whom no frame will reach any more; None when the worker has stopped."""
         with self._changed:
             self._reading = False
-            self._changed.wait_for(lambda: self._stopping.is_set() or (self._frame is not None and self._wanted()))
-            if self._stopping.is_set() or self._frame is None or self._passage is None:
-                return None
-            frame, self._frame, self._reading = self._frame, None, True
-            return self._passage, frame
+            self._changed.wait_for(
+                lambda: self._stopping.is_set() or self._work or (self._dry and self._has_open_passages())
+            )
+            if self._stopping.is_set() or self._work is None:
+                return self._job if self._has_open_passages() else None
+            work, self._work, self._reading = self._work, None, True
+            return work
 
-    def _is_settled(self, reading: PassageReading) -> bool:
-        return reading.margin >= self._settings.settled_margin and reading.agreeing >= self._settings.settled_frames
+    def _read(self, work: _Work) -> tuple[PassageReading, ...]:
+        if self._clock.now() - work.frame.captured_at > _STALE:
+            return ()
+        reads = self._pipeline.read(work.frame)
+        glimpses = sharpness.glimpses(work.frame, reads, work.at_s)
+        with self._changed:
+            readings = work.job.follower.see(glimpses, work.frame, work.stir, work.at_s)
+            if work.job is self._job:
+                self._pace = work.job.follower.pace(work.stir, work.at_s)
+        return readings
+
+    def _close(self, job: _Job) -> tuple[PassageReading, ...]:
+        with self._changed:
+            return job.follower.close()

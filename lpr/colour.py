@@ -1,6 +1,11 @@
-"""The ground of a plate, from its pixels: hue where the ground is coloured, brightness where it is not, None where they disagree."""
+"""The ground of a plate: from its pixels (hue where it is coloured, brightness where it is not), and from all opinions together.
+
+No opinion is a fact: a blue plate in the evening sun is no blue plate to anybody.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
@@ -12,6 +17,7 @@ from lpr.model import PlateColour
 _HUES = ((PlateColour.YELLOW, 12, 34), (PlateColour.GREEN, 35, 92), (PlateColour.BLUE, 93, 135))
 _COLOURED = 60  # of 255 saturation
 _DARK, _BRIGHT = 70, 130  # of 255 brightness
+_DOUBT = 0.1  # of every opinion
 _ENOUGH = 0.4  # of the pixels that are neither sign nor shadow
 
 
@@ -30,3 +36,22 @@ def colour_of(strip: Image) -> PlateColour | None:
         if max(dark, bright) >= _ENOUGH:
             return PlateColour.BLACK if dark > bright else PlateColour.WHITE
     return None
+
+
+def agreed(opinions: Iterable[Mapping[PlateColour, float]]) -> dict[PlateColour, float]:
+    """All opinions multiplied, the probability of each ground; empty where there is no opinion. None of them has a veto."""
+    heard = list(opinions)
+    if not heard:
+        return {}
+    products = dict.fromkeys(PlateColour, 1.0)
+    for opinion in heard:
+        unsaid = max(0.0, 1.0 - sum(opinion.values())) / len(products)
+        for colour in products:
+            products[colour] *= (1 - _DOUBT) * (opinion.get(colour, 0.0) + unsaid) + _DOUBT / len(products)
+    total = sum(products.values())
+    return {colour: product / total for colour, product in products.items()}
+
+
+def opinion(colour: PlateColour | None, sure: float) -> dict[PlateColour, float]:
+    """One colour as an opinion, or none at all."""
+    return {} if colour is None else {colour: sure}

@@ -1,69 +1,81 @@
 """Frame in, plates out: find, straighten, read, let the grammar decide. Every doubt is kept in the result.
 
-A doubtful plate gets a second look that differs in both the box (further to the left, where text detectors cut the province
-off) and the colour (grey); the clearer of the two looks counts.
+Where the detector finds nothing that can be read, a fallback may look too; its model is loaded when that first happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Self
 
-import cv2
 import numpy as np
 
 from lpr import rectify
-from lpr.colour import colour_of
 from lpr.detectors.base import Detector
-from lpr.detectors.registry import DETECTORS
+from lpr.detectors.registry import DETECTORS, best_detector
 from lpr.detectors.whole import WholeDetector
 from lpr.frame import Frame, Image
-from lpr.fusion import Evidence, fuse
 from lpr.grammars.base import Grammar
 from lpr.grammars.registry import GRAMMARS
-from lpr.model import Candidate, Ground, PlateColour, PlateRead, Region, confidence_of, margin_of
+from lpr.looks import Look, Looker
+from lpr.model import PlateRead, Region
 from lpr.readers.base import Reader
-from lpr.readers.registry import READERS
-from lpr.settings import Settings
+from lpr.readers.registry import best_readers, readers_of
+from lpr.settings import BEST, Settings
 
-_AROUND = 0.08  # of the height: boxes cut into signs more often than they stand off
-_HOPELESS = -40.0  # words that are no plate score below; a plate whose province was cut off scores -10 to -25
 _SQUAREST, _LONGEST = 1.2, 6.0  # width / height of a picture that is nothing but a plate
-_LEFT = 0.25  # of the width: where the province is when the box starts at the letter
 
 
 class Pipeline:
     """Reads plates from frames; not thread-safe: one pipeline per thread (its models run on one thread each)."""
 
-    def __init__(self, detector: Detector, reader: Reader, grammar: Grammar, settings: Settings) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        reader: Reader,
+        grammar: Grammar,
+        settings: Settings,
+        *,
+        second_reader: Reader | None = None,
+        fallback: Callable[[], Detector] | None = None,
+    ) -> None:
         self.settings = settings
         self.grammar = grammar
         self._detector = detector
         self._whole = WholeDetector()
-        self._reader = reader
+        self._looker = Looker(grammar, settings, reader, second_reader)
+        self._fallback = fallback
+        self._fallback_detector: Detector | None = None
 
     @classmethod
     def default(cls, settings: Settings | None = None) -> Self:
         """The pipeline that `settings` name, models loaded; ParkingError where a name is unknown or a model is missing."""
         settings = settings or Settings()
         grammar = GRAMMARS.get(settings.grammar)()
-        reader = READERS.get(settings.reader)(grammar.signs)
-        return cls(DETECTORS.get(settings.detector)(settings), reader, grammar, settings)
+        names = best_readers(settings.grammar) if settings.reader == BEST else settings.reader
+        first, second = readers_of(names, grammar.signs)
+        detector = best_detector(settings.grammar) if settings.detector == BEST else settings.detector
+        fallback = DETECTORS.get(settings.fallback_detector) if settings.fallback_detector else None
+        return cls(
+            DETECTORS.get(detector)(settings),
+            first,
+            grammar,
+            settings,
+            second_reader=second,
+            fallback=None if fallback is None else lambda: fallback(settings),
+        )
 
     def read(self, frame: Frame) -> tuple[PlateRead, ...]:
         """Every plate in the frame, best first; corners are in pixels of the whole frame."""
         left, top, image = self._region_of_interest(frame.image)
-        if self._is_plate(image):
-            regions, grow = self._whole.find(image), False
-        else:
-            regions, grow = self._detector.find(image), True
-        reads = []
-        for region in regions:
-            read = self._read_region(frame, image, region, grow=grow)
-            if read is not None:
-                reads.append(replace(read, corners=read.corners + np.array([left, top], dtype=np.float32)))
-        return one_per_place(reads)
+        whole = self._is_plate(image)
+        reads = self._readable(frame, image, (self._whole if whole else self._detector).find(image), whole=whole)
+        if not reads and not whole and self._fallback is not None:
+            self._fallback_detector = self._fallback_detector or self._fallback()
+            reads = self._readable(frame, image, self._fallback_detector.find(image), whole=False)
+        corner = np.array([left, top], dtype=np.float32)
+        return one_per_place(replace(read, corners=read.corners + corner) for read in reads)
 
     def regions(self, frame: Frame) -> tuple[Region, ...]:
         """Where the detector thinks plates are, before anybody reads them; corners are in pixels of the whole frame."""
@@ -81,54 +93,27 @@ class Pipeline:
         height, width = image.shape[:2]
         return bool(width < self.settings.whole_below_px) and _SQUAREST <= width / height <= _LONGEST
 
-    def _read_region(self, frame: Frame, image: Image, region: Region, *, grow: bool) -> PlateRead | None:
-        around = _AROUND if grow else 0.0
-        looked_at = replace(region, corners=rectify.widen(region.corners, around=around))
-        candidates, colour = self._look(image, looked_at)
-        if _worth_another_look(candidates) and self._doubtful(candidates):
-            wider = replace(region, corners=rectify.widen(region.corners, left=_LEFT, around=_AROUND))
-            again, colour_again = self._look(image, wider, grey=True)
-            if again and again[0].log_probability > candidates[0].log_probability:
-                looked_at, candidates, colour = wider, again, colour or colour_again
-        if not candidates or (grow and candidates[0].log_probability < self.settings.least_log_probability):
-            return None
-        likelihoods = [candidate.log_probability for candidate in candidates]
-        return PlateRead(
-            plate=candidates[0].plate,
-            kind=candidates[0].kind,
-            colour=colour,
-            confidence=confidence_of(likelihoods, self.settings.accept_log_probability),
-            margin=margin_of(likelihoods),
-            corners=looked_at.corners,
-            candidates=candidates,
-            camera=frame.camera,
-            captured_at=frame.captured_at,
-        )
+    def _readable(self, frame: Frame, image: Image, regions: Iterable[Region], *, whole: bool) -> list[PlateRead]:
+        looks = (self._looker.read(image, region, whole=whole) for region in regions)
+        return [_as_read(look, frame) for look in looks if look.candidates and (whole or self._worth_reporting(look))]
 
-    def _look(
-        self, image: Image, region: Region, *, grey: bool = False
-    ) -> tuple[tuple[Candidate, ...], PlateColour | None]:
-        strip = rectify.strip(image, region)
-        colour = colour_of(strip)
-        (sight,) = self._reader.read((_greyed(strip) if grey else strip,))
-        ground = Ground.of(colour)
-        return fuse(self.grammar, [Evidence(sight, 1.0)], ground, self.settings.most_candidates), colour
-
-    def _doubtful(self, candidates: tuple[Candidate, ...]) -> bool:
-        likelihoods = [candidate.log_probability for candidate in candidates]
-        return (
-            not likelihoods
-            or likelihoods[0] < self.settings.accept_log_probability
-            or margin_of(likelihoods) < self.settings.accept_margin
-        )
+    def _worth_reporting(self, look: Look) -> bool:
+        settings = self.settings
+        return look.likelihood >= settings.least_log_probability and look.confidence >= settings.least_confidence
 
 
-def _worth_another_look(candidates: tuple[Candidate, ...]) -> bool:
-    return bool(candidates) and candidates[0].log_probability > _HOPELESS
-
-
-def _greyed(strip: Image) -> Image:
-    return np.asarray(cv2.cvtColor(cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+def _as_read(look: Look, frame: Frame) -> PlateRead:
+    return PlateRead(
+        plate=look.candidates[0].plate,
+        kind=look.candidates[0].kind,
+        colour=look.colour,
+        confidence=look.confidence,
+        margin=look.margin,
+        corners=look.region.corners,
+        candidates=look.candidates,
+        camera=frame.camera,
+        captured_at=frame.captured_at,
+    )
 
 
 def one_per_place(reads: Iterable[PlateRead]) -> tuple[PlateRead, ...]:

@@ -8,25 +8,35 @@ from typing import Any, Self
 
 from parking.kernel.errors import ParkingError, invalid
 
+BEST = "best"
+"""As a detector or a reader: what reads the plates of the grammar best."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How pictures are read. Shares are 0-1 of the frame, sides and widths are pixels, spans are seconds.
+    """How pictures are read. Shares are 0-1 of the frame, sides and widths are pixels, spans are seconds, margins are nats.
 
-    A lane's camera needs less than a photograph: with the region of interest on the lane, `detect_side_px=480` reads plates
+    `reader` names one reader, or two with a plus sign: the first reads every plate, the second those of which the first is not
+    sure. A lane's camera needs less than a photograph: with the region of interest on the lane, `detect_side_px=480` reads plates
     from about 90 pixels and costs a third of the default.
     """
 
-    detector: str = "pp_ocr"
-    reader: str = "pp_ocr"
+    detector: str = BEST
+    fallback_detector: str = (
+        ""  # asked where the detector finds nothing readable; pp_ocr costs 500 MB once it is needed
+    )
+    reader: str = BEST
     grammar: str = "china"
     region_of_interest: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom
     detect_side_px: int = 960
     narrowest_plate_px: int = 40
     most_regions: int = 12
+    province_prior: tuple[tuple[str, float], ...] = ()  # how much likelier plates are here that begin so: {皖: 2.0}
     least_log_probability: float = -8.0  # worse reads are not reported
-    accept_log_probability: float = -5.0  # the likelihood of "this is no plate at all"
+    least_confidence: float = 0.0
     accept_margin: float = 2.0
+    accept_confidence: float = 0.5
+    sure_margin: float = 4.0  # clearer plates are not shown to the second reader
     most_candidates: int = 8
     whole_below_px: int = 256  # a picture narrower than this, and shaped like a plate, is the plate
     frames_per_second: float = 6.0  # recognised while a vehicle is there
@@ -34,9 +44,9 @@ class Settings:
     standing_frames_per_second: float = 1.0  # a vehicle that stands there and has been read is read again this often
     settled_margin: float = 6.0  # a passage this clear needs no more frames
     settled_frames: int = 2
-    most_frames: int = 8  # of one unchanged view; more of them say nothing new
-    longest_reading_s: float = 1.5
-    gone_after_s: float = 2.0  # a vehicle unseen this long has gone, unless something still stands where it stood
+    most_frames: int = 8  # of one view of one vehicle
+    longest_reading_s: float = 1.5  # of one view of one vehicle; then only a changed view is looked at
+    gone_after_s: float = 2.0  # a vehicle unseen this long has left, unless something still stands where it stood
     hidden_at_most_s: float = 20.0  # and then after this long
     silent_after_s: float = 3.0
     frozen_after_s: float = 4.0
@@ -52,6 +62,11 @@ class Settings:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise invalid("settings.range", f"should be {least} to {most}, not {value}", field=name)
+        for start, bonus in self.province_prior:
+            if not start or not -20 <= bonus <= 20:
+                raise invalid(
+                    "settings.range", "should give each beginning of a plate -20 to 20", field="province_prior"
+                )
 
     @classmethod
     def parse(cls, plain: Mapping[str, Any]) -> Self:
@@ -61,7 +76,7 @@ class Settings:
         for key, value in plain.items():
             if key not in known:
                 raise invalid("settings.unknown", f"is not a setting; known: {', '.join(known)}", field=key)
-            values[key] = _cast(key, value, type(known[key]))
+            values[key] = _prior(key, value) if key == "province_prior" else _cast(key, value, type(known[key]))
         return cls(**values)
 
 
@@ -70,19 +85,29 @@ _RANGES = (
     ("narrowest_plate_px", 8, 1000),
     ("most_regions", 1, 100),
     ("most_candidates", 2, 50),
+    ("least_confidence", 0, 1),
+    ("accept_confidence", 0, 1),
+    ("accept_margin", 0, 20),
+    ("sure_margin", 0, 20),
     ("whole_below_px", 0, 4096),
     ("frames_per_second", 0.1, 100),
     ("idle_frames_per_second", 0.1, 100),
     ("standing_frames_per_second", 0.1, 100),
-    ("most_frames", 1, 1000),
-    ("longest_reading_s", 0.1, 3600),
-    ("gone_after_s", 0.1, 60),
     ("hidden_at_most_s", 0.1, 3600),
     ("settled_frames", 1, 100),
+    ("most_frames", 1, 1000),
+    ("longest_reading_s", 0.1, 60),
+    ("gone_after_s", 0.1, 60),
     ("silent_after_s", 0.1, 5),
     ("frozen_after_s", 0.1, 5),
     ("dark_after_s", 0.1, 5),
 )
+
+
+def _prior(key: str, value: Any) -> tuple[tuple[str, float], ...]:
+    if not isinstance(value, Mapping):
+        raise invalid("settings.type", "should be plates' first signs with a number each, such as {皖: 2}", field=key)
+    return tuple((_cast(key, start, str), _cast(key, bonus, float)) for start, bonus in value.items())
 
 
 def _cast(key: str, value: Any, kind: type) -> Any:

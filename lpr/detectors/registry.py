@@ -27,3 +27,8 @@ def _whole(_settings: Settings) -> Detector:
 DETECTORS: Registry[Callable[[Settings], Detector]] = Registry(
     "detector", {"pp_ocr": _pp_ocr, "whole": _whole, "paddle": _paddle}
 )
+
+
+def best_detector(_grammar: str) -> str:
+    """The name of what finds the plates of a grammar best."""
+    return "pp_ocr"

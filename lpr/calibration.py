@@ -1,0 +1,53 @@
+"""How often a reading of this margin and this likelihood is right: a logistic curve per kind of evidence, fitted on drawn plates.
+
+Raw scores of nets are too sure of themselves, each in its own way; what a gate opens on must be a frequency.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lpr.model import Candidate, margin_of
+
+
+class Evidenced(StrEnum):
+    """What a reading stands on."""
+
+    STEPS = "steps"  # one reader that gives steps alone
+    OWN = "own"  # one reader that gives steps and places
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """confidence = 1 / (1 + exp(-(bias + by_margin * margin + by_level * level))), the level being the best log-probability."""
+
+    bias: float
+    by_margin: float
+    by_level: float
+
+    def confidence(self, margin: float, level: float) -> float:
+        """The share of readings like this that are right, 0-1."""
+        return 1.0 / (
+            1.0 + math.exp(-max(-60.0, min(60.0, self.bias + self.by_margin * margin + self.by_level * level)))
+        )
+
+
+CURVES = {
+    Evidenced.STEPS: Curve(1.5, 1.0, 0.35),
+    Evidenced.OWN: Curve(1.5, 1.0, 0.35),
+    Evidenced.BOTH: Curve(1.5, 1.0, 0.35),
+}
+_WIDEST = 8.0
+"""A wider margin says no more: readings that clear are wrong for other reasons."""
+
+
+def confidence(candidates: Sequence[Candidate], evidenced: Evidenced) -> float:
+    """How likely the first candidate is right, 0-1; 0 where there is none."""
+    if not candidates:
+        return 0.0
+    likelihoods = [candidate.log_probability for candidate in candidates]
+    return CURVES[evidenced].confidence(min(margin_of(likelihoods), _WIDEST), likelihoods[0])

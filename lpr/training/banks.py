@@ -64,8 +64,8 @@ def _shadow(rng: np.random.Generator) -> Maps:
         step, angle = rng.uniform(14, 60), rng.uniform(0, np.pi)
         ys, xs = np.mgrid[0:_MAP_HIGH, 0:_MAP_WIDE]
         map_ = (np.sin((xs * np.cos(angle) + ys * np.sin(angle)) * 2 * np.pi / step) > 0).astype(np.float32)
-    map_ = cv2.GaussianBlur(map_, (0, 0), float(rng.uniform(0.6, 6)))
-    return np.asarray(1 - map_ if rng.random() < 0.4 else map_, np.float32)
+    soft = np.asarray(cv2.GaussianBlur(map_, (0, 0), float(rng.uniform(0.6, 6))), np.float32)
+    return 1 - soft if rng.random() < 0.4 else soft
 
 
 def _cloud(rng: np.random.Generator) -> Maps:

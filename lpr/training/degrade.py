@@ -7,6 +7,7 @@ few pixels, blur, noise, JPEG). Colour order is BGR throughout, pictures are H x
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from lpr.training.banks import Banks
 
 Picture = NDArray[np.uint8]
+Step = Callable[[Picture, "Chance"], Picture]
 
 WIDTH, HEIGHT = 96, 24
 """What the reader takes, in pixels."""
@@ -198,7 +200,8 @@ def look(view: Picture, chance: Chance) -> Picture:
     )
     wide = high * chance.between(2.5, 4.2)
     small = np.asarray(
-        cv2.resize(view, (min(WORK_WIDTH, max(40, round(wide))), round(high)), interpolation=cv2.INTER_AREA)
+        cv2.resize(view, (min(WORK_WIDTH, max(40, round(wide))), round(high)), interpolation=cv2.INTER_AREA),
+        np.uint8,
     )
     small = blur(small, chance)
     small = noise(small, chance)

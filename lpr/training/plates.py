@@ -39,6 +39,8 @@ _SHARES: dict[str, float] = {
 }
 _OTHER_SHARE = 0.9
 """Of each look that is not named above."""
+_STYLES = tuple(PlateStyle)
+_UP_TO = np.cumsum([_SHARES.get(style.value, _OTHER_SHARE) for style in _STYLES])
 _SERIALS = frozenset(
     style
     for style in PlateStyle
@@ -75,12 +77,15 @@ class DrawnPlate:
 
 def draw_any(rng: np.random.Generator) -> DrawnPlate:
     """A random plate of a random look; the same for the same state of `rng`."""
-    styles = list(PlateStyle)
-    shares = np.array([_SHARES.get(style.value, _OTHER_SHARE) for style in styles])
-    style = styles[int(np.searchsorted(np.cumsum(shares), rng.random() * shares.sum()))]
-    text = number_of(style, rng)
+    style, text = draw_number(rng)
     picture = draw_plate(text, style, rng, px_per_mm=_PX_PER_MM)
     return DrawnPlate(picture, 2 if style in DOUBLE_ROW else 1, text, colour_of(style))
+
+
+def draw_number(rng: np.random.Generator) -> tuple[PlateStyle, str]:
+    """A random look and a number for it."""
+    style = _STYLES[int(np.searchsorted(_UP_TO, rng.random() * _UP_TO[-1]))]
+    return style, number_of(style, rng)
 
 
 def colour_of(style: PlateStyle) -> PlateColour:

@@ -132,7 +132,7 @@ class _Ring:
     """The arrays in the shared memory."""
 
     def __init__(self, memory: SharedMemory) -> None:
-        whole = np.frombuffer(memory.buf, np.uint8)
+        whole: NDArray[np.uint8] = np.ndarray((memory.size,), np.uint8, memory.buf)
         self.count, self.taken = whole[:_HEAD].view(np.int64)[:1], whole[:_HEAD].view(np.int64)[1:]
         ends = np.cumsum([_HEAD, _SAMPLES * _PIXELS, _SAMPLES * SLOTS, _SAMPLES])
         self.pictures = whole[ends[0] : ends[1]].reshape(_SAMPLES, HEIGHT, WIDTH, 3)

@@ -108,7 +108,8 @@ def _go(
     state: _State, stock: Stock, options: TrainingOptions, device: torch.device, checks: RealPlates | None, log: _Log
 ) -> None:
     before, started_s = state.minutes, time.monotonic()
-    saved_s, losses = started_s, []
+    saved_s = started_s
+    losses: list[float] = []
     state.net.train()
     while True:
         now_s = time.monotonic()

@@ -19,8 +19,8 @@ _UNLISTED = -2.0
 """A plate that a frame does not list is this much less likely than the last one it lists."""
 _UNSEEN_SIGN = -2.0
 """And this much less again for each further sign of it that the frame lists nowhere in that place."""
-_LOUDEST = 8.0
-"""The most that one frame can say against a plate: a frame may be wrong, too."""
+_LOUDEST = 5.95
+"""The most that one frame can say against a plate: less than settles one, because a frame may be wrong, too."""
 _NONE_OF_THEM = -5.0
 """What each frame gives to the case that the true plate is none of the candidates."""
 _MOST_VOTES = 24

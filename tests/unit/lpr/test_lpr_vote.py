@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpr import Ballot, PlateColour, PlateRead
-from tests.builders.lpr import MORNING, a_box, a_read
+from lpr.tally import Glimpse, Tally, likelihoods
+from parking.kernel.plate import Plate
+from tests.builders.lpr import MORNING, a_box, a_frame, a_picture, a_read
 
 pytestmark = pytest.mark.req("LPR-1")
 RIGHT, WRONG = "粤B12345", "粤B1Z345"
@@ -86,6 +89,11 @@ def test_colour_and_time_come_with_the_reading() -> None:
     assert (ballot.reading().colour, ballot.reading().captured_at) == (PlateColour.BLUE, later)
 
 
+flat = st.lists(
+    st.sampled_from([RIGHT, WRONG, "粤B12346", "京A00002", "沪C3D4E5"]), min_size=1, max_size=5, unique=True
+)
+
+
 @st.composite
 def one_vehicle(draw: st.DrawFn) -> list[PlateRead]:
     plates = [RIGHT, WRONG, "粤B12346", "粤A12345"]
@@ -120,3 +128,107 @@ def test_a_reading_is_always_a_plate_that_some_frame_listed_with_a_sound_confide
     assert 0 <= reading.confidence <= 1
     assert reading.margin >= 0
     assert 0 <= reading.agreeing <= reading.frames == len(reads)
+
+
+def tally_of(*votes: tuple[PlateRead, float]) -> Tally:
+    tally = Tally()
+    for number, (read, weight) in enumerate(votes):
+        tally.add(Glimpse(read, weight, number * 0.2))
+    return tally
+
+
+def leading(tally: Tally) -> tuple[str, float]:
+    verdict = tally.verdict()
+    assert verdict is not None
+    return verdict.plate.text, verdict.margin
+
+
+def test_a_dull_frame_counts_less_than_a_sharp_one() -> None:
+    dull, sharp = a_read((WRONG, -0.1), (RIGHT, -4.0)), a_read((RIGHT, -0.1), (WRONG, -3.0))
+    assert leading(tally_of((dull, 1.0), (sharp, 1.0)))[0] == WRONG
+    assert leading(tally_of((dull, 0.3), (sharp, 1.0)))[0] == RIGHT
+
+
+def test_the_same_view_again_and_again_says_no_more_than_three_frames() -> None:
+    doubtful = a_read((WRONG, -0.6), (RIGHT, -1.6))
+    assert leading(tally_of(*[(doubtful, 1.0)] * 20))[1] == pytest.approx(3.0)
+
+
+def test_new_views_of_a_moving_car_add_up_in_full() -> None:
+    views = [a_read((RIGHT, -0.6), (WRONG, -1.6), corners=a_box(y=100 + 30 * n)) for n in range(8)]
+    assert leading(tally_of(*((view, 1.0) for view in views)))[1] == pytest.approx(8.0)
+
+
+def test_no_single_frame_overrules_many() -> None:
+    good = [a_read((RIGHT, -0.1), (WRONG, -3.5), corners=a_box(y=100 + 30 * n)) for n in range(3)]
+    stray = a_read((WRONG, -0.001), ("粤B1Z34S", -30.0), corners=a_box(y=190))
+    assert leading(tally_of(*((read, 1.0) for read in (*good, stray))))[0] == RIGHT
+
+
+def test_a_plate_that_a_frame_does_not_list_is_judged_by_its_signs() -> None:
+    read = a_read((RIGHT, -0.1), ("粤B12346", -1.0))
+    near, far = Plate("粤B12845"), Plate("京N98K76")
+    said = likelihoods(read, [Plate(RIGHT), near, far])
+    assert said[Plate(RIGHT)] == -0.1
+    assert said[near] == pytest.approx(-3.0)
+    assert said[far] == pytest.approx(-6.05)  # nothing is less likely than this by one frame
+
+
+def test_a_car_that_waits_for_an_hour_costs_no_more_than_one_that_passes() -> None:
+    tally = tally_of(*((a_read((RIGHT, -0.1), (WRONG, -3.0)), 0.5 + n % 7 / 20) for n in range(3600)))
+    assert len(tally.votes) <= 24
+    assert leading(tally)[0] == RIGHT
+
+
+def test_the_picture_of_the_best_look_comes_with_the_reading() -> None:
+    ballot = Ballot(passage="visit-7")
+    frames = [a_frame(a_picture(n), sequence=n) for n in range(3)]
+    for number, weight in enumerate((0.4, 1.0, 0.6)):
+        ballot.see([Glimpse(a_read((RIGHT, -0.1), (WRONG, -4.0)), weight, number / 5)], number / 5, frames[number])
+    reading = ballot.reading()
+    assert reading.evidence is not None
+    assert reading.evidence.image is frames[1].image
+    assert (reading.passage, reading.over) == ("visit-7", False)
+
+
+def test_a_vehicle_that_left_no_longer_counts_though_it_was_nearer() -> None:
+    ballot, at_s = Ballot(), 0.0
+    near, far = a_box(y=400, width=220, height=66), a_box(x=500, y=100, width=90, height=27)
+    for _ in range(6):
+        at_s += 0.2
+        ballot.see([Glimpse(a_read((RIGHT, -0.05), (WRONG, -6.0), corners=near), 1.0, at_s)], at_s)
+    for _ in range(14):
+        at_s += 0.2
+        ballot.see([Glimpse(a_read(("京A00002", -0.05), ("京A00003", -6.0), corners=far), 1.0, at_s)], at_s)
+    reading = ballot.reading()
+    assert reading.plate == Plate("京A00002")
+
+
+@given(reads=one_vehicle(), stray=one_vehicle(), weight=st.floats(0, 1))
+def test_no_single_frame_of_a_new_view_flips_a_settled_leader(
+    reads: list[PlateRead], stray: list[PlateRead], weight: float
+) -> None:
+    tally = tally_of(*((read, 1.0) for read in reads))
+    before, margin = leading(tally)
+    tally.add(Glimpse(replace(stray[0], corners=a_box(y=140)), weight, 9.0))
+    assert leading(tally)[0] == before or margin < 6
+
+
+@given(reads=one_vehicle(), listed=flat, level=st.integers(-160, 0), weight=st.floats(0, 1), same=st.booleans())
+def test_a_frame_that_tells_nothing_never_flips_a_settled_leader(
+    reads: list[PlateRead], listed: list[str], level: int, weight: float, same: bool
+) -> None:
+    tally = tally_of(*((read, 1.0) for read in reads))
+    before, margin = leading(tally)
+    view = a_box() if same else a_box(y=140)
+    tally.add(Glimpse(a_read(*((text, level / 16) for text in listed), corners=view), weight, 9.0))
+    assert leading(tally)[0] == before or margin < 6
+
+
+@given(reads=one_vehicle(), extra=one_vehicle())
+def test_a_frame_without_weight_changes_nothing(reads: list[PlateRead], extra: list[PlateRead]) -> None:
+    one, other = Ballot(), Ballot()
+    for number, read in enumerate(reads):
+        one.see([Glimpse(read, 0.8, number / 5)], number / 5)
+        other.see([Glimpse(read, 0.8, number / 5), *(Glimpse(stray, 0.0, number / 5) for stray in extra)], number / 5)
+    assert one.reading() == other.reading()

@@ -123,7 +123,12 @@ class Worker:
     def exhausted(self) -> bool:
         """Whether a finite source has shown its last frame, all of it has been read and all of it told."""
         with self._changed:
-            return self._ended and self._work is None and not self._reading and not self._has_open_passages()
+            return self._ended and self.is_idle() and not self._has_open_passages()
+
+    def is_idle(self) -> bool:
+        """Whether no frame waits to be read and none is being read."""
+        with self._changed:
+            return self._work is None and not self._reading
 
     def _has_open_passages(self) -> bool:
         return self._job is not None and self._job.seen is not None and self._job.seen.holds

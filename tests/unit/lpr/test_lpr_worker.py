@@ -10,11 +10,15 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lpr import PassageReading, Pipeline, Settings, Worker
+from lpr.detectors.memory import MemoryDetector
 from lpr.frame import Image
+from lpr.grammars.china import china
 from lpr.model import Region
+from lpr.readers.memory import MemoryReader
 from lpr.sources.memory import MemorySource
 from parking.kernel.clock import ManualClock, SystemClock
 from parking.kernel.device import DeviceFault, Health
@@ -22,6 +26,8 @@ from tests.builders.lpr import MORNING, Heard, a_box, a_picture, a_pipeline, eve
 
 pytestmark = pytest.mark.req("LPR-2")
 EAGER = Settings(frames_per_second=100, idle_frames_per_second=100, settled_margin=1e9)
+
+AT_EASE = Settings()
 
 
 class Camera:
@@ -267,6 +273,116 @@ def test_frames_without_a_plate_are_told_too(lane_with: Callable[[Pipeline], Lan
     lane.see()
     lane.heard.wait_for(1)
     assert (reading(lane.heard).plate, reading(lane.heard).frames) == (None, 1)
+
+
+def lane_picture(seed: int, *, car: bool) -> Image:
+    picture = np.random.default_rng(seed).integers(86, 94, (180, 320, 3), dtype=np.uint8)
+    if car:
+        picture[60:170, 60:280] += 100
+        picture[104:140, 104:236:6] = picture[104:140, 106:236:6] = 20  # something like signs: sharp edges
+    return picture
+
+
+def one_where_it_is_bright(image: Image) -> tuple[Region, ...]:
+    return (Region(a_box(), 0.9),) if image[100, 100, 0] > 150 else ()
+
+
+def watched(read: list[Image], settings: Settings = AT_EASE) -> Pipeline:
+    """A pipeline that finds a plate where a car is, and notes what it was given to read."""
+
+    def find(image: Image) -> tuple[Region, ...]:
+        read.append(image)
+        return one_where_it_is_bright(image)
+
+    grammar = china()
+    reader = MemoryReader(grammar.signs, lambda _strip: ("粤B12345", 0.95))
+    return Pipeline(MemoryDetector(find), reader, grammar, settings)
+
+
+def drive_by(lane: Lane, car: bool, seconds: float) -> None:
+    for _ in range(round(seconds / 0.1)):
+        lane.clock.advance(timedelta(seconds=0.1))
+        lane.camera.show(lane_picture(int(lane.clock.monotonic_s() * 10), car=car))
+        eventually(lane.camera.all_taken)
+        eventually(lane.worker.is_idle)
+
+
+def test_without_a_loop_the_picture_tells_a_passage(lane_with: Callable[[Pipeline], Lane]) -> None:
+    read: list[Image] = []
+    lane = lane_with(watched(read))
+    lane.worker.follow(lane.heard)
+    drive_by(lane, car=False, seconds=3.0)
+    looked_at_in_vain = len(read)
+    drive_by(lane, car=True, seconds=2.0)
+    drive_by(lane, car=False, seconds=4.0)
+    lane.heard.wait_for(2)
+    assert [(r.settled, r.over) for r in lane.heard.readings if isinstance(r, PassageReading)][-1] == (True, True)
+    assert {r.passage for r in lane.heard.readings if isinstance(r, PassageReading)} == {"entry-1-1"}
+    assert looked_at_in_vain <= 1
+
+
+def test_a_car_that_stands_is_read_about_once_a_second(lane_with: Callable[[Pipeline], Lane]) -> None:
+    read: list[Image] = []
+    lane = lane_with(watched(read))
+    lane.worker.follow(lane.heard)
+    drive_by(lane, car=False, seconds=1.0)
+    drive_by(lane, car=True, seconds=5.0)
+    before = len(read)
+    drive_by(lane, car=True, seconds=10.0)
+    assert 8 <= len(read) - before <= 12
+    assert not any(r.over for r in lane.heard.readings if isinstance(r, PassageReading))
+
+
+def test_a_recording_that_ends_while_a_car_is_there_tells_it_before_it_is_exhausted() -> None:
+    clock, heard = SystemClock(), Heard()
+    script = [lane_picture(n, car=True) for n in range(3)]
+    settings = Settings(frames_per_second=100, idle_frames_per_second=100)
+    worker = Worker(MemorySource("entry-1", clock, lambda: paced(script)), watched([], settings), clock)
+    worker.follow(heard)
+    worker.start()
+    eventually(worker.exhausted)
+    assert [r.over for r in heard.readings if isinstance(r, PassageReading)][-1] is True
+    worker.stop()
+
+
+def paced(pictures: list[Image]) -> Iterator[Image]:
+    for picture in pictures:
+        threading.Event().wait(0.05)
+        yield picture
+
+
+def test_what_is_open_when_the_worker_is_stopped_is_told(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(watched([]))
+    lane.worker.follow(lane.heard)
+    drive_by(lane, car=True, seconds=1.0)
+    lane.camera.end()
+    lane.worker.stop()
+    assert [r.over for r in lane.heard.readings if isinstance(r, PassageReading)][-1] is True
+
+
+def test_a_camera_that_stays_away_ends_what_stood_there(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(watched([]))
+    lane.worker.follow(lane.heard)
+    drive_by(lane, car=True, seconds=1.0)
+    lane.clock.advance(timedelta(seconds=30))
+    lane.camera.fail()
+    eventually(lambda: any(r.over for r in lane.heard.readings if isinstance(r, PassageReading)))
+
+
+def test_connections_are_tried_again_after_waits_that_grow_and_stay_bounded() -> None:
+    waits = [0.001, 0.002, 0.003]
+    opened = threading.Semaphore(0)
+
+    def refuse() -> list[Image]:
+        opened.release()
+        raise DeviceFault("10.0.0.9: nobody answers")
+
+    clock = SystemClock()
+    worker = Worker(MemorySource("entry-1", clock, refuse), a_pipeline(), clock, back_off_s=waits)
+    worker.start()
+    for _ in range(50):
+        assert opened.acquire(timeout=10)
+    worker.stop()
 
 
 def test_a_worker_starts_once() -> None:

@@ -71,7 +71,7 @@ class Motion:
         if self._before is None or self._place is None or self._noise is None or self._before.shape != now.shape:
             self._before, self._place, self._at_s = now, now.copy(), at_s
             self._noise = np.full_like(now, _LEAST_LEVELS / _NOISES)
-            return Stir(0.0, 0.0, np.zeros(now.shape, dtype=bool))
+            return Stir(0.0, 1.0, np.zeros(now.shape, dtype=bool))  # a vehicle may stand there already: look once
         moved, there = _change(now, self._before), _change(now, self._place)
         limit = np.maximum(_LEAST_LEVELS, _NOISES * self._noise)
         inside, differs = _slices(self._region, now.shape), there > limit

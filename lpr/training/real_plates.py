@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lpr import pictures, rectify
 from lpr.labels import Label, load
 from lpr.model import Region
+from lpr.readers.plate_net import sized
 from lpr.training.degrade import HEIGHT, WIDTH, Picture
 
 _AROUND = 0.08  # of the height, as the pipeline widens boxes
@@ -30,7 +30,7 @@ def look_at(folder: Path) -> RealPlates:
     found: list[Picture] = []
     texts: list[str] = []
     for label in load(folder):
-        found.append(sized(_cut(pictures.load(label.file), label)))
+        found.append(sized(_cut(pictures.load(label.file), label), HEIGHT, WIDTH))
         texts.append(label.plate.text)
     return RealPlates(np.stack(found), tuple(texts))
 
@@ -44,9 +44,3 @@ def _cut(image: Picture, label: Label) -> Picture:
     else:
         return image
     return rectify.strip(image, Region(rectify.widen(corners, around=_AROUND), 1.0))
-
-
-def sized(strip: Picture) -> Picture:
-    """24 x 96 for the reader: averaged where it shrinks, straight lines between pixels where it grows."""
-    way = cv2.INTER_AREA if strip.shape[0] > HEIGHT else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(strip, (WIDTH, HEIGHT), interpolation=way), np.uint8)

@@ -13,8 +13,8 @@ import numpy as np
 
 from lpr.drawing.plates import SIGNS
 from lpr.drawing.strokes import sign_mask
-from lpr.frame import Image
-from lpr.model import PlateRead
+from lpr.frame import Corners, Image
+from lpr.model import PassageReading, PlateRead
 from parking.kernel.errors import invalid
 
 Colour = tuple[int, int, int]
@@ -28,13 +28,16 @@ _GAP = 0.12  # of the height, between two signs
 _LEAST_TEXT_PX = 18
 
 
-def annotated(image: Image, reads: Sequence[PlateRead]) -> Image:
-    """A copy of the picture (H x W x 3, BGR) with every read's corners, plate and confidence on it."""
+def annotated(image: Image, reads: Sequence[PlateRead | PassageReading]) -> Image:
+    """A copy of the picture (H x W x 3, BGR) with every read's corners, plate and confidence on it; a passage's on its best picture."""
     picture = image.copy()
     height = max(_LEAST_TEXT_PX, min(image.shape[:2]) // 28)
     line = max(1, height // 10)
     for read in reads:
-        outline = np.round(read.corners).astype(np.int32)
+        corners = _corners(read)
+        if corners is None or read.plate is None:
+            continue
+        outline = np.round(corners).astype(np.int32)
         cv2.polylines(picture, [outline], True, _FRAME, line, cv2.LINE_AA)
         cv2.circle(picture, (int(outline[0, 0]), int(outline[0, 1])), 2 * line, _START, -1, cv2.LINE_AA)
         text = f"{read.plate.text} {read.confidence:.2f}"
@@ -86,6 +89,12 @@ def save(picture: Image, folder: Path, name: str) -> Path:
     except OSError as error:
         raise invalid("annotate.file", f"cannot be written ({error.strerror})", field=str(path)) from None
     return path
+
+
+def _corners(read: PlateRead | PassageReading) -> Corners | None:
+    if isinstance(read, PlateRead):
+        return read.corners
+    return read.evidence.corners if read.evidence is not None else None
 
 
 def _advance(sign: str, height: int) -> int:

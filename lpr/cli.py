@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lpr import annotate, confusion_file, contact_sheet, pictures, plain
+from lpr import annotate, confusion_file, contact_sheet, pictures, plain, watching
 from lpr.evaluate import evaluate_all
 from lpr.frame import Frame
 from lpr.model import PassageReading
 from lpr.pipeline import Pipeline
-from lpr.settings import Settings
 from lpr.settings_file import settings_of
 from lpr.sources.registry import source_of
 from lpr.worker import Worker
 from parking.kernel.clock import SystemClock
-from parking.kernel.device import Health
+from parking.kernel.device import DeviceFault, Health
 from parking.kernel.errors import ParkingError
 
 app = typer.Typer(name="lpr", help="Read number plates.", add_completion=False, pretty_exceptions_enable=False)
 
-_LONGEST_PASSAGE = 20  # frames; then the next reading stands on its own
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Grammar = Annotated[str | None, typer.Option(help="Whose plates: china, latin, or a country's own.")]
 Detector = Annotated[str | None, typer.Option(help="What finds plates; whole: each picture is one plate.")]
@@ -77,41 +73,39 @@ def read(
 def watch(
     url: Annotated[str, typer.Argument(help="rtsp://..., http://... (MJPEG), a video file or a folder of pictures.")],
     seconds: Annotated[float, typer.Option(min=0.1, help="Stop after this long.")] = float("inf"),
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json-lines", "--json", help="Print JSON lines for scripts.")] = False,
     grammar: Grammar = None,
+    detector: Detector = None,
+    reader: Reader = None,
     side: Side = None,
     settings: SettingsFile = None,
+    annotated: Annotated[
+        Path | None, typer.Option("--annotate", help="Write the best picture of each passage into this folder.")
+    ] = None,
 ) -> None:
-    """Print every better reading of whatever stands before a camera. Exit 1 when nothing was read.
+    """Print what passes before a camera: a line when a plate is known, when it changes, and when its vehicle has gone.
 
-    --json prints one object per reading and line: plate, kind, colour, confidence, margin, agreeing and frames (numbers of frames).
+    Exit 1 when nothing was read, or the camera cannot be seen. --json-lines prints one object a line: plate, kind, colour,
+    confidence, margin, agreeing and frames (numbers of frames), passage (its name), heading, at, settled, over (its last line).
     """
     clock = SystemClock()
-    wanted: Settings = settings_of(settings, grammar=grammar, detect_side_px=side, settled_margin=float("inf"))
-    worker = Worker(source_of(url, "camera", clock), Pipeline.default(wanted), clock)
-    shown: list[PassageReading] = []
-    agreeing = 0
+    wanted = settings_of(settings, grammar=grammar, detector=detector, reader=reader, detect_side_px=side)
+    source = source_of(url, "camera", clock)
+    watching.look_once(source)
+    worker = Worker(source, Pipeline.default(wanted), clock)
+    told = 0
 
-    def show(reading: PassageReading) -> None:
-        nonlocal agreeing
-        if reading.plate is not None and reading.plate not in [earlier.plate for earlier in shown[-1:]]:
-            shown.append(reading)
-            told = json.dumps(plain.passage_object(reading), ensure_ascii=False) if as_json else None
-            typer.echo(told or plain.passage_line(reading))
-        agreeing = 0 if reading.agreeing <= agreeing else reading.agreeing
-        if agreeing in (0, _LONGEST_PASSAGE):  # the last frame showed another vehicle, or none: a new passage begins
-            agreeing = 0
-            worker.begin("watch", show)
+    def tell(reading: PassageReading) -> None:
+        nonlocal told
+        told += 1
+        plain_reading = json.dumps(plain.passage_object(reading), ensure_ascii=False) if as_json else None
+        typer.echo(plain_reading or plain.passage_line(reading))
+        if annotated is not None and reading.over and reading.evidence is not None:
+            name = f"{reading.passage}-{reading.evidence.captured_at:%Y%m%dT%H%M%S}"
+            annotate.save(annotate.annotated(reading.evidence.image, [reading]), annotated, name)
 
-    worker.start()
-    worker.begin("watch", show)
-    until_s = clock.monotonic_s() + seconds
-    with contextlib.suppress(KeyboardInterrupt):
-        while clock.monotonic_s() < until_s and not worker.exhausted():
-            time.sleep(min(0.1, max(0.0, until_s - clock.monotonic_s())))
-    health = worker.health()
-    worker.stop()
-    if not shown:
+    health = watching.watch(worker, tell, clock, seconds)
+    if not told:
         why = f" ({health.detail})" if health.health is not Health.OK and health.detail else ""
         typer.echo(f"lpr: nothing was read{why}", err=True)
         raise typer.Exit(1)
@@ -191,6 +185,9 @@ def main() -> None:
     except ParkingError as error:
         typer.echo(f"lpr: {error}", err=True)
         sys.exit(2)
+    except DeviceFault as fault:
+        typer.echo(f"lpr: {fault}", err=True)
+        sys.exit(1)
     except typer.Abort:
         sys.exit(1)
     except Exception as error:

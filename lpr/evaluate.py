@@ -136,7 +136,7 @@ def evaluate_all(
 def accepted(read: PlateRead, pipeline: Pipeline) -> bool:
     """Whether a single frame would be believed: clear of the second candidate, and likely enough to be a plate at all."""
     settings = pipeline.settings
-    return read.margin >= settings.accept_margin and read.log_probability >= settings.accept_log_probability
+    return read.margin >= settings.accept_margin and read.confidence >= settings.accept_confidence
 
 
 @dataclass(slots=True)

@@ -36,6 +36,11 @@ def passage_object(reading: PassageReading) -> dict[str, Any]:
         "margin": round(reading.margin, 3),
         "agreeing": reading.agreeing,
         "frames": reading.frames,
+        "passage": reading.passage,
+        "heading": reading.heading.value if reading.heading else None,
+        "at": reading.captured_at.isoformat() if reading.captured_at else None,
+        "settled": reading.settled,
+        "over": reading.over,
     }
 
 
@@ -43,7 +48,8 @@ def passage_line(reading: PassageReading) -> str:
     """What all frames of one vehicle say, for people."""
     plate = reading.plate.text if reading.plate else "?"
     counted = f"{reading.agreeing} of {reading.frames} frames"
-    return f"{plate} (confidence {reading.confidence:.2f}, margin {reading.margin:.1f}, {counted})"
+    state = "gone" if reading.over else reading.heading or "there"
+    return f"{plate} ({state}, confidence {reading.confidence:.2f}, margin {reading.margin:.1f}, {counted})"
 
 
 def summary(evaluation: Evaluation) -> str:

@@ -1,0 +1,147 @@
+"""Our own plate detector: one look at the whole picture, then a close look at each find, which moves its corners and weighs it.
+
+The net is fully convolutional and knows plates of 14 to 400 pixels. Where the first look is not sure of anything, the picture is
+looked at again larger (small plates) and smaller (a plate that fills it). Corners keep their order: an upside-down plate is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lpr import rectify, weights
+from lpr.detectors.base import Detector
+from lpr.detectors.quads import Quad, decode, one_each
+from lpr.engine import Engine, Tensor
+from lpr.frame import Corners, Image
+from lpr.model import Region
+from parking.kernel.errors import invalid
+
+NAME = "corner_net"
+_MULTIPLE = 32  # the net halves five times
+_LEAST_SIDE_PX = 12
+_MOST_SHAPE = 40  # times longer than wide: no photograph
+_CANDIDATE = 0.12  # of the first look; the close look decides
+_SURE = 0.5  # so sure a find makes a second look needless
+_CLOSE_HEIGHT, _CLOSE_WIDTH = 96, 192
+_CLOSE_PLATE_PX = 104.0
+_NO_PLATE = 0.02  # the score of what a close look does not see
+
+
+class CornerNetDetector:
+    """Plates with four corners, rows and ground, surest first; `second_side_px` 0 never looks twice."""
+
+    def __init__(
+        self,
+        *,
+        side_px: int = 640,
+        second_side_px: int = 1280,
+        least_score: float = 0.3,
+        narrowest_px: int = 14,
+        most: int = 12,
+        model: Path | None = None,
+    ) -> None:
+        self._engine = Engine(model or weights.own(NAME))
+        self._side_px = side_px
+        self._second_side_px = second_side_px
+        self._least_score = least_score
+        self._narrowest_px = narrowest_px
+        self._most = most
+
+    def find(self, image: Image) -> tuple[Region, ...]:
+        """Every plate of a picture, surest first; ParkingError where it is no picture."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise invalid("picture.shape", "a picture is height x width x 3 bytes (blue, green, red)", field="image")
+        short, long = sorted(image.shape[:2])
+        if short < _LEAST_SIDE_PX or long > _MOST_SHAPE * short:
+            return ()
+        found = self._closely(image, self._look(image, self._side_px))
+        if self._second_side_px and not any(quad.score >= _SURE for quad in found):
+            again = self._look(image, self._side_px // 2)
+            if min(long, self._second_side_px) > 1.2 * self._side_px:
+                again += self._look(image, self._second_side_px)
+            found = one_each(found + self._closely(image, one_each(again)))
+        return tuple(
+            Region(quad.corners, round(quad.score, 4), rows=2 if quad.two_rows > 0.5 else 1, colour=quad.colour)
+            for quad in sorted(found, key=lambda quad: -quad.score)[: self._most]
+            if quad.score >= self._least_score and rectify.size(quad.corners)[0] >= self._narrowest_px
+        )
+
+    def _look(self, image: Image, side_px: int) -> list[Quad]:
+        """Finds of one look, in pixels of the picture."""
+        batch = prepare(image, side_px)
+        height, width = batch.shape[2:]
+        scale = np.array([image.shape[1] / width, image.shape[0] / height], dtype=np.float32)
+        quads = one_each(decode(self._engine.run(batch)[0], height, width, _CANDIDATE))
+        return [replace(quad, corners=quad.corners * scale) for quad in quads[: 2 * self._most]]
+
+    def _closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
+        """The same finds, each looked at from near: better corners, and a score that both looks share."""
+        if not quads:
+            return []
+        aims = [aim(quad.corners) for quad in quads]
+        views = np.stack(
+            [close_view(image, transform, quad.corners) for transform, quad in zip(aims, quads, strict=True)]
+        )
+        answers = self._engine.run(np.ascontiguousarray(views.transpose(0, 3, 1, 2), dtype=np.float32))
+        seen = [_settle(quad, answer, transform) for quad, answer, transform in zip(quads, answers, aims, strict=True)]
+        return one_each([quad for quad in seen if rectify.usable(quad.corners)])
+
+
+def _settle(quad: Quad, answer: Tensor, transform: Tensor) -> Quad:
+    middle = np.array([_CLOSE_WIDTH / 2, _CLOSE_HEIGHT / 2], dtype=np.float32)
+    for near in one_each(decode(answer, _CLOSE_HEIGHT, _CLOSE_WIDTH, 0.05)):
+        apart = float(np.linalg.norm(near.corners.mean(axis=0) - middle))
+        width, _ = rectify.size(near.corners)
+        if apart < 0.35 * _CLOSE_PLATE_PX and 0.55 < width / _CLOSE_PLATE_PX < 1.7:
+            back = np.linalg.inv(transform[:, :2])
+            corners = (near.corners - transform[:, 2]) @ back.T
+            score = float(np.sqrt(quad.score * near.score))
+            return replace(near, corners=corners.astype(np.float32), score=score)
+    return replace(quad, score=quad.score * _NO_PLATE)
+
+
+def aim(corners: Corners) -> Tensor:
+    """The transform (2 x 3) that brings a plate level to the middle of a close view, `_CLOSE_PLATE_PX` wide."""
+    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
+    wide = max(float(np.linalg.norm(along)), 1.0)
+    share = _CLOSE_PLATE_PX / wide
+    cos, sin = along / wide * share
+    turn = np.array([[cos, sin], [-sin, cos]])
+    shift = np.array([_CLOSE_WIDTH, _CLOSE_HEIGHT]) / 2 - turn @ corners.mean(axis=0)
+    return np.column_stack([turn, shift]).astype(np.float32)
+
+
+def close_view(image: Image, transform: Tensor, corners: Corners) -> Image:
+    """A plate's surroundings (96 x 192 x 3), reduced without skipping pixels."""
+    share = float(np.hypot(transform[0, 0], transform[0, 1]))
+    if share < 0.6:
+        reach = 1.2 * np.hypot(_CLOSE_WIDTH, _CLOSE_HEIGHT) / 2 / share
+        low = np.maximum(corners.mean(axis=0) - reach, 0).astype(int)
+        high = np.minimum(corners.mean(axis=0) + reach, (image.shape[1], image.shape[0])).astype(int)
+        piece = image[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+        if piece.size:
+            less = 1.3 * share
+            size = (max(1, round(piece.shape[1] * less)), max(1, round(piece.shape[0] * less)))
+            image = np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+            stretch = np.array([piece.shape[1] / size[0], piece.shape[0] / size[1]])
+            moved = transform[:, 2] + transform[:, :2] @ low
+            transform = np.column_stack([transform[:, :2] * stretch, moved]).astype(np.float32)
+    view = cv2.warpAffine(image, transform, (_CLOSE_WIDTH, _CLOSE_HEIGHT), borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(view, dtype=np.uint8)
+
+
+def prepare(image: Image, side_px: int) -> Tensor:
+    """The net's input (1 x 3 x H x W, 0-255): longer side at most `side_px`, both sides multiples of 32."""
+    height, width = image.shape[:2]
+    ratio = min(1.0, side_px / max(height, width))
+    sides = [max(_MULTIPLE, round(side * ratio / _MULTIPLE) * _MULTIPLE) for side in (width, height)]
+    shrink = cv2.INTER_AREA if ratio < 0.7 else cv2.INTER_LINEAR  # linear skips pixels when it shrinks much
+    scaled = cv2.resize(image, (sides[0], sides[1]), interpolation=shrink)
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+_: type[Detector] = CornerNetDetector

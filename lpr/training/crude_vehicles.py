@@ -1,0 +1,251 @@
+"""Crude fronts and rears of vehicles, flat, with a plate's place: lamps, grilles, bumpers, windows, badges, in random proportions.
+
+Only for training the detector. Nothing here is shared with `lpr.drawing.vehicles`, which is kept for proofs. Coordinates are in
+plate widths, the plate's centre is the origin, y points down; a `Pose` takes them to pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lpr.training.backgrounds import colour
+
+Picture = NDArray[np.uint8]
+Points = NDArray[np.float64]
+Shade = NDArray[np.float32]
+
+_BITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A flat thing before a camera: `turn` (3 x 3 rotation), `scale` px a plate width, `distance` in plate widths, `centre` px."""
+
+    turn: NDArray[np.float64]
+    scale: float
+    distance: float
+    centre: tuple[float, float]
+
+    def project(self, points: Sequence[tuple[float, float]] | Points) -> Points:
+        """Pixels (N x 2) of points in the plane of the thing."""
+        flat = np.asarray(points, np.float64)
+        turned = flat @ self.turn[:, :2].T
+        depth = np.maximum(1 + turned[:, 2] / self.distance, 0.25)
+        return np.asarray(turned[:, :2] / depth[:, None] * self.scale + self.centre, np.float64)
+
+
+def random_pose(centre: tuple[float, float], scale: float, rng: np.random.Generator) -> Pose:
+    """Mostly upright and seen a little from the side; at times far from it."""
+    hard = rng.random() < 0.3
+    yaw = float(rng.normal(0, 0.5 if hard else 0.25))
+    pitch = float(rng.normal(0.05, 0.35 if hard else 0.18))
+    roll = float(rng.normal(0, 0.25 if hard else 0.06))
+    yaw, pitch, roll = (float(np.clip(v, -most, most)) for v, most in ((yaw, 1.05), (pitch, 0.8), (roll, 0.75)))
+    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    around_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    around_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    around_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return Pose(around_z @ around_x @ around_y, scale, float(rng.uniform(7, 30)), centre)
+
+
+class Brush:
+    """Draws shapes of a pose's plane onto a picture, in place."""
+
+    def __init__(self, picture: Picture, pose: Pose) -> None:
+        self._picture = picture
+        self._pose = pose
+
+    def polygon(self, points: Sequence[tuple[float, float]] | Points, shade: Shade) -> None:
+        corners = np.clip(self._pose.project(points), -4000, 4000)
+        cv2.fillPoly(
+            self._picture, [np.round(corners * (1 << _BITS)).astype(np.int32)], shade.tolist(), cv2.LINE_AA, _BITS
+        )
+
+    def box(self, x0: float, y0: float, x1: float, y1: float, shade: Shade, *, taper: float = 0.0) -> None:
+        """A rectangle, its upper side narrower by `taper` at each end."""
+        self.polygon([(x0 + taper, y0), (x1 - taper, y0), (x1, y1), (x0, y1)], shade)
+
+    def shaded(
+        self, x0: float, y0: float, x1: float, y1: float, top: Shade, bottom: Shade, *, taper: float = 0
+    ) -> None:
+        """A rectangle in bands from one shade to another."""
+        bands = 6
+        for i in range(bands):
+            a, b = i / bands, (i + 1) / bands
+            inset_a, inset_b = taper * (1 - a), taper * (1 - b)
+            high, low = y0 + (y1 - y0) * a, y0 + (y1 - y0) * b + 0.01
+            self.polygon(
+                [(x0 + inset_a, high), (x1 - inset_a, high), (x1 - inset_b, low), (x0 + inset_b, low)],
+                top + (bottom - top) * np.float32(a),
+            )
+
+    def ellipse(self, x: float, y: float, rx: float, ry: float, shade: Shade) -> None:
+        angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+        self.polygon(np.stack([x + rx * np.cos(angle), y + ry * np.sin(angle)], axis=1), shade)
+
+
+def draw_vehicle(picture: Picture, pose: Pose, rng: np.random.Generator) -> float:
+    """A vehicle round the place of its plate; the half width (in plate widths) of the flat place that is kept for the plate."""
+    brush = Brush(picture, pose)
+    paint = _paint(rng)
+    kind = rng.choice(["front", "rear", "truck", "panel", "small"], p=[0.36, 0.3, 0.14, 0.14, 0.06])
+    draw = {"front": _front, "rear": _rear, "truck": _truck, "panel": _panel, "small": _small}[str(kind)]
+    draw(brush, paint, rng)
+    return 0.7
+
+
+def _paint(rng: np.random.Generator) -> Shade:
+    if rng.random() < 0.6:  # white, silver, grey, black
+        return np.clip(float(rng.choice([235, 190, 120, 60, 28])) + rng.normal(0, 8, 3), 5, 250).astype(np.float32)
+    hsv = np.array([[[rng.integers(0, 180), rng.integers(90, 240), rng.integers(50, 240)]]], np.uint8)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0].astype(np.float32)
+
+
+def _lit(paint: Shade, gain: float) -> Shade:
+    return np.clip(paint * gain + 20 * max(0.0, gain - 1), 0, 255).astype(np.float32)
+
+
+def _body(brush: Brush, paint: Shade, half: float, top: float, bottom: float, rng: np.random.Generator) -> None:
+    """Shadow, tyres, roof with windscreen, and the body from `top` to `bottom`."""
+    tyre = np.full(3, float(rng.uniform(10, 45)), np.float32)
+    brush.box(-half * 1.05, bottom - 0.1, half * 1.05, bottom + float(rng.uniform(0.2, 0.6)), tyre * 0.6)
+    for side in (-1, 1):
+        brush.box(side * half - 0.22, bottom - 0.5, side * half + 0.22, bottom + 0.45, tyre)
+    roof, inset = top - float(rng.uniform(1.0, 1.7)), float(rng.uniform(0.25, 0.6))
+    brush.shaded(-half + 0.1, roof, half - 0.1, top + 0.1, _lit(paint, 1.1), _lit(paint, 0.9), taper=inset)
+    glass = colour(rng) * np.float32(0.6)
+    brush.shaded(-half + 0.25, roof + 0.15, half - 0.25, top, glass, colour(rng) * np.float32(0.5), taper=inset * 0.9)
+    for _ in range(int(rng.integers(0, 4))):  # reflections, people and papers behind the glass
+        x, y = float(rng.uniform(-half * 0.6, half * 0.6)), float(rng.uniform(roof + 0.2, top))
+        size = float(rng.uniform(0.05, 0.4))
+        brush.ellipse(x, y, size, size * float(rng.uniform(0.3, 1.5)), colour(rng))
+    brush.shaded(-half, top, half, bottom, _lit(paint, 1.25), _lit(paint, 0.6), taper=float(rng.uniform(0, 0.25)))
+
+
+def _lamps(brush: Brush, half: float, y: float, rng: np.random.Generator, *, rear: bool) -> None:
+    wide, high = float(rng.uniform(0.25, 0.75)), float(rng.uniform(0.12, 0.55))
+    shell = np.array([30, 25, 170], np.float32) if rear else np.full(3, float(rng.uniform(90, 240)), np.float32)
+    shell = np.clip(shell + rng.normal(0, 20, 3), 0, 255).astype(np.float32)
+    round_lamps = rng.random() < 0.3
+    for side in (-1, 1):
+        x0, x1 = sorted((side * (half - 0.05), side * (half - 0.05 - wide)))
+        if round_lamps:
+            brush.ellipse((x0 + x1) / 2, y, wide / 2, wide / 2, shell)
+        else:
+            lift = float(rng.uniform(-0.1, 0.1))
+            brush.polygon(
+                [(x0, y - high / 2), (x1, y - high / 2 + lift), (x1, y + high / 2), (x0, y + high / 2)], shell
+            )
+        for _ in range(int(rng.integers(1, 4))):
+            x = float(rng.uniform(x0, x1))
+            glass = np.full(3, float(rng.uniform(120, 255)), np.float32) if rng.random() < 0.7 else colour(rng)
+            brush.ellipse(x, y, wide * 0.16, high * 0.3, glass)
+
+
+def _grille(brush: Brush, x0: float, y0: float, x1: float, y1: float, rng: np.random.Generator) -> None:
+    dark = np.full(3, float(rng.uniform(8, 55)), np.float32)
+    bar = dark + np.float32(rng.uniform(10, 170))
+    brush.box(x0, y0, x1, y1, dark, taper=float(rng.uniform(-0.15, 0.15)))
+    count, style = int(rng.integers(2, 12)), rng.integers(3)
+    fill = float(rng.uniform(0.2, 0.6))
+    for i in range(count):
+        a, b = i / count, (i + fill) / count
+        if style != 1:
+            brush.box(x0, y0 + (y1 - y0) * a, x1, y0 + (y1 - y0) * b, bar)
+        if style != 0:
+            brush.box(x0 + (x1 - x0) * a, y0, x0 + (x1 - x0) * b, y1, bar)
+
+
+def _badge(brush: Brush, x: float, y: float, rng: np.random.Generator) -> None:
+    size = float(rng.uniform(0.08, 0.22))
+    shine = np.full(3, float(rng.uniform(120, 245)), np.float32)
+    brush.ellipse(x, y, size, size * float(rng.uniform(0.6, 1.0)), shine)
+    brush.ellipse(x, y, size * 0.75, size * 0.6, shine * np.float32(rng.uniform(0.2, 0.9)))
+    brush.box(x - size * 0.5, y - size * 0.1, x + size * 0.5, y + size * 0.1, shine)
+
+
+def _front(brush: Brush, paint: Shade, rng: np.random.Generator) -> None:
+    half, top, bottom = float(rng.uniform(1.7, 2.2)), float(rng.uniform(-1.6, -0.9)), float(rng.uniform(0.35, 0.9))
+    _body(brush, paint, half, top, bottom, rng)
+    lamps_at = float(rng.uniform(-0.9, -0.45))
+    reach = float(rng.uniform(0.5, 1.2))
+    if rng.random() < 0.85:
+        _grille(
+            brush, -reach, lamps_at - float(rng.uniform(0.1, 0.3)), reach, lamps_at + float(rng.uniform(0.1, 0.3)), rng
+        )
+    _lamps(brush, half, lamps_at, rng, rear=False)
+    _badge(brush, float(rng.normal(0, 0.03)), lamps_at - float(rng.uniform(-0.1, 0.45)), rng)
+    if rng.random() < 0.75:  # the lower grille, before or below the plate
+        y = float(rng.uniform(-0.35, 0.35))
+        reach = float(rng.uniform(0.7, 1.6))
+        _grille(brush, -reach, y, reach, y + float(rng.uniform(0.15, 0.5)), rng)
+    for side in (-1, 1):
+        if rng.random() < 0.5:
+            brush.ellipse(side * half * 0.78, bottom - 0.3, 0.16, 0.13, colour(rng))
+    if rng.random() < 0.4:
+        brush.box(-half, bottom - 0.15, half, bottom - 0.08, _lit(paint, 1.5))
+
+
+def _rear(brush: Brush, paint: Shade, rng: np.random.Generator) -> None:
+    half, top, bottom = float(rng.uniform(1.6, 2.1)), float(rng.uniform(-1.3, -0.6)), float(rng.uniform(0.6, 1.5))
+    _body(brush, paint, half, top, bottom, rng)
+    _lamps(brush, half, float(rng.uniform(-0.7, 0.0)), rng, rear=True)
+    if rng.random() < 0.6:  # the recess that holds the plate
+        reach = float(rng.uniform(0.6, 0.95))
+        high = float(rng.uniform(0.2, 0.4))
+        brush.shaded(-reach, -high, reach, high, _lit(paint, float(rng.uniform(0.4, 0.9))), _lit(paint, 0.9))
+    if rng.random() < 0.6:
+        brush.box(-0.6, -0.36, 0.6, -0.25, np.full(3, float(rng.uniform(100, 240)), np.float32))
+    _badge(brush, float(rng.normal(0, 0.05)), float(rng.uniform(-0.7, -0.4)), rng)
+    line = float(rng.uniform(0.3, 0.7))
+    brush.box(-half, line, half, line + 0.03, _lit(paint, 0.4))
+    if rng.random() < 0.5:
+        brush.box(-half, bottom - 0.3, half, bottom, np.full(3, float(rng.uniform(15, 60)), np.float32))
+    for side in (-1, 1):
+        if rng.random() < 0.4:
+            brush.box(side * half * 0.8 - 0.2, bottom - 0.4, side * half * 0.8 + 0.2, bottom - 0.3, colour(rng))
+
+
+def _truck(brush: Brush, paint: Shade, rng: np.random.Generator) -> None:
+    half, top, bottom = float(rng.uniform(2.2, 3.2)), float(rng.uniform(-6.0, -3.0)), float(rng.uniform(0.3, 1.0))
+    brush.box(-half, bottom - 0.1, half, bottom + 0.9, np.full(3, float(rng.uniform(10, 60)), np.float32))
+    brush.shaded(-half, top, half, bottom, _lit(paint, 1.1), _lit(paint, 0.7))
+    glass = colour(rng) * np.float32(0.5)
+    brush.shaded(-half * 0.9, top + 0.3, half * 0.9, (top - 1) * 0.5, glass, glass * np.float32(1.5), taper=0.1)
+    if rng.random() < 0.7:
+        _grille(brush, -half * 0.6, -1.7, half * 0.6, float(rng.uniform(-0.8, -0.4)), rng)
+    _lamps(brush, half, float(rng.uniform(-0.6, 0.1)), rng, rear=bool(rng.random() < 0.4))
+    brush.box(-half, float(rng.uniform(-0.5, -0.3)), half, bottom, _lit(paint, float(rng.uniform(0.3, 1.3))))
+    for _ in range(int(rng.integers(0, 10))):  # reflective stripes, red and white
+        x, y = float(rng.uniform(-half, half)), float(rng.choice([-0.45, bottom - 0.1, -2.0]))
+        brush.box(x, y, x + 0.25, y + 0.08, np.array([30, 30, 190], np.float32))
+
+
+def _panel(brush: Brush, paint: Shade, rng: np.random.Generator) -> None:
+    """A close view: one surface with edges and seams."""
+    reach = float(rng.uniform(0.8, 3.0))
+    brush.shaded(-reach, -reach, reach, reach, _lit(paint, 1.15), _lit(paint, 0.7))
+    for _ in range(int(rng.integers(0, 7))):
+        y = float(rng.uniform(-reach, reach))
+        brush.box(-reach, y, reach, y + float(rng.uniform(0.01, 0.15)), _lit(paint, float(rng.uniform(0.2, 1.7))))
+    if rng.random() < 0.5:
+        y = float(rng.uniform(-0.9, 0.6))
+        _grille(
+            brush, -float(rng.uniform(0.6, 2)), y, float(rng.uniform(0.6, 2)), y + float(rng.uniform(0.2, 0.6)), rng
+        )
+
+
+def _small(brush: Brush, paint: Shade, rng: np.random.Generator) -> None:
+    """A motorcycle or tractor from behind: a wheel, a mudguard, one lamp."""
+    tyre = np.full(3, float(rng.uniform(10, 50)), np.float32)
+    brush.box(-0.35, 0.0, 0.35, 3.0, tyre)
+    brush.shaded(-0.7, -0.9, 0.7, 0.7, _lit(paint, 1.1), _lit(paint, 0.6), taper=0.2)
+    brush.ellipse(0, -0.7, 0.3, 0.16, np.array([30, 30, 180], np.float32))
+    for side in (-1, 1):
+        brush.ellipse(side * 0.65, -0.55, 0.11, 0.09, np.array([20, 120, 220], np.float32))
+        brush.box(side * 0.8 - 0.1, -2.4, side * 0.8 + 0.1, -0.8, colour(rng))

@@ -103,12 +103,12 @@ def _body(rng: np.random.Generator) -> NDArray[np.uint8]:
     """Bumper and surroundings: one paint with soft gradients, and a few darker or brighter lines and blocks."""
     value = float(rng.choice([rng.uniform(5, 60), rng.uniform(60, 190), rng.uniform(190, 250)], p=[0.5, 0.3, 0.2]))
     colour = np.clip(value * (1 + rng.normal(0, 0.22, 3) * (rng.random() < 0.5)), 0, 255)
-    light = cv2.resize(rng.uniform(0.5, 1.3, (4, 6)).astype(np.float32), (_WIDE, _HIGH), interpolation=cv2.INTER_CUBIC)
+    light = cv2.resize(rng.uniform(0.3, 1.5, (4, 6)).astype(np.float32), (_WIDE, _HIGH), interpolation=cv2.INTER_CUBIC)
     body = light[..., None] * colour[None, None, :].astype(np.float32)
-    for _ in range(rng.integers(0, 5)):
+    for _ in range(rng.integers(0, 7)):
         y = int(rng.uniform(-4, _HIGH))
         shade = float(rng.uniform(0, 240))
-        lean = int(rng.normal(0, 6))
+        lean = int(rng.normal(0, 14))
         cv2.line(body, (0, y), (_WIDE, y + lean), (shade,) * 3, int(rng.integers(1, 7)), cv2.LINE_AA)
     for _ in range(rng.integers(0, 3)):
         x, y = int(rng.uniform(0, _WIDE)), int(rng.uniform(0, _HIGH))

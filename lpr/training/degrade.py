@@ -166,14 +166,14 @@ def expose(view: Picture, chance: Chance) -> Picture:
     curve = chance.banks.levels.copy()  # 0-1
     if chance.happens(0.6):
         curve = curve ** np.float32(np.exp(chance.spread(0.75)))
-    if chance.happens(0.35):  # haze, or a dirty lens
-        share = chance.strength(0.75)
+    if chance.happens(0.25):  # haze, or a dirty lens
+        share = chance.strength(0.7)
         curve = curve * np.float32(1 - share) + np.float32(share * chance.between(0.2, 0.95))
     gain = 1.0
-    if chance.happens(0.33):
-        gain = float(np.exp(-chance.strength(1.7)))
-    elif chance.happens(0.35):
-        gain = float(np.exp(chance.strength(0.8)))
+    if chance.happens(0.28):
+        gain = float(np.exp(-chance.strength(1.6)))
+    elif chance.happens(0.45):
+        gain = float(np.exp(chance.strength(1.1)))
     cast = np.ones(3, np.float32)
     if chance.happens(0.6):
         cast = np.exp(chance.rng.normal(0, 0.16, 3)).astype(np.float32)
@@ -182,8 +182,8 @@ def expose(view: Picture, chance: Chance) -> Picture:
     tables = curve[:, None] * (gain * cast)[None, :]
     table = np.clip(tables * 255, 0, 255).astype(np.uint8)[None]
     view = np.asarray(cv2.LUT(view, table), np.uint8)
-    if chance.happens(0.35):
-        view = _saturate(view, chance.between(0.25, 1.5))
+    if chance.happens(0.5):
+        view = _saturate(view, float(np.exp(chance.between(-1.0, 0.8))))
     return view
 
 
@@ -222,9 +222,9 @@ def blur(small: Picture, chance: Chance) -> Picture:
         length = 1.5 + chance.strength(9.0) * scale
         angle = chance.between(-0.35, 0.35) if chance.rng.random() < 0.7 else chance.between(0, np.pi)
         small = np.asarray(cv2.filter2D(small, -1, _trail(length, angle), borderType=cv2.BORDER_REPLICATE), np.uint8)
-    if chance.happens(0.15):  # a camera that sharpens
+    if chance.happens(0.35):  # a camera that sharpens
         soft = cv2.GaussianBlur(small, (0, 0), 0.8)
-        extra = chance.between(0.4, 1.6)
+        extra = chance.between(0.3, 2.0)
         small = np.asarray(cv2.addWeighted(small, 1 + extra, soft, -extra, 0), np.uint8)
     return small
 
@@ -243,7 +243,7 @@ def _trail(length: float, angle: float) -> NDArray[np.float32]:
 
 def noise(small: Picture, chance: Chance) -> Picture:
     """The sensor's noise, the same in all colours or not."""
-    if not chance.happens(0.7):
+    if not chance.happens(0.6):
         return small
     height, width = small.shape[:2]
     bank = chance.banks.noise
@@ -251,7 +251,7 @@ def noise(small: Picture, chance: Chance) -> Picture:
     grain = bank[top : top + height, left : left + width]
     if chance.rng.random() < 0.5:
         grain = np.repeat(grain[..., :1], 3, axis=2)
-    return np.asarray(cv2.scaleAdd(grain, chance.strength(17), small.astype(np.float32)).clip(0, 255), np.uint8)
+    return np.asarray(cv2.scaleAdd(grain, chance.strength(15), small.astype(np.float32)).clip(0, 255), np.uint8)
 
 
 def jpeg(small: Picture, chance: Chance) -> Picture:

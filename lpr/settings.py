@@ -28,7 +28,9 @@ class Settings:
     reader: str = BEST
     grammar: str = "china"
     region_of_interest: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom
-    detect_side_px: int = 960
+    detect_side_px: int = 0  # the longer side that the detector looks at; 0: what suits the detector
+    second_look_side_px: int = 1280  # of corner_net, where the first look was not sure of anything; 0: never
+    detect_score: float = 0.35  # of corner_net: weaker finds are no plates
     narrowest_plate_px: int = 40
     most_regions: int = 12
     province_prior: tuple[tuple[str, float], ...] = ()  # how much likelier plates are here that begin so: {皖: 2.0}
@@ -60,7 +62,7 @@ class Settings:
             )
         for name, least, most in _RANGES:
             value = getattr(self, name)
-            if not least <= value <= most:
+            if not least <= value <= most and not (value == 0 and name in _MAY_BE_0):
                 raise invalid("settings.range", f"should be {least} to {most}, not {value}", field=name)
         for start, bonus in self.province_prior:
             if not start or not -20 <= bonus <= 20:
@@ -80,8 +82,11 @@ class Settings:
         return cls(**values)
 
 
+_MAY_BE_0 = frozenset({"detect_side_px", "second_look_side_px"})
 _RANGES = (
     ("detect_side_px", 64, 4096),
+    ("second_look_side_px", 64, 4096),
+    ("detect_score", 0.01, 0.99),
     ("narrowest_plate_px", 8, 1000),
     ("most_regions", 1, 100),
     ("most_candidates", 2, 50),

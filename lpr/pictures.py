@@ -9,38 +9,27 @@ import numpy as np
 
 from lpr.frame import Image
 from lpr.motion import Grey
+from lpr.picture_sizes import JPEG, KNOWN, claimed_pixels
 from parking.kernel.errors import ParkingError, invalid
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 MOST_BYTES = 64 << 20
 MOST_PIXELS = 100_000_000
 _SMALL_WIDTH = 160
-_JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the markers that are followed by height and width
 
 
-def decode(content: bytes) -> Image | None:
-    """The picture in a JPEG, PNG, ... as height x width x 3 (BGR), or None when it is none."""
-    if not content or _pixels(content) > MOST_PIXELS:
+def decode(content: bytes, *, only_jpeg: bool = False) -> Image | None:
+    """The picture in a JPEG, PNG, BMP, WebP or TIFF as height x width x 3 (BGR), or None when it is none.
+
+    What comes from the network is told to be a JPEG, so that no other decoder meets a stranger's bytes.
+    """
+    if not content.startswith(JPEG if only_jpeg else KNOWN) or claimed_pixels(content) > MOST_PIXELS:
         return None
     try:
         image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         return None
     return None if image is None or not image.size else np.asarray(image, dtype=np.uint8)
-
-
-def _pixels(content: bytes) -> int:
-    """What a PNG or JPEG says of its own size, before anything is decoded: a few bytes can claim gigabytes. 0 for other kinds."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return int.from_bytes(content[16:20]) * int.from_bytes(content[20:24])
-    if not content.startswith(b"\xff\xd8"):
-        return 0
-    at = 2
-    while at + 9 <= len(content) and content[at] == 0xFF:
-        if content[at + 1] in _JPEG_SIZES:
-            return int.from_bytes(content[at + 5 : at + 7]) * int.from_bytes(content[at + 7 : at + 9])
-        at += 2 + int.from_bytes(content[at + 2 : at + 4])
-    return 0
 
 
 def load(path: Path) -> Image:

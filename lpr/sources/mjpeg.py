@@ -78,7 +78,7 @@ class MjpegSource:
         return chunk
 
     def retrieve(self) -> Frame:
-        image = pictures.decode(self._newest)
+        image = pictures.decode(self._newest, only_jpeg=True)
         if image is None:
             raise DeviceFault(f"{self._host}: a picture arrived damaged")
         return Frame(image, self._camera, self._grabbed_at, self._sequence)
@@ -96,7 +96,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     if isinstance(error, httpx.HTTPStatusError):
-        return f"the camera answered {error.response.status_code}"
+        refused = error.response.status_code in (401, 403)
+        return (
+            "refuses the user name or the password" if refused else f"the camera answered {error.response.status_code}"
+        )
     if isinstance(error, MalformedStream):
         return str(error)
     return "the connection failed"

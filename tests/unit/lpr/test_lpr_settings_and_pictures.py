@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import lpr
 from lpr import Frame, Settings, pictures
+from lpr.picture_sizes import claimed_pixels
 from parking.kernel.errors import ParkingError
 from tests.builders.lpr import MORNING, a_frame, a_picture
 
@@ -93,6 +94,52 @@ def test_a_small_file_that_claims_gigabytes_is_refused_unopened() -> None:
     at = jpeg.index(b"\xff\xc0")
     jpeg[at + 5 : at + 9] = b"\xff\xff\xff\xff"
     assert pictures.decode(bytes(jpeg)) is None
+    assert pictures.decode(bytes(jpeg[:at] + b"\xff" * 3 + b"junk" + jpeg[at:])) is None
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tiff"])
+def test_every_kind_says_its_size_before_it_is_decoded(suffix: str) -> None:
+    packed = cv2.imencode(suffix, a_picture(width=70, height=50))[1].tobytes()
+    assert claimed_pixels(packed) == 70 * 50
+    assert pictures.decode(packed) is not None
+
+
+def test_lossless_and_old_kinds_say_theirs_too() -> None:
+    lossless = cv2.imencode(".webp", a_picture(width=70, height=50), [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes()
+    assert lossless[12:16] == b"VP8L"
+    assert claimed_pixels(lossless) == 70 * 50
+    assert claimed_pixels(b"BM" + bytes(12) + struct.pack("<IHH", 12, 70, 50)) == 70 * 50
+    extended = b"RIFF" + bytes(4) + b"WEBPVP8X" + bytes(8) + (69).to_bytes(3, "little") + (49).to_bytes(3, "little")
+    assert claimed_pixels(extended) == 70 * 50
+
+
+def test_a_png_whose_chunk_is_longer_than_the_file_is_refused_unopened() -> None:
+    png = bytearray(cv2.imencode(".png", a_picture())[1].tobytes())
+    at = png.index(b"IDAT")
+    png[at - 4] = 0x22
+    assert claimed_pixels(bytes(png)) > pictures.MOST_PIXELS
+    assert pictures.decode(bytes(png)) is None
+
+
+@pytest.mark.parametrize("kind", ["gif", "avif", "jp2", "hdr", "ppm"])
+def test_kinds_that_nobody_needs_are_not_decoded(kind: str) -> None:
+    try:
+        packed = cv2.imencode(f".{kind}", a_picture())[1].tobytes()
+    except cv2.error:
+        pytest.skip(f"this OpenCV writes no {kind}")
+    assert pictures.decode(packed) is None
+
+
+def test_what_a_camera_sends_is_a_jpeg_or_nothing() -> None:
+    png, jpeg = (cv2.imencode(suffix, a_picture())[1].tobytes() for suffix in (".png", ".jpg"))
+    assert pictures.decode(png, only_jpeg=True) is None
+    assert pictures.decode(jpeg, only_jpeg=True) is not None
+
+
+def test_a_jpeg_is_made_on_demand() -> None:
+    assert pictures.jpeg(a_picture()).startswith(b"\xff\xd8")
+    with pytest.raises(ParkingError, match="no pixels"):
+        pictures.jpeg(np.zeros((0, 4, 3), np.uint8))
 
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from lpr.training.views import view_of
 _SAMPLES = 60_000
 _CLEAN = 6_000
 _DEGRADED_EACH = 7
-_RAMP_FROM, _RAMP_PLATES = 0.35, 120_000
+_RAMP_FROM, RAMP_PLATES = 0.35, 120_000
 
 _PIXELS = HEIGHT * WIDTH * 3
 _AHEAD = _SAMPLES // 2
@@ -60,7 +60,7 @@ class Sampler:
         if len(self._clean) < 64 or self._made % _DEGRADED_EACH == 0:
             self._draw()
         plate = self._clean[int(self._rng.integers(len(self._clean)))]
-        most = min(1.0, _RAMP_FROM + (1 - _RAMP_FROM) * self._made / _RAMP_PLATES)
+        most = min(1.0, _RAMP_FROM + (1 - _RAMP_FROM) * self._made / RAMP_PLATES)
         chance = Chance(self._rng, most * float(self._rng.random()) ** 0.7, self._banks)
         view = view_of(plate.picture, plate.rows, chance)
         sample = degrade(view, chance)

@@ -26,13 +26,13 @@ from lpr.training.options import TrainingOptions
 from lpr.training.plates import DIGITS, LETTERS, PROVINCES, SIGNS, SLOTS
 from lpr.training.reader_net import STEPS, PlateNet
 from lpr.training.real_plates import RealPlates, look_at
-from lpr.training.stock import Batch, Stock
+from lpr.training.stock import RAMP_PLATES, Batch, Stock
 from parking.kernel.errors import ErrorKind, ParkingError
 
 LOG_NAME = "plate_net.log.csv"
 LOG_COLUMNS = ("minute", "samples", "drawn", "loss", "exact", "without_province", "province", "exact_by_steps")
 _BATCH = 128
-_PEAK_RATE = 2.5e-3
+_PEAK_RATE, _PEAK_RATE_WARM = 2.5e-3, 8e-4  # from nothing; from weights that can read
 _WARM_STEPS = 300
 _DECAY = 0.02
 _SMOOTHING = 0.02
@@ -50,6 +50,7 @@ class _State:
     net: PlateNet
     ema: PlateNet
     optimiser: torch.optim.Optimizer
+    peak_rate: float = _PEAK_RATE
     minutes: float = 0.0
     samples: int = 0
     drawn: int = 0
@@ -84,8 +85,10 @@ def _start(options: TrainingOptions, device: torch.device) -> _State:
         net.load_state_dict(saved["net"])
         ema.load_state_dict(saved["ema"])
         state.minutes, state.samples, state.drawn = saved["minutes"], saved["samples"], saved["drawn"]
+        state.peak_rate = saved.get("peak_rate", _PEAK_RATE)
     elif options.from_released:
         net.load_state_dict(released_weights(weights.own(NAME)))
+        state.peak_rate, state.drawn = _PEAK_RATE_WARM, RAMP_PLATES
     for each in (net, ema):
         each.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if options.resume:
@@ -128,14 +131,14 @@ def _go(
                 ErrorKind.UNAVAILABLE, "training.drawing", "the drawing process ended; see its message above"
             )
         for group in state.optimiser.param_groups:
-            group["lr"] = rate_at(state.minutes / options.minutes, state.samples // _BATCH)
+            group["lr"] = rate_at(state.minutes / options.minutes, state.samples // _BATCH, state.peak_rate)
         losses.append(_step(state, stock.batch(_BATCH), device))
         state.samples += _BATCH
 
 
-def rate_at(progress: float, step: int) -> float:
+def rate_at(progress: float, step: int, peak: float = _PEAK_RATE) -> float:
     """The learning rate: a short rise, then half a cosine to nothing."""
-    return _PEAK_RATE * min(1.0, (step + 1) / _WARM_STEPS) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    return peak * min(1.0, (step + 1) / _WARM_STEPS) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
 def _step(state: _State, batch: Batch, device: torch.device) -> float:
@@ -189,6 +192,7 @@ def _plain(state: _State, options: TrainingOptions) -> dict[str, Any]:
         "samples": state.samples,
         "drawn": state.drawn,
         "seed": options.seed,
+        "peak_rate": state.peak_rate,
     }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import cv2
 import typer
 
 from lpr import annotate, confusion_file, contact_sheet, pictures, plain, watching
@@ -91,7 +93,7 @@ def watch(
     clock = SystemClock()
     wanted = settings_of(settings, grammar=grammar, detector=detector, reader=reader, detect_side_px=side)
     source = source_of(url, "camera", clock)
-    watching.look_once(source)
+    watching.look_once(source, url)
     worker = Worker(source, Pipeline.default(wanted), clock)
     told = 0
 
@@ -179,7 +181,9 @@ def train(
 
 
 def main() -> None:
-    """Run the command; whatever is wrong with the call is said in one line."""
+    """Run the command; whatever is wrong with the call is said in one line, and not by the libraries below."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         status: Any = app(standalone_mode=False)
     except ParkingError as error:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from lpr.model import PassageReading
 from lpr.sources.base import EndOfStream, FrameSource
+from lpr.sources.rtsp_probe import why_not
 from lpr.worker import Worker
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, HealthReport
@@ -16,11 +19,11 @@ _TRIES = 30  # a stream that is joined between two whole pictures begins with so
 _PAUSE_S = 0.1
 
 
-def look_once(source: FrameSource) -> None:
+def look_once(source: FrameSource, url: str) -> None:
     """See one picture; DeviceFault says what is in the way: no such camera, wrong password, no picture, unknown coding."""
     fault: DeviceFault | None = None
     try:
-        source.open()
+        _open(source, url)
         for _ in range(_TRIES):
             source.grab()
             try:
@@ -30,10 +33,26 @@ def look_once(source: FrameSource) -> None:
             else:
                 return
     except EndOfStream:
-        raise fault or DeviceFault(f"{source.camera}: there is no picture in it") from None
+        raise fault or DeviceFault(f"{_where(url)}: there is no picture in it") from None
     finally:
         source.close()
-    raise fault or DeviceFault(f"{source.camera}: there is no picture in it")
+    raise fault or DeviceFault(f"{_where(url)}: there is no picture in it")
+
+
+def _open(source: FrameSource, url: str) -> None:
+    try:
+        source.open()
+    except DeviceFault as fault:
+        if "://" in url and urlsplit(url).scheme.lower().startswith("rtsp"):
+            raise DeviceFault(f"{_where(url)}: {why_not(url)}") from None
+        if Path(url).is_file():
+            raise DeviceFault(f"{url}: is no video, or none in a coding that can be decoded here") from None
+        raise fault
+
+
+def _where(url: str) -> str:
+    """What an address may be called: its host without user and password, or the path."""
+    return urlsplit(url).hostname or "the camera" if "://" in url else url
 
 
 def watch(worker: Worker, tell: Callable[[PassageReading], None], clock: Clock, seconds: float) -> HealthReport:

@@ -1,102 +1,34 @@
 """Crude fronts and rears of vehicles, flat, with a plate's place: lamps, grilles, bumpers, windows, badges, in random proportions.
 
-Only for training the detector. Nothing here is shared with `lpr.drawing.vehicles`, which is kept for proofs. Coordinates are in
-plate widths, the plate's centre is the origin, y points down; a `Pose` takes them to pixels.
+Only for training the detector. Nothing here is shared with `lpr.drawing.vehicles`, which is kept for proofs. Coordinates are a
+`Pose`'s: plate widths from the plate's centre, y down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from lpr.training.backgrounds import colour
-
-Picture = NDArray[np.uint8]
-Points = NDArray[np.float64]
-Shade = NDArray[np.float32]
-
-_BITS = 3
+from lpr.training.poses import Brush, Picture, Pose, Shade
+from lpr.training.vehicle_details import lamp, roof_sign, side_view, vents, wheel
 
 
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """A flat thing before a camera: `turn` (3 x 3 rotation), `scale` px a plate width, `distance` in plate widths, `centre` px."""
-
-    turn: NDArray[np.float64]
-    scale: float
-    distance: float
-    centre: tuple[float, float]
-
-    def project(self, points: Sequence[tuple[float, float]] | Points) -> Points:
-        """Pixels (N x 2) of points in the plane of the thing."""
-        flat = np.asarray(points, np.float64)
-        turned = flat @ self.turn[:, :2].T
-        depth = np.maximum(1 + turned[:, 2] / self.distance, 0.25)
-        return np.asarray(turned[:, :2] / depth[:, None] * self.scale + self.centre, np.float64)
-
-
-def random_pose(centre: tuple[float, float], scale: float, rng: np.random.Generator) -> Pose:
-    """Mostly upright and seen a little from the side; at times far from it."""
-    hard = rng.random() < 0.3
-    yaw = float(rng.normal(0, 0.5 if hard else 0.25))
-    pitch = float(rng.normal(0.05, 0.35 if hard else 0.18))
-    roll = float(rng.normal(0, 0.25 if hard else 0.06))
-    yaw, pitch, roll = (float(np.clip(v, -most, most)) for v, most in ((yaw, 1.05), (pitch, 0.8), (roll, 0.75)))
-    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
-    around_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    around_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    around_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return Pose(around_z @ around_x @ around_y, scale, float(rng.uniform(7, 30)), centre)
-
-
-class Brush:
-    """Draws shapes of a pose's plane onto a picture, in place."""
-
-    def __init__(self, picture: Picture, pose: Pose) -> None:
-        self._picture = picture
-        self._pose = pose
-
-    def polygon(self, points: Sequence[tuple[float, float]] | Points, shade: Shade) -> None:
-        corners = np.clip(self._pose.project(points), -4000, 4000)
-        cv2.fillPoly(
-            self._picture, [np.round(corners * (1 << _BITS)).astype(np.int32)], shade.tolist(), cv2.LINE_AA, _BITS
-        )
-
-    def box(self, x0: float, y0: float, x1: float, y1: float, shade: Shade, *, taper: float = 0.0) -> None:
-        """A rectangle, its upper side narrower by `taper` at each end."""
-        self.polygon([(x0 + taper, y0), (x1 - taper, y0), (x1, y1), (x0, y1)], shade)
-
-    def shaded(
-        self, x0: float, y0: float, x1: float, y1: float, top: Shade, bottom: Shade, *, taper: float = 0
-    ) -> None:
-        """A rectangle in bands from one shade to another."""
-        bands = 6
-        for i in range(bands):
-            a, b = i / bands, (i + 1) / bands
-            inset_a, inset_b = taper * (1 - a), taper * (1 - b)
-            high, low = y0 + (y1 - y0) * a, y0 + (y1 - y0) * b + 0.01
-            self.polygon(
-                [(x0 + inset_a, high), (x1 - inset_a, high), (x1 - inset_b, low), (x0 + inset_b, low)],
-                top + (bottom - top) * np.float32(a),
-            )
-
-    def ellipse(self, x: float, y: float, rx: float, ry: float, shade: Shade) -> None:
-        angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-        self.polygon(np.stack([x + rx * np.cos(angle), y + ry * np.sin(angle)], axis=1), shade)
-
-
-def draw_vehicle(picture: Picture, pose: Pose, rng: np.random.Generator) -> float:
-    """A vehicle round the place of its plate; the half width (in plate widths) of the flat place that is kept for the plate."""
+def draw_vehicle(picture: Picture, pose: Pose, rng: np.random.Generator) -> None:
+    """A vehicle round the place of its plate."""
     brush = Brush(picture, pose)
     paint = _paint(rng)
     kind = rng.choice(["front", "rear", "truck", "panel", "small"], p=[0.36, 0.3, 0.14, 0.14, 0.06])
     draw = {"front": _front, "rear": _rear, "truck": _truck, "panel": _panel, "small": _small}[str(kind)]
+    if rng.random() < 0.2:  # another car beside it
+        aside = float(rng.choice([-1, 1]) * rng.uniform(4, 8))
+        x, y = pose.project([(aside, float(rng.uniform(-2, 0.5)))])[0]
+        side_view(Brush(picture, Pose(pose.turn, pose.scale, pose.distance, (x, y))), _paint(rng), rng)
     draw(brush, paint, rng)
-    return 0.7
+    for _ in range(int(rng.integers(0, 4))):
+        vents(brush, float(rng.uniform(-1.9, 1.9)), float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.9)), rng)
+    if rng.random() < 0.08:
+        roof_sign(brush, 0.0, float(rng.uniform(-3, -1.5)), rng)
 
 
 def _paint(rng: np.random.Generator) -> Shade:
@@ -115,7 +47,10 @@ def _body(brush: Brush, paint: Shade, half: float, top: float, bottom: float, rn
     tyre = np.full(3, float(rng.uniform(10, 45)), np.float32)
     brush.box(-half * 1.05, bottom - 0.1, half * 1.05, bottom + float(rng.uniform(0.2, 0.6)), tyre * 0.6)
     for side in (-1, 1):
-        brush.box(side * half - 0.22, bottom - 0.5, side * half + 0.22, bottom + 0.45, tyre)
+        if rng.random() < 0.3:
+            wheel(brush, side * (half + 0.1), bottom, float(rng.uniform(0.35, 0.6)), rng)
+        else:
+            brush.box(side * half - 0.22, bottom - 0.5, side * half + 0.22, bottom + 0.45, tyre)
     roof, inset = top - float(rng.uniform(1.0, 1.7)), float(rng.uniform(0.25, 0.6))
     brush.shaded(-half + 0.1, roof, half - 0.1, top + 0.1, _lit(paint, 1.1), _lit(paint, 0.9), taper=inset)
     glass = colour(rng) * np.float32(0.6)
@@ -128,23 +63,10 @@ def _body(brush: Brush, paint: Shade, half: float, top: float, bottom: float, rn
 
 
 def _lamps(brush: Brush, half: float, y: float, rng: np.random.Generator, *, rear: bool) -> None:
-    wide, high = float(rng.uniform(0.25, 0.75)), float(rng.uniform(0.12, 0.55))
-    shell = np.array([30, 25, 170], np.float32) if rear else np.full(3, float(rng.uniform(90, 240)), np.float32)
-    shell = np.clip(shell + rng.normal(0, 20, 3), 0, 255).astype(np.float32)
-    round_lamps = rng.random() < 0.3
-    for side in (-1, 1):
-        x0, x1 = sorted((side * (half - 0.05), side * (half - 0.05 - wide)))
-        if round_lamps:
-            brush.ellipse((x0 + x1) / 2, y, wide / 2, wide / 2, shell)
-        else:
-            lift = float(rng.uniform(-0.1, 0.1))
-            brush.polygon(
-                [(x0, y - high / 2), (x1, y - high / 2 + lift), (x1, y + high / 2), (x0, y + high / 2)], shell
-            )
-        for _ in range(int(rng.integers(1, 4))):
-            x = float(rng.uniform(x0, x1))
-            glass = np.full(3, float(rng.uniform(120, 255)), np.float32) if rng.random() < 0.7 else colour(rng)
-            brush.ellipse(x, y, wide * 0.16, high * 0.3, glass)
+    wide, high = float(rng.uniform(0.25, 0.85)), float(rng.uniform(0.12, 0.6))
+    state = rng.integers(2**31)
+    for side in (-1, 1):  # both alike
+        lamp(brush, side * (half - wide / 2), y, wide, high, np.random.default_rng(state), rear=rear)
 
 
 def _grille(brush: Brush, x0: float, y0: float, x1: float, y1: float, rng: np.random.Generator) -> None:

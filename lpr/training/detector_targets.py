@@ -117,6 +117,6 @@ def loss_of(answers: Tensor, targets: Targets, reach: Tensor) -> tuple[Tensor, d
     ) / (8 * number)
     rows = functional.binary_cross_entropy_with_logits(rows_of[:, 9], targets.rows[found], reduction="sum") / number
     kind = functional.cross_entropy(rows_of[:, 10:], targets.kind[found], reduction="sum") / number
-    total = score + 8 * corners + 0.3 * rows + 0.2 * kind
+    total = score + 8 * corners + 0.3 * rows + 0.5 * kind
     parts = {"score": score, "corners": corners, "rows": rows, "kind": kind}
     return total, {name: float(part.detach()) for name, part in parts.items()}

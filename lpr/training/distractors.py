@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from lpr.drawing.plates import SIGNS
 from lpr.drawing.strokes import sign_mask
 from lpr.training.backgrounds import colour
-from lpr.training.crude_vehicles import Brush, Pose
+from lpr.training.poses import Brush, Pose
+from lpr.training.vehicle_details import lamp, roof_sign, side_view, vents, wheel
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
@@ -183,7 +184,22 @@ def _person(picture: Picture, pose: Pose, rng: np.random.Generator) -> None:
         _paste_mask(picture, line_of_signs(rng, 5), _quad(pose, 0.25, 0.08, 0, -0.3), colour(rng))
 
 
+def _part_of_a_car(picture: Picture, pose: Pose, rng: np.random.Generator) -> None:
+    """A lamp, a wheel, a vent, a roof sign or a whole car from the side."""
+    brush, kind = Brush(picture, pose), rng.integers(6)
+    if kind <= 1:
+        lamp(brush, 0, 0, float(rng.uniform(0.4, 1.2)), float(rng.uniform(0.15, 0.6)), rng, rear=bool(kind))
+    elif kind == 2:
+        wheel(brush, 0, 0, float(rng.uniform(0.3, 0.8)), rng)
+    elif kind == 3:
+        vents(brush, 0, 0, rng)
+    elif kind == 4:
+        roof_sign(brush, 0, 0, rng)
+    else:
+        side_view(Brush(picture, Pose(pose.turn, pose.scale / 3, pose.distance, pose.centre)), colour(rng), rng)
+
+
 _KINDS: tuple[Callable[[Picture, Pose, np.random.Generator], None], ...] = (
-    _bare_writing, _board, _empty, _slats, _lights, _person,
+    _bare_writing, _board, _empty, _slats, _lights, _person, _part_of_a_car,
 )  # fmt: skip
-_SHARES = (0.3, 0.24, 0.18, 0.12, 0.1, 0.06)
+_SHARES = (0.24, 0.2, 0.14, 0.1, 0.08, 0.06, 0.18)

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from lpr.drawing.layouts import PlateStyle, layout_of
 from lpr.drawing.plates import draw_plate
 from lpr.training.backgrounds import cloud, colour, draw_background
-from lpr.training.crude_vehicles import Brush, Pose, draw_vehicle, random_pose
+from lpr.training.crude_vehicles import draw_vehicle
 from lpr.training.distractors import draw_distractor, draw_overlay
 from lpr.training.latin_plates import draw_latin_plate
 from lpr.training.plates import colour_of, number_of
+from lpr.training.poses import Brush, Pose, random_pose
 
 Picture = NDArray[np.uint8]
 

@@ -42,17 +42,12 @@ LOG_COLUMNS = (
     "precision",
     "corner_error",
 )
-_SHAPES = (
-    ((192, 256), 16),
-    ((256, 320), 10),
-    ((320, 448), 6),
-    ((96, 192), 32),
-)  # height and width of crops; crops a batch
+_SHAPES = (((192, 256), 8), ((256, 320), 5), ((320, 448), 3), ((96, 192), 16))  # height and width of crops; crops a batch
 _SHARES = (0.52, 0.22, 0.14, 0.12)
 _PEAK_RATE = 2e-3
 _WARM_STEPS = 200
 _DECAY = 0.02
-_EMA = 0.998
+_EMA = 0.9985
 _ENOUGH_TO_START = 60
 _SAVE_EVERY_S = 60.0
 _HELD_OUT = 10**9  # scenes from this number on are for the log, never for training

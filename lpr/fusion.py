@@ -20,7 +20,7 @@ from lpr.slot_search import LEAST, log_places, spell_places
 from parking.kernel.plate import Plate
 
 MOST_BY_PLACES, MOST_BY_STEPS = 14, 8
-FLOOR = 25.0
+FLOOR = 10.0
 """How far below its best candidate a reader may put another: one that sees nothing of a sign has no veto."""
 _RESCALE_EVERY = 6
 

@@ -24,6 +24,7 @@ from lpr.settings import Settings
 
 _AROUND = 0.08  # of the height: boxes cut into signs more often than they stand off
 _LEFT = 0.25  # of the width: where the province is when the box starts at the letter
+_RIGHT = 0.15  # where a thin last sign is lost
 _HOPELESS = -40.0  # words that are no plate score below; a plate whose province was cut off scores -10 to -25
 _SQUARE = (1.0, 2.7)  # width / height at which a plate may have one row or two
 _BY_DETECTOR, _BY_PIXELS = 0.85, 0.75  # how often each names the ground rightly
@@ -76,7 +77,8 @@ class Looker:
         """The best look at a place; `whole` says that the picture is nothing but the plate, so that nothing lies around it."""
         best: Look | None = None
         for cut, grey in _cuts(region, whole=whole):
-            look = self._look(image, cut, grey=grey and best is not None and best.evidenced is Evidenced.STEPS)
+            strip = image if whole and cut.rows == 1 else rectify.strip(image, cut)  # what is upright already stays sharp
+            look = self._look(strip, cut, grey=grey and best is not None and best.evidenced is Evidenced.STEPS)
             if best is None or look.likelihood > best.likelihood:
                 best = look
             if not self._doubtful(best) or best.likelihood < _HOPELESS:
@@ -86,8 +88,7 @@ class Looker:
             return self._together(best, self._second)
         return best
 
-    def _look(self, image: Image, region: Region, *, grey: bool) -> Look:
-        strip = rectify.strip(image, region)
+    def _look(self, strip: Image, region: Region, *, grey: bool) -> Look:
         (sight,) = self._first.read((_greyed(strip) if grey else strip,))
         ground = Ground(agreed(_opinions(region, strip, sight)), region.rows)
         evidenced = Evidenced.STEPS if sight.slots is None else Evidenced.OWN
@@ -116,6 +117,7 @@ def _cuts(region: Region, *, whole: bool) -> Iterable[tuple[Region, bool]]:
     yield near, False
     if not whole:
         yield replace(region, corners=rectify.widen(region.corners, left=_LEFT, around=_AROUND)), True
+        yield replace(region, corners=rectify.widen(region.corners, left=_LEFT, right=_RIGHT, around=_AROUND)), True
     width, height = rectify.size(region.corners)
     if _SQUARE[0] <= width / max(height, 1.0) <= _SQUARE[1]:
         yield replace(near, rows=3 - region.rows), False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,30 +32,55 @@ class Template:
 
 
 def automaton_of(templates: Sequence[Template]) -> Automaton:
-    """The smallest deterministic walk through all templates at once (subset construction); accepting states list templates."""
+    """The smallest deterministic walk through all templates at once; its accepting states list the templates that end there.
+
+    Of templates that differ in nothing but their places and their prior, only the likeliest is listed.
+    """
     signs = tuple(sorted({sign for template in templates for place in template.places for sign in place}))
-    start = frozenset((number, 0) for number in range(len(templates)))
-    states, rows, waiting = {start: 0}, {}, [start]
+    alike: dict[frozenset[tuple[int, int]], list[int]] = {}  # columns of signs that stand in the same places everywhere
+    for column, sign in enumerate(signs):
+        alike.setdefault(_places_of(sign, templates), []).append(column)
+    smallest: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+    numbers: dict[frozenset[tuple[int, int]], int] = {}
+
+    def number_of(state: frozenset[tuple[int, int]]) -> int:
+        """The state's number, the same for all states from which the same may follow."""
+        if state not in numbers:
+            row = []
+            for stands in alike:
+                following = frozenset((template, place + 1) for template, place in state & stands)
+                row.append(number_of(following) if following else -1)
+            ended = _likeliest(templates, (t for t, place in state if place == len(templates[t].places)))
+            numbers[state] = smallest.setdefault((ended, tuple(row)), len(smallest))
+        return numbers[state]
+
+    number_of(frozenset((number, 0) for number in range(len(templates))))
+    last = len(smallest) - 1  # the start is numbered last, and should be first
+    successor = np.full((len(smallest), len(signs)), -1, dtype=np.int32)
     accepts: dict[int, tuple[int, ...]] = {}
-    while waiting:
-        state = waiting.pop()
-        row = np.full(len(signs), -1, dtype=np.int32)
-        for column, sign in enumerate(signs):
-            following = frozenset(
-                (number, place + 1)
-                for number, place in state
-                if place < len(templates[number].places) and sign in templates[number].places[place]
-            )
-            if following:
-                if following not in states:
-                    states[following] = len(states)
-                    waiting.append(following)
-                row[column] = states[following]
-        rows[states[state]] = row
-        ended = tuple(sorted(number for number, place in state if place == len(templates[number].places)))
+    for (ended, row), number in smallest.items():
+        for columns, following in zip(alike.values(), row, strict=True):
+            successor[last - number, columns] = last - following if following >= 0 else -1
         if ended:
-            accepts[states[state]] = ended
-    return Automaton(signs, np.stack([rows[number] for number in range(len(rows))]), accepts)
+            accepts[last - number] = ended
+    return Automaton(signs, successor, accepts)
+
+
+def _places_of(sign: str, templates: Sequence[Template]) -> frozenset[tuple[int, int]]:
+    return frozenset(
+        (number, place)
+        for number, template in enumerate(templates)
+        for place, stands in enumerate(template.places)
+        if sign in stands
+    )
+
+
+def _likeliest(templates: Sequence[Template], ended: Iterable[int]) -> tuple[int, ...]:
+    best: dict[object, int] = {}
+    for number in sorted(ended, key=lambda n: (templates[n].prior, -n)):
+        template = templates[number]
+        best[template.kind, template.colours, template.rows] = number
+    return tuple(sorted(best.values()))
 
 
 class TemplateGrammar:
@@ -97,6 +122,23 @@ class TemplateGrammar:
         return self._prior(text, kind)
 
     def kind_of(self, text: str) -> PlateKind | None:
+        ending = self._ending(text)
+        return ending.kind if ending is not None else None
+
+    def spelled(self, text: str) -> str:
+        """The likeliest string of the language that differs only by O for 0 and I for 1; of equals, the one nearest to the text."""
+        best, highest = text, -math.inf
+        places = [number for number, sign in enumerate(text) if sign in _CONFUSED][:_MOST_CONFUSED]
+        for count in range(len(places) + 1):
+            for chosen in itertools.combinations(places, count):
+                other = "".join(_CONFUSED[sign] if n in chosen else sign for n, sign in enumerate(text))
+                ending = self._ending(other)
+                if ending is not None and ending.prior > highest:
+                    best, highest = other, ending.prior
+        return best
+
+    def _ending(self, text: str) -> Ending | None:
+        """The likeliest kind of a written number, its prior that of the number; None where it is not of this language."""
         state = 0
         for sign in text:
             state = int(self._automaton.successor[state, self._place[sign]]) if sign in self._place else -1
@@ -106,17 +148,8 @@ class TemplateGrammar:
         if not ended:
             return None
         kinds = self._kinds(ended, [template.prior for template in self._templates])
-        return max(kinds, key=lambda ending: ending.prior + self._prior(text, ending.kind)).kind
-
-    def spelled(self, text: str) -> str:
-        """The nearest string of the language that differs only by O for 0 and I for 1; few changes before many."""
-        places = [number for number, sign in enumerate(text) if sign in _CONFUSED]
-        for count in range(min(len(places), _MOST_CONFUSED) + 1):
-            for chosen in itertools.combinations(places, count):
-                other = "".join(_CONFUSED[sign] if n in chosen else sign for n, sign in enumerate(text))
-                if self.kind_of(other) is not None:
-                    return other
-        return text
+        rated = (Ending(ending.kind, ending.prior + self._prior(text, ending.kind)) for ending in kinds)
+        return max(rated, key=lambda ending: ending.prior)
 
     def without_region(self, text: str) -> str:
         return text[self._region_length(text) :]

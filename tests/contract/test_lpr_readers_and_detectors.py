@@ -167,5 +167,5 @@ def test_the_folders_for_paddleocr_pair_the_same_weights_with_our_own_descriptio
 def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(ParkingError, match="known: paddle, plate_net, pp_ocr"):
         READERS.get("eyes")
-    with pytest.raises(ParkingError, match="known: .*paddle, pp_ocr, whole"):
+    with pytest.raises(ParkingError, match=r"known: .*paddle, pp_ocr, whole"):
         DETECTORS.get("eyes")

@@ -148,5 +148,5 @@ def test_a_country_of_ones_own_is_a_list_of_templates() -> None:
 
 
 def test_an_unknown_grammar_lists_the_known_ones() -> None:
-    with pytest.raises(ParkingError, match="known: china, latin"):
+    with pytest.raises(ParkingError, match="known: brazil, china, europe, latin, usa"):
         GRAMMARS.get("mars")

@@ -17,47 +17,11 @@ pytestmark = pytest.mark.req("LPR-1")
 EUROPE, BRAZIL, USA = (GRAMMARS.get(name)() for name in ("europe", "brazil", "usa"))
 TWINS = {"0": "O", "O": "0", "1": "I", "I": "1", "8": "B", "B": "8"}
 
-OF_EUROPE = [
-    "BAB1234",
-    "MKL123E",
-    "HHA12H",
-    "FRAB123",
-    "AB123CD",
-    "AA229AA",
-    "1234BCD",
-    "12AB34",
-    "AB12CD",
-    "WA56660",
-    "KR1234",
-    "RK857AI",
-    "4B04979",
-    "1AB2345",
-    "AB12CDE",
-    "X123ABC",
-    "12ABC3",
-    "1ABC234",
-    "W12345A",
-    "GU123AB",
-    "ZH123456",
-    "ABC123",
-    "AABC123",
-    "B123ABC",
-    "CJ12ABC",
-    "CA1234AB",
-    "ZG1234AB",
-    "LJAB123",
-    "ABE1234",
-    "AB12345",
-    "123ABC",
-    "AB1234",
-    "131D12345",
-    "AA1234BB",
-    "A123BC77",
-    "34ABC123",
-    "A12B345",
-    "BG123AB",
-    "1234AB7",
-]
+OF_EUROPE = """
+BAB1234 MKL123E HHA12H FRAB123 AB123CD AA229AA 1234BCD 12AB34 AB12CD WA56660 KR1234 RK857AI 4B04979 1AB2345 AB12CDE X123ABC 12ABC3
+1ABC234 W12345A GU123AB ZH123456 ABC123 AABC123 B123ABC CJ12ABC CA1234AB ZG1234AB LJAB123 ABE1234 AB12345 123ABC AB1234 131D12345
+AA1234BB A123BC77 34ABC123 A12B345 BG123AB 1234AB7
+""".split()  # noqa: SIM905 - a list would be three screens
 
 
 def read(grammar: Grammar, text: str, score: float = 0.99, instead: dict[int, float] | None = None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -38,9 +40,9 @@ class MjpegSource:
 
     def open(self) -> None:
         self.close()
-        # Certificates are loaded where they are needed: it takes 20 ms and some MB, at every reconnection.
-        verify = self._url.scheme == "https"
-        self._client = httpx.Client(timeout=self._timeout_s, follow_redirects=False, trust_env=False, verify=verify)
+        self._client = httpx.Client(
+            timeout=self._timeout_s, follow_redirects=True, trust_env=False, verify=_certificates()
+        )
         try:
             self._response = self._request(self._client)
             self._parser = MultipartParser(boundary_of(self._response.headers.get("content-type", "")))
@@ -92,6 +94,12 @@ class MjpegSource:
             self._client.close()
         self._client = self._response = self._parser = None
         self._chunks = iter(())
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """Loaded once for all cameras: it takes 20 ms and some MB, which no reconnection should pay again."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from lpr.frame import Frame
 from lpr.sources.base import FrameSource
 from lpr.sources.capture import Capture
+from lpr.sources.rtsp_probe import why_not
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault
 
@@ -24,7 +25,10 @@ class RtspSource:
     """`rtsp://[user:password@]host/path`."""
 
     def __init__(self, url: str, camera: str, clock: Clock, *, timeout_s: float = 3.0) -> None:
+        self._url = url
         self._host = urlsplit(url).hostname or "the camera"
+        self._timeout_s = timeout_s
+        self._was_seen = False
         self._capture = Capture(url, camera, clock, where=self._host, options=_LOW_LATENCY, timeout_s=timeout_s)
 
     @property
@@ -32,11 +36,18 @@ class RtspSource:
         return self._capture.camera
 
     def open(self) -> None:
-        self._capture.open()
+        try:
+            self._capture.open()
+        except DeviceFault:
+            if self._was_seen:
+                raise
+            # Never seen yet: an address or a password may be wrong, and the decoder does not say so.
+            raise DeviceFault(f"{self._host}: {why_not(self._url, self._timeout_s)}") from None
 
     def grab(self) -> None:
         if not self._capture.grab():
             raise DeviceFault(f"{self._host}: no picture in time")
+        self._was_seen = True
 
     def retrieve(self) -> Frame:
         return self._capture.retrieve()

@@ -294,8 +294,8 @@ def test_a_camera_behind_a_password_is_answered_as_it_asks(guarded: str, scheme:
 @pytest.mark.parametrize(
     ("place", "why"),
     [
-        ("basic", "the camera answered 401"),
-        ("digest", "the camera answered 401"),
+        ("basic", "refuses the user name or the password"),
+        ("digest", "refuses the user name or the password"),
         ("page", "does not answer with a stream"),
     ],
 )

@@ -31,7 +31,9 @@ _RAMP_FROM, RAMP_PLATES = 0.35, 120_000
 
 _PIXELS = HEIGHT * WIDTH * 3
 _AHEAD = _SAMPLES // 2
-"""How far drawing may be ahead of training: then it rests, as each sample needs to be new only once."""
+"""How far drawing may be ahead of training: then it rests."""
+_USES = 1.6
+"""How often a sample is met on average: drawing takes time from training, and chance decides anyhow."""
 
 _HEAD = 16  # bytes: how many samples were made, and how many taken
 _NOT_SEEN = 255  # of a colour that a grey picture does not show
@@ -149,7 +151,7 @@ def _paint(name: str, seed: int, drawn_before: int, parent: int) -> None:
     sampler = Sampler(seed, drawn_before)
     with contextlib.suppress(KeyboardInterrupt):
         while os.getppid() == parent:
-            if int(ring.count[0]) > int(ring.taken[0]) + _AHEAD:
+            if int(ring.count[0]) > int(ring.taken[0]) / _USES + _AHEAD:
                 time.sleep(0.02)
                 continue
             at = int(ring.count[0]) % _SAMPLES

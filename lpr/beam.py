@@ -24,6 +24,15 @@ class Automaton:
     successor: npt.NDArray[np.int32]
     accepts: Mapping[int, tuple[int, ...]]
 
+    def end_of(self, text: str) -> int | None:
+        """The accepting state in which a string ends; None where it is not of this language."""
+        state = 0
+        for sign in text:
+            state = int(self.successor[state, self.signs.index(sign)]) if sign in self.signs else -1
+            if state < 0:
+                return None
+        return state if state in self.accepts else None
+
 
 @dataclass(frozen=True, slots=True)
 class Spelling:

@@ -52,6 +52,10 @@ def fuse(
     states = _proposed(grammar.automaton, pieces, endings)
     if not states:
         return ()
+    for text in list(states) if bonus else ():
+        for other in (start + text[len(start) :] for start in bonus or {}):
+            if (state := grammar.automaton.end_of(other)) is not None:
+                states[other] = state
     texts = list(states)
     codes = Codes.of(texts, grammar.signs)
     total = np.zeros(len(texts))

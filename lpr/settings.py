@@ -22,9 +22,7 @@ class Settings:
     """
 
     detector: str = BEST
-    fallback_detector: str = (
-        ""  # asked where the detector finds nothing readable; pp_ocr costs 500 MB once it is needed
-    )
+    fallback_detector: str = ""  # asked where nothing readable was found; pp_ocr costs 500 MB from then on
     reader: str = BEST
     grammar: str = "china"
     region_of_interest: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom

@@ -95,7 +95,6 @@ class TemplateGrammar:
     ) -> None:
         self._templates = tuple(templates)
         self._automaton = automaton_of(templates)
-        self._place = {sign: column for column, sign in enumerate(self._automaton.signs)}
         self._prior = prior
         self._region_length = region_length
 
@@ -139,15 +138,10 @@ class TemplateGrammar:
 
     def _ending(self, text: str) -> Ending | None:
         """The likeliest kind of a written number, its prior that of the number; None where it is not of this language."""
-        state = 0
-        for sign in text:
-            state = int(self._automaton.successor[state, self._place[sign]]) if sign in self._place else -1
-            if state < 0:
-                return None
-        ended = self._automaton.accepts.get(state)
-        if not ended:
+        state = self._automaton.end_of(text)
+        if state is None:
             return None
-        kinds = self._kinds(ended, [template.prior for template in self._templates])
+        kinds = self._kinds(self._automaton.accepts[state], [template.prior for template in self._templates])
         rated = (Ending(ending.kind, ending.prior + self._prior(text, ending.kind)) for ending in kinds)
         return max(rated, key=lambda ending: ending.prior)
 

@@ -52,15 +52,17 @@ def cut_crop(
     else:
         transform_small = transform
     border = int(rng.choice([cv2.BORDER_REFLECT_101, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE], p=[0.6, 0.2, 0.2]))
-    crop = cv2.warpAffine(source, transform_small, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
+    crop: Picture = np.asarray(
+        cv2.warpAffine(source, transform_small, (width, height), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
+    )
     moved = corners @ transform[:, :2].T.astype(np.float32) + transform[:, 2].astype(np.float32)
     keep = np.array([_touches(quad, size) for quad in moved], bool)
     if border == cv2.BORDER_REFLECT_101 and not _covers(image.shape[:2], transform, size):
         crop = _blank_beyond(crop, image.shape[:2], transform)
     clipped = np.clip(moved, 0, (width, height))
-    share = np.array([_area(a) / max(1e-3, _area(b)) for a, b in zip(clipped, moved, strict=True)], np.float32)
-    whole = counts & (share >= _LEAST_INSIDE) if len(moved) else counts
-    picture = photograph(np.asarray(crop, np.uint8), rng)
+    inside = np.array([_area(a) / max(1e-3, _area(b)) for a, b in zip(clipped, moved, strict=True)], np.float32)
+    whole = counts & (inside >= _LEAST_INSIDE)
+    picture = photograph(crop, rng)
     for i in np.flatnonzero(whole & keep):
         whole[i] = _visible(picture, moved[i])
     return picture, Truth(moved[keep].astype(np.float32), rows[keep], kinds[keep], whole[keep])

@@ -93,6 +93,7 @@ class _Slots:
     """The arrays in the shared memory."""
 
     def __init__(self, memory: SharedMemory) -> None:
+        assert memory.buf is not None
         whole = np.frombuffer(memory.buf, np.uint8)
         head = whole[:_HEAD].view(np.int64)
         self.drawn, self.taken, self.writing = head[:1], head[1:2], head[2:]

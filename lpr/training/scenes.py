@@ -206,7 +206,8 @@ def _weather(picture: Picture, plates: tuple[PastedPlate, ...], rng: np.random.G
         for x, y in rng.uniform(0, 1, (int(rng.integers(40, 300)), 2)) * (WIDTH, HEIGHT):
             reach = float(rng.uniform(4, 30))
             cv2.line(streaks, (int(x), int(y)), (int(x + reach * 0.2), int(y + reach)), int(rng.integers(40, 160)), 1)
-        picture = cv2.add(picture, cv2.merge([cv2.GaussianBlur(streaks, (0, 0), 0.8)] * 3))
+        soft = cv2.GaussianBlur(streaks, (0, 0), 0.8)
+        picture = np.asarray(cv2.add(picture, cv2.merge([soft, soft, soft])), np.uint8)
     if rng.random() < 0.1:
         share = np.clip(0.3 + 0.2 * cloud(HEIGHT // 8, WIDTH // 8, rng), 0, 0.75)
         share = np.asarray(cv2.resize(share, (WIDTH, HEIGHT)), np.float32)[..., None]
@@ -237,4 +238,4 @@ def _night(picture: Picture, plates: tuple[PastedPlate, ...], rng: np.random.Gen
 
 
 _SEEN, _GONE = 0.22, 0.85  # shares covered: below it is a plate to find, above it there is none
-_WEIGHTS = {PlateStyle.BLUE: 6.0, PlateStyle.GREEN_SMALL: 2.6, PlateStyle.YELLOW: 1.6, PlateStyle.YELLOW_DOUBLE: 1.6}
+_WEIGHTS = {PlateStyle.BLUE: 12.0, PlateStyle.GREEN_SMALL: 6.0, PlateStyle.YELLOW: 3.0, PlateStyle.YELLOW_DOUBLE: 3.0}

@@ -148,7 +148,8 @@ def score_steps(matrix: SignMatrix, codes: Codes) -> Probabilities:
             log_scale += np.log(scale)
     at = np.arange(count)
     whole = blanks[at, codes.lengths] + np.where(codes.lengths > 0, signs[at, codes.lengths - 1], 0.0)
-    return np.log(np.maximum(whole, 1e-300)) + log_scale
+    scores: Probabilities = np.log(np.maximum(whole, 1e-300)) + log_scale
+    return scores
 
 
 def _floored(scores: Probabilities) -> Probabilities:

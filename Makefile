@@ -7,7 +7,7 @@ BIN   := .venv/bin
 CODE  := parking lpr guidance payments kiosk_ui hardware_sim tests benchmarks
 ARGS  ?=
 
-.PHONY: help demo test check bench requirements prove ui lock pictures format train
+.PHONY: help demo test check bench requirements prove ui lock pictures format train card
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -49,6 +49,11 @@ prove: ## the long proofs, all or one by NAME=
 train: ## train a net of our own from drawn pictures (ARGS="reader --minutes 110 --seed 3 --out train-reader")
 	@$(SETUP) train
 	@.cache/train/bin/python -c 'from lpr.cli import main; main()' train $(ARGS)
+
+card: ## measure the plate readers on all real pictures (PLATE_DATA) and write the figures into the model card
+	@$(SETUP) dev
+	-@$(BIN)/python -m tests.tools.prove lpr_accuracy
+	@$(BIN)/python -m tests.tools.model_card
 
 ui: ## build the pages
 	@$(SETUP) ui

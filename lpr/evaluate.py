@@ -58,7 +58,7 @@ class Evaluation:
         """One flat object for scripts; docs/lpr.md lists the keys."""
         report = {
             **scoring.measured(self.outcomes),
-            "accepted_with_wrong": scoring.accepted_by_margin(self.outcomes),
+            "accepted_with_wrong": scoring.accepted_with_wrong(self.outcomes),
             **scoring.detection_measured(self.outcomes),
             "pictures": self.pictures,
             "false_strings": self.strays,

@@ -183,14 +183,14 @@ def detection_measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def accepted_by_margin(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """The largest share that could be accepted, by margin alone, with at most 0, 1 and 2 of them wrong."""
-    ranked = sorted((o for o in outcomes if o.read is not None), key=lambda o: -_margin(o))
+def accepted_with_wrong(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """The largest share that some threshold of confidence (of margin, among equals) accepts with at most 0, 1 and 2 of them wrong."""
+    ranked = sorted((o for o in outcomes if o.read is not None), key=_sureness, reverse=True)
     best = dict.fromkeys(map(str, _MOST_WRONG), 0.0)
     wrong = 0
     for number, current in enumerate(ranked, start=1):
         wrong += not current.exact
-        if number < len(ranked) and _margin(ranked[number]) == _margin(current):
+        if number < len(ranked) and _sureness(ranked[number]) == _sureness(current):
             continue  # a threshold cannot part equals
         for most in _MOST_WRONG:
             if wrong <= most:
@@ -229,5 +229,5 @@ def share(hits: Iterable[bool]) -> float:
     return round(sum(counted) / len(counted), 4) if counted else 0.0
 
 
-def _margin(one: Outcome) -> float:
-    return one.read.margin if one.read is not None else 0.0
+def _sureness(one: Outcome) -> tuple[float, float]:
+    return (one.read.confidence, one.read.margin) if one.read is not None else (0.0, 0.0)

@@ -1,46 +1,115 @@
-"""Proof: how well the pipeline reads all real pictures at hand, set by set, against the baseline measured before it was written.
+"""Proof: how well all real pictures at hand are read, set by set: by our own nets alone, by PP-OCR alone, and by both together.
 
-Site prior off, nothing trained or tuned on these pictures. One line per set, and the last line sums up.
+One frame, one thread, site prior off, nothing trained or tuned on these pictures. One line per set and way; the last line sums up. The
+figures are left in `.cache/lpr_accuracy.json`, from where `make card` puts them into the model card.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from lpr import Pipeline, Settings
 from lpr.evaluate import evaluate
+from parking.kernel.errors import ParkingError
 from tests.builders.lpr import real_pictures
 
-# (set, grammar, least exact, least without province): PP-OCRv6 + grammar as measured on the whole sets, less two points.
+FIGURES = Path(__file__).resolve().parents[2] / ".cache" / "lpr_accuracy.json"
+WAYS = {
+    "own nets": Settings(detector="corner_net", reader="plate_net"),
+    "PP-OCR": Settings(detector="pp_ocr", reader="pp_ocr"),
+    "as shipped": Settings(),
+}
+KEPT = (
+    *(
+        "n",
+        "pictures",
+        "exact",
+        "exact_interval",
+        "without_province",
+        "accepted",
+        "wrong_accepted",
+        "accepted_with_wrong",
+    ),
+    *("colour_n", "colour_right", "boxed_n", "detected", "exact_of_detected", "corner_error", "false_strings_per_100"),
+    *("latency_ms", "latency_ms_p95", "by_class"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a set must reach: (way, key, least); a key with a minus sign is a most."""
+
+    name: str
+    grammar: str
+    least: tuple[tuple[str, str, float], ...]
+
+
 GOALS = (
-    ("ccpd_crops", "china", 0.871, 0.958),
-    ("ccpd_full", "china", 0.720, 0.720),
-    ("easypr_full", "china", 0.845, 0.922),
-    ("special_cn", "china", 0.577, 0.577),
-    ("openalpr_eu", "latin", 0.0, 0.0),  # no goal: its labels write O for 0
+    Goal("ccpd_crops", "china", (("as shipped", "exact", 0.97), ("own nets", "exact", 0.945))),
+    Goal("ccpd_full", "china", (("as shipped", "exact", 0.93), ("as shipped", "-false_strings_per_100", 2.0))),
+    Goal("easypr_full", "china", (("as shipped", "exact", 0.93), ("as shipped", "-false_strings_per_100", 2.0))),
+    Goal("special_cn", "china", (("as shipped", "exact", 0.85),)),
+    Goal("openalpr_eu", "europe", (("as shipped", "exact", 0.93),)),
 )
 
 
 def main() -> int:
-    """Measure every set; 0 when all goals hold."""
-    pipelines = {name: Pipeline.default(Settings(grammar=name)) for name in ("china", "latin")}
-    held, figures = True, []
-    for name, grammar, exact, rest in GOALS:
-        report = evaluate(real_pictures(name), pipelines[grammar]).report()
-        good = report["exact"] >= exact and report["without_province"] >= rest
-        held = held and good
-        low, high = report["exact_interval"]
-        print(
-            f"{name}: n {report['n']}, exact {report['exact']:.1%} ({low:.1%} to {high:.1%}), without province "
-            f"{report['without_province']:.1%}, accepted {report['accepted']:.1%}, of them wrong {report['wrong_accepted']:.1%} "
-            f"of all, {report['latency_ms']:.0f} ms ({report['latency_ms_p95']:.0f} ms p95); goal {exact:.1%} / {rest:.1%}",
-            flush=True,
-        )
-        figures.append(f"{name} {report['exact']:.1%}")
-    print(
-        f"lpr accuracy: exact {', '.join(figures)}; goal: the measured baseline less two points; {'holds' if held else 'falls short'}"
-    )
+    """Measure every set in every way; 0 when all goals hold."""
+    figures: dict[str, dict[str, Any]] = {}
+    told, held = [], True
+    for goal in GOALS:
+        folder = real_pictures(goal.name)
+        for way, settings in WAYS.items():
+            report = _measure(folder, settings, goal.grammar)
+            if report is not None:
+                figures.setdefault(goal.name, {})[way] = report
+                print(f"{goal.name}, {way}: {_line(report)}", flush=True)
+        for way, key, least in goal.least:
+            good, text = _judge(figures.get(goal.name, {}).get(way), way, key, least)
+            held = held and good
+            told.append(f"{goal.name} {text}")
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(f"lpr accuracy: {'; '.join(told)}; {'holds' if held else 'falls short'}")
     return 0 if held else 1
+
+
+def _measure(folder: Path, settings: Settings, grammar: str) -> dict[str, Any] | None:
+    """The figures of one way on one set; None where it has no model for this grammar."""
+    plain = {"detector": settings.detector, "reader": settings.reader, "grammar": grammar}
+    try:
+        pipeline = Pipeline.default(Settings.parse(plain))
+    except ParkingError as error:
+        print(f"{folder.name}: {error}")
+        return None
+    report = evaluate(folder, pipeline).report()
+    return {key: report[key] for key in KEPT}
+
+
+def _line(report: dict[str, Any]) -> str:
+    low, high = report["exact_interval"]
+    by_mistakes = ", ".join(f"{share:.1%} with {n}" for n, share in report["accepted_with_wrong"].items())
+    return (
+        f"n {report['n']}, exact {report['exact']:.1%} ({low:.1%} to {high:.1%}), without province "
+        f"{report['without_province']:.1%}, accepted {report['accepted']:.1%}, accepted and wrong {report['wrong_accepted']:.1%} "
+        f"(by confidence at most {by_mistakes} wrong), colour right {report['colour_right']:.1%} of {report['colour_n']}, "
+        f"detected {report['detected']:.1%} of {report['boxed_n']}, {report['false_strings_per_100']} false strings per 100 "
+        f"pictures, {report['latency_ms']:.1f} ms ({report['latency_ms_p95']:.1f} ms p95)"
+    )
+
+
+def _judge(report: dict[str, Any] | None, way: str, key: str, bound: float) -> tuple[bool, str]:
+    if report is None:
+        return False, f"{way}: not measured"
+    most = key.startswith("-")
+    figure = report[key.removeprefix("-")]
+    good = figure <= bound if most else figure >= bound
+    shown, wanted = (f"{figure}", f"at most {bound:g}") if most else (f"{figure:.1%}", f"{bound:.1%}")
+    return good, f"{way} {key.removeprefix('-').replace('_', ' ')} {shown} (goal {wanted}{'' if good else ', missed'})"
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ def test_how_many_could_be_accepted_is_told_for_no_one_and_two_mistakes(tmp_path
     reads = [a_read(("粤B12345", -0.1), ("粤B12346", -9.0)), a_read(("粤B12346", -0.1), ("粤B12345", -6.0))]
     reads.append(a_read(("粤B12345", -0.1), ("粤B12346", -2.0)))
     outcomes = [scoring.outcome(label, truth, read, china(), accepted=True) for read in (*reads, None)]
-    assert scoring.accepted_by_margin(outcomes) == {"0": 0.25, "1": 0.75, "2": 0.75}
+    assert scoring.accepted_with_wrong(outcomes) == {"0": 0.25, "1": 0.75, "2": 0.75}
 
 
 @pytest.mark.parametrize(

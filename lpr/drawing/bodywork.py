@@ -1,296 +1,154 @@
-"""A car's body from the front as polygons in metres: x from its middle to the right, y above the road, z back from its nose."""
+"""What a vehicle is: its kind, paint and proportions (m), the same in every frame; and what its builders hand over.
+
+A vehicle's own coordinates: x right, y above the road, z back from its nearest end; the end that the camera sees is at z = 0.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
 import numpy as np
 
-from lpr.drawing.painting import Colour, Picture, Points, fill, line, shade_below
-from lpr.drawing.perspective import View
+from lpr.drawing.meshes import Colour, Finish, Floats, Mesh, floats, linear
 
-PLATE_Y_M = 0.475  # the middle of the plate
+PLATE_Y_M = 0.475  # the middle of the plate on a saloon's front
 
-_PAINTS: tuple[Colour, ...] = (
-    (236, 238, 238),
-    (196, 198, 198),
-    (128, 130, 132),
-    (38, 36, 36),
-    (60, 58, 62),
-    (118, 62, 30),
-    (38, 32, 150),
-    (52, 74, 112),
-    (96, 118, 70),
+
+class BodyKind(StrEnum):
+    """The shapes that this room can build."""
+
+    SALOON = "saloon"
+    SUV = "suv"
+    VAN = "van"
+    TRUCK = "truck"
+    BUS = "bus"
+    MOTORCYCLE = "motorcycle"
+
+
+class Facing(StrEnum):
+    """Which end of the vehicle the camera sees."""
+
+    FRONT = "front"
+    REAR = "rear"
+
+
+_PAINTS: tuple[tuple[Colour, float], ...] = (  # as a screen shows them (BGR), and how common
+    ((238, 240, 240), 0.30),
+    ((200, 203, 204), 0.10),
+    ((138, 140, 142), 0.10),
+    ((34, 32, 32), 0.18),
+    ((74, 72, 76), 0.09),
+    ((132, 72, 34), 0.07),
+    ((34, 28, 150), 0.06),
+    ((46, 62, 98), 0.03),
+    ((84, 104, 58), 0.02),
+    ((150, 178, 198), 0.03),
+    ((40, 140, 214), 0.02),
 )
+_KINDS = ((BodyKind.SALOON, 0.50), (BodyKind.SUV, 0.36), (BodyKind.VAN, 0.14))
+_SHAPES: dict[BodyKind, tuple[tuple[float, float], ...]] = {
+    # half width, roof, edge of the bonnet, cowl height, cowl back, roof begins back
+    BodyKind.SALOON: ((0.88, 0.93), (1.42, 1.49), (0.76, 0.83), (0.98, 1.04), (1.05, 1.25), (1.75, 1.95)),
+    BodyKind.SUV: ((0.92, 0.98), (1.64, 1.76), (0.94, 1.04), (1.14, 1.22), (1.00, 1.20), (1.60, 1.85)),
+    BodyKind.VAN: ((0.84, 0.95), (1.78, 1.98), (0.88, 0.98), (1.10, 1.18), (0.45, 0.70), (1.15, 1.45)),
+    BodyKind.TRUCK: ((1.02, 1.14), (2.25, 2.50), (1.10, 1.25), (1.30, 1.42), (0.08, 0.14), (0.40, 0.60)),
+    BodyKind.BUS: ((1.18, 1.25), (2.95, 3.15), (0.95, 1.10), (1.12, 1.25), (0.06, 0.10), (0.35, 0.50)),
+    BodyKind.MOTORCYCLE: ((0.36, 0.42), (1.10, 1.20), (0.80, 0.90), (0.90, 1.00), (0.30, 0.40), (0.60, 0.80)),
+}
+
+GLASS = Finish(linear(30, 28, 26), 0.06)
+DARK_GLASS = Finish(linear(24, 23, 22), 0.10)
+PLASTIC = Finish(linear(34, 33, 33), 0.012)
+HOLE = Finish(linear(13, 13, 13))
+RUBBER = Finish(linear(30, 30, 30))
+CHROME = Finish(linear(150, 150, 150), 0.62)
+RIM = Finish(linear(150, 150, 152), 0.25)
+LENS = Finish(linear(190, 188, 184), 0.16)
+AMBER = Finish(linear(30, 120, 225), 0.06)
+RED_LENS = Finish(linear(26, 22, 150), 0.09)
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One car's paint (BGR) and proportions (m), the same in every frame; `seed` decides what is inside."""
+    """One vehicle's shape, paint (BGR, as a screen shows it) and proportions (m); `seed` decides all small things."""
 
+    kind: BodyKind
     paint: Colour
     half_width: float
     roof_y: float
     bonnet_y: float
-    grille_kind: int
+    cowl_y: float
+    cowl_z: float
+    roof_z: float
     seed: int
+    electric: bool = False
 
     @classmethod
-    def of(cls, rng: np.random.Generator) -> Self:
-        """A saloon or something taller, drawn from `rng`."""
-        tall = rng.random() < 0.4
-        return cls(
-            paint=_PAINTS[int(rng.integers(len(_PAINTS)))],
-            half_width=float(rng.uniform(0.88, 0.95)),
-            roof_y=float(rng.uniform(1.58, 1.70) if tall else rng.uniform(1.42, 1.48)),
-            bonnet_y=float(rng.uniform(0.92, 1.00) if tall else rng.uniform(0.80, 0.86)),
-            grille_kind=int(rng.integers(3)),
-            seed=int(rng.integers(2**31)),
-        )
+    def of(cls, rng: np.random.Generator, *, kind: BodyKind | None = None, electric: bool = False) -> Self:
+        """A vehicle drawn from `rng`: of the kinds that a mall sees unless one is asked for."""
+        kind = kind or _KINDS[int(rng.choice(len(_KINDS), p=[share for _, share in _KINDS]))][0]
+        paint = _PAINTS[int(rng.choice(len(_PAINTS), p=[share for _, share in _PAINTS]))][0]
+        half, roof, bonnet, cowl, back, begins = (float(rng.uniform(low, high)) for low, high in _SHAPES[kind])
+        return cls(kind, paint, half, roof, bonnet, cowl, back, begins, int(rng.integers(2**31)), electric)
 
 
 @dataclass(frozen=True, slots=True)
-class Lamps:
-    """Where the headlights came to lie, in px."""
+class Lamp:
+    """A lamp that shines: where it is (m), how large, in which colour (BGR, linear) and how strongly it dazzles."""
 
-    left: tuple[float, float]
-    right: tuple[float, float]
+    at: tuple[float, float, float]
     radius: float
+    colour: Colour
+    strength: float
 
 
-def mirrored(points: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
-    """The other half of a symmetric outline, appended in reverse."""
-    return [*points, *((-x, y, z) for x, y, z in reversed(points))]
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Where the plate's middle is, by how much its top leans back (radians), and its frame: a rim (m) and how it looks."""
+
+    at: tuple[float, float, float]
+    lean: float
+    rim: float
+    finish: Finish
 
 
-def _shaded(paint: Colour, gain: float, lift: float = 0.0) -> Colour:
-    b, g, r = (min(255.0, channel * gain + lift) for channel in paint)
-    return (b, g, r)
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """A vehicle taken apart: what is solid, its panes, its lamps, and where the plate goes."""
+
+    solid: Mesh
+    panes: Mesh | None
+    lamps: tuple[Lamp, ...]
+    mount: Mount
+    length: float
+    half_width: float
 
 
-class Brush:
-    """Paints polygons of one car at one distance."""
+class Face:
+    """An end of a vehicle as a height field: z (m back) at x, y; rounded at its corners, its profile smooth between `knots` (y, z)."""
 
-    def __init__(self, picture: Picture, view: View, distance: float, drift: float) -> None:
-        self.picture = picture
-        self._view = view
-        self._shift = np.array([drift, 0.0, distance])
-
-    def px(self, points: Sequence[tuple[float, float, float]]) -> Points:
-        return self._view.project(np.asarray(points) + self._shift)
-
-    def fill(
-        self,
-        points: Sequence[tuple[float, float, float]],
-        top: Colour,
-        bottom: Colour | None = None,
-        opacity: float = 1.0,
+    def __init__(
+        self, half_width: float, corner_m: float, knots: tuple[tuple[float, float], ...], power: float = 3.6
     ) -> None:
-        fill(self.picture, self.px(points), top, bottom, opacity=opacity)
+        self._half_width = half_width
+        self._corner_m = corner_m
+        self._power = power
+        heights = np.linspace(-0.2, 3.4, 721)
+        raw = np.interp(heights, *np.array(knots, np.float64).T)
+        kernel = np.exp(-0.5 * (np.arange(-12, 13) / 4.0) ** 2)
+        self._heights, self._backs = heights, np.convolve(np.pad(raw, 12, "edge"), kernel / kernel.sum(), "valid")
 
-    def both(
-        self,
-        points: Sequence[tuple[float, float, float]],
-        top: Colour,
-        bottom: Colour | None = None,
-        opacity: float = 1.0,
-    ) -> None:
-        """The polygon and its mirror image."""
-        self.fill(points, top, bottom, opacity)
-        self.fill([(-x, y, z) for x, y, z in points], top, bottom, opacity)
+    def __call__(self, x: Floats, y: Floats) -> Floats:
+        out = (np.abs(x) / self._half_width) ** self._power * self._corner_m
+        return np.asarray(out + np.interp(y, self._heights, self._backs), np.float32)
 
-    def line(self, points: Sequence[tuple[float, float, float]], colour: Colour, width_m: float) -> None:
-        pixels = self.px(points)
-        unit = float(np.linalg.norm(np.diff(self.px([(0, 0.5, 0), (1, 0.5, 0)]), axis=0)))
-        line(self.picture, pixels, colour, width_m * unit)
+    def at(self, x: float, y: float) -> float:
+        """z at one point."""
+        return float(self(floats([x]), floats([y]))[0])
 
 
-def draw_body(brush: Brush, body: Body, *, lamps_lit: bool) -> Lamps:
-    """Paint shadow, cabin, wheels, bonnet, nose, lamps and grille; everything but the plate."""
-    _draw_shadow(brush, body)
-    _draw_cabin(brush, body, np.random.default_rng(body.seed))
-    _draw_wheels(brush, body)
-    _draw_panels(brush, body)
-    lamps = _draw_lamps(brush, body, lit=lamps_lit)
-    _draw_grille(brush, body)
-    return lamps
-
-
-def _draw_shadow(brush: Brush, body: Body) -> None:
-    w = body.half_width + 0.06
-    unit = float(np.linalg.norm(np.diff(brush.px([(0, 0, 0), (1, 0, 0)]), axis=0)))
-    shade_below(brush.picture, brush.px([(-w, 0, -0.22), (w, 0, -0.22), (w, 0, 3.6), (-w, 0, 3.6)]), 0.07 * unit, 0.72)
-
-
-def _draw_cabin(brush: Brush, body: Body, rng: np.random.Generator) -> None:
-    w, roof, paint = body.half_width, body.roof_y, body.paint
-    sill = body.bonnet_y + 0.10
-    z_sill, z_roof = 0.95, 1.70
-    shell = mirrored(
-        [
-            (w * 0.93, sill - 0.08, z_sill),
-            (w * 0.90, sill + 0.06, z_sill + 0.1),
-            (w * 0.70, roof - 0.05, z_roof),
-            (w * 0.60, roof, z_roof + 0.25),
-            (0.0, roof + 0.035, z_roof + 0.3),
-        ]
-    )
-    brush.fill(shell, _shaded(paint, 1.02, 22), _shaded(paint, 0.72))
-    glass = mirrored([(w * 0.85, sill, z_sill), (w * 0.66, roof - 0.075, z_roof - 0.02), (0.0, roof - 0.045, z_roof)])
-    brush.fill(glass, (118, 104, 92), (46, 42, 38))
-    # seats, a driver, the belt of the dashboard, a reflection of the sky
-    brush.both(
-        [
-            (w * 0.62, sill + 0.02, 1.2),
-            (w * 0.60, sill + 0.27, 1.5),
-            (w * 0.32, sill + 0.27, 1.5),
-            (w * 0.28, sill + 0.02, 1.2),
-        ],
-        (40, 38, 36),
-        (26, 25, 24),
-    )
-    _draw_driver(brush, w * 0.44, sill, rng)
-    brush.fill(
-        mirrored([(w * 0.84, sill, z_sill), (w * 0.80, sill + 0.05, z_sill + 0.08), (0.0, sill + 0.075, z_sill + 0.1)]),
-        (30, 29, 28),
-    )
-    brush.fill(
-        [
-            (-w * 0.2, roof - 0.05, z_roof),
-            (w * 0.28, roof - 0.05, z_roof),
-            (-w * 0.30, sill, z_sill),
-            (-w * 0.70, sill, z_sill),
-        ],
-        (226, 214, 200),
-        (190, 176, 160),
-        0.20,
-    )
-    brush.fill(
-        [(-0.09, roof - 0.10, 1.55), (0.09, roof - 0.10, 1.55), (0.08, roof - 0.15, 1.55), (-0.08, roof - 0.15, 1.55)],
-        (22, 22, 22),
-    )
-    brush.both(
-        [
-            (w * 0.90, sill + 0.02, 0.98),
-            (w * 1.06, sill + 0.04, 0.98),
-            (w * 1.10, sill + 0.10, 0.98),
-            (w * 1.07, sill + 0.17, 0.98),
-            (w * 0.94, sill + 0.15, 0.98),
-        ],
-        _shaded(paint, 1.0, 12),
-        _shaded(paint, 0.5),
-    )
-
-
-def _draw_driver(brush: Brush, x: float, sill: float, rng: np.random.Generator) -> None:
-    around = np.linspace(0, 2 * np.pi, 20)
-    head = [(x + 0.085 * float(np.cos(a)), sill + 0.265 + 0.115 * float(np.sin(a)), 1.45) for a in around]
-    shirt = (float(rng.uniform(40, 150)), float(rng.uniform(40, 130)), float(rng.uniform(40, 130)))
-    brush.fill(
-        [(x - 0.24, sill, 1.4), (x - 0.19, sill + 0.14, 1.4), (x + 0.19, sill + 0.14, 1.4), (x + 0.24, sill, 1.4)],
-        shirt,
-    )
-    brush.fill(head, (58, 66, 84), (84, 102, 132))
-
-
-def _draw_wheels(brush: Brush, body: Body) -> None:
-    w = body.half_width
-    brush.both(
-        [(w * 0.97, 0.42, 0.45), (w * 0.98, 0.0, 0.45), (w * 0.72, 0.0, 0.45), (w * 0.70, 0.42, 0.45)],
-        (26, 25, 25),
-        (16, 15, 15),
-    )
-
-
-def _draw_panels(brush: Brush, body: Body) -> None:
-    w, y, paint = body.half_width, body.bonnet_y, body.paint
-    fenders = mirrored(
-        [
-            (w * 0.98, 0.30, 0.55),
-            (w, 0.55, 0.55),
-            (w * 0.98, y - 0.06, 0.60),
-            (w * 0.92, y + 0.07, 0.85),
-            (0.0, y + 0.12, 0.9),
-        ]
-    )
-    brush.fill(fenders, _shaded(paint, 0.95, 12), _shaded(paint, 0.55))
-    bonnet = mirrored(
-        [(w * 0.88, y - 0.09, 0.30), (w * 0.90, y + 0.06, 0.90), (w * 0.5, y + 0.13, 0.98), (0.0, y + 0.145, 1.0)]
-    )
-    edge = [(-w * 0.6, y - 0.05, 0.14), (0.0, y - 0.035, 0.06), (w * 0.6, y - 0.05, 0.14)]
-    brush.fill([*bonnet, *edge], _shaded(paint, 1.05, 34), _shaded(paint, 0.94, 6))
-    brush.line([(w * 0.62, y + 0.08, 0.85), (w * 0.48, y - 0.04, 0.12)], _shaded(paint, 0.78), 0.008)
-    brush.line([(-w * 0.62, y + 0.08, 0.85), (-w * 0.48, y - 0.04, 0.12)], _shaded(paint, 0.78), 0.008)
-    nose = mirrored(
-        [
-            (w * 0.80, 0.20, 0.12),
-            (w * 0.96, 0.27, 0.38),
-            (w * 0.99, 0.48, 0.42),
-            (w * 0.97, y - 0.10, 0.42),
-            (w * 0.88, y - 0.07, 0.30),
-            (w * 0.6, y - 0.04, 0.14),
-            (0.0, y - 0.025, 0.06),
-        ]
-    )
-    brush.fill(nose, _shaded(paint, 0.98, 10), _shaded(paint, 0.62))
-    brush.fill(
-        mirrored([(w * 0.78, 0.17, 0.10), (w * 0.90, 0.26, 0.26), (w * 0.50, 0.28, 0.03), (0.0, 0.285, -0.01)]),
-        (44, 43, 42),
-        (24, 24, 24),
-    )
-
-
-def _draw_lamps(brush: Brush, body: Body, *, lit: bool) -> Lamps:
-    w, y = body.half_width, body.bonnet_y - 0.155
-    outline = [
-        (w * 0.57, y - 0.035, 0.10),
-        (w * 0.60, y + 0.05, 0.13),
-        (w * 0.93, y + 0.085, 0.38),
-        (w * 0.96, y + 0.02, 0.40),
-        (w * 0.90, y - 0.06, 0.32),
-    ]
-    brush.both(outline, (70, 68, 66), (40, 40, 40))
-    inner = [(x * 0.985, y + (py - y) * 0.72, z) for x, py, z in outline]
-    brush.both(inner, (214, 206, 200), (150, 146, 142))
-    around = np.linspace(0, 2 * np.pi, 22)
-    for x in (w * 0.70, w * 0.83):
-        z = 0.16 + (x / w - 0.6) * 0.5
-        lens = [(x + 0.045 * float(np.cos(a)), y + 0.006 + 0.045 * float(np.sin(a)), z) for a in around]
-        core: Colour = (255, 255, 255) if lit else (120, 116, 112)
-        brush.both(lens, core, core if lit else (66, 64, 62))
-    brush.both(
-        [(w * 0.70, 0.30, 0.18), (w * 0.72, 0.375, 0.18), (w * 0.90, 0.385, 0.33), (w * 0.89, 0.31, 0.32)],
-        (36, 36, 36),
-        (22, 22, 22),
-    )
-    fog = [(w * 0.80 + 0.036 * float(np.cos(a)), 0.342 + 0.03 * float(np.sin(a)), 0.25) for a in around]
-    brush.both(fog, (188, 184, 180), (120, 118, 116))
-    left, right = brush.px([(-w * 0.77, y, 0.25), (w * 0.77, y, 0.25)])
-    radius = float(np.linalg.norm(right - left)) * 0.045
-    return Lamps((float(left[0]), float(left[1])), (float(right[0]), float(right[1])), radius)
-
-
-def _draw_grille(brush: Brush, body: Body) -> None:
-    w, top = body.half_width, body.bonnet_y - 0.085
-    low = PLATE_Y_M + 0.10
-    narrow = 0.40 if body.grille_kind else 0.48
-    rim = mirrored([(w * narrow, low - 0.012, -0.005), (w * 0.56, top + 0.012, 0.055), (0.0, top + 0.022, 0.02)])
-    brush.fill(rim, (206, 204, 202), (128, 126, 124))
-    grid = mirrored([(w * narrow - 0.012, low, -0.008), (w * 0.56 - 0.014, top, 0.05), (0.0, top + 0.010, 0.015)])
-    brush.fill(grid, (34, 33, 32), (18, 18, 18))
-    rows = 3 + body.grille_kind
-    for row in range(1, rows):
-        share = row / rows
-        x = w * (narrow + (0.55 - narrow) * share) - 0.02
-        y = low + (top - low) * share
-        brush.line([(-x, y, 0.03), (0.0, y, 0.0), (x, y, 0.03)], (112, 110, 108), 0.011)
-    around = np.linspace(0, 2 * np.pi, 24)
-    middle = (low + top) / 2 + 0.01
-    for size, shade in ((0.058, (214.0, 212.0, 210.0)), (0.042, (90.0, 88.0, 86.0)), (0.026, (206.0, 204.0, 202.0))):
-        brush.fill([(size * float(np.cos(a)), middle + size * float(np.sin(a)), -0.01) for a in around], shade)
-    brush.fill(
-        mirrored([(w * 0.55, 0.27, 0.05), (w * 0.60, 0.385, 0.06), (0.0, 0.385, -0.01)]), (30, 30, 30), (16, 16, 16)
-    )
-    brush.line([(-w * 0.54, 0.325, 0.05), (0.0, 0.325, 0.0), (w * 0.54, 0.325, 0.05)], (64, 63, 62), 0.012)
+def painted(body: Body) -> Finish:
+    """The body's paint under its clear coat."""
+    return Finish(linear(*body.paint), 0.045)

@@ -1,141 +1,155 @@
-"""The lane without a car: road, kerbs, and what stands behind, drawn once per place."""
+"""The lane without a car: what stands round it, surveyed once per place and camera, then lit for each hour and weather.
+
+The same place number is always the same place: even ones lie outdoors, odd ones under a roof.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from lpr.drawing.painting import Colour, Picture, fill, line
+from lpr.drawing.lighting import Light, Weather, falling_on, lighting_of
+from lpr.drawing.materials import Material, clouds, worked
+from lpr.drawing.meshes import Floats, Mesh, floats, merged
 from lpr.drawing.perspective import View
+from lpr.drawing.places import LANE_HALF_M, Thing, ground_of, is_covered, things_at
+from lpr.drawing.rendering import whole
 
-_LANE_HALF_M = 1.45
-_FAR_M = 30.0
-
-
-def draw_lane(place: int, view: View) -> Picture:
-    """The empty lane in even light (H x W x 3, BGR, uint8); the same for the same `place`: even ones lie outdoors, odd ones in a garage."""
-    rng = np.random.default_rng(place)
-    picture = np.zeros((view.height, view.width, 3), np.uint8)
-    if place % 2:
-        _draw_garage(picture, view, rng)
-    else:
-        _draw_street(picture, view, rng)
-    _soften_far(picture, view)
-    _draw_road(picture, view, rng)
-    _draw_islands(picture, view)
-    return picture
+_FINER = 1.5
+_FAR = 400.0
+_IDS = 32.0
 
 
-def _horizon(view: View) -> float:
-    return float(view.project([(0.0, 0.0, 400.0)])[0, 1])
+@dataclass(frozen=True, slots=True, eq=False)
+class Lane:
+    """The empty lane in some light (H x W x 3, linear), and how much of the wet ground mirrors at each pixel (H x W x 1, 0-1)."""
+
+    light: Floats
+    wet: Floats
+    rained: bool
 
 
-def _draw_street(picture: Picture, view: View, rng: np.random.Generator) -> None:
-    width = float(view.width)
-    horizon = _horizon(view) + 0.10 * view.height
-    frame = np.array([(0.0, -0.2 * view.height), (width, -0.2 * view.height), (width, horizon), (0.0, horizon)])
-    fill(picture, frame, (236, 214, 190), (238, 230, 220))
-    x = -0.05 * width
-    while x < width:
-        broad, tall = float(rng.uniform(0.10, 0.24)) * width, float(rng.uniform(0.10, 0.34)) * view.height
-        grey = float(rng.uniform(130, 205))
-        wall: Colour = (grey * 0.98, grey * 0.98, grey)
-        house = np.array([(x, horizon - tall), (x + broad, horizon - tall), (x + broad, horizon), (x, horizon)])
-        fill(picture, house, wall, (grey * 0.8, grey * 0.8, grey * 0.82))
-        for row in np.arange(horizon - tall + 8, horizon - 6, 16):
-            for column in np.arange(x + 8, x + broad - 12, 18):
-                pane = np.array([(column, row), (column + 9, row), (column + 9, row + 9), (column, row + 9)])
-                fill(picture, pane, (128, 116, 104), (156, 146, 134))
-        x += broad * 0.92
-    for _ in range(16):
-        centre = (int(rng.uniform(0, width)), int(horizon + rng.uniform(-14, 4)))
-        green = float(rng.uniform(70, 125))
-        cv2.ellipse(
-            picture,
-            centre,
-            (int(rng.uniform(18, 54)), int(rng.uniform(12, 34))),
-            0,
-            0,
-            360,
-            (green * 0.62, green, green * 0.68),
-            -1,
-        )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Survey:
+    """What each pixel of a larger picture shows: own colour, own light, where it is, which way it faces (H x W x 3), the road (H x W)."""
+
+    colours: Floats
+    shines: Floats
+    at: Floats
+    facing: Floats
+    sky: NDArray[np.bool_]
+    road: NDArray[np.bool_]
 
 
-def _draw_garage(picture: Picture, view: View, rng: np.random.Generator) -> None:
-    grey = float(rng.uniform(120, 160))
-    everything = np.array([(0.0, 0.0), (view.width, 0.0), (view.width, view.height), (0.0, view.height)])
-    fill(picture, everything, (grey * 0.75, grey * 0.78, grey * 0.80), (grey, grey * 1.02, grey * 1.03))
-    for side in (-1.0, 1.0):
-        wall = view.project(
-            [(side * 3.2, 0, 3.0), (side * 3.2, 3.0, 3.0), (side * 3.2, 3.0, _FAR_M), (side * 3.2, 0, _FAR_M)]
-        )
-        fill(picture, wall, (grey * 1.15, grey * 1.16, grey * 1.16), (grey * 0.9, grey * 0.92, grey * 0.92))
-        band = view.project(
-            [
-                (side * 3.18, 0.55, 3.0),
-                (side * 3.18, 0.95, 3.0),
-                (side * 3.18, 0.95, _FAR_M),
-                (side * 3.18, 0.55, _FAR_M),
-            ]
-        )
-        fill(picture, band, (40, 150, 90), (36, 128, 78))
-        for z in np.arange(6.0, 24.0, 4.0):
-            post = view.project([(side * 2.7, 0, z), (side * 2.7, 3.0, z), (side * 3.1, 3.0, z), (side * 3.1, 0, z)])
-            fill(picture, post, (grey * 1.25, grey * 1.25, grey * 1.24), (grey, grey, grey))
-    for z in np.arange(7.0, 27.0, 5.0):
-        tube = view.project([(-0.9, 2.6, z), (0.9, 2.6, z), (0.9, 2.52, z), (-0.9, 2.52, z)])
-        fill(picture, tube, (255, 255, 252))
-
-
-def _soften_far(picture: Picture, view: View) -> None:
-    """The camera is focused on the stop line; what lies far behind is soft."""
-    cv2.GaussianBlur(picture, (0, 0), view.width / 300, dst=picture)
-
-
-def _draw_road(picture: Picture, view: View, rng: np.random.Generator) -> None:
-    horizon = int(_horizon(view) + 0.055 * view.height)
-    grey = float(rng.uniform(96, 122))
-    width, height = float(view.width), float(view.height)
-    ground = np.array([(0.0, max(horizon, -200)), (width, max(horizon, -200)), (width, height), (0.0, height)])
-    fill(picture, ground, (grey * 1.18, grey * 1.18, grey * 1.18), (grey * 0.86, grey * 0.86, grey * 0.88))
-    top = max(0, horizon)
-    rows = view.height - top
-    coarse = cv2.resize(
-        rng.normal(0, 1, (max(1, rows // 6), view.width // 8)).astype(np.float32),
-        (view.width, rows),
-        interpolation=cv2.INTER_CUBIC,
+@lru_cache(maxsize=10)
+def lane_at(place: int, view: View, light: Light, weather: Weather) -> Lane:
+    """The lane as it is lit; read-only."""
+    survey = _survey(place, view)
+    covered = is_covered(place)
+    lighting = lighting_of(light, weather, covered=covered, seed=place)
+    bright = falling_on(survey.at, survey.facing, lighting)
+    wet = weather is Weather.RAIN and not covered
+    if covered:  # corners and the far end are darker
+        bright *= np.clip(1.25 - survey.at[..., 2:] / 45, 0.3, 1) * np.clip(0.5 + survey.at[..., 1:2] * 0.5, 0.62, 1)
+    colours = survey.colours
+    if wet:
+        colours = np.where(survey.road[..., None], colours * np.float32(0.45), colours)
+    picture = colours * bright + survey.shines * np.float32(_own_light(light, covered))
+    picture[survey.sky] = _sky(view, survey.sky, lighting.zenith, lighting.horizon)
+    mirror = (
+        survey.road.astype(np.float32)[..., None] * _puddles(survey.at, place)
+        if wet
+        else np.zeros_like(bright[..., :1])
     )
-    fine = rng.normal(0, 1, (rows, view.width)).astype(np.float32)
-    grain = (coarse * 3.2 + fine * 4.0)[..., None]
-    picture[top:] = np.clip(picture[top:] + grain, 0, 255).astype(np.uint8)
-    for x in (-_LANE_HALF_M + 0.18, _LANE_HALF_M - 0.18):
-        stripe = view.project([(x - 0.06, 0, 1.2), (x + 0.06, 0, 1.2), (x + 0.06, 0, _FAR_M), (x - 0.06, 0, _FAR_M)])
-        fill(picture, stripe, (206, 210, 212), (222, 226, 228), opacity=0.85)
-    for z in (3.3, 4.1):  # the saw cuts of the loop
-        line(picture, view.project([(-0.9, 0, z), (0.9, 0, z)]), (62, 62, 64), 2)
-    for x in (-0.9, 0.9):
-        line(picture, view.project([(x, 0, 3.3), (x, 0, 4.1)]), (62, 62, 64), 2)
+    if wet:
+        picture += mirror * np.float32(0.30) * floats(lighting.horizon)
+    size = (view.width, view.height)
+    small = np.asarray(cv2.resize(picture.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
+    lane = Lane(
+        _out_of_focus(small, survey, view),
+        np.asarray(cv2.resize(mirror, size, interpolation=cv2.INTER_AREA), np.float32)[..., None],
+        wet,
+    )
+    lane.light.flags.writeable = lane.wet.flags.writeable = False
+    return lane
 
 
-def _draw_islands(picture: Picture, view: View) -> None:
-    """Kerbs in yellow and black on both sides, and posts."""
-    for side in (-1.0, 1.0):
-        near, far = side * _LANE_HALF_M, side * (_LANE_HALF_M + 0.9)
-        top = view.project([(near, 0.15, 1.5), (far, 0.15, 1.5), (far, 0.15, 12.0), (near, 0.15, 12.0)])
-        fill(picture, top, (150, 152, 152), (168, 170, 170))
-        for block in range(21):
-            z0, z1 = 1.5 + block * 0.5, 2.0 + block * 0.5
-            paint: Colour = (36, 190, 236) if block % 2 else (38, 38, 40)
-            fill(picture, view.project([(near, 0, z0), (near, 0.15, z0), (near, 0.15, z1), (near, 0, z1)]), paint)
-        for z in (11.0, 8.5, 6.0):
-            post = [(side * 1.62, 0.15, z), (side * 1.62, 0.85, z), (side * 1.70, 0.85, z), (side * 1.70, 0.15, z)]
-            fill(picture, view.project(post), (48, 80, 228), (36, 60, 180))
-            for y in (0.40, 0.62):
-                ring = [
-                    (side * 1.62, y, z),
-                    (side * 1.62, y + 0.07, z),
-                    (side * 1.70, y + 0.07, z),
-                    (side * 1.70, y, z),
-                ]
-                fill(picture, view.project(ring), (236, 238, 238))
+def _own_light(light: Light, covered: bool) -> float:
+    """How much of their full strength lamps and lit windows have against this hour's exposure."""
+    if covered:
+        return {Light.NIGHT: 0.5, Light.INFRARED: 0.25}.get(light, 1.0)
+    return {Light.DAY: 0.35, Light.LOW_SUN: 0.35, Light.DUSK: 1.0}.get(light, 0.8)
+
+
+@lru_cache(maxsize=3)
+def _survey(place: int, view: View) -> _Survey:
+    things = things_at(place)
+    mesh = merged([thing.mesh for thing in things])
+    large = (round(view.width * _FINER), round(view.height * _FINER))
+    colours, ahead = whole(mesh, mesh.colours, view, _FINER)
+    facing, _ = whole(mesh, np.asarray(mesh.normals * 0.5 + 0.5, np.float32), view, _FINER)
+    shines, _ = whole(mesh, mesh.shines, view, _FINER)
+    ids, _ = whole(mesh, _ids(things), view, _FINER)
+    rays = view.rays(_FINER).astype(np.float32)
+    eye = floats(view.stands)
+    down = np.minimum(rays[..., 1], -1e-6)
+    to_road = np.where(rays[..., 1] < -1e-4, -eye[1] / down, np.float32(_FAR * 2))
+    road = (to_road < np.minimum(ahead, _FAR)) & (to_road > 0)
+    ahead = np.where(road, to_road, ahead)
+    at = eye + rays * ahead[..., None]
+    normals = facing * 2 - 1
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True) + 1e-6
+    normals[road] = (0, 1, 0)
+    shines[road] = 0
+    kinds = np.round(ids[..., 0] * _IDS).astype(np.int32)
+    sky = (ahead > _FAR) & ~road
+    kinds[sky] = Material.PLAIN
+    kinds[road] = -1
+    colours[road] = ground_of(place, at[road])
+    colours = _work(colours, kinds, at, place)
+    assert large == colours.shape[1::-1]
+    return _Survey(colours, shines, at.astype(np.float32), normals.astype(np.float32), sky, road)
+
+
+def _ids(things: tuple[Thing, ...]) -> Floats:
+    return np.concatenate([np.full((len(t.mesh.points), 3), t.material / _IDS, np.float32) for t in things])
+
+
+def _work(colours: Floats, kinds: NDArray[np.int32], at: Floats, place: int) -> Floats:
+    for kind in np.unique(kinds[kinds > 0]):
+        chosen = kinds == kind
+        colours[chosen] *= worked(Material(int(kind)), at[chosen], place * 17 + int(kind))
+    return colours
+
+
+def _sky(view: View, sky: NDArray[np.bool_], zenith: tuple[float, ...], horizon: tuple[float, ...]) -> Floats:
+    rays = view.rays(_FINER)[sky]
+    high = np.clip(rays[:, 1] / np.linalg.norm(rays, axis=1) * 2.2, 0, 1)[:, None]
+    return np.asarray(floats(horizon) * (1 - high) + floats(zenith) * high, np.float32)
+
+
+def _puddles(at: Floats, place: int) -> Floats:
+    """Where water stands it mirrors well, elsewhere a little."""
+    field = clouds(place + 5, 14)
+    x, z = np.floor(at[..., 0] * 26).astype(np.int64) % 256, np.floor(at[..., 2] * 26).astype(np.int64) % 256
+    return np.asarray(0.30 + 0.70 * np.clip(field[z, x] * 0.9, 0, 1), np.float32)[..., None]
+
+
+def _out_of_focus(picture: Floats, survey: _Survey, view: View) -> Floats:
+    """The camera is focused on the stop line; what lies far behind is soft."""
+    far = np.where(survey.sky, np.float32(60), survey.at[..., 2])
+    share = cv2.resize(np.clip((far.astype(np.float32) - 6) / 14, 0, 1), (view.width, view.height))[..., None]
+    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), view.width / 420), np.float32)
+    return np.asarray(picture * (1 - share) + soft * share, np.float32)
+
+
+def mesh_of(place: int) -> Mesh:
+    """All that stands round the lane."""
+    return merged([thing.mesh for thing in things_at(place)])
+
+
+__all__ = ["LANE_HALF_M", "Lane", "is_covered", "lane_at", "mesh_of"]

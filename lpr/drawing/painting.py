@@ -1,4 +1,4 @@
-"""The brushes of a scene: soft polygons with a gradient, and light. Pictures are BGR uint8 and are painted in place."""
+"""The brushes of a scene: soft shadows, halos, plates in perspective. Pictures are BGR, float32, linear in light, painted in place."""
 
 from __future__ import annotations
 
@@ -6,53 +6,47 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lpr.drawing.meshes import Colour, Floats, floats
+
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float64]
-Colour = tuple[float, float, float]
 
-_SUBPIXEL_BITS = 4
+_SMALLER = 4  # soft things are drawn this much smaller
 
 
-def fill(picture: Picture, outline: Points, top: Colour, bottom: Colour | None = None, *, opacity: float = 1.0) -> None:
-    """Fill a polygon (N x 2, px) with a gradient from its top to its bottom; soft edges; what is outside is cut off."""
+def _soft(shape: tuple[int, ...], outline: Points, blur_px: float) -> tuple[tuple[slice, slice], Floats] | None:
+    """Where a polygon (N x 2, px) with a blurred edge lies in the picture, and how much of each pixel there it covers (h x w x 1)."""
+    edge = 3 * blur_px + 2 * _SMALLER
+    low = np.maximum(np.floor(outline.min(axis=0) - edge), 0).astype(int)
+    high = np.minimum(np.ceil(outline.max(axis=0) + edge), (shape[1], shape[0])).astype(int)
+    width, height = (int(side) for side in high - low)
+    if width < _SMALLER or height < _SMALLER:
+        return None
+    mask = np.zeros((height // _SMALLER, width // _SMALLER), np.float32)
+    at = np.clip((outline - low) / _SMALLER, -8000, 8000) * 4
+    cv2.fillPoly(mask, [np.round(at).astype(np.int32)], 1.0, lineType=cv2.LINE_8, shift=2)
+    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.5, blur_px / _SMALLER)), np.float32)
+    large = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))), large[..., None]
+
+
+def darken(picture: Floats, outline: Points, blur_px: float, strength: float) -> None:
+    """A shadow with a soft edge."""
+    soft = _soft(picture.shape, outline, blur_px)
+    if soft is not None:
+        picture[soft[0]] *= 1 - soft[1] * np.float32(strength)
+
+
+def brighten(picture: Floats, outline: Points, blur_px: float, light: Colour) -> None:
+    """A patch of light with a soft edge."""
+    soft = _soft(picture.shape, outline, blur_px)
+    if soft is not None:
+        picture[soft[0]] += soft[1] * floats(light)
+
+
+def glow(picture: Floats, centre: tuple[float, float], radius_px: float, light: Colour) -> None:
+    """Add a lamp's halo, falling off with the distance."""
     height, width = picture.shape[:2]
-    left, upper = np.floor(outline.min(axis=0)).astype(int) - 1
-    right, lower = np.ceil(outline.max(axis=0)).astype(int) + 2
-    span = max(1, lower - upper)
-    x0, y0, x1, y1 = max(0, left), max(0, upper), min(width, right), min(height, lower)
-    if x0 >= x1 or y0 >= y1:
-        return
-    region = picture[y0:y1, x0:x1]
-    mask = np.zeros(region.shape[:2], np.uint8)
-    inside = np.clip(outline - (x0, y0), -30000, 30000)  # OpenCV keeps 16 bits before the point
-    corners = np.round(inside * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillPoly(mask, [corners], 255, lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS)
-    down = ((np.arange(y0, y1, dtype=np.float32) - upper) / span)[:, None, None]
-    first, last = np.array(top, np.float32), np.array(bottom or top, np.float32)
-    share = (mask.astype(np.float32) * np.float32(opacity / 255))[..., None]
-    region[:] = (region * (1 - share) + (first + (last - first) * down) * share + 0.5).astype(np.uint8)
-
-
-def line(picture: Picture, points: Points, colour: Colour, width_px: float) -> None:
-    """A polyline (N x 2, px)."""
-    corners = np.round(np.clip(points, -30000, 30000) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.polylines(picture, [corners], False, colour, max(1, round(width_px)), cv2.LINE_AA, _SUBPIXEL_BITS)
-
-
-def shade_below(picture: Picture, outline: Points, blur_px: float, strength: float) -> None:
-    """Darken a polygon with a wide soft edge: a shadow on the ground."""
-    height, width = picture.shape[:2]
-    small = (max(1, width // 4), max(1, height // 4))
-    mask = np.zeros((small[1], small[0]), np.float32)
-    cv2.fillPoly(mask, [np.round(np.clip(outline, -30000, 30000) / 4).astype(np.int32)], 1.0)
-    mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, blur_px / 4)).astype(np.float32)
-    share = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)[..., None] * np.float32(strength)
-    picture[:] = (picture * (1 - share)).astype(np.uint8)
-
-
-def glow(light: NDArray[np.float32], centre: tuple[float, float], radius_px: float, colour: Colour) -> None:
-    """Add a lamp's halo, falling off with the distance, to a light map (H x W x 3, float32)."""
-    height, width = light.shape[:2]
     reach = radius_px * 4
     x0, x1 = max(0, int(centre[0] - reach)), min(width, int(centre[0] + reach) + 1)
     y0, y1 = max(0, int(centre[1] - reach)), min(height, int(centre[1] + reach) + 1)
@@ -61,12 +55,15 @@ def glow(light: NDArray[np.float32], centre: tuple[float, float], radius_px: flo
     dx = ((np.arange(x0, x1, dtype=np.float32) - centre[0]) / radius_px) ** 2
     dy = ((np.arange(y0, y1, dtype=np.float32) - centre[1]) / radius_px) ** 2
     # exp(-(a + b)) = exp(-a) exp(-b): two rows instead of a field of exponentials
-    fall = np.outer(np.exp(-dy * 1.2), np.exp(-dx * 1.2)) + 0.25 * np.outer(np.exp(-dy / 3.5), np.exp(-dx / 3.5))
-    light[y0:y1, x0:x1] += fall[..., None].astype(np.float32) * np.array(colour, np.float32)
+    fall = np.outer(np.exp(-dy * 1.2), np.exp(-dx * 1.2)) + 0.18 * np.outer(np.exp(-dy / 3.5), np.exp(-dx / 3.5))
+    picture[y0:y1, x0:x1] += fall[..., None].astype(np.float32) * floats(light)
 
 
-def paste(picture: Picture, patch: Picture, corners: Points) -> None:
-    """Paste `patch` by perspective onto `corners` (4 x 2, clockwise from top left), reduced without aliasing."""
+def paste(picture: Floats, patch: Picture, corners: Points, gain: Floats, veil: Floats) -> None:
+    """Paste `patch` (as a screen shows it) by perspective onto `corners` (4 x 2, clockwise from top left), reduced without aliasing.
+
+    `gain` (3) is the light that falls on it, `veil` (3) what it mirrors.
+    """
     height, width = picture.shape[:2]
     x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
     x1, y1 = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 3, (width, height))
@@ -81,7 +78,8 @@ def paste(picture: Picture, patch: Picture, corners: Points) -> None:
     mask = np.zeros((size[1], size[0]), np.uint8)
     cv2.fillPoly(mask, [np.round(target).astype(np.int32)], 255)
     small = (int(x1 - x0), int(y1 - y0))
-    colour = cv2.resize(large, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    share = (cv2.resize(mask, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255)[..., None]
+    colour = cv2.resize(large, small, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+    share = (cv2.resize(mask, small, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255))[..., None]
     region = picture[y0:y1, x0:x1]
-    region[:] = (region * (1 - share) + colour * share + 0.5).astype(np.uint8)
+    region *= 1 - share
+    region += (colour * colour * gain + veil) * share

@@ -1,38 +1,52 @@
-"""What a gate camera sees: a lane, perhaps a car in it, by day or by night; pure functions of what is asked and a random generator."""
+"""What a gate camera sees: a lane, perhaps cars and people in it, at some hour and in some weather; pure functions of what is asked
+and a random generator: the same state gives the same picture."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from lpr.drawing.lanes import draw_lane
-from lpr.drawing.painting import Picture, Points, glow
+from lpr.drawing.lanes import Lane, is_covered, lane_at
+from lpr.drawing.lighting import DARK as DARK
+from lpr.drawing.lighting import Light as Light
+from lpr.drawing.lighting import Lighting, lighting_of, shade
+from lpr.drawing.lighting import Weather as Weather
+from lpr.drawing.meshes import Floats, Mesh
+from lpr.drawing.optics import Sensor, smear, through_the_lens
+from lpr.drawing.painting import Picture, Points, darken, glow
+from lpr.drawing.people import Walker, build_walker
 from lpr.drawing.perspective import View
-from lpr.drawing.vehicles import Drawn, Vehicle, draw_vehicle
+from lpr.drawing.rendering import Layer, render
+from lpr.drawing.vehicles import Drawn, Pose, Vehicle, draw_vehicle
+from lpr.drawing.weather import dazzle, drops_on_lens, fall, mirror_in_wet_ground
 
 _FAR_M = 4.4
 _NEAR_M = 2.25
-_NOISE_SLACK_PX = 128
-
-
-class Light(StrEnum):
-    """The light of a scene."""
-
-    DAY = "day"
-    NIGHT = "night"
+_GAP_M = 1.3  # between a car and the one that waits behind it
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture (H x W x 3, BGR, uint8) and the true plate corners (4 x 2 px, clockwise from the top left)."""
+    """A picture (H x W x 3, BGR, uint8), the true plate corners (4 x 2 px, clockwise from the top left), the hidden share of the plate."""
 
     image: Picture
     corners: Points
+    hidden: float = 0.0
+
+
+class Around(NamedTuple):
+    """What else there is: the hour, the weather, a vehicle behind, people, seconds since they started, the text over the picture."""
+
+    light: Light = Light.DAY
+    weather: Weather = Weather.DRY
+    behind: Vehicle | None = None
+    walkers: Sequence[Walker] = ()
+    seconds: float = 0.0
+    caption: str = ""
 
 
 def distance_at(approach: float) -> float:
@@ -49,90 +63,168 @@ def draw_scene(
     view: View | None = None,
     place: int = 0,
     moving: float = 0.3,
+    weather: Weather = Weather.DRY,
+    behind: Vehicle | None = None,
+    walkers: Sequence[Walker] = (),
+    seconds: float = 0.0,
 ) -> Scene:
     """A car in the lane at `approach` (0 far to 1 near); `place` picks the surroundings, `moving` (0-1) the blur of its speed."""
-    view = view or View()
-    picture = _background(place, view).copy()
-    drift = float(np.random.default_rng(vehicle.body.seed).uniform(-0.14, 0.14)) + float(rng.normal(0, 0.004))
-    drawn = draw_vehicle(
-        picture, vehicle, view, distance=distance_at(approach), drift=drift, lamps_lit=light is Light.NIGHT
+    habits = np.random.default_rng(vehicle.body.seed)
+    drift = float(habits.uniform(-0.14, 0.14)) + float(rng.normal(0, 0.004))
+    pose = Pose(distance_at(approach), drift, float(habits.uniform(-0.03, 0.03)))
+    return draw_at(
+        vehicle, pose, rng, Around(light, weather, behind, walkers, seconds), view=view, place=place, moving=moving
     )
-    lit = _by_night(picture, drawn, rng) if light is Light.NIGHT else _by_day(picture, rng)
-    return Scene(_through_the_lens(lit, rng, light, moving), drawn.plate_corners)
+
+
+def draw_at(
+    vehicle: Vehicle,
+    pose: Pose,
+    rng: np.random.Generator,
+    around: Around,
+    *,
+    view: View | None = None,
+    place: int = 0,
+    moving: float = 0.0,
+) -> Scene:
+    """A vehicle that stands or moves at `pose`."""
+    view = view or View()
+    lane = lane_at(place, view, around.light, around.weather)
+    lighting = lighting_of(around.light, around.weather, covered=is_covered(place), seed=place)
+    picture = lane.light.copy()
+    lit = around.light in DARK or is_covered(place) or around.weather is Weather.RAIN
+    walkers = [(walker.where(around.seconds)[1], build_walker(walker, around.seconds)) for walker in around.walkers]
+    if around.behind is not None:
+        habits = np.random.default_rng(around.behind.body.seed)
+        further = Pose(pose.distance + _length_of(vehicle) + _GAP_M, float(habits.uniform(-0.2, 0.2)))
+        _halo(picture, _drive_in(picture, around.behind, view, further, lighting, lane, lit=lit), around.light)
+    for z, mesh in sorted(walkers, key=lambda one: -one[0]):
+        if z >= pose.distance:
+            _walk_in(picture, mesh, view, lighting, lane)
+    drawn = _drive_in(picture, vehicle, view, pose, lighting, lane, lit=lit)
+    _shade_by_chance(picture, view, pose, lighting, place)
+    _smear(picture, drawn, view, pose, moving * float(rng.uniform(0.4, 1.0)))
+    _halo(picture, drawn, around.light)
+    hidden = 0.0
+    for z, mesh in sorted(walkers, key=lambda one: -one[0]):
+        if z < pose.distance:
+            hidden = max(hidden, _share_of(drawn.plate_corners, _walk_in(picture, mesh, view, lighting, lane), view))
+    return Scene(_finished(picture, rng, around, lighting, view, place), drawn.plate_corners, hidden)
 
 
 def draw_empty_lane(
-    rng: np.random.Generator, *, light: Light = Light.DAY, view: View | None = None, place: int = 0
+    rng: np.random.Generator,
+    *,
+    light: Light = Light.DAY,
+    view: View | None = None,
+    place: int = 0,
+    weather: Weather = Weather.DRY,
+    walkers: Sequence[Walker] = (),
+    seconds: float = 0.0,
+    caption: str = "",
 ) -> Picture:
-    """The lane with nobody in it (H x W x 3, BGR, uint8)."""
+    """The lane with no car in it (H x W x 3, BGR, uint8); people may walk there."""
     view = view or View()
-    picture = _background(place, view)
-    lit = _by_night(picture, None, rng) if light is Light.NIGHT else _by_day(picture, rng)
-    return _through_the_lens(lit, rng, light, 0.0)
+    lane = lane_at(place, view, light, weather)
+    lighting = lighting_of(light, weather, covered=is_covered(place), seed=place)
+    picture = lane.light.copy()
+    for walker in sorted(walkers, key=lambda one: -one.where(seconds)[1]):
+        _walk_in(picture, build_walker(walker, seconds), view, lighting, lane)
+    return _finished(picture, rng, Around(light, weather, None, walkers, seconds, caption), lighting, view, place)
 
 
-@lru_cache(maxsize=8)
-def _background(place: int, view: View) -> Picture:
-    picture = draw_lane(place, view)
-    picture.flags.writeable = False
-    return picture
+def _length_of(vehicle: Vehicle) -> float:
+    return {"truck": 6.0, "bus": 9.0, "motorcycle": 2.0}.get(vehicle.body.kind.value, 4.6)
 
 
-@lru_cache(maxsize=4)
-def _gate_lamp(width: int, height: int) -> NDArray[np.float32]:
-    """How much of the daylight each pixel gets at night (H x W x 3): little, more in the lane's middle, a little blue."""
-    x = (np.arange(width, dtype=np.float32) / width - 0.5)[None, :]
-    y = (np.arange(height, dtype=np.float32) / height - 0.62)[:, None]
-    lamp = 0.13 + 0.34 * np.exp(-(x**2 / 0.09 + y**2 / 0.14))
-    return np.asarray(lamp[..., None] * np.array((1.10, 1.0, 0.92)), np.float32)
+def _drive_in(
+    picture: Floats, vehicle: Vehicle, view: View, pose: Pose, lighting: Lighting, lane: Lane, *, lit: bool
+) -> Drawn:
+    """Paint a vehicle, mirrored in the ground where that is wet."""
+    return draw_vehicle(picture, vehicle, view, pose, lighting, lit=lit, wet=lane.wet if lane.rained else None)
 
 
-@lru_cache(maxsize=4)
-def _noise(width: int, height: int) -> NDArray[np.float32]:
-    """One field of noise, larger than the picture, fine in brightness and coarse in colour; each frame takes a piece by chance."""
-    rng = np.random.default_rng(0)
-    rows, columns = height + _NOISE_SLACK_PX, width + _NOISE_SLACK_PX
-    grain = rng.standard_normal((rows, columns, 1), dtype=np.float32)
-    coarse = rng.standard_normal((rows // 2, columns // 2, 3), dtype=np.float32)
-    return np.asarray(grain + 0.5 * cv2.resize(coarse, (columns, rows)), np.float32)
+def _walk_in(picture: Floats, mesh: Mesh, view: View, lighting: Lighting, lane: Lane) -> Layer | None:
+    colours = shade(mesh, view.stands, lighting)
+    feet = mesh.points.mean(axis=0) * (1, 0, 1) + np.array(
+        [(-0.2, 0, -0.15), (0.2, 0, -0.15), (0.2, 0, 0.15), (-0.2, 0, 0.15)]
+    )
+    if view.in_camera(feet)[:, 2].min() > 0.5:
+        darken(picture, view.project(feet), 0.10 * view.scale / max(float(feet[0, 2]), 1.0), 0.55)
+    if lane.rained:
+        mirror_in_wet_ground(picture, lane.wet, mesh, colours, view)
+    layer = render(mesh, colours, view)
+    if layer is not None:
+        layer.put(picture)
+    return layer
 
 
-def _by_day(picture: Picture, rng: np.random.Generator) -> NDArray[np.float32]:
-    return picture.astype(np.float32) * np.float32(rng.uniform(0.94, 1.04))
+def _share_of(corners: Points, layer: Layer | None, view: View) -> float:
+    """How much of the plate a layer covers (0-1)."""
+    if layer is None:
+        return 0.0
+    plate = np.zeros((view.height, view.width), np.uint8)
+    cv2.fillPoly(plate, [np.round(corners).astype(np.int32)], 1)
+    cover = np.zeros(plate.shape, np.float32)
+    height, width = layer.cover.shape[:2]
+    cover[layer.top : layer.top + height, layer.left : layer.left + width] = layer.cover[..., 0]
+    return float((plate * cover).sum() / max(1, int(plate.sum())))
 
 
-def _by_night(picture: Picture, drawn: Drawn | None, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Little light from around, the gate's own lamp on the lane's middle, and the glare of two headlights."""
-    height, width = picture.shape[:2]
-    gain = _gate_lamp(width, height).copy()
-    if drawn is None:
-        return np.asarray(picture * gain, np.float32)
-    mask = np.zeros((height, width), np.float32)
-    cv2.fillPoly(mask, [np.round(drawn.plate_corners * 16).astype(np.int32)], 1.0, lineType=cv2.LINE_AA, shift=4)
-    back = np.float32(rng.uniform(0.62, 0.85))  # the plate's film throws the light back
-    gain += mask[..., None] * np.maximum(0, back - gain)
-    lit = np.asarray(picture * gain, np.float32)
-    halo = np.zeros_like(lit)
-    strength = float(rng.uniform(0.75, 1.1))
-    for centre in (drawn.lamps.left, drawn.lamps.right):
-        glow(halo, centre, drawn.lamps.radius * 1.5, (255 * strength, 250 * strength, 236 * strength))
-        glow(halo, centre, drawn.lamps.radius * 5.5, (34 * strength, 33 * strength, 30 * strength))
-    return lit + halo
+def _shade_by_chance(picture: Floats, view: View, pose: Pose, lighting: Lighting, place: int) -> None:
+    """What stands beside the lane throws its shadow over the car where the sun shines: a pole, a branch, the edge of a roof."""
+    rng = np.random.default_rng(place + 31)
+    if not any(lighting.sun) or lighting.covered or rng.random() < 0.45:
+        return
+    for _ in range(int(rng.integers(1, 4))):
+        x, wide, lean = float(rng.uniform(-0.9, 0.9)), float(rng.uniform(0.06, 0.5)), float(rng.uniform(-0.5, 0.5))
+        z = pose.distance - 0.02
+        band = [
+            (x - lean, 0.0, z),
+            (x - lean + wide, 0.0, z),
+            (x + lean + wide, 2.4, z + 1.2),
+            (x + lean, 2.4, z + 1.2),
+        ]
+        darken(picture, view.project(band), 0.012 * view.scale / pose.distance, float(rng.uniform(0.25, 0.55)))
 
 
-def _through_the_lens(lit: NDArray[np.float32], rng: np.random.Generator, light: Light, moving: float) -> Picture:
-    """Blur of speed and of the lens, the sensor's noise, and the softness of a camera's own compression."""
-    length = 1 + round(moving * float(rng.uniform(0, 7)))
-    if length > 1:
-        kernel = np.zeros((length, 3), np.float32)
-        kernel[:, 1] = 1 / length  # an approaching car moves down the picture
-        lit = np.asarray(cv2.filter2D(lit, -1, kernel), np.float32)
-    lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), float(rng.uniform(0.4, 0.8))), np.float32)
-    sigma = float(rng.uniform(3.0, 6.0) if light is Light.NIGHT else rng.uniform(1.0, 2.5))
-    height, width = lit.shape[:2]
-    top, left = (int(at) for at in rng.integers(0, _NOISE_SLACK_PX, 2))
-    grain = _noise(width, height)[top : top + height, left : left + width] * np.float32(sigma)
-    picture = np.clip(lit + grain, 0, 255).astype(np.uint8)
-    quality = int(rng.integers(72, 92))
-    _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+def _smear(picture: Floats, drawn: Drawn, view: View, pose: Pose, moving: float) -> None:
+    """The blur of a car under way: along the way of its plate in a few hundredths of a second."""
+    if moving <= 0 or drawn.layer is None:
+        return
+    here = view.project([(pose.drift, 0.5, pose.distance), (pose.drift, 0.5, pose.distance - 0.06 * moving)])
+    step = here[1] - here[0]
+    height, width = drawn.layer.cover.shape[:2]
+    where = slice(drawn.layer.top, drawn.layer.top + height), slice(drawn.layer.left, drawn.layer.left + width)
+    smear(picture, where, drawn.layer.cover, (float(step[0]), float(step[1])))
+
+
+def _halo(picture: Floats, drawn: Drawn, light: Light) -> None:
+    """Lamps dazzle the more the darker it is."""
+    dark = {Light.DAY: 0.10, Light.LOW_SUN: 0.08, Light.DUSK: 0.6, Light.NIGHT: 1.0, Light.INFRARED: 0.7}[light]
+    for lamp in drawn.lamps:
+        b, g, r = (channel * lamp.strength * dark for channel in lamp.colour)
+        glow(picture, lamp.at, lamp.radius * 1.1, (5.0 * b, 5.0 * g, 5.0 * r))
+        glow(picture, lamp.at, lamp.radius * 2.8, (0.3 * b, 0.3 * g, 0.3 * r))
+
+
+def _finished(
+    picture: Floats, rng: np.random.Generator, around: Around, lighting: Lighting, view: View, place: int
+) -> Picture:
+    """What is between the scene and the file."""
+    covered = is_covered(place)
+    if around.weather is Weather.RAIN and not covered:
+        fall(picture, rng, lighting)
+        drops_on_lens(picture, place + 11)
+    dazzle(picture, lighting, view)
+    frame = through_the_lens(picture, rng, around.light, Sensor.of(place), covered=covered)
+    return _with_caption(frame, around.caption) if around.caption else frame
+
+
+def _with_caption(frame: Picture, caption: str) -> Picture:
+    """The clock and the name that cameras write over their pictures."""
+    size = frame.shape[1] / 1500
+    at = (round(frame.shape[1] * 0.02), round(frame.shape[0] * 0.06))
+    for colour, thick in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        cv2.putText(frame, caption, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thick, cv2.LINE_AA)
+    return frame

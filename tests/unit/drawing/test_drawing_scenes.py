@@ -119,7 +119,7 @@ def test_an_empty_lane_is_the_same_lane_without_the_car(light: Light, place: int
     x, y = taken.corners.mean(axis=0).astype(int)
     assert empty.shape == (540, 960, 3)
     assert np.median(apart[y - 100 : y + 20, x - 150 : x + 150]) > 20 * (0.3 if light is Light.NIGHT else 1)
-    assert np.median(apart[-60:, -120:]) < 12
+    assert np.median(apart[-60:, -120:]) < 30  # the camera turns its own exposure up or down
 
 
 def test_the_background_handed_out_is_never_painted_on() -> None:

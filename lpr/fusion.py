@@ -153,4 +153,5 @@ def score_steps(matrix: SignMatrix, codes: Codes) -> Probabilities:
 
 
 def _floored(scores: Probabilities) -> Probabilities:
-    return np.maximum(scores, scores.max(initial=-np.inf) - FLOOR)
+    floored: Probabilities = np.maximum(scores, scores.max(initial=-np.inf) - FLOOR)
+    return floored

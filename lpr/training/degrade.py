@@ -199,10 +199,14 @@ def look(view: Picture, chance: Chance) -> Picture:
         chance.between(46 - 26 * hard, 48 - 4 * hard) if chance.rng.random() > 0.45 * hard else chance.between(13, 24)
     )
     wide = high * chance.between(2.5, 4.2)
-    small = np.asarray(
-        cv2.resize(view, (min(WORK_WIDTH, max(40, round(wide))), round(high)), interpolation=cv2.INTER_AREA),
-        np.uint8,
-    )
+    way = cv2.INTER_AREA
+    if chance.rng.random() < 0.22:  # pixels are left out, not averaged, as quick scalers do: edges turn into stairs
+        high, wide = chance.between(20, 32), chance.between(80, 120)
+        way = cv2.INTER_NEAREST if chance.rng.random() < 0.7 else cv2.INTER_LINEAR
+        if chance.rng.random() < 0.6:
+            view = np.asarray(cv2.GaussianBlur(view, (0, 0), chance.between(0.5, 1.3)), np.uint8)
+    size = (min(WORK_WIDTH, max(40, round(wide))), round(high))
+    small = np.asarray(cv2.resize(view, size, interpolation=way), np.uint8)
     small = blur(small, chance)
     small = noise(small, chance)
     small = jpeg(small, chance)

@@ -36,6 +36,11 @@ _SHARES: dict[str, float] = {
     "trailer": 1.5,
     "police": 3.0,
     "hong_kong_macau": 1.5,
+    "armed_police": 1.3,
+    "armed_police_old": 1.3,
+    "armed_police_double": 1.3,
+    "tractor_yellow": 1.3,
+    "tractor_green": 1.3,
 }
 _OTHER_SHARE = 0.9
 """Of each look that is not named above."""

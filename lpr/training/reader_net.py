@@ -19,6 +19,10 @@ _ROWS = 3
 _EXPECTED = (0.09, 0.21, 0.40, 0.51, 0.62, 0.73, 0.83, 0.92, 0.96)
 """Where a sign's column is expected, as a share of the width; learnt further."""
 _EXPECTED_SPREAD = 0.09
+_FURTHEST = 0.25
+"""How far a layout may move an expected column, as a share of the width."""
+_PARTS = 6
+"""Into how many parts of the width the layout is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class PlateNet(nn.Module):
         self.mix = nn.Linear(channels, widths.mixed)
         self.signs = nn.Linear(widths.mixed, CLASSES)
         self.ground = nn.Linear(channels + widths.convolutions[3], len(COLOURS))
+        self.layout = nn.Linear(channels * _PARTS, 2 * SLOTS)  # last: it came after the others
+        nn.init.zeros_(self.layout.weight)
+        nn.init.zeros_(self.layout.bias)
         self._early = 12  # layers of `body` up to and with the fourth convolution
         self._scale = widths.attention**-0.5
 
@@ -69,16 +76,23 @@ class PlateNet(nn.Module):
         places = self.body[self._early :](early)
         steps = self.steps(places).squeeze(2).transpose(1, 2)
         flat = places.flatten(2)  # N x C x 72
-        scores = torch.matmul(self.queries * self._scale, self.keys(places).flatten(2)) + self._prior()
+        scores = torch.matmul(self.queries * self._scale, self.keys(places).flatten(2)) + self._prior(places)
         seen = torch.matmul(torch.softmax(scores, dim=2), flat.transpose(1, 2))  # N x 9 x C
         signs = self.signs(torch.relu(self.mix(seen) + self.own))
         pooled = torch.cat([early.mean(dim=(2, 3)), places.mean(dim=(2, 3))], dim=1)
         return signs, steps, self.ground(pooled)
 
-    def _prior(self) -> Tensor:
-        """How likely each of the 72 places is for each sign before anything is seen, as logits (9 x 72)."""
-        off = (self.columns[None] - self.centres[:, None]) / self.spreads.exp()[:, None]
-        return (self.rows[:, :, None] - 0.5 * off[:, None] ** 2).flatten(1)
+    def _prior(self, places: Tensor) -> Tensor:
+        """How likely each of the 72 places is for each sign before its signs are looked at, as logits (N x 9 x 72).
+
+        Where a sign is expected depends on the layout (one row or two, how many signs), told from a coarse look at the whole.
+        """
+        parts = places.mean(dim=2).unflatten(2, (_PARTS, STEPS // _PARTS)).mean(dim=3).flatten(1)
+        moved, widened = torch.tanh(self.layout(parts)).unflatten(1, (2, SLOTS)).unbind(dim=1)
+        centres = self.centres + _FURTHEST * moved
+        spreads = (self.spreads + widened).exp()
+        off = (self.columns - centres.unsqueeze(2)) / spreads.unsqueeze(2)  # N x 9 x 24
+        return (self.rows.unsqueeze(2) - 0.5 * off.unsqueeze(2) ** 2).flatten(2)
 
 
 class Exported(nn.Module):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 
 from hardware_sim.camera_view import CameraView
 from hardware_sim.cars import Car, Garage, Pays, Plan
@@ -29,14 +30,26 @@ from hardware_sim.devices.rtsp import RtspCamera
 from hardware_sim.devices.sign import SignBox
 from hardware_sim.driver import Driver
 from hardware_sim.physical_lane import PhysicalLane, PhysicalRamp, Timing
-from hardware_sim.traffic import arrivals
-from lpr.drawing.scenes import Light
+from hardware_sim.traffic import Arrival, arrivals
+from lpr.drawing.layouts import PlateStyle
+from lpr.drawing.numbers import random_number
+from lpr.drawing.scenes import Light, Weather
 from parking.kernel.clock import SystemClock
 from parking.kernel.plate import Plate
 from parking.kernel.signed import Signer, Verifier
 
 CAMERA_FPS = 8.0
-DAY_AND_NIGHT_S = 180.0
+HOUR_S = 100.0  # how long each of these lasts
+HOURS = (
+    (Light.DAY, Weather.DRY),
+    (Light.DUSK, Weather.DRY),
+    (Light.NIGHT, Weather.RAIN),
+    (Light.NIGHT, Weather.DRY),
+    (Light.LOW_SUN, Weather.DRY),
+    (Light.DAY, Weather.RAIN),
+)
+RARE_SHARE = 0.12  # of the cars: neither blue nor green plates
+RARE = (PlateStyle.POLICE, PlateStyle.HONG_KONG_MACAU, PlateStyle.LEARNER, PlateStyle.GREEN_LARGE, PlateStyle.CONSULATE)
 DWELL_S = (45.0, 150.0)
 BETWEEN_CARS_S = (6.0, 16.0)
 
@@ -70,8 +83,22 @@ class Mall:
         self.entry = PhysicalLane("entry-1", self.board, presence=0, safety=1, timing=timing)
         self.exit = PhysicalLane("exit-1", self.board, presence=2, safety=3, timing=timing)
         self.ramp = PhysicalRamp(self.board, first=4, second=5, timing=timing)
-        entry_view = CameraView(lambda: self.entry.in_view, self.light, place=0, seed=config.seed)
-        exit_view = CameraView(lambda: self.exit.in_view, self.light, place=1, seed=config.seed + 1)
+        entry_view = CameraView(
+            lambda: self.entry.in_view,
+            self.light,
+            place=0,
+            seed=config.seed,
+            weather=self.weather,
+            seconds=self.seconds,
+        )
+        exit_view = CameraView(
+            lambda: self.exit.in_view,
+            self.light,
+            place=1,
+            seed=config.seed + 1,
+            weather=self.weather,
+            seconds=self.seconds,
+        )
         self.cameras = {
             "entry-1": MjpegCamera(entry_view.next_frame, fps=CAMERA_FPS, host=host, port=ports["entry_camera"]),
             "exit-1": RtspCamera(exit_view.next_frame, fps=CAMERA_FPS, host=host, port=ports["exit_camera"]),
@@ -91,10 +118,20 @@ class Mall:
         self.garage: Garage | None = None
         self._visits: set[asyncio.Task[None]] = set()
 
+    def seconds(self) -> float:
+        """How long the mall has been there."""
+        return time.monotonic() - self._started
+
     def light(self) -> Light:
-        """Day and night take turns, a few minutes each."""
-        turn = int((time.monotonic() - self._started) / DAY_AND_NIGHT_S) % 2
-        return Light.NIGHT if turn else Light.DAY
+        """Day, dusk and night take turns, a few minutes in all."""
+        return self._hour()[0]
+
+    def weather(self) -> Weather:
+        """It rains now and then."""
+        return self._hour()[1]
+
+    def _hour(self) -> tuple[Light, Weather]:
+        return HOURS[int(self.seconds() / HOUR_S) % len(HOURS)]
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -139,8 +176,15 @@ class Mall:
         for arrival in arrivals(self.config.seed, datetime.now(UTC), 24 * 365, 60):
             pays = Pays.AT_THE_KIOSK if self._random.random() < 0.7 else Pays.AT_THE_EXIT
             dwell_s = self._random.uniform(*DWELL_S)
-            self.drive_up(Plan(arrival.plate, arrival.level == "b2", dwell_s, pays))
+            self.drive_up(Plan(self._plate_of(arrival), arrival.level == "b2", dwell_s, pays))
             await asyncio.sleep(self._random.uniform(*BETWEEN_CARS_S))
+
+    def _plate_of(self, arrival: Arrival) -> Plate:
+        """Mostly the plate that the traffic gave; now and then one of the rarer kinds that a mall sees."""
+        if self._random.random() >= RARE_SHARE:
+            return arrival.plate
+        chance = np.random.default_rng(self._random.getrandbits(32))
+        return Plate.parse(random_number(RARE[int(chance.integers(len(RARE)))], chance, province="浙"))
 
     def state(self) -> dict[str, Any]:
         """Everything that somebody who stands in the mall could see."""

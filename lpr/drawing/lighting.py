@@ -58,7 +58,7 @@ def lighting_of(light: Light, weather: Weather, *, covered: bool, seed: int = 0)
     """The light of an hour; `seed` picks where the sun stands and how bright it is."""
     rng = np.random.default_rng(seed + 77)
     side = float(rng.uniform(-0.9, 0.9))
-    overcast = weather is Weather.RAIN or rng.random() < 0.35
+    overcast = rng.random() < 0.35 or weather is Weather.RAIN
     lamp_at = (float(rng.uniform(-1.2, 0.4)), float(rng.uniform(1.6, 2.6)), 0.0)
     if covered:
         return _indoors(light, lamp_at, rng)

@@ -158,7 +158,6 @@ class SeenPassages:
             self._settings,
             passage=f"{self._camera}-{track.number}",
             frames=track.frames,
-            newest=track.seen_at,
             over=over,
         )
 

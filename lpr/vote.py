@@ -6,7 +6,6 @@ The sums are `lpr.tally`'s, who is who is `lpr.tracking`'s. The car behind is ne
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from lpr.frame import Frame, extent
 from lpr.model import PassageReading, PlateRead
@@ -27,7 +26,6 @@ class Ballot:
         self._tracker = Tracker()
         self._frames = 0
         self._now_s = 0.0
-        self._newest: datetime | None = None
 
     def add(self, reads: Iterable[PlateRead]) -> None:
         """Count one frame, with all plates read in it (or none), each at its full weight."""
@@ -36,11 +34,8 @@ class Ballot:
 
     def see(self, glimpses: Iterable[Glimpse], at_s: float, frame: Frame | None = None) -> None:
         """Count one frame, weighted; `frame` is kept where it is the best picture so far."""
-        glimpses = list(glimpses)
         self._frames += 1
         self._now_s = max(self._now_s, at_s)
-        for glimpse in glimpses:
-            self._newest = max(self._newest or glimpse.read.captured_at, glimpse.read.captured_at)
         self._tracker.see(glimpses, frame)
 
     def leader(self) -> Track | None:
@@ -61,14 +56,12 @@ class Ballot:
         """What the frames so far say of the vehicle that stands nearest; `plate` is None while nothing was read."""
         leader = self.leader()
         if leader is None:
-            return PassageReading(None, None, None, 0.0, 0.0, 0, self._frames, self._newest, passage=self._passage)
-        return reading_of(leader, self._settings, passage=self._passage, frames=self._frames, newest=self._newest)
+            return PassageReading(None, None, None, 0.0, 0.0, 0, self._frames, None, passage=self._passage)
+        return reading_of(leader, self._settings, passage=self._passage, frames=self._frames)
 
 
-def reading_of(
-    track: Track, settings: Settings, *, passage: str, frames: int, newest: datetime | None, over: bool = False
-) -> PassageReading:
-    """All that is known of one vehicle that has been seen."""
+def reading_of(track: Track, settings: Settings, *, passage: str, frames: int, over: bool = False) -> PassageReading:
+    """All that is known of one vehicle that has been seen; its time is when it was seen last itself, whoever else was seen since."""
     verdict = track.tally.verdict()
     assert verdict is not None, "a track begins with a vote"
     return PassageReading(
@@ -79,7 +72,7 @@ def reading_of(
         margin=verdict.margin,
         agreeing=verdict.agreeing,
         frames=frames,
-        captured_at=newest,
+        captured_at=track.seen_at,
         passage=passage,
         heading=track.heading(),
         evidence=track.evidence,

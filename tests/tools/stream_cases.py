@@ -35,7 +35,7 @@ from parking.kernel.clock import SystemClock
 from parking.kernel.device import DeviceFault
 
 CLOCK = SystemClock()
-TIMEOUT_S = 0.5
+TIMEOUT_S = 1.0
 _SIZE = (64, 48)
 _FRAMES = 12
 _TELL_EVERY = 500  # of the quick kinds
@@ -230,31 +230,40 @@ class Proxy:
         self._camera = camera
         self._target = ("127.0.0.1", int(camera.url.rsplit(":", 1)[1].split("/")[0]))
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.02)
         self._path = camera.url.rsplit("/", 1)[1]
 
     def carry(self, rng: random.Random, count: Count, source_of: Callable[[str], FrameSource]) -> str:
-        """One source against one damaged conversation."""
-        thread = threading.Thread(target=self._serve, args=(rng, count), daemon=True)
+        """One source against damaged conversations, as many as it begins."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._serve, args=(rng, count, over), daemon=True)
         thread.start()
         port = self._listener.getsockname()[1]
         outcome = _played(source_of(f"{self._camera.scheme}://127.0.0.1:{port}/{self._path}"))
+        over.set()
         thread.join()
         return outcome
 
     def close(self) -> None:
         self._listener.close()
 
-    def _serve(self, rng: random.Random, count: Count) -> None:
-        gentle = rng.random()  # some conversations get far, some break at once
-        client, _ = self._listener.accept()
+    def _serve(self, rng: random.Random, count: Count, over: threading.Event) -> None:
+        whole = rng.choice((0, rng.randrange(40)))  # half are damaged from the first word, half once pictures come
+        gentle = rng.random()
+        while not over.is_set():
+            with contextlib.suppress(TimeoutError):
+                client, _ = self._listener.accept()
+                self._converse(client, rng, count, whole, gentle)
+
+    def _converse(self, client: socket.socket, rng: random.Random, count: Count, whole: int, gentle: float) -> None:
         with client, socket.create_connection(self._target) as camera, contextlib.suppress(OSError):
             forth = threading.Thread(target=self._forth, args=(client, camera), daemon=True)
             forth.start()
-            for _ in range(self._MOST_CHUNKS):
-                chunk = camera.recv(4096)
+            for number in range(whole + self._MOST_CHUNKS):
+                chunk = camera.recv(1460)
                 if not chunk:
                     break
-                client.sendall(chunk if rng.random() < gentle else damage(chunk, rng, count))
+                client.sendall(chunk if number < whole or rng.random() < gentle else damage(chunk, rng, count))
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
         forth.join()

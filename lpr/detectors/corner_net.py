@@ -14,21 +14,21 @@ import numpy as np
 
 from lpr import rectify, weights
 from lpr.detectors.base import Detector
+from lpr.detectors.close_view import aim, close_view, settle
 from lpr.detectors.quads import Quad, decode, one_each
 from lpr.engine import Engine, Tensor
-from lpr.frame import Corners, Image
+from lpr.frame import Image
 from lpr.model import Region
 from parking.kernel.errors import invalid
 
-NAME = "corner_net"
+NAME, CLOSE_NAME = "corner_net", "close_net"
 _MULTIPLE = 32  # the net halves five times
 _LEAST_SIDE_PX = 12
 _MOST_SHAPE = 40  # times longer than wide: no photograph
 _CANDIDATE = 0.12  # of the first look; the close look decides
 _SURE = 0.5  # so sure a find makes a second look needless
-_CLOSE_HEIGHT, _CLOSE_WIDTH = 96, 192
-_CLOSE_PLATE_PX = 104.0
-_NO_PLATE = 0.02  # the score of what a close look does not see
+_CLOSE_LOOKS = 2  # the second one starts from better corners
+_HOPELESS = 0.02
 
 
 class CornerNetDetector:
@@ -43,8 +43,10 @@ class CornerNetDetector:
         narrowest_px: int = 14,
         most: int = 12,
         model: Path | None = None,
+        close_model: Path | None = None,
     ) -> None:
         self._engine = Engine(model or weights.own(NAME))
+        self._close = Engine(close_model or weights.own(CLOSE_NAME))
         self._side_px = side_px
         self._second_side_px = second_side_px
         self._least_score = least_score
@@ -79,59 +81,20 @@ class CornerNetDetector:
         return [replace(quad, corners=quad.corners * scale) for quad in quads[: 2 * self._most]]
 
     def _closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
-        """The same finds, each looked at from near: better corners, and a score that both looks share."""
-        if not quads:
-            return []
-        aims = [aim(quad.corners) for quad in quads]
-        views = np.stack(
-            [close_view(image, transform, quad.corners) for transform, quad in zip(aims, quads, strict=True)]
-        )
-        answers = self._engine.run(np.ascontiguousarray(views.transpose(0, 3, 1, 2), dtype=np.float32))
-        seen = [_settle(quad, answer, transform) for quad, answer, transform in zip(quads, answers, aims, strict=True)]
+        """The same finds, each looked at from near, twice: better corners, and a score that both nets share."""
+        seen = quads
+        for _ in range(_CLOSE_LOOKS):
+            seen = [quad for quad in seen if rectify.usable(quad.corners)]
+            if not seen:
+                return []
+            aims = [aim(quad.corners) for quad in seen]
+            views = np.stack([close_view(image, transform) for transform in aims])
+            answers = self._close.run(np.ascontiguousarray(views.transpose(0, 3, 1, 2), dtype=np.float32))
+            seen = [
+                settle(quad, answer, transform) for quad, answer, transform in zip(seen, answers, aims, strict=True)
+            ]
+            seen = [quad for quad in seen if quad.score >= _HOPELESS]
         return one_each([quad for quad in seen if rectify.usable(quad.corners)])
-
-
-def _settle(quad: Quad, answer: Tensor, transform: Tensor) -> Quad:
-    middle = np.array([_CLOSE_WIDTH / 2, _CLOSE_HEIGHT / 2], dtype=np.float32)
-    for near in one_each(decode(answer, _CLOSE_HEIGHT, _CLOSE_WIDTH, 0.05)):
-        apart = float(np.linalg.norm(near.corners.mean(axis=0) - middle))
-        width, _ = rectify.size(near.corners)
-        if apart < 0.35 * _CLOSE_PLATE_PX and 0.55 < width / _CLOSE_PLATE_PX < 1.7:
-            back = np.linalg.inv(transform[:, :2])
-            corners = (near.corners - transform[:, 2]) @ back.T
-            score = float(np.sqrt(quad.score * near.score))
-            return replace(near, corners=corners.astype(np.float32), score=score)
-    return replace(quad, score=quad.score * _NO_PLATE)
-
-
-def aim(corners: Corners) -> Tensor:
-    """The transform (2 x 3) that brings a plate level to the middle of a close view, `_CLOSE_PLATE_PX` wide."""
-    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
-    wide = max(float(np.linalg.norm(along)), 1.0)
-    share = _CLOSE_PLATE_PX / wide
-    cos, sin = along / wide * share
-    turn = np.array([[cos, sin], [-sin, cos]])
-    shift = np.array([_CLOSE_WIDTH, _CLOSE_HEIGHT]) / 2 - turn @ corners.mean(axis=0)
-    return np.column_stack([turn, shift]).astype(np.float32)
-
-
-def close_view(image: Image, transform: Tensor, corners: Corners) -> Image:
-    """A plate's surroundings (96 x 192 x 3), reduced without skipping pixels."""
-    share = float(np.hypot(transform[0, 0], transform[0, 1]))
-    if share < 0.6:
-        reach = 1.2 * np.hypot(_CLOSE_WIDTH, _CLOSE_HEIGHT) / 2 / share
-        low = np.maximum(corners.mean(axis=0) - reach, 0).astype(int)
-        high = np.minimum(corners.mean(axis=0) + reach, (image.shape[1], image.shape[0])).astype(int)
-        piece = image[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
-        if piece.size:
-            less = 1.3 * share
-            size = (max(1, round(piece.shape[1] * less)), max(1, round(piece.shape[0] * less)))
-            image = np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-            stretch = np.array([piece.shape[1] / size[0], piece.shape[0] / size[1]])
-            moved = transform[:, 2] + transform[:, :2] @ low
-            transform = np.column_stack([transform[:, :2] * stretch, moved]).astype(np.float32)
-    view = cv2.warpAffine(image, transform, (_CLOSE_WIDTH, _CLOSE_HEIGHT), borderMode=cv2.BORDER_CONSTANT)
-    return np.asarray(view, dtype=np.uint8)
 
 
 def prepare(image: Image, side_px: int) -> Tensor:

@@ -37,12 +37,21 @@ _STEEPEST_DEGREES = 60.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quad:
-    """A plate as cells see it: corners in pixels of the net's picture, score 0-1, chance of two rows 0-1, chances of `COLOURS`."""
+    """A plate as cells see it: corners in pixels of the net's picture, score 0-1, chance of two rows 0-1, chances of `COLOURS`.
+
+    After a close look `first` is the score before it.
+    """
 
     corners: Corners
     score: float
     two_rows: float
     colours: Numbers
+    first: float | None = None
+
+    @property
+    def first_score(self) -> float:
+        """How sure the first look was."""
+        return self.score if self.first is None else self.first
 
     @property
     def colour(self) -> PlateColour | None:
@@ -76,11 +85,12 @@ def decode(answer: Numbers, height: int, width: int, least_score: float) -> list
         if rectify.usable(corners) and abs(rectify.tilt(corners)) <= _STEEPEST_DEGREES:
             kinds = np.exp(cell[10:] - cell[10:].max())
             colours = (kinds / kinds.sum()).astype(np.float32)
-            quads.append(Quad(corners, _chance(cell[0]), _chance(cell[9]), colours))
+            quads.append(Quad(corners, chance(cell[0]), chance(cell[9]), colours))
     return quads
 
 
-def _chance(logit: float) -> float:
+def chance(logit: float) -> float:
+    """What a logit says, 0-1."""
     return float(1 / (1 + np.exp(-np.clip(logit, -60, 60))))
 
 
@@ -109,6 +119,7 @@ def _mean(quads: list[Quad]) -> Quad:
         quads[0].score,
         float(weights @ np.array([quad.two_rows for quad in quads])),
         (weights @ np.stack([quad.colours for quad in quads])).astype(np.float32),
+        quads[0].first,
     )
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from lpr.training.backgrounds import colour
+from lpr.training.glass import badge, framed_mesh, headlamp
 from lpr.training.poses import Brush, Picture, Pose, Shade
 from lpr.training.vehicle_details import lamp, roof_sign, side_view, vents, wheel
 
@@ -64,12 +65,19 @@ def _body(brush: Brush, paint: Shade, half: float, top: float, bottom: float, rn
 
 def _lamps(brush: Brush, half: float, y: float, rng: np.random.Generator, *, rear: bool) -> None:
     wide, high = float(rng.uniform(0.25, 0.85)), float(rng.uniform(0.12, 0.6))
-    state = rng.integers(2**31)
+    state, glassy = rng.integers(2**31), not rear and rng.random() < 0.65
     for side in (-1, 1):  # both alike
-        lamp(brush, side * (half - wide / 2), y, wide, high, np.random.default_rng(state), rear=rear)
+        again, x = np.random.default_rng(state), side * (half - wide / 2)
+        if glassy:
+            headlamp(brush, x, y, wide, high, again)
+        else:
+            lamp(brush, x, y, wide, high, again, rear=rear)
 
 
 def _grille(brush: Brush, x0: float, y0: float, x1: float, y1: float, rng: np.random.Generator) -> None:
+    if rng.random() < 0.4:
+        framed_mesh(brush, (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0, rng)
+        return
     dark = np.full(3, float(rng.uniform(8, 55)), np.float32)
     bar = dark + np.float32(rng.uniform(10, 170))
     brush.box(x0, y0, x1, y1, dark, taper=float(rng.uniform(-0.15, 0.15)))
@@ -84,6 +92,9 @@ def _grille(brush: Brush, x0: float, y0: float, x1: float, y1: float, rng: np.ra
 
 
 def _badge(brush: Brush, x: float, y: float, rng: np.random.Generator) -> None:
+    if rng.random() < 0.6:
+        badge(brush, x, y, float(rng.uniform(0.2, 0.7)), rng)
+        return
     size = float(rng.uniform(0.08, 0.22))
     shine = np.full(3, float(rng.uniform(120, 245)), np.float32)
     brush.ellipse(x, y, size, size * float(rng.uniform(0.6, 1.0)), shine)

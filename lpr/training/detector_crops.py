@@ -64,7 +64,7 @@ def cut_crop(
     whole = counts & (inside >= _LEAST_INSIDE)
     picture = photograph(crop, rng)
     for i in np.flatnonzero(whole & keep):
-        whole[i] = _visible(picture, moved[i])
+        whole[i] = visible(picture, moved[i])
     return picture, Truth(moved[keep].astype(np.float32), rows[keep], kinds[keep], whole[keep])
 
 
@@ -95,7 +95,7 @@ def _aim(
     return np.column_stack([matrix, at - matrix @ middle])
 
 
-def _visible(picture: Picture, quad: NDArray[np.float32]) -> bool:
+def visible(picture: Picture, quad: NDArray[np.float32]) -> bool:
     """Whether night, glare and noise have left something of a plate."""
     low, high = np.maximum(quad.min(axis=0).astype(int), 0), np.ceil(quad.max(axis=0)).astype(int) + 1
     grey = cv2.cvtColor(picture[low[1] : high[1], low[0] : high[0]], cv2.COLOR_BGR2GRAY)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lpr.drawing.plates import SIGNS
 from lpr.drawing.strokes import sign_mask
 from lpr.training.backgrounds import colour
+from lpr.training.glass import badge, framed_mesh, headlamp
 from lpr.training.poses import Brush, Pose
 from lpr.training.vehicle_details import lamp, roof_sign, side_view, vents, wheel
 
@@ -186,7 +187,7 @@ def _person(picture: Picture, pose: Pose, rng: np.random.Generator) -> None:
 
 def _part_of_a_car(picture: Picture, pose: Pose, rng: np.random.Generator) -> None:
     """A lamp, a wheel, a vent, a roof sign or a whole car from the side."""
-    brush, kind = Brush(picture, pose), rng.integers(6)
+    brush, kind = Brush(picture, pose), rng.integers(12)
     if kind <= 1:
         lamp(brush, 0, 0, float(rng.uniform(0.4, 1.2)), float(rng.uniform(0.15, 0.6)), rng, rear=bool(kind))
     elif kind == 2:
@@ -195,6 +196,12 @@ def _part_of_a_car(picture: Picture, pose: Pose, rng: np.random.Generator) -> No
         vents(brush, 0, 0, rng)
     elif kind == 4:
         roof_sign(brush, 0, 0, rng)
+    elif kind <= 7:
+        headlamp(brush, 0, 0, float(rng.uniform(0.5, 1.2)), float(rng.uniform(0.25, 0.8)), rng)
+    elif kind == 8:
+        framed_mesh(brush, 0, 0, float(rng.uniform(0.6, 1.3)), float(rng.uniform(0.2, 0.6)), rng)
+    elif kind <= 10:
+        badge(brush, 0, 0, float(rng.uniform(0.5, 1.1)), rng)
     else:
         side_view(Brush(picture, Pose(pose.turn, pose.scale / 3, pose.distance, pose.centre)), colour(rng), rng)
 
@@ -202,4 +209,4 @@ def _part_of_a_car(picture: Picture, pose: Pose, rng: np.random.Generator) -> No
 _KINDS: tuple[Callable[[Picture, Pose, np.random.Generator], None], ...] = (
     _bare_writing, _board, _empty, _slats, _lights, _person, _part_of_a_car,
 )  # fmt: skip
-_SHARES = (0.24, 0.2, 0.14, 0.1, 0.08, 0.06, 0.18)
+_SHARES = (0.2, 0.17, 0.11, 0.08, 0.06, 0.05, 0.33)

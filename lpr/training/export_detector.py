@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +12,27 @@ import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 import torch
 
 from lpr import weights
+from lpr.detectors.close_view import HEIGHT, WIDTH
 from lpr.training import checkpoint
+from lpr.training.close_net import CloseNet
 from lpr.training.detector_net import CornerNet
 from lpr.training.export import OPSET
 from lpr.training.export import released_weights as weights_in
 from lpr.training.scenes import KINDS
 from parking.kernel.errors import ErrorKind, ParkingError
 
-NAME = "corner_net"
+NAME, CLOSE_NAME = "corner_net", "close_net"
+FOLDER = "close"
+"""Where the close look's checkpoint lies, in the folder of the training."""
+
 _MOST_APART = 2e-3
 """How far logits of torch and of onnxruntime may differ."""
 
 
 class Exported(torch.nn.Module):
-    """The net with the scaling of bytes in front."""
+    """A net with the scaling of bytes in front."""
 
-    def __init__(self, net: CornerNet) -> None:
+    def __init__(self, net: torch.nn.Module) -> None:
         super().__init__()
         self.net = net
 
@@ -35,40 +41,58 @@ class Exported(torch.nn.Module):
         return answers
 
 
-def export_detector(folder: Path) -> Path:
-    """Writes the averaged weights of the folder's checkpoint as ONNX beside it, with notes of what it takes and where it is from."""
-    target = folder / f"{NAME}.onnx"
+def export_detector(folder: Path) -> tuple[Path, Path]:
+    """Writes the averaged weights of the folder's checkpoints as ONNX beside them: the net of the first look and of the close one."""
+    return export_finder(folder), export_close(folder / FOLDER)
+
+
+def export_finder(folder: Path) -> Path:
+    """The net of the first look, for pictures of any size and number."""
+    free = {"pictures": {0: "count", 2: "height", 3: "width"}, "answers": {0: "count", 2: "cells"}}
+    return _export(folder, NAME, CornerNet(), (96, 192), free)
+
+
+def export_close(folder: Path) -> Path:
+    """The net of the close look, for any number of views."""
+    free = {"pictures": {0: "count"}, "answers": {0: "count"}}
+    return _export(folder, CLOSE_NAME, CloseNet(), (HEIGHT, WIDTH), free)
+
+
+def released_weights(name: str = NAME) -> dict[str, torch.Tensor]:
+    """The weights of a shipped net."""
+    return weights_in(weights.own(name))
+
+
+def _export(
+    folder: Path, name: str, net: torch.nn.Module, size: tuple[int, int], free: dict[str, dict[int, str]]
+) -> Path:
     saved = checkpoint.load(folder)
-    net = CornerNet()
     net.load_state_dict(saved["ema"])
     notes = {
         "kinds": " ".join(KINDS),
-        "input": "sides multiples of 32",
         "seed": str(saved["seed"]),
         "trained_minutes": f"{saved['minutes']:.1f}",
         "samples": str(saved["samples"]),
         "parameters": str(sum(each.numel() for each in net.parameters())),
     }
-    _write(Exported(net).eval(), notes, target)
+    target = folder / f"{name}.onnx"
+    _write(Exported(net).eval(), size, free, notes, target)
     return target
 
 
-def released_weights() -> dict[str, torch.Tensor]:
-    """The weights of the shipped detector."""
-    return weights_in(weights.own(NAME))
-
-
-def _write(net: Exported, notes: dict[str, str], target: Path) -> None:
+def _write(
+    net: Exported, size: tuple[int, int], free: dict[str, dict[int, str]], notes: dict[str, str], target: Path
+) -> None:
     beside = target.with_suffix(".new.onnx")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the plain exporter announces its successor, which needs one package more
         torch.onnx.export(
             net,
-            (torch.zeros(1, 3, 96, 192),),
+            (torch.zeros(1, 3, *size),),
             str(beside),
             input_names=["pictures"],
-            output_names=["cells"],
-            dynamic_axes={"pictures": {0: "count", 2: "height", 3: "width"}, "cells": {0: "count", 2: "cells"}},
+            output_names=["answers"],
+            dynamic_axes=free,
             opset_version=OPSET,
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,
@@ -79,14 +103,14 @@ def _write(net: Exported, notes: dict[str, str], target: Path) -> None:
         model.metadata_props.add(key=key, value=value)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(beside))
-    _compare(net, beside)
+    _compare(net, beside, [(1, 3, *size), (3, 3, *size)] + ([(2, 3, 160, 64)] if 2 in free["pictures"] else []))
     beside.replace(target)
 
 
-def _compare(net: Exported, path: Path) -> None:
+def _compare(net: Exported, path: Path, shapes: Sequence[tuple[int, ...]]) -> None:
     """The file and the module answer alike on noise of several sizes."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    for shape in ((1, 3, 96, 192), (3, 3, 160, 64)):
+    for shape in shapes:
         pictures = np.random.default_rng(len(shape)).uniform(0, 255, shape).astype(np.float32)
         with torch.no_grad():
             wanted = net(torch.from_numpy(pictures)).numpy()

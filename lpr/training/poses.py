@@ -54,13 +54,13 @@ class Brush:
     """Draws shapes of a pose's plane onto a picture, in place."""
 
     def __init__(self, picture: Picture, pose: Pose) -> None:
-        self._picture = picture
-        self._pose = pose
+        self.picture = picture
+        self.pose = pose
 
     def polygon(self, points: Sequence[tuple[float, float]] | Points, shade: Shade) -> None:
-        corners = np.clip(self._pose.project(points), -4000, 4000)
+        corners = np.clip(self.pose.project(points), -4000, 4000)
         cv2.fillPoly(
-            self._picture, [np.round(corners * (1 << _BITS)).astype(np.int32)], shade.tolist(), cv2.LINE_AA, _BITS
+            self.picture, [np.round(corners * (1 << _BITS)).astype(np.int32)], shade.tolist(), cv2.LINE_AA, _BITS
         )
 
     def box(self, x0: float, y0: float, x1: float, y1: float, shade: Shade, *, taper: float = 0.0) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lpr import PlateColour, rectify
-from lpr.detectors import corner_net
+from lpr.detectors import close_view
 from lpr.detectors.quads import CHANNELS, Quad, centres, decode, one_each, overlap
 from lpr.frame import Corners
 from tests.builders.lpr import a_box, a_picture
@@ -112,16 +112,32 @@ def test_overlap_is_of_the_quadrilaterals_not_of_their_boxes() -> None:
 
 
 @pytest.mark.parametrize("degrees", [-30.0, 0.0, 30.0])
-@pytest.mark.parametrize("width", [30.0, 104.0, 600.0])
+@pytest.mark.parametrize("width", [30.0, 80.0, 600.0])
 def test_a_close_view_shows_the_plate_level_in_its_middle(degrees: float, width: float) -> None:
     corners = turned(a_box(700, 500, width, width / 3), degrees)
-    transform = corner_net.aim(corners)
-    seen = corners @ transform[:, :2].T + transform[:, 2]
-    assert np.allclose(seen, a_box(44, 48 - 104 / 6, 104, 104 / 3), atol=0.05)
+    transform = close_view.aim(corners)
+    seen = close_view.to_view(corners, transform)
+    assert np.allclose(seen, a_box(24, 32 - 80 / 6, 80, 80 / 3), atol=0.05)
+    assert np.allclose(close_view.to_picture(seen, transform), corners, atol=0.05)
     picture = np.zeros((1200, 1600, 3), dtype=np.uint8)
     cv2.fillConvexPoly(picture, np.round(corners).astype(np.int32), (255, 255, 255), cv2.LINE_AA)
-    view = corner_net.close_view(picture, transform, corners)
-    assert view.shape == (96, 192, 3)
-    assert view[40:56, 52:140].mean() > 245
-    assert view[:20].max() < 20
-    assert view[:, :30].max() < 20
+    view = close_view.close_view(picture, transform)
+    assert view.shape == (64, 128, 3)
+    assert view[25:39, 32:96].mean() > 245
+    assert view[:12].max() < 20
+    assert view[:, :16].max() < 20
+
+
+def test_a_close_look_moves_the_corners_to_where_its_net_says_they_are() -> None:
+    true, guess = a_box(300, 200, 160, 50), a_box(310, 196, 150, 48)
+    transform = close_view.aim(guess)
+    answer = np.zeros(16, dtype=np.float32)
+    offsets = (close_view.to_view(true, transform) - close_view.EXPECTED) / close_view.REACH_PX
+    answer[0], answer[1:9], answer[9], answer[11] = 2.0, offsets.ravel(), 3.0, 4.0
+    settled = close_view.settle(a_quad(guess, 0.5), answer, transform)
+    assert np.allclose(settled.corners, true, atol=0.1)
+    assert settled.score == pytest.approx(np.sqrt(0.5 / (1 + np.exp(-2))), abs=1e-4)
+    assert settled.two_rows > 0.9
+    assert settled.colour is PlateColour.YELLOW
+    again = close_view.settle(settled, answer * 0 - 9, transform)
+    assert again.score == pytest.approx(np.sqrt(0.5 / (1 + np.exp(9))), abs=1e-4)

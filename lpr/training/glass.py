@@ -79,7 +79,7 @@ def headlamp(brush: Brush, x: float, y: float, wide: float, high: float, rng: np
     mask = _shape(rng)
     if rng.random() < 0.6:
         seam = np.full_like(patch, int(rng.choice([15, 30, 200])))
-        lay(brush, seam, cv2.dilate(mask, np.ones((5, 5), np.uint8)), x, y, wide * 1.04, high * 1.06)
+        lay(brush, seam, _wider(mask, 5), x, y, wide * 1.04, high * 1.06)
     lay(brush, patch, mask, x, y, wide, high)
 
 
@@ -97,6 +97,10 @@ def _shape(rng: np.random.Generator) -> Mask:
     mask = np.zeros((_HIGH, _WIDE), np.uint8)
     cv2.fillPoly(mask, [np.round(points * 8).astype(np.int32)], 255, cv2.LINE_AA, 3)
     return mask
+
+
+def _wider(mask: Mask, by: int) -> Mask:
+    return np.asarray(cv2.dilate(mask, np.ones((by, by), np.uint8)), np.uint8)
 
 
 def badge(brush: Brush, x: float, y: float, wide: float, rng: np.random.Generator) -> None:
@@ -151,5 +155,5 @@ def framed_mesh(brush: Brush, x: float, y: float, wide: float, high: float, rng:
             cv2.line(patch, (at + 14, 0), (at - 14, _HIGH), bar, thick, cv2.LINE_AA)
     mask = _shape(rng)
     frame = np.full_like(patch, int(rng.uniform(90, 250)))
-    lay(brush, frame, cv2.dilate(mask, np.ones((7, 7), np.uint8)), x, y, wide * 1.05, high * 1.08)
+    lay(brush, frame, _wider(mask, 7), x, y, wide * 1.05, high * 1.08)
     lay(brush, patch, mask, x, y, wide, high)

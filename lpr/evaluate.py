@@ -102,20 +102,13 @@ def evaluate(
     return run.evaluation()
 
 
-def evaluate_all(
-    folders: Sequence[Path],
-    pipeline: Pipeline,
-    *,
-    most: int | None = None,
-    told: Callable[[str], None] = lambda _: None,
-) -> Evaluation:
-    """Several folders as one, each also on its own under its name in `sets`; `told` hears which folder is next."""
+def evaluate_all(folders: Sequence[Path], pipeline: Pipeline, *, most: int | None = None) -> Evaluation:
+    """Several folders as one, each also on its own under its name in `sets`."""
     sets: dict[str, Evaluation] = {}
     for folder in folders:
         name = folder.resolve().name
         if name in sets:
             raise invalid("evaluate.twice", "there are two folders of this name", field=str(folder))
-        told(name)
         sets[name] = evaluate(folder, pipeline, most=most)
     if len(sets) == 1:
         return next(iter(sets.values()))

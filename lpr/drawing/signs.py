@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lpr.drawing.green_signs import GREEN
 from lpr.drawing.latin_signs import LATIN
 from lpr.drawing.layouts import SignSet
 from lpr.drawing.province_signs import PROVINCES
@@ -13,7 +14,7 @@ SIGNS: dict[str, Sign] = {**LATIN, **PROVINCES, **SPECIAL}
 
 SIGN_SETS: dict[SignSet, dict[str, Sign]] = {
     SignSet.ORDINARY: SIGNS,
-    SignSet.GREEN: SIGNS,
+    SignSet.GREEN: {**SIGNS, **GREEN, "O": GREEN["0"]},
     SignSet.UPPER: SIGNS,
     SignSet.LOWER: SIGNS,
 }

@@ -37,6 +37,7 @@ _DASHBOARD = Finish(linear(30, 30, 30), 0.01)
 _LINING = Finish(linear(58, 58, 60))
 _SKIN = (linear(120, 150, 196), linear(104, 132, 178), linear(92, 118, 162))
 LENGTH_M = 4.5
+_INSIDE = 0.45
 
 
 def skin(body: Body, face: Face, low_y: float) -> Mesh:
@@ -91,7 +92,7 @@ def greenhouse(body: Body, rng: np.random.Generator, *, rear: bool) -> tuple[Mes
     crown[..., 1] += 0.045 * np.sin(np.linspace(0, np.pi / 2, 8))[:, None] * (1 - (np.linspace(-1, 1, 25) ** 4))[None]
     top = patch(crown, paint, inside=(0, 0, 2))
     windscreen = patch(_bulged(glass_low, glass_high), GLASS)
-    solid = [both(pillar), header, top, _flank(body, belt), *_inside(body, rng, rear=rear)]
+    solid = [both(pillar), header, top, _flank(body, belt), _dim(merged(_inside(body, rng, rear=rear)))]
     frame = patch(between(glass_low * (1.012, 1, 1) - (0, 0.035, 0.012), glass_low, 2, 24), HOLE)
     solid.append(frame)
     if not rear:
@@ -136,7 +137,7 @@ def _flank(body: Body, belt: float) -> Mesh:
     roof_w = w * (0.70 if body.roof_y < 1.55 else 0.80)
     window_low = [(w * 0.955, belt - 0.01, body.cowl_z + 0.35), (w * 0.95, belt + 0.04, length - 0.6)]
     window_high = [(roof_w + 0.01, body.roof_y - 0.07, body.roof_z + 0.25), (roof_w, body.roof_y - 0.09, length - 1.1)]
-    arch = [ball((w * 0.97, 0.33, z), (0.045, 0.39, 0.40), HOLE) for z in (0.95, length - 0.9)]
+    arch = [ball((w * 0.96, 0.36, z), (0.045, 0.34, 0.38), HOLE) for z in (0.95, length - 0.9)]
     wheels = [wheel((w * 0.90, 0.32, z), 0.32, 0.21, RUBBER, RIM) for z in (0.95, length - 0.9)]
     below = box((-w * 0.8, 0.17, 0.55), (w * 0.8, 0.5, length), HOLE)
     panes = patch(between(window_low, window_high, 6, 14), DARK_GLASS)
@@ -188,12 +189,19 @@ def _inside(body: Body, rng: np.random.Generator, *, rear: bool) -> list[Mesh]:
     return room
 
 
+def _dim(mesh: Mesh) -> Mesh:
+    """Little light comes in through the panes."""
+    return Mesh(
+        mesh.points, mesh.normals, mesh.colours * np.float32(_INSIDE), mesh.mirrors, mesh.shines, mesh.triangles
+    )
+
+
 def _person(x: float, belt: float, z: float, rng: np.random.Generator) -> list[Mesh]:
     shirt = Finish(linear(*(float(channel) for channel in rng.uniform(40, 190, 3))))
     head = Finish(_SKIN[int(rng.integers(len(_SKIN)))])
     hair = Finish(linear(24, 24, 26))
     return [
-        ball((x, belt + 0.06, z), (0.22, 0.24, 0.12), shirt, fine=8),
+        ball((x, belt + 0.06, z), (0.19, 0.23, 0.11), shirt, fine=8),
         ball((x, belt + 0.39, z - 0.02), (0.078, 0.115, 0.09), head, fine=8),
         ball((x, belt + 0.45, z + 0.01), (0.085, 0.085, 0.095), hair, fine=8),
     ]

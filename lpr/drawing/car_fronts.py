@@ -64,13 +64,13 @@ def _bumper(body: Body, face: Face, plate_y: float, rng: np.random.Generator) ->
     low, high = 0.235, plate_y - 0.105
     wide = float(rng.uniform(0.50, 0.72))
     pieces = [
-        band(face, (low, w * wide), (high, w * (wide - 0.07)), HOLE, rows=4, columns=24),
+        band(face, (low, w * wide), (high, w * (wide - 0.07)), HOLE, lift=0.008, rows=8, columns=36),
         band(face, (0.185, w * 0.97), (low - 0.012, w * 0.95), PLASTIC, rows=3, columns=36),
     ]
     for share in np.linspace(0.25, 0.75, int(rng.integers(1, 3))):
         y = low + (high - low) * float(share)
         bar = band(
-            face, (y - 0.006, w * wide * 0.97), (y + 0.008, w * wide * 0.97), PLASTIC, lift=0.008, rows=3, columns=24
+            face, (y - 0.006, w * wide * 0.97), (y + 0.008, w * wide * 0.97), PLASTIC, lift=0.014, rows=3, columns=24
         )
         pieces.append(bar)
     x = w * float(rng.uniform(0.80, 0.86))

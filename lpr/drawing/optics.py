@@ -13,7 +13,7 @@ import numpy as np
 
 from lpr.drawing.lighting import Light
 from lpr.drawing.meshes import Floats, floats
-from lpr.drawing.painting import Picture
+from lpr.drawing.painting import Picture, thrice
 
 _NOISE_SLACK_PX = 128
 _AIMS = {Light.DAY: 0.23, Light.LOW_SUN: 0.25, Light.DUSK: 0.085, Light.NIGHT: 0.05, Light.INFRARED: 0.075}
@@ -57,8 +57,7 @@ def smear(picture: Floats, where: tuple[slice, slice], cover: Floats, by: tuple[
     kernel /= kernel.sum()
     here = picture[where]
     blurred = np.asarray(cv2.filter2D(here, -1, kernel), np.float32)
-    share = np.asarray(cv2.blur(cover, (size, size)), np.float32)[..., None]
-    share = np.minimum(1, share * 1.6)
+    share = thrice(np.minimum(1, np.asarray(cv2.blur(cover, (size, size)), np.float32) * np.float32(1.6)))
     here *= 1 - share
     here += blurred * share
 
@@ -114,7 +113,7 @@ def _exposure(picture: Floats, light: Light, rng: np.random.Generator, *, covere
 def _vignette(width: int, height: int, corners: float) -> Floats:
     x = (np.arange(width, dtype=np.float32) / width - 0.5)[None, :]
     y = (np.arange(height, dtype=np.float32) / height - 0.5)[:, None]
-    return np.asarray(1 - corners * 2 * (x**2 + y**2), np.float32)[..., None]
+    return thrice(np.asarray(1 - corners * 2 * (x**2 + y**2), np.float32))
 
 
 @lru_cache(maxsize=4)

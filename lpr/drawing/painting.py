@@ -14,6 +14,13 @@ Points = NDArray[np.float64]
 _SMALLER = 4  # soft things are drawn this much smaller
 
 
+def thrice(share: Floats) -> Floats:
+    """A field (h x w or h x w x 1) for all three colours: ten times faster to multiply with than numpy's broadcasting."""
+    return np.asarray(
+        cv2.cvtColor(np.ascontiguousarray(share).reshape(share.shape[:2]), cv2.COLOR_GRAY2BGR), np.float32
+    )
+
+
 def _soft(shape: tuple[int, ...], outline: Points, blur_px: float) -> tuple[tuple[slice, slice], Floats] | None:
     """Where a polygon (N x 2, px) with a blurred edge lies in the picture, and how much of each pixel there it covers (h x w x 1)."""
     edge = 3 * blur_px + 2 * _SMALLER
@@ -34,14 +41,14 @@ def darken(picture: Floats, outline: Points, blur_px: float, strength: float) ->
     """A shadow with a soft edge."""
     soft = _soft(picture.shape, outline, blur_px)
     if soft is not None:
-        picture[soft[0]] *= 1 - soft[1] * np.float32(strength)
+        picture[soft[0]] *= thrice(1 - soft[1] * np.float32(strength))
 
 
 def brighten(picture: Floats, outline: Points, blur_px: float, light: Colour) -> None:
     """A patch of light with a soft edge."""
     soft = _soft(picture.shape, outline, blur_px)
     if soft is not None:
-        picture[soft[0]] += soft[1] * floats(light)
+        picture[soft[0]] += thrice(soft[1]) * floats(light)
 
 
 def glow(picture: Floats, centre: tuple[float, float], radius_px: float, light: Colour) -> None:
@@ -56,7 +63,7 @@ def glow(picture: Floats, centre: tuple[float, float], radius_px: float, light: 
     dy = ((np.arange(y0, y1, dtype=np.float32) - centre[1]) / radius_px) ** 2
     # exp(-(a + b)) = exp(-a) exp(-b): two rows instead of a field of exponentials
     fall = np.outer(np.exp(-dy * 1.2), np.exp(-dx * 1.2)) + 0.18 * np.outer(np.exp(-dy / 3.5), np.exp(-dx / 3.5))
-    picture[y0:y1, x0:x1] += fall[..., None].astype(np.float32) * floats(light)
+    picture[y0:y1, x0:x1] += thrice(fall.astype(np.float32)) * floats(light)
 
 
 def paste(picture: Floats, patch: Picture, corners: Points, gain: Floats, veil: Floats) -> None:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lpr.drawing.meshes import Floats, Mesh
+from lpr.drawing.painting import thrice
 from lpr.drawing.perspective import View
 from parking.kernel.errors import invalid
 
 _NEAR_M, _FAR_M = 0.2, 500.0
-_MOST_PX = 0.8e6  # of a window as it is drawn: beyond, edges get harder rather than frames slower
+_MOST_PX = 0.5e6  # of a window as it is drawn: beyond, edges get harder rather than frames slower
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +29,12 @@ class Layer:
     light: Floats
     cover: Floats
 
-    def put(self, picture: Floats, opacity: float = 1.0) -> None:
+    def put(self, picture: Floats) -> None:
         """Lay it over a picture, in place."""
         height, width = self.cover.shape[:2]
         below = picture[self.top : self.top + height, self.left : self.left + width]
-        below *= 1 - self.cover * np.float32(opacity)
-        below += self.light * np.float32(opacity)
+        below *= thrice(1 - self.cover)
+        below += self.light
 
 
 def render(mesh: Mesh, colours: Floats, view: View, *, finer: float = 2.0) -> Layer | None:

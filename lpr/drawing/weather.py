@@ -9,7 +9,7 @@ import numpy as np
 
 from lpr.drawing.lighting import Lighting
 from lpr.drawing.meshes import Floats, Mesh, floats
-from lpr.drawing.painting import glow
+from lpr.drawing.painting import glow, thrice
 from lpr.drawing.perspective import View
 from lpr.drawing.rendering import render
 
@@ -28,8 +28,8 @@ def mirror_in_wet_ground(picture: Floats, wet: Floats, mesh: Mesh, colours: Floa
     cover = np.asarray(cv2.GaussianBlur(layer.cover, (0, 0), sigmaX=long * 0.3, sigmaY=long), np.float32)[..., None]
     here = slice(layer.top, layer.top + height), slice(layer.left, layer.left + width)
     share = wet[here] * np.float32(_MIRROR)
-    picture[here] *= 1 - share * cover
-    picture[here] += share * light
+    picture[here] *= thrice(1 - share * cover)
+    picture[here] += thrice(share) * light
 
 
 def fall(picture: Floats, rng: np.random.Generator, lighting: Lighting) -> None:
@@ -37,7 +37,7 @@ def fall(picture: Floats, rng: np.random.Generator, lighting: Lighting) -> None:
     height, width = picture.shape[:2]
     field = _streaks(width, height, int(rng.integers(3)))
     top, left = (int(at) for at in rng.integers(0, _SLACK_PX, 2))
-    piece = field[top : top + height, left : left + width, None]
+    piece = thrice(field[top : top + height, left : left + width])
     bright = floats(lighting.above) * np.float32(0.55) + floats(lighting.lamp) * np.float32(0.5)
     picture += piece * (bright * np.float32(0.8))
 

@@ -37,9 +37,9 @@ class Curve:
 
 
 CURVES = {
-    Evidenced.STEPS: Curve(1.5, 1.0, 0.35),
-    Evidenced.OWN: Curve(1.5, 1.0, 0.35),
-    Evidenced.BOTH: Curve(1.5, 1.0, 0.35),
+    Evidenced.STEPS: Curve(-0.098, 0.724, 0.169),
+    Evidenced.OWN: Curve(0.099, 1.12, 0.422),
+    Evidenced.BOTH: Curve(0.895, 1.442, 0.32),
 }
 _WIDEST = 8.0
 """A wider margin says no more: readings that clear are wrong for other reasons."""

@@ -14,7 +14,7 @@ from parking.kernel.registry import Registry
 READERS: Registry[Callable[[Sequence[str]], Reader]] = Registry(
     "reader", {"pp_ocr": PpOcrReader, "plate_net": PlateNetReader, "paddle": PaddleReader}
 )
-_BEST: dict[str, str] = {}
+_BEST = {"china": "plate_net+pp_ocr"}
 """The own net was trained on the signs of GA 36 alone."""
 
 

@@ -9,6 +9,7 @@ import threading
 import zlib
 from datetime import datetime
 
+import cv2
 import numpy as np
 
 from lpr.frame import Image
@@ -41,9 +42,10 @@ class PictureWatch:
 
     def saw(self, image: Image, at: datetime, now_s: float) -> None:
         """A picture was decoded."""
-        sample = np.ascontiguousarray(image[::_STRIDE, ::_STRIDE])
+        sample = np.ascontiguousarray(image[::_STRIDE, ::_STRIDE, 1])
         fingerprint = zlib.crc32(sample.tobytes())
-        dark = float(sample.mean()) < _DARK or float(sample.std()) < _EVEN
+        mean, spread = cv2.meanStdDev(sample)
+        dark = float(mean[0, 0]) < _DARK or float(spread[0, 0]) < _EVEN
         with self._lock:
             self._arrived_s, self._seen_at, self._trouble = now_s, at, ""
             if fingerprint != self._fingerprint:

@@ -27,6 +27,7 @@ Post = Callable[[PassageReading], None]
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 _STALE = timedelta(seconds=1)
 """A frame older than this is not evidence for the vehicle that stands there now."""
+_STOP_S = 15.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -106,12 +107,12 @@ class Worker:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """End both threads and let go of the camera; returns when that is done."""
+        """End both threads and let go of the camera; a decoder that hangs in spite of its time-outs is left behind after a while."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(_STOP_S)
 
     def health(self) -> HealthReport:
         """How the camera and the recogniser are now."""

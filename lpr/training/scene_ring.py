@@ -168,3 +168,5 @@ def _paint(name: str, seed: int, drawn_before: int, parent: int, finder: Path | 
             slots.found[done % SCENES] = found
             slots.writing[0] = -1
             slots.drawn[0] = done + 1
+    del slots
+    memory.close()

@@ -15,7 +15,7 @@ import numpy as np
 from lpr import rectify, weights
 from lpr.detectors.base import Detector
 from lpr.detectors.close_view import aim, close_view, settle
-from lpr.detectors.quads import Quad, decode, one_each
+from lpr.detectors.quads import Numbers, Quad, decode, one_each
 from lpr.engine import Engine, Tensor
 from lpr.frame import Image
 from lpr.model import Region
@@ -27,8 +27,8 @@ _LEAST_SIDE_PX = 12
 _MOST_SHAPE = 40  # times longer than wide: no photograph
 _CANDIDATE = 0.12  # of the first look; the close look decides
 _SURE = 0.5  # so sure a find makes a second look needless
-_CLOSE_LOOKS = 2  # the second one starts from better corners
-_HOPELESS = 0.02
+_HOPEFUL = 0.08  # after one close look; a second one starts from better corners
+_HALVED_FROM = 1.9
 
 
 class CornerNetDetector:
@@ -74,37 +74,46 @@ class CornerNetDetector:
 
     def _look(self, image: Image, side_px: int) -> list[Quad]:
         """Finds of one look, in pixels of the picture."""
-        batch = prepare(image, side_px)
+        batch, scale = prepare(image, side_px)
         height, width = batch.shape[2:]
-        scale = np.array([image.shape[1] / width, image.shape[0] / height], dtype=np.float32)
-        quads = one_each(decode(self._engine.run(batch)[0], height, width, _CANDIDATE))
+        quads = decode(self._engine.run(batch)[0], height, width, _CANDIDATE)
         return [replace(quad, corners=quad.corners * scale) for quad in quads[: 2 * self._most]]
 
     def _closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
-        """The same finds, each looked at from near, twice: better corners, and a score that both nets share."""
-        seen = quads
-        for _ in range(_CLOSE_LOOKS):
-            seen = [quad for quad in seen if rectify.usable(quad.corners)]
-            if not seen:
-                return []
-            aims = [aim(quad.corners) for quad in seen]
-            views = np.stack([close_view(image, transform) for transform in aims])
-            answers = self._close.run(np.ascontiguousarray(views.transpose(0, 3, 1, 2), dtype=np.float32))
-            seen = [
-                settle(quad, answer, transform) for quad, answer, transform in zip(seen, answers, aims, strict=True)
-            ]
-            seen = [quad for quad in seen if quad.score >= _HOPELESS]
-        return one_each([quad for quad in seen if rectify.usable(quad.corners)])
+        """The same finds, each looked at from near, the hopeful ones twice: better corners, and a score that both nets share."""
+        seen = self._look_closely(image, quads)
+        hopeful = [quad for quad in seen if quad.score >= _HOPEFUL]
+        return one_each(self._look_closely(image, hopeful))
+
+    def _look_closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
+        quads = [quad for quad in quads if rectify.usable(quad.corners)]
+        if not quads:
+            return []
+        aims = [aim(quad.corners) for quad in quads]
+        views = np.stack([close_view(image, transform) for transform in aims])
+        answers = self._close.run(np.ascontiguousarray(views.transpose(0, 3, 1, 2), dtype=np.float32))
+        seen = [settle(quad, answer, transform) for quad, answer, transform in zip(quads, answers, aims, strict=True)]
+        return [quad for quad in seen if rectify.usable(quad.corners)]
 
 
-def prepare(image: Image, side_px: int) -> Tensor:
-    """The net's input (1 x 3 x H x W, 0-255): longer side at most `side_px`, both sides multiples of 32."""
+def prepare(image: Image, side_px: int) -> tuple[Tensor, Numbers]:
+    """The net's input (1 x 3 x H x W, 0-255) and how many pixels of the picture one of its pixels is (x, y).
+
+    The longer side is at most `side_px`, both sides are multiples of 32. Halving by area is many times faster than any other
+    reduction by area; the rest, less than a half, is linear.
+    """
     height, width = image.shape[:2]
     ratio = min(1.0, side_px / max(height, width))
     sides = [max(_MULTIPLE, round(side * ratio / _MULTIPLE) * _MULTIPLE) for side in (width, height)]
-    shrink = cv2.INTER_AREA if ratio < 0.7 else cv2.INTER_LINEAR  # linear skips pixels when it shrinks much
-    scaled = cv2.resize(image, (sides[0], sides[1]), interpolation=shrink)
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None], dtype=np.float32)
+    taken = 1
+    while min(image.shape[1] / sides[0], image.shape[0] / sides[1]) >= _HALVED_FROM:
+        rows, columns = image.shape[0] // 2, image.shape[1] // 2
+        even = image[: 2 * rows, : 2 * columns]
+        image = np.asarray(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        taken *= 2
+    scale = np.array([image.shape[1] / sides[0], image.shape[0] / sides[1]], dtype=np.float32) * taken
+    scaled = cv2.resize(image, (sides[0], sides[1]), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None], dtype=np.float32), scale
 
 
 _: type[Detector] = CornerNetDetector

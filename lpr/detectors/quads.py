@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lpr import rectify
 from lpr.frame import Corners
 from lpr.model import PlateColour
 
@@ -29,7 +28,9 @@ COLOURS: tuple[PlateColour | None, ...] = (
     PlateColour.BLACK,
     None,  # a plate that is not Chinese
 )
-_MOST_CELLS = 300
+_MOST_CELLS = 200
+_LEAST_AREA_PX = 4.0
+_AGREEING = 0.6
 _SAME_PLATE = 0.3  # intersection over union
 _INSIDE = 0.6  # of the smaller one
 _STEEPEST_DEGREES = 60.0
@@ -71,22 +72,58 @@ def centres(height: int, width: int) -> tuple[Numbers, Numbers]:
 
 
 def decode(answer: Numbers, height: int, width: int, least_score: float) -> list[Quad]:
-    """Every cell of an answer (16 x cells) for a picture of that size that is at least so sure, surest first."""
+    """The plates in an answer (16 x cells) for a picture of that size, surest first; each is the mean of the cells that agree on it.
+
+    Cells are compared by the boxes round their corners, all at once: hundreds may be sure of something.
+    """
     points, reach = centres(height, width)
     if answer.shape != (CHANNELS, len(points)):
         raise ValueError(f"a picture of {width} x {height} has {len(points)} cells of {CHANNELS} numbers")
-    least = float(np.log(least_score / (1 - least_score)))
-    sure = np.flatnonzero(answer[0] >= least)
+    sure = np.flatnonzero(
+        np.isfinite(answer).all(axis=0) & (answer[0] >= float(np.log(least_score / (1 - least_score))))
+    )
     sure = sure[np.argsort(-answer[0, sure], kind="stable")][:_MOST_CELLS]
-    cells = answer[:, sure].T.astype(np.float64)
+    cells = np.asarray(answer[:, sure].T, dtype=np.float32)
+    corners = cells[:, 1:9].reshape(-1, 4, 2) * reach[sure, None, None] + points[sure, None]
+    sound = _sound(corners)
+    cells, corners = cells[sound], corners[sound]
+    union, inside = _box_overlaps(corners)
+    scores = 1 / (1 + np.exp(-np.clip(cells[:, 0], -60, 60)))
+    alive = np.ones(len(cells), dtype=np.bool_)
     quads = []
-    for cell, point, unit in zip(cells, points[sure], reach[sure], strict=True):
-        corners = (cell[1:9].reshape(4, 2) * unit + point).astype(np.float32)
-        if rectify.usable(corners) and abs(rectify.tilt(corners)) <= _STEEPEST_DEGREES:
-            kinds = np.exp(cell[10:] - cell[10:].max())
-            colours = (kinds / kinds.sum()).astype(np.float32)
-            quads.append(Quad(corners, chance(cell[0]), chance(cell[9]), colours))
+    for best in range(len(cells)):
+        if not alive[best]:
+            continue
+        agree = alive & (union[best] >= _AGREEING)
+        weights = scores[agree] ** 2 / np.sum(scores[agree] ** 2)
+        kinds = np.exp(cells[agree, 10:] - cells[agree, 10:].max(axis=1, keepdims=True))
+        colours = weights @ (kinds / kinds.sum(axis=1, keepdims=True))
+        two_rows = float(weights @ (1 / (1 + np.exp(-np.clip(cells[agree, 9], -60, 60)))))
+        mean = np.tensordot(weights, corners[agree], 1).astype(np.float32)
+        quads.append(Quad(mean, float(scores[best]), two_rows, colours.astype(np.float32)))
+        alive &= (union[best] < _SAME_PLATE) & (inside[best] < _INSIDE)
+        alive[best] = False
     return quads
+
+
+def _sound(corners: Numbers) -> npt.NDArray[np.bool_]:
+    """Which quadrilaterals (N x 4 x 2) are as `rectify.usable` wants them, and no steeper than plates are."""
+    along = corners[:, 1] - corners[:, 0] + corners[:, 2] - corners[:, 3]
+    level = np.degrees(np.abs(np.arctan2(along[:, 1], along[:, 0]))) <= _STEEPEST_DEGREES
+    sides = np.roll(corners, -1, axis=1) - corners
+    after = np.roll(sides, -1, axis=1)
+    turns = sides[..., 0] * after[..., 1] - sides[..., 1] * after[..., 0]
+    return np.asarray(level & (turns > 0).all(axis=1) & (turns.sum(axis=1) >= 4 * _LEAST_AREA_PX))
+
+
+def _box_overlaps(corners: Numbers) -> tuple[Numbers, Numbers]:
+    """Of the boxes round N quadrilaterals: intersection over union, and over the smaller one (N x N each)."""
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    size = np.maximum(0, np.minimum(high[:, None], high) - np.maximum(low[:, None], low))
+    common = size[..., 0] * size[..., 1]
+    area = np.prod(high - low, axis=1)
+    union = common / np.maximum(area[:, None] + area - common, 1e-6)
+    return union, common / np.maximum(np.minimum(area[:, None], area), 1e-6)
 
 
 def chance(logit: float) -> float:
@@ -101,7 +138,7 @@ def one_each(quads: list[Quad]) -> list[Quad]:
     while left:
         best, *others = left
         shares = [overlap(best.corners, other.corners) for other in others]
-        agree = [best, *(other for other, (union, _) in zip(others, shares, strict=True) if union >= 0.6)]
+        agree = [best, *(other for other, (union, _) in zip(others, shares, strict=True) if union >= _AGREEING)]
         kept.append(_mean(agree))
         left = [
             other

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lpr.detectors.corner_net import prepare
-from lpr.detectors.quads import decode, one_each
+from lpr.detectors.quads import decode
 from lpr.engine import Engine
 from lpr.training.detector_crops import Truth, cut_crop
 from lpr.training.scenes import HEIGHT, WIDTH, draw_training_scene
@@ -138,9 +138,8 @@ def draw_numbered(seed: int, number: int) -> tuple[Picture, NDArray[np.float32]]
 
 def found_in(picture: Picture, engine: Engine) -> NDArray[np.float32]:
     """What a first look takes for plates, true or not (N x 4 x 2)."""
-    batch = prepare(picture, WIDTH)
-    quads = one_each(decode(engine.run(batch)[0], batch.shape[2], batch.shape[3], _LEAST_FOUND))
-    scale = np.array([picture.shape[1] / batch.shape[3], picture.shape[0] / batch.shape[2]], np.float32)
+    batch, scale = prepare(picture, WIDTH)
+    quads = decode(engine.run(batch)[0], batch.shape[2], batch.shape[3], _LEAST_FOUND)
     return np.array([quad.corners * scale for quad in quads], np.float32).reshape(-1, 4, 2)
 
 

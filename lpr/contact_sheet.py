@@ -56,8 +56,10 @@ class Failure:
     crop: bytes
 
 
-def failure_of(outcome: Outcome, read: PlateRead | None, image: Image) -> tuple[Failure, ...]:
-    """The failure in an outcome, if it is one."""
+def failure_of(
+    outcome: Outcome, read: PlateRead | None, image: Image, region: Region | None = None
+) -> tuple[Failure, ...]:
+    """The failure in an outcome, if it is one; `region` is what the detector found there, shown where nothing was read."""
     group = _group(outcome)
     if group is None:
         return ()
@@ -65,13 +67,15 @@ def failure_of(outcome: Outcome, read: PlateRead | None, image: Image) -> tuple[
     what = _difference(outcome.truth.text, said) if said and not outcome.exact else ""
     if group is Group.COLOUR and read is not None:
         what = f"{outcome.truth.colour} read as {read.colour or 'unknown'}"
-    crop = _crop(image, _corners(outcome, read), read)
+    crop = _crop(image, _corners(outcome, read), Region(read.corners, 1.0) if read is not None else region)
     return (_failure(group, outcome.label.file, outcome.truth.text, said, what, read, crop),)
 
 
 def stray(file: Path, read: PlateRead, image: Image) -> Failure:
     """A read with no labelled plate behind it."""
-    return _failure(Group.STRAY, file, "", read.plate.text, "", read, _crop(image, read.corners, read))
+    return _failure(
+        Group.STRAY, file, "", read.plate.text, "", read, _crop(image, read.corners, Region(read.corners, 1.0))
+    )
 
 
 def page(failures: Sequence[Failure], title: str) -> str:
@@ -156,10 +160,10 @@ def _corners(outcome: Outcome, read: PlateRead | None) -> Corners | None:
     return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], dtype=np.float32)
 
 
-def _crop(image: Image, corners: Corners | None, read: PlateRead | None) -> bytes:
+def _crop(image: Image, corners: Corners | None, region: Region | None) -> bytes:
     parts = [_fitted(_surroundings(image, corners))]
-    if read is not None:
-        parts.append(_fitted(rectify.strip(image, Region(read.corners, 1.0))))
+    if region is not None:
+        parts.append(_fitted(rectify.strip(image, region)))
     _, packed = cv2.imencode(".jpg", np.vstack(parts), [cv2.IMWRITE_JPEG_QUALITY, 85])
     return bytes(packed.tobytes())
 

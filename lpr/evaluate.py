@@ -170,10 +170,14 @@ class _Run:
         for label, truth, answer in zip(wanted, truths, answers, strict=True):
             believed = answer is not None and accepted(answer, self._pipeline)
             one = scoring.outcome(label, truth, answer, grammar, accepted=believed)
-            detected, corner_error = scoring.detection(label, regions)
-            one = replace(one, detected=detected, corner_error=corner_error)
+            if label.box is not None:
+                region = scoring.region_of(label, regions)
+                error = scoring.corner_error(label, region) if region is not None else None
+                one = replace(one, detected=region is not None, corner_error=error)
+            else:
+                region = None
             self._outcomes.append(one)
-            self._failures += failure_of(one, answer, image)
+            self._failures += failure_of(one, answer, image, region)
             self._vote(label, truth, frame, reads)
         for read in left:
             self._unasked(file, wanted, read, image)

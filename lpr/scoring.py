@@ -133,17 +133,19 @@ def inside(box: Box, corners: Corners) -> bool:
     return bool(near and _NEAREST_SHARE <= share <= _WIDEST_SHARE)
 
 
-def detection(label: Label, regions: Sequence[Region]) -> tuple[bool | None, float | None]:
-    """Whether the detector found the labelled plate, and how far off its corners are (share of the width); None: not known."""
-    if label.box is None:
-        return None, None
-    fitting = [region for region in regions if inside(label.box, region.corners)]
-    if not fitting or label.corners is None:
-        return bool(fitting), None
+def region_of(label: Label, regions: Sequence[Region]) -> Region | None:
+    """The region that a detector found at a label's box, the one with the nearest corners where the label knows them."""
+    fitting = [region for region in regions if label.box is not None and inside(label.box, region.corners)]
+    return min(fitting, key=lambda region: corner_error(label, region) or 0.0, default=None)
+
+
+def corner_error(label: Label, region: Region) -> float | None:
+    """The mean distance of a region's corners from the labelled ones, as a share of the plate's width; None where those are not known."""
+    if label.corners is None:
+        return None
     true = rectify.order(label.corners)
-    width = max(rectify.size(true)[0], 1.0)
-    off = [float(np.linalg.norm(rectify.order(r.corners) - true, axis=1).mean()) / width for r in fitting]
-    return True, min(off)
+    off = float(np.linalg.norm(rectify.order(region.corners) - true, axis=1).mean())
+    return off / max(rectify.size(true)[0], 1.0)
 
 
 def measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:

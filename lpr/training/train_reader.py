@@ -36,6 +36,7 @@ _PEAK_RATE, _PEAK_RATE_WARM = 2.5e-3, 8e-4  # from nothing; from weights that ca
 _WARM_STEPS = 300
 _DECAY = 0.02
 _SMOOTHING = 0.02
+_FIRST_COUNTS = 2.5  # times as much as another place: the province is the hardest sign
 _STEPS_SHARE, _COLOUR_SHARE = 0.3, 0.1
 _FIRST_LETTER = len(PROVINCES) + len(DIGITS)  # classes up to here are others
 _EMA = 0.998
@@ -157,7 +158,10 @@ def _step(state: _State, batch: Batch, device: torch.device) -> float:
 
 def loss_of(by_place: Tensor, by_step: Tensor, ground: Tensor, places: Tensor, colours: Tensor) -> Tensor:
     """Cross-entropy of the places, some CTC of the steps, a little of the ground's colour; logits in, one number out."""
-    slots = functional.cross_entropy(by_place.flatten(0, 1), places.flatten(), label_smoothing=_SMOOTHING)
+    each = functional.cross_entropy(
+        by_place.flatten(0, 1), places.flatten(), label_smoothing=_SMOOTHING, reduction="none"
+    ).unflatten(0, places.shape)
+    slots = (each.mean() * SLOTS + each[:, 0].mean() * (_FIRST_COUNTS - 1)) / (SLOTS + _FIRST_COUNTS - 1)
     lengths = (places > 0).sum(dim=1)
     steps = functional.ctc_loss(
         by_step.log_softmax(2).transpose(0, 1),

@@ -62,7 +62,7 @@ def _one_row(plate: Picture, chance: Chance) -> Picture:
 def _posed(aspect: float, chance: Chance) -> Points:
     """The plate's corners before a camera, in units of its height: turned, sheared, seen from the side."""
     corners = np.array([[0, 0], [aspect, 0], [aspect, 1], [0, 1]], np.float32) - np.array([aspect / 2, 0.5], np.float32)
-    if chance.rng.random() < 0.45:  # straightened by its corners: little is left
+    if chance.rng.random() < 0.4:  # straightened by its corners: little is left
         return corners + chance.rng.normal(0, 0.035 * (0.3 + 0.7 * chance.difficulty), (4, 2)).astype(np.float32)
     turn, shear = chance.spread(0.21), chance.spread(0.32)
     if chance.rng.random() < 0.3:

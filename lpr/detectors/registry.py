@@ -44,4 +44,4 @@ DETECTORS: Registry[Callable[[Settings], Detector]] = Registry(
 
 def best_detector(_grammar: str) -> str:
     """The name of what finds the plates of a grammar best."""
-    return "pp_ocr"
+    return "corner_net"

@@ -28,8 +28,31 @@ def draw_vehicle(picture: Picture, pose: Pose, rng: np.random.Generator) -> None
     draw(brush, paint, rng)
     for _ in range(int(rng.integers(0, 4))):
         vents(brush, float(rng.uniform(-1.9, 1.9)), float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.9)), rng)
+    if rng.random() < 0.35:
+        _beside_the_plate(brush, paint, rng)
     if rng.random() < 0.08:
         roof_sign(brush, 0.0, float(rng.uniform(-3, -1.5)), rng)
+
+
+def _beside_the_plate(brush: Brush, paint: Shade, rng: np.random.Generator) -> None:
+    """A recess with lamps or reflectors close by at the plate's height: what makes a detector reach too far to the sides."""
+    reach, high = float(rng.uniform(0.53, 1.3)), float(rng.uniform(0.17, 0.34))
+    if rng.random() < 0.6:
+        tone = _lit(paint, float(rng.uniform(0.25, 1.5))) if rng.random() < 0.6 else colour(rng)
+        brush.shaded(-reach, -high, reach, high, tone, _lit(tone, float(rng.uniform(0.6, 1.3))))
+    state, kind = rng.integers(2**31), rng.integers(3)
+    wide, tall = float(rng.uniform(0.1, 0.8)), float(rng.uniform(0.1, 0.5))
+    gap = float(rng.uniform(0.01, 0.3))
+    for side in (-1, 1):
+        again, x = np.random.default_rng(state), side * (0.5 + gap + wide / 2)
+        if kind == 0:
+            lamp(brush, x, 0, wide, tall, again, rear=bool(state % 2))
+        elif kind == 1:
+            headlamp(brush, x, 0, wide, tall, again)
+        else:
+            brush.box(x - wide / 2, -tall / 2, x + wide / 2, tall / 2, colour(again))
+    if rng.random() < 0.3:  # lights above the plate, a handle, a seam
+        brush.box(-0.5, -0.2 - gap, 0.5, -0.17 - gap / 2, np.full(3, float(rng.uniform(10, 250)), np.float32))
 
 
 def _paint(rng: np.random.Generator) -> Shade:

@@ -10,6 +10,7 @@ from lpr import PlateColour, rectify
 from lpr.detectors import close_view
 from lpr.detectors.quads import CHANNELS, Quad, centres, decode, one_each, overlap
 from lpr.frame import Corners
+from lpr.model import Region
 from tests.builders.lpr import a_box, a_picture
 
 pytestmark = pytest.mark.req("LPR-1")
@@ -32,7 +33,7 @@ def turned(corners: Corners, degrees: float) -> Corners:
     middle = corners.mean(axis=0)
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return ((corners - middle) @ turn.T + middle).astype(np.float32)
+    return np.asarray((corners - middle) @ turn.T + middle, dtype=np.float32)
 
 
 def a_quad(corners: Corners, score: float = 0.9) -> Quad:
@@ -83,7 +84,7 @@ def test_upside_down_and_upright_plates_do_not(degrees: float) -> None:
 def test_corners_that_enclose_nothing_are_no_plate_and_straighten_to_grey(corners: Corners) -> None:
     corners = corners.astype(np.float32)
     assert not rectify.usable(corners)
-    strip = rectify.strip(a_picture(), rectify.Region(corners, 0.9, rows=2))
+    strip = rectify.strip(a_picture(), Region(corners, 0.9, rows=2))
     assert strip.shape[0] == rectify.STRIP_HEIGHT_PX
     assert (strip == 127).all()
 

@@ -10,9 +10,9 @@ from lpr.model import Region
 
 STRIP_HEIGHT_PX = 48
 # Of a double-row plate (GA 36-2018: 440 x 220 mm): the upper signs are 80 x 60 and stand 15-75 mm below the edge, 110-330 mm from
-# the left; the lower ones are 65 x 110 and stand at 90-200 mm; motorcycles and tractors
-# have theirs at the same shares of the height. The cut lies between the rows of all of them.
-_UPPER_ENDS, _LOWER_STARTS = 0.405, 0.395
+# the left; the lower ones are 65 x 110 and stand at 90-200 mm. Motorcycles and tractors have theirs at nearly the same shares of
+# the height: the cut lies between the rows of all of them, with and without a margin round the plate.
+_UPPER_ENDS, _LOWER_STARTS = 0.41, 0.404
 _UPPER_SIDES = 0.12  # nothing but screws stands there
 _UPPER_SHARE = 0.55  # of the lower row's width: signs of both rows come out equally wide
 _LEAST_AREA_PX = 4.0

@@ -84,9 +84,15 @@ def test_pp_ocr_reads_real_plates(pp_ocr_reader: Reader) -> None:
     assert sum(text == label.plate for text, label in zip(texts, labels, strict=True)) >= 7
 
 
-@pytest.fixture(params=["pp_ocr", "whole", "memory"])
+@pytest.fixture(scope="module")
+def corner_net_detector() -> Detector:
+    return DETECTORS.get("corner_net")(Settings())
+
+
+@pytest.fixture(params=["corner_net", "pp_ocr", "whole", "memory"])
 def detector(request: pytest.FixtureRequest) -> Detector:
     builders: dict[str, Callable[[], Detector]] = {
+        "corner_net": lambda: request.getfixturevalue("corner_net_detector"),
         "pp_ocr": lambda: request.getfixturevalue("pp_ocr_detector"),
         "whole": lambda: DETECTORS.get("whole")(Settings()),
         "memory": lambda: MemoryDetector(lambda _image: [Region(a_box(0, 0), 0.5), Region(a_box(), 0.9)]),
@@ -113,6 +119,20 @@ def test_pp_ocr_finds_real_plates_where_they_are(pp_ocr_detector: Detector) -> N
         x, y, width, height = label.box
         centres = [r.corners.mean(axis=0) for r in pp_ocr_detector.find(pictures.load(label.file))]
         assert any(x < cx < x + width and y < cy < y + height for cx, cy in centres)
+
+
+def test_corner_net_finds_real_plates_and_their_corners(corner_net_detector: Detector) -> None:
+    labels = [label for label in load_labels(real_pictures("ccpd_full")) if label.box is not None]
+    found = 0
+    for label in labels:
+        assert label.box is not None
+        x, y, width, height = label.box
+        best = corner_net_detector.find(pictures.load(label.file))[0]
+        apart = np.abs(
+            np.concatenate((best.corners.min(axis=0), best.corners.max(axis=0))) - (x, y, x + width, y + height)
+        )
+        found += bool(apart.max() < 0.15 * width)
+    assert found >= 0.9 * len(labels)
 
 
 def test_the_whole_picture_is_one_region_and_a_square_one_has_two_rows() -> None:

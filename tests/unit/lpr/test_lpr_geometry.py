@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lpr import PlateColour, rectify
 from lpr.colour import colour_of
 from lpr.detectors.lines import plates_among
+from lpr.drawing.layouts import DOUBLE_ROW, PlateStyle, layout_of
 from lpr.frame import Image
 from lpr.model import Region
 from tests.builders.lpr import a_box, a_picture
@@ -54,6 +55,31 @@ def test_two_rows_are_laid_side_by_side_the_upper_one_first() -> None:
     assert strip.shape[0] == rectify.STRIP_HEIGHT_PX
     assert strip[:, :third].mean() < 60
     assert strip[:, -third:].mean() > 200
+
+
+@pytest.mark.parametrize("around", [0.0, 0.04, 0.08])
+@pytest.mark.parametrize("style", DOUBLE_ROW)
+def test_every_sign_of_two_rows_comes_out_whole_upright_and_by_itself(style: PlateStyle, around: float) -> None:
+    layout = layout_of(style)
+    plate = np.zeros((round(layout.height) * 2, round(layout.width) * 2, 3), dtype=np.uint8)
+    for slot in layout.slots:
+        left, top = round(2 * slot.x), round(2 * slot.y)
+        plate[top : top + round(2 * slot.height), left : left + round(2 * slot.width)] = 255
+    corners = np.array([[150, 120], [690, 180], [670, 480], [140, 410]], dtype=np.float32)
+    height, width = plate.shape[:2]
+    source = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    picture = cv2.warpPerspective(plate, cv2.getPerspectiveTransform(source, corners), (860, 640))
+    strip = rectify.strip(np.asarray(picture, np.uint8), Region(rectify.widen(corners, around=around), 1.0, rows=2))
+    lit = strip[:, :, 0] > 127
+    across = lit[5:-5].mean(axis=0) > 0.3
+    starts = np.flatnonzero(across & ~np.roll(across, 1))
+    assert len(starts) == len(layout.slots)
+    ends = np.flatnonzero(across & ~np.roll(across, -1)) + 1
+    for start, end in zip(starts, ends, strict=True):
+        down = np.flatnonzero(lit[:, (start + end) // 2])
+        assert len(down) >= 0.5 * rectify.STRIP_HEIGHT_PX
+        assert 6 < end - start < 40
+    assert not lit[-1, starts[2 + len(layout.slots) - 7] :].any()
 
 
 def ground(blue: int, green: int, red: int) -> Image:

@@ -19,9 +19,8 @@ CELL_HEIGHT_MM = 90
 _GRID_PX_PER_MM = 8
 _SUBPIXEL_BITS = 4
 _CURVE_STEPS = 14
-_PEN_FOLLOWS = (
-    0.8  # in a cell of another shape the stroke follows the stretch by this power, as in the double rows of GA 36
-)
+# in a cell of another shape the stroke follows the stretch by these powers, along each axis and evenly by area, as GA 36's rows do
+_PEN_FOLLOWS, _PEN_GROWS = 0.4, 0.13
 _LONGEST_MITRE = 5.5
 
 Points = NDArray[np.float64]
@@ -141,7 +140,7 @@ def draw_strokes(
 ) -> Mask:
     """The sign as a mask (uint8, 0 or 255) that fills a cell of `height_mm` x `width_mm`, its strokes `pen` times as wide."""
     cell = np.array((width_mm / sign.cell[0], height_mm / sign.cell[1]))
-    follows = cell**_PEN_FOLLOWS
+    follows = cell**_PEN_FOLLOWS * cell.prod() ** _PEN_GROWS
     mask = np.zeros((round(height_mm * px_per_mm), round(width_mm * px_per_mm)), np.uint8)
     scale = follows * (px_per_mm * (1 << _SUBPIXEL_BITS))
     half_pixel = (1 << _SUBPIXEL_BITS) / 2

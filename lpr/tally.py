@@ -1,7 +1,7 @@
 """Frames of one vehicle add up: log-probabilities are summed, strings are never counted as votes; pure.
 
-Measured on drawn plates, three frames: 99 % by sums, 93 % by majority of strings, 77 % by one frame. Frames that show the same view
-again share its errors, so all of them together speak no louder than a few; no single frame decides alone against all others.
+Measured on drawn plates, three frames: 99 % by sums, 93 % by majority of strings, 77 % by one frame. Frames of one vehicle share its
+errors, so all of them together speak no louder than two; and no single frame decides against a settled plate.
 """
 
 from __future__ import annotations
@@ -26,8 +26,12 @@ _NONE_OF_THEM = -5.0
 _MOST_VOTES = 24
 _SAME_VIEW = 0.04
 """Corners that moved less than this share of the plate's width show the same view again."""
-_VIEW_SPEAKS = 3.0
-"""All frames of one view together speak as loudly as this many frames."""
+_TOGETHER = 2.0
+"""All frames of one vehicle together speak as loudly as this many: they share its dirt, its light and its distance.
+
+Measured on 300 drawn vehicles that were hard to read, eight frames each, the first net alone: of those settled (margin 6) 14 of 130
+standing and 10 of 139 moving ones were wrong where every frame counted in full; weighted and together, 1 of 209 of both.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,20 +89,22 @@ class Tally:
 
     def _count(self) -> Verdict:
         votes = sorted(self._votes, key=lambda vote: (vote.at_s, vote.read.plate.text))
-        loudness = _loudness(votes)
+        together = min(1.0, _TOGETHER / sum(vote.weight for vote in votes))
         plates = {candidate.plate for vote in votes for candidate in vote.read.candidates}
         total = dict.fromkeys(plates, 0.0)
-        for vote, loud in zip(votes, loudness, strict=True):
+        for vote in votes:
             for plate, likelihood in likelihoods(vote.read, plates).items():
-                total[plate] += loud * likelihood
-        sums = sorted(total.items(), key=lambda item: (-item[1], item[0].text))
+                total[plate] += vote.weight * likelihood
+        sums = sorted(
+            ((plate, together * said) for plate, said in total.items()), key=lambda item: (-item[1], item[0].text)
+        )
         plate, ranked = sums[0][0], [likelihood for _, likelihood in sums]
         agreeing = [vote.read for vote in votes if vote.read.plate == plate]
         return Verdict(
             plate=plate,
             kind=_kind((vote.read for vote in votes), plate),
             colour=_commonest([read.colour for read in agreeing] or [vote.read.colour for vote in votes]),
-            confidence=confidence_of(ranked, _NONE_OF_THEM * sum(loudness)),
+            confidence=confidence_of(ranked, _NONE_OF_THEM * together * sum(vote.weight for vote in votes)),
             margin=margin_of(ranked),
             agreeing=len(agreeing),
             sums=tuple(sums),
@@ -130,20 +136,6 @@ def _signs_by_place(candidates: Iterable[Candidate]) -> list[set[str]]:
                 places.append(set())
             places[place].add(sign)
     return places
-
-
-def _loudness(votes: list[Glimpse]) -> list[float]:
-    """Each vote's weight, turned down where its view has been shown more than `_VIEW_SPEAKS` times."""
-    views: list[tuple[Corners, float]] = []
-    of_vote = []
-    for vote in votes:
-        corners = vote.read.corners
-        view = next((n for n, (seen, _) in enumerate(views) if same_view(seen, corners)), len(views))
-        if view == len(views):
-            views.append((corners, 0.0))
-        views[view] = (views[view][0], views[view][1] + vote.weight)
-        of_vote.append(view)
-    return [vote.weight * min(1.0, _VIEW_SPEAKS / views[view][1]) for vote, view in zip(votes, of_vote, strict=True)]
 
 
 def same_view(one: Corners, other: Corners) -> bool:

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpr import PlateRead
@@ -154,6 +154,7 @@ def reads(draw: st.DrawFn) -> PlateRead:
     return a_read((text, -0.1), (other, -0.1 - doubt), corners=a_box(x, y, width, width * 0.3))
 
 
+@settings(deadline=None)
 @given(frames=st.lists(st.lists(reads(), max_size=4), min_size=1, max_size=8))
 def test_two_different_plates_that_are_far_apart_are_never_one_vehicle(frames: list[list[PlateRead]]) -> None:
     tracker = Tracker()
@@ -172,6 +173,7 @@ def test_two_different_plates_that_are_far_apart_are_never_one_vehicle(frames: l
             last[track.number] = read
 
 
+@settings(deadline=None)
 @given(frames=st.lists(st.lists(reads(), max_size=5), min_size=1, max_size=6), seed=st.integers(0, 1000))
 def test_the_order_of_plates_within_a_frame_means_nothing(frames: list[list[PlateRead]], seed: int) -> None:
     shuffled = [random.Random(seed + n).sample(frame, len(frame)) for n, frame in enumerate(frames)]
@@ -183,6 +185,7 @@ def test_the_order_of_plates_within_a_frame_means_nothing(frames: list[list[Plat
     assert plates(one) == plates(other)
 
 
+@settings(deadline=None)
 @given(one=st.text("AB12", max_size=8), other=st.text("AB12", max_size=8), third=st.text("AB12", max_size=8))
 def test_how_much_plates_differ_is_a_distance(one: str, other: str, third: str) -> None:
     assert differing(one, other) == differing(other, one)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpr import Ballot, PlateColour, PlateRead
@@ -40,7 +41,7 @@ def test_one_clear_frame_outweighs_two_doubtful_ones_that_agree_with_each_other(
     assert reading.plate is not None
     assert reading.plate.text == RIGHT
     assert (reading.agreeing, reading.frames) == (1, 3)
-    assert reading.margin == pytest.approx(5.75)
+    assert reading.margin == pytest.approx(5.75 * 2 / 3)  # three frames speak as loudly as two
 
 
 def test_doubts_that_differ_from_frame_to_frame_cancel_out() -> None:
@@ -50,7 +51,7 @@ def test_doubts_that_differ_from_frame_to_frame_cancel_out() -> None:
     reading = ballot.reading()
     assert reading.plate is not None
     assert reading.plate.text == RIGHT
-    assert reading.margin > 4
+    assert reading.margin == pytest.approx(4.3 * 2 / 3)
     assert reading.agreeing == 3
 
 
@@ -59,8 +60,9 @@ def test_confidence_grows_with_agreeing_frames() -> None:
     for _ in range(4):
         ballot.add([a_read((RIGHT, -1.0), (WRONG, -1.8))])
         seen.append(ballot.reading().confidence)
-    assert seen == sorted(seen)
-    assert seen[-1] > 0.9
+    assert all(later >= earlier - 1e-9 for earlier, later in itertools.pairwise(seen))
+    assert seen[1] > seen[0] + 0.1
+    assert 0.8 < seen[-1] < 0.9  # four mediocre frames of one car are no certainty
 
 
 def test_the_near_vehicle_is_read_not_the_one_behind_it() -> None:
@@ -105,6 +107,7 @@ def one_vehicle(draw: st.DrawFn) -> list[PlateRead]:
     return reads
 
 
+@settings(deadline=None)
 @given(reads=one_vehicle(), seed=st.randoms())
 def test_the_order_of_the_frames_does_not_matter(reads: list[PlateRead], seed: object) -> None:
     shuffled = list(reads)
@@ -118,6 +121,7 @@ def test_the_order_of_the_frames_does_not_matter(reads: list[PlateRead], seed: o
     assert one.reading().margin == pytest.approx(other.reading().margin)
 
 
+@settings(deadline=None)
 @given(reads=one_vehicle())
 def test_a_reading_is_always_a_plate_that_some_frame_listed_with_a_sound_confidence(reads: list[PlateRead]) -> None:
     ballot = Ballot()
@@ -149,14 +153,13 @@ def test_a_dull_frame_counts_less_than_a_sharp_one() -> None:
     assert leading(tally_of((dull, 0.3), (sharp, 1.0)))[0] == RIGHT
 
 
-def test_the_same_view_again_and_again_says_no_more_than_three_frames() -> None:
-    doubtful = a_read((WRONG, -0.6), (RIGHT, -1.6))
-    assert leading(tally_of(*[(doubtful, 1.0)] * 20))[1] == pytest.approx(3.0)
-
-
-def test_new_views_of_a_moving_car_add_up_in_full() -> None:
-    views = [a_read((RIGHT, -0.6), (WRONG, -1.6), corners=a_box(y=100 + 30 * n)) for n in range(8)]
-    assert leading(tally_of(*((view, 1.0) for view in views)))[1] == pytest.approx(8.0)
+@pytest.mark.parametrize("moves", [0, 30])
+def test_many_frames_of_one_car_speak_no_louder_than_two(moves: float) -> None:
+    doubtful = [a_read((WRONG, -0.6), (RIGHT, -1.6), corners=a_box(y=100 + moves * n)) for n in range(20)]
+    assert leading(tally_of((doubtful[0], 1.0)))[1] == pytest.approx(1.0)
+    assert leading(tally_of(*((read, 1.0) for read in doubtful[:2])))[1] == pytest.approx(2.0)
+    assert leading(tally_of(*((read, 1.0) for read in doubtful)))[1] == pytest.approx(2.0)
+    assert leading(tally_of(*((read, 0.1) for read in doubtful[:10])))[1] == pytest.approx(1.0)
 
 
 def test_no_single_frame_overrules_many() -> None:
@@ -204,6 +207,7 @@ def test_a_vehicle_that_left_no_longer_counts_though_it_was_nearer() -> None:
     assert reading.plate == Plate("京A00002")
 
 
+@settings(deadline=None)
 @given(reads=one_vehicle(), stray=one_vehicle(), weight=st.floats(0, 1))
 def test_no_single_frame_of_a_new_view_flips_a_settled_leader(
     reads: list[PlateRead], stray: list[PlateRead], weight: float
@@ -214,6 +218,7 @@ def test_no_single_frame_of_a_new_view_flips_a_settled_leader(
     assert leading(tally)[0] == before or margin < 6
 
 
+@settings(deadline=None)
 @given(reads=one_vehicle(), listed=flat, level=st.integers(-160, 0), weight=st.floats(0, 1), same=st.booleans())
 def test_a_frame_that_tells_nothing_never_flips_a_settled_leader(
     reads: list[PlateRead], listed: list[str], level: int, weight: float, same: bool
@@ -225,6 +230,7 @@ def test_a_frame_that_tells_nothing_never_flips_a_settled_leader(
     assert leading(tally)[0] == before or margin < 6
 
 
+@settings(deadline=None)
 @given(reads=one_vehicle(), extra=one_vehicle())
 def test_a_frame_without_weight_changes_nothing(reads: list[PlateRead], extra: list[PlateRead]) -> None:
     one, other = Ballot(), Ballot()

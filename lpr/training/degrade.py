@@ -226,7 +226,7 @@ def blur(small: Picture, chance: Chance) -> Picture:
         length = 1.5 + chance.strength(9.0) * scale
         angle = chance.between(-0.35, 0.35) if chance.rng.random() < 0.7 else chance.between(0, np.pi)
         small = np.asarray(cv2.filter2D(small, -1, _trail(length, angle), borderType=cv2.BORDER_REPLICATE), np.uint8)
-    if chance.happens(0.35):  # a camera that sharpens
+    if chance.rng.random() < 0.3:  # a camera that sharpens
         soft = cv2.GaussianBlur(small, (0, 0), 0.8)
         extra = chance.between(0.3, 2.0)
         small = np.asarray(cv2.addWeighted(small, 1 + extra, soft, -extra, 0), np.uint8)

@@ -27,6 +27,7 @@ from lpr.training.views import view_of
 _SAMPLES = 60_000
 _CLEAN = 6_000
 _DEGRADED_EACH = 7
+_EASIEST, _HARDEST = 0.08, 0.88  # what is harder nobody can read, and teaches nothing
 _RAMP_FROM, RAMP_PLATES = 0.35, 120_000
 
 _PIXELS = HEIGHT * WIDTH * 3
@@ -63,7 +64,7 @@ class Sampler:
             self._draw()
         plate = self._clean[int(self._rng.integers(len(self._clean)))]
         most = min(1.0, _RAMP_FROM + (1 - _RAMP_FROM) * self._made / RAMP_PLATES)
-        chance = Chance(self._rng, most * float(self._rng.random()) ** 0.7, self._banks)
+        chance = Chance(self._rng, most * (_EASIEST + (_HARDEST - _EASIEST) * float(self._rng.random())), self._banks)
         view = view_of(plate.picture, plate.rows, chance)
         sample = degrade(view, chance)
         colour = COLOURS.index(plate.colour)

@@ -64,10 +64,10 @@ def _posed(aspect: float, chance: Chance) -> Points:
     corners = np.array([[0, 0], [aspect, 0], [aspect, 1], [0, 1]], np.float32) - np.array([aspect / 2, 0.5], np.float32)
     if chance.rng.random() < 0.4:  # straightened by its corners: little is left
         return corners + chance.rng.normal(0, 0.035 * (0.3 + 0.7 * chance.difficulty), (4, 2)).astype(np.float32)
-    turn, shear = chance.spread(0.21), chance.spread(0.32)
+    turn, shear = chance.between(-0.19, 0.19), chance.between(-0.3, 0.3)
     if chance.rng.random() < 0.3:
         turn *= 1.8
-    away = chance.spread(0.22)  # one end is further away
+    away = chance.between(-0.2, 0.2)  # one end is further away
     squeeze = 1 - chance.strength(0.42)
     x, y = corners[:, 0] * squeeze, corners[:, 1]
     near = 1 + away * x / aspect * 2 * 0.5

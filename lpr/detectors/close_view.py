@@ -16,6 +16,7 @@ Numbers = npt.NDArray[np.float32]
 
 HEIGHT, WIDTH = 64, 128
 PLATE_PX = 80.0
+_HALVED_BELOW = 0.55  # of the picture's size
 REACH_PX = 16.0
 """One unit of a corner's offset, in pixels of the view."""
 _CLOSE_WEIGHT, _DOUBT = 0.75, 1.0  # of the two nets' log-odds: fitted on photographs, flat round the optimum
@@ -43,27 +44,29 @@ def to_view(corners: Corners, transform: Numbers) -> Corners:
 
 def to_picture(corners: Corners, transform: Numbers) -> Corners:
     """Corners of the view in pixels of the picture."""
-    turn = transform[:, :2].astype(np.float64)
-    return np.asarray((corners - transform[:, 2]) @ np.linalg.inv(turn).T, dtype=np.float32)
+    (a, b), (c, d) = transform[:, :2].tolist()
+    back = np.array([[d, -c], [-b, a]]) / (a * d - b * c)  # transposed; written out, as numpy takes its time over 2 x 2
+    return np.asarray((corners - transform[:, 2]) @ back, dtype=np.float32)
 
 
 def close_view(image: Image, transform: Numbers) -> Image:
     """A plate's surroundings (64 x 128 x 3), reduced without skipping pixels; black beyond the picture."""
-    share = float(np.hypot(transform[0, 0], transform[0, 1]))
-    if share < 0.6:
-        edge = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], dtype=np.float32)
-        outline = to_picture(edge, transform)
-        low = np.maximum(np.floor(outline.min(axis=0)) - 2, 0).astype(int)
-        high = np.minimum(np.ceil(outline.max(axis=0)) + 3, (image.shape[1], image.shape[0])).astype(int)
-        piece = image[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
-        if piece.size:
-            less = 1.3 * share
-            size = (max(1, round(piece.shape[1] * less)), max(1, round(piece.shape[0] * less)))
-            image = np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-            stretch = np.array([piece.shape[1] / size[0], piece.shape[0] / size[1]])
-            moved = transform[:, 2] + transform[:, :2] @ low
-            transform = np.column_stack([transform[:, :2] * stretch, moved]).astype(np.float32)
-    view = cv2.warpAffine(image, transform, (WIDTH, HEIGHT), borderMode=cv2.BORDER_CONSTANT)
+    edge = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], dtype=np.float32)
+    outline = to_picture(edge, transform)
+    low = np.maximum(np.floor(outline.min(axis=0)) - 2, 0).astype(int)
+    high = np.minimum(np.ceil(outline.max(axis=0)) + 3, (image.shape[1], image.shape[0])).astype(int)
+    piece = image[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+    if not piece.size:
+        return np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)
+    turn, shift = transform[:, :2].astype(np.float64), transform[:, 2] + transform[:, :2] @ low
+    while np.hypot(turn[0, 0], turn[0, 1]) < _HALVED_BELOW and min(piece.shape[:2]) >= 4:
+        rows, columns = piece.shape[0] // 2, piece.shape[1] // 2
+        piece = np.asarray(
+            cv2.resize(piece[: 2 * rows, : 2 * columns], (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8
+        )
+        shift = shift + turn @ (0.5, 0.5)  # a pixel's middle moves when two become one
+        turn = turn * 2
+    view = cv2.warpAffine(piece, np.column_stack([turn, shift]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(view, dtype=np.uint8)
 
 

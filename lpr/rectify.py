@@ -53,12 +53,17 @@ def widen(corners: Corners, *, left: float = 0.0, right: float = 0.0, around: fl
 
 def usable(corners: Corners) -> bool:
     """Whether four corners are finite, go round clockwise without a dent, and enclose some pixels."""
-    if corners.shape != (4, 2) or not np.isfinite(corners).all() or float(np.abs(corners).max()) > _FARTHEST_PX:
+    if corners.shape != (4, 2):
         return False
-    along = np.roll(corners, -1, axis=0) - corners
-    after = np.roll(along, -1, axis=0)
-    turns = along[:, 0] * after[:, 1] - along[:, 1] * after[:, 0]
-    return bool((turns > 0).all() and turns.sum() >= 4 * _LEAST_AREA_PX)
+    points = [(float(x), float(y)) for x, y in corners.tolist()]
+    if not all(abs(value) <= _FARTHEST_PX for point in points for value in point):  # false for what is no number, too
+        return False
+    # Four points: plain numbers are ten times as fast as arrays.
+    turns = [
+        (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+        for (ax, ay), (bx, by), (cx, cy) in zip(points, points[1:] + points[:1], points[2:] + points[:2], strict=True)
+    ]
+    return min(turns) > 0 and sum(turns) >= 4 * _LEAST_AREA_PX
 
 
 def tilt(corners: Corners) -> float:

@@ -23,6 +23,7 @@ from lpr.drawing.bodywork import (
 )
 from lpr.drawing.meshes import Finish, Mesh, ball, band, both, box, disc, linear, merged, panel, patch, tube, wheel
 
+_HEADLIGHT = (1.0, 0.98, 0.93)
 _GALVANISED = Finish(linear(128, 128, 126), 0.02)
 _LETTERING = Finish(linear(60, 58, 170))
 
@@ -38,80 +39,52 @@ def build_heavy_front(body: Body, *, lit: bool) -> Parts:
         ((0.1, 0.10), (0.28, 0.0), (0.62, 0.0), (0.70, 0.04), (1.2, 0.07), (top, 0.34)),
         power=7.0,
     )
-    paint = painted(body)
     pane_low = body.cowl_y + (0.0 if bus else 0.05)
-    pieces = [
+    pane = band(face, (pane_low, w * 0.88), (top - 0.25, w * 0.86), GLASS, lift=0.012, rows=12, columns=24)
+    pieces = [*_wall(body, face, pane_low, rng), _mirrors(w, top)]
+    for y in np.linspace(0.76, pane_low - 0.16, int(rng.integers(2, 5))):
+        pieces.append(band(face, (y, w * 0.6), (y + 0.04, w * 0.6), HOLE, lift=0.005, rows=3, columns=16))
+    pieces.append(disc((0.0, (pane_low + 0.72) / 2), (0.08, 0.06), face, CHROME, lift=0.012))
+    y, x = float(rng.uniform(0.46, 0.56)), w * 0.80
+    pieces.append(_headlamps(face, x, y, lit=lit))
+    mount = Mount((0.0, 0.545, face.at(0.0, 0.545) - 0.045), 0.0, 0.008, PLASTIC)
+    places = [(side * (x - 0.06), y, -0.06) for side in (-1.0, 1.0)] if lit else []
+    lamps = tuple(Lamp(at, 0.06, _HEADLIGHT, float(rng.uniform(0.7, 1.2))) for at in places)
+    return Parts(merged(pieces), pane, lamps, mount, 6.0, w)
+
+
+def _wall(body: Body, face: Face, pane_low: float, rng: np.random.Generator) -> list[Mesh]:
+    """The front itself with its bumper, the frame of the windscreen, flanks and wheels."""
+    w, top, paint = body.half_width, body.roof_y, painted(body)
+    bumper = paint if rng.random() < 0.4 else PLASTIC
+    return [
         band(face, (0.30, w), (top, w), paint, lift=0.0, rows=40, columns=41),
-        band(
-            face,
-            (0.26, w * 0.99),
-            (0.66, w * 0.99),
-            paint if rng.random() < 0.4 else PLASTIC,
-            lift=0.03,
-            rows=10,
-            columns=41,
-        ),
+        band(face, (0.26, w * 0.99), (0.66, w * 0.99), bumper, lift=0.03, rows=10, columns=41),
         band(face, (0.34, w * 0.55), (0.42, w * 0.55), HOLE, lift=0.034, rows=3, columns=16),
         band(face, (pane_low - 0.04, w * 0.9), (top - 0.22, w * 0.88), HOLE, lift=0.004, rows=12, columns=24),
         _side(w, top, 6.0, paint),
         both(wheel((w * 0.84, 0.42, 0.95), 0.42, 0.26, RUBBER, _GALVANISED)),
-        both(
-            merged(
-                [
-                    ball((w + 0.16, top - 0.75, 0.05), (0.10, 0.24, 0.07), PLASTIC),
-                    tube((w * 0.96, top - 0.5, 0.25), (w + 0.14, top - 0.5, 0.06), (0.025, 0.02), PLASTIC),
-                ]
-            )
-        ),
     ]
-    pane = band(
-        face,
-        (pane_low, w * 0.88),
-        (top - 0.25, w * 0.86),
-        GLASS,
-        lift=0.012,
-        rows=12,
-        columns=24,
-    )
-    for y in np.linspace(0.76, pane_low - 0.16, int(rng.integers(2, 5))):
-        pieces.append(
-            band(
-                face,
-                (y, w * 0.6),
-                (y + 0.04, w * 0.6),
-                HOLE,
-                lift=0.005,
-                rows=3,
-                columns=16,
-            )
-        )
-    pieces.append(disc((0.0, (pane_low + 0.72) / 2), (0.08, 0.06), face, CHROME, lift=0.012))
-    y, x = float(rng.uniform(0.46, 0.56)), w * 0.80
+
+
+def _mirrors(w: float, top: float) -> Mesh:
+    arm = tube((w * 0.96, top - 0.5, 0.25), (w + 0.14, top - 0.5, 0.06), (0.025, 0.02), PLASTIC)
+    return both(merged([ball((w + 0.16, top - 0.75, 0.05), (0.10, 0.24, 0.07), PLASTIC), arm]))
+
+
+def _headlamps(face: Face, x: float, y: float, *, lit: bool) -> Mesh:
     glow = (3.0, 2.9, 2.7) if lit else (0.0, 0.0, 0.0)
-    lamp = [
-        panel(
-            [(x - 0.16, y - 0.09), (x + 0.12, y - 0.09)],
-            [(x - 0.16, y + 0.09), (x + 0.14, y + 0.10)],
-            face,
-            HOLE,
-            lift=0.036,
-            rows=4,
-            columns=8,
-        ),
-        disc((x - 0.06, y), (0.07, 0.07), face, LENS, lift=0.040),
-        disc((x - 0.06, y), (0.045, 0.045), face, Finish(linear(100, 98, 96), 0.2, glow), lift=0.043),
-        disc((x + 0.07, y), (0.045, 0.05), face, AMBER, lift=0.040),
-    ]
-    pieces.append(both(merged(lamp)))
-    lamps = (
-        tuple(
-            Lamp((s * (x - 0.06), y, -0.06), 0.06, (1.0, 0.98, 0.93), float(rng.uniform(0.7, 1.2))) for s in (-1.0, 1.0)
+    edge = [(x - 0.16, y - 0.09), (x + 0.12, y - 0.09)], [(x - 0.16, y + 0.09), (x + 0.14, y + 0.10)]
+    return both(
+        merged(
+            [
+                panel(*edge, face, HOLE, lift=0.036, rows=4, columns=8),
+                disc((x - 0.06, y), (0.07, 0.07), face, LENS, lift=0.040),
+                disc((x - 0.06, y), (0.045, 0.045), face, Finish(linear(100, 98, 96), 0.2, glow), lift=0.043),
+                disc((x + 0.07, y), (0.045, 0.05), face, AMBER, lift=0.040),
+            ]
         )
-        if lit
-        else ()
     )
-    mount = Mount((0.0, 0.545, face.at(0.0, 0.545) - 0.045), 0.0, 0.008, PLASTIC)
-    return Parts(merged(pieces), pane, lamps, mount, 6.0, w)
 
 
 def build_heavy_rear(body: Body, *, lit: bool) -> Parts:

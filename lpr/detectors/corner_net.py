@@ -38,7 +38,7 @@ class CornerNetDetector:
         self,
         *,
         side_px: int = 640,
-        second_side_px: int = 1280,
+        second_side_px: int = 960,
         least_score: float = 0.3,
         narrowest_px: int = 14,
         most: int = 12,

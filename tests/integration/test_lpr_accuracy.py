@@ -20,17 +20,21 @@ from tests.builders.lpr import MORNING, a_frame, real_pictures
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return Pipeline.default(Settings(detect_side_px=640))
+    return Pipeline.default()
 
 
 def every(step: int, folder: Path, target: Path) -> Path:
-    """A folder with every so many pictures of another."""
+    """A folder with every so many pictures of another, each with all its labels."""
     (target / "img").mkdir(parents=True)
-    kept = load(folder)[::step]
-    for label in kept:
-        shutil.copyfile(label.file, target / "img" / label.file.name)
-    rows = [f"img/{label.file.name},{label.plate.text}" for label in kept]
-    (target / "labels.csv").write_text("\n".join(["file,plate", *rows]) + "\n", encoding="utf-8")
+    labels = load(folder)
+    kept = set(list(dict.fromkeys(label.file for label in labels))[::step])
+    rows = ["file,plate,x,y,w,h"]
+    for label in labels:
+        if label.file in kept:
+            shutil.copyfile(label.file, target / "img" / label.file.name)
+            box = ",".join(str(value) for value in label.box or ("",) * 4)
+            rows.append(f"img/{label.file.name},{label.plate.text},{box}")
+    (target / "labels.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return target
 
 
@@ -38,9 +42,9 @@ def every(step: int, folder: Path, target: Path) -> Path:
 def test_hard_crops_are_read(pipeline: Pipeline, tmp_path: Path) -> None:
     report = evaluate(every(6, real_pictures("ccpd_crops"), tmp_path / "crops"), pipeline).report()
     assert report["n"] == 81
-    assert report["exact"] >= 0.85  # 0.91 of all 481
-    assert report["without_province"] >= 0.95
-    assert report["accepted"] >= 0.7
+    assert report["exact"] >= 0.92  # docs/model-card.md has the whole set's
+    assert report["without_province"] >= 0.96
+    assert report["accepted"] >= 0.8
     assert report["wrong_accepted"] <= 0.03
 
 
@@ -55,9 +59,11 @@ def test_whole_frames_are_read(pipeline: Pipeline) -> None:
 @pytest.mark.req("LPR-1", "LPR-3")
 def test_photographs_and_rare_kinds_are_read(pipeline: Pipeline, tmp_path: Path) -> None:
     photographs = evaluate(every(9, real_pictures("easypr_full"), tmp_path / "easypr"), pipeline).report()
-    assert photographs["exact"] >= 0.65  # 0.86 of all 130 at this size
+    assert photographs["exact"] >= 0.8  # docs/model-card.md has the whole set's
+    assert photographs["false_strings_per_100"] <= 10
     special = evaluate(real_pictures("special_cn"), pipeline).report()
-    assert special["exact"] >= 0.7
+    assert special["exact"] >= 0.85
+    assert special["colour_right"] >= 0.85
     assert special["by_class"]["hong_kong"]["exact"] == 1
 
 
@@ -93,7 +99,7 @@ def test_every_class_at_the_gate_is_read_with_its_kind_and_colour(style: PlateSt
 
 @pytest.mark.req("LPR-1")
 def test_another_country_is_another_grammar() -> None:
-    european = Pipeline.default(Settings(grammar="latin", detect_side_px=640))
+    european = Pipeline.default(Settings(grammar="europe"))
     labels = load(real_pictures("openalpr_eu"))[:8]
     hits = sum(
         label.plate in {candidate.plate for read in reads for candidate in read.candidates}

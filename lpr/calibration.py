@@ -38,8 +38,8 @@ class Curve:
 
 CURVES = {
     Evidenced.STEPS: Curve(-0.098, 0.724, 0.169),
-    Evidenced.OWN: Curve(0.099, 1.12, 0.422),
-    Evidenced.BOTH: Curve(0.895, 1.442, 0.32),
+    Evidenced.OWN: Curve(-0.058, 1.344, 0.278),
+    Evidenced.BOTH: Curve(0.275, 1.753, 0.209),
 }
 _WIDEST = 8.0
 """A wider margin says no more: readings that clear are wrong for other reasons."""

@@ -26,6 +26,7 @@ _MULTIPLE = 32  # the net halves five times
 _LEAST_SIDE_PX = 12
 _MOST_SHAPE = 40  # times longer than wide: no photograph
 _CANDIDATE = 0.18  # of the first look; the close look decides
+_LEAST_CANDIDATES = 12  # looked at closely, however few are wanted
 _SURE = 0.5  # so sure a find makes a second look needless
 _HOPEFUL = 0.08  # after one close look; a second one starts from better corners
 _HALVED_FROM = 1.9
@@ -77,7 +78,7 @@ class CornerNetDetector:
         batch, scale = prepare(image, side_px)
         height, width = batch.shape[2:]
         quads = decode(self._engine.run(batch)[0], height, width, _CANDIDATE)
-        return [replace(quad, corners=quad.corners * scale) for quad in quads[: self._most]]
+        return [replace(quad, corners=quad.corners * scale) for quad in quads[: max(self._most, _LEAST_CANDIDATES)]]
 
     def _closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
         """The same finds, each looked at from near, the hopeful ones twice: better corners, and a score that both nets share."""

@@ -25,6 +25,9 @@ PLANTED = {
     "Thinking is pure: no I/O, however far down": ("parking/kernel/plate.py", "import sqlite3"),
     "Thinking is handed its time and its chance": ("parking/security/roles.py", "def now():\n    import time"),
     "The gate box has no server": ("lpr/frame.py", "import sqlalchemy"),
+    "Only training knows torch": ("lpr/pictures.py", "import torch"),
+    "Training is reached by its command alone": ("lpr/rectify.py", "import lpr.training.options"),
+    "Training never sees what proofs are drawn with": ("lpr/training/options.py", "import lpr.drawing.scenes"),
     "The product knows no simulator": ("parking/site/model.py", "import hardware_sim"),
 }
 UPWARDS = ("parking/kernel/ids.py", "import parking.plumbing.db")
@@ -83,7 +86,7 @@ def test_a_file_that_crosses_a_floor_is_named(copied_house: Path) -> None:
 
 
 def test_every_module_that_a_contract_names_exists() -> None:
-    named = {name for contract in CONTRACTS for name in contract.get("source_modules", ())}
+    named = {name.removesuffix(".*") for contract in CONTRACTS for name in contract.get("source_modules", ())}
     missing = sorted(name for name in named if importlib.util.find_spec(name) is None)
     assert missing == []
 

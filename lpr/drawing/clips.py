@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 
 from lpr.drawing.bodywork import BodyKind, Facing
-from lpr.drawing.layouts import DOUBLE_ROW, MOTORCYCLES, PlateStyle
+from lpr.drawing.layouts import MOTORCYCLES, PlateStyle
 from lpr.drawing.numbers import random_number
 from lpr.drawing.painting import Picture, Points
 from lpr.drawing.people import Walker
@@ -257,8 +257,3 @@ def film(
     count = int((passage.ends_s + before_s + after_s) * frames_per_second) + 1
     for number in range(count):
         yield draw_frame(passage, number / frames_per_second - before_s)
-
-
-def double_row(passage: Passage) -> bool:
-    """Whether its plate has two rows of signs."""
-    return passage.vehicle.style in DOUBLE_ROW

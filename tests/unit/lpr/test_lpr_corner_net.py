@@ -74,9 +74,9 @@ def test_the_net_sees_sides_that_it_can_halve_five_times() -> None:
 
 @pytest.mark.parametrize("light", list(Light))
 def test_drawn_gates_that_training_never_saw_show_their_plates(detector: CornerNetDetector, light: Light) -> None:
-    """Whole plates of every style, corners within 6 % of the width at the median."""
+    """Plates of all styles, each in some light; corners within 6 % of the width at the median."""
     errors, found, tried = [], 0, 0
-    for number, style in enumerate(PlateStyle):
+    for number, style in list(enumerate(PlateStyle))[list(Light).index(light) :: 3]:
         rng = np.random.default_rng([31, number])
         vehicle = Vehicle.of(random_number(style, rng), rng, style=style)
         scene = draw_scene(vehicle, rng, approach=0.7, light=light)
@@ -95,8 +95,10 @@ def test_drawn_gates_that_training_never_saw_show_their_plates(detector: CornerN
 
 
 def test_an_empty_lane_has_next_to_no_plates(detector: CornerNetDetector) -> None:
-    lanes = [draw_empty_lane(np.random.default_rng(n), light=light, place=n) for n in range(6) for light in Light]
-    assert sum(len(detector.find(lane)) for lane in lanes) <= 6
+    lanes = [
+        draw_empty_lane(np.random.default_rng(n), light=light, place=n) for n in range(4) for light in list(Light)[:3]
+    ]
+    assert sum(len(detector.find(lane)) for lane in lanes) <= len(lanes) / 3
 
 
 def test_several_plates_in_one_picture_are_all_found(detector: CornerNetDetector) -> None:

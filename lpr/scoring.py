@@ -20,6 +20,7 @@ from lpr.model import PassageReading, PlateColour, PlateKind, PlateRead, Region
 
 _MOST_WRONG = (0, 1, 2)
 _NEAREST_SHARE, _WIDEST_SHARE = 0.4, 2.5  # a read's width as a share of its label's
+_FOLD = str.maketrans("OI", "01")  # who labels abroad writes them as they look
 _GROUND = {  # of the classes that have only one; the yellow and green of large new-energy cars counts as green
     **dict.fromkeys((PlateKind.NEW_ENERGY_SMALL, PlateKind.NEW_ENERGY_LARGE), PlateColour.GREEN),
     **dict.fromkeys((PlateKind.LEARNER, PlateKind.TRAILER), PlateColour.YELLOW),
@@ -69,6 +70,7 @@ class Outcome:
     truth: Truth
     read: PlateRead | PassageReading | None
     exact: bool
+    exact_folded: bool
     without_province: bool
     accepted: bool
     detected: bool | None = None
@@ -97,6 +99,7 @@ def outcome(
         truth=truth,
         read=read if said else None,
         exact=said == truth.text,
+        exact_folded=said.translate(_FOLD) == truth.text.translate(_FOLD),
         without_province=bool(said) and grammar.without_region(said) == truth.rest,
         accepted=bool(said) and accepted,
     )
@@ -153,6 +156,7 @@ def measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     n = len(outcomes)
     flags: dict[str, list[bool]] = {
         "exact": [o.exact for o in outcomes],
+        "exact_folded": [o.exact_folded for o in outcomes],
         "without_province": [o.without_province for o in outcomes],
         "accepted": [o.accepted for o in outcomes],
         "wrong_accepted": [o.wrong_accepted for o in outcomes],
@@ -162,7 +166,7 @@ def measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "n": n,
         **{name: share(hits) for name, hits in flags.items()},
-        **{f"{name}_interval": interval(hits) for name, hits in flags.items() if name != "found"},
+        **{f"{name}_interval": interval(hits) for name, hits in flags.items() if name not in ("found", "exact_folded")},
         "colour_n": len(colours),
         "colour_right": share(colours),
         "colour_wrong": share(

@@ -94,7 +94,7 @@ def _line(report: dict[str, Any]) -> str:
     low, high = report["exact_interval"]
     by_mistakes = ", ".join(f"{share:.1%} with {n}" for n, share in report["accepted_with_wrong"].items())
     return (
-        f"n {report['n']}, exact {report['exact']:.1%} ({low:.1%} to {high:.1%}), without province "
+        f"n {report['n']}, exact {report['exact']:.1%} ({low:.1%} to {high:.1%}), O as 0 {report['exact_folded']:.1%}, without province "
         f"{report['without_province']:.1%}, accepted {report['accepted']:.1%}, accepted and wrong {report['wrong_accepted']:.1%} "
         f"(by confidence at most {by_mistakes} wrong), colour right {report['colour_right']:.1%} of {report['colour_n']}, "
         f"detected {report['detected']:.1%} of {report['boxed_n']}, {report['false_strings_per_100']} false strings per 100 "

@@ -95,6 +95,13 @@ def test_a_zero_written_for_the_old_police_letter_is_no_mistake_of_the_reader(tm
     assert run(a_folder(tmp_path, "img/a.png,粤0A2160,,,,,"), "粤OA2160", "粤OA2160")["exact"] == 1.0
 
 
+def test_an_o_for_a_zero_is_told_apart_from_a_real_mistake(tmp_path: Path) -> None:
+    label = Label(tmp_path, Plate("WO53011"), None)
+    read = a_read(("W053011", -0.1))
+    folded = scoring.outcome(label, Truth.of(label, china(), bright=True), read, china(), accepted=True)
+    assert (folded.exact, folded.exact_folded) == (False, True)
+
+
 def test_only_the_first_pictures_when_asked(tmp_path: Path) -> None:
     folder = a_folder(tmp_path, "img/a.png,粤B12345,,,,,", "img/b.png,粤B12345,,,,,")
     assert evaluate(folder, a_pipeline(), most=1).report()["n"] == 1

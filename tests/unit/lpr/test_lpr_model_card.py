@@ -14,7 +14,7 @@ MODEL = {
     "trained_minutes": 108.0, "command": "lpr train reader",
 }  # fmt: skip
 REPORT = {
-    "n": 481, "exact": 0.9709, "exact_interval": [0.9517, 0.9826], "without_province": 0.99, "accepted": 0.93,
+    "n": 481, "exact": 0.9709, "exact_interval": [0.9517, 0.9826], "exact_folded": 0.9709, "without_province": 0.99, "accepted": 0.93,
     "wrong_accepted": 0.004, "colour_n": 0, "colour_right": 0.0, "boxed_n": 0, "detected": 0.0, "false_strings_per_100": 0.0,
     "latency_ms": 3.21, "latency_ms_p95": 30.0, "by_class": {"civil": {"n": 481, "exact": 0.97, "exact_interval": [0.95, 0.98]}},
 }  # fmt: skip

@@ -10,6 +10,7 @@ from lpr.drawing.layouts import PlateStyle, layout_of
 from lpr.drawing.perspective import View
 from lpr.drawing.plates import draw_plate
 from lpr.drawing.scenes import Light, Scene, distance_at, draw_empty_lane, draw_scene
+from parking.kernel.errors import ParkingError
 from tests.builders.drawing import a_scene, a_vehicle, chance, difference
 
 LIGHTS = list(Light)
@@ -137,3 +138,9 @@ def test_another_picture_size_keeps_the_scene() -> None:
 
 def test_what_is_behind_the_camera_does_not_blow_up() -> None:
     assert np.isfinite(View().project([(0.0, 0.0, -5.0), (0.0, 0.0, 0.0)])).all()
+
+
+def test_an_opencv_that_cannot_draw_in_space_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(cv2, "triangleRasterize")
+    with pytest.raises(ParkingError, match="OpenCV 5"):
+        a_scene()

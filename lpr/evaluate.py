@@ -217,7 +217,7 @@ class _Run:
         """Believed as at a gate: clear of the second candidate, and more than one frame agrees where there was more than one."""
         settings, reading = self._pipeline.settings, passage.ballot.reading()
         agreeing = min(settings.settled_frames, reading.frames)
-        believed = reading.margin >= settings.accept_margin and reading.agreeing >= agreeing
+        believed = reading.margin >= settings.passage_margin and reading.agreeing >= agreeing
         return scoring.outcome(passage.label, passage.truth, reading, self._pipeline.grammar, accepted=believed)
 
 

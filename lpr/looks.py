@@ -26,6 +26,7 @@ _AROUND = 0.08  # of the height: boxes cut into signs more often than they stand
 _LEFT = 0.25  # of the width: where the province is when the box starts at the letter
 _RIGHT = 0.15  # where a thin last sign is lost
 _HOPELESS = -40.0  # words that are no plate score below; a plate whose province was cut off scores -10 to -25
+_CLEAR_MARGIN, _CLEAR_CONFIDENCE = 2.0, 0.95  # a look as clear as this needs no other cut and no grey
 _SQUARE = (1.0, 2.7)  # width / height at which a plate may have one row or two
 _BY_DETECTOR, _BY_PIXELS = 0.85, 0.75  # how often each names the ground rightly
 
@@ -137,7 +138,7 @@ class Looker:
         return look.margin < self._settings.sure_margin or self._doubtful(look)
 
     def _doubtful(self, look: Look) -> bool:
-        return look.margin < self._settings.accept_margin or look.confidence < self._settings.accept_confidence
+        return look.margin < _CLEAR_MARGIN or look.confidence < _CLEAR_CONFIDENCE
 
 
 def _cuts(region: Region, *, whole: bool) -> Iterable[tuple[Region, bool]]:

@@ -34,8 +34,9 @@ class Settings:
     province_prior: tuple[tuple[str, float], ...] = ()  # how much likelier plates are here that begin so: {皖: 2.0}
     least_log_probability: float = -20.0  # worse reads are not reported
     least_confidence: float = 0.45  # nor are less certain ones
-    accept_margin: float = 2.0
-    accept_confidence: float = 0.95
+    accept_margin: float = 1.0  # of one frame
+    accept_confidence: float = 0.9  # of one frame: 2 wrong of 481 hard crops, 434 of them accepted
+    passage_margin: float = 2.0  # of all frames of a passage
     sure_margin: float = 4.0  # clearer plates are not shown to the second reader
     most_candidates: int = 8
     whole_below_px: int = 256  # a picture narrower than this, and shaped like a plate, is the plate
@@ -91,6 +92,7 @@ _RANGES = (
     ("least_confidence", 0, 1),
     ("accept_confidence", 0, 1),
     ("accept_margin", 0, 20),
+    ("passage_margin", 0, 20),
     ("sure_margin", 0, 20),
     ("whole_below_px", 0, 4096),
     ("frames_per_second", 0.1, 100),

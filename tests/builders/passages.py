@@ -93,7 +93,7 @@ def show(pipeline: Pipeline, passage: Passage, number: int) -> tuple[Result, lis
         number=number,
         truth=pipeline.grammar.spelled(vehicle.plate),
         read=reading.plate.text if reading.plate is not None else "",
-        accepted=reading.margin >= settings.accept_margin and reading.agreeing >= settings.settled_frames,
+        accepted=reading.margin >= settings.passage_margin and reading.agreeing >= settings.settled_frames,
         margin=round(reading.margin, 2),
         agreeing=reading.agreeing,
         frames=reading.frames,

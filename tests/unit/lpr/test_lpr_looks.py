@@ -110,8 +110,10 @@ def test_a_site_may_expect_its_own_province_and_does_not_by_default() -> None:
     def torn(_strip: Image) -> tuple[str, float]:
         return "苏B12345", 0.12
 
-    (plain,) = pipeline(OwnReader(torn), settings=Settings(least_log_probability=-99)).read(a_frame())
-    here = Settings(least_log_probability=-99, province_prior=(("皖", 9.0),))
+    (plain,) = pipeline(OwnReader(torn), settings=Settings(least_log_probability=-99, least_confidence=0.0)).read(
+        a_frame()
+    )
+    here = Settings(least_log_probability=-99, least_confidence=0.0, province_prior=(("皖", 9.0),))
     (at_home,) = pipeline(OwnReader(torn), settings=here).read(a_frame())
     assert plain.plate.text == "苏B12345"
     assert at_home.plate.text == "皖B12345"
@@ -121,7 +123,9 @@ def test_a_weak_reading_is_not_reported_unless_it_is_asked_for() -> None:
     unclear = saying("粤B12345", 0.2)
     assert pipeline(unclear, settings=Settings(least_log_probability=-3)).read(a_frame()) == ()
     assert pipeline(unclear, settings=Settings(least_log_probability=-99, least_confidence=0.999)).read(a_frame()) == ()
-    assert len(pipeline(unclear, settings=Settings(least_log_probability=-99)).read(a_frame())) == 1
+    assert (
+        len(pipeline(unclear, settings=Settings(least_log_probability=-99, least_confidence=0.0)).read(a_frame())) == 1
+    )
 
 
 @pytest.mark.parametrize("evidenced", Evidenced)

@@ -1,7 +1,7 @@
 """The digits and letters of GA 36-2018 plates as strokes of our own; I is not issued, O only on old police plates.
 
 They differ from every font: 1 is a plain bar, 4 has a bar of full height, 6 and 9 have stems that lean, M's middle ends half-way.
-The structure is written by hand, points and pens are adjusted by `tests.tools.fit_signs`; `tests.tools.sign_overlap` measures them.
+The structure is written by hand, points and pens are adjusted by `lpr.training.sign_fit`; `tests.tools.sign_overlap` measures them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The signs of the 31 provinces as strokes of our own, drawn for a cell of 45 x 90 mm; denser signs have a thinner stroke.
 
-The structure is written by hand, points and pens are adjusted by `tests.tools.fit_signs`; `tests.tools.sign_overlap` measures them.
+The structure is written by hand, points and pens are adjusted by `lpr.training.sign_fit`; `tests.tools.sign_overlap` measures them.
 """
 
 from __future__ import annotations

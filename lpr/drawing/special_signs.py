@@ -1,6 +1,6 @@
 """The signs of the special classes (police, learner, trailer, embassy, rescue, airports, paper ...) as strokes of our own, 45 x 90 mm.
 
-The first eight are adjusted by `tests.tools.fit_signs`; of 民航应急临试超 there was no picture: they are drawn from knowledge.
+The first seven are adjusted by `lpr.training.sign_fit`; of 民航应急临试超 there was no picture: they are drawn from knowledge.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ PLATE_PX = 80.0
 _HALVED_BELOW = 0.55  # of the picture's size
 REACH_PX = 16.0
 """One unit of a corner's offset, in pixels of the view."""
-_CLOSE_WEIGHT, _DOUBT = 0.75, 1.0  # of the two nets' log-odds: fitted on photographs, flat round the optimum
+_CLOSE_WEIGHT, _DOUBT = 0.75, 2.25  # of the two nets' log-odds: fitted on photographs, flat round the optimum
 
 EXPECTED = np.array([WIDTH, HEIGHT], np.float32) / 2 + np.array(
     [[-40, -13], [40, -13], [40, 13], [-40, 13]], np.float32

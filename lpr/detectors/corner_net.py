@@ -28,7 +28,7 @@ _MOST_SHAPE = 40  # times longer than wide: no photograph
 _CANDIDATE = 0.18  # of the first look; the close look decides
 _LEAST_CANDIDATES = 12  # looked at closely, however few are wanted
 _SURE = 0.5  # so sure a find makes a second look needless
-_HOPEFUL = 0.08  # after one close look; a second one starts from better corners
+_HOPEFUL = 0.03  # after one close look; a second one starts from better corners
 _HALVED_FROM = 1.9
 
 

@@ -149,7 +149,7 @@ def _cuts(region: Region, *, whole: bool) -> Iterable[tuple[Region, bool]]:
         yield replace(region, corners=rectify.widen(region.corners, left=_LEFT, around=_AROUND)), True
         yield replace(region, corners=rectify.widen(region.corners, left=_LEFT, right=_RIGHT, around=_AROUND)), True
     width, height = rectify.size(region.corners)
-    if _SQUARE[0] <= width / max(height, 1.0) <= _SQUARE[1]:
+    if region.rows == 2 or _SQUARE[0] <= width / max(height, 1.0) <= _SQUARE[1]:  # small signs look like two rows
         yield replace(near, rows=3 - region.rows), False
 
 

@@ -1,6 +1,6 @@
 """How far our own signs overlap the standard's: `python -m tests.tools.sign_overlap` prints a table, sign by sign.
 
-The pictures (PLATE_DATA/ga36_glyphs) are only measured against: none of them enters training or product.
+Our strokes are fitted to the pictures (PLATE_DATA/ga36_glyphs) and measured against them; none of them enters training or product.
 """
 
 from __future__ import annotations

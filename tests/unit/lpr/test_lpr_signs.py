@@ -48,7 +48,7 @@ def test_a_sign_has_paint_and_bare_ground_and_stays_with_its_cell(character: str
     for stroke in strokes(sign):
         assert np.all(stroke.points > (-0.25 * width, -0.25 * height))
         assert np.all(stroke.points < (1.25 * width, 1.25 * height))
-        assert 2 < min(stroke.pen) <= max(stroke.pen) < 20
+        assert 2 < min(stroke.pen) <= max(stroke.pen) < 0.45 * min(width, height)
     painted = ink(sign)
     assert 0.15 < painted.mean() < 0.80
     rows, columns = np.nonzero(painted)
@@ -63,7 +63,10 @@ def test_a_sign_has_paint_and_bare_ground_and_stays_with_its_cell(character: str
 @pytest.mark.parametrize("pair", DOUBLES + CHINESE_DOUBLES)
 def test_doubles_differ(pair: str, signs: SignSet) -> None:
     one, other = (ink(SIGN_SETS[signs][character], (45, 90)) for character in pair)
-    assert overlap(one, other) < (0.91 if pair in DOUBLES else 0.72)
+    alike = (
+        0.91 if pair in DOUBLES else 0.75 if signs is SignSet.UPPER else 0.72
+    )  # low and heavy signs fill more of the cell
+    assert overlap(one, other) < alike
 
 
 def test_each_style_sets_its_signs_in_the_shapes_of_its_cells() -> None:
@@ -78,11 +81,11 @@ FLOORS = {  # mean and least
     "provinces": (0.935, 0.90),
     "special signs": (0.92, 0.88),
     "new-energy digits and letters": (0.91, 0.78),
-    "new-energy provinces": (0.69, 0.47),
-    "upper row letters": (0.74, 0.57),
-    "upper row provinces": (0.64, 0.48),
-    "lower row digits": (0.84, 0.78),
-    "lower row letters": (0.87, 0.78),
+    "new-energy provinces": (0.91, 0.86),
+    "upper row letters": (0.96, 0.91),
+    "upper row provinces": (0.90, 0.81),
+    "lower row digits": (0.955, 0.94),
+    "lower row letters": (0.97, 0.95),
     "lower row trailer sign": (0.93, 0.93),
 }
 

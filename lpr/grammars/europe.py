@@ -12,7 +12,7 @@ from lpr.grammars.patterns import ANY, LETTERS, coded, places
 from lpr.grammars.template import Template, TemplateGrammar
 from lpr.model import PlateKind
 
-_OLD, _RARE, _NO_FORMAT = -1.0, -2.0, -5.0
+_ONE_OF_MANY, _OLD, _RARE, _NO_FORMAT = -1.0, -2.5, -3.0, -5.0
 _SHORTEST, _LONGEST = 4, 8
 
 _GREEK, _CYRILLIC, _UKRAINIAN = "ABEZHIKMNOPTYX", "ABCEHKMOPTXY", "ABCEHIKMOPTX"
@@ -94,7 +94,7 @@ def _templates() -> Iterator[Template]:
     for district, serials in _POLISH_SERIALS.items():
         for serial in serials.split():
             yield Template(
-                PlateKind.GENERIC, places("V" + "L" * (district - 1) + serial, P=_POLISH, V=_VOIVODESHIPS), _OLD
+                PlateKind.GENERIC, places("V" + "L" * (district - 1) + serial, P=_POLISH, V=_VOIVODESHIPS), _ONE_OF_MANY
             )
     yield from _german()
     yield from _austrian()

@@ -29,6 +29,7 @@ KEPT = (
         "pictures",
         "exact",
         "exact_interval",
+        "exact_folded",
         "without_province",
         "accepted",
         "wrong_accepted",

@@ -34,6 +34,9 @@ _BY_DETECTOR, _BY_PIXELS = 0.85, 0.75  # how often each names the ground rightly
 _NUDGES = ((-0.03, 0.0), (0.03, 0.0), (0.0, -0.06), (0.0, 0.06))
 """Shares of width and height by which a doubtful strip is shifted: five looks of the own net together err less and know it better."""
 
+_FRAME = (0.06, 0.1)
+"""Shares of width and height by which a strip is drawn out for a general reader."""
+
 _ALONE, _OWN_BESIDE, _OTHER_BESIDE = (0.5, 0.5), (0.25, 0.3), 0.35
 """Weights of steps and of places, and of another reader's steps; flat round the optimum on drawn and on real plates."""
 
@@ -114,9 +117,11 @@ class Looker:
             again = self._first.read([_nudged(look.strip, *nudge) for nudge in _NUDGES])
             look = self._judged(replace(look, first=look.first + again))
         if self._second is not None and self._unsure(look):
-            look = self._judged(replace(look, second=self._second.read((look.strip,))))
+            look = self._judged(replace(look, second=self._second.read((_framed(look.strip),))))
             if self._doubtful(look):
-                look = self._judged(replace(look, second=look.second + self._second.read((_greyed(look.strip),))))
+                look = self._judged(
+                    replace(look, second=look.second + self._second.read((_greyed(_framed(look.strip)),)))
+                )
         return look
 
     def _judged(self, look: Look) -> Look:
@@ -160,6 +165,13 @@ def _opinions(region: Region, strip: Image, sight: Sight) -> list[dict[PlateColo
 
 def _greyed(strip: Image) -> Image:
     return np.asarray(cv2.cvtColor(cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+
+
+def _framed(strip: Image) -> Image:
+    """The strip with its edges drawn out: a general reader misses signs that touch the rim, and crops cut the province."""
+    height, width = strip.shape[:2]
+    down, across = round(_FRAME[1] * height), round(_FRAME[0] * width)
+    return np.asarray(cv2.copyMakeBorder(strip, down, down, across, across, cv2.BORDER_REPLICATE), dtype=np.uint8)
 
 
 def _nudged(strip: Image, across: float, down: float) -> Image:

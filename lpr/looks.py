@@ -27,6 +27,7 @@ _LEFT = 0.25  # of the width: where the province is when the box starts at the l
 _RIGHT = 0.15  # where a thin last sign is lost
 _HOPELESS = -40.0  # words that are no plate score below; a plate whose province was cut off scores -10 to -25
 _CLEAR_MARGIN, _CLEAR_CONFIDENCE = 2.0, 0.95  # a look as clear as this needs no other cut and no grey
+_HOPELESS_TO_OWN = -11.0  # the own net gives plates that can be read -4 and more, what is none -10 and less
 _SQUARE = (1.0, 2.7)  # width / height at which a plate may have one row or two
 _BY_DETECTOR, _BY_PIXELS = 0.85, 0.75  # how often each names the ground rightly
 
@@ -104,7 +105,8 @@ class Looker:
             if not self._doubtful(best) or best.likelihood < _HOPELESS:
                 break
         assert best is not None, "a place has one cut at least"
-        return self._looked_closer(best) if best.likelihood > _HOPELESS else best
+        hopeless = _HOPELESS_TO_OWN if best.evidenced is Evidenced.OWN else _HOPELESS
+        return self._looked_closer(best) if best.likelihood > hopeless else best
 
     def _look(self, strip: Image, region: Region, *, grey: bool) -> Look:
         (sight,) = self._first.read((_greyed(strip) if grey else strip,))

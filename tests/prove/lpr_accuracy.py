@@ -19,9 +19,9 @@ from tests.builders.lpr import real_pictures
 
 FIGURES = Path(__file__).resolve().parents[2] / ".cache" / "lpr_accuracy.json"
 WAYS = {
+    "as shipped": Settings(),
     "own nets": Settings(detector="corner_net", reader="plate_net"),
     "PP-OCR": Settings(detector="pp_ocr", reader="pp_ocr"),
-    "as shipped": Settings(),
 }
 KEPT = (
     *(
@@ -59,23 +59,26 @@ GOALS = (
 
 
 def main() -> int:
-    """Measure every set in every way; 0 when all goals hold."""
-    figures: dict[str, dict[str, Any]] = {}
-    told, held = [], True
-    for goal in GOALS:
-        folder = real_pictures(goal.name)
-        for way, settings in WAYS.items():
-            report = _measure(folder, settings, goal.grammar)
-            if report is not None:
-                figures.setdefault(goal.name, {})[way] = report
-                print(f"{goal.name}, {way}: {_line(report)}", flush=True)
-        for way, key, least in goal.least:
-            good, text = _judge(figures.get(goal.name, {}).get(way), way, key, least)
-            held = held and good
-            told.append(f"{goal.name} {text}")
+    """Measure every set in every way, the shipped one first; 0 when all goals hold."""
+    figures: dict[str, dict[str, dict[str, Any]]] = {goal.name: {} for goal in GOALS}
     FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(f"lpr accuracy: {'; '.join(told)}; {'holds' if held else 'falls short'}")
+    for way, settings in WAYS.items():
+        for goal in GOALS:
+            if way == "own nets" and goal.grammar != "china":
+                continue  # the own reader knows the signs of GA 36 alone
+            report = _measure(real_pictures(goal.name), settings, goal.grammar)
+            if report is not None:
+                figures[goal.name][way] = report
+                print(f"{goal.name}, {way}: {_line(report)}", flush=True)
+                FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    judged = [
+        (goal.name, *_judge(figures[goal.name].get(way), way, key, least))
+        for goal in GOALS
+        for way, key, least in goal.least
+    ]
+    held = all(good for _, good, _ in judged)
+    told = "; ".join(f"{name} {text}" for name, _, text in judged)
+    print(f"lpr accuracy: {told}; {'holds' if held else 'falls short'}")
     return 0 if held else 1
 
 

@@ -129,3 +129,12 @@ def test_what_is_no_file_of_this_kind_is_named(tmp_path: Path, content: bytes | 
         (tmp_path / "c.json").write_bytes(content)
     with pytest.raises(ParkingError, match=complaint):
         confusion_file.load(tmp_path / "c.json")
+
+
+def test_the_package_carries_what_the_released_nets_confuse() -> None:
+    confusion = confusion_file.packaged()
+    assert confusion.frame.n >= 1000
+    assert confusion.passage.n >= 100
+    assert "drawn passages" in confusion.measured["sets"]
+    assert confusion.frame.likelihood("D", "0") > confusion.frame.likelihood("D", "7")
+    assert confusion.passage.wrong_accepted_share < confusion.frame.wrong_accepted_share + 0.01

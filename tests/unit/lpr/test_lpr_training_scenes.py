@@ -31,7 +31,7 @@ def test_one_seed_draws_one_scene_and_another_seed_another() -> None:
 
 
 def test_scenes_are_pictures_and_their_plates_lie_in_them() -> None:
-    scenes = [a_scene(seed) for seed in range(25)]
+    scenes = [a_scene(seed) for seed in range(40)]
     plates = [plate for scene in scenes for plate in scene.plates]
     assert {scene.image.shape for scene in scenes} == {(HEIGHT, WIDTH, 3)}
     assert {scene.image.dtype for scene in scenes} == {np.dtype(np.uint8)}
@@ -60,7 +60,7 @@ def test_the_corners_are_true_plates_straighten_to_a_rim_of_one_ground(monkeypat
     monkeypatch.setattr(scenes, "_weather", lambda picture, _plates, _rng: picture)
     monkeypatch.setattr(scenes, "_occlude", lambda *_: None)
     seen = 0
-    for seed in range(12):
+    for seed in range(20):
         scene = draw_training_scene(np.random.default_rng(seed))
         for plate in scene.plates:
             if rectify.size(plate.corners)[0] < 60:

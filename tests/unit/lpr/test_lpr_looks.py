@@ -68,9 +68,15 @@ def test_the_second_reader_is_asked_where_the_first_doubts_and_only_there() -> N
 
 
 def test_two_readers_outvote_a_doubt_of_either() -> None:
-    (read,) = pipeline(saying("粤B1Z345", 0.2), saying("粤B12345", 0.98)).read(a_frame())
+    (read,) = pipeline(saying("粤B1Z345", 0.3), saying("粤B12345", 0.98)).read(a_frame())
     assert read.plate.text == "粤B12345"
     assert "粤B1Z345" in {candidate.plate.text for candidate in read.candidates}
+
+
+def test_what_the_first_reader_finds_hopeless_is_not_shown_to_the_second() -> None:
+    second = saying("粤B12345", 0.98)
+    assert pipeline(saying("粤B1Z345", 0.1), second).read(a_frame()) == ()
+    assert second.strips == []
 
 
 def test_a_plate_nearly_square_is_tried_with_one_row_and_with_two() -> None:

@@ -32,7 +32,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 LOG_NAME = "plate_net.log.csv"
 LOG_COLUMNS = ("minute", "samples", "drawn", "loss", "exact", "without_province", "province", "exact_by_steps")
 _BATCH = 128
-_PEAK_RATE, _PEAK_RATE_WARM = 2.5e-3, 8e-4  # from nothing; from weights that can read
+_PEAK_RATE, _PEAK_RATE_WARM = 2.5e-3, 1.2e-3  # from nothing; from weights that can read
 _WARM_STEPS = 300
 _DECAY = 0.02
 _SMOOTHING = 0.02

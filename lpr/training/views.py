@@ -15,6 +15,12 @@ Points = NDArray[np.float32]
 _CUT = 0.28
 """Share of crops that cut into the plate: fixed cameras' boxes do."""
 
+_BENT = 0.45
+"""Share of plates in one row that follow a bumper's curve and are seen from the side: their far end is narrow, and it is the province."""
+_STATIONS = np.linspace(-0.5, 0.5, 33, dtype=np.float32)
+"""Where a bent plate's course is worked out, as shares of its width."""
+_STEEPEST_RAD = 1.2
+
 
 def view_of(plate: Picture, rows: int, chance: Chance) -> Picture:
     """A crop of the plate (48 x 192) as a detector would give it; two rows come side by side by `rectify.strip`."""
@@ -40,23 +46,69 @@ def _framed(plate: Picture, chance: Chance) -> Picture:
 
 
 def _one_row(plate: Picture, chance: Chance) -> Picture:
+    if chance.rng.random() < _BENT:
+        return _bent(plate, chance)
     height, width = plate.shape[:2]
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    target = _crop(_posed(width / height, chance), chance)
-    transform = cv2.getPerspectiveTransform(source, target)
-    bodies = chance.banks.bodies
-    view = bodies[int(chance.rng.integers(len(bodies)))].copy()
+    posed = _posed(width / height, chance)
+    low, scale = _box(posed, chance)
+    transform = cv2.getPerspectiveTransform(source, (posed - low) * scale)
     return np.asarray(
         cv2.warpPerspective(
             plate,
             transform,
             (WORK_WIDTH, WORK_HEIGHT),
-            dst=view,
+            dst=_body(chance),
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_TRANSPARENT,
         ),
         np.uint8,
     )
+
+
+def _bent(plate: Picture, chance: Chance) -> Picture:
+    """A plate on a cylinder that stands upright, turned away, seen from above or below and rolled.
+
+    In units of its height; along its width the angle to the picture's plane grows evenly, so x and depth are integrals of its cosine
+    and sine. Depth makes a part smaller and, seen from above, moves it up or down. Each pixel is then looked up backwards.
+    """
+    height, width = plate.shape[:2]
+    aspect = width / height
+    curve = chance.between(-0.3, 1.05)  # rad over the whole plate; most bumpers are convex
+    yaw = float(np.clip(chance.rng.normal(0, 0.55), -1, 1)) * (_STEEPEST_RAD - abs(curve) / 2)
+    angles = yaw + curve * _STATIONS
+    step = aspect / (len(_STATIONS) - 1)
+    x = np.concatenate([[0], np.cumsum(np.cos((angles[1:] + angles[:-1]) / 2))]) * step
+    depth = np.concatenate([[0], np.cumsum(np.sin((angles[1:] + angles[:-1]) / 2))]) * step
+    near = 1 / (1 + (depth - depth.mean()) / chance.between(8, 30))
+    x, rise = (x - x.mean()) * near, (depth - depth.mean()) * chance.between(-0.55, 0.4) * near
+    cos, sin = np.cos(roll := chance.rng.normal(0, 0.09)), np.sin(roll)
+    shear = chance.rng.normal(0, 0.09)
+    edges = np.concatenate([np.stack([x, rise + side * near], axis=1) for side in (-0.5, 0.5)])
+    posed = np.stack([edges[:, 0] + shear * edges[:, 1], edges[:, 1]], axis=1) @ np.array([[cos, sin], [-sin, cos]])
+    low, scale = _box(posed.astype(np.float32), chance)
+    seen_x, seen_y = chance.banks.grid_x / scale[0] + low[0], chance.banks.grid_y / scale[1] + low[1]
+    y = cos * seen_y - sin * seen_x
+    flat = cos * seen_x + sin * seen_y - shear * y
+    share = np.interp(flat, x, _STATIONS, left=-2, right=2)
+    up = (y - np.interp(flat, x, rise)) / np.interp(flat, x, near)
+    return np.asarray(
+        cv2.remap(
+            plate,
+            ((share + 0.5) * width - 0.5).astype(np.float32),
+            ((up + 0.5) * height - 0.5).astype(np.float32),
+            cv2.INTER_LINEAR,
+            dst=_body(chance),
+            borderMode=cv2.BORDER_TRANSPARENT,
+        ),
+        np.uint8,
+    )
+
+
+def _body(chance: Chance) -> Picture:
+    """A piece of bodywork to stand behind the plate."""
+    bodies = chance.banks.bodies
+    return bodies[int(chance.rng.integers(len(bodies)))].copy()
 
 
 def _posed(aspect: float, chance: Chance) -> Points:
@@ -77,9 +129,9 @@ def _posed(aspect: float, chance: Chance) -> Points:
     return np.stack([x * cos - y * sin, x * sin + y * cos], axis=1).astype(np.float32)
 
 
-def _crop(corners: Points, chance: Chance) -> Points:
-    """The corners in a view: the box round them, with a margin or cut, becomes 48 x 192."""
-    low, high = corners.min(axis=0), corners.max(axis=0)
+def _box(outline: Points, chance: Chance) -> tuple[Points, Points]:
+    """The box round a plate's outline, with a margin or cut, that becomes 48 x 192: its upper left corner, and pixels a unit."""
+    low, high = outline.min(axis=0), outline.max(axis=0)
     size = high - low
     if chance.rng.random() < _CUT:  # cuts into the plate on some sides, in shares of the box
         edges = np.array(
@@ -95,8 +147,7 @@ def _crop(corners: Points, chance: Chance) -> Points:
             )
     left, top = low[0] - edges[0] * size[0], low[1] - edges[2] * size[1]
     width, height = size[0] * (1 + edges[0] + edges[1]), size[1] * (1 + edges[2] + edges[3])
-    scale = np.array([WORK_WIDTH / width, WORK_HEIGHT / height])
-    return ((corners - np.array([left, top])) * scale).astype(np.float32)
+    return np.array([left, top], np.float32), np.array([WORK_WIDTH / width, WORK_HEIGHT / height], np.float32)
 
 
 def _two_rows(plate: Picture, chance: Chance) -> Picture:

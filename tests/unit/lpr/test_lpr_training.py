@@ -58,6 +58,20 @@ def test_two_thousand_seeds_of_any_difficulty_give_a_picture_of_the_readers_size
         assert sample.dtype == np.uint8
 
 
+def test_from_the_side_a_bent_plate_shows_either_end_narrower_and_never_more_than_it_has(banks: Banks) -> None:
+    ends = np.zeros((63, 198, 3), np.uint8)
+    ends[:, :33, 2], ends[:, 33:-33, 1], ends[:, -33:, 0] = 255, 255, 255  # a sixth each; green between
+    shares = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        view = views.view_of(ends, 1, Chance(rng, 1.0, banks)).reshape(-1, 3).astype(int)
+        left, right = ((view[:, c] > 200) & (view.sum(axis=1) < 320) for c in (2, 0))
+        shares.append((1 + left.sum()) / (1 + right.sum()))
+    assert min(shares) < 0.6
+    assert max(shares) > 1 / 0.6
+    assert 0.9 < float(np.median(shares)) < 1.1
+
+
 @pytest.mark.parametrize("step", [*degrade.LIGHT, degrade.expose, degrade.blur, degrade.noise, degrade.jpeg])
 def test_each_fault_keeps_shape_and_type_and_leaves_its_input_alone(step: degrade.Step, banks: Banks) -> None:
     changed = 0

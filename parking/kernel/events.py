@@ -1,6 +1,7 @@
 """Every fact that crosses a room's border: past tense, frozen, in an envelope that gives it an id, a time and an origin.
 
-The `plate` fields are personal data: they travel between our own processes only, and whatever shows them masks them.
+The `plate` and `credential` fields are personal data: they travel between our own processes only, and whatever shows them masks
+them. A field that came later has a default, so that an old journal still decodes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from parking.kernel.credential import Credential
 from parking.kernel.ids import CaseId, DeviceId, EventId, LaneId, PaymentId, SignId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
@@ -37,6 +39,8 @@ class LaneDecided:
     reason: str
     stay_id: StayId | None
     due: Money | None
+    credential: Credential | None = None  # the one that the answer rests on
+    picture_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ class BarrierPulsed:
     lane_id: LaneId
     visit_id: VisitId
     read_back: bool
-    by: str  # "rule" or "operator:<id>"
+    by: str  # "rule", "policy" or "operator:<id>"
     reason: str
+    picture_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class VehiclePassed:
     confidence: float
     stay_id: StayId | None
     authorised: bool
+    credential: Credential | None = None
+    picture_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,67 @@ class LaneFaulted:
     fault: str
     detail: str
     cleared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaneModeChanged:
+    """How far the lane works by itself now, and why not wholly: `causes` are stable codes, sorted."""
+
+    lane_id: LaneId
+    mode: str  # "normal", "degraded", "emergency" or "manual"
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCalled:
+    """A vehicle waits and only a person can help it; `cause` is a stable code, `picture_ref` its best picture."""
+
+    lane_id: LaneId
+    call_id: str
+    visit_id: VisitId | None
+    cause: str
+    picture_ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCallEnded:
+    lane_id: LaneId
+    call_id: str
+    how: str  # "answered", "opened_by_policy" or "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneBlocked:
+    """A vehicle cannot leave and it is not its driver's doing: while `blocked`, its fee clock stands still."""
+
+    lane_id: LaneId
+    visit_id: VisitId
+    stay_id: StayId | None
+    cause: str
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CodeUsed:
+    """A code that counts once has opened a lane; it is written down with the opening, before the pulse."""
+
+    code_id: str
+    lane_id: LaneId
+    visit_id: VisitId
+
+
+@dataclass(frozen=True, slots=True)
+class PlateReported:
+    """A smart camera's own word about a vehicle, late (`offline`) or not; `serial` and `plate_id` tell one report from its repeat."""
+
+    device_id: DeviceId
+    lane_id: LaneId
+    plate: Plate | None
+    confidence: float
+    captured_at: datetime
+    offline: bool
+    serial: str
+    plate_id: str
 
 
 # --- stays, money ----------------------------------------------------------------------------------------------------
@@ -181,6 +249,12 @@ Event = (
     | VehicleBackedAway
     | RampPassed
     | LaneFaulted
+    | LaneModeChanged
+    | LaneCalled
+    | LaneCallEnded
+    | LaneBlocked
+    | CodeUsed
+    | PlateReported
     | StayOpened
     | StayClosed
     | StaySettled

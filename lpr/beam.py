@@ -9,11 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lpr.sign_matrix import Probabilities, SignMatrix
+
+
+class Edges(NamedTuple):
+    """The steps of a language in the order of the states that they leave: `starts[n]` is the first one that leaves `sources[n]`.
+
+    `signs` are columns of a matrix (1 is the first sign), `targets` the states that the steps lead to.
+    """
+
+    sources: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    signs: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +38,11 @@ class Automaton:
     successor: npt.NDArray[np.int32]
     accepts: Mapping[int, tuple[int, ...]]
 
+    @property
+    def edges(self) -> Edges:
+        """Every step that the language has; far fewer than states times signs."""
+        return _edges_of(self)
+
     def end_of(self, text: str) -> int | None:
         """The accepting state in which a string ends; None where it is not of this language."""
         state = 0
@@ -32,6 +51,13 @@ class Automaton:
             if state < 0:
                 return None
         return state if state in self.accepts else None
+
+
+@lru_cache(maxsize=32)
+def _edges_of(automaton: Automaton) -> Edges:
+    source, sign = np.nonzero(automaton.successor >= 0)
+    sources, starts = np.unique(source, return_index=True)
+    return Edges(sources, starts, sign + 1, automaton.successor[source, sign].astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +162,19 @@ def _outlook(probabilities: Probabilities, automaton: Automaton) -> Probabilitie
     A bound from above (it forgets which sign came last), scaled per step. Without it the beam fills with likely beginnings
     that have no likely end, and loses the plate whose first sign is hidden.
     """
+    sources, starts, signs, targets = automaton.edges
     steps, states = probabilities.shape[0], automaton.successor.shape[0]
-    entered = np.zeros((states, len(automaton.signs)))
-    source, sign = np.nonzero(automaton.successor >= 0)
-    entered[automaton.successor[source, sign], sign] = 1.0
-    allowed = (automaton.successor >= 0).astype(np.float64)
+    by_target = np.argsort(targets, kind="stable")
+    entered, first = np.unique(targets[by_target], return_index=True)
     outlook = np.zeros((steps + 1, states))
     outlook[steps, list(automaton.accepts)] = 1.0
     for step in range(steps - 1, -1, -1):
         row, after = probabilities[step], outlook[step + 1]
-        stay = np.maximum(row[0], (entered * row[1:]).max(axis=1)) * after
-        go = (after[automaton.successor] * allowed * row[1:]).max(axis=1)
-        best = np.maximum(stay, go)
+        seen = row[signs]
+        stay = np.full(states, row[0])
+        stay[entered] = np.maximum(row[0], np.maximum.reduceat(seen[by_target], first))
+        best = stay * after
+        best[sources] = np.maximum(best[sources], np.maximum.reduceat(after[targets] * seen, starts))
         outlook[step] = best / max(float(best.max()), 1e-300)
     return outlook
 

@@ -58,10 +58,8 @@ def fuse(
                 states[other] = state
     texts = list(states)
     codes = Codes.of(texts, grammar.signs)
-    total = np.zeros(len(texts))
+    total = _by_steps(grammar.signs, pieces, codes)
     for one in pieces:
-        if one.steps:
-            total += one.steps * _floored(score_steps(one.sight.steps.select(grammar.signs), codes))
         if one.places and one.sight.slots is not None:
             total += one.places * _floored(score_places(log_places(one.sight.slots, grammar.signs), codes))
     found = []
@@ -95,6 +93,19 @@ def _proposed(
     return found
 
 
+def _by_steps(signs: tuple[str, ...], pieces: Sequence[Evidence], codes: Codes) -> Probabilities:
+    """What the steps of all pieces say of each text; those of equally many steps are scored together."""
+    total = np.zeros(len(codes.lengths))
+    alike: dict[int, list[Evidence]] = {}
+    for one in pieces:
+        if one.steps:
+            alike.setdefault(len(one.sight.steps.probabilities), []).append(one)
+    for group in alike.values():
+        scores = _floored(score_steps([one.sight.steps.select(signs) for one in group], codes))
+        total += np.array([one.steps for one in group]) @ scores
+    return total
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Codes:
     """Texts as columns of a matrix: texts x longest, 0 behind the end of the shorter ones."""
@@ -122,36 +133,39 @@ def score_places(logs: Probabilities, codes: Codes) -> Probabilities:
     return score
 
 
-def score_steps(matrix: SignMatrix, codes: Codes) -> Probabilities:
-    """The log-probability of each text, summed over all its alignments with the steps (CTC's forward pass, all texts at once)."""
-    rows = np.maximum(matrix.probabilities, 1e-12)
-    count, longest = codes.columns.shape
-    emits = rows[:, codes.columns]
-    emits *= np.arange(longest) < codes.lengths[:, None]
-    may_follow = np.ones((count, longest))
-    may_follow[:, 1:] = codes.columns[:, 1:] != codes.columns[:, :-1]  # a repeated sign needs a gap in between
-    blanks, signs = np.zeros((count, longest + 1)), np.zeros((count, longest))
-    blanks[:, 0] = 1.0
-    log_scale = np.zeros(count)
-    for step in range(len(rows)):
-        grown = signs + blanks[:, :-1]
-        grown[:, 1:] += signs[:, :-1] * may_follow[:, 1:]
-        grown *= emits[step]
-        blanks[:, 1:] += signs
-        blanks *= rows[step, 0]
-        signs = grown
+def score_steps(matrices: Sequence[SignMatrix], codes: Codes) -> Probabilities:
+    """The log-probability of each text under each matrix (matrices x texts), summed over all its alignments with the steps.
+
+    CTC's forward pass over all texts and matrices at once (Graves et al. 2006, section 4.1); the matrices have equally many steps.
+    """
+    rows = np.maximum(np.stack([matrix.probabilities for matrix in matrices]), 1e-12)
+    columns, lengths = codes.columns, codes.lengths
+    count, longest = columns.shape
+    emits = np.empty((rows.shape[1], len(matrices), count, 2 * longest + 1))  # blank, sign, blank, sign ... blank
+    emits[..., 0::2] = rows.transpose(1, 0, 2)[:, :, None, :1]
+    emits[..., 1::2] = rows.transpose(1, 0, 2)[:, :, columns] * (np.arange(longest) < lengths[:, None])
+    skips = np.zeros((count, 2 * longest + 1))
+    skips[:, 3::2] = columns[:, 1:] != columns[:, :-1]  # a repeated sign needs a gap in between
+    mass = np.zeros((len(matrices), count, 2 * longest + 3))  # two empty places in front
+    here, before, earlier = mass[..., 2:], mass[..., 1:-1], mass[..., :-2]
+    here[..., 0] = 1.0
+    log_scale = np.zeros((len(matrices), count))
+    for step, emit in enumerate(emits):
+        grown = earlier * skips
+        grown += before
+        grown += here
+        np.multiply(grown, emit, out=here)
         if step % _RESCALE_EVERY == _RESCALE_EVERY - 1:
-            scale = np.maximum(blanks.max(axis=1), signs.max(axis=1, initial=0.0))
+            scale = here.max(axis=2)
             scale[scale <= 0] = 1.0
-            blanks /= scale[:, None]
-            signs /= scale[:, None]
+            here /= scale[..., None]
             log_scale += np.log(scale)
     at = np.arange(count)
-    whole = blanks[at, codes.lengths] + np.where(codes.lengths > 0, signs[at, codes.lengths - 1], 0.0)
+    whole = here[:, at, 2 * lengths] + np.where(lengths > 0, mass[:, at, 2 * lengths + 1], 0.0)
     scores: Probabilities = np.log(np.maximum(whole, 1e-300)) + log_scale
     return scores
 
 
 def _floored(scores: Probabilities) -> Probabilities:
-    floored: Probabilities = np.maximum(scores, scores.max(initial=-np.inf) - FLOOR)
+    floored: Probabilities = np.maximum(scores, scores.max(axis=-1, initial=-np.inf, keepdims=True) - FLOOR)
     return floored

@@ -35,7 +35,7 @@ def spell_places(
     ending = np.full(automaton.successor.shape[0] + 1, -np.inf)  # the last state is the dead one, where -1 points
     for state, prior in ends.items():
         ending[state] = prior
-    outlook = _outlook(logs, automaton.successor, ending, empty_after)
+    outlook = _outlook(logs, automaton, ending, empty_after)
     states, scores = np.zeros(1, dtype=np.int64), np.zeros(1)
     trail: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
     found: list[tuple[float, int, int, int]] = []  # score, length, place in that beam, state
@@ -62,14 +62,17 @@ def spell_places(
 
 
 def _outlook(
-    logs: Probabilities, successor: npt.NDArray[np.int32], ending: Probabilities, empty_after: Probabilities
+    logs: Probabilities, automaton: Automaton, ending: Probabilities, empty_after: Probabilities
 ) -> list[Probabilities]:
     """For every place and state: the log-probability of the best end from there, all later places included."""
+    sources, starts, signs, targets = automaton.edges
     outlook = [ending + empty_after[-1]]
     for place in range(logs.shape[0] - 1, -1, -1):
-        best = np.full(len(ending), -np.inf)
-        best[:-1] = (outlook[-1][successor] + logs[place, 1:]).max(axis=1)
-        outlook.append(np.maximum(best, ending + empty_after[place]))
+        best = ending + empty_after[place]
+        best[sources] = np.maximum(
+            best[sources], np.maximum.reduceat(outlook[-1][targets] + logs[place, signs], starts)
+        )
+        outlook.append(best)
     return outlook[::-1]
 
 

@@ -77,8 +77,9 @@ class CornerNetDetector:
         """Finds of one look, in pixels of the picture."""
         batch, scale = prepare(image, side_px)
         height, width = batch.shape[2:]
-        quads = decode(self._engine.run(batch)[0], height, width, _CANDIDATE)
-        return [replace(quad, corners=quad.corners * scale) for quad in quads[: max(self._most, _LEAST_CANDIDATES)]]
+        most = max(self._most, _LEAST_CANDIDATES)
+        quads = decode(self._engine.run(batch)[0], height, width, _CANDIDATE, most)
+        return [replace(quad, corners=quad.corners * scale) for quad in quads]
 
     def _closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
         """The same finds, each looked at from near, the hopeful ones twice: better corners, and a score that both nets share."""

@@ -71,8 +71,8 @@ def centres(height: int, width: int) -> tuple[Numbers, Numbers]:
     return np.concatenate(points), np.concatenate(reach)
 
 
-def decode(answer: Numbers, height: int, width: int, least_score: float) -> list[Quad]:
-    """The plates in an answer (16 x cells) for a picture of that size, surest first; each is the mean of the cells that agree on it.
+def decode(answer: Numbers, height: int, width: int, least_score: float, most: int = _MOST_CELLS) -> list[Quad]:
+    """The `most` surest plates in an answer (16 x cells) for a picture of that size; each is the mean of the cells that agree on it.
 
     Cells are compared by the boxes round their corners, all at once: hundreds may be sure of something.
     """
@@ -90,10 +90,12 @@ def decode(answer: Numbers, height: int, width: int, least_score: float) -> list
     union, inside = _box_overlaps(corners)
     scores = 1 / (1 + np.exp(-np.clip(cells[:, 0], -60, 60)))
     alive = np.ones(len(cells), dtype=np.bool_)
-    quads = []
+    quads: list[Quad] = []
     for best in range(len(cells)):
         if not alive[best]:
             continue
+        if len(quads) == most:
+            break
         agree = alive & (union[best] >= _AGREEING)
         weights = scores[agree] ** 2 / np.sum(scores[agree] ** 2)
         kinds = np.exp(cells[agree, 10:] - cells[agree, 10:].max(axis=1, keepdims=True))

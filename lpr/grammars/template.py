@@ -97,6 +97,8 @@ class TemplateGrammar:
         self._automaton = automaton_of(templates)
         self._prior = prior
         self._region_length = region_length
+        self._kinds_of = {state: self._by_kind(ended) for state, ended in self._automaton.accepts.items()}
+        self._newest: tuple[Ground, Mapping[int, tuple[Ending, ...]]] | None = None
 
     @property
     def signs(self) -> tuple[str, ...]:
@@ -107,15 +109,17 @@ class TemplateGrammar:
         return self._automaton
 
     def endings(self, ground: Ground) -> Mapping[int, tuple[Ending, ...]]:
-        priors = [_seen_on(template, ground) for template in self._templates]
-        return {state: self._kinds(ended, priors) for state, ended in self._automaton.accepts.items()}
+        if self._newest is None or self._newest[0] is not ground:  # one look asks several times
+            priors = [_seen_on(template, ground) for template in self._templates]
+            self._newest = ground, {state: _rated(kinds, priors) for state, kinds in self._kinds_of.items()}
+        return self._newest[1]
 
-    def _kinds(self, ended: Sequence[int], priors: Sequence[float]) -> tuple[Ending, ...]:
-        best: dict[PlateKind, float] = {}
+    def _by_kind(self, ended: Sequence[int]) -> tuple[tuple[PlateKind, tuple[int, ...]], ...]:
+        kinds: dict[PlateKind, tuple[int, ...]] = {}
         for number in ended:
             kind = self._templates[number].kind
-            best[kind] = max(best.get(kind, -math.inf), priors[number])
-        return tuple(sorted((Ending(kind, prior) for kind, prior in best.items()), key=lambda e: -e.prior))
+            kinds[kind] = (*kinds.get(kind, ()), number)
+        return tuple(kinds.items())
 
     def prior(self, text: str, kind: PlateKind) -> float:
         return self._prior(text, kind)
@@ -141,12 +145,18 @@ class TemplateGrammar:
         state = self._automaton.end_of(text)
         if state is None:
             return None
-        kinds = self._kinds(self._automaton.accepts[state], [template.prior for template in self._templates])
+        kinds = _rated(self._kinds_of[state], [template.prior for template in self._templates])
         rated = (Ending(ending.kind, ending.prior + self._prior(text, ending.kind)) for ending in kinds)
         return max(rated, key=lambda ending: ending.prior)
 
     def without_region(self, text: str) -> str:
         return text[self._region_length(text) :]
+
+
+def _rated(kinds: Sequence[tuple[PlateKind, Sequence[int]]], priors: Sequence[float]) -> tuple[Ending, ...]:
+    """Each kind with the prior of its likeliest template, likeliest first."""
+    endings = [Ending(kind, max(priors[number] for number in numbers)) for kind, numbers in kinds]
+    return tuple(sorted(endings, key=lambda ending: -ending.prior))
 
 
 def _seen_on(template: Template, ground: Ground) -> float:

@@ -51,7 +51,7 @@ def test_steps_are_summed_over_all_alignments(seed: int, count: int) -> None:
     for path in itertools.product(range(4), repeat=count):
         if (text := collapse(path)) in totals:
             totals[text] += math.prod(float(matrix.probabilities[step, sign]) for step, sign in enumerate(path))
-    scored = score_steps(matrix, Codes.of(WORDS, SIGNS))
+    scored = score_steps([matrix], Codes.of(WORDS, SIGNS))[0]
     possible = [n for n, text in enumerate(WORDS) if totals[text] > 0]
     assert np.exp(scored[possible]) == pytest.approx([totals[WORDS[n]] for n in possible], rel=1e-6)
 

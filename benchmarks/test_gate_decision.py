@@ -32,7 +32,7 @@ from parking.gate.local_copy import LocalCopy
 from parking.gate.machine import State
 from parking.gate.model import BarrierConfig, LaneConfig
 from parking.gate.relays import wire
-from parking.gate.relays.base import BoardState
+from parking.gate.relays.base import ALWAYS, BoardState
 from parking.gate.relays.modbus_tcp import ModbusBoard, ModbusSettings
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import to_plain
@@ -81,8 +81,8 @@ class TimedBoard:
     def read(self) -> BoardState:
         return self._board.read()
 
-    def pulse(self, coil: int, duration_ms: int) -> bool:
-        read_back = self._board.pulse(coil, duration_ms)
+    def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
+        read_back = self._board.pulse(coil, duration_ms, not_after_s=not_after_s)
         self.acknowledged = time.perf_counter()
         return read_back
 

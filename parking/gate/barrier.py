@@ -56,7 +56,7 @@ class Barrier:
             self._spent.pop(next(iter(self._spent)))
         self.may_be_open = True
         self._pulse_ends_s = now_s + self._config.pulse_ms / 1000
-        return self._board.pulse(self._config.open_coil, self._config.pulse_ms)
+        return self._board.pulse(self._config.open_coil, self._config.pulse_ms, not_after_s=order.deadline_s)
 
     def close(self, inputs: Inputs) -> bool:
         """Pulse the close coil; anything but a declared interlock and a fresh, free safety loop raises DeviceRefused."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parking.gate.relays.base import BoardState, RelayBoard, check_coil, check_duration
+from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_deadline, check_duration
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, Health, HealthReport
 
@@ -52,11 +52,12 @@ class MemoryBoard:
         coils = tuple(self._reads_on(coil) for coil in range(len(self._held)))
         return BoardState(tuple(self._inputs), coils, self._clock.monotonic_s())
 
-    def pulse(self, coil: int, duration_ms: int) -> bool:
+    def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
         check_coil(coil, len(self._held))
         check_duration(duration_ms)
         self._answer()
         now_s = self._clock.monotonic_s()
+        check_deadline(now_s, not_after_s)
         self._until_s[coil] = now_s + duration_ms / 1000
         return self._written(CoilWritten(now_s, coil, duration_ms, True))
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -19,7 +17,8 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.bit_message import WriteSingleCoilRequest
 
 from parking.gate.relays import wire
-from parking.gate.relays.base import BoardState, RelayBoard, check_coil, check_duration
+from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_deadline, check_duration
+from parking.gate.relays.settings import BoardMap, BoardSettings
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
 
@@ -27,26 +26,7 @@ _TRY_AGAIN_CODES = frozenset({4, 5, 6, 10, 11})  # device failure, acknowledge, 
 _FRESH_S = 2.0
 
 
-class BoardMap(StrEnum):
-    """Whose register map the board has."""
-
-    WAVESHARE = "waveshare"
-    DAM = "dam"
-
-
-@dataclass(frozen=True, slots=True)
-class ModbusSettings:
-    """Where a board is and how it is spoken to; times in seconds."""
-
-    host: str
-    port: int = 502
-    unit: int = 1
-    coils: int = 8
-    inputs: int = 8
-    board_map: BoardMap = BoardMap.WAVESHARE
-    timeout_s: float = 0.5
-    backoff_first_s: float = 0.1
-    backoff_most_s: float = 5.0
+ModbusSettings = BoardSettings
 
 
 class _FlashOn(WriteSingleCoilRequest):
@@ -68,7 +48,7 @@ class ModbusBoard:
         self._clock = clock
         self._lock = threading.Lock()
         self._client = ModbusTcpClient(
-            settings.host, port=settings.port, timeout=settings.timeout_s, retries=0, name="relay board"
+            settings.host, port=settings.port or 502, timeout=settings.timeout_s, retries=0, name="relay board"
         )
         self._backoff_s = 0.0
         self._not_before_s = float("-inf")
@@ -86,10 +66,11 @@ class ModbusBoard:
             coils = self._ask(lambda: self._client.read_coils(0, count=settings.coils, device_id=settings.unit))
         return BoardState(_bits(inputs, settings.inputs), _bits(coils, settings.coils), read_s)
 
-    def pulse(self, coil: int, duration_ms: int) -> bool:
+    def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
         check_coil(coil, self._settings.coils)
         check_duration(duration_ms)
         with self._lock:
+            check_deadline(self._clock.monotonic_s(), not_after_s)
             self._ask(lambda: self._send_pulse(coil, duration_ms))
             return self._coil_reads(coil)
 

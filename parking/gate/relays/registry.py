@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from parking.gate.relays.base import RelayBoard
 from parking.gate.relays.memory import MemoryBoard
-from parking.gate.relays.modbus_tcp import ModbusBoard, ModbusSettings
+from parking.gate.relays.modbus_tcp import ModbusBoard
+from parking.gate.relays.settings import BoardSettings
 from parking.kernel.clock import Clock
 from parking.kernel.registry import Registry
 
-BOARDS: Registry[Callable[[ModbusSettings, Clock], RelayBoard]] = Registry(
+OpenBoard = Callable[[BoardSettings, Clock], RelayBoard]
+BOARDS: Registry[OpenBoard] = Registry(
     "relay_board",
     {
         "memory": lambda settings, clock: MemoryBoard(clock, coils=settings.coils, inputs=settings.inputs),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from parking.gate.relays.base import BoardState, RelayBoard
+from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard
 from parking.kernel.clock import Clock
 from parking.kernel.device import HealthReport
 
@@ -27,8 +27,8 @@ class SharedBoard:
                 self._last = last = self._board.read()
             return last
 
-    def pulse(self, coil: int, duration_ms: int) -> bool:
-        return self._board.pulse(coil, duration_ms)
+    def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
+        return self._board.pulse(coil, duration_ms, not_after_s=not_after_s)
 
     def hold(self, coil: int, on: bool) -> bool:
         return self._board.hold(coil, on)

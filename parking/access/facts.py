@@ -6,9 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from parking.access.snapshot import ListedAs, ListRow, StayRow
+from parking.access.rows import (
+    GroupRow,
+    HolderRow,
+    InsideRow,
+    InvitationRow,
+    ListedAs,
+    ListRow,
+    LotRow,
+    PassRow,
+    ScheduleRow,
+    StayRow,
+)
+from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
-from parking.kernel.ids import LaneId
+from parking.kernel.ids import LaneId, LotId, StayId, ZoneId
 from parking.kernel.plate import Plate
 
 
@@ -26,6 +38,50 @@ class PlateEvidence:
     agreeing: int
     frames: int
     captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialEvidence:
+    """A card, tag, on-board unit or code that was held up here: evidence beside the plate, never above it.
+
+    `plate` is what the credential itself says of its car (an on-board unit); `proven`: it proved itself by cryptography;
+    `refused`: why its reader would not take it, a stable code, empty when it did.
+    """
+
+    credential: Credential
+    read_at: datetime
+    plate: Plate | None = None
+    proven: bool = False
+    refused: str = ""
+
+
+class CodeFor(StrEnum):
+    """What a code is for: leave (it is paid), come in as somebody's visitor, or the paper ticket of a stay."""
+
+    EXIT = "exit"
+    INVITATION = "invitation"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEvidence:
+    """What a genuine code says, in time and bound to this place; `used` when it has done its work before."""
+
+    code_id: str
+    use: CodeFor
+    stay_id: StayId | None = None
+    invitation_id: str | None = None
+    plate: Plate | None = None
+    used: bool = False
+
+
+class AntiPassback(StrEnum):
+    """What becomes of a vehicle or a credential that comes in while it is inside: nothing, a case, help, help for some minutes."""
+
+    OFF = "off"
+    SOFT = "soft"
+    HARD = "hard"
+    TIMED = "timed"
 
 
 class NoPlate(StrEnum):
@@ -54,6 +110,24 @@ class LaneRules:
     """A frame may be this much older than the vehicle's arrival on the loop, never more: it would show the car before."""
     no_plate: NoPlate = NoPlate.HELP
     second_entry: SecondEntry = SecondEntry.ADMIT
+    zone_id: ZoneId | None = None
+    lot_id: LotId | None = None
+    """The lot that an entry leads into and an exit out of; None: the site is one lot."""
+    outer_lot_id: LotId | None = None
+    """The lot on the lane's other side; None: the street."""
+    anti_passback: AntiPassback = AntiPassback.OFF
+    anti_passback_minutes: float = 30.0
+    """How long the timed kind holds after the last passage."""
+    alone: frozenset[CredentialKind] = frozenset({CredentialKind.CARD, CredentialKind.CODE})
+    """What opens for a vehicle whose plate nobody can read; every other credential only beside a plate."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupUse:
+    """A group of holders and how many of its vehicles are inside."""
+
+    group: GroupRow
+    inside: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +148,21 @@ class Facts:
     """Free bays of the whole site; None when nobody vouches for the count."""
     opened_before: bool = False
     """The lane has already opened for this very visit."""
+    credentials: tuple[CredentialEvidence, ...] = ()
+    holders: tuple[HolderRow, ...] = ()
+    """Whose those credentials are."""
+    code: CodeEvidence | None = None
+    """The newest code that its reader took."""
+    stays_by_credential: tuple[StayRow, ...] = ()
+    """Stays that were opened by one of the credentials, or that the code names."""
+    passes: tuple[PassRow, ...] = ()
+    """Passes of the plate and of the holders."""
+    invitation: InvitationRow | None = None
+    inside: tuple[InsideRow, ...] = ()
+    """Whatever is inside by this plate, these credentials, these passes, this invitation."""
+    lot: LotRow | None = None
+    groups: tuple[GroupUse, ...] = ()
+    schedules: tuple[ScheduleRow, ...] = ()
 
     @property
     def trusted(self) -> bool:

@@ -89,7 +89,7 @@ def _store(conn: sqlite3.Connection, change: CopyChange, facts: list[tuple[CopyR
                 "DELETE FROM copy_row WHERE kind = ? AND key = ? AND version < ?", (row.kind, row.key, row.version)
             )
             continue
-        plate = fact.plate.text if isinstance(fact, StayRow) else None
+        plate = fact.plate.text if isinstance(fact, StayRow) and fact.plate else None
         lane_id = fact.lane_id if isinstance(fact, CommandRow) else None
         key = fact.plate.text if isinstance(fact, ListRow) else row.key
         conn.execute(

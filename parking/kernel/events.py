@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from parking.kernel.credential import Credential
-from parking.kernel.ids import CaseId, DeviceId, EventId, LaneId, PaymentId, SignId, StayId, VisitId, ZoneId
+from parking.kernel.ids import CaseId, DeviceId, EventId, LaneId, LotId, PaymentId, SignId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 
@@ -41,6 +41,8 @@ class LaneDecided:
     due: Money | None
     credential: Credential | None = None  # the one that the answer rests on
     picture_ref: str | None = None
+    right: str | None = None  # what a yes rests on, such as pass:p7, invitation:i3, list:vip
+    remarks: tuple[str, ...] = ()  # rules that let it pass and want a person to look, as stable codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ class VehiclePassed:
     authorised: bool
     credential: Credential | None = None
     picture_ref: str | None = None
+    right: str | None = None  # as in LaneDecided
+    lot_id: LotId | None = None  # the lot it came into or left
+    outer_lot_id: LotId | None = None  # the lot around that one; None: the street
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import NewType, Protocol
 from uuid import UUID
 
 SiteId = NewType("SiteId", str)
+LotId = NewType("LotId", str)
 ZoneId = NewType("ZoneId", str)
 BayId = NewType("BayId", str)
 LaneId = NewType("LaneId", str)

@@ -66,7 +66,7 @@ def test_a_fact_travels_unchanged(fact: Fact, key: Ed25519Signer) -> None:
 
 
 BAD: list[tuple[str, dict[str, Any] | None, str]] = [
-    ("stay", {**stay_data(), "plate": "??"}, "plate"),
+    ("stay", {**stay_data(), "plate": "??"}, "stay.plate"),
     ("stay", {**stay_data(), "plate": 5}, "stay.plate"),
     ("stay", {**stay_data(), "prices": "none"}, "stay.prices"),
     ("stay", {**stay_data(), "prices": [["2026-01-01T00:00:00Z", 1.5]]}, "stay.prices[0]"),

@@ -26,6 +26,7 @@ _MULTIPLE = 32  # the net halves five times
 _LEAST_SIDE_PX = 12
 _MOST_SHAPE = 40  # times longer than wide: no photograph
 _CANDIDATE = 0.18  # of the first look; the close look decides
+_FAR_BEHIND = 0.33  # of the surest find: what is less sure is no plate; of 170 real ones every one was above
 _LEAST_CANDIDATES = 12  # looked at closely, however few are wanted
 _SURE = 0.5  # so sure a find makes a second look needless
 _HOPEFUL = 0.03  # after one close look; a second one starts from better corners
@@ -79,7 +80,8 @@ class CornerNetDetector:
         height, width = batch.shape[2:]
         most = max(self._most, _LEAST_CANDIDATES)
         quads = decode(self._engine.run(batch)[0], height, width, _CANDIDATE, most)
-        return [replace(quad, corners=quad.corners * scale) for quad in quads]
+        least = _FAR_BEHIND * quads[0].score if quads else 0.0
+        return [replace(quad, corners=quad.corners * scale) for quad in quads if quad.score >= least]
 
     def _closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
         """The same finds, each looked at from near, the hopeful ones twice: better corners, and a score that both nets share."""
@@ -115,7 +117,7 @@ def prepare(image: Image, side_px: int) -> tuple[Tensor, Numbers]:
         taken *= 2
     scale = np.array([image.shape[1] / sides[0], image.shape[0] / sides[1]], dtype=np.float32) * taken
     scaled = cv2.resize(image, (sides[0], sides[1]), interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None], dtype=np.float32), scale
+    return np.stack(cv2.split(scaled))[None].astype(np.float32), scale  # several times faster than one transposing copy
 
 
 _: type[Detector] = CornerNetDetector

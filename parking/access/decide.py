@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from parking.access.facts import Facts
 from parking.access.policies import ENTRY_RULES, EXIT_RULES
+from parking.kernel.credential import Credential
 from parking.kernel.decision import Allowed, Decision, Refused
 from parking.kernel.events import Direction
 from parking.kernel.ids import StayId
@@ -19,6 +20,8 @@ class Answer:
     decision: Decision
     stay_id: StayId | None
     due: Money | None
+    credential: Credential | None = None  # the one that the decision rests on
+    code_id: str | None = None  # the single-use code that is used up when the lane opens
 
     @property
     def allowed(self) -> bool:

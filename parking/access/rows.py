@@ -29,6 +29,9 @@ class CommandAction(StrEnum):
     ANSWER = "answer"  # a person has taken the lane's call (`reason` is its id): it does not open by policy any more
     EMERGENCY = "emergency"  # held open like on fire, until a person ends it; good for as long as the emergency stands
     END_EMERGENCY = "end_emergency"
+    HOLD_OPEN = "hold_open"  # a person has the lane stand open, say for a crowd that leaves
+    MANUAL = "manual"  # a person has taken the lane: it opens for nobody by itself
+    RELEASE = "release"  # ends either
 
 
 class SecondCar(StrEnum):

@@ -16,11 +16,12 @@ from parking.gate import machine
 from parking.gate.answering import gather, told
 from parking.gate.barrier import Barrier
 from parking.gate.boom import Boom
+from parking.gate.credentials.base import Presented
 from parking.gate.faults import Faults
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, Signal
 from parking.gate.loops import Loops
 from parking.gate.machine import Command, Event, State
-from parking.gate.model import LaneConfig
+from parking.gate.model import Cause, LaneConfig
 from parking.gate.ports import Camera, Copy, Journal
 from parking.gate.record import LaneRecord
 from parking.gate.visit import Visit
@@ -72,9 +73,20 @@ class Lane:
 
     # --- one step ----------------------------------------------------------------------------------------------------
 
-    def step(self, now: datetime, inputs: Inputs, evidence: Iterable[Sighting] = ()) -> None:
-        """Work off everything that is new at `now`; never raises for a device or a disk that fails."""
+    def step(
+        self,
+        now: datetime,
+        inputs: Inputs,
+        evidence: Iterable[Sighting] = (),
+        presented: Iterable[Presented] = (),
+        troubles: frozenset[Cause] = frozenset(),
+    ) -> None:
+        """Work off everything that is new at `now`; never raises for a device or a disk that fails.
+
+        `troubles` is what the box knows to be wrong around the lane: camera, network, payment, person_away.
+        """
         now_s = self._clock.monotonic_s()
+        self._troubles, self._presented = troubles, tuple(presented)
         self._now = self._record.now = now
         self._inputs = inputs.unless_older_than(self.config.timings.stale_after_s, now_s)
         if self._inputs.fire is Signal.ON and not machine.is_fire(self.state):

@@ -9,7 +9,9 @@ from typing import Any
 
 from parking.access.decide import Answer
 from parking.access.facts import LaneRules, PlateEvidence, is_trusted
+from parking.gate.credentials.base import Presented
 from parking.kernel.codec import parse_time, to_plain
+from parking.kernel.credential import Credential
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction
 from parking.kernel.ids import StayId, VisitId
@@ -18,12 +20,16 @@ from parking.kernel.plate import Plate
 
 @dataclass(slots=True)
 class Visit:
-    """`by` is who let it pass: `rule`, or `operator:<id>`; `opened` counts the pulses given for it."""
+    """`by` is who let it pass: `rule`, `policy` or `operator:<id>`; `opened` counts the pulses given for it.
+
+    `presented` is each credential that belongs to this vehicle, as it was last seen, in the order in which they came.
+    """
 
     id: VisitId
     not_before: datetime
     reading_since_s: float
     evidence: PlateEvidence | None = None
+    presented: tuple[Presented, ...] = ()
     answer: Answer | None = None
     authorised: bool = False
     by: str = "rule"
@@ -32,6 +38,8 @@ class Visit:
     plate: Plate | None = None
     confidence: float = 0.0
     stay_id: StayId | None = None
+    credential: Credential | None = None
+    picture_ref: str | None = None
 
     @classmethod
     def arrive(cls, visit_id: VisitId, now: datetime, now_s: float, rules: LaneRules) -> Visit:

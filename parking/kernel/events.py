@@ -163,6 +163,29 @@ class PlateReported:
     plate_id: str
 
 
+# --- help, emergencies ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged:
+    """A call for help moved on: `state` is waiting, taken or ended, `reason` the step that led there (called, escalated, ...)."""
+
+    call_id: str
+    lane_id: LaneId | None
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyChanged:
+    """While an emergency is `standing` every exit is open and no fee clock runs; `since` is when it began, or when it ended."""
+
+    emergency_id: str
+    standing: bool
+    since: datetime
+    reason: str
+
+
 # --- stays, money ----------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +283,8 @@ Event = (
     | LaneBlocked
     | CodeUsed
     | PlateReported
+    | CallChanged
+    | EmergencyChanged
     | StayOpened
     | StayClosed
     | StaySettled

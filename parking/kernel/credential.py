@@ -29,7 +29,7 @@ _SHAPES = {
     CredentialKind.UHF: (re.compile(r"(?:[0-9A-F]{4}){1,31}"), "4 to 124 hex digits, a multiple of 4 (EPC words)"),
     CredentialKind.BLUETOOTH: (re.compile(r"(?:[0-9A-F]{2}){4,16}"), "8 to 32 hex digits, an even number"),
     CredentialKind.OBU: (re.compile(r"(?:[0-9A-F]{2}){4,16}"), "8 to 32 hex digits, an even number"),
-    CredentialKind.CODE: (re.compile(r"[0-9A-Za-z_-]{8,64}"), "8 to 64 letters, digits, - or _"),
+    CredentialKind.CODE: (re.compile(r"[0-9A-Za-z_.-]{8,64}"), "8 to 64 letters, digits, -, _ or ."),
 }
 _LONGEST_TEXT = 256
 

@@ -93,7 +93,8 @@ def issue(
     """
     if not _ID.fullmatch(code_id):
         raise invalid("code.id", "should be 8 to 48 letters, digits, - or _", field="code_id")
-    if not not_before < expires <= not_before + LONGEST_LIFE[use]:
+    starts, ends = int(not_before.timestamp()), int(expires.timestamp())
+    if not 0 < ends - starts <= LONGEST_LIFE[use].total_seconds():
         message = f"should be after not_before, and at most {LONGEST_LIFE[use]} later"
         raise invalid("code.life", message, field="expires")
     if use is CodeUse.INVITATION and invitation_id is None:
@@ -103,8 +104,8 @@ def issue(
     if epoch_s < 0:
         raise invalid("code.epoch", "should be 0 or a number of seconds", field="epoch_s")
     body: dict[str, Any] = {
-        "use": _USE, "for": use.value, "id": code_id, "lot": lot, "nbf": int(not_before.timestamp()),
-        "exp": int(expires.timestamp()), "lane": lane_id, "stay": stay_id, "inv": invitation_id,
+        "use": _USE, "for": use.value, "id": code_id, "lot": lot, "nbf": starts,
+        "exp": ends, "lane": lane_id, "stay": stay_id, "inv": invitation_id,
         "plate": plate.text if plate else None, "ep": epoch_s or None,
     }  # fmt: skip
     text = seal({key: value for key, value in body.items() if value is not None}, signer)
@@ -190,4 +191,4 @@ def _epoch(now: datetime, not_before: datetime, epoch_s: int) -> str:
     """The suffix that tells one epoch of a repeating code from the next; before its start counts as the first."""
     if not epoch_s:
         return ""
-    return f"_{max(0, int((now - not_before).total_seconds())) // epoch_s}"
+    return f".{max(0, int((now - not_before).total_seconds())) // epoch_s}"

@@ -85,6 +85,10 @@ class CopyChange:
     since: int
     version: int
     rows: tuple[CopyRow, ...]
+    epoch: str = ""
+    """Which past of the server these versions count in; a server restored from a backup has another."""
+    upto: int | None = None
+    """The version that the pages of this change lead to; nothing of them is seen before. None: this is all of it."""
 
 
 def parse_fact(row: CopyRow) -> Fact | None:

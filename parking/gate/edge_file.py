@@ -12,24 +12,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
 
+from parking.gate.edge_schema import prepare
 from parking.kernel.errors import ErrorKind, ParkingError
 
 T = TypeVar("T")
 _BUSY_MS = 2_000
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS journal (one INTEGER PRIMARY KEY CHECK (one = 1), epoch TEXT NOT NULL, acked INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS lane_state (lane_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS copy (one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL, version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS copy_row (
-  kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, plate TEXT, lane_id TEXT, data TEXT NOT NULL,
-  PRIMARY KEY (kind, key)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS copy_row_plate ON copy_row (plate) WHERE plate IS NOT NULL;
-CREATE INDEX IF NOT EXISTS copy_row_lane ON copy_row (lane_id) WHERE lane_id IS NOT NULL;
-CREATE TABLE IF NOT EXISTS carried_out (command_id TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
 
 
 class _Job(Generic[T]):
@@ -46,16 +33,16 @@ class EdgeFile:
     """Thread-safe access to the file; `:memory:` works as well, for simulations."""
 
     def __init__(self, path: Path | str) -> None:
-        self._path = str(path)
+        self.path = str(path)
         self._commit = threading.Lock()
         self._queue_lock = threading.Lock()
         self._queue: list[_Job[Any]] = []
         try:
-            self._writer = _connect(self._path)
-            self._writer.executescript(_SCHEMA)
+            self._writer = _connect(self.path)
+            prepare(self._writer)
             self._writer.execute("INSERT OR IGNORE INTO journal VALUES (1, ?, 0)", (str(uuid4()),))
-            in_memory = self._path == ":memory:"
-            self._reader = self._writer if in_memory else _connect(self._path)
+            in_memory = self.path == ":memory:"
+            self._reader = self._writer if in_memory else _connect(self.path)
         except sqlite3.Error as error:
             raise _unavailable(error) from None
         self._read_lock = self._commit if in_memory else threading.Lock()
@@ -81,6 +68,17 @@ class EdgeFile:
                 return query(self._reader)
             except sqlite3.Error as error:
                 raise _unavailable(error) from None
+
+    def carried_out(self) -> frozenset[str]:
+        """The orders that are never to be carried out again."""
+        return frozenset(
+            row[0] for row in self.read(lambda conn: conn.execute("SELECT command_id FROM carried_out").fetchall())
+        )
+
+    def has_used(self, code_id: str) -> bool:
+        """Whether a code was used up at this box."""
+        query = "SELECT 1 FROM used_code WHERE code_id = ?"
+        return self.read(lambda conn: conn.execute(query, (code_id,)).fetchone()) is not None
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""

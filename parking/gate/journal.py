@@ -51,7 +51,7 @@ class FileJournal:
         def remember(conn: sqlite3.Connection) -> None:
             conn.execute("INSERT OR REPLACE INTO lane_state VALUES (?, ?)", (lane_id, state))
             if carried_out is not None:
-                conn.execute("INSERT OR IGNORE INTO carried_out VALUES (?)", (carried_out,))
+                conn.execute("INSERT OR IGNORE INTO carried_out (command_id) VALUES (?)", (carried_out,))
 
         self._append(envelopes, remember)
 
@@ -64,7 +64,7 @@ class FileJournal:
 
         def work(conn: sqlite3.Connection) -> None:
             last = conn.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
-            conn.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(bodies, start=last + 1))
+            conn.executemany("INSERT INTO entry (seq, body) VALUES (?, ?)", enumerate(bodies, start=last + 1))
             if remember is not None:
                 remember(conn)
 

@@ -151,7 +151,7 @@ def test_work_that_fails_is_undone_alone(tmp_path: Path) -> None:
     file = EdgeFile(tmp_path / "edge.db")
 
     def fails(conn: sqlite3.Connection) -> None:
-        conn.execute("INSERT INTO carried_out VALUES ('c1')")
+        conn.execute("INSERT INTO carried_out (command_id) VALUES ('c1')")
         raise KeyError("a fault")
 
     with pytest.raises(KeyError):

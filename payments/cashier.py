@@ -22,8 +22,8 @@ from payments.collecting import Collector, ask_later
 from payments.model import Account, Payment, PaymentState, StayToPrice
 from payments.providers.base import LONGEST_NUMBER, Provider
 from payments.settling import flag
-from payments.tariff.model import Bill
-from payments.tariff.price import price, schedule
+from payments.tariff.model import Bill, Facts
+from payments.tariff.price import facts_of, price, schedule
 from payments.tariff_book import TariffBook
 
 _MOST_TURNS = 3
@@ -81,8 +81,10 @@ class Cashier:
         """What the stay costs if it ends at `at`; one that has left keeps the bill that was booked."""
         row = conn.execute(sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay.stay_id)).one_or_none()
         if row is not None:
-            return price(self._tariffs.get(conn, row.tariff_version), row.entered_at, row.until)
-        return price(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, at)
+            facts = Facts(row.stopped_minutes)
+            return price(self._tariffs.get(conn, row.tariff_version), row.entered_at, row.until, facts)
+        facts = facts_of(stay.stops, stay.entered_at, at)
+        return price(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, at, facts)
 
     def account(self, conn: Connection, stay: StayToPrice, at: datetime) -> Account:
         """What is owed if the stay ended at `at`."""
@@ -97,7 +99,8 @@ class Cashier:
         self, conn: Connection, stay: StayToPrice, since: datetime, horizon: datetime
     ) -> Sequence[tuple[datetime, int]]:
         """Until when -> minor units in all, ascending, from `since` to `horizon`: what a lane's copy needs to price alone."""
-        return schedule(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, horizon, since=since)
+        tariff = self._tariffs.get(conn, stay.tariff_version)
+        return schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops)
 
     # --- paying ------------------------------------------------------------------------------------------------------
 
@@ -196,6 +199,7 @@ class Cashier:
         if before.due is None:
             row = {"stay_id": stay.stay_id, "entered_at": stay.entered_at, "until": at}
             row |= {"tariff_version": stay.tariff_version, "total": bill.total.minor, "currency": currency}
+            row |= {"stopped_minutes": facts_of(stay.stops, stay.entered_at, at).stopped_minutes}
             insert_once(conn, store.bill_table, row)
             movement = ledger.due(stay.stay_id, currency, bill.total.minor, settled=before.settled)
             ledger_store.book(conn, movement, stay_id=stay.stay_id, at=uow.now)

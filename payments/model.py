@@ -6,11 +6,13 @@ not know what the provider did. NEW, SENT and PENDING are live: a stay has one l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from payments.tariff.model import BillLine
@@ -29,7 +31,7 @@ LIVE = (PaymentState.NEW, PaymentState.SENT, PaymentState.PENDING)
 
 
 class StayToPrice(Protocol):
-    """All that a price depends on: the stay, when it began, and the tariff version that was frozen then."""
+    """All that a price depends on: the stay, when it began, the tariff version frozen then, and when its clock stood still."""
 
     @property
     def stay_id(self) -> StayId: ...
@@ -39,6 +41,11 @@ class StayToPrice(Protocol):
 
     @property
     def tariff_version(self) -> str: ...
+
+    @property
+    def stops(self) -> Sequence[Stop]:
+        """When its fee clock stood still."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

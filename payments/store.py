@@ -79,6 +79,7 @@ bill_table = sa.Table(  # what a finished stay was priced by; price is pure, so 
     sa.Column("tariff_version", sa.String(32), nullable=False),
     sa.Column("total", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("stopped_minutes", sa.Integer, nullable=False, server_default="0"),
 )
 
 tariff_table = sa.Table(

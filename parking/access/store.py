@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
-from parking.access.snapshot import CopyRow, ListedAs, ListRow, parse_fact
+from parking.access.snapshot import CommandAction, CopyRow, ListedAs, ListRow, parse_fact
 from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
@@ -83,12 +83,13 @@ def rows_of(conn: Connection, kind: str) -> Sequence[CopyRow]:
 
 
 def drop_commands(uow: UnitOfWork, lane_id: str) -> None:
-    """Take every order to this lane out of the copies; each lane remembers by itself what it carried out."""
-    pending = sa.select(copy_row.c.site, copy_row.c.key).where(
+    """Take every order to this lane out of the copies but the emergency's; each lane remembers by itself what it carried out."""
+    pending = sa.select(copy_row.c.site, copy_row.c.key, copy_row.c.data).where(
         copy_row.c.kind == "command", copy_row.c.lane_id == lane_id, copy_row.c.data.is_not(None)
     )
     for row in uow.connection.execute(pending).all():
-        put_row(uow, "command", row.key, None, site=row.site)
+        if row.data["action"] != CommandAction.EMERGENCY:
+            put_row(uow, "command", row.key, None, site=row.site)
 
 
 def listed(conn: Connection, plate: Plate) -> ListRow | None:

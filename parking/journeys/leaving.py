@@ -10,7 +10,9 @@ from datetime import datetime
 
 from parking.access import store as access_store
 from parking.access.snapshot import ListedAs
-from parking.journeys.ports import Cashier, PricedStay
+from parking.emergency import fee_clocks
+from parking.journeys.paying import priced
+from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId
 from parking.kernel.plate import Plate
@@ -55,6 +57,7 @@ def close_stay(cashier: Cashier) -> Handler:
                 uow, event.visit_id, event.plate, exited_at=envelope.occurred_at, lane_id=event.lane_id
             )
             return
+        fee_clocks.vehicle_left(uow, envelope, event.visit_id, found.id)
         close(
             uow,
             cashier,
@@ -92,8 +95,8 @@ def close(
     What somebody on the allow list has not paid is waived: the lane let it go by right, so it is no debt.
     """
     if isinstance(leaving, OpenStay):
-        priced = PricedStay(leaving.id, leaving.entered_at, leaving.tariff_version)
-        unpaid = cashier.post_due(uow, priced, leaving.billed_until(priced_at))
+        to_price = priced(uow.connection, leaving)
+        unpaid = cashier.post_due(uow, to_price, leaving.billed_until(priced_at, to_price.stops))
         if unpaid.minor > 0 and forgiven:
             cashier.waive(uow, leaving.id, unpaid, f"allow_list:{leaving.id}")
         elif unpaid.minor > 0:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from parking.emergency import emergency_store
 from parking.journeys.ports import Account, Cashier, Payment, PricedStay
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import Envelope, PaymentCaptured
@@ -28,8 +29,10 @@ class Grace:
     to_leave: timedelta = timedelta(minutes=15)
 
 
-def priced(stay: Stay) -> PricedStay:
-    return PricedStay(stay.id, stay.entered_at, stay.tariff_version)
+def priced(conn: Connection, stay: Stay) -> PricedStay:
+    """The stay with what its price depends on, the stops of its fee clock among them."""
+    stops = emergency_store.stops_of(conn, stay.id, stay.entered_at)
+    return PricedStay(stay.id, stay.entered_at, stay.tariff_version, stops)
 
 
 def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
@@ -44,7 +47,7 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         if not isinstance(stay, OpenStay) or payment is None:
             service.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
             return
-        if cashier.account(uow.connection, priced(stay), payment.created_at).due.minor > 0:
+        if cashier.account(uow.connection, priced(uow.connection, stay), payment.created_at).due.minor > 0:
             return  # a part is paid; the rest stays due
         paid_for = min(event.captured_at, payment.created_at + grace.to_pay)
         service.settle(uow, event.stay_id, priced_at=payment.created_at, leave_by=paid_for + grace.to_leave)
@@ -54,10 +57,11 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
 
 @dataclass(frozen=True, slots=True)
 class StayAccount:
-    """A stay with what is owed for it now."""
+    """A stay with what is owed for it now, and by when it has to be out if nothing is."""
 
     stay: Stay
     account: Account
+    leave_by: datetime | None = None
 
 
 def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime) -> StayAccount:
@@ -65,15 +69,11 @@ def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime
     stay = store.get(conn, stay_id)
     if stay is None:
         raise not_found("stay.unknown", "this stay is not known")
-    return StayAccount(stay, cashier.account(conn, priced(stay), _billed_until(stay, at)))
-
-
-def _billed_until(stay: Stay, at: datetime) -> datetime:
+    to_price = priced(conn, stay)
     if isinstance(stay, OpenStay):
-        return stay.billed_until(at)
-    if isinstance(stay, ClosedStay):
-        return stay.exited_at
-    return at
+        until, leave_by = stay.billed_until(at, to_price.stops), stay.may_leave_until(at, to_price.stops)
+        return StayAccount(stay, cashier.account(conn, to_price, until), leave_by)
+    return StayAccount(stay, cashier.account(conn, to_price, stay.exited_at if isinstance(stay, ClosedStay) else at))
 
 
 def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, channel: str, key: str) -> Payment:
@@ -81,16 +81,19 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
 
     The same `key` again gives the same payment, whatever has become of it and of the stay.
     """
-    found, known = database.read(
-        lambda conn: (account_of(conn, cashier, stay_id, at), cashier.begun(conn, stay_id, key))
-    )
+
+    def look(conn: Connection) -> tuple[StayAccount, Payment | None, PricedStay]:
+        account = account_of(conn, cashier, stay_id, at)
+        return account, cashier.begun(conn, stay_id, key), priced(conn, account.stay)
+
+    found, known, to_price = database.read(look)
     if known is not None and (not isinstance(found.stay, OpenStay) or found.account.due.minor <= 0):
         return known  # asked again because our answer got lost
     if not isinstance(found.stay, OpenStay):
         raise conflict("stay.not_open", "this stay is closed or with our staff; nothing can be paid here now")
     if found.account.due.minor <= 0:
         raise conflict("stay.nothing_due", "nothing is due for this stay now")
-    return cashier.begin_payment(priced(found.stay), at, channel, key)
+    return cashier.begin_payment(to_price, at, channel, key)
 
 
 def ticket(stay_id: StayId, signer: Signer, expires: datetime) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
@@ -16,11 +17,12 @@ from parking.plumbing.db import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class PricedStay:
-    """All that a price depends on: the stay, when it began, and the tariff that was frozen then."""
+    """All that a price depends on: the stay, when it began, the tariff frozen then, and when its fee clock stood still."""
 
     stay_id: StayId
     entered_at: datetime
     tariff_version: str
+    stops: tuple[Stop, ...] = ()
 
 
 class BillLine(Protocol):

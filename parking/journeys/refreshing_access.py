@@ -46,9 +46,13 @@ def _put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     if not isinstance(stay, OpenStay) or stay.plate is None or not is_plausible(stay.entered_at, uow.now):
         access_store.put_row(uow, "stay", stay_id, None)
         return
-    account = cashier.account(uow.connection, priced(stay), stay.billed_until(uow.now))
+    to_price = priced(uow.connection, stay)
+    account = cashier.account(uow.connection, to_price, stay.billed_until(uow.now, to_price.stops))
     since = max(stay.entered_at, uow.now)
-    prices = cashier.schedule(uow.connection, priced(stay), since, since + HORIZON)
+    prices = cashier.schedule(uow.connection, to_price, since, since + HORIZON)
+    leave_by = stay.may_leave_until(uow.now, to_price.stops)
+    if leave_by is not None and leave_by >= uow.now and any(end is None for _, end in to_price.stops):
+        leave_by = since + HORIZON  # its clock stands still: nobody knows yet when its time to leave will be over
     access_store.put_row(
         uow,
         "stay",
@@ -56,7 +60,7 @@ def _put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         {
             "plate": stay.plate.text,
             "entered_at": to_plain(stay.entered_at),
-            "paid_until": to_plain(stay.leave_by),
+            "paid_until": to_plain(leave_by),
             "currency": account.total.currency,
             "prices": [[to_plain(until), minor] for until, minor in prices],
             "paid_minor": account.paid.minor,

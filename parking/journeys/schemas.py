@@ -54,10 +54,11 @@ class BillView(Strict):
         )
 
 
-def state_of(stay: Stay, at: datetime) -> str:
-    """open, settled (may leave now), closed or review."""
+def state_of(stay: Stay, at: datetime, leave_by: datetime | None = None) -> str:
+    """open, settled (may leave now, until `leave_by` or what the stay says), closed or review."""
     if isinstance(stay, OpenStay):
-        return "settled" if stay.leave_by is not None and at <= stay.leave_by else "open"
+        until = leave_by or stay.leave_by
+        return "settled" if until is not None and at <= until else "open"
     return "closed" if isinstance(stay, ClosedStay) else "review"
 
 
@@ -78,9 +79,9 @@ class MyStay(Strict):
         return cls(
             plate=stay.plate.masked if stay.plate else None,
             entered_at=stay.entered_at,
-            state=state_of(stay, at),
+            state=state_of(stay, at, found.leave_by),
             now=at,
-            leave_by=stay.leave_by if isinstance(stay, OpenStay) else None,
+            leave_by=found.leave_by,
             exited_at=stay.exited_at if isinstance(stay, ClosedStay) else None,
             bill=BillView.of(found.account),
         )

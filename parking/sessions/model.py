@@ -5,9 +5,11 @@ A stay begins and ends with proof of passage; its id is the visit id that the en
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from parking.kernel.fee_clock import Stop, stopped_between
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 
@@ -32,9 +34,16 @@ class OpenStay:
     priced_at: datetime | None = None
     leave_by: datetime | None = None
 
-    def billed_until(self, at: datetime) -> datetime:
+    def may_leave_until(self, at: datetime, stops: Sequence[Stop] = ()) -> datetime | None:
+        """By when it has to be out, as things stand at `at`: the wait at a blocked exit is not its driver's."""
+        if self.leave_by is None or self.priced_at is None:
+            return self.leave_by
+        return self.leave_by + stopped_between(stops, self.priced_at, max(at, self.priced_at))
+
+    def billed_until(self, at: datetime, stops: Sequence[Stop] = ()) -> datetime:
         """The moment whose price holds if the car leaves at `at`: what it paid for, as long as it may still leave."""
-        if self.priced_at is not None and self.leave_by is not None and at <= self.leave_by:
+        leave_by = self.may_leave_until(at, stops)
+        if self.priced_at is not None and leave_by is not None and at <= leave_by:
             return min(at, self.priced_at)
         return at
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from parking.kernel.errors import ParkingError, invalid
+from parking.kernel.fee_clock import Stop, reached_at, spans, stopped_s
 from payments.tariff.model import Bill, Facts, Tariff
 from payments.tariff.walk import walk
 
@@ -23,7 +24,7 @@ def price(tariff: Tariff, entered_at: datetime, leaving_at: datetime, facts: Fac
         raise _no_offset()
     entry_s = int(entered_at.timestamp() // 1)
     seconds = int(leaving_at.timestamp() // 1) - entry_s
-    minutes = seconds // 60 if seconds >= 60 else 1 if seconds > 0 else 0
+    minutes = counted_minutes(seconds)
     book, stopped = tariff.book, min(minutes, facts.stopped_minutes)
     counted_s = (minutes - stopped) * 60
     if counted_s <= tariff.free_s:
@@ -44,6 +45,20 @@ def price(tariff: Tariff, entered_at: datetime, leaving_at: datetime, facts: Fac
     return Bill(book.money(total), tuple(lines), minutes, tariff.version)
 
 
+def facts_of(stops: Sequence[Stop], entered_at: datetime, leaving_at: datetime) -> Facts:
+    """What `price` must know of a stay whose fee clock stood still for a while: a minute counts once the clock ran it whole."""
+    if not stops:
+        return NO_FACTS
+    entry_s, leaving_s = _second(entered_at), _second(leaving_at)
+    ran_s = leaving_s - entry_s - stopped_s(spans(stops), entry_s, leaving_s)
+    return Facts(counted_minutes(leaving_s - entry_s) - counted_minutes(ran_s))
+
+
+def counted_minutes(seconds: int) -> int:
+    """Complete minutes, but whoever was there at all was there for one."""
+    return seconds // 60 if seconds >= 60 else 1 if seconds > 0 else 0
+
+
 def _no_offset() -> ParkingError:
     return invalid("tariff.time", "a time needs an offset, such as 2026-05-01T10:00:00+08:00")
 
@@ -55,32 +70,47 @@ def _second(moment: datetime) -> int:
 
 
 def schedule(
-    tariff: Tariff, entered_at: datetime, horizon: datetime, *, since: datetime | None = None
+    tariff: Tariff,
+    entered_at: datetime,
+    horizon: datetime,
+    *,
+    since: datetime | None = None,
+    stops: Sequence[Stop] = (),
 ) -> tuple[tuple[datetime, int], ...]:
     """Until when which price holds: (`until`, minor units for leaving before it), ascending, the last one at `horizon`.
 
     It begins with the price that holds at `since` (the entry, if not said), so that a stay of months costs no more to list
-    than one of minutes. `horizon` lies after both; the prices are those of `price` with no special facts.
+    than one of minutes. `horizon` lies after both; the prices are those of `price`, none dearer while the clock stands still.
     """
     entry_s, horizon_s = _second(entered_at), _second(horizon)
     since_s = max(entry_s, _second(since)) if since is not None else entry_s
     if horizon_s <= since_s:
         raise invalid("tariff.horizon", "a schedule ends after it begins", field="horizon")
-    entry = datetime.fromtimestamp(entry_s, UTC)
+    entry, joined = datetime.fromtimestamp(entry_s, UTC), spans(stops)
 
     def due_after(minutes: int) -> int:
         return price(tariff, entry, entry + max(1, minutes) * _MINUTE).total.minor
 
+    def ran_s(until_s: int) -> int:
+        return until_s - entry_s - stopped_s(joined, entry_s, until_s)
+
     rows: list[tuple[datetime, int]] = []
-    minutes, last = (since_s - entry_s) // 60, (horizon_s - entry_s) // 60
-    if last * 60 == horizon_s - entry_s:
+    runs_s = reached_at(joined, entry_s, 1)  # the clock may stand still from the entry on
+    if runs_s is None or runs_s >= horizon_s:
+        return ((datetime.fromtimestamp(horizon_s, UTC), 0),)
+    if max(since_s, entry_s + 1) < runs_s and due_after(0) > 0:
+        rows.append((datetime.fromtimestamp(runs_s, UTC), 0))
+    minutes, last = ran_s(since_s) // 60, ran_s(horizon_s) // 60
+    if reached_at(joined, entry_s, 60 * last) == horizon_s:
         last -= 1  # a price that begins at the horizon itself is never asked for
     while True:
         due = due_after(minutes)
         minutes = _first_dearer(due_after, due, minutes, last)
         if minutes > last:
             break
-        rows.append((entry + minutes * _MINUTE, due))
+        until_s = reached_at(joined, entry_s, 60 * minutes)
+        assert until_s is not None, "a clock that runs to the last minute reaches those before it"
+        rows.append((datetime.fromtimestamp(until_s, UTC), due))
     rows.append((datetime.fromtimestamp(horizon_s, UTC), due))
     return tuple(rows)
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from parking.kernel.clock import ManualClock
 from parking.kernel.events import CaseOpened, Event, PaymentCaptured
+from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import SeededIds, StayId
 from parking.plumbing.db import Database, metadata, open_database
 from parking.plumbing.jobs import JobRunner
@@ -52,6 +53,7 @@ class Stay:
     stay_id: StayId = STAY_ID
     entered_at: datetime = START
     tariff_version: str = a_tariff().version
+    stops: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from parking.kernel.errors import ParkingError
 from payments.tariff.model import Facts
-from payments.tariff.price import price, schedule
+from payments.tariff.price import facts_of, price, schedule
 from tests.builders.payments import DEMO, START, a_tariff
 from tests.builders.tariff_oracle import oracle
 
@@ -150,6 +150,52 @@ def test_a_schedule_says_at_every_moment_what_the_price_says(
         if entered_at + timedelta(seconds=1) <= moment < rows[-1][0]:
             looked_up = next(minor for until, minor in rows if moment < until)
             assert looked_up == price(tariff, entered_at, moment).total.minor
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    documents(),
+    ENTRIES,
+    st.lists(st.tuples(st.integers(-3600, 90_000), st.integers(0, 40_000) | st.none()), max_size=4),
+    st.lists(st.integers(0, 2 * 86_400), min_size=5, max_size=30),
+    st.integers(0, 86_400),
+)
+@example(DEMO.replace("free_minutes: 15\n", ""), START, [(-60, 3600)], [0, 1, 3600, 3601], 0)
+def test_a_schedule_with_stops_says_what_the_price_says_and_nobody_pays_for_a_stop(
+    text: str,
+    entered_at: datetime,
+    stops: list[tuple[int, int | None]],
+    seconds: list[int],
+    since_s: int,
+) -> None:
+    tariff, entered_at = a_tariff(text), entered_at.replace(microsecond=0)
+    at = [
+        (
+            entered_at + timedelta(seconds=begin),
+            None if length is None else entered_at + timedelta(seconds=begin + length),
+        )
+        for begin, length in stops
+    ]
+    since = entered_at + timedelta(seconds=since_s)
+    rows = schedule(tariff, entered_at, entered_at + timedelta(days=2), since=since, stops=at)
+    assert [minor for _, minor in rows] == sorted({minor for _, minor in rows})
+    edges = [until + timedelta(seconds=offset) for until, _ in rows for offset in (-1, 0)]
+    moments = sorted({*edges, *(entered_at + timedelta(seconds=s) for s in seconds)})
+    last = 0
+    for moment in moments:
+        if not max(entered_at + timedelta(seconds=1), since) <= moment < rows[-1][0]:
+            continue
+        asked = price(tariff, entered_at, moment, facts_of(at, entered_at, moment)).total.minor
+        assert asked == next(minor for until, minor in rows if moment < until)
+        assert asked >= last  # staying longer is never cheaper
+        last = asked
+    for begin, end in at:  # what a stop adds to the bill is nothing
+        begin, over = max(begin, entered_at), end or entered_at + timedelta(days=2)
+        if begin < over:
+            before, after = (
+                price(tariff, entered_at, m, facts_of(at, entered_at, m)).total.minor for m in (begin, over)
+            )
+            assert after == before
 
 
 @given(ENTRIES, st.integers(1, 400))

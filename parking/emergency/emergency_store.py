@@ -1,0 +1,210 @@
+"""The tables of emergencies, openings by hand and stopped fee clocks. At most one emergency stands at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from parking.emergency.model import Emergency, HeldLane, ManualOpening
+from parking.kernel.fee_clock import Stop
+from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.plumbing.column_types import UtcDateTime
+from parking.plumbing.db import insert_once, metadata
+
+emergency = sa.Table(
+    "emergency",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("cause", sa.String(16), nullable=False),  # fire, ordered
+    sa.Column("lane_id", sa.String(64), nullable=True),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("begun_by", sa.String(64), nullable=False),
+    sa.Column("reason", sa.String(200), nullable=False),
+    sa.Column("standing", sa.Boolean, nullable=True),  # true while it stands, else null: true is there once
+    sa.Column("ended_at", UtcDateTime, nullable=True),
+    sa.Column("ended_by", sa.String(64), nullable=False, default=""),
+    sa.Column("end_reason", sa.String(200), nullable=False, default=""),
+    sa.UniqueConstraint("standing"),
+)
+
+emergency_lane = sa.Table(
+    "emergency_lane",
+    metadata,
+    sa.Column("emergency_id", sa.String(64), primary_key=True),
+    sa.Column("lane_id", sa.String(64), primary_key=True),
+    sa.Column("command_id", sa.String(36), nullable=True),
+    sa.Column("ordered_at", UtcDateTime, nullable=True),
+    sa.Column("opened_at", UtcDateTime, nullable=True),
+    sa.Column("cleared_at", UtcDateTime, nullable=True),
+)
+
+manual_opening = sa.Table(
+    "manual_opening",
+    metadata,
+    sa.Column("command_id", sa.String(36), primary_key=True),
+    sa.Column("lane_id", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("reason", sa.String(200), nullable=False),
+    sa.Column("ordered_at", UtcDateTime, nullable=False),
+    sa.Column("call_id", sa.String(64), nullable=True),
+    sa.Column("visit_id", sa.String(36), nullable=True),
+    sa.Column("picture_ref", sa.String(200), nullable=True),
+    sa.Column("pulsed_at", UtcDateTime, nullable=True),
+    sa.Column("read_back", sa.Boolean, nullable=True),
+)
+sa.Index("manual_opening_by_lane", manual_opening.c.lane_id, manual_opening.c.ordered_at)
+
+fee_stop = sa.Table(
+    "fee_stop",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("everyone", sa.Boolean, nullable=False),
+    sa.Column("stay_id", sa.String(36), nullable=True),
+    sa.Column("visit_id", sa.String(36), nullable=True, index=True),
+    sa.Column("lane_id", sa.String(64), nullable=True),
+    sa.Column("cause", sa.String(64), nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime, nullable=True),
+)
+sa.Index("fee_stop_of_stay", fee_stop.c.stay_id)
+_everyone = fee_stop.c.everyone == sa.literal_column("true")
+sa.Index("fee_stop_of_everyone", fee_stop.c.started_at, sqlite_where=_everyone, postgresql_where=_everyone)
+
+
+# --- emergencies -----------------------------------------------------------------------------------------------------
+
+
+def begin(conn: Connection, new: Emergency) -> bool:
+    """Store an emergency that begins; False when one stands already, or this one is known."""
+    return insert_once(conn, emergency, asdict(new) | {"standing": True})
+
+
+def standing(conn: Connection) -> Emergency | None:
+    """The emergency that stands now."""
+    return _one(conn, emergency.c.standing.is_(True))
+
+
+def last(conn: Connection) -> Emergency | None:
+    """The emergency that began last, over or not."""
+    return _one(conn, sa.true())
+
+
+def _one(conn: Connection, where: sa.ColumnElement[bool]) -> Emergency | None:
+    columns = [column for column in emergency.c if column.name != "standing"]
+    query = sa.select(*columns).where(where).order_by(emergency.c.started_at.desc()).limit(1)
+    row = conn.execute(query).one_or_none()
+    return Emergency(**row._mapping) if row else None
+
+
+def end(conn: Connection, emergency_id: str, *, at: datetime, by: str, reason: str) -> bool:
+    """End it; False when it is over already."""
+    change = {"standing": None, "ended_at": at, "ended_by": by, "end_reason": reason}
+    mine = sa.and_(emergency.c.id == emergency_id, emergency.c.standing.is_(True))
+    return conn.execute(emergency.update().where(mine).values(change)).rowcount == 1
+
+
+def earlier(conn: Connection, emergency_id: str, at: datetime) -> None:
+    """It had begun before we heard of it first."""
+    conn.execute(emergency.update().where(emergency.c.id == emergency_id).values(started_at=at))
+    conn.execute(fee_stop.update().where(fee_stop.c.id == emergency_id).values(started_at=at))
+
+
+def note_lane(conn: Connection, emergency_id: str, lane_id: LaneId, **values: Any) -> None:
+    """Write down what a lane was told, or said, in an emergency."""
+    mine = sa.and_(emergency_lane.c.emergency_id == emergency_id, emergency_lane.c.lane_id == lane_id)
+    if conn.execute(emergency_lane.update().where(mine).values(**values)).rowcount == 0:
+        conn.execute(emergency_lane.insert().values(emergency_id=emergency_id, lane_id=lane_id, **values))
+
+
+def lanes_of(conn: Connection, emergency_id: str) -> Sequence[HeldLane]:
+    """The lanes of an emergency, by their ids."""
+    t = emergency_lane.c
+    query = (
+        sa.select(t.lane_id, t.command_id, t.ordered_at, t.opened_at, t.cleared_at)
+        .where(t.emergency_id == emergency_id)
+        .order_by(t.lane_id)
+    )
+    return [HeldLane(**row._mapping) for row in conn.execute(query)]
+
+
+# --- openings by hand ------------------------------------------------------------------------------------------------
+
+
+def add_opening(conn: Connection, new: ManualOpening) -> None:
+    conn.execute(manual_opening.insert().values(asdict(new)))
+
+
+def latest_opening(conn: Connection, lane_id: LaneId, since: datetime) -> ManualOpening | None:
+    """The newest order to open this lane after `since` that the lane has not confirmed yet."""
+    t = manual_opening.c
+    query = sa.select(manual_opening).where(
+        t.lane_id == lane_id, t.action == "open", t.pulsed_at.is_(None), t.ordered_at >= since
+    )
+    row = conn.execute(query.order_by(t.ordered_at.desc(), t.command_id.desc()).limit(1)).one_or_none()
+    return ManualOpening(**row._mapping) if row else None
+
+
+def change_opening(conn: Connection, command_id: str, **values: Any) -> None:
+    conn.execute(manual_opening.update().where(manual_opening.c.command_id == command_id).values(**values))
+
+
+def openings(conn: Connection, after: str, limit: int) -> Sequence[ManualOpening]:
+    """Openings by hand, newest first, older than the id `after`; ids are in the order of their time."""
+    query = sa.select(manual_opening).order_by(manual_opening.c.command_id.desc()).limit(limit)
+    if after:
+        query = query.where(manual_opening.c.command_id < after)
+    return [ManualOpening(**row._mapping) for row in conn.execute(query)]
+
+
+# --- fee clocks ------------------------------------------------------------------------------------------------------
+
+
+def start_stop(
+    conn: Connection,
+    stop_id: str,
+    *,
+    cause: str,
+    at: datetime,
+    everyone: bool = False,
+    stay_id: StayId | None = None,
+    visit_id: VisitId | None = None,
+    lane_id: LaneId | None = None,
+) -> None:
+    """A fee clock stands still from `at` on; the same stop again changes nothing."""
+    row = {"id": stop_id, "everyone": everyone, "stay_id": stay_id, "visit_id": visit_id, "lane_id": lane_id}
+    insert_once(conn, fee_stop, row | {"cause": cause, "started_at": at})
+
+
+def end_stops(conn: Connection, at: datetime, *where: sa.ColumnElement[bool]) -> Sequence[StayId]:
+    """The clocks run again from `at` on; the stays they are of, where known. None ends before it began."""
+    running = sa.and_(fee_stop.c.ended_at.is_(None), *where)
+    stays = [StayId(s) for s in conn.execute(sa.select(fee_stop.c.stay_id).where(running)).scalars() if s]
+    over = sa.case((fee_stop.c.started_at > at, fee_stop.c.started_at), else_=sa.literal(at, UtcDateTime))
+    conn.execute(fee_stop.update().where(running).values(ended_at=over))
+    return stays
+
+
+def runs_stopped(conn: Connection, visit_id: VisitId) -> bool:
+    """Whether the fee clock of this vehicle stands still now."""
+    query = sa.select(fee_stop.c.id).where(fee_stop.c.visit_id == visit_id, fee_stop.c.ended_at.is_(None)).limit(1)
+    return conn.execute(query).first() is not None
+
+
+def name_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
+    """The vehicle that was held turns out to be of this stay."""
+    nameless = sa.and_(fee_stop.c.visit_id == visit_id, fee_stop.c.stay_id.is_(None))
+    conn.execute(fee_stop.update().where(nameless).values(stay_id=stay_id))
+
+
+def stops_of(conn: Connection, stay_id: StayId, since: datetime) -> tuple[Stop, ...]:
+    """When the fee clock of a stay stood still: its own stops, and everybody's after `since`."""
+    t = fee_stop.c
+    own = sa.select(t.started_at, t.ended_at).where(t.stay_id == stay_id)
+    all_of = sa.select(t.started_at, t.ended_at).where(_everyone, sa.or_(t.ended_at.is_(None), t.ended_at > since))
+    return tuple((row.started_at, row.ended_at) for row in conn.execute(own.union_all(all_of)))

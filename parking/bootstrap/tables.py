@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from guidance import store as guidance_store
 from parking.access import store as access_store
 from parking.bootstrap import live_projection
+from parking.emergency import emergency_store
+from parking.emergency import store as calls_store
 from parking.gate import api as gate_api
 from parking.plumbing import jobs, tables
 from parking.plumbing.db import metadata
@@ -18,6 +20,8 @@ from payments import store as payments_store
 
 ROOMS = (
     access_store,
+    calls_store,
+    emergency_store,
     gate_api,
     guidance_store,
     idempotency,

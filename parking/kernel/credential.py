@@ -25,7 +25,7 @@ class CredentialKind(StrEnum):
 
 _SEPARATORS = frozenset(" :-\t")
 _SHAPES = {
-    CredentialKind.CARD: (re.compile(r"[0-9A-F]{4,32}"), "4 to 32 hex digits"),
+    CredentialKind.CARD: (re.compile(r"[0-9A-F]{4,66}"), "4 to 66 hex digits"),
     CredentialKind.UHF: (re.compile(r"(?:[0-9A-F]{4}){1,31}"), "4 to 124 hex digits, a multiple of 4 (EPC words)"),
     CredentialKind.BLUETOOTH: (re.compile(r"(?:[0-9A-F]{2}){4,16}"), "8 to 32 hex digits, an even number"),
     CredentialKind.OBU: (re.compile(r"(?:[0-9A-F]{2}){4,16}"), "8 to 32 hex digits, an even number"),

@@ -42,14 +42,14 @@ def _advert(item: Any) -> Advert | None:
     raw = item.get("rawData")
     if raw is None:
         return None  # a heart-beat, or a frame that the gateway took apart: no Eddystone-EID either way
-    rssi = item.get("rssi")
+    rssi: Any = item.get("rssi")
     try:
         payload = bytes.fromhex(raw)
     except (TypeError, ValueError):
         raise WireFault("Bluetooth gateway: rawData is not hex") from None
     ephemeral = ephemeral_of(payload)
-    known = isinstance(rssi, int | float) and not isinstance(rssi, bool) and -200 < rssi < 100
-    return None if ephemeral is None else Advert(ephemeral, float(rssi) if known else None)
+    rssi_dbm = float(rssi) if type(rssi) in (int, float) and -200 < rssi < 100 else None
+    return None if ephemeral is None else Advert(ephemeral, rssi_dbm)
 
 
 def ephemeral_of(payload: bytes) -> bytes | None:

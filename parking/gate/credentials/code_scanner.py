@@ -23,6 +23,7 @@ from parking.kernel.ids import DeviceId
 CodeCheck = Callable[[str], VerifiedCode | CodeRefusal]
 """Whether a code is good here and now: `codes.verify` with this box's keys, lot and lane; it must not raise."""
 
+_STEADY_S = 1.0  # a scanner says nothing of itself: a line that holds so long is a good one
 _LONGEST_LINE = 4 * LONGEST_CODE  # whatever is printed on other people's things
 _SYMBOLOGY = re.compile(r"^\][A-Za-z][0-9A-Za-z]")  # AIM identifier, which many scanners can be told to send first
 
@@ -50,16 +51,16 @@ class ScannerConversation:
         self._settings = settings
         self._check = check
         self._buffer = b""
-        self._heard_s = 0.0
-        self.ready = True
+        self._heard_s = self._begun_s = 0.0
+        self.ready = False
         self.trouble = ""
 
     def begin(self, now_s: float) -> bytes:
-        self._heard_s = now_s
+        self._heard_s = self._begun_s = now_s
         return b""
 
     def take(self, data: bytes, now_s: float) -> Turn:
-        self._heard_s = now_s
+        self._heard_s, self.ready = now_s, True
         try:
             lines, self._buffer = split(self._buffer + data, _LONGEST_LINE)
         except WireFault as fault:
@@ -68,6 +69,7 @@ class ScannerConversation:
         return Turn(seen=tuple(self._look(text) for text in texts if text and text != self._settings.heartbeat))
 
     def tick(self, now_s: float) -> Turn:
+        self.ready = self.ready or now_s - self._begun_s >= _STEADY_S
         silent = self._settings.heartbeat and now_s - self._heard_s > 3 * self._settings.heartbeat_s
         return Turn(fault=DeviceFault("the scanner is silent") if silent else None)
 

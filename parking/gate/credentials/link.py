@@ -7,9 +7,9 @@ from __future__ import annotations
 import random
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from parking.gate.credentials.base import CredentialReader, Presented
 from parking.gate.credentials.conversation import Conversation, Turn, WireFault
@@ -64,7 +64,65 @@ class Backoff:
         return full_s * self._chance.uniform(0.5, 1.0)
 
 
-class LinkedReader:
+class ReaderThread(ABC):
+    """A reader's own thread: `talk` again and again, with back-off between; whatever goes wrong becomes the reader's health."""
+
+    def __init__(self, device_id: DeviceId, settings: LinkSettings, clock: Clock, chance: random.Random) -> None:
+        self.clock = clock
+        self.tray = Tray(device_id, clock, again_s=settings.again_s)
+        self.stopping = threading.Event()
+        self._backoff = Backoff(settings.backoff_first_s, settings.backoff_most_s, chance)
+        self._thread: threading.Thread | None = None
+        self._name = f"reader-{device_id}"
+        self._report = HealthReport(Health.UNKNOWN, None, "not asked yet")
+
+    @abstractmethod
+    def talk(self) -> None:
+        """Connect and read until told to stop; raises when the line or the reader fails."""
+
+    def start(self) -> None:
+        if self._thread is None:
+            self.stopping.clear()
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self.stopping.set()
+            thread.join()
+
+    def drain(self) -> list[Presented]:
+        return self.tray.drain()
+
+    def health(self) -> HealthReport:
+        return self.tray.honest(self._report)
+
+    def reads(self, trouble: str = "") -> None:
+        """The reader is heard and reads; `trouble` is what it says is wrong with itself."""
+        self._backoff.worked()
+        self._report = HealthReport(Health.FAULTY if trouble else Health.OK, self.clock.now(), trouble)
+
+    def _run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                self.talk()
+            except (WireFault, DeviceRefused) as fault:
+                self._fails(Health.FAULTY, str(fault))
+            except DeviceFault as fault:
+                self._fails(Health.SILENT, str(fault))
+            except OSError as error:
+                self._fails(Health.SILENT, f"no connection: {error.strerror or type(error).__name__}")
+            except Exception as error:  # the thread must outlive our own mistakes; a type says nothing about a person
+                self._fails(Health.FAULTY, f"cannot work with this reader: {type(error).__name__}")
+            if self.stopping.wait(self._backoff.next_s()):
+                return
+
+    def _fails(self, health: Health, detail: str) -> None:
+        self._report = HealthReport(health, self._report.seen_at, detail)
+
+
+class LinkedReader(ReaderThread):
     """A reader whose protocol is a `Conversation` over TCP."""
 
     def __init__(
@@ -75,105 +133,50 @@ class LinkedReader:
         clock: Clock,
         chance: random.Random,
     ) -> None:
+        super().__init__(device_id, settings, clock, chance)
         self._settings = settings
         self._converse = converse
-        self._clock = clock
-        self._tray = Tray(device_id, clock, again_s=settings.again_s)
-        self._backoff = Backoff(settings.backoff_first_s, settings.backoff_most_s, chance)
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self._name = f"reader-{device_id}"
-        self._report = HealthReport(Health.UNKNOWN, None, "not asked yet")
 
-    def start(self) -> None:
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._stopping.set()
-            thread.join()
-
-    def drain(self) -> list[Presented]:
-        return self._tray.drain()
-
-    def health(self) -> HealthReport:
-        report, lost = self._report, self._tray.lost
-        if not lost:
-            return report
-        detail = f"{lost} presentations lost: nobody fetched them; {report.detail}".rstrip("; ")
-        return HealthReport(Health.FAULTY if report.health is Health.OK else report.health, report.seen_at, detail)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._talk()
-            except WireFault as fault:
-                self._tell(Health.FAULTY, str(fault))
-            except DeviceRefused as refusal:
-                self._tell(Health.FAULTY, str(refusal))
-            except DeviceFault as fault:
-                self._tell(Health.SILENT, str(fault))
-            except OSError as error:
-                self._tell(Health.SILENT, f"no connection: {error.strerror or type(error).__name__}")
-            except Exception as error:  # the thread must outlive our own mistakes; a type says nothing about a person
-                self._tell(Health.FAULTY, f"cannot work with this reader: {type(error).__name__}")
-            if self._stopping.wait(self._backoff.next_s()):
-                return
-
-    def _talk(self) -> None:
-        where = (self._settings.host, self._settings.port)
-        with socket.create_connection(where, timeout=self._settings.connect_s) as line:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def talk(self) -> None:
+        with open_line(self._settings) as line:
             conversation = self._converse()
-            self._send(line, conversation.begin(self._clock.monotonic_s()))
-            while not self._stopping.is_set():
-                self._take(line, self._receive(line, conversation))
-                self._take(line, conversation.tick(self._clock.monotonic_s()))
-                self._watch(conversation)
+            self._send(line, conversation.begin(self.clock.monotonic_s()))
+            while not self.stopping.is_set():
+                heard = self._receive(line, conversation)
+                self._take(line, conversation.tick(self.clock.monotonic_s()))
+                if conversation.ready and (heard or conversation.trouble != self._report.detail):
+                    self.reads(conversation.trouble)
 
-    def _take(self, line: socket.socket, turn: Turn) -> None:
-        for seen in turn.seen:
-            self._tray.put(seen)
-        if turn.fault is not None:
-            raise turn.fault
-        self._send(line, turn.send)
-
-    def _receive(self, line: socket.socket, conversation: Conversation) -> Turn:
+    def _receive(self, line: socket.socket, conversation: Conversation) -> bool:
         line.settimeout(_TICK_S)
         try:
             data = line.recv(_CHUNK)
         except TimeoutError:
-            return Turn()
+            return False
         if not data:
             raise DeviceFault("the reader hung up")
-        self._heard()
-        return conversation.take(data, self._clock.monotonic_s())
+        self._take(line, conversation.take(data, self.clock.monotonic_s()))
+        return True
+
+    def _take(self, line: socket.socket, turn: Turn) -> None:
+        for seen in turn.seen:
+            self.tray.put(seen)
+        if turn.fault is not None:
+            raise turn.fault
+        self._send(line, turn.send)
 
     def _send(self, line: socket.socket, data: bytes) -> None:
         if data:
             line.settimeout(self._settings.connect_s)
             line.sendall(data)
 
-    def _heard(self) -> None:
-        self._report = HealthReport(self._report.health, self._clock.now(), self._report.detail)
 
-    def _watch(self, conversation: Conversation) -> None:
-        if not conversation.ready:
-            return
-        self._backoff.worked()
-        trouble = conversation.trouble
-        health = Health.FAULTY if trouble else Health.OK
-        if (self._report.health, self._report.detail) != (health, trouble):
-            self._tell(health, trouble)
-
-    def _tell(self, health: Health, detail: str) -> None:
-        seen_at: datetime | None = self._clock.now() if health is Health.OK else self._report.seen_at
-        self._report = HealthReport(health, seen_at, detail)
+def open_line(settings: LinkSettings) -> socket.socket:
+    """A fresh connection; OSError when there is none to be had."""
+    line = socket.create_connection((settings.host, settings.port), timeout=settings.connect_s)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return line
 
 
 _: type[CredentialReader] = LinkedReader

@@ -11,6 +11,7 @@ from parking.gate.credentials.base import Presented
 from parking.gate.credentials.conversation import Seen
 from parking.gate.credentials.presentations import Presentations
 from parking.kernel.clock import Clock
+from parking.kernel.device import Health, HealthReport
 from parking.kernel.ids import DeviceId
 
 
@@ -49,6 +50,15 @@ class Tray:
             waiting = list(self._waiting)
             self._waiting.clear()
         return waiting
+
+    def honest(self, report: HealthReport) -> HealthReport:
+        """This report of the reader, unless presentations were lost: then that is what is wrong with it."""
+        lost = self.lost
+        if not lost:
+            return report
+        detail = f"{lost} presentations lost: nobody fetched them; {report.detail}".rstrip("; ")
+        health = Health.FAULTY if report.health is Health.OK else report.health
+        return HealthReport(health, report.seen_at, detail)
 
     def _stamp(self, seen: Seen, now_s: float) -> Presented:
         return Presented(

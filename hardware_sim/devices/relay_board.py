@@ -1,6 +1,7 @@
-"""A relay board as a simulated device on a real socket: Waveshare's Modbus TCP map (and DAM's pulses), pulses timed by the board.
+"""A relay board as a simulated device on a real socket: Waveshare's Modbus TCP map and DAM's pulses, timed by the board.
 
-Barriers hang on its coils, loops on its inputs; the world switches the loops and asks where the booms are. Faults are attributes.
+Barriers hang on its coils, loops on its inputs. Besides the board's own faults (`relay_coils`) its wire can be made to fail: answers
+that come late, in drips, under another question's number, from another unit, or as nonsense.
 """
 
 from __future__ import annotations
@@ -9,48 +10,23 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from hardware_sim.devices.barrier import BarrierArm, BarrierWiring
+from hardware_sim.devices.barrier import BarrierWiring
+from hardware_sim.devices.relay_coils import (
+    DEMO_BARRIERS,
+    BoomMoved,
+    CoilMissing,
+    LoopChanged,
+    RelayCoils,
+    RelayWritten,
+)
 from parking.gate.relays import wire
 from parking.kernel.clock import Clock
 
-_NEVER = float("inf")
-DEMO_BARRIERS = (
-    BarrierWiring("entry-1", open_coil=0, close_coil=1, safety_input=1),
-    BarrierWiring("exit-1", open_coil=2, close_coil=3, safety_input=3),
-)
-"""As `parking demo` is wired: inputs 0 entry presence, 1 entry safety, 2 exit presence, 3 exit safety, 4 and 5 the ramp."""
+__all__ = ["DEMO_BARRIERS", "BoomMoved", "LoopChanged", "RelayBoardSim", "RelayWritten"]
 
 
-@dataclass(frozen=True, slots=True)
-class RelayWritten:
-    """One order that was carried out: `what` is pulse, on or off."""
-
-    at: datetime
-    coil: int
-    what: str
-    duration_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class LoopChanged:
-    at: datetime
-    input: int
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BoomMoved:
-    """`what` is opening, open, closing, closed or refused_to_close."""
-
-    at: datetime
-    barrier: str
-    what: str
-
-
-class RelayBoardSim:
+class RelayBoardSim(RelayCoils):
     """The board; `start` listens on `port` (0 picks one), everything else works without a socket too."""
 
     def __init__(
@@ -63,77 +39,18 @@ class RelayBoardSim:
         coils: int = 8,
         inputs: int = 8,
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, barriers, coils=coils, inputs=inputs)
         self._host, self._wanted_port = host, port
-        self._lock = threading.RLock()
-        self._inputs = [False] * inputs
-        self._stuck: dict[int, bool] = {}
-        self._until_s = [-_NEVER] * coils
-        self._arms = {w.name: BarrierArm(w, self._boom_teller(w.name)) for w in barriers}
         self._listener: socket.socket | None = None
         self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self.relay_log: list[RelayWritten] = []
-        self.loop_log: list[LoopChanged] = []
-        self.boom_log: list[BoomMoved] = []
-        self.mute = False
-        """Connections stay open, but nothing is carried out and nothing is answered."""
-        self.lost_answers = 0
-        """So many coming orders are carried out, but not answered."""
-        self.unconfirmed: set[int] = set()
-        """Coils that read back as off whatever they do."""
-        self.welded: set[int] = set()
-        """Coils whose contact, once closed, stays closed."""
-        self._gone = False
-
-    # --- the world's side --------------------------------------------------------------------------------------------
-
-    def set_input(self, index: int, on: bool) -> None:
-        """Metal comes onto a loop, or leaves it; a stuck loop does not notice."""
-        with self._lock:
-            before = self.input_is_on(index)
-            self._inputs[index] = on
-            self._input_changed(index, before)
-
-    def stick_input(self, index: int, on: bool | None) -> None:
-        """The loop says `on` whatever stands there; None mends it."""
-        with self._lock:
-            before = self.input_is_on(index)
-            if on is None:
-                self._stuck.pop(index, None)
-            else:
-                self._stuck[index] = on
-            self._input_changed(index, before)
-
-    def input_is_on(self, index: int) -> bool:
-        """What the board says of an input."""
-        return self._stuck.get(index, self._inputs[index])
-
-    def coil_is_on(self, coil: int) -> bool:
-        """Whether the contact is closed."""
-        with self._lock:
-            ever = self._until_s[coil] > -_NEVER
-            return self._clock.monotonic_s() < self._until_s[coil] or (coil in self.welded and ever)
-
-    def boom_is_up(self, barrier: str) -> bool:
-        """Whether a car may drive."""
-        return self.boom_position(barrier) >= 1.0
-
-    def boom_position(self, barrier: str) -> float:
-        """0 is down, 1 is up."""
-        with self._lock:
-            return self._arms[barrier].position(self._clock.monotonic_s())
-
-    @property
-    def gone(self) -> bool:
-        """Whether the board has no power: connections break, new ones are cut."""
-        return self._gone
-
-    @gone.setter
-    def gone(self, gone: bool) -> None:
-        self._gone = gone
-        if gone:
-            self._cut_connections()
+        self._stopping = threading.Event()
+        self.late_s = 0.0
+        """Every answer comes so much later (real seconds); orders are carried out at once."""
+        self.drip_s = 0.0
+        """Answers come byte by byte, with so much time (real seconds) between them."""
+        self.disguise: Callable[[wire.Frame], bytes] | None = None
+        """What is sent in place of an answer: another number, another unit, nonsense."""
 
     # --- the board's side --------------------------------------------------------------------------------------------
 
@@ -146,7 +63,7 @@ class RelayBoardSim:
                     return None
                 if isinstance(request, wire.ReadBits):
                     return wire.bits_reply(request.function, self._read(request))
-                self._write(request)
+                self._write(request, pdu[0])
             except wire.RefusedRequest as refused:
                 return wire.refused_reply(refused)
             if self.lost_answers > 0:
@@ -155,75 +72,32 @@ class RelayBoardSim:
             return wire.written_reply(request)
 
     def _read(self, request: wire.ReadBits) -> list[bool]:
-        coils = request.function == wire.READ_COILS
-        size = len(self._until_s) if coils else len(self._inputs)
-        if request.count < 1 or request.first + request.count > size:
+        bits = self.coils_read() if request.function == wire.READ_COILS else self.inputs_read()
+        if request.count < 1 or request.first + request.count > len(bits):
             raise wire.RefusedRequest(request.function, wire.ModbusCode.ILLEGAL_ADDRESS)
-        wanted = range(request.first, request.first + request.count)
-        if coils:
-            return [self.coil_is_on(coil) and coil not in self.unconfirmed for coil in wanted]
-        return [self.input_is_on(index) for index in wanted]
+        return bits[request.first : request.first + request.count]
 
-    def _write(self, request: wire.WriteCoil | wire.WriteRegisters) -> None:
-        if isinstance(request, wire.WriteRegisters):
-            coil, rest = divmod(request.first - wire.DAM_FIRST, wire.DAM_STRIDE)
-            if rest or len(request.values) != 2 or request.values[0] != wire.DAM_FLASH_ON:
-                raise wire.RefusedRequest(wire.WRITE_REGISTERS, wire.ModbusCode.ILLEGAL_ADDRESS)
-            self._pulse(coil, request.values[1], wire.WRITE_REGISTERS)
-        elif request.address >= wire.WAVESHARE_FLASH_ON:
-            self._pulse(request.address - wire.WAVESHARE_FLASH_ON, request.value, wire.WRITE_COIL)
-        elif request.value not in (wire.COIL_ON, wire.COIL_OFF):
-            raise wire.RefusedRequest(wire.WRITE_COIL, wire.ModbusCode.ILLEGAL_VALUE)
-        else:
-            self._hold(request.address, on=request.value == wire.COIL_ON)
+    def _write(self, request: wire.WriteCoil | wire.WriteRegisters, function: int) -> None:
+        try:
+            if isinstance(request, wire.WriteRegisters):
+                coil, rest = divmod(request.first - wire.DAM_FIRST, wire.DAM_STRIDE)
+                if rest or len(request.values) != 2 or request.values[0] != wire.DAM_FLASH_ON:
+                    raise wire.RefusedRequest(function, wire.ModbusCode.ILLEGAL_ADDRESS)
+                self._flash(coil, request.values[1], function)
+            elif request.address >= wire.WAVESHARE_FLASH_ON:
+                self._flash(request.address - wire.WAVESHARE_FLASH_ON, request.value, function)
+            elif request.value not in (wire.COIL_ON, wire.COIL_OFF):
+                raise wire.RefusedRequest(function, wire.ModbusCode.ILLEGAL_VALUE)
+            else:
+                self.hold_coil(request.address, on=request.value == wire.COIL_ON)
+        except CoilMissing:
+            raise wire.RefusedRequest(function, wire.ModbusCode.ILLEGAL_ADDRESS) from None
 
-    def _pulse(self, coil: int, units: int, function: int) -> None:
-        self._check(coil, function)
+    def _flash(self, coil: int, units: int, function: int) -> None:
+        self._check(coil)
         if not 1 <= units <= wire.WAVESHARE_UNITS_MOST:
             raise wire.RefusedRequest(function, wire.ModbusCode.ILLEGAL_VALUE)
-        now_s = self._clock.monotonic_s()
-        self._until_s[coil] = now_s + units * wire.UNIT_MS / 1000
-        self.relay_log.append(RelayWritten(self._clock.now(), coil, "pulse", units * wire.UNIT_MS))
-        self._contact(coil, now_s, _NEVER if coil in self.welded else self._until_s[coil])
-
-    def _hold(self, coil: int, *, on: bool) -> None:
-        self._check(coil, wire.WRITE_COIL)
-        now_s = self._clock.monotonic_s()
-        was_on, self._until_s[coil] = self.coil_is_on(coil), _NEVER if on else min(self._until_s[coil], now_s)
-        self.relay_log.append(RelayWritten(self._clock.now(), coil, "on" if on else "off", None))
-        if on:
-            self._contact(coil, now_s, _NEVER)
-        elif was_on and not self.coil_is_on(coil):
-            for arm in self._arms.values():
-                if arm.wiring.open_coil == coil:
-                    arm.release(now_s)
-
-    def _check(self, coil: int, function: int) -> None:
-        if not 0 <= coil < len(self._until_s):
-            raise wire.RefusedRequest(function, wire.ModbusCode.ILLEGAL_ADDRESS)
-
-    def _contact(self, coil: int, now_s: float, until_s: float) -> None:
-        for arm in self._arms.values():
-            if arm.wiring.open_coil == coil:
-                arm.contact(now_s, until_s)
-            elif arm.wiring.close_coil == coil:
-                arm.close_contact(now_s)
-
-    def _input_changed(self, index: int, before: bool) -> None:
-        after = self.input_is_on(index)
-        if after is before:
-            return
-        self.loop_log.append(LoopChanged(self._clock.now(), index, after))
-        for arm in self._arms.values():
-            if arm.wiring.safety_input == index:
-                arm.loop(self._clock.monotonic_s(), after)
-
-    def _boom_teller(self, barrier: str) -> Callable[[float, str], None]:
-        def tell(at_s: float, what: str) -> None:
-            ago = timedelta(seconds=self._clock.monotonic_s() - at_s)
-            self.boom_log.append(BoomMoved(self._clock.now() - ago, barrier, what))
-
-        return tell
+        self.pulse_coil(coil, units * wire.UNIT_MS)
 
     # --- the socket --------------------------------------------------------------------------------------------------
 
@@ -236,12 +110,14 @@ class RelayBoardSim:
 
     def start(self) -> None:
         """Listen, and answer every connection in a thread of its own."""
+        self._stopping.clear()
         self._listener = socket.create_server((self._host, self._wanted_port))
         self._listener.settimeout(0.1)
         self._spawn(self._accept, self._listener)
 
     def stop(self) -> None:
         """Stop listening and end every connection."""
+        self._stopping.set()
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.close()
@@ -285,13 +161,23 @@ class RelayBoardSim:
                     pending = pending[used:]
                     reply = self.answer(frame.pdu)
                     if reply is not None:
-                        connection.sendall(wire.encode(wire.Frame(frame.transaction, frame.unit, reply)))
+                        self._send(connection, wire.Frame(frame.transaction, frame.unit, reply))
         except (OSError, wire.MalformedFrame):
             pass  # the peer went away, or does not speak Modbus: either way this connection is over
         finally:
             with self._lock:
                 self._connections.discard(connection)
             connection.close()
+
+    def _send(self, connection: socket.socket, reply: wire.Frame) -> None:
+        self._stopping.wait(self.late_s)
+        content = wire.encode(reply) if self.disguise is None else self.disguise(reply)
+        if not self.drip_s:
+            connection.sendall(content)
+            return
+        for index in range(len(content)):
+            self._stopping.wait(self.drip_s)
+            connection.sendall(content[index : index + 1])
 
     def _cut_connections(self) -> None:
         with self._lock:

@@ -64,8 +64,11 @@ class MemoryBoard:
     def hold(self, coil: int, on: bool) -> bool:
         check_coil(coil, len(self._held))
         self._answer()
+        now_s = self._clock.monotonic_s()
         self._held[coil] = on
-        return self._written(CoilWritten(self._clock.monotonic_s(), coil, None, on))
+        if not on:
+            self._until_s[coil] = min(self._until_s[coil], now_s)
+        return self._written(CoilWritten(now_s, coil, None, on))
 
     def health(self) -> HealthReport:
         return HealthReport(Health.SILENT if self.gone else Health.OK, None, "in memory")

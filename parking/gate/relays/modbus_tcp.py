@@ -1,135 +1,90 @@
 """A relay board on Modbus TCP. The board times the pulse, so that nothing stays commanded open when this process dies.
 
-An order is sent once: no silent retry, because a late second pulse would open for the next vehicle. After any doubt the connection
-is closed, so that a late answer is never taken for the answer to something else. Reconnecting backs off, up to `backoff_most_s`.
+What is sent and what counts as an answer is in `wire`, how long it may take and what happens in doubt in `link`. An answer must carry
+the number, the unit and the function of its question; anything else is nobody's answer, and the connection is given up.
 """
 
 from __future__ import annotations
 
-import struct
-import threading
-from collections.abc import Callable
-from datetime import datetime
-
-from pymodbus.client import ModbusTcpClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ModbusPDU
-from pymodbus.pdu.bit_message import WriteSingleCoilRequest
+from typing import cast
 
 from parking.gate.relays import wire
-from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_deadline, check_duration
+from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_duration
+from parking.gate.relays.link import Link, Turn
 from parking.gate.relays.settings import BoardMap, BoardSettings
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
-
-_TRY_AGAIN_CODES = frozenset({4, 5, 6, 10, 11})  # device failure, acknowledge, busy, gateway: it may work later
-_FRESH_S = 2.0
-
+from parking.kernel.device import DeviceFault, DeviceRefused, HealthReport
 
 ModbusSettings = BoardSettings
-
-
-class _FlashOn(WriteSingleCoilRequest):
-    """FC 05 with a time instead of on and off, as Waveshare boards take it."""
-
-    def __init__(self, order: wire.WriteCoil, unit: int) -> None:
-        super().__init__(address=order.address, dev_id=unit)
-        self._value = order.value
-
-    def encode(self) -> bytes:
-        return struct.pack(">HH", self.address, self._value)
+PORT = 502
+_TRY_AGAIN_CODES = frozenset({4, 5, 6, 10, 11})  # device failure, acknowledge, busy, gateway: it may work later
+_ANY_UNIT = frozenset({0, 0xFE, 0xFF})  # whoever is there answers, under its own number
 
 
 class ModbusBoard:
     """One board; every call is one or two round trips, from any thread, one at a time."""
 
-    def __init__(self, settings: ModbusSettings, clock: Clock) -> None:
+    def __init__(self, settings: BoardSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._lock = threading.Lock()
-        self._client = ModbusTcpClient(
-            settings.host, port=settings.port or 502, timeout=settings.timeout_s, retries=0, name="relay board"
-        )
-        self._backoff_s = 0.0
-        self._not_before_s = float("-inf")
-        self._answered_at: datetime | None = None
-        self._answered_s = float("-inf")
-        self._trouble = ""
+        self._link = Link(settings, PORT, clock)
+        self._transaction = 0
 
     def read(self) -> BoardState:
         settings = self._settings
-        with self._lock:
+        with self._link.turn() as turn:
             read_s = self._clock.monotonic_s()  # before asking: the reading is never younger than it says
-            inputs = self._ask(
-                lambda: self._client.read_discrete_inputs(0, count=settings.inputs, device_id=settings.unit)
-            )
-            coils = self._ask(lambda: self._client.read_coils(0, count=settings.coils, device_id=settings.unit))
-        return BoardState(_bits(inputs, settings.inputs), _bits(coils, settings.coils), read_s)
+            inputs = self._bits(turn, wire.READ_INPUTS, 0, settings.inputs)
+            coils = self._bits(turn, wire.READ_COILS, 0, settings.coils)
+        return BoardState(inputs, coils, read_s)
 
     def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
         check_coil(coil, self._settings.coils)
         check_duration(duration_ms)
-        with self._lock:
-            check_deadline(self._clock.monotonic_s(), not_after_s)
-            self._ask(lambda: self._send_pulse(coil, duration_ms))
-            return self._coil_reads(coil)
+        dam = self._settings.board_map is BoardMap.DAM
+        order = wire.dam_pulse(coil, duration_ms) if dam else wire.waveshare_pulse(coil, duration_ms)
+        with self._link.turn() as turn:
+            self._ask(turn, order, not_after_s)
+            return self._bits(turn, wire.READ_COILS, coil, 1)[0]
 
     def hold(self, coil: int, on: bool) -> bool:
         check_coil(coil, self._settings.coils)
-        with self._lock:
-            self._ask(lambda: self._client.write_coil(coil, on, device_id=self._settings.unit))
-            return self._coil_reads(coil) is on
+        with self._link.turn() as turn:
+            self._ask(turn, wire.WriteCoil(coil, wire.COIL_ON if on else wire.COIL_OFF))
+            return self._bits(turn, wire.READ_COILS, coil, 1)[0] is on
 
     def health(self) -> HealthReport:
-        if self._answered_at is None and not self._trouble:
-            return HealthReport(Health.UNKNOWN, None, "not asked yet")
-        fresh = self._clock.monotonic_s() - self._answered_s <= _FRESH_S
-        return HealthReport(Health.OK if fresh else Health.SILENT, self._answered_at, self._trouble)
+        return self._link.health()
 
     def close(self) -> None:
-        with self._lock:
-            self._client.close()  # type: ignore[no-untyped-call]  # pymodbus does not annotate it
+        self._link.close()
 
-    def _send_pulse(self, coil: int, duration_ms: int) -> ModbusPDU:
-        unit = self._settings.unit
-        if self._settings.board_map is BoardMap.DAM:
-            order = wire.dam_pulse(coil, duration_ms)
-            return self._client.write_registers(order.first, list(order.values), device_id=unit)
-        return self._client.execute(False, _FlashOn(wire.waveshare_pulse(coil, duration_ms), unit))
+    def _bits(self, turn: Turn, function: int, first: int, count: int) -> tuple[bool, ...]:
+        if count == 0:
+            return ()
+        reply = self._ask(turn, wire.ReadBits(function, first, count))
+        assert isinstance(reply, wire.Bits)
+        return reply.bits[:count]
 
-    def _coil_reads(self, coil: int) -> bool:
-        reply = self._ask(lambda: self._client.read_coils(coil, count=1, device_id=self._settings.unit))
-        return _bits(reply, 1)[0]
+    def _ask(self, turn: Turn, request: wire.Request, not_after_s: float = ALWAYS) -> wire.Reply:
+        self._transaction = self._transaction % 0xFFFF + 1
+        question = wire.Frame(self._transaction, self._settings.unit, wire.encode_request(request))
 
-    def _ask(self, question: Callable[[], ModbusPDU]) -> ModbusPDU:
-        now_s = self._clock.monotonic_s()
-        if now_s < self._not_before_s:
-            raise DeviceFault(f"the board did not answer: {self._trouble}")
-        try:
-            reply = question()
-        except (ModbusException, OSError, ValueError, struct.error) as error:
-            self._doubt(f"{type(error).__name__}")
-            raise DeviceFault(f"the board did not answer: {type(error).__name__}") from None
-        if reply.isError():
-            if reply.exception_code in _TRY_AGAIN_CODES:
-                raise DeviceFault(f"the board cannot now: Modbus exception {reply.exception_code}")
-            raise DeviceRefused(f"the board refuses: Modbus exception {reply.exception_code}")
-        self._backoff_s, self._trouble = 0.0, ""
-        self._answered_at, self._answered_s = self._clock.now(), self._clock.monotonic_s()
+        def answer(received: bytes) -> wire.Reply | None:
+            used, frame = wire.decode(received)
+            if frame is None:
+                return None
+            units = {question.unit, frame.unit} if question.unit in _ANY_UNIT else {question.unit}
+            if used != len(received) or frame.transaction != question.transaction or frame.unit not in units:
+                raise wire.MalformedFrame("an answer to another question")
+            return wire.answer_to(request, wire.decode_reply(frame.pdu))
+
+        reply = cast(wire.Reply, turn.exchange(wire.encode(question), answer, not_after_s=not_after_s))
+        if isinstance(reply, wire.Exceptional):
+            if reply.code in _TRY_AGAIN_CODES:
+                raise DeviceFault(f"the board cannot now: Modbus exception {reply.code}")
+            raise DeviceRefused(f"the board refuses: Modbus exception {reply.code}")
         return reply
-
-    def _doubt(self, trouble: str) -> None:
-        self._client.close()  # type: ignore[no-untyped-call]  # pymodbus does not annotate it
-        settings = self._settings
-        self._backoff_s = min(settings.backoff_most_s, max(settings.backoff_first_s, 2 * self._backoff_s))
-        self._not_before_s = self._clock.monotonic_s() + self._backoff_s
-        self._trouble = trouble
-
-
-def _bits(reply: ModbusPDU, count: int) -> tuple[bool, ...]:
-    if len(reply.bits) < count:
-        raise DeviceFault("the board answered with too few bits")
-    return tuple(bool(bit) for bit in reply.bits[:count])
 
 
 _: type[RelayBoard] = ModbusBoard

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parking.gate.relays.base import RelayBoard
+from parking.gate.relays.http_relay import HttpRelay
 from parking.gate.relays.memory import MemoryBoard
 from parking.gate.relays.modbus_tcp import ModbusBoard
 from parking.gate.relays.settings import BoardSettings
@@ -15,6 +16,7 @@ OpenBoard = Callable[[BoardSettings, Clock], RelayBoard]
 BOARDS: Registry[OpenBoard] = Registry(
     "relay_board",
     {
+        "http_relay": HttpRelay,
         "memory": lambda settings, clock: MemoryBoard(clock, coils=settings.coils, inputs=settings.inputs),
         "modbus_tcp": ModbusBoard,
     },

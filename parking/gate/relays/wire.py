@@ -60,6 +60,33 @@ class WriteRegisters:
 Request = ReadBits | WriteCoil | WriteRegisters
 
 
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """The reply to ReadBits: whole bytes of them, the last ones padding."""
+
+    function: int
+    bits: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistersWritten:
+    """The reply to WriteRegisters; a coil's write is answered by an echo."""
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """The board says no, with a Modbus exception code."""
+
+    function: int
+    code: int
+
+
+Reply = Bits | WriteCoil | RegistersWritten | Exceptional
+
+
 class MalformedFrame(ValueError):
     """These bytes are not Modbus TCP; the connection has lost its place and must be closed."""
 
@@ -104,6 +131,8 @@ def encode_request(request: Request) -> bytes:
 
 def decode_request(pdu: bytes) -> Request:
     """The request in a PDU; RefusedRequest for what no relay board serves, or not like this."""
+    if not pdu:
+        raise RefusedRequest(0, ModbusCode.ILLEGAL_FUNCTION)
     function = pdu[0]
     if function in (READ_COILS, READ_INPUTS, WRITE_COIL):
         if len(pdu) != 5:
@@ -135,6 +164,55 @@ def written_reply(request: WriteCoil | WriteRegisters) -> bytes:
 def refused_reply(refused: RefusedRequest) -> bytes:
     """The exception reply PDU."""
     return bytes((refused.function | 0x80, refused.code))
+
+
+def decode_reply(pdu: bytes) -> Reply:
+    """The reply in a PDU; MalformedFrame for what no relay board says."""
+    if len(pdu) < 2:
+        raise MalformedFrame("an empty reply")
+    function = pdu[0]
+    if function & 0x80 and len(pdu) == 2:
+        return Exceptional(function & 0x7F, pdu[1])
+    if function in (READ_COILS, READ_INPUTS) and len(pdu) == 2 + pdu[1] > 2:
+        bits = int.from_bytes(pdu[2:], "little")
+        return Bits(function, tuple(bool(bits >> index & 1) for index in range(8 * pdu[1])))
+    if function == WRITE_COIL and len(pdu) == 5:
+        return WriteCoil(*struct.unpack(">HH", pdu[1:]))
+    if function == WRITE_REGISTERS and len(pdu) == 5:
+        return RegistersWritten(*struct.unpack(">HH", pdu[1:]))
+    raise MalformedFrame("not a reply of a relay board")
+
+
+def answer_to(request: Request, reply: Reply) -> Reply:
+    """The reply, when it answers this request; MalformedFrame for an answer to something else."""
+    right = isinstance(reply, Exceptional) and reply.function == _function(request)
+    if isinstance(request, ReadBits) and isinstance(reply, Bits):
+        right = reply.function == request.function and len(reply.bits) == (request.count + 7) // 8 * 8
+    elif isinstance(request, WriteCoil):
+        right = right or reply == request
+    elif isinstance(request, WriteRegisters):
+        right = right or reply == RegistersWritten(request.first, len(request.values))
+    if not right:
+        raise MalformedFrame("an answer to something else")
+    return reply
+
+
+def parse_reply(data: bytes) -> Reply | None:
+    """What a board's bytes say, None while some are missing; MalformedFrame for nonsense. The whole parser in one call."""
+    _, frame = decode(data)
+    return None if frame is None else decode_reply(frame.pdu)
+
+
+def parse_request(data: bytes) -> Request | None:
+    """The same for what a master's bytes ask; RefusedRequest, too."""
+    _, frame = decode(data)
+    return None if frame is None else decode_request(frame.pdu)
+
+
+def _function(request: Request) -> int:
+    if isinstance(request, ReadBits):
+        return request.function
+    return WRITE_COIL if isinstance(request, WriteCoil) else WRITE_REGISTERS
 
 
 def waveshare_pulse(coil: int, duration_ms: int) -> WriteCoil:

@@ -1,0 +1,221 @@
+"""One TCP connection to a board. A call never takes longer than its time, whatever the board does: refuse, hang, drip, or vanish.
+
+An order is sent once: no silent retry. After any doubt the connection is reset, not closed: what the kernel still holds back is thrown
+away, so that no order arrives when the cable is plugged in again, and no late answer is taken for the answer to something else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import TypeVar
+
+from parking.gate.relays.backoff import Backoff
+from parking.gate.relays.base import ALWAYS, check_deadline
+from parking.gate.relays.settings import BoardSettings
+from parking.kernel.clock import Clock
+from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
+
+FRESH_S = 2.0
+ANSWER_MOST = 1 << 20
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time at all
+T = TypeVar("T")
+
+
+class Link:
+    """The connection, shared by threads one call at a time; `turn` gives a call its time on it."""
+
+    def __init__(
+        self,
+        settings: BoardSettings,
+        port: int,
+        clock: Clock,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._host = _Host(settings.host, settings.port or port)
+        self._backoff = Backoff(settings.backoff_first_s, settings.backoff_most_s, jitter)
+        self._socket: socket.socket | None = None
+        self._answered_at: datetime | None = None
+        self._answered_s = float("-inf")
+        self._trouble = ""
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Time on the connection, `timeout_s` from now on, the wait for other calls included; DeviceFault when there is none."""
+        timeout_s = self._settings.timeout_s
+        ends_s = time.monotonic() + timeout_s
+        if not self._lock.acquire(timeout=timeout_s):
+            raise DeviceFault("the board is busy with another call")
+        try:
+            yield Turn(self, ends_s)
+        finally:
+            self._lock.release()
+
+    def health(self) -> HealthReport:
+        """OK while it answers; SILENT with the last trouble; UNKNOWN before anybody asked."""
+        if self._answered_at is None and not self._trouble:
+            return HealthReport(Health.UNKNOWN, None, "not asked yet")
+        fresh = self._clock.monotonic_s() - self._answered_s <= FRESH_S
+        return HealthReport(Health.OK if fresh else Health.SILENT, self._answered_at, self._trouble)
+
+    def close(self) -> None:
+        """Hang up; the next call connects again."""
+        with self._lock:
+            self._hang_up(reset=False)
+
+    # --- what a turn does --------------------------------------------------------------------------------------------
+
+    def _exchange(self, question: bytes, answer: Callable[[bytes], T | None], ends_s: float, not_after_s: float) -> T:
+        if self._backoff.waits(self._clock.monotonic_s()):
+            raise DeviceFault(f"the board did not answer: {self._trouble}")
+        try:
+            connection = self._connected(ends_s)
+            check_deadline(self._clock.monotonic_s(), not_after_s)
+            connection.settimeout(_left_s(ends_s))
+            connection.sendall(question)
+            reply = _receive(connection, answer, ends_s)
+        except (OSError, ValueError) as error:
+            self._doubt(_name(error))
+            raise DeviceFault(f"the board did not answer: {_name(error)}") from None
+        except DeviceFault as fault:
+            self._doubt(str(fault))
+            raise
+        except DeviceRefused:  # too late: nothing was sent, the connection is as good as before
+            raise
+        self._backoff.answered()
+        self._trouble = ""
+        self._answered_at, self._answered_s = self._clock.now(), self._clock.monotonic_s()
+        return reply
+
+    def _connected(self, ends_s: float) -> socket.socket:
+        if self._socket is not None and _has_news(self._socket):
+            self._hang_up(reset=True)  # it hung up, or talks without having been asked: start afresh
+        if self._socket is None:
+            family, address = self._host.address(ends_s)
+            connection = socket.socket(family, socket.SOCK_STREAM)
+            self._socket = connection
+            connection.settimeout(_left_s(ends_s))
+            connection.connect(address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
+
+    def _doubt(self, trouble: str) -> None:
+        self._hang_up(reset=True)
+        self._host.forget()
+        self._backoff.failed(self._clock.monotonic_s())
+        self._trouble = trouble
+
+    def _hang_up(self, *, reset: bool) -> None:
+        connection, self._socket = self._socket, None
+        if connection is None:
+            return
+        if reset:
+            with suppress(OSError):  # it may be gone already
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        connection.close()
+
+
+class Turn:
+    """One call's time on the connection."""
+
+    def __init__(self, link: Link, ends_s: float) -> None:
+        self._link = link
+        self._ends_s = ends_s
+
+    def exchange(self, question: bytes, answer: Callable[[bytes], T | None], *, not_after_s: float = ALWAYS) -> T:
+        """Send and wait; `answer` gives None while bytes are missing and raises ValueError for what is no answer to this question."""
+        return self._link._exchange(question, answer, self._ends_s, not_after_s)
+
+    def hang_up(self) -> None:
+        """End the connection in good order, as an answer may ask for."""
+        self._link._hang_up(reset=False)
+
+    def doubt(self, trouble: str) -> DeviceFault:
+        """Never trust this connection again; the fault to raise."""
+        self._link._doubt(trouble)
+        return DeviceFault(f"the board did not answer: {trouble}")
+
+
+class _Host:
+    """A board's address. A name is looked up beside the lane, never by it: a dead name server may take half a minute."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._found: tuple[socket.AddressFamily, tuple[str, int]] | None = None
+        self._looking: threading.Thread | None = None
+        try:
+            literal = ipaddress.ip_address(host)
+        except ValueError:
+            self._literal = False
+        else:
+            self._literal = True
+            family = socket.AF_INET if literal.version == 4 else socket.AF_INET6
+            self._found = (family, (host, port))
+
+    def address(self, ends_s: float) -> tuple[socket.AddressFamily, tuple[str, int]]:
+        """Where to connect; DeviceFault while that is not known."""
+        if self._found is None:
+            if self._looking is None or not self._looking.is_alive():
+                self._looking = threading.Thread(target=self._look_up, name="board-name", daemon=True)
+                self._looking.start()
+            self._looking.join(_left_s(ends_s))
+        found = self._found
+        if found is None:
+            raise DeviceFault("the board's name is not known to the network")
+        return found
+
+    def forget(self) -> None:
+        """It did not answer there: a name is looked up again."""
+        if not self._literal:
+            self._found = None
+
+    def _look_up(self) -> None:
+        with suppress(OSError):
+            for family, _, _, _, address in socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM):
+                self._found = (family, (str(address[0]), self._port))
+                return
+
+
+def _receive(connection: socket.socket, answer: Callable[[bytes], T | None], ends_s: float) -> T:
+    received = b""
+    while True:
+        connection.settimeout(_left_s(ends_s))
+        chunk = connection.recv(65536)
+        if not chunk:
+            raise ConnectionResetError("the board hung up")
+        received += chunk
+        if len(received) > ANSWER_MOST:
+            raise ValueError("an endless answer")
+        reply = answer(received)
+        if reply is not None:
+            return reply
+
+
+def _left_s(ends_s: float) -> float:
+    left_s = ends_s - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError("no time left")
+    return left_s
+
+
+def _has_news(connection: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _name(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else type(error).__name__

@@ -84,6 +84,13 @@ class AntiPassback(StrEnum):
     TIMED = "timed"
 
 
+class ForeignTag(StrEnum):
+    """What a tag heard beside a plate that is not its holder's is: a case for a person, or the next car's, of no account."""
+
+    HELP = "help"
+    IGNORE = "ignore"
+
+
 class NoPlate(StrEnum):
     """What an entry does with a vehicle whose plate nobody can read."""
 
@@ -120,6 +127,7 @@ class LaneRules:
     """How long the timed kind holds after the last passage."""
     alone: frozenset[CredentialKind] = frozenset({CredentialKind.CARD, CredentialKind.CODE})
     """What opens for a vehicle whose plate nobody can read; every other credential only beside a plate."""
+    foreign_tag: ForeignTag = ForeignTag.HELP
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,7 @@ class InvitationRow:
 class InsideRow:
     """A vehicle inside by a right or in a named lot, keyed by its stay; `since` is its last passage.
 
-    `right` is what it came in by (`pass:p7`, `invitation:i3`, `list:vip`), None for an ordinary visitor.
+    `right` is what it came in by (`pass:p7`, `invitation:i3`, `list:vip`), None for a visitor.
     """
 
     stay_id: StayId
@@ -217,6 +217,12 @@ class InsideRow:
     holder_id: str | None = None
     group_id: str | None = None
     lot_id: LotId | None = None
+    claimed_until: datetime | None = None
+    """A lane has said yes and nobody has driven through yet: until then the place is kept."""
+
+    def counts(self, at: datetime) -> bool:
+        """Whether it is inside, or has a place kept for it."""
+        return self.claimed_until is None or at < self.claimed_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +256,7 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Hours of some days, from `begins` to `ends` in minutes after local midnight; `ends` not after `begins` is next day's."""
+    """Hours of some days, in minutes after local midnight; where `ends` is not after `begins`, it is the next day's."""
 
     days: tuple[Day, ...]
     begins: int

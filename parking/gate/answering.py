@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from parking.access.decide import Answer
-from parking.access.facts import Facts
+from parking.access.facts import CodeEvidence, CodeFor, CredentialEvidence, Facts, GroupUse
+from parking.access.identity import Identity, identify
+from parking.access.refs import of_credential, of_plate
+from parking.access.rows import InsideRow, InvitationRow, StayRow
+from parking.gate.credentials.base import Presented
 from parking.gate.model import LaneConfig
 from parking.gate.ports import Copy
 from parking.gate.visit import Visit
@@ -15,11 +21,14 @@ from parking.kernel.events import LaneDecided
 
 def gather(visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: float) -> Facts | None:
     """Everything the rules may know; None while a better read may still come."""
-    plate = visit.evidence.plate if visit.evidence and visit.trusts(config.rules) else None
+    trusted = visit.trusts(config.rules)
     waited_s = now_s - visit.reading_since_s
-    if plate is None and waited_s < config.rules.read_deadline_s:
+    if not trusted and waited_s < config.rules.read_deadline_s:
         return None
-    return Facts(
+    evidence = tuple(map(_evidence, visit.presented))
+    code = _code(visit, copy)
+    plate = visit.evidence.plate if visit.evidence and trusted else None
+    facts = Facts(
         now=now,
         lane_id=config.lane_id,
         direction=config.direction,
@@ -27,11 +36,103 @@ def gather(visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: f
         not_before=visit.not_before,
         waited_s=waited_s,
         evidence=visit.evidence,
-        listed=copy.listed(plate) if plate else None,
+        listed=None,
         stay=copy.stay_of(plate) if plate else None,
         free=copy.free(),
         opened_before=visit.opened > 0,
+        credentials=evidence,
+        holders=tuple(holder for e in evidence for holder in copy.holders_of(e.credential)),
+        code=code,
+        stays_by_credential=_stays(copy, evidence, code),
+        lot=copy.lot(config.rules.lot_id) if config.rules.lot_id else None,
     )
+    return _with_rights(facts, identify(facts), copy)
+
+
+def _with_rights(facts: Facts, who: Identity, copy: Copy) -> Facts:
+    """The same facts with what this vehicle may claim: its plate's, its holder's, its code's."""
+    plate = who.plate
+    known = {p.pass_id: p for p in copy.passes_of(plate)} if plate else {}
+    for pass_id in (pass_id for holder in facts.holders for pass_id in holder.pass_ids):
+        held = copy.pass_by_id(pass_id)
+        if held is not None:
+            known[pass_id] = held
+    inside = {row.stay_id: row for ref in _own_refs(facts, who) for row in copy.inside_by(ref)}
+    for row in tuple(inside.values()):  # the right that it came in by counts on the way out, whoever holds it now
+        if row.right is not None and row.right.startswith("pass:"):
+            came_by = copy.pass_by_id(row.right.removeprefix("pass:"))
+            known.update({came_by.pass_id: came_by} if came_by else {})
+    invitation = _invitation(facts, who, tuple(inside.values()), copy)
+    for right in (
+        *(f"pass:{name}" for name in known),
+        *([f"invitation:{invitation.invitation_id}"] if invitation else []),
+    ):
+        inside.update({row.stay_id: row for row in copy.inside_by(right)})
+    listed = copy.listed(plate) if plate else None
+    groups = {row.group_id for row in (*known.values(), listed, invitation) if row is not None}
+    schedules = {row.schedule_id for row in (*known.values(), listed) if row is not None}
+    return replace(
+        facts,
+        listed=listed,
+        stay=facts.stay or (copy.stay_of(plate) if plate else None),
+        passes=tuple(known.values()),
+        invitation=invitation,
+        inside=tuple(inside.values()),
+        groups=tuple(_uses(copy, groups)),
+        schedules=tuple(s for name in sorted(filter(None, schedules)) if (s := copy.schedule(name))),
+    )
+
+
+def _evidence(presented: Presented) -> CredentialEvidence:
+    return CredentialEvidence(
+        presented.credential, presented.read_at, presented.plate, presented.proven, presented.refused
+    )
+
+
+def _code(visit: Visit, copy: Copy) -> CodeEvidence | None:
+    """The newest code of this visit; one that this very visit has used up is not used for it."""
+    code = next((p.code for p in reversed(visit.presented) if p.code is not None and not p.refused), None)
+    if code is None:
+        return None
+    used = visit.code_used != code.code_id and copy.used(code.code_id)
+    return CodeEvidence(code.code_id, CodeFor(code.use.value), code.stay_id, code.invitation_id, code.plate, used)
+
+
+def _stays(copy: Copy, evidence: tuple[CredentialEvidence, ...], code: CodeEvidence | None) -> tuple[StayRow, ...]:
+    found = {stay.stay_id: stay for e in evidence for stay in copy.stays_by_credential(e.credential)}
+    named = copy.stay(code.stay_id) if code is not None and code.stay_id is not None else None
+    return tuple({**found, named.stay_id: named}.values()) if named is not None else tuple(found.values())
+
+
+def _own_refs(facts: Facts, who: Identity) -> Iterator[str]:
+    if who.plate is not None:
+        yield of_plate(who.plate)
+    for evidence in facts.credentials:
+        yield of_credential(evidence.credential)
+    if who.stay is not None:
+        yield f"stay:{who.stay.stay_id}"
+    if facts.code is not None and facts.code.stay_id is not None:
+        yield f"stay:{facts.code.stay_id}"
+
+
+def _invitation(facts: Facts, who: Identity, inside: tuple[InsideRow, ...], copy: Copy) -> InvitationRow | None:
+    """The invitation that the code names, else the one it came in by, else the one that names this plate and holds now."""
+    names = [facts.code.invitation_id] if facts.code is not None else []
+    names += [
+        row.right.removeprefix("invitation:") for row in inside if row.right and row.right.startswith("invitation:")
+    ]
+    found = next((row for name in filter(None, names) if (row := copy.invitation(name))), None)
+    if found is not None or who.plate is None:
+        return found
+    mine = copy.invitations_of(who.plate)
+    return next((row for row in mine if row.holds(facts.now)), next(iter(mine), None))
+
+
+def _uses(copy: Copy, group_ids: set[str | None]) -> Iterator[GroupUse]:
+    for group_id in sorted(filter(None, group_ids)):
+        group = copy.group(group_id)
+        if group is not None:
+            yield GroupUse(group, copy.count("inside", f"group:{group_id}"))
 
 
 def told(visit: Visit, facts: Facts, answer: Answer) -> LaneDecided:
@@ -49,4 +150,7 @@ def told(visit: Visit, facts: Facts, answer: Answer) -> LaneDecided:
         reason=answer.decision.reason if isinstance(answer.decision, Refused) else "",
         stay_id=visit.stay(facts.direction) if answer.allowed else answer.stay_id,
         due=answer.due,
+        credential=answer.credential,
+        right=answer.right,
+        remarks=answer.remarks,
     )

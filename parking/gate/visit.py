@@ -40,6 +40,7 @@ class Visit:
     stay_id: StayId | None = None
     credential: Credential | None = None
     picture_ref: str | None = None
+    code_used: str | None = None
 
     @classmethod
     def arrive(cls, visit_id: VisitId, now: datetime, now_s: float, rules: LaneRules) -> Visit:

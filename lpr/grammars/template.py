@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from lpr.beam import Automaton
 from lpr.grammars.base import Ending, Grammar
@@ -98,6 +99,9 @@ class TemplateGrammar:
         self._prior = prior
         self._region_length = region_length
         self._kinds_of = {state: self._by_kind(ended) for state, ended in self._automaton.accepts.items()}
+        self._priors = np.array([template.prior for template in templates])
+        self._grounds = np.array([[colour in template.colours for colour in PlateColour] for template in templates])
+        self._rows = [template.rows for template in templates]
         self._newest: tuple[Ground, Mapping[int, tuple[Ending, ...]]] | None = None
 
     @property
@@ -110,9 +114,21 @@ class TemplateGrammar:
 
     def endings(self, ground: Ground) -> Mapping[int, tuple[Ending, ...]]:
         if self._newest is None or self._newest[0] is not ground:  # one look asks several times
-            priors = [_seen_on(template, ground) for template in self._templates]
+            priors = self._seen_on(ground).tolist()
             self._newest = ground, {state: _rated(kinds, priors) for state, kinds in self._kinds_of.items()}
         return self._newest[1]
+
+    def _seen_on(self, ground: Ground) -> npt.NDArray[np.float64]:
+        """Each template's prior, less what the colour and the rows speak against it."""
+        priors = self._priors
+        if ground.colours:
+            shares = np.array([ground.colours.get(colour, 0.0) for colour in PlateColour])
+            fits = np.minimum(1.0, self._grounds @ shares + max(0.0, 1.0 - float(shares.sum())))
+            heard = np.log(_COLOUR_UNHEARD + (1.0 - _COLOUR_UNHEARD) * fits)
+            priors = priors + np.where(self._grounds.any(axis=1), heard, 0.0)
+        if ground.rows is not None:
+            priors = priors + np.array([0.0 if ground.rows in rows else _ROWS_UNHEARD for rows in self._rows])
+        return priors
 
     def _by_kind(self, ended: Sequence[int]) -> tuple[tuple[PlateKind, tuple[int, ...]], ...]:
         kinds: dict[PlateKind, tuple[int, ...]] = {}
@@ -157,18 +173,6 @@ def _rated(kinds: Sequence[tuple[PlateKind, Sequence[int]]], priors: Sequence[fl
     """Each kind with the prior of its likeliest template, likeliest first."""
     endings = [Ending(kind, max(priors[number] for number in numbers)) for kind, numbers in kinds]
     return tuple(sorted(endings, key=lambda ending: -ending.prior))
-
-
-def _seen_on(template: Template, ground: Ground) -> float:
-    """The template's prior, less what the colour and the rows speak against it."""
-    prior = template.prior
-    if template.colours and ground.colours:
-        fits = sum(ground.colours.get(colour, 0.0) for colour in template.colours)
-        unsaid = max(0.0, 1.0 - sum(ground.colours.values()))
-        prior += math.log(_COLOUR_UNHEARD + (1.0 - _COLOUR_UNHEARD) * min(1.0, fits + unsaid))
-    if ground.rows is not None and ground.rows not in template.rows:
-        prior += _ROWS_UNHEARD
-    return prior
 
 
 _: type[Grammar] = TemplateGrammar

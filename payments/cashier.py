@@ -209,6 +209,25 @@ class Cashier:
             flag(uow, "payment_overpaid", stay.stay_id, stay.stay_id)
         return Money(after.debt, currency)
 
+    def overcharged(self, uow: UnitOfWork, stay: StayToPrice) -> Money:
+        """By how much the booked bill exceeds the price with all stops that are known now; zero once that was forgiven."""
+        row = uow.connection.execute(
+            sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay.stay_id)
+        ).one_or_none()
+        tariff = self._tariffs.get(uow.connection, stay.tariff_version)
+        if row is None or ledger_store.is_booked(uow.connection, f"waive:stopped:{stay.stay_id}"):
+            return Money(0, tariff.currency)
+        facts = facts_of(stay.stops, row.entered_at, row.until)
+        return Money(max(0, row.total - price(tariff, row.entered_at, row.until, facts).total.minor), row.currency)
+
+    def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> Money:
+        """Waive as much of `amount` as the stay still owes; returns how much of the rest it has paid."""
+        sums = ledger_store.stay_sums(uow.connection, stay_id)
+        given_up = min(sums.debt, amount.minor)
+        if given_up:
+            self.waive(uow, stay_id, Money(given_up, amount.currency), reference)
+        return Money(min(amount.minor - given_up, sums.captured + sums.coupon), amount.currency)
+
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
         """Give up a part of what a stay owes; the caller has checked who may, and has it on record."""
         conn = uow.connection

@@ -14,7 +14,12 @@ from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
+from parking.emergency import emergencies
+from parking.emergency import service as calls
+from parking.emergency.reach import Reach
 from parking.gate.contacts import Contacts
+from parking.journeys import evacuating
+from parking.journeys.opening_by_hand import LaneOrders
 from parking.journeys.paying import Grace
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
@@ -23,9 +28,10 @@ from parking.plumbing.bus import Bus, InProcessBus
 from parking.plumbing.db import Database
 from parking.plumbing.jobs import JobRunner
 from parking.plumbing.outbox import OutboxRelay
+from parking.security import audit
 from parking.security import store as security_store
 from parking.site import loader
-from parking.site.model import SiteMap
+from parking.site.model import LaneKind, SiteMap
 from parking.web.live import LiveHub
 from payments.cashier import Cashier, CashierSettings
 from payments.providers.base import Provider
@@ -52,6 +58,7 @@ class Application:
     signs: SignBoard
     contacts: Contacts
     rounds: Rounds
+    reach: Reach
 
     def prepare(self) -> None:
         """What must be there before the first event: counters, the tariff, and the screens as they were."""
@@ -126,7 +133,8 @@ def build(
     live = LiveProjection(hub, site)
     contacts = Contacts(clock)
     grace = Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min))
-    for subscription in subscriptions(cashier=cashier, grace=grace, occupancy=occupancy, live=live):
+    reach = _reach(site)
+    for subscription in subscriptions(cashier=cashier, grace=grace, occupancy=occupancy, live=live, reach=reach):
         bus.subscribe(subscription)
     signs = SignBoard(
         connect(site, SIGNS),
@@ -140,7 +148,11 @@ def build(
         database=database,
         bus=bus,
         relay=relay,
-        jobs=JobRunner(database, cashier.jobs(), clock),
+        jobs=JobRunner(
+            database,
+            cashier.jobs() | calls.look_jobs(reach) | emergencies.check_jobs() | dict(evacuating.jobs_of(cashier)),
+            clock,
+        ),
         hub=hub,
         live=live,
         cashier=cashier,
@@ -150,4 +162,15 @@ def build(
         signs=signs,
         contacts=contacts,
         rounds=rounds_of(database, contacts, live, cashier),
+        reach=reach,
+    )
+
+
+def _reach(site: SiteMap) -> Reach:
+    """What the emergency room may do: order the site's lanes, with everything on record."""
+    return Reach(
+        orders=LaneOrders(audit.record),
+        audit=audit.record,
+        exits=tuple(lane.id for lane in site.lanes if lane.kind is LaneKind.EXIT),
+        lanes=tuple(lane.id for lane in site.lanes if lane.kind is not LaneKind.RAMP),
     )

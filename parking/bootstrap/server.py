@@ -13,6 +13,7 @@ import segno
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, generate_latest
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 import kiosk_ui
@@ -22,6 +23,7 @@ from parking.bootstrap import metrics, pages
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_public, load_signer
 from parking.bootstrap.settings import Settings
+from parking.emergency import api as emergency_api
 from parking.gate import api as gate_api
 from parking.journeys import api as journeys_api
 from parking.kernel.clock import Clock, SystemClock
@@ -34,6 +36,7 @@ from parking.plumbing.db import open_database
 from parking.plumbing.redis_streams import RedisBus
 from parking.security import api as security_api
 from parking.security import audit
+from parking.security import store as security_store
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware
 from parking.security.passwords import Passwords
@@ -150,9 +153,16 @@ def _routers(
         access_api.router(database, site.id, audit.record),
         sessions_api.router(database, audit.record),
         journeys_api.router(journeys),
+        emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         payments_api.router(database, Callbacks(database, application.providers)),
         gate_api.router(database, keys.verify_batch, signer, clock, site.id, feed, application.contacts),
     )
+
+
+def _name_of(conn: Connection, actor: str) -> str:
+    """What people call an operator with this id; anybody else by the id itself."""
+    operator = security_store.operator_by_id(conn, actor)
+    return actor if operator is None else operator.display_name or operator.username
 
 
 def _live_routes(app: FastAPI, application: Application) -> None:

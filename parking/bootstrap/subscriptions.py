@@ -7,7 +7,10 @@ from typing import get_args
 
 from guidance.service import Occupancy
 from parking.bootstrap.live_projection import LiveProjection
-from parking.journeys import arriving, leaving, paying, refreshing_access
+from parking.emergency import emergencies, fee_clocks
+from parking.emergency import service as calls
+from parking.emergency.reach import Reach
+from parking.journeys import arriving, evacuating, leaving, paying, refreshing_access
 from parking.journeys.ports import Cashier
 from parking.kernel import events as e
 from parking.plumbing.bus import Subscription
@@ -26,15 +29,20 @@ def _record_case(uow: UnitOfWork, envelope: e.Envelope) -> None:
 
 
 def subscriptions(
-    *, cashier: Cashier, grace: paying.Grace, occupancy: Occupancy, live: LiveProjection
+    *, cashier: Cashier, grace: paying.Grace, occupancy: Occupancy, live: LiveProjection, reach: Reach
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.LaneDecided: (leaving.remember_decision,),
-        e.VehicleBackedAway: (leaving.forget_decision,),
-        e.VehiclePassed: (arriving.open_stay(cashier), leaving.close_stay(cashier)),
-        e.LaneFaulted: (arriving.report_fault,),
+        e.BarrierPulsed: (calls.lane_moved,),
+        e.VehicleBackedAway: (leaving.forget_decision, fee_clocks.vehicle_backed_away, calls.lane_moved),
+        e.VehiclePassed: (arriving.open_stay(cashier), leaving.close_stay(cashier), calls.lane_moved),
+        e.LaneFaulted: (arriving.report_fault, emergencies.fire_reported(reach)),
+        e.LaneBlocked: (fee_clocks.lane_blocked, refresh),
+        e.LaneCalled: (calls.lane_called(reach),),
+        e.LaneCallEnded: (calls.lane_call_ended,),
+        e.EmergencyChanged: (evacuating.plan,),
         e.PaymentCaptured: (paying.grant_exit(cashier, grace), refresh),
         e.StayOpened: (refresh,),
         e.StaySettled: (refresh,),

@@ -110,4 +110,3 @@ class ManualOpening:
     picture_ref: str | None
     pulsed_at: datetime | None
     read_back: bool | None
-

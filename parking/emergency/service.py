@@ -55,7 +55,7 @@ def lane_called(reach: Reach) -> Handler:
         new = _new(
             event.call_id,
             CallSource.LANE,
-            f"call:{event.call_id}"[:96],
+            caller_ref(CallSource.LANE, event.call_id),
             event.cause,
             envelope.occurred_at,
             event.lane_id,
@@ -193,7 +193,7 @@ def press(
     """A driver's phone or a kiosk calls; pressing again while the call is open is the same call."""
     if lane_id is not None and lane_id not in reach.lanes:
         raise not_found("lane.unknown", "there is no such lane with a barrier")
-    callers_ref = f"{source.value}:{caller}"[:96]
+    callers_ref = caller_ref(source, caller)
     known = store.open_call_of(uow.connection, callers_ref)
     if known is None:
         new = _new(uow.ids.new(uow.now), source, callers_ref, "help_wanted", uow.now, lane_id)
@@ -205,9 +205,14 @@ def press(
 
 def hang_up(uow: UnitOfWork, source: CallSource, caller: str) -> None:
     """The caller needs nobody any more."""
-    call = store.open_call_of(uow.connection, f"{source.value}:{caller}"[:96])
+    call = store.open_call_of(uow.connection, caller_ref(source, caller))
     if call is not None:
         _end(uow, call, Ending.GONE, at=uow.now)
+
+
+def caller_ref(source: CallSource, caller: str) -> str:
+    """Who calls, for the rule that each caller has one open call."""
+    return f"{source.value}:{caller}"[:96]
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------

@@ -110,3 +110,11 @@ class Cashier(Protocol):
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
         """Give up a part of what a stay owes; the caller knows by what right."""
         ...
+
+    def overcharged(self, uow: UnitOfWork, stay: PricedStay) -> Money:
+        """By how much the booked bill of a finished stay exceeds its price with all its stops; zero once it was forgiven."""
+        ...
+
+    def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> Money:
+        """Waive a part of what a stay still owes, once for each reference; returns what it has paid of that part already."""
+        ...

@@ -14,6 +14,7 @@ from parking.kernel.codec import to_plain
 from parking.kernel.events import (
     CaseOpened,
     Envelope,
+    LaneBlocked,
     OccupancyChanged,
     PaymentCaptured,
     StayClosed,
@@ -35,13 +36,15 @@ def refresh_stay(cashier: Cashier) -> Handler:
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         event = envelope.event
-        if isinstance(event, (StayOpened, StaySettled, PaymentCaptured, StayClosed, CaseOpened)) and event.stay_id:
-            _put_stay(uow, cashier, event.stay_id)
+        kinds = (StayOpened, StaySettled, PaymentCaptured, StayClosed, CaseOpened, LaneBlocked)
+        if isinstance(event, kinds) and event.stay_id:
+            put_stay(uow, cashier, event.stay_id)
 
     return handle
 
 
-def _put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    """Put what the lanes must know of a stay now into their copy, or take it out."""
     stay = store.get(uow.connection, stay_id)
     if not isinstance(stay, OpenStay) or stay.plate is None or not is_plausible(stay.entered_at, uow.now):
         access_store.put_row(uow, "stay", stay_id, None)
@@ -87,5 +90,5 @@ def renew(database: Database, cashier: Cashier) -> int:
 
     stays = database.read(ending)
     for stay_id in stays:
-        database.write(lambda uow, stay_id=stay_id: _put_stay(uow, cashier, stay_id))  # type: ignore[misc] # bound per turn
+        database.write(lambda uow, stay_id=stay_id: put_stay(uow, cashier, stay_id))  # type: ignore[misc] # bound per turn
     return len(stays)

@@ -145,6 +145,19 @@ def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]
     return [_to_stay(row) for row in conn.execute(query)]
 
 
+def open_ids(conn: Connection, after: str, limit: int) -> list[StayId]:
+    """The ids of open stays in their order, those behind `after`."""
+    query = sa.select(stay.c.id).where(stay.c.state == "open", stay.c.id > after).order_by(stay.c.id).limit(limit)
+    return [StayId(found) for found in conn.execute(query).scalars()]
+
+
+def closed_since(conn: Connection, since: datetime, after: str, limit: int) -> list[ClosedStay]:
+    """Stays that ended after `since`, in the order of their ids, those behind `after`."""
+    query = sa.select(stay).where(stay.c.state == "closed", stay.c.exited_at > since, stay.c.id > after)
+    found = (_to_stay(row) for row in conn.execute(query.order_by(stay.c.id).limit(limit)))
+    return [one for one in found if isinstance(one, ClosedStay)]
+
+
 def insert(conn: Connection, new: OpenStay, *, state: str = "open") -> None:
     conn.execute(
         stay.insert().values(
@@ -187,6 +200,12 @@ def cases(conn: Connection, state: str, after: str, limit: int) -> Sequence[Revi
     if after:
         query = query.where(review_case.c.id < after)
     return [_to_case(row) for row in conn.execute(query)]
+
+
+def has_case(conn: Connection, reason: str, stay_id: StayId) -> bool:
+    """Whether a person was ever asked this about this stay."""
+    query = sa.select(review_case.c.id).where(review_case.c.stay_id == stay_id, review_case.c.reason == reason)
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def close_case(conn: Connection, case_id: CaseId, *, by: str, note: str, at: datetime) -> None:

@@ -9,7 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
-from parking.access.snapshot import CommandAction, CopyRow, ListedAs, ListRow, parse_fact
+from parking.access.queries import Queries
+from parking.access.snapshot import (
+    CommandAction,
+    CopyRow,
+    Fact,
+    ListedAs,
+    ListRow,
+    data_of,
+    parse_fact,
+    refs_of,
+)
 from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
@@ -17,6 +27,10 @@ from parking.plumbing.db import UnitOfWork, metadata
 ROWS_MOST = 500
 """Rows in one change; a lane that is further behind asks again at once."""
 EVERY_SITE = ""
+LONGEST_KEY = 160
+"""Signs; an EPC of 496 bits in hex, with its kind."""
+_FOUND_BY_REF = frozenset({"list", "pass", "holder", "invitation", "inside", "used_code", "lot"})
+"""Kinds that the server itself looks up by what they are about, as a lane does."""
 
 access_list = sa.Table(
     "access_list",
@@ -26,6 +40,8 @@ access_list = sa.Table(
     sa.Column("note", sa.String(200), nullable=False),
     sa.Column("valid_from", UtcDateTime),
     sa.Column("valid_until", UtcDateTime),
+    sa.Column("schedule_id", sa.String(64)),
+    sa.Column("group_id", sa.String(64)),
 )
 
 copy_row = sa.Table(
@@ -33,10 +49,19 @@ copy_row = sa.Table(
     metadata,
     sa.Column("site", sa.String(64), primary_key=True),
     sa.Column("kind", sa.String(16), primary_key=True),
-    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(LONGEST_KEY), primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False, unique=True),
     sa.Column("lane_id", sa.String(64)),
     sa.Column("data", Json),
+)
+
+copy_ref = sa.Table(
+    "copy_ref",
+    metadata,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("ref", sa.String(LONGEST_KEY + 16), primary_key=True),
+    sa.Column("key", sa.String(LONGEST_KEY), primary_key=True),
+    sa.Index("copy_ref_by_key", "kind", "key"),
 )
 
 copy_version = sa.Table(
@@ -49,7 +74,7 @@ copy_version = sa.Table(
 
 def put_row(uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None, *, site: str = EVERY_SITE) -> int:
     """Put a row into the lanes' copies, or take it out (None); returns its version. Data that no lane understands raises ParkingError."""
-    parse_fact(CopyRow(kind, key, 0, data))
+    fact = parse_fact(CopyRow(kind, key, 0, data))
     version = _next_version(uow.connection)
     lane_id = data.get("lane_id") if data is not None else None
     values = {"site": site, "kind": kind, "key": key, "version": version, "lane_id": lane_id, "data": data}
@@ -57,7 +82,42 @@ def put_row(uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None
     changed = {name: statement.excluded[name] for name in ("version", "lane_id", "data")}
     keys = [copy_row.c.site, copy_row.c.kind, copy_row.c.key]
     uow.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+    if kind in _FOUND_BY_REF:
+        _index(uow.connection, kind, key, fact)
     return version
+
+
+def put_fact(uow: UnitOfWork, fact: Fact) -> int:
+    """Put a fact into the lanes' copies; returns its version."""
+    return put_row(uow, *data_of(fact))
+
+
+def _index(conn: Connection, kind: str, key: str, fact: Fact | None) -> None:
+    conn.execute(copy_ref.delete().where(copy_ref.c.kind == kind, copy_ref.c.key == key))
+    refs = sorted(set(refs_of(fact))) if fact is not None else []
+    if refs:
+        conn.execute(copy_ref.insert(), [{"kind": kind, "ref": ref, "key": key} for ref in refs])
+
+
+class ServersCopy(Queries):
+    """What the lanes know, asked of the server's own tables by the very questions that a lane asks."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def find(self, kind: str, ref: str) -> list[Fact]:
+        query = (
+            sa.select(copy_row.c.key, copy_row.c.version, copy_row.c.data)
+            .join(copy_ref, sa.and_(copy_ref.c.kind == copy_row.c.kind, copy_ref.c.key == copy_row.c.key))
+            .where(copy_ref.c.kind == kind, copy_ref.c.ref == ref, copy_row.c.data.is_not(None))
+            .order_by(copy_row.c.key)
+        )
+        facts = (parse_fact(CopyRow(kind, row.key, row.version, row.data)) for row in self._conn.execute(query))
+        return [fact for fact in facts if fact is not None]
+
+    def count(self, kind: str, ref: str) -> int:
+        found = sa.select(sa.func.count()).where(copy_ref.c.kind == kind, copy_ref.c.ref == ref)
+        return int(self._conn.execute(found).scalar_one())
 
 
 def rows_since(conn: Connection, site: str, version: int, *, limit: int = ROWS_MOST) -> Sequence[CopyRow]:
@@ -114,10 +174,10 @@ def save(conn: Connection, entry: ListRow) -> None:
         "note": entry.note,
         "valid_from": entry.valid_from,
         "valid_until": entry.valid_until,
+        "schedule_id": entry.schedule_id,
+        "group_id": entry.group_id,
     }
-    statement = _insert(conn, access_list).values(values)
-    changed = {name: statement.excluded[name] for name in values if name != "plate"}
-    conn.execute(statement.on_conflict_do_update(index_elements=[access_list.c.plate], set_=changed))
+    upsert(conn, access_list, values)
 
 
 def remove(conn: Connection, plate: Plate) -> bool:
@@ -126,7 +186,8 @@ def remove(conn: Connection, plate: Plate) -> bool:
 
 
 def _entry(row: sa.Row[Any]) -> ListRow:
-    return ListRow(row.plate, ListedAs(row.listed_as), row.note, row.valid_from, row.valid_until)
+    listed_as = ListedAs(row.listed_as)
+    return ListRow(row.plate, listed_as, row.note, row.valid_from, row.valid_until, row.schedule_id, row.group_id)
 
 
 def _next_version(conn: Connection) -> int:
@@ -136,6 +197,14 @@ def _next_version(conn: Connection) -> int:
         index_elements=[copy_version.c.one], set_={"version": copy_version.c.version + 1}
     )
     return int(conn.execute(following.returning(copy_version.c.version)).scalar_one())
+
+
+def upsert(conn: Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
+    """Write a row over whatever its key had."""
+    keys = list(table.primary_key.columns)
+    statement = _insert(conn, table).values(dict(values))
+    changed = {name: statement.excluded[name] for name in values if name not in table.primary_key.columns}
+    conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
 def _insert(conn: Connection, table: sa.Table) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from guidance import store as guidance_store
+from parking.access import invitation_store, rights_store
 from parking.access import store as access_store
 from parking.bootstrap import live_projection
 from parking.emergency import emergency_store
@@ -20,6 +21,8 @@ from payments import store as payments_store
 
 ROOMS = (
     access_store,
+    invitation_store,
+    rights_store,
     calls_store,
     emergency_store,
     gate_api,

@@ -1,0 +1,78 @@
+"""The table of invitations: who asked whom in, when, how often. How many entries are used stands in the lanes' copies alone.
+
+The visitor's name stays here; no lane needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from parking.access.rights_store import by_key, page
+from parking.access.rows import InvitationRow
+from parking.access.store import upsert
+from parking.kernel.ids import LotId
+from parking.plumbing.column_types import Json, PlateText, UtcDateTime
+from parking.plumbing.db import metadata
+
+access_invitation = sa.Table(
+    "access_invitation",
+    metadata,
+    sa.Column("invitation_id", sa.String(36), primary_key=True),
+    sa.Column("host_id", sa.String(64), nullable=False, index=True),
+    sa.Column("visitor", sa.String(100), nullable=False),
+    sa.Column("valid_from", UtcDateTime, nullable=False),
+    sa.Column("valid_until", UtcDateTime, nullable=False, index=True),
+    sa.Column("entries", sa.Integer),
+    sa.Column("plate", PlateText),
+    sa.Column("lots", Json, nullable=False),
+    sa.Column("group_id", sa.String(64)),
+    sa.Column("free_of_charge", sa.Boolean, nullable=False),
+    sa.Column("revoked_at", UtcDateTime),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation with the visitor's name, which no lane learns."""
+
+    row: InvitationRow
+    visitor: str
+    revoked_at: datetime | None = None
+
+
+def invitation(conn: Connection, invitation_id: str) -> Invitation | None:
+    row = by_key(conn, access_invitation, invitation_id)
+    return None if row is None else _invitation(row)
+
+
+def invitations(conn: Connection, after: str, limit: int) -> Sequence[Invitation]:
+    return [_invitation(row) for row in page(conn, access_invitation, after, limit)]
+
+
+def save_invitation(conn: Connection, invitation: Invitation) -> None:
+    row = invitation.row
+    names = ("invitation_id", "host_id", "valid_from", "valid_until", "entries", "plate", "group_id", "free_of_charge")
+    values = {name: getattr(row, name) for name in names}
+    named = {"visitor": invitation.visitor, "lots": list(row.lots), "revoked_at": invitation.revoked_at}
+    upsert(conn, access_invitation, {**values, **named})
+
+
+def _invitation(row: sa.Row[Any]) -> Invitation:
+    invited = InvitationRow(
+        invitation_id=row.invitation_id,
+        host_id=row.host_id,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        entries=row.entries,
+        plate=row.plate,
+        lots=tuple(LotId(name) for name in row.lots),
+        group_id=row.group_id,
+        free_of_charge=row.free_of_charge,
+    )
+    return Invitation(invited, row.visitor, row.revoked_at)

@@ -90,7 +90,7 @@ class HikvisionCameraSim:
 
     def start(self) -> None:
         """Listen for ISAPI requests."""
-        camera = self
+        camera = self  # the handler class gets it
 
         class Handler(_IsapiHandler):
             sim = camera
@@ -189,7 +189,8 @@ class HikvisionCameraSim:
         if path == "/ISAPI/System/IO/status" and method == "GET":
             return 200, self._io_status()
         if path.endswith("/barrierGateStatus") and method == "GET":
-            return 200, f'<BarrierGateStatus xmlns="{self._namespace}"><barrierGateStatus>{self._gate_status()}</barrierGateStatus></BarrierGateStatus>'  # fmt: skip
+            told = f"<barrierGateStatus>{self._gate_status()}</barrierGateStatus>"
+            return 200, f'<BarrierGateStatus xmlns="{self._namespace}">{told}</BarrierGateStatus>'
         if method != "PUT":
             return 403, _status(4, "notSupport")
         if self.faults.refuses:
@@ -240,7 +241,8 @@ class HikvisionCameraSim:
     def _io_status(self) -> str:
         def port(number: int, kind: str, on: bool) -> str:
             state = "active" if on else "inactive"
-            return f"<IOPortStatus><ioPortID>{number}</ioPortID><ioPortType>{kind}</ioPortType><ioState>{state}</ioState></IOPortStatus>"  # fmt: skip
+            told = f"<ioPortID>{number}</ioPortID><ioPortType>{kind}</ioPortType><ioState>{state}</ioState>"
+            return f"<IOPortStatus>{told}</IOPortStatus>"
 
         ports = [port(n + 1, "input", on) for n, on in enumerate(self._inputs)]
         ports += [
@@ -282,11 +284,7 @@ class _IsapiHandler(BaseHTTPRequestHandler):
             self._send(401, _status(4, "unauthorized"), ("WWW-Authenticate", challenge))
             return
         status, xml = sim.isapi(method, self.path, body)
-        if (
-            method == "PUT"
-            and sim.faults.lost_answers > 0
-            and "trigger" in self.path + "trigger" * ("Gate" in self.path)
-        ):
+        if method == "PUT" and sim.faults.lost_answers > 0 and self.path.endswith(("trigger", "barrierGate")):
             sim.faults.lost_answers -= 1
             self.close_connection = True
             return

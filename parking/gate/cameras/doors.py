@@ -178,11 +178,13 @@ class VzenithDoor(_CameraDoor):
             new = self._stored(read)
         except ParkingError:
             return Reply(status=503)
+        waits = new and not read.offline and self._relay_used
+        if waits:
+            self.line.expect_push()  # before the lane hears of it: its order shall find this answer, not a poll's
         here = self.camera.take(read) if new else False
         if read.offline:
             return Reply(vzenith_wire.encode_reply(plate_id=read.plate_id, continue_offline=True))
-        waits = here and self._relay_used
-        cargo = self.line.carry_push(self.camera.settings.answer_within_s) if waits else Cargo()
+        cargo = self.line.carry_push(self.camera.settings.answer_within_s if here else 0.0) if waits else Cargo()
         gate = [order for order in cargo.io if order.io == GATE_OUTPUT and order.value == PULSE]
         body = vzenith_wire.encode_reply(
             opens=bool(gate),  # the camera itself pulses its gate output: telling it so twice would pulse twice

@@ -49,8 +49,9 @@ class Cargo:
 class CameraLine:
     """Between the lanes' threads, which order, and the server's, which answer a camera; safe to share."""
 
-    def __init__(self, clock: Clock, *, comet_hold_s: float = 0.25) -> None:
+    def __init__(self, clock: Clock, *, comet_hold_s: float = 0.25, forget_after_s: float = 3.0) -> None:
         self._clock = clock
+        self._forget_after_s = forget_after_s
         self._comet_hold_s = comet_hold_s
         self._changed = threading.Condition()
         self._order: _Order | None = None
@@ -62,7 +63,7 @@ class CameraLine:
         self._heard_s = float("-inf")
         self.heard_at: datetime | None = None
         self.inputs: list[bool | None] = [None] * INPUTS
-        """As last told, or None before that."""
+        """As last told; None before that, and again when it has been away for `forget_after_s`: it tells changes, nothing else."""
         self.closed = False
 
     # --- the lane's side ---------------------------------------------------------------------------------------------
@@ -105,7 +106,10 @@ class CameraLine:
     def heard(self) -> None:
         """The camera has called: it lives."""
         with self._changed:
-            self._heard_s, self.heard_at = self._clock.monotonic_s(), self._clock.now()
+            now_s = self._clock.monotonic_s()
+            if now_s - self._heard_s > self._forget_after_s:
+                self.inputs = [None] * INPUTS
+            self._heard_s, self.heard_at = now_s, self._clock.now()
 
     def told_input(self, source: int, on: bool) -> None:
         """An input has changed."""
@@ -113,10 +117,14 @@ class CameraLine:
             self.inputs[source] = on
             self._changed.notify_all()
 
+    def expect_push(self) -> None:
+        """A plate push is about to wait for an order: polls leave it to that one. `carry_push` has to follow."""
+        with self._changed:
+            self._pushes_waiting += 1
+
     def carry_push(self, wait_s: float) -> Cargo:
         """What goes with the answer to a plate push: an order, if one comes within the camera's patience."""
         with self._changed:
-            self._pushes_waiting += 1
             self._changed.wait_for(lambda: self._takeable() or self.closed, wait_s)
             self._pushes_waiting -= 1
             return self._load(nudges=True)

@@ -129,9 +129,8 @@ class HikvisionBoard:
             status = self._status()
             if status is wanted or (before is left and status is GateStatus.NO_SIGNAL):
                 return True
-            if time.monotonic() + _LOOK_S >= self._until:
+            if not self._looks_again():
                 return False
-            time.sleep(_LOOK_S)
 
     def _hold_gate(self, coil: int, *, on: bool) -> bool:
         if coil == _CLOSE_COIL:
@@ -142,11 +141,17 @@ class HikvisionBoard:
             return True
         self._order_gate(GateMode.OPEN)
         while self._limits_wired and self._status() is not GateStatus.OPEN:
-            if time.monotonic() + _LOOK_S >= self._until:
+            if not self._looks_again():
                 return False  # never lock a boom that is not seen up: it would be locked down
-            time.sleep(_LOOK_S)
         self._order_gate(GateMode.LOCK)
         self._held = True
+        return True
+
+    def _looks_again(self) -> bool:
+        """Wait a little, if there is time for that and for another answer."""
+        if time.monotonic() + _LOOK_S + self._settings.timeout_s / 3 >= self._until:
+            return False
+        time.sleep(_LOOK_S)
         return True
 
     def _status(self) -> GateStatus:
@@ -188,7 +193,7 @@ class HikvisionBoard:
             response = self._client.request(method, path, content=body, headers=headers, timeout=left)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._doubt(type(error).__name__) from None
-        if response.status_code in (401, 403):
+        if response.status_code == 401:
             raise DeviceRefused("the camera refuses the user name or the password")
         if response.status_code >= 500:
             raise self._doubt(f"status {response.status_code}")

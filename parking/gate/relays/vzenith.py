@@ -1,11 +1,13 @@
 """The outputs and inputs of a Vzenith-style camera: orders travel in the answers to its polls, inputs come as pushes.
 
 The camera times the pulse. It tells nothing of its outputs: what is known is that it took the order, because it asked for the next
-one; an auxiliary contact wired to an input (`feedback`) makes it a real read-back. Comet polling has to be on at the camera.
+one, and its coils are not told; an auxiliary contact wired to an input (`feedback`) makes it a real read-back. Comet polling has to
+be on at the camera.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Mapping
@@ -15,11 +17,9 @@ from parking.gate.cameras.line import CameraLine
 from parking.gate.cameras.vzenith_wire import INPUTS, OUTPUTS, IoOrder
 from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_duration
 from parking.gate.relays.settings import BoardSettings
-from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, Health, HealthReport
 from parking.kernel.errors import invalid
 
-_NEVER = float("inf")
 _OFF, _ON, _PULSE = 0, 1, 2
 
 
@@ -31,7 +31,6 @@ class VzenithBoard:
         self,
         settings: BoardSettings,
         line: CameraLine,
-        clock: Clock,
         *,
         feedback: Mapping[int, int] = MappingProxyType({}),
         idle_off: bool = False,
@@ -42,11 +41,9 @@ class VzenithBoard:
             )
         self._settings = settings
         self._line = line
-        self._clock = clock
         self._feedback = dict(feedback)
         self._idle_off = idle_off
         self._lock = threading.Lock()
-        self._until_s = [-_NEVER] * settings.coils
         self._trouble = ""
         self._asked = False
 
@@ -64,18 +61,18 @@ class VzenithBoard:
                 self._trouble = f"input {source} has not been told yet"
                 raise DeviceFault(self._trouble)
             inputs.append(level is True)
-        now_s = self._clock.monotonic_s()
-        coils = tuple(self._reads_on(coil, now_s) for coil in range(self._settings.coils))
+        told = itertools.takewhile(lambda coil: coil in self._feedback, range(self._settings.coils))
+        coils = tuple(self._line.inputs[self._feedback[coil]] is True for coil in told)
         return BoardState(tuple(inputs), coils, read_s)
 
     def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
         check_coil(coil, self._settings.coils)
         check_duration(duration_ms)
-        return self._order(coil, IoOrder(coil, _PULSE, duration_ms), True, duration_ms / 1000, not_after_s)
+        return self._order(coil, IoOrder(coil, _PULSE, duration_ms), on=True, not_after_s=not_after_s)
 
     def hold(self, coil: int, on: bool) -> bool:
         check_coil(coil, self._settings.coils)
-        return self._order(coil, IoOrder(coil, _ON if on else _OFF), on, _NEVER if on else 0.0, ALWAYS)
+        return self._order(coil, IoOrder(coil, _ON if on else _OFF), on=on, not_after_s=ALWAYS)
 
     def health(self) -> HealthReport:
         seen_at = self._line.heard_at
@@ -88,7 +85,7 @@ class VzenithBoard:
     def close(self) -> None:
         """The line belongs to the push server; outputs stay as they are."""
 
-    def _order(self, coil: int, order: IoOrder, on: bool, lasts_s: float, not_after_s: float) -> bool:
+    def _order(self, coil: int, order: IoOrder, *, on: bool, not_after_s: float) -> bool:
         until = time.monotonic() + self._settings.timeout_s
         with self._lock:
             try:
@@ -97,13 +94,8 @@ class VzenithBoard:
                 self._asked, self._trouble = True, str(fault)
                 raise
             self._asked, self._trouble = True, ""
-            self._until_s[coil] = self._clock.monotonic_s() + lasts_s
         source = self._feedback.get(coil)
         return True if source is None else self._line.wait_input(source, on, max(0.0, until - time.monotonic()))
-
-    def _reads_on(self, coil: int, now_s: float) -> bool:
-        source = self._feedback.get(coil)
-        return now_s < self._until_s[coil] if source is None else self._line.inputs[source] is True
 
 
 _: type[RelayBoard] = VzenithBoard

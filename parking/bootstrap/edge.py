@@ -7,106 +7,38 @@ again finds the lane in state unknown, where nothing closes.
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
-from lpr import PassageReading, Pipeline, Worker
-from lpr.settings import Settings as ReadingSettings
-from lpr.sources.registry import SOURCES
-from parking.access.facts import PlateEvidence
 from parking.bootstrap.device_watch import DeviceWatch
-from parking.bootstrap.edge_settings import (
-    BarrierLaneSettings,
-    BoardSettings,
-    CameraSettings,
-    EdgeSettings,
-    RampLaneSettings,
-)
+from parking.bootstrap.edge_camera import LaneCamera, PictureFolder, open_camera
+from parking.bootstrap.edge_codes import CodeKeys
+from parking.bootstrap.edge_devices import Box, Devices, OpenCamera
+from parking.bootstrap.edge_settings import BarrierLaneSettings, EdgeSettings, RampLaneSettings
 from parking.bootstrap.keys import KeyRing, load_public, load_signer
 from parking.gate.barrier import Barrier
-from parking.gate.controller import Lane, Sighting
+from parking.gate.cameras.base import CameraWorker
+from parking.gate.controller import Lane
 from parking.gate.counting import Ramp
+from parking.gate.credentials.base import CredentialReader, Presented
 from parking.gate.edge_file import EdgeFile
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, lane_inputs
 from parking.gate.journal import FileJournal
 from parking.gate.local_copy import LocalCopy
-from parking.gate.model import Wiring
+from parking.gate.model import Cause, Wiring
 from parking.gate.relays.base import RelayBoard
-from parking.gate.relays.registry import BOARDS
-from parking.gate.relays.shared import SharedBoard
 from parking.gate.sync import Downlink, Link, Loop, Uplink, new_client
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault, DeviceRefused, HealthReport
+from parking.kernel.device import DeviceFault, DeviceRefused, Health
 from parking.kernel.errors import ParkingError
-from parking.kernel.ids import DeviceId, Ids, VisitId
+from parking.kernel.ids import Ids
 
 STEP_S = 0.02
-_SIGHTINGS_MOST = 64  # newest win: an old sighting is worth nothing
+TROUBLE_AFTER_S = 5.0  # a link that is down for less is no trouble of anybody's
 _STOP_S = 3.0
 _LOG = structlog.get_logger("edge")
-
-
-class CameraWorker(Protocol):
-    """What a lane's camera does for us; `lpr.Worker` is one."""
-
-    def start(self) -> None: ...
-
-    def begin(self, passage: str, post: Callable[[PassageReading], None]) -> None: ...
-
-    def end(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def health(self) -> HealthReport: ...
-
-
-OpenCamera = Callable[[CameraSettings, str, Clock], CameraWorker]
-
-
-def open_camera(settings: CameraSettings, lane_id: str, clock: Clock) -> CameraWorker:
-    """The camera of a lane with its own recogniser; ParkingError for a kind or a setting that is not known."""
-    pipeline = Pipeline.default(ReadingSettings.parse(settings.recognition))
-    return Worker(SOURCES.get(settings.kind)(settings.url, f"{lane_id}-camera", clock), pipeline, clock)
-
-
-class LaneCamera:
-    """Between a worker's thread and its lane's: readings become evidence and wait to be drained."""
-
-    def __init__(self, worker: CameraWorker) -> None:
-        self._worker = worker
-        self._seen: deque[Sighting] = deque(maxlen=_SIGHTINGS_MOST)
-
-    def begin(self, visit_id: VisitId) -> None:
-        def post(reading: PassageReading) -> None:
-            if reading.captured_at is not None:
-                self._seen.append((visit_id, evidence_of(reading)))
-
-        self._worker.begin(visit_id, post)
-
-    def end(self) -> None:
-        self._worker.end()
-
-    def drain(self) -> list[Sighting]:
-        """What was read since the last call, oldest first."""
-        return [self._seen.popleft() for _ in range(len(self._seen))]
-
-
-def evidence_of(reading: PassageReading) -> PlateEvidence:
-    """A reading in the words of the rules; one without a time raises ValueError."""
-    if reading.captured_at is None:
-        raise ValueError("a reading without a frame is no evidence")
-    return PlateEvidence(
-        plate=reading.plate,
-        confidence=reading.confidence,
-        margin=reading.margin,
-        agreeing=reading.agreeing,
-        frames=reading.frames,
-        captured_at=reading.captured_at,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +56,18 @@ class EdgeBox:
         self._settings = settings
         self._clock = clock
         self._ids = ids
+        self._signer = load_signer(settings.key)
+        self._verifier = KeyRing([load_public(settings.server_key)])
         self.file = EdgeFile(settings.journal)
         self.journal = FileJournal(self.file)
         self.copy = LocalCopy(self.file)
-        self._boards: dict[BoardSettings, RelayBoard] = {}
-        self._workers: list[CameraWorker] = []
+        self.pictures = PictureFolder(settings.pictures, clock)
         self._watch = DeviceWatch(self.journal, clock=clock, ids=ids, origin=settings.device)
-        self._running = [self._lane(lane, camera) if isinstance(lane, BarrierLaneSettings) else self._ramp(lane)
-                         for lane in settings.lanes]  # fmt: skip
+        codes = CodeKeys(self._verifier, self._signer.public, self.copy, clock)
+        self.devices = Devices(settings, Box(clock, self.file, self.journal, self._watch, codes, camera))
+        self._running = [
+            self._lane(lane) if isinstance(lane, BarrierLaneSettings) else self._ramp(lane) for lane in settings.lanes
+        ]
         self._links = self._sync()
         self._stopping = threading.Event()
         self.failed = threading.Event()
@@ -139,20 +75,9 @@ class EdgeBox:
 
     # --- building ----------------------------------------------------------------------------------------------------
 
-    def _board(self, settings: BoardSettings) -> RelayBoard:
-        key = settings.board()
-        if key not in self._boards:
-            board = SharedBoard(BOARDS.get(key.kind)(key.modbus(), self._clock), self._clock)
-            self._boards[key] = board
-            self._watch.add(DeviceId(f"relay-{len(self._boards)}"), board.health)
-        return self._boards[key]
-
-    def _lane(self, settings: BarrierLaneSettings, open_camera: OpenCamera) -> _Running:
-        board = self._board(settings.relay)
-        worker = open_camera(settings.camera, settings.id, self._clock)
-        self._workers.append(worker)
-        self._watch.add(DeviceId(f"{settings.id}-camera"), worker.health)
-        camera = LaneCamera(worker)
+    def _lane(self, settings: BarrierLaneSettings) -> _Running:
+        board, worker = self.devices.board(settings.relay.board_), self.devices.camera(settings.id)
+        camera, readers = LaneCamera(worker, self.pictures), self.devices.readers(settings.id)
         lane = Lane(
             settings.lane(),
             Barrier(board, settings.relay.barrier(), self._clock),
@@ -166,20 +91,32 @@ class EdgeBox:
         wiring, open_coil = settings.loops.wiring(), settings.relay.open_coil
 
         def step() -> None:
-            lane.step(self._clock.now(), read_inputs(board, wiring, open_coil), camera.drain())
+            inputs = read_inputs(board, wiring, open_coil)
+            lane.step(self._clock.now(), inputs, camera.drain(), presented_at(readers), self._troubles(worker))
 
         return _Running(settings.id, step)
 
     def _ramp(self, settings: RampLaneSettings) -> _Running:
-        board, wiring = self._board(settings.relay), settings.loops.wiring()
+        board, wiring = self.devices.board(settings.relay), settings.loops.wiring()
         origin = self._settings.device
         ramp = Ramp(settings.ramp(), self.journal, clock=self._clock, ids=self._ids, origin=origin)
         return _Running(settings.id, lambda: ramp.step(self._clock.now(), read_inputs(board, wiring, None)))
 
+    def _troubles(self, worker: CameraWorker) -> frozenset[Cause]:
+        """What the box knows to be wrong around a lane: its camera does not see, or the server is away."""
+        found = set()
+        if worker.health().health in (Health.FAULTY, Health.SILENT):
+            found.add(Cause.CAMERA)
+        if self._link_is_down():
+            found.add(Cause.NETWORK)
+        return frozenset(found)
+
+    def _link_is_down(self) -> bool:
+        return False
+
     def _sync(self) -> tuple[Loop, Loop]:
         settings = self._settings
-        verifier = KeyRing([load_public(settings.server_key)])
-        link = Link(settings.server, settings.device, load_signer(settings.key), verifier)
+        link = Link(settings.server, settings.device, self._signer, self._verifier)
         self._clients = new_client(link), new_client(link)
         self._uplink = Uplink(link, self.journal, self._clock, self._clients[0])
         downlink = Downlink(link, self.copy, self._clock, self._clients[1])
@@ -196,9 +133,9 @@ class EdgeBox:
     # --- running -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start cameras, lanes and link; the lanes work whether or not the link ever does."""
-        for worker in self._workers:
-            worker.start()
+        """Start devices, lanes and link; the lanes work whether or not the link ever does."""
+        self.pictures.start()
+        self.devices.start()
         for running in (*self._running, _Running("devices", self._watch.check)):
             pace_s = STEP_S if running.name != "devices" else 1.0
             thread = threading.Thread(target=self._repeat, args=(running, pace_s), name=running.name, daemon=True)
@@ -213,8 +150,8 @@ class EdgeBox:
         self._stopping.set()
         for thread in self._threads:
             thread.join(_STOP_S)
-        for worker in self._workers:
-            worker.stop()
+        self.devices.stop()
+        self.pictures.stop()
         up, down = self._links
         up.stop(_STOP_S)
         down.stop(0.0)  # it may sit in a long poll; what that would bring comes again after the next start
@@ -225,8 +162,8 @@ class EdgeBox:
             _LOG.warning("stopped with unsent events", trouble=str(error))
         for client in self._clients:
             client.close()
-        for board in self._boards.values():
-            board.close()
+        self.devices.close()
+        self.copy.close()
         self.file.close()
 
     def _repeat(self, running: _Running, pace_s: float) -> None:
@@ -246,6 +183,12 @@ def read_inputs(board: RelayBoard, wiring: Wiring, open_coil: int | None) -> Inp
         return lane_inputs(board.read(), wiring, open_coil)
     except (DeviceFault, DeviceRefused):
         return NOTHING_KNOWN
+
+
+def presented_at(readers: Iterable[CredentialReader]) -> list[Presented]:
+    """What was held up to the readers of a lane since the last step, oldest first."""
+    presented = [one for reader in readers for one in reader.drain()]
+    return sorted(presented, key=lambda one: one.seen_s)
 
 
 def run(settings: EdgeSettings, box: EdgeBox, stopping: threading.Event) -> int:

@@ -1,201 +1,121 @@
-"""edge.yaml, typed: a gate box's lanes and how they are wired. A wrong or dangerous value is named with its key before anything starts."""
+"""edge.yaml, typed: a gate box, its lanes and its devices. A wrong or dangerous value is named with its key before anything starts."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from parking.access.facts import LaneRules, NoPlate, SecondEntry
-from parking.gate.model import BarrierConfig, Closing, LaneConfig, RampConfig, Timings, Wiring
-from parking.gate.relays.modbus_tcp import BoardMap, ModbusSettings
-from parking.gate.relays.registry import BOARDS
+from parking.bootstrap.device_settings import CameraSettings, Name, Port, Section, SmartCameraSection
+from parking.bootstrap.lane_settings import BarrierLaneSettings, Lane, RampLaneSettings, RelaySection
+from parking.bootstrap.reader_settings import ReaderSettings, SharedReaderSettings
 from parking.kernel.errors import ParkingError, invalid
-from parking.kernel.events import Direction
-from parking.kernel.ids import LaneId, ZoneId
 
+__all__ = [
+    "BarrierLaneSettings",
+    "CameraSettings",
+    "EdgeSettings",
+    "PushSettings",
+    "RampLaneSettings",
+    "ReaderSettings",
+    "RelaySection",
+    "SharedReaderSettings",
+    "SmartCameraSection",
+    "load",
+]
 LONGEST_FILE = 256 * 1024
-_DEFAULT = LaneRules()
-_Index = Annotated[int, Field(ge=0, le=255)]
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-_Seconds = Annotated[float, Field(gt=0, le=86_400)]
+_UNSPOKEN = {
+    *("entry", "exit", "ramp", "board"),
+    *("modbus_tcp", "http_relay", "gpio", "vzenith", "hikvision", "memory"),
+    *("mjpeg", "rtsp", "file", "folder"),
+}
+"""What pydantic puts between a key and its parts where a section's `kind` decides; it is in no edge.yaml."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+class PushSettings(Section):
+    """Where smart cameras call: at /push/<device>/<secret>. With a certificate (PEM) it is HTTPS."""
 
-
-class BoardSettings(_Section):
-    """Where a relay board is; lanes that name the same one share it."""
-
-    kind: str = "modbus_tcp"
-    host: str = "127.0.0.1"
-    port: int = Field(default=502, ge=1, le=65535)
-    unit: int = Field(default=1, ge=0, le=255)
-    coils: int = Field(default=8, ge=1, le=64)
-    inputs: int = Field(default=8, ge=1, le=64)
-    board_map: BoardMap = Field(default=BoardMap.WAVESHARE, alias="map")
-    timeout_s: float = Field(default=0.5, gt=0, le=10)
-
-    @field_validator("kind")
-    @classmethod
-    def _known(cls, kind: str) -> str:
-        try:
-            BOARDS.get(kind)
-        except ParkingError as error:
-            raise ValueError(error.message) from None
-        return kind
-
-    def board(self) -> BoardSettings:
-        """The board alone, without what one lane does with it: equal for lanes that share it."""
-        return BoardSettings(**{name: getattr(self, name) for name in BoardSettings.model_fields})
-
-    def modbus(self) -> ModbusSettings:
-        return ModbusSettings(self.host, self.port, self.unit, self.coils, self.inputs, self.board_map, self.timeout_s)
-
-
-class BarrierSettings(BoardSettings):
-    """A barrier's coils on its board; pulses in milliseconds."""
-
-    open_coil: _Index
-    close_coil: _Index | None = None
-    pulse_ms: int = Field(default=500, ge=100, le=5000)
-    closing: Closing = Closing.HARDWARE
-    hardware_interlock: bool = False
+    host: str = Field(default="0.0.0.0", description="the lane's own network")  # noqa: S104 - cameras come from there
+    port: Port = 8090
+    certificate: Path | None = None
+    private_key: Path | None = None
 
     @model_validator(mode="after")
-    def _exists(self) -> Self:
-        for key in ("open_coil", "close_coil"):
-            coil = getattr(self, key)
-            if coil is not None and coil >= self.coils:
-                raise ValueError(f"{key}: the board has coils 0 to {self.coils - 1}")
-        try:
-            self.barrier()
-        except ParkingError as error:
-            raise ValueError(str(error)) from None
+    def _both_or_none(self) -> Self:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key go together")
         return self
 
-    def barrier(self) -> BarrierConfig:
-        return BarrierConfig(self.open_coil, self.close_coil, self.pulse_ms, self.closing, self.hardware_interlock)
 
-
-class LoopSettings(_Section):
-    """Which inputs a lane's loops are on; a normally closed fire contact has `fire_when: false`."""
-
-    presence: _Index
-    safety: _Index
-    fire: _Index | None = None
-    fire_when: bool = True
-
-    def wiring(self) -> Wiring:
-        return Wiring(self.presence, self.safety, self.fire, self.fire_when)
-
-
-class RampLoopSettings(_Section):
-    first: _Index
-    second: _Index
-
-    def wiring(self) -> Wiring:
-        return Wiring(self.first, self.second)
-
-
-class CameraSettings(_Section):
-    """A lane's camera; `recognition` holds settings of `lpr` that differ from its defaults."""
-
-    kind: str
-    url: str = Field(min_length=1, max_length=1000)
-    recognition: dict[str, Any] = Field(default_factory=dict)
-
-
-class RuleSettings(_Section):
-    """How strict a lane is; what is left out keeps its default."""
-
-    min_confidence: float = Field(default=_DEFAULT.min_confidence, ge=0, le=1)
-    min_margin: float = Field(default=_DEFAULT.min_margin, ge=0)
-    min_agreeing: int = Field(default=_DEFAULT.min_agreeing, ge=1, le=100)
-    read_deadline_s: _Seconds = _DEFAULT.read_deadline_s
-    evidence_lead_s: float = Field(default=_DEFAULT.evidence_lead_s, ge=0, le=30)
-    no_plate: NoPlate = NoPlate.HELP
-    second_entry: SecondEntry = SecondEntry.ADMIT
-
-    def rules(self) -> LaneRules:
-        return LaneRules(**{name: getattr(self, name) for name in RuleSettings.model_fields})
-
-
-class BarrierLaneSettings(_Section):
-    """A lane with a barrier, in or out."""
-
-    id: _Name
-    kind: Literal["entry", "exit"]
-    camera: CameraSettings
-    relay: BarrierSettings
-    loops: LoopSettings
-    rules: RuleSettings = RuleSettings()
-    timings: dict[str, _Seconds] = Field(default_factory=dict)
-
-    @field_validator("timings")
-    @classmethod
-    def _known_timings(cls, timings: dict[str, float]) -> dict[str, float]:
-        return _check_timings(timings)
-
-    def lane(self) -> LaneConfig:
-        direction = Direction.IN if self.kind == "entry" else Direction.OUT
-        return LaneConfig(LaneId(self.id), direction, self.rules.rules(), Timings(**self.timings))
-
-
-class RampLaneSettings(_Section):
-    """A ramp that is only counted."""
-
-    id: _Name
-    kind: Literal["ramp"]
-    from_zone: _Name = Field(alias="from")
-    to_zone: _Name = Field(alias="to")
-    relay: BoardSettings
-    loops: RampLoopSettings
-    timings: dict[str, _Seconds] = Field(default_factory=dict)
-
-    @field_validator("timings")
-    @classmethod
-    def _known_timings(cls, timings: dict[str, float]) -> dict[str, float]:
-        return _check_timings(timings)
-
-    def ramp(self) -> RampConfig:
-        zones = ZoneId(self.from_zone), ZoneId(self.to_zone)
-        return RampConfig(LaneId(self.id), *zones, timings=Timings(**self.timings))
-
-
-LaneSettings = Annotated[BarrierLaneSettings | RampLaneSettings, Field(discriminator="kind")]
-
-
-class EdgeSettings(_Section):
+class EdgeSettings(Section):
     """One gate box."""
 
-    device: _Name
-    site: _Name
+    device: Name
+    site: Name
     server: str = Field(pattern=r"^https?://[^/\s]+$", description="without a path or a slash at the end")
     journal: Path
     key: Path
     server_key: Path
-    lanes: list[LaneSettings] = Field(min_length=1, max_length=32)
+    pictures: Path = Field(default=Path("pictures"), description="folder of the best picture of each passage")
+    push: PushSettings | None = None
+    readers: tuple[SharedReaderSettings, ...] = Field(default=(), max_length=16)
+    lanes: list[Lane] = Field(min_length=1, max_length=32)
     log_json: bool = True
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
+    @property
+    def barriers(self) -> list[BarrierLaneSettings]:
+        return [lane for lane in self.lanes if isinstance(lane, BarrierLaneSettings)]
+
+    @property
+    def reader_names(self) -> list[tuple[str, ReaderSettings]]:
+        """Every reader by its name: its own, else of its lane and its kind."""
+        own = [(reader.id or f"{lane.id}-{reader.kind}", reader) for lane in self.barriers for reader in lane.readers]
+        return [*own, *((reader.id, reader) for reader in self.readers)]
+
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        ids = [lane.id for lane in self.lanes]
-        if twice := sorted({lane_id for lane_id in ids if ids.count(lane_id) > 1}):
-            raise ValueError(f"lanes: {twice[0]} is there twice")
+        _no_two("lanes", [lane.id for lane in self.lanes])
+        smart = [lane.camera for lane in self.barriers if isinstance(lane.camera, SmartCameraSection)]
+        _no_two("camera.device", [camera.device for camera in smart])
+        if smart and self.push is None:
+            raise ValueError(f"push: camera {smart[0].device} pushes; say where this box listens for it")
+        _no_two("camera.secret", [camera.secret for camera in smart], tell=False)
+        barriers = {lane.id for lane in self.barriers}
+        for reader in self.readers:
+            if strangers := sorted(set(reader.lanes.values()) - barriers):
+                raise ValueError(f"readers.{reader.id}.lanes: there is no lane {strangers[0]} with a barrier")
+        _no_two("readers", [name for name, _ in self.reader_names])
+        own = {camera.device for camera in smart if camera.kind == "vzenith"}
+        for lane in self.barriers:
+            board = lane.relay.board_
+            if board.kind == "vzenith" and board.device not in own:
+                raise ValueError(f"relay.device: there is no vzenith camera {board.device} at a lane of this box")
+        return self
+
+    @model_validator(mode="after")
+    def _wired_once(self) -> Self:
+        """Two lanes on one coil would open each other; two on one loop would be one vehicle twice."""
+        used: dict[tuple[object, str, int], str] = {}
+        for lane in self.lanes:
+            loops, relay = lane.loops, lane.relay
+            board = relay.board()
+            contacts = [("input", index) for name in ("presence", "safety", "first", "second")
+                        if (index := getattr(loops, name, None)) is not None]  # fmt: skip
+            if isinstance(relay, RelaySection):
+                contacts += [("coil", coil) for coil in (relay.open_coil, relay.close_coil) if coil is not None]
+            for what, index in contacts:
+                other = used.setdefault((board, what, index), lane.id)
+                if other != lane.id and board.host + board.device:
+                    raise ValueError(f"lanes: {other} and {lane.id} are both on {what} {index} of one board")
         return self
 
 
-def _check_timings(timings: dict[str, float]) -> dict[str, float]:
-    known = Timings.__dataclass_fields__
-    for key in timings:
-        if key not in known:
-            raise ValueError(f"{key} is not a timing; known: {', '.join(known)}")
-    return timings
+def _no_two(key: str, names: list[str], *, tell: bool = True) -> None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{key}: {twice[0] if tell else 'the same'} is there twice")
 
 
 def load(path: Path) -> EdgeSettings:
@@ -212,17 +132,36 @@ def load(path: Path) -> EdgeSettings:
     if not isinstance(plain, dict):
         raise invalid("edge.settings", "should hold keys and values", field=str(path))
     try:
-        settings = EdgeSettings.model_validate(plain)
+        return EdgeSettings.model_validate(_beside({"pictures": "pictures", **plain}, path.parent))
     except ValidationError as error:
         raise invalid("edge.settings", "; ".join(_complaints(error)), field=str(path)) from None
-    files = {name: path.parent / getattr(settings, name) for name in ("journal", "key", "server_key")}
-    return settings.model_copy(update=files)
+    except ParkingError as error:
+        raise invalid("edge.settings", str(error), field=str(path)) from None
+
+
+_PATHS = {"journal", "key", "server_key", "pictures", "certificate", "private_key"}
+
+
+def _beside(plain: Any, folder: Path) -> Any:
+    """The same with every path made relative to the folder of the file."""
+    if isinstance(plain, list):
+        return [_beside(item, folder) for item in plain]
+    if not isinstance(plain, dict):
+        return plain
+    return {
+        key: str(folder / value) if _is_path(key) and isinstance(value, str) else _beside(value, folder)
+        for key, value in plain.items()
+    }
+
+
+def _is_path(key: object) -> bool:
+    return isinstance(key, str) and (key in _PATHS or key.endswith("_file"))
 
 
 def _complaints(error: ValidationError) -> list[str]:
-    tags = {"entry", "exit", "ramp"}  # the discriminator, which pydantic puts between the index and the key
     lines = []
     for fault in error.errors(include_url=False, include_input=False):
-        key = ".".join(str(part) for part in fault["loc"] if part not in tags)
-        lines.append(f"{key}: {fault['msg']}" if key else fault["msg"])
+        key = ".".join(str(part) for part in fault["loc"] if part not in _UNSPOKEN)
+        message = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"{key}: {message}" if key else message)
     return lines

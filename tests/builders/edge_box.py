@@ -106,7 +106,8 @@ class EdgeWorld:
         self.server.start()
         self.cameras: dict[str, ToldWorker] = {}
         plain = edge_config(self.server, self.board.port)
-        files = {name: folder / plain[name] for name in ("journal", "key", "server_key")}
+        plain.setdefault("pictures", "pictures")
+        files = {name: folder / plain[name] for name in ("journal", "key", "server_key", "pictures")}
         self.settings = EdgeSettings.model_validate(plain).model_copy(update=files)
         self.box = self._build()
 

@@ -36,6 +36,13 @@ GOOD: dict[str, Any] = {
 }
 
 
+GPIO: dict[str, Any] = {"kind": "gpio", "coil_lines": [17, 27], "input_lines": [5, 6], "open_coil": 0, "close_coil": 1}
+HTTP: dict[str, Any] = {"kind": "http_relay", "host": "10.0.0.8", "open_coil": 0}
+HIKVISION: dict[str, Any] = {"kind": "hikvision", "host": "10.0.0.7", "open_coil": 0, "password": "p"}
+SHARED: dict[str, Any] = {"kind": "uhf_llrp", "id": "roof", "host": "h", "lanes": {1: "entry-1", 2: "exit-9"}}
+VZENITH: dict[str, Any] = {"kind": "vzenith", "device": "cam-1", "secret": "0123456789abcdef"}
+
+
 def load(tmp_path: Path, plain: Any) -> edge_settings.EdgeSettings:
     path = tmp_path / "edge.yaml"
     path.write_text(plain if isinstance(plain, str) else yaml.safe_dump(plain))
@@ -80,7 +87,45 @@ BAD: list[tuple[Any, str]] = [
     ),
     (with_lane(relay={**LANE["relay"], "close_coil": 0}), "lanes.0.relay"),
     (with_lane(relay={**LANE["relay"], "open_coil": 8}), "open_coil"),
-    (with_lane(relay={**LANE["relay"], "kind": "gpio"}), "lanes.0.relay.kind"),
+    (with_lane(relay={**LANE["relay"], "kind": "abacus"}), "lanes.0.relay: kind: should be modbus_tcp"),
+    (with_lane(relay={**LANE["relay"], "kind": "gpio"}), "lanes.0.relay.coil_lines: Field required"),
+    (with_lane(relay={**GPIO, "coils": 8}), "lanes.0.relay: coils, inputs: a GPIO chip has as many"),
+    (with_lane(relay={**GPIO, "open_coil": 2}), "open_coil: the board has coils 0 to 1"),
+    (with_lane(relay={**LANE["relay"], "chip": "/dev/gpiochip0"}), "lanes.0.relay.chip"),
+    (with_lane(relay={**LANE["relay"], "password": "x"}), "lanes.0.relay.password"),
+    (with_lane(relay={**HTTP, "password_file": "nowhere.txt"}), "password_file: cannot be read"),
+    (with_lane(relay={**HTTP, "password": "a", "password_file": "b"}), "password_file: the value itself is there too"),
+    (with_lane(relay={**HIKVISION, "password": None}), "lanes.0.relay.password"),
+    (with_lane(relay={"kind": "vzenith", "device": "cam-9", "open_coil": 0}), "no vzenith camera cam-9"),
+    (with_lane(camera={"kind": "telescope"}), "lanes.0.camera"),
+    (with_lane(camera={"kind": "mjpeg"}), "lanes.0.camera.url"),
+    (with_lane(camera=VZENITH), "push: camera cam-1 pushes; say where this box listens"),
+    ({**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "secret": "short"}}]}, "lanes.0.camera.secret"),
+    ({**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "votes": 0}}]}, "lanes.0.camera.votes"),
+    ({**GOOD, "push": {"port": 0}}, "push.port"),
+    ({**GOOD, "push": {"certificate": "c.pem"}}, "certificate and private_key go together"),
+    (
+        with_lane(readers=[{"kind": "nose", "host": "h", "port": 1}]),
+        "lanes.0.readers.0.kind: no credential_reader called",
+    ),
+    (with_lane(readers=[{"kind": "uhf_llrp"}]), "lanes.0.readers.0: host: should be present"),
+    (with_lane(readers=[{"kind": "uhf_llrp", "host": "h", "antennas": [0]}]), "lanes.0.readers.0: antennas"),
+    (with_lane(readers=[{"kind": "uhf_llrp", "host": "h", "key": "x"}]), "lanes.0.readers.0: key"),
+    (with_lane(readers=[{"kind": "uhf_llrp", "host": "h"}] * 2), "readers: entry-1-uhf_llrp is there twice"),
+    ({**GOOD, "readers": [SHARED]}, "readers.roof.lanes: there is no lane exit-9"),
+    ({**GOOD, "readers": [{**SHARED, "id": None}]}, "readers.0.id"),
+    (with_lane(readers=[{"kind": "osdp", "host": "h", "port": 1, "key_file": "no.key"}]), "no.key: cannot be read"),
+    (with_lane(loops={"presence": 0, "safety": 0}), "lanes.0.loops: input 0 is there twice"),
+    (with_lane(loops={"presence": 0, "safety": 9}), "input 9: the board has inputs 0 to 7"),
+    (with_lane(help={"weather": {"action": "call"}}), "lanes.0.help.weather"),
+    (with_lane(help={"camera": {"action": "pray"}}), "lanes.0.help.camera.action"),
+    (with_lane(help={"camera": {"action": "open_with_debt"}}), "an entry can only call a person"),
+    (with_lane(kind="exit", help={"camera": {"action": "call"}}), "an exit is never a dead end"),
+    (with_lane(kind="exit", help={"camera": {"action": "call", "open_after_s": 1}}), "help.camera: open_after_s"),
+    (with_lane(rules={"anti_passback": "maybe"}), "lanes.0.rules.anti_passback"),
+    (with_lane(rules={"alone": ["handshake"]}), "lanes.0.rules.alone"),
+    (with_lane(alarms={"turn_backs": -1}), "lanes.0.alarms.turn_backs"),
+    ({**GOOD, "lanes": [LANE, {**LANE, "id": "entry-2"}]}, "entry-1 and entry-2 are both on input 0"),
     (with_lane(relay={**LANE["relay"], "pulse_ms": 60000}), "lanes.0.relay.pulse_ms"),
     (with_lane(relay={**LANE["relay"], "port": "many"}), "lanes.0.relay.port"),
     (with_lane(loops={"presence": 0}), "lanes.0.loops.safety"),

@@ -1,0 +1,57 @@
+"""edge.yaml, what reads cards, tags, on-board units and codes. A reader is built when the file is read, by the gate's own registry:
+what a kind does not know, or may not be, is refused there by its name.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from parking.bootstrap.device_settings import Name, Section
+from parking.gate.credentials.base import CredentialReader
+from parking.gate.credentials.code_scanner import CodeCheck
+from parking.gate.credentials.registry import READERS, ReaderParts, no_codes
+from parking.kernel.clock import Clock, SystemClock
+from parking.kernel.errors import ParkingError
+from parking.kernel.ids import DeviceId
+
+
+class ReaderSettings(Section):
+    """One reader; besides `kind` and `id` it has the keys of its kind (host, port ...)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+    kind: str
+    id: Name | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        try:
+            READERS.get(kind)
+        except ParkingError as error:
+            raise ValueError(error.message) from None
+        return kind
+
+    @model_validator(mode="after")
+    def _is_taken(self) -> ReaderSettings:
+        try:
+            self.open(self.id or "reader", SystemClock(), no_codes)
+        except ParkingError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def open(self, name: str, clock: Clock, check_code: CodeCheck) -> CredentialReader:
+        """A reader that has not been started."""
+        options: dict[str, Any] = dict(self.model_extra or {})
+        chance = random.Random()  # noqa: S311 - jitter
+        return READERS.get(self.kind)(options, ReaderParts(DeviceId(name), clock, chance, Path(), check_code))
+
+
+class SharedReaderSettings(ReaderSettings):
+    """A reader whose antennas (from 1) stand at several lanes."""
+
+    id: Name
+    lanes: dict[int, Name] = Field(min_length=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from parking.kernel.events import LaneFaulted
 from parking.kernel.ids import LaneId
@@ -41,3 +42,14 @@ class Faults:
         """The next vehicle is there: what happened has been told."""
         for code in sorted(self._alarms):
             self.set(code, wrong=False)
+
+    def plain(self) -> dict[str, Any]:
+        """What is open, as JSON values: a power cut must not leave a fault open for ever on the server's pages."""
+        return {"open": dict(self._open), "alarms": sorted(self._alarms)}
+
+    def take_up(self, plain: object) -> None:
+        """What was open at the last write before a restart, already told; anything else than `plain` wrote is nothing."""
+        if isinstance(plain, Mapping) and isinstance(plain.get("open"), Mapping):
+            self._open = {str(code): str(detail) for code, detail in plain["open"].items()}
+            alarms = plain.get("alarms")
+            self._alarms = {str(code) for code in alarms if code in self._open} if isinstance(alarms, list) else set()

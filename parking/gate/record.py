@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from parking.gate.machine import State
 from parking.gate.ports import Journal
@@ -21,6 +23,7 @@ class Stored:
     state: State
     at: datetime
     visit: Visit | None
+    memory: Mapping[str, Any]
 
 
 class LaneRecord:
@@ -45,8 +48,18 @@ class LaneRecord:
         assert self.now is not None, "a step sets the time first"
         self._waiting.append(Envelope(EventId(self._ids.new(self.now)), self.now, self._origin, event))
 
-    def save(self, state: State | None, visit: Visit | None, *, carried_out: str | None = None) -> bool:
-        """Write everything down, with where the lane is; False when the disk would not, and then all of it still waits."""
+    def save(
+        self,
+        state: State | None,
+        visit: Visit | None,
+        *,
+        carried_out: str | None = None,
+        memory: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Write everything down, with where the lane is; False when the disk would not, and then all of it still waits.
+
+        `memory` is whatever else must outlive a power cut, as JSON values.
+        """
         if not self._waiting and carried_out is None:
             return True
         assert self.now is not None, "a step sets the time first"
@@ -54,6 +67,7 @@ class LaneRecord:
             "state": state.value if state else None,
             "at": to_plain(self.now),
             "visit": to_record(visit) if visit else None,
+            **(memory or {}),
         }
         try:
             self._journal.append(self._lane_id, tuple(self._waiting), lane_state, carried_out=carried_out)
@@ -71,6 +85,6 @@ class LaneRecord:
             if plain is None:
                 return None
             visit = from_record(plain["visit"]) if plain["visit"] else None
-            return Stored(State(plain["state"]), parse_time(plain["at"]), visit)
+            return Stored(State(plain["state"]), parse_time(plain["at"]), visit, plain)
         except (KeyError, TypeError, ValueError, ParkingError):
             return None

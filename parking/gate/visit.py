@@ -10,7 +10,7 @@ from typing import Any
 from parking.access.decide import Answer
 from parking.access.facts import LaneRules, PlateEvidence, is_trusted
 from parking.gate.credentials.base import Presented
-from parking.kernel.codec import parse_time, to_plain
+from parking.kernel.codec import from_plain, parse_time, to_plain
 from parking.kernel.credential import Credential
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction
@@ -29,6 +29,8 @@ class Visit:
     not_before: datetime
     reading_since_s: float
     evidence: PlateEvidence | None = None
+    presented_from_s: float = 0.0
+    """A credential last seen before this (monotonic seconds) is another vehicle's."""
     presented: tuple[Presented, ...] = ()
     answer: Answer | None = None
     authorised: bool = False
@@ -39,19 +41,30 @@ class Visit:
     confidence: float = 0.0
     stay_id: StayId | None = None
     credential: Credential | None = None
-    picture_ref: str | None = None
+    right: str | None = None
     code_used: str | None = None
+    """The single-use code that it has used up: for this visit, and for no other, it still counts."""
 
     @classmethod
-    def arrive(cls, visit_id: VisitId, now: datetime, now_s: float, rules: LaneRules) -> Visit:
-        """A vehicle that has just come onto the loop; a frame from shortly before may show it already."""
-        return cls(visit_id, now - timedelta(seconds=rules.evidence_lead_s), now_s)
+    def arrive(
+        cls, visit_id: VisitId, now: datetime, now_s: float, rules: LaneRules, *, credential_lead_s: float = 0.0
+    ) -> Visit:
+        """A vehicle that has just come onto the loop; a frame, or a reader, from shortly before may show it already."""
+        not_before = now - timedelta(seconds=rules.evidence_lead_s)
+        return cls(visit_id, not_before, now_s, presented_from_s=now_s - credential_lead_s)
 
     def read_again(self, now: datetime, now_s: float) -> None:
         """Forget what was read and answered: a fresh frame must confirm it."""
         self.evidence, self.answer, self.authorised = None, None, False
         self.plate, self.confidence, self.stay_id = None, 0.0, None
+        self.presented, self.presented_from_s = (), now_s
+        self.credential, self.right = None, None
         self.not_before, self.reading_since_s = now, now_s
+
+    def hold_up(self, presented: tuple[Presented, ...]) -> bool:
+        """Take what belongs to it; whether anything is new but the time at which it was last seen."""
+        before, self.presented = self.presented, presented
+        return [_said(seen) for seen in before] != [_said(seen) for seen in presented]
 
     def take(self, evidence: PlateEvidence, rules: LaneRules) -> bool:
         """Keep the evidence when it is no worse than what is there; whether anything changed."""
@@ -68,14 +81,29 @@ class Visit:
     def trusts(self, rules: LaneRules) -> bool:
         return self.evidence is not None and is_trusted(self.evidence, rules, self.not_before)
 
+    def answered(self, answer: Answer) -> bool:
+        """Take the rules' answer; whether it is another one than before."""
+        news, self.answer = answer != self.answer, answer
+        self.authorised, self.by, self.reason = answer.allowed, "rule", answer.decision.rule
+        self.stay_id, self.credential, self.right = answer.stay_id, answer.credential, answer.right
+        if answer.allowed and self.plate is None:
+            self.plate = answer.plate
+        return news
+
     def stay(self, direction: Direction) -> StayId | None:
         """The stay that its passage opens or leaves; the visit that enters gives its id to the stay."""
         return StayId(self.id) if direction is Direction.IN else self.stay_id
 
 
+def _said(seen: Presented) -> tuple[object, ...]:
+    """What a reader said of a credential, but for when."""
+    return seen.credential, seen.plate, seen.proven, seen.code, seen.refused
+
+
 def to_record(visit: Visit) -> dict[str, Any]:
     """What must outlive a power cut: enough to finish a passage that was allowed."""
     names = ("id", "not_before", "authorised", "by", "reason", "opened", "plate", "confidence", "stay_id")
+    names += ("credential", "right", "code_used")
     return {name: to_plain(getattr(visit, name)) for name in names}
 
 
@@ -93,6 +121,9 @@ def from_record(record: Mapping[str, Any]) -> Visit | None:
             plate=Plate.parse(record["plate"]) if record["plate"] else None,
             confidence=float(record["confidence"]),
             stay_id=StayId(record["stay_id"]) if record["stay_id"] else None,
+            credential=from_plain(Credential, record["credential"]) if record.get("credential") else None,
+            right=str(record["right"]) if record.get("right") else None,
+            code_used=str(record["code_used"]) if record.get("code_used") else None,
         )
     except (KeyError, TypeError, ValueError, ParkingError):
         return None

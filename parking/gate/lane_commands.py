@@ -76,6 +76,7 @@ class Commanded:
         self._watching = Watching(self.faults, config.timings, now_s)
         self._helping = Helping(config, self._record.add, self._new_id, self._picture, display)
         self._fires = fire_group if fire_group is not None else FireGroup()
+        self._fires.join(config.lane_id)
         self._fires_seen = 0
         self.state = State.UNKNOWN
         self.visit: Visit | None = None

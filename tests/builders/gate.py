@@ -11,23 +11,27 @@ from parking.access.facts import LaneRules, PlateEvidence
 from parking.access.snapshot import CopyChange, CopyRow
 from parking.gate.barrier import Barrier
 from parking.gate.controller import Lane, Sighting
+from parking.gate.credentials.base import Presented
 from parking.gate.edge_file import EdgeFile
+from parking.gate.fire_group import FireGroup
+from parking.gate.helping import CodeDisplay
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, lane_inputs
 from parking.gate.journal import FileJournal
 from parking.gate.local_copy import LocalCopy
-from parking.gate.model import BarrierConfig, LaneConfig, Timings, Wiring
+from parking.gate.model import BarrierConfig, Cause, LaneConfig, Timings, Wiring
 from parking.gate.ports import Journal
 from parking.gate.relays.memory import MemoryBoard
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode, to_plain
+from parking.kernel.credential import Credential
 from parking.kernel.device import DeviceFault
 from parking.kernel.events import Direction, Event
-from parking.kernel.ids import LaneId, SeededIds, VisitId
+from parking.kernel.ids import DeviceId, LaneId, SeededIds, VisitId
 from parking.kernel.plate import Plate
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PLATE = "苏A12345"
-PRESENCE, SAFETY, FIRE = 0, 1, 2
+PRESENCE, SAFETY, FIRE, BOOM_UP, BOOM_DOWN, KEY, MAINS_LOST, BUTTON = range(8)
 STEP = timedelta(milliseconds=20)
 E = TypeVar("E")
 
@@ -84,6 +88,8 @@ class LaneStory:
         rules: Mapping[str, Any] | None = None,
         timings: Mapping[str, Any] | None = None,
         file: EdgeFile | None = None,
+        wiring: Mapping[str, Any] | None = None,
+        **config: Any,
     ) -> None:
         self.clock = ManualClock(NOON)
         self.ids = SeededIds(1)
@@ -93,8 +99,14 @@ class LaneStory:
         self.copy = LocalCopy(self.file)
         self.camera = SpokenCamera()
         self.barrier_config = BarrierConfig(open_coil=0, **(barrier or {}))
-        self.config = LaneConfig(LaneId("lane-1"), direction, LaneRules(**(rules or {})), Timings(**(timings or {})))
-        self.wiring = Wiring(PRESENCE, SAFETY, fire=FIRE)
+        self.config = LaneConfig(
+            LaneId("lane-1"), direction, LaneRules(**(rules or {})), Timings(**(timings or {})), **config
+        )
+        self.wiring = Wiring(PRESENCE, SAFETY, fire=FIRE, **(wiring or {}))
+        self.troubles: frozenset[Cause] = frozenset()
+        self.fire_group = FireGroup()
+        self.display: CodeDisplay | None = None
+        self._held_up: list[Presented] = []
         self.power_up()
         self.wait(0.2)
 
@@ -103,12 +115,19 @@ class LaneStory:
         self.barrier = Barrier(self.board, self.barrier_config, self.clock)
         self.lane = Lane(
             self.config, self.barrier, self.copy, journal or self.journal, self.camera,
-            clock=self.clock, ids=self.ids, origin="edge-1",
+            clock=self.clock, ids=self.ids, origin="edge-1", fire_group=self.fire_group, display=self.display,
         )  # fmt: skip
 
     def step(self, *evidence: Sighting) -> None:
-        self.lane.step(self.clock.now(), self.inputs(), evidence)
+        held_up, self._held_up = self._held_up, []
+        self.lane.step(self.clock.now(), self.inputs(), evidence, held_up, self.troubles)
         self.clock.advance(STEP)
+
+    def hold_up(self, credential: Credential, **changes: Any) -> None:
+        """A reader of the lane sees this now."""
+        values = {"read_at": self.clock.now(), "reader": DeviceId("reader-1"), "seen_s": self.clock.monotonic_s()}
+        self._held_up.append(Presented(credential, **{**values, **changes}))
+        self.step()
 
     def inputs(self) -> Inputs:
         try:
@@ -129,7 +148,17 @@ class LaneStory:
         self.wait(0.1)
 
     def fire(self, on: bool) -> None:
-        self.board.set_input(FIRE, on)
+        self.switch(FIRE, on)
+
+    def switch(self, index: int, on: bool) -> None:
+        self.board.set_input(index, on)
+        self.wait(0.1)
+
+    def order(self, action: str = "open", *, reason: str = "intercom", valid_s: float = 20) -> None:
+        """Operator li orders something; the lane has it with its next step."""
+        expires_at = self.clock.now() + timedelta(seconds=valid_s)
+        command_id = f"c{self.copy.version + 1}"
+        self.copy_row("command", command_id, order_data(expires_at=expires_at, action=action, reason=reason))
         self.wait(0.1)
 
     def drive_up(self, evidence: PlateEvidence | None = None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from parking.gate.relays import wire
-from parking.gate.relays.modbus_tcp import BoardMap, ModbusBoard, ModbusSettings
+from parking.gate.relays.modbus_tcp import ModbusBoard, ModbusSettings
+from parking.gate.relays.settings import BoardMap
 from parking.gate.relays.wire import Frame, MalformedFrame, ReadBits, RefusedRequest, WriteCoil, WriteRegisters
 from parking.kernel.clock import ManualClock
 from tests.builders.gate import NOON

@@ -35,8 +35,9 @@ class RelayBoard(Protocol):
     def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
         """Close a contact for `duration_ms`, timed by the board; True when the coil was then read back as on.
 
-        A board that cannot read its coils back says True once it has acknowledged the order, and its `read` tells no coils; there the
-        boom's own contact has to prove that it moved. After `not_after_s` (the clock's monotonic seconds) it is refused, also where it waited behind another call or for a connection.
+        A board that cannot read its coils back says True once it has acknowledged the order, and its `read` tells no coils; there
+        the boom's own contact has to prove that it moved. After `not_after_s` (the clock's monotonic seconds) the order is refused,
+        also where it waited behind another call or for a connection.
         """
         ...
 

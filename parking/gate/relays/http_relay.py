@@ -12,7 +12,7 @@ from typing import Any
 from parking.gate.relays import http_wire, rpc_wire
 from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_duration
 from parking.gate.relays.digest import Challenge, authorization, parse_challenge
-from parking.gate.relays.link import Link, Turn
+from parking.gate.relays.link import Link, Tcp, Turn
 from parking.gate.relays.settings import BoardSettings
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, DeviceRefused, HealthReport
@@ -32,7 +32,7 @@ class HttpRelay:
         self._settings = settings
         self._clock = clock
         self._nonce = nonce
-        self._link = Link(settings, PORT, clock)
+        self._link = Link(settings, Tcp(settings.host, settings.port or PORT), clock)
         self._host = f"{settings.host}:{settings.port or PORT}"
         self._number = 0
         self._challenge: Challenge | None = None

@@ -1,4 +1,4 @@
-"""One TCP connection to a board. A call never takes longer than its time, whatever the board does: refuse, hang, drip, or vanish.
+"""One connection to a board. A call never takes longer than its time, whatever the board does: refuse, hang, drip, or vanish.
 
 An order is sent once: no silent retry. After any doubt the connection is reset, not closed: what the kernel still holds back is thrown
 away, so that no order arrives when the cable is plugged in again, and no late answer is taken for the answer to something else.
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from parking.gate.relays.backoff import Backoff
 from parking.gate.relays.base import ALWAYS, check_deadline
@@ -30,13 +30,25 @@ _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time at all
 T = TypeVar("T")
 
 
+class Connector(Protocol):
+    """How a board is reached; times are those of `time.monotonic`."""
+
+    def connect(self, ends_s: float) -> socket.socket:
+        """A fresh connection before `ends_s`; OSError or DeviceFault when there is none."""
+        ...
+
+    def forget(self) -> None:
+        """The board did not answer there: look again."""
+        ...
+
+
 class Link:
     """The connection, shared by threads one call at a time; `turn` gives a call its time on it."""
 
     def __init__(
         self,
         settings: BoardSettings,
-        port: int,
+        connector: Connector,
         clock: Clock,
         *,
         jitter: Callable[[], float] = random.random,
@@ -44,7 +56,7 @@ class Link:
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
-        self._host = _Host(settings.host, settings.port or port)
+        self._connector = connector
         self._backoff = Backoff(settings.backoff_first_s, settings.backoff_most_s, jitter)
         self._socket: socket.socket | None = None
         self._answered_at: datetime | None = None
@@ -83,7 +95,7 @@ class Link:
         try:
             connection = self._connected(ends_s)
             check_deadline(self._clock.monotonic_s(), not_after_s)
-            connection.settimeout(_left_s(ends_s))
+            connection.settimeout(left_s(ends_s))
             connection.sendall(question)
             reply = _receive(connection, answer, ends_s)
         except (OSError, ValueError) as error:
@@ -103,17 +115,12 @@ class Link:
         if self._socket is not None and _has_news(self._socket):
             self._hang_up(reset=True)  # it hung up, or talks without having been asked: start afresh
         if self._socket is None:
-            family, address = self._host.address(ends_s)
-            connection = socket.socket(family, socket.SOCK_STREAM)
-            self._socket = connection
-            connection.settimeout(_left_s(ends_s))
-            connection.connect(address)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = self._connector.connect(ends_s)
         return self._socket
 
     def _doubt(self, trouble: str) -> None:
         self._hang_up(reset=True)
-        self._host.forget()
+        self._connector.forget()
         self._backoff.failed(self._clock.monotonic_s())
         self._trouble = trouble
 
@@ -148,8 +155,8 @@ class Turn:
         return DeviceFault(f"the board did not answer: {trouble}")
 
 
-class _Host:
-    """A board's address. A name is looked up beside the lane, never by it: a dead name server may take half a minute."""
+class Tcp:
+    """A board on the network. A name is looked up beside the lane, never by it: a dead name server may take half a minute."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -165,22 +172,31 @@ class _Host:
             family = socket.AF_INET if literal.version == 4 else socket.AF_INET6
             self._found = (family, (host, port))
 
-    def address(self, ends_s: float) -> tuple[socket.AddressFamily, tuple[str, int]]:
-        """Where to connect; DeviceFault while that is not known."""
+    def connect(self, ends_s: float) -> socket.socket:
+        family, address = self._address(ends_s)
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(left_s(ends_s))
+            connection.connect(address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def forget(self) -> None:
+        if not self._literal:
+            self._found = None
+
+    def _address(self, ends_s: float) -> tuple[socket.AddressFamily, tuple[str, int]]:
         if self._found is None:
             if self._looking is None or not self._looking.is_alive():
                 self._looking = threading.Thread(target=self._look_up, name="board-name", daemon=True)
                 self._looking.start()
-            self._looking.join(_left_s(ends_s))
-        found = self._found
-        if found is None:
+            self._looking.join(left_s(ends_s))
+        if self._found is None:
             raise DeviceFault("the board's name is not known to the network")
-        return found
-
-    def forget(self) -> None:
-        """It did not answer there: a name is looked up again."""
-        if not self._literal:
-            self._found = None
+        return self._found
 
     def _look_up(self) -> None:
         with suppress(OSError):
@@ -192,7 +208,7 @@ class _Host:
 def _receive(connection: socket.socket, answer: Callable[[bytes], T | None], ends_s: float) -> T:
     received = b""
     while True:
-        connection.settimeout(_left_s(ends_s))
+        connection.settimeout(left_s(ends_s))
         chunk = connection.recv(65536)
         if not chunk:
             raise ConnectionResetError("the board hung up")
@@ -204,7 +220,8 @@ def _receive(connection: socket.socket, answer: Callable[[bytes], T | None], end
             return reply
 
 
-def _left_s(ends_s: float) -> float:
+def left_s(ends_s: float) -> float:
+    """Seconds until `ends_s`; TimeoutError when there are none."""
     left_s = ends_s - time.monotonic()
     if left_s <= 0:
         raise TimeoutError("no time left")

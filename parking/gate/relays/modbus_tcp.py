@@ -10,7 +10,7 @@ from typing import cast
 
 from parking.gate.relays import wire
 from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_duration
-from parking.gate.relays.link import Link, Turn
+from parking.gate.relays.link import Link, Tcp, Turn
 from parking.gate.relays.settings import BoardMap, BoardSettings
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, DeviceRefused, HealthReport
@@ -27,7 +27,7 @@ class ModbusBoard:
     def __init__(self, settings: BoardSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._link = Link(settings, PORT, clock)
+        self._link = Link(settings, Tcp(settings.host, settings.port or PORT), clock)
         self._transaction = 0
 
     def read(self) -> BoardState:
@@ -77,12 +77,13 @@ class ModbusBoard:
             units = {question.unit, frame.unit} if question.unit in _ANY_UNIT else {question.unit}
             if used != len(received) or frame.transaction != question.transaction or frame.unit not in units:
                 raise wire.MalformedFrame("an answer to another question")
-            return wire.answer_to(request, wire.decode_reply(frame.pdu))
+            reply = wire.answer_to(request, wire.decode_reply(frame.pdu))
+            if isinstance(reply, wire.Exceptional) and reply.code in _TRY_AGAIN_CODES:
+                raise DeviceFault(f"the board cannot now: Modbus exception {reply.code}")
+            return reply
 
         reply = cast(wire.Reply, turn.exchange(wire.encode(question), answer, not_after_s=not_after_s))
         if isinstance(reply, wire.Exceptional):
-            if reply.code in _TRY_AGAIN_CODES:
-                raise DeviceFault(f"the board cannot now: Modbus exception {reply.code}")
             raise DeviceRefused(f"the board refuses: Modbus exception {reply.code}")
         return reply
 

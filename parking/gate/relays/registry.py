@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parking.gate.relays.base import RelayBoard
+from parking.gate.relays.gpio import GpioBoard
 from parking.gate.relays.http_relay import HttpRelay
 from parking.gate.relays.memory import MemoryBoard
 from parking.gate.relays.modbus_tcp import ModbusBoard
@@ -16,6 +17,7 @@ OpenBoard = Callable[[BoardSettings, Clock], RelayBoard]
 BOARDS: Registry[OpenBoard] = Registry(
     "relay_board",
     {
+        "gpio": GpioBoard,
         "http_relay": HttpRelay,
         "memory": lambda settings, clock: MemoryBoard(clock, coils=settings.coils, inputs=settings.inputs),
         "modbus_tcp": ModbusBoard,

@@ -239,6 +239,11 @@ class SiteStory:
         )
         return found
 
+    def copy_rows(self, kind: str) -> list[dict[str, Any]]:
+        """The rows of one kind that are in the lanes' copy now."""
+        rows = self.database.read(lambda conn: access_store.rows_of(conn, kind))
+        return [dict(row.data) for row in rows if row.data is not None]
+
     def due_at_the_lane(self, stay_id: StayId, at: datetime) -> int | None:
         """What an exit lane that has only its copy would ask for at `at`."""
         row = self.copy_row("stay", stay_id)

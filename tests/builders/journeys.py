@@ -29,6 +29,8 @@ from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import audit
+from parking.security import store as security_store
+from parking.security.model import AuditEntry
 from parking.sessions import store
 from parking.sessions.model import ReviewCase, Stay
 from payments import ledger_store
@@ -256,6 +258,10 @@ class SiteStory:
         """The data of every published event of one kind, oldest first."""
         query = sa.select(outbox.c.data).where(outbox.c.type == kind.__name__).order_by(outbox.c.seq)
         return list(self.database.read(lambda conn: conn.execute(query).scalars().all()))
+
+    def audit(self) -> list[AuditEntry]:
+        """What people did by hand, oldest first."""
+        return self.database.read(lambda conn: list(security_store.audit_entries(conn)))
 
     def occupied(self) -> dict[str, int]:
         views = self.database.read(self.application.occupancy.views)

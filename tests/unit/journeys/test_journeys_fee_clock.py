@@ -1,0 +1,249 @@
+"""Whoever cannot leave does not pay for it: a blocked exit stops one fee clock, an emergency all of them, in every price told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from parking.journeys import paying
+from parking.kernel.codec import parse_time
+from parking.kernel.events import Direction, LaneBlocked, LaneFaulted, VehicleBackedAway
+from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.sessions.model import ClosedStay
+from tests.builders.emergency import WANG, Help
+from tests.builders.journeys import ENTRY, EXIT, MORNING, SiteStory, answer, passage
+
+
+@pytest.fixture
+def help_at(site: SiteStory) -> Help:
+    return Help(site)
+
+
+def lines(site: SiteStory, stay_id: StayId) -> list[tuple[str, int]]:
+    now, cashier = site.clock.now(), site.application.cashier
+    account = site.database.read(lambda conn: paying.account_of(conn, cashier, stay_id, now)).account
+    return [(line.code, line.minutes) for line in account.lines]
+
+
+def test_an_exit_that_does_not_open_stops_the_clock_of_the_one_who_waits_there(site: SiteStory, help_at: Help) -> None:
+    stay_id, other = site.enter(), site.enter("沪B67890")
+    site.park(minutes=50)
+    visit = site.visit()
+    help_at.block(visit, stay_id)
+    site.park(hours=3)
+    assert (site.bill(stay_id), site.bill(other)) == (600, 1800)
+    assert site.due_at_the_lane(stay_id, site.clock.now() + timedelta(hours=40)) == 600
+    help_at.block(visit, stay_id, blocked=False)
+    site.park(minutes=10)
+    assert site.bill(stay_id) == 600
+    assert ("stopped", 180) in lines(site, stay_id)
+    site.park(minutes=1)
+    assert site.bill(stay_id) == 1000
+    for hours in (0.1, 0.5, 1.5, 20):  # the lanes' copy says the same, minute by minute
+        at = site.clock.now() + timedelta(hours=hours)
+        told = site.due_at_the_lane(stay_id, at)
+        site.clock.set(at)
+        assert told == site.bill(stay_id), hours
+
+
+def test_a_stop_is_on_the_bill_that_is_booked_and_stays_on_it(site: SiteStory, help_at: Help) -> None:
+    stay_id, visit = site.enter(), site.visit()
+    site.park(minutes=50)
+    site.hear(answer(Direction.OUT, visit, allowed=False))
+    help_at.block(visit, None)  # nobody knew whose stay it was
+    site.park(hours=5)
+    site.hear(answer(Direction.OUT, visit))
+    site.hear(passage(Direction.OUT, visit))
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert site.sums(stay_id).due == 600
+    site.park(days=30)
+    assert site.bill(stay_id) == 600
+    assert ("stopped", 300) in lines(site, stay_id)
+
+
+def test_whoever_drives_back_in_starts_the_clock_again(site: SiteStory, help_at: Help) -> None:
+    stay_id, visit = site.enter(), site.visit()
+    site.park(minutes=30)
+    help_at.block(visit, stay_id)
+    site.park(minutes=30)
+    site.hear(VehicleBackedAway(EXIT, VisitId(visit)))
+    site.park(minutes=31)
+    assert site.bill(stay_id) == 1000
+
+
+def test_a_stop_told_twice_or_ended_twice_counts_once(site: SiteStory, help_at: Help) -> None:
+    stay_id, visit = site.enter(), site.visit()
+    site.park(minutes=30)
+    stop = site.said(LaneBlocked(EXIT, VisitId(visit), stay_id, "relay", True))
+    site.hand_in(stop)
+    site.application.drain()
+    help_at.block(visit, stay_id)
+    site.park(minutes=40)
+    help_at.block(visit, stay_id, blocked=False)
+    site.park(minutes=10)
+    help_at.block(visit, stay_id, blocked=False)
+    site.park(minutes=20)
+    assert site.bill(stay_id) == 600  # 60 minutes ran
+    site.park(minutes=1)
+    assert site.bill(stay_id) == 1000
+
+
+@pytest.mark.req("PAY-3")
+def test_who_has_paid_and_then_cannot_leave_owes_nothing_more(site: SiteStory, help_at: Help) -> None:
+    stay_id = site.enter()
+    site.park(hours=1)
+    site.pay(stay_id)
+    site.park(minutes=10)
+    visit = site.visit()
+    help_at.block(visit, stay_id)
+    row = site.copy_row("stay", stay_id)
+    assert row is not None
+    assert parse_time(row["paid_until"]) > site.clock.now() + timedelta(hours=40)  # nobody knows how long
+    site.park(hours=2)
+    help_at.block(visit, stay_id, blocked=False)
+    site.park(minutes=4)
+    now, cashier = site.clock.now(), site.application.cashier
+    account = site.database.read(lambda conn: paying.account_of(conn, cashier, stay_id, now))
+    assert (account.account.due.minor, account.leave_by) == (0, MORNING + timedelta(hours=3, minutes=15))
+    row = site.copy_row("stay", stay_id)
+    assert row is not None
+    assert parse_time(row["paid_until"]) == account.leave_by
+    assert site.due_at_the_lane(stay_id, now) == 0
+    site.leave(decided_at=now)
+    assert (site.sums(stay_id).debt, site.reasons()) == (0, [])
+
+
+# --- emergencies -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("GATE-4")
+def test_fire_at_one_lane_orders_every_exit_open_and_stops_every_clock_until_a_person_ends_it(
+    site: SiteStory, help_at: Help
+) -> None:
+    inside = [site.enter(), site.enter("沪B67890")]
+    site.park(minutes=59)
+    help_at.fire(ENTRY)
+    assert help_at.orders("emergency") == [EXIT]
+    help_at.fire(EXIT, ordered=True)
+    site.park(hours=9)
+    late = site.enter("京C11111")
+    site.park(minutes=10)
+    assert [site.bill(stay) for stay in (*inside, late)] == [600, 600, 0]
+    assert help_at.stands()
+    help_at.end_emergency(WANG, "all clear, fire brigade")
+    assert not help_at.stands()
+    assert help_at.orders("emergency") == []
+    assert help_at.orders("end_emergency") == [ENTRY, EXIT]
+    site.park(minutes=1)
+    assert [site.bill(stay) for stay in inside] == [600, 600]
+    site.park(minutes=1)
+    assert [site.bill(stay) for stay in inside] == [1000, 1000]
+    assert [site.due_at_the_lane(stay, site.clock.now()) for stay in inside] == [1000, 1000]
+    actions = {(e.actor, e.action, e.reason) for e in site.audit()}
+    assert {
+        ("entry-1", "emergency.begin", "fire input"),
+        ("wang", "emergency.end", "all clear, fire brigade"),
+    } <= actions
+
+
+@pytest.mark.req("GATE-4")
+def test_whoever_drives_out_in_a_fire_has_no_debt_for_its_time(site: SiteStory, help_at: Help) -> None:
+    free, paying_one = site.enter(), site.enter("沪B67890")
+    site.park(minutes=14)
+    help_at.fire(EXIT)
+    site.park(hours=4)
+    visit = site.visit()
+    site.hear(passage(Direction.OUT, visit))  # no question, no answer: the boom stands open
+    assert (site.sums(free).due, site.sums(free).debt) == (0, 0)
+    help_at.end_emergency()
+    site.park(minutes=90)
+    site.leave("沪B67890", decided_at=site.clock.now())
+    assert site.sums(paying_one).due == 1000  # 104 minutes of its own
+    assert "left_without_paying" in site.reasons()
+
+
+@pytest.mark.req("GATE-4")
+def test_a_fire_that_we_hear_of_late_takes_back_what_was_charged_for_it(site: SiteStory, help_at: Help) -> None:
+    """The box of the fire was slower to tell than the box of the exit."""
+    owing, paid = site.enter(), site.enter("沪B67890")
+    site.park(minutes=30)
+    began = site.clock.now()
+    site.park(hours=2)
+    site.leave(decided_at=site.clock.now())
+    assert site.sums(owing).debt == 1400
+    site.pay(paid)
+    site.leave("沪B67890", decided_at=site.clock.now())
+    help_at.fire(ENTRY, at=began, box="edge-2")
+    sums = site.sums(owing)
+    assert (sums.due, sums.waived, sums.debt) == (1400, 800, 600)
+    assert site.sums(paid).captured == 1400
+    assert site.reasons().count("paid_while_stopped") == 1
+    help_at.end_emergency()
+    assert site.sums(owing).debt == 600
+    assert site.reasons().count("paid_while_stopped") == 1
+
+
+@pytest.mark.req("GATE-4")
+def test_an_order_to_open_does_not_withdraw_the_emergencys_order_from_a_lane_that_is_cut_off(
+    site: SiteStory, help_at: Help
+) -> None:
+    help_at.fire(ENTRY)
+    site.order_open(EXIT, "a car waits")
+    site.park(days=3)
+    assert help_at.orders("emergency") == [EXIT]
+    (row,) = [row for row in site.copy_rows("command") if row["action"] == "emergency"]
+    assert parse_time(row["expires_at"]) > site.clock.now() + timedelta(days=300)
+
+
+@pytest.mark.req("GATE-4")
+def test_an_emergency_begins_once_and_is_over_when_every_lane_was_closed_by_hand(
+    site: SiteStory, help_at: Help
+) -> None:
+    help_at.fire(ENTRY)
+    help_at.fire(EXIT, ordered=True)
+    help_at.fire(ENTRY, cleared=True)
+    assert help_at.stands()
+    help_at.fire(EXIT, cleared=True)
+    assert not help_at.stands()
+    help_at.fire(EXIT, ordered=True)  # a box that heard of the order late begins no new one
+    assert not help_at.stands()
+    help_at.fire(EXIT)
+    assert help_at.stands()
+
+
+def test_a_lane_that_is_cut_off_keeps_the_emergency_standing_until_a_person_ends_it(
+    site: SiteStory, help_at: Help
+) -> None:
+    help_at.fire(ENTRY)
+    help_at.fire(ENTRY, cleared=True)  # exit-1 has not heard of its order yet
+    assert help_at.stands()
+    help_at.end_emergency()
+    assert help_at.orders("emergency") == []
+
+
+def test_a_lane_that_still_stands_open_after_the_end_is_a_case(site: SiteStory, help_at: Help) -> None:
+    help_at.fire(EXIT)
+    help_at.end_emergency()
+    site.park(seconds=91)
+    site.application.drain()
+    assert [(c.reason, c.lane_id) for c in site.cases() if c.reason == "lane_still_held_open"] == [
+        ("lane_still_held_open", EXIT)
+    ]
+
+
+def test_a_fault_that_is_no_fire_opens_nothing(site: SiteStory, help_at: Help) -> None:
+    site.hear(LaneFaulted(LaneId("entry-1"), "relay_welded", "", False))
+    assert not help_at.stands()
+    assert help_at.orders("emergency") == []
+
+
+def test_many_stays_are_priced_anew_in_turns(site: SiteStory, help_at: Help) -> None:
+    stays = [site.enter(f"浙A{number:05d}") for number in range(120)]
+    site.park(minutes=59)
+    help_at.fire(ENTRY)
+    site.park(hours=3)
+    help_at.end_emergency()
+    at = site.clock.now() + timedelta(minutes=1, seconds=30)
+    assert {site.due_at_the_lane(stay, at) for stay in stays} == {600}
+    assert {site.due_at_the_lane(stay, at + timedelta(minutes=1)) for stay in stays} == {1000}

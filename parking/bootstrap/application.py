@@ -17,6 +17,7 @@ from parking.bootstrap.subscriptions import subscriptions
 from parking.emergency import emergencies
 from parking.emergency import service as calls
 from parking.emergency.reach import Reach
+from parking.gate import copy_feed
 from parking.gate.contacts import Contacts
 from parking.journeys import evacuating
 from parking.journeys.opening_by_hand import LaneOrders
@@ -62,6 +63,7 @@ class Application:
 
     def prepare(self) -> None:
         """What must be there before the first event: counters, the tariff, and the screens as they were."""
+        self.database.write(copy_feed.begin_epoch)
         self.database.write(self.tariffs.keep)
         self.database.write(self.occupancy.open_zones)
         self.live.restore(self.database)

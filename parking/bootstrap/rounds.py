@@ -11,6 +11,7 @@ import structlog
 
 from guidance.advise import STALE_AFTER_S
 from parking.bootstrap.live_projection import LiveProjection
+from parking.gate import copy_feed, ingest
 from parking.gate.contacts import Contacts
 from parking.journeys import refreshing_access
 from parking.journeys.ports import Cashier
@@ -83,6 +84,8 @@ def tidy(database: Database) -> None:
         delivery.forget_handled(uow, older_than=2 * EVENTS_KEPT)
         jobs.forget_done(uow, older_than=EVENTS_KEPT)
         idempotency.forget(uow)
+        copy_feed.purge_tombstones(uow)
+        ingest.forget_old(uow)
 
     database.write(work)
 

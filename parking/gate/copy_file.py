@@ -11,7 +11,7 @@ import sqlite3
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +21,8 @@ from parking.kernel.errors import ErrorKind, ParkingError
 T = TypeVar("T")
 MEMORY = ":memory:"
 UNREADABLE = "copy.unreadable"
+FORMAT = 1
+"""Of the tables below; an image of another format is not taken."""
 FOR_EVER = 2**63 - 1
 CLEARED_AT_ONCE = 2_000
 """Rows of the past that one change clears away at most: a lane that asks meanwhile waits some milliseconds, never longer."""
@@ -28,7 +30,7 @@ CLEARED_AT_ONCE = 2_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS copy (
   one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL, epoch TEXT NOT NULL,
-  served INTEGER NOT NULL, position INTEGER NOT NULL, first_target INTEGER NOT NULL
+  served INTEGER NOT NULL, position INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS fact (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, until INTEGER NOT NULL,
@@ -51,8 +53,6 @@ class Position:
     epoch: str
     served: int
     position: int
-    first_target: int
-    """The first load is complete at this version; up to there no key comes twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,52 +80,54 @@ def key_number(kind: str, key: str) -> int:
 class CopyFile:
     """Thread-safe; `:memory:` works as well, for simulations."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, image: bytes | None = None) -> None:
         self.path = str(path)
         self._turn = threading.Lock()
         in_memory = self.path == MEMORY
         try:
             self._writer = _connect(self.path)
-            self._writer.executescript(_SCHEMA)
+            if image is not None:
+                self._writer.deserialize(image)
+            self._prepare()
             self._reader = self._writer if in_memory else _connect(self.path)
             self._next = 1 + int(self._writer.execute("SELECT coalesce(max(id), 0) FROM fact").fetchone()[0])
-            row = self._writer.execute("SELECT site, epoch, served, position, first_target FROM copy").fetchone()
+            row = self._writer.execute("SELECT site, epoch, served, position FROM copy").fetchone()
         except sqlite3.Error as error:
             raise _unavailable(error) from None
         self.at: Position | None = Position(*row) if row else None
         self._read_turn = self._turn if in_memory else threading.Lock()
 
+    def _prepare(self) -> None:
+        found = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if found not in (0, FORMAT):
+            raise sqlite3.DatabaseError("it is of another release: malformed")
+        self._writer.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
+
     def take(self, at: Position, rows: Sequence[StoredRow]) -> None:
         """Store rows newer than all before, and that the file is now `at`: all of it, or none when ParkingError is raised."""
-        fresh = self.at is None or self.at.served < 0
         with self._turn:
             first = self._next
             try:
                 with self._writer:  # a transaction
                     self._writer.execute("BEGIN")
-                    if fresh and at.position <= at.first_target:
-                        self._pour(rows)
-                    else:
-                        for row in rows:
-                            self._replace(row)
-                    self._writer.execute(
-                        "INSERT OR REPLACE INTO copy VALUES (1, ?, ?, ?, ?, ?)",
-                        (at.site, at.epoch, at.served, at.position, at.first_target),
-                    )
+                    for row in rows:
+                        self._replace(row)
+                    where = (at.site, at.epoch, at.served, at.position)
+                    self._writer.execute("INSERT OR REPLACE INTO copy VALUES (1, ?, ?, ?, ?)", where)
                     _clear_past(self._writer, at.served)
             except sqlite3.Error as error:
                 self._next = first
                 raise _unavailable(error) from None
             self.at = at
 
-    def find(self, number: int, kind: str) -> list[tuple[str, int, str]]:
+    def find(self, number: int, kind: str) -> Sequence[tuple[str, int, str]]:
         """Key, version and JSON text of the rows of a kind under a number, in the order of their keys."""
-        query = f"SELECT fact.key, fact.version, fact.data {_SERVED} ORDER BY fact.key"  # noqa: S608 - our own words
+        query = f"SELECT fact.key, fact.version, fact.data {_SERVED} ORDER BY fact.key"
         return self._read(lambda conn: conn.execute(query, (number, kind)).fetchall())
 
     def count(self, number: int, kind: str) -> int:
         """How many those are."""
-        query = f"SELECT count(*) {_SERVED}"  # noqa: S608 - our own words
+        query = f"SELECT count(*) {_SERVED}"
         return int(self._read(lambda conn: conn.execute(query, (number, kind)).fetchone()[0]))
 
     def clear_past(self) -> bool:
@@ -147,6 +149,11 @@ class CopyFile:
             except sqlite3.Error as error:
                 raise _unavailable(error) from None
 
+    def image(self) -> bytes:
+        """The whole file as bytes, to be the beginning of somebody else's."""
+        with self._turn:
+            return self._writer.serialize()
+
     def close(self) -> None:
         with self._turn:
             if self._reader is not self._writer:
@@ -161,28 +168,20 @@ class CopyFile:
             except sqlite3.Error as error:
                 raise _unavailable(error) from None
 
-    def _pour(self, rows: Iterable[StoredRow]) -> None:
-        """The fast way, for keys that are not in the file yet."""
-        facts, refs, number = [], [], self._next
-        for row in rows:
-            if row.data is None:
-                continue
-            facts.append((number, row.kind, row.key, row.version, FOR_EVER, row.data, _packed(row.refs)))
-            refs.extend([(ref, number) for ref in row.refs])
-            number += 1
-        refs.sort()
-        self._writer.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?)", facts)
-        self._writer.executemany("INSERT OR IGNORE INTO ref VALUES (?, ?)", refs)
-        self._next = number
-
     def _replace(self, row: StoredRow) -> None:
+        conn = self._writer
         query = (
             "UPDATE fact SET until = ? WHERE kind = ? AND key = ? AND until = ?"
             " AND id IN (SELECT fact FROM ref WHERE ref = ?)"
         )
-        number = key_number(row.kind, row.key)
-        self._writer.execute(query, (row.version, row.kind, row.key, FOR_EVER, number))
-        self._pour([row])
+        conn.execute(query, (row.version, row.kind, row.key, FOR_EVER, key_number(row.kind, row.key)))
+        if row.data is None:
+            return
+        number, refs = self._next, struct.pack(f"<{len(row.refs)}q", *row.refs)
+        values = (number, row.kind, row.key, row.version, FOR_EVER, row.data, refs)
+        conn.execute("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        conn.executemany("INSERT OR IGNORE INTO ref VALUES (?, ?)", [(ref, number) for ref in row.refs])
+        self._next += 1
 
 
 def _clear_past(conn: sqlite3.Connection, served: int) -> int:
@@ -193,10 +192,6 @@ def _clear_past(conn: sqlite3.Connection, served: int) -> int:
     )
     conn.executemany("DELETE FROM fact WHERE id = ?", [(i,) for i, _ in past])
     return len(past)
-
-
-def _packed(refs: tuple[int, ...]) -> bytes:
-    return struct.pack(f"<{len(refs)}q", *refs)
 
 
 def _unpacked(raw: bytes) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The lane's journal: store, then forward. A number is given once, in order, without gaps; what is acknowledged is only marked.
 
-Each file has its own epoch, so that a replaced box never collides with the one before it.
+Each file has its own epoch, so that a replaced box never collides with the one before it. What the server has not acknowledged is
+never removed; of what it has, the newest `KEPT` stay, for a server that comes back from an older backup.
 """
 
 from __future__ import annotations
@@ -10,29 +11,40 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from parking.gate.edge_file import EdgeFile
 from parking.gate.ports import Journal
+from parking.gate.steady_clock import Stamp, SteadyClock
 from parking.kernel.chain import canonical
-from parking.kernel.codec import encode
-from parking.kernel.events import Envelope
+from parking.kernel.codec import encode, parse_time, to_plain
+from parking.kernel.events import CodeUsed, Envelope
 from parking.kernel.ids import LaneId
+
+KEPT = 100_000
+REMOVED_AT_ONCE = 500
+"""So many that a lane which writes meanwhile waits for milliseconds."""
+REMEMBERED = timedelta(days=30)
+"""How long orders and codes are known to be used up; both have long expired by then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One numbered event as it was written; `body` is its canonical JSON."""
+    """One numbered event as it was written; `body` is its canonical JSON, `stamp` (if the box has a steady clock) when."""
 
     seq: int
     body: str
+    stamp: Stamp | None = None
 
 
 class FileJournal:
     """The journal in a box's file, shared by its lanes."""
 
-    def __init__(self, file: EdgeFile) -> None:
+    def __init__(self, file: EdgeFile, clock: SteadyClock | None = None, *, kept: int = KEPT) -> None:
         self._file = file
+        self._clock = clock
+        self._kept = kept
         self.appended = threading.Event()
         """Set by every append; whoever sends clears it first and then looks."""
         self.epoch: str = file.read(lambda conn: str(conn.execute("SELECT epoch FROM journal").fetchone()[0]))
@@ -47,11 +59,12 @@ class FileJournal:
     ) -> None:
         """Store the events, the lane's state and the order that is being carried out: all of it on disk, or ParkingError."""
         state = canonical(lane_state).decode()
+        noted_s = envelopes[-1].occurred_at.timestamp() if envelopes else 0.0
 
         def remember(conn: sqlite3.Connection) -> None:
             conn.execute("INSERT OR REPLACE INTO lane_state VALUES (?, ?)", (lane_id, state))
             if carried_out is not None:
-                conn.execute("INSERT OR IGNORE INTO carried_out (command_id) VALUES (?)", (carried_out,))
+                conn.execute("INSERT OR IGNORE INTO carried_out VALUES (?, ?)", (carried_out, noted_s))
 
         self._append(envelopes, remember)
 
@@ -61,10 +74,15 @@ class FileJournal:
 
     def _append(self, envelopes: Sequence[Envelope], remember: Callable[[sqlite3.Connection], None] | None) -> None:
         bodies = [canonical(encode(envelope)).decode() for envelope in envelopes]
+        used = [(e.event.code_id, e.occurred_at.timestamp()) for e in envelopes if isinstance(e.event, CodeUsed)]
+        stamp = self._clock.stamp() if self._clock is not None else None
+        when = (stamp.boot, stamp.up_s, stamp.noted.timestamp()) if stamp is not None else (None, None, None)
 
         def work(conn: sqlite3.Connection) -> None:
             last = conn.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
-            conn.executemany("INSERT INTO entry (seq, body) VALUES (?, ?)", enumerate(bodies, start=last + 1))
+            rows = [(seq, body, *when) for seq, body in enumerate(bodies, start=last + 1)]
+            conn.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+            conn.executemany("INSERT OR IGNORE INTO used_code VALUES (?, ?)", used)
             if remember is not None:
                 remember(conn)
 
@@ -77,10 +95,23 @@ class FileJournal:
         row = self._file.read(lambda conn: conn.execute(query, (lane_id,)).fetchone())
         return None if row is None else dict(json.loads(row[0]))
 
+    # --- forwarding --------------------------------------------------------------------------------------------------
+
     def unacknowledged(self, limit: int) -> tuple[Entry, ...]:
         """The oldest events that the server has not acknowledged yet."""
-        query = "SELECT seq, body FROM entry WHERE seq > (SELECT acked FROM journal) ORDER BY seq LIMIT ?"
-        return tuple(Entry(*row) for row in self._file.read(lambda conn: conn.execute(query, (limit,)).fetchall()))
+        query = "SELECT * FROM entry WHERE seq > (SELECT acked FROM journal) ORDER BY seq LIMIT ?"
+        return tuple(_entry(row) for row in self._file.read(lambda conn: conn.execute(query, (limit,)).fetchall()))
+
+    def corrected_at(self, entry: Entry) -> str | None:
+        """When an entry's event truly happened, where that has become known since and is another time than it says."""
+        if self._clock is None or entry.stamp is None:
+            return None
+        true = self._clock.corrected(entry.stamp, parse_time(json.loads(entry.body)["at"]))
+        return None if true is None else str(to_plain(true))
+
+    def oldest(self) -> int:
+        """The lowest number that is still here; what is below it was acknowledged once, and is gone."""
+        return int(self._file.read(lambda conn: conn.execute("SELECT coalesce(min(seq), 1) FROM entry").fetchone()[0]))
 
     def acknowledge(self, seq: int) -> None:
         """The server has everything up to `seq`. A lower number than before means that it lost some: they are sent again."""
@@ -94,6 +125,37 @@ class FileJournal:
     def acknowledged(self) -> int:
         """The watermark: the server has all numbers up to this one."""
         return int(self._file.read(lambda conn: conn.execute("SELECT acked FROM journal").fetchone()[0]))
+
+    def tidy(self, now: datetime) -> int:
+        """Remove some of what was acknowledged long ago, and orders and codes that have long expired; how many events went."""
+        first, last, acked = self._file.read(
+            lambda conn: conn.execute("SELECT min(seq), max(seq), (SELECT acked FROM journal) FROM entry").fetchone()
+        )
+        ends = min(acked, (last or 0) - self._kept)
+        going = 0 if first is None else max(0, min(ends - first + 1, REMOVED_AT_ONCE))
+        long_ago = (now - REMEMBERED).timestamp()
+        if not going and not self._has_old(long_ago):
+            return 0
+
+        def work(conn: sqlite3.Connection) -> None:
+            conn.execute("DELETE FROM entry WHERE seq < ?", ((first or 0) + going,))
+            conn.execute("DELETE FROM carried_out WHERE at_s < ?", (long_ago,))
+            conn.execute("DELETE FROM used_code WHERE at_s < ?", (long_ago,))
+
+        self._file.write(work)
+        return going
+
+    def _has_old(self, long_ago: float) -> bool:
+        query = (
+            "SELECT 1 FROM (SELECT at_s FROM carried_out UNION ALL SELECT at_s FROM used_code) WHERE at_s < ? LIMIT 1"
+        )
+        return self._file.read(lambda conn: conn.execute(query, (long_ago,)).fetchone()) is not None
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    seq, body, boot, up_s, noted_s = row
+    stamp = None if boot is None else Stamp(boot, up_s, datetime.fromtimestamp(noted_s, UTC))
+    return Entry(seq, body, stamp)
 
 
 _: type[Journal] = FileJournal

@@ -7,9 +7,10 @@ served, and takes its place in one moment. Until the first is complete there is 
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,8 +18,9 @@ from parking.access.queries import Queries
 from parking.access.snapshot import CommandRow, CopyChange, CopyRow, Fact, ZoneRow, parse_fact, refs_of
 from parking.gate.copy_file import MEMORY, UNREADABLE, CopyFile, Position, StoredRow, key_number, ref_number
 from parking.gate.edge_file import EdgeFile
+from parking.gate.link_wire import CopyImage
 from parking.gate.ports import Copy
-from parking.kernel.errors import ParkingError, conflict
+from parking.kernel.errors import ErrorKind, ParkingError, conflict
 from parking.kernel.ids import LaneId
 
 T = TypeVar("T")
@@ -80,9 +82,27 @@ class LocalCopy(Queries):
             self._take(change, at, target, [row for row in rows if row.version > at.position])
         return True
 
+    def take_image(self, image: CopyImage) -> bool:
+        """Take a whole copy at once in place of whatever is here; another site's, or one that cannot be read, raises ParkingError."""
+        with self._lock:
+            known = self._coming or self._served
+            if known is not None and known.at is not None and known.at.site != image.site:
+                raise conflict("copy.site", "this copy is of another site")
+            file = self._files.grown(image.raw)
+            at = file.at
+            if at is None or (at.site, at.epoch, at.served) != (image.site, image.epoch, image.version):
+                self._files.drop(file)
+                raise conflict("copy.image", "this image is not what it says")
+            if self._coming is not None:
+                self._files.drop(self._coming)
+            self.rebuilt += self._served is not None
+            self._coming = file
+            self._put_in_place(file)
+        return True
+
     def find(self, kind: str, ref: str) -> list[Fact]:
         """The rows of one kind that `refs_of` finds by `ref`, in the order of their keys."""
-        found = self._ask(lambda file: file.find(ref_number(kind, ref), kind), [])
+        found = self._found(kind, ref)
         facts = (parse_fact(CopyRow(kind, key, version, json.loads(data))) for key, version, data in found)
         return [fact for fact in facts if fact is not None and (ref == _ALL or ref in refs_of(fact))]
 
@@ -105,8 +125,7 @@ class LocalCopy(Queries):
 
     def orders(self, lane_id: LaneId) -> tuple[CommandRow, ...]:
         """Orders to this lane that were not carried out yet, late ones included, oldest first."""
-        number = ref_number("command", f"lane:{lane_id}")
-        found = sorted(self._ask(lambda file: file.find(number, "command"), []), key=lambda row: row[1])
+        found = sorted(self._found("command", f"lane:{lane_id}"), key=lambda row: row[1])
         facts = [parse_fact(CopyRow("command", key, version, json.loads(data))) for key, version, data in found]
         done = self._box.carried_out()
         return tuple(
@@ -114,6 +133,12 @@ class LocalCopy(Queries):
             for fact in facts
             if isinstance(fact, CommandRow) and fact.lane_id == lane_id and fact.command_id not in done
         )
+
+    def image(self) -> bytes:
+        """The whole copy as bytes that `take_image` takes; ParkingError before there is one."""
+        if self._served is None:
+            raise conflict("copy.none", "there is no copy yet")
+        return self._served.image()
 
     def tidy(self) -> bool:
         """Clear away some rows of the past; whether there may be more."""
@@ -124,6 +149,10 @@ class LocalCopy(Queries):
             for file in (self._served, self._coming):
                 if file is not None:
                     file.close()
+
+    def _found(self, kind: str, ref: str) -> Sequence[tuple[str, int, str]]:
+        nothing: Sequence[tuple[str, int, str]] = ()
+        return self._ask(lambda file: file.find(ref_number(kind, ref), kind), nothing)
 
     def _ask(self, question: Callable[[CopyFile], T], nothing: T) -> T:
         """The answer of the file that is served; one that cannot be read is given up, to be fetched anew."""
@@ -151,7 +180,7 @@ class LocalCopy(Queries):
         if self._served is not None:
             self.rebuilt += 1
         self._coming = self._files.new()
-        nothing = Position(change.site, change.epoch, -1, 0, target)
+        nothing = Position(change.site, change.epoch, -1, 0)
         self._coming.take(nothing, [])
         self._take(change, nothing, target, rows)
 
@@ -161,19 +190,22 @@ class LocalCopy(Queries):
         complete = change.version >= target
         served = change.version if complete else at.served
         epoch = change.epoch or at.epoch
-        file.take(Position(at.site, epoch, served, change.version, at.first_target), rows)
+        file.take(Position(at.site, epoch, served, change.version), rows)
         if complete and file is self._coming:
-            file.make_durable()  # first, so that a power cut leaves one of them
-            before, self._served, self._coming = self._served, file, None
-            if before is not None:
-                self._files.drop(before)
+            self._put_in_place(file)
+
+    def _put_in_place(self, file: CopyFile) -> None:
+        file.make_durable()  # first, so that a power cut leaves one of them
+        before, self._served, self._coming = self._served, file, None
+        if before is not None:
+            self._files.drop(before)
 
     def _go_on(self, change: CopyChange, at: Position) -> bool:
         """Nothing new, but perhaps under a new epoch: the server vouches that its past up to here is ours."""
         if change.epoch and change.epoch != at.epoch and change.since == at.position:
             file = self._coming or self._served
             assert file is not None
-            file.take(Position(at.site, change.epoch, at.served, at.position, at.first_target), [])
+            file.take(Position(at.site, change.epoch, at.served, at.position), [])
         return False
 
 
@@ -229,6 +261,24 @@ class _Files:
         _remove(path)
         return CopyFile(path)
 
+    def grown(self, raw: bytes) -> CopyFile:
+        """A new file with the bytes of an image."""
+        self._last += 1
+        if self._box is None:
+            return CopyFile(MEMORY, raw)
+        path = self._box.with_name(f"{self._box.stem}.copy-{self._last}.db")
+        _remove(path)
+        try:
+            _write_durably(path, raw)
+        except OSError as error:
+            _remove(path)
+            raise ParkingError(ErrorKind.UNAVAILABLE, "copy.file", f"the copy cannot be written: {error}") from None
+        try:
+            return CopyFile(path)
+        except ParkingError:
+            _remove(path)
+            raise
+
     def drop(self, file: CopyFile) -> None:
         file.close()
         if file.path != MEMORY:
@@ -239,6 +289,13 @@ class _Files:
         name = re.compile(rf"{re.escape(self._box.stem)}\.copy-(\d+)\.db")
         matches = [(name.fullmatch(path.name), path) for path in self._box.parent.iterdir()]
         return [(int(match.group(1)), path) for match, path in matches if match is not None]
+
+
+def _write_durably(path: Path, raw: bytes) -> None:
+    with path.open("wb") as out:
+        out.write(raw)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _remove(path: Path) -> None:

@@ -1,33 +1,40 @@
 """The link to the server: journal up, copy down, each at its own pace. The lane never waits for either.
 
-Everything may be sent again and nothing may be skipped: the server acknowledges what it has stored, in order. Failures back off,
-bounded and with jitter, so that a hundred boxes do not come back in the same second; a half-open connection ends by its timeout.
+Everything may be sent again and nothing may be skipped: the server acknowledges, under its signature, what it has stored, in order.
+A half-open connection ends by its timeout. What the server says of the time sets the box's clock before the first event leaves.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import random
-import threading
-from collections.abc import Callable
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import httpx
 
-from parking.access.snapshot import LONGEST_COPY, unseal_copy
-from parking.gate.journal import FileJournal
+from parking.gate import copy_file
+from parking.gate.journal import Entry, FileJournal
+from parking.gate.link_loop import LinkState, Loop, backoff_s
+from parking.gate.link_wire import LONGEST_MESSAGE, CopyImage, open_ack, open_message, read_object
 from parking.gate.local_copy import LocalCopy
+from parking.gate.steady_clock import SteadyClock
 from parking.kernel.chain import canonical
 from parking.kernel.clock import Clock
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.signed import Signer, Verifier, seal
 
+__all__ = ["BATCH_MOST", "Downlink", "Link", "LinkState", "Loop", "Uplink", "backoff_s", "new_client"]
+
 BATCH_MOST = 200
+GREET_EVERY_S = 600.0
+"""A box with nothing to tell says so now and then: it hears the time, and whether the server still has all it had."""
 _AUTH_VALID_FOR = timedelta(minutes=2)
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.25, 15.0
+_LONGEST_REPLY = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +57,29 @@ class Uplink:
         self._link = link
         self._journal = journal
         self._clock = clock
+        self._steady = clock if isinstance(clock, SteadyClock) else None
         self._client = client
+        self._heard_s = clock.monotonic_s()
 
     def send(self) -> int:
         """Send one batch; how many events it held. A failure of any kind raises ParkingError and changes nothing."""
+        if self._steady is not None and not self._steady.confirmed:
+            self._exchange(())  # the time first: what was noted under a wrong one is sent with the right one
         entries = self._journal.unacknowledged(BATCH_MOST)
-        if not entries:
-            return 0
+        if entries or self._clock.monotonic_s() - self._heard_s >= GREET_EVERY_S:
+            self._exchange(entries)
+        if len(entries) < BATCH_MOST:
+            self._journal.tidy(self._clock.now())
+        return len(entries)
+
+    def _exchange(self, entries: Sequence[Entry]) -> None:
         body = canonical(
             {
                 "device": self._link.device,
                 "epoch": self._journal.epoch,
                 "sent_at": to_plain(self._clock.now()),
-                "events": [{"seq": entry.seq, **json.loads(entry.body)} for entry in entries],
+                "oldest": self._journal.oldest(),
+                "events": [self._told(entry) for entry in entries],
             }
         )
         signature = base64.urlsafe_b64encode(self._link.signer.sign(body)).rstrip(b"=").decode()
@@ -70,14 +87,23 @@ class Uplink:
             "Content-Type": "application/json",
             "Device-Signature": f"{self._link.signer.key_id}.{signature}",
         }
-        reply = _ask(
-            lambda: self._client.post(f"{self._link.server}/api/v1/edge/events", content=body, headers=headers)
-        )
-        acked = reply.get("acked")
-        if type(acked) is not int or acked < 0:
+        url, asked_s = f"{self._link.server}/api/v1/edge/events", self._clock.monotonic_s()
+        reply = read_object(_ask(self._client.build_request("POST", url, content=body, headers=headers), self._client))
+        answered_s = self._clock.monotonic_s()
+        token = reply.get("token")
+        if not isinstance(token, str):
             raise _unavailable("the server's acknowledgement makes no sense")
-        self._journal.acknowledge(acked)
-        return len(entries)
+        # A batch is acknowledged to whoever has just sent it; that is why no clock of ours is needed to believe the answer.
+        ack = open_ack(token, body, self._link.verifier, None)
+        if self._steady is not None:
+            self._steady.hear(ack.sent_at, asked_s, answered_s)
+        self._heard_s = answered_s
+        self._journal.acknowledge(ack.acked)
+
+    def _told(self, entry: Entry) -> dict[str, Any]:
+        plain = {"seq": entry.seq, **json.loads(entry.body)}
+        corrected_at = self._journal.corrected_at(entry)
+        return plain if corrected_at is None else {**plain, "corrected_at": corrected_at}
 
 
 class Downlink:
@@ -91,89 +117,27 @@ class Downlink:
 
     def fetch(self) -> bool:
         """Wait for a change and take it; whether there was one. A failure of any kind raises ParkingError and changes nothing."""
-        link, now = self._link, self._clock.now()
-        expires = int((now + _AUTH_VALID_FOR).timestamp())
+        link, (epoch, since), nonce = self._link, self._copy.position, secrets.token_urlsafe(16)
+        expires = int((self._clock.now() + _AUTH_VALID_FOR).timestamp())
         token = seal({"use": "edge", "device": link.device, "exp": expires}, link.signer)
-        parameters = {"since": str(self._copy.version), "wait_s": f"{link.wait_s:g}"}
-        timeout = httpx.Timeout(link.answer_s, connect=link.connect_s, read=link.wait_s + link.answer_s)
-        reply = _ask(
-            lambda: self._client.get(
-                f"{link.server}/api/v1/edge/copy", params=parameters, headers={"Device-Auth": token}, timeout=timeout
-            )
+        request = self._client.build_request(
+            "GET",
+            f"{link.server}/api/v1/edge/copy",
+            params={
+                "since": since,
+                "epoch": epoch,
+                "nonce": nonce,
+                "format": copy_file.FORMAT,
+                "wait_s": f"{link.wait_s:g}",
+            },
+            headers={"Device-Auth": token},
+            timeout=httpx.Timeout(link.answer_s, connect=link.connect_s, read=link.wait_s + link.answer_s),
         )
-        body = reply.get("body")
-        if not isinstance(body, str) or len(body) > LONGEST_COPY:
-            raise _unavailable("the server's copy makes no sense")
-        return self._copy.apply(unseal_copy(body, link.verifier, self._clock.now()))
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """How one direction of the link is doing; `trouble` is empty while it works."""
-
-    last_success: datetime | None
-    trouble: str
-
-
-class Loop:
-    """Runs one direction in its own thread until stopped; `report` hears when it begins to fail and when it works again.
-
-    `turn` says whether there may be more at once; if not, `idle` waits for something to do, at most the seconds it is given.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        turn: Callable[[], bool],
-        clock: Clock,
-        *,
-        report: Callable[[str, str], None],
-        idle: Callable[[float], None],
-        jitter: random.Random | None = None,
-    ) -> None:
-        self._name = name
-        self._turn = turn
-        self._clock = clock
-        self._report = report
-        self._stopping = threading.Event()
-        self._idle = idle
-        self._jitter = jitter or random.Random()  # noqa: S311 - spreading load, not guarding anything
-        self._thread = threading.Thread(target=self._run, name=f"sync-{name}", daemon=True)
-        self.state = LinkState(None, "")
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> None:
-        """Ask it to end and wait for `timeout_s` at most: a long poll may outlast that, and loses nothing."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        failures = 0
-        while not self._stopping.is_set():
-            try:
-                busy = self._turn()
-            except Exception as error:  # the link must outlive whatever a server or a disk comes up with
-                failures += 1
-                trouble = str(error) if isinstance(error, ParkingError) else type(error).__name__
-                if trouble != self.state.trouble:
-                    self._report(self._name, trouble)
-                self.state = LinkState(self.state.last_success, trouble)
-                self._stopping.wait(backoff_s(failures, self._jitter))
-                continue
-            if failures:
-                self._report(self._name, "")
-            failures, self.state = 0, LinkState(self._clock.now(), "")
-            if not busy and not self._stopping.is_set():
-                self._idle(1.0)
-
-
-def backoff_s(failures: int, jitter: random.Random) -> float:
-    """How long to wait after so many failures in a row: doubling, bounded, between half and all of it."""
-    longest = min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2.0 ** min(failures - 1, 10))
-    return longest * (0.5 + jitter.random() / 2)
+        answer = open_message(_ask(request, self._client, LONGEST_MESSAGE), link.verifier, self._clock.now(), nonce)
+        if isinstance(answer.content, CopyImage):
+            return self._copy.take_image(answer.content)
+        changed = self._copy.apply(answer.content)
+        return self._copy.tidy() or changed
 
 
 def new_client(link: Link) -> httpx.Client:
@@ -181,19 +145,22 @@ def new_client(link: Link) -> httpx.Client:
     return httpx.Client(timeout=httpx.Timeout(link.answer_s, connect=link.connect_s), trust_env=False)
 
 
-def _ask(question: Callable[[], httpx.Response]) -> dict[str, object]:
+def _ask(request: httpx.Request, client: httpx.Client, longest: int = _LONGEST_REPLY) -> bytes:
     try:
-        reply = question()
-        if reply.status_code != httpx.codes.OK:
-            raise _unavailable(f"the server answered {reply.status_code}")
-        plain = reply.json()
+        reply = client.send(request, stream=True)
+        try:
+            if reply.status_code != httpx.codes.OK:
+                raise _unavailable(f"the server answered {reply.status_code}")
+            raw = bytearray()
+            for part in reply.iter_bytes():
+                raw += part
+                if len(raw) > longest:
+                    raise _unavailable("the server's answer is too long")
+            return bytes(raw)
+        finally:
+            reply.close()
     except httpx.HTTPError as error:
         raise _unavailable(f"the server is away ({type(error).__name__})") from None
-    except ValueError:
-        raise _unavailable("the server's answer is not JSON") from None
-    if not isinstance(plain, dict):
-        raise _unavailable("the server's answer is not an object")
-    return plain
 
 
 def _unavailable(message: str) -> ParkingError:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from parking.access.snapshot import CopyChange, CopyRow, seal_copy
+from parking.access.snapshot import CopyChange, CopyRow
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, create_key
+from parking.gate.link_wire import CopyImage, seal_ack, seal_message
 from parking.kernel.clock import SystemClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.signed import unseal
@@ -32,6 +33,13 @@ class EdgeServer:
         self.lost_answers = 0
         """So many batches are stored, but the connection breaks before the answer."""
         self.refuse_with: int | None = None
+        self.epoch = "past-1"
+        self.page_most: int | None = None
+        """So many rows in one page of a change."""
+        self.image: CopyImage | None = None
+        """What a box gets that has nothing yet."""
+        self.ahead_s = 0.0
+        """By so much the server's clock is ahead of this machine's."""
         self.silent = threading.Event()
         """While set, requests are taken and never answered: a half-open link."""
         self.changed = threading.Condition()
@@ -98,15 +106,24 @@ class EdgeServer:
             self.changed.notify_all()
             return len(stored)
 
-    def copy_since(self, since: int, wait_s: float) -> str:
+    def now(self) -> datetime:
+        return self.clock.now() + timedelta(seconds=self.ahead_s)
+
+    def copy_since(self, epoch: str, since: int, wait_s: float, nonce: str) -> bytes:
+        """The next message; a box that has seen another past than `epoch` begins anew."""
+        since = since if epoch == self.epoch else 0
+        if since == 0 and self.image is not None:
+            return seal_message(self.image, self.signer, self.now(), nonce)
         with self.changed:
             self.changed.wait_for(
                 lambda: self.stopping.is_set() or any(row.version > since for row in self.rows), wait_s
             )
             rows = tuple(sorted((r for r in self.rows if r.version > since), key=lambda r: r.version))
-        version = max((row.version for row in rows), default=since)
-        expires = self.clock.now() + timedelta(minutes=5)
-        return seal_copy(CopyChange("mall", since, version, rows), self.signer, expires)
+        upto = max((row.version for row in rows), default=since)
+        page = rows[: self.page_most]
+        version = page[-1].version if page else since
+        change = CopyChange("mall", since, version, page, self.epoch, upto)
+        return seal_message(change, self.signer, self.now(), nonce)
 
 
 class _QuietServer(ThreadingHTTPServer):
@@ -125,24 +142,26 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             acked = self.edge.store(raw, self.headers["Device-Signature"])
         except PermissionError:
-            self._answer(401, {})
+            self._answer(401)
             return
         if self.edge.lost_answers > 0:
             self.edge.lost_answers -= 1
             self.close_connection = True
             return
-        self._answer(200, {"acked": acked})
+        token = seal_ack(acked, raw, self.edge.signer, self.edge.now())
+        self._answer(200, json.dumps({"acked": acked, "token": token}).encode())
 
     def do_GET(self) -> None:
         if self._is_broken():
             return
         query = parse_qs(urlsplit(self.path).query)
         try:
-            unseal(self.headers["Device-Auth"], self.edge.trusted, use="edge", now=self.edge.clock.now())
+            unseal(self.headers["Device-Auth"], self.edge.trusted, use="edge", now=self.edge.now())
         except ParkingError:
-            self._answer(401, {})
+            self._answer(401)
             return
-        self._answer(200, {"body": self.edge.copy_since(int(query["since"][0]), float(query["wait_s"][0]))})
+        epoch, since = query.get("epoch", [""])[0], int(query["since"][0])
+        self._answer(200, self.edge.copy_since(epoch, since, float(query["wait_s"][0]), query["nonce"][0]))
 
     def _is_broken(self) -> bool:
         if self.edge.silent.is_set():
@@ -150,15 +169,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return True
         if self.edge.refuse_with is not None:
-            self._answer(self.edge.refuse_with, {})
+            self._answer(self.edge.refuse_with)
             return True
         return False
 
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        data = json.dumps(body).encode()
+    def _answer(self, status: int, data: bytes = b"{}") -> None:
         try:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from parking.access.snapshot import CopyChange
 from parking.bootstrap.keys import KeyRing, create_key
-from parking.gate.api import edge_event, edge_watermark
+from parking.gate.ingest import KEPT, edge_event, edge_watermark, forget_old
+from parking.gate.link_wire import CopyImage, open_ack, open_message
+from parking.kernel.codec import to_plain
+from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction, LaneFaulted
-from parking.kernel.signed import unseal
 from parking.plumbing.tables import outbox
 from parking.security.devices import set_enabled
 from tests.builders.application import Box, Server, a_server, problem_of, rows
@@ -222,17 +226,86 @@ def test_an_oversized_upload_is_refused_declared_or_not_and_the_server_goes_on(s
     assert server.box.send() == 3
 
 
+def copy_for(server: Server, epoch: str = "", since: int = 0, nonce: str = "n1", **more: Any) -> CopyChange | CopyImage:
+    """What a box that has this much is answered."""
+    query = urlencode({"epoch": epoch, "since": since, "nonce": nonce, **more})
+    raw = server.ask("GET", f"/edge/copy?{query}", "edge").content
+    return open_message(raw, KeyRing([server.signer.public]), server.clock.now(), nonce).content
+
+
+@pytest.mark.req("GATE-3")
 def test_the_copy_is_sealed_for_the_box_and_waits_until_there_is_news(server: Server) -> None:
     stay_id = server.enter()
-    body = server.ask("GET", "/edge/copy?since=0", "edge").json()["body"]
-    copy = unseal(body, KeyRing([server.signer.public]), use="copy", now=server.clock.now(), longest=10**7)
-    assert stay_id in {row["key"] for row in copy["rows"]}
-    assert copy["version"] == max(row["version"] for row in copy["rows"])
-    nothing_new = server.ask("GET", f"/edge/copy?since={copy['version']}", "edge").json()["body"]
-    again = unseal(nothing_new, KeyRing([server.signer.public]), use="copy", now=server.clock.now(), longest=10**7)
-    assert (again["since"], again["version"], again["rows"]) == (copy["version"], copy["version"], [])
+    first = copy_for(server)
+    assert isinstance(first, CopyChange)
+    assert stay_id in {row.key for row in first.rows}
+    assert first.epoch
+    assert (first.since, first.version) == (0, first.upto)
+    nothing_new = copy_for(server, first.epoch, first.version)
+    assert isinstance(nothing_new, CopyChange)
+    assert (nothing_new.since, nothing_new.version, nothing_new.rows) == (first.version, first.version, ())
 
 
-@pytest.mark.parametrize("query", ["since=-1", "since=x", "wait_s=26", "wait_s=nan", f"since={10**30}"])
+@pytest.mark.req("GATE-3")
+def test_an_acknowledgement_is_signed_for_that_very_batch(server: Server) -> None:
+    journal(server.box, 2)
+    raw = server.box.body([1, 2])
+    token = server.box.post(raw).json()["token"]
+    keys = KeyRing([server.signer.public])
+    assert open_ack(token, raw, keys, server.clock.now()).acked == 2
+    with pytest.raises(ParkingError, match="not valid"):
+        open_ack(token, server.box.body([1]), keys, server.clock.now())
+
+
+@pytest.mark.req("GATE-3")
+def test_what_a_box_no_longer_keeps_is_passed_over_on_record_and_the_rest_comes_in(server: Server) -> None:
+    journal(server.box, 5)
+    reply = server.box.post(server.box.body([4, 5], oldest=4))
+    assert reply.json()["acked"] == 5
+    assert stored(server) == [4, 5]
+    told = [row["data"]["reason"] for row in rows(server, outbox) if row["type"] == "CaseOpened"]
+    assert told.count("edge_events_gone") == 1
+    assert server.box.send(4, 5) == 5
+
+
+@pytest.mark.req("GATE-3")
+def test_a_time_that_the_box_has_corrected_counts_and_what_it_first_said_stays_on_record(server: Server) -> None:
+    true = MORNING + timedelta(minutes=3)
+    server.box.note(passage(Direction.IN, "visit-1", None), true - timedelta(days=1))
+    (event,) = json.loads(server.box.body([1]))["events"]
+    raw = server.box.body([1], events=[{**event, "corrected_at": to_plain(true)}])
+    assert server.box.post(raw).json()["acked"] == 1
+    (kept,) = rows(server, edge_event)
+    assert (kept["raw"]["at"], kept["raw"]["corrected_at"]) == (event["at"], to_plain(true))
+    assert [row["occurred_at"] for row in rows(server, outbox) if row["origin"] == "edge-1"] == [true]
+    problem_of(server.box.post(server.box.body([1], events=[{**event, "corrected_at": "yesterday"}])), 422)
+
+
+@pytest.mark.req("GATE-3")
+def test_what_boxes_said_is_forgotten_after_its_time_and_never_counted_again(server: Server) -> None:
+    journal(server.box, 3)
+    server.box.send()
+    server.clock.advance(KEPT + timedelta(days=1))
+    journal(server.box, 1)
+    server.box.send(4)
+    assert server.application.database.write(forget_old) == 3
+    assert stored(server) == [4]
+    assert server.box.send(1, 2, 3) == 4
+    assert (stored(server), len(forwarded(server))) == ([4], 4)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=-1",
+        "since=x",
+        "wait_s=26",
+        "wait_s=nan",
+        f"since={10**30}",
+        "nonce=" + "n" * 41,
+        "format=-1",
+        "epoch=" + "e" * 37,
+    ],
+)
 def test_a_question_for_the_copy_that_makes_no_sense_is_refused(strict: Server, query: str) -> None:
     problem_of(strict.ask("GET", f"/edge/copy?{query}", "edge"), 422)

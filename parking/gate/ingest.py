@@ -1,0 +1,162 @@
+"""Takes the events of gate boxes in: each exactly once, each box's in their order, whatever the link lost, doubled or mixed up.
+
+What is acknowledged is stored. A gap is never acknowledged past, so a box that lost a batch sends it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import Connection
+
+from parking.kernel.codec import decode, parse_time
+from parking.kernel.errors import ErrorKind, ParkingError, invalid
+from parking.kernel.events import CaseOpened, Envelope
+from parking.kernel.ids import CaseId
+from parking.plumbing.column_types import Json, UtcDateTime
+from parking.plumbing.db import UnitOfWork, metadata
+
+BATCH_MOST = 200
+KEPT = timedelta(days=90)
+"""How long what a box said is kept word for word; longer than the 60 days for which logs must be kept."""
+FORGOTTEN_AT_ONCE = 5_000
+log = structlog.get_logger(__name__)
+
+edge_event = sa.Table(
+    "edge_event",
+    metadata,
+    sa.Column("device_id", sa.String(64), primary_key=True),
+    sa.Column("epoch", sa.String(36), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.String(64), nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("raw", Json, nullable=False),
+)
+
+sa.Index("edge_event_by_time", edge_event.c.received_at)
+
+edge_watermark = sa.Table(
+    "edge_watermark",
+    metadata,
+    sa.Column("device_id", sa.String(64), primary_key=True),
+    sa.Column("epoch", sa.String(36), primary_key=True),
+    sa.Column("acked", sa.BigInteger, nullable=False),
+)
+
+Numbered = tuple[int, Mapping[str, Any], Envelope]
+"""A box's number of an event, the event word for word, and what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a box hands in; `oldest` is the lowest number that it still has."""
+
+    device: str
+    epoch: str
+    events: Sequence[Numbered]
+    oldest: int = 1
+
+
+def parse_batch(raw: bytes) -> Batch:
+    """The batch in a request's body; ParkingError names the field that is wrong."""
+    try:
+        body = json.loads(raw.decode())
+        plain_text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise invalid("batch.malformed", "the batch is not JSON (RFC 8259) in UTF-8") from None
+    if b"\\u0000" in plain_text:  # a sign that not every database takes
+        raise invalid("batch.malformed", "the batch holds a NUL sign")
+    if not isinstance(body, dict) or not isinstance(body.get("events"), list):
+        raise invalid("batch.malformed", "a batch has device, epoch and events", field="events")
+    device, epoch = body.get("device"), body.get("epoch")
+    if not isinstance(device, str) or not isinstance(epoch, str) or not 1 <= len(epoch) <= 36:
+        raise invalid("batch.malformed", "a batch names its device and epoch", field="epoch")
+    if len(body["events"]) > BATCH_MOST:
+        raise ParkingError(ErrorKind.TOO_LARGE, "batch.too_long", f"a batch has at most {BATCH_MOST} events")
+    events = [_numbered(plain, position, device) for position, plain in enumerate(body["events"])]
+    return Batch(device, epoch, events, _number(body.get("oldest", 1), "oldest"))
+
+
+def _numbered(plain: Any, position: int, device: str) -> Numbered:
+    where = f"events[{position}]"
+    seq = _number(plain.get("seq") if isinstance(plain, dict) else None, f"{where}.seq")
+    envelope = decode({k: v for k, v in plain.items() if k != "seq"})
+    if envelope.origin != device:
+        raise invalid("batch.origin", "a box speaks only for itself", field=f"{where}.origin")
+    if plain.get("corrected_at") is not None:
+        # The box's clock was wrong when it noted this, as it found out later. What it said first stays on record.
+        envelope = replace(envelope, occurred_at=parse_time(plain["corrected_at"], field=f"{where}.corrected_at"))
+    return seq, plain, envelope
+
+
+def _number(value: Any, field: str) -> int:
+    if type(value) is not int or not 1 <= value < 2**63:
+        raise invalid("batch.malformed", "should be a whole number from 1", field=field)
+    return value
+
+
+def ingest(uow: UnitOfWork, device: str, epoch: str, events: Sequence[Numbered], oldest: int = 1) -> int:
+    """Store what is new, in order, and forward it; returns the highest number stored without a gap before it."""
+    row = (edge_watermark.c.device_id == device) & (edge_watermark.c.epoch == epoch)
+    # FOR UPDATE so that two connections of one box cannot both store the same number (ignored by SQLite: one writer)
+    acked = uow.connection.execute(sa.select(edge_watermark.c.acked).where(row).with_for_update()).scalar_one_or_none()
+    if acked is None:
+        uow.connection.execute(edge_watermark.insert().values(device_id=device, epoch=epoch, acked=0))
+        acked = 0
+    before = acked
+    if oldest > acked + 1:
+        acked = _skip_what_is_gone(uow, device, acked, oldest)
+    known = _stored(uow.connection, device, epoch, [seq for seq, _, _ in events if seq <= acked])
+    new: list[dict[str, Any]] = []
+    for seq, plain, envelope in sorted(events, key=lambda e: e[0]):
+        if seq <= acked:
+            _repeated(uow, device, seq, known.get(seq), envelope)
+            continue
+        if seq != acked + 1:
+            break
+        new.append(
+            {"device_id": device, "epoch": epoch, "seq": seq, "event_id": envelope.id, "received_at": uow.now,
+             "raw": dict(plain)}
+        )  # fmt: skip
+        uow.forward(envelope)
+        acked = seq
+    if new:
+        uow.connection.execute(edge_event.insert(), new)
+    if acked != before:
+        uow.connection.execute(edge_watermark.update().where(row).values(acked=acked))
+    return int(acked)
+
+
+def _repeated(uow: UnitOfWork, device: str, seq: int, known: str | None, envelope: Envelope) -> None:
+    if known is not None and known != envelope.id:
+        # Not a repetition: the box's disk was set back and gives its numbers again. The event's own id keeps it single.
+        log.warning("edge.number_reused", device=device, seq=seq)
+        uow.forward(envelope)
+
+
+def _skip_what_is_gone(uow: UnitOfWork, device: str, acked: int, oldest: int) -> int:
+    """A server from a very old backup: the box was told once that these are safe and keeps them no longer. Said, not hushed up."""
+    log.error("edge.events_gone", device=device, first=acked + 1, last=oldest - 1)
+    uow.publish(CaseOpened(CaseId(uow.ids.new(uow.now)), "edge_events_gone", None, None, None))
+    return oldest - 1
+
+
+def _stored(conn: Connection, device: str, epoch: str, numbers: Sequence[int]) -> dict[int, str]:
+    """The event that was stored under each of these numbers."""
+    t = edge_event.c
+    query = sa.select(t.seq, t.event_id).where(t.device_id == device, t.epoch == epoch, t.seq.in_(numbers))
+    return {row.seq: row.event_id for row in conn.execute(query)} if numbers else {}
+
+
+def forget_old(uow: UnitOfWork) -> int:
+    """Remove some of what boxes said long ago, word for word; what came of it stays. Returns how many."""
+    t = edge_event.c
+    old = sa.select(t.device_id, t.epoch, t.seq).where(t.received_at < uow.now - KEPT).limit(FORGOTTEN_AT_ONCE)
+    mine = sa.tuple_(t.device_id, t.epoch, t.seq).in_(old)
+    return uow.connection.execute(edge_event.delete().where(mine)).rowcount

@@ -1,33 +1,24 @@
-"""The allow and the block list over HTTP: for operators with the right to it, every change on record."""
+"""Who may come in, over HTTP: the lists of plates here, and the routes of everything else that gives or takes a right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import Field
 
-from parking.access import service, store
-from parking.access.snapshot import ListedAs, ListRow
+from parking.access import invitations_api, rights_api, service, store
+from parking.access.invitations_api import InvitationCodes
+from parking.access.rights_api import Audit, Desk
+from parking.access.rows import ListRow
+from parking.access.schemas import ListEntryIn
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.web.deps import require
-from parking.web.schemas import Loose, Moment, Strict
+from parking.web.schemas import Strict
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 PAGE = 100
 PlateInPath = Annotated[str, Path(min_length=1, max_length=32, description="a plate number; separators do not matter")]
-
-
-class ListEntryIn(Strict):
-    """What is said about a plate."""
-
-    listed_as: Annotated[ListedAs, Loose]
-    note: str = Field(default="", max_length=200)
-    valid_from: Moment | None = None
-    valid_until: Moment | None = None
 
 
 class ListEntry(ListEntryIn):
@@ -41,9 +32,19 @@ class ListPage(Strict):
     next: str | None
 
 
-def router(database: Database, site: str, audit: Audit) -> APIRouter:
-    """Routes under /access; every change is audited under the site's name."""
+def router(
+    database: Database, site: str, audit: Audit, *, time_zone: str = "UTC", codes: InvitationCodes | None = None
+) -> APIRouter:
+    """Routes under /access; every change is audited under the site's name. `codes` signs what visitors are sent."""
     routes = APIRouter(prefix="/access", tags=["access"])
+    desk = Desk(database, site, time_zone, audit)
+    _list_routes(routes, database, site, audit)
+    rights_api.add_routes(routes, desk)
+    invitations_api.add_routes(routes, desk, codes)
+    return routes
+
+
+def _list_routes(routes: APIRouter, database: Database, site: str, audit: Audit) -> None:
 
     @routes.get("/list")
     async def show(
@@ -58,7 +59,7 @@ def router(database: Database, site: str, audit: Audit) -> APIRouter:
     async def put(
         who: Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))], plate: PlateInPath, body: ListEntryIn
     ) -> ListEntry:
-        entry = ListRow(Plate.parse(plate), body.listed_as, body.note, body.valid_from, body.valid_until)
+        entry = ListRow(Plate.parse(plate), **body.model_dump())
 
         def work(uow: UnitOfWork) -> None:
             service.put_on_list(uow, entry)
@@ -78,8 +79,6 @@ def router(database: Database, site: str, audit: Audit) -> APIRouter:
         await database.awrite(work)
         return Response(status_code=204)
 
-    return routes
-
 
 def _shown(entry: ListRow) -> ListEntry:
     return ListEntry(
@@ -88,4 +87,6 @@ def _shown(entry: ListRow) -> ListEntry:
         note=entry.note,
         valid_from=entry.valid_from,
         valid_until=entry.valid_until,
+        schedule_id=entry.schedule_id,
+        group_id=entry.group_id,
     )

@@ -73,11 +73,15 @@ def holds_bay(held: PassRow, row: InsideRow, at: datetime, plate: Plate | None, 
 
 
 def has_bay(copy: Queries, right: str, at: datetime, plate: Plate | None, credential: Credential | None) -> bool:
-    """Whether a pass has a bay left for this vehicle; any other right is no matter of bays."""
+    """Whether a pass has a bay left for this vehicle as it drives in, whoever else has been promised one.
+
+    Any other right is no matter of bays.
+    """
     held = copy.pass_by_id(right.removeprefix("pass:")) if right.startswith("pass:") else None
     if held is None:
         return True
-    return sum(holds_bay(held, row, at, plate, credential) for row in copy.inside_by(right)) < held.bays
+    inside = (row for row in copy.inside_by(right) if row.claimed_until is None)
+    return sum(holds_bay(held, row, at, plate, credential) for row in inside) < held.bays
 
 
 def found_inside(

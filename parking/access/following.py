@@ -1,0 +1,116 @@
+"""The server follows the passages: who is inside by which right, in every lane's copy, by the same thinking as at the lane.
+
+A lane that was cut off may have given a bay away that another had given already: the later passage is a visitor's, and a person
+hears of it. A stay that is closed is nobody's inside any more, in whatever order the news arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from parking.access import rights_store, store
+from parking.access.presence import Gone, after
+from parking.access.rows import Fact, InsideRow, UsedCodeRow
+from parking.access.snapshot import data_of, parse_fact
+from parking.access.store import ServersCopy
+from parking.kernel.events import (
+    CaseOpened,
+    CodeUsed,
+    Direction,
+    Envelope,
+    LaneDecided,
+    StayClosed,
+    VehicleBackedAway,
+    VehiclePassed,
+)
+from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.plumbing.db import Database, UnitOfWork
+
+WORTH_A_LOOK = ("anti_passback", "left_without_entering")
+"""Remarks of a lane that become a case for a person."""
+SWEPT_AT_ONCE = 500
+_CASES = UUID("5f0c7a52-6f5b-4d6e-9f41-2f2f3a6a4a10")
+
+
+def follow(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles whatever a lane tells about a vehicle's right: its rows in the copies; it comes after the stay's own handlers."""
+    event, at = envelope.event, envelope.occurred_at
+    copy = ServersCopy(uow.connection)
+    if isinstance(event, StayClosed):
+        _apply(uow, (Gone("inside", row.stay_id) for row in copy.inside_by(f"stay:{event.stay_id}")))
+        return
+    if not isinstance(event, (LaneDecided, VehiclePassed, VehicleBackedAway, CodeUsed)):
+        return
+    if isinstance(event, LaneDecided):
+        for remark in event.remarks:
+            if remark in WORTH_A_LOOK:
+                _ask_a_person(uow, remark, event.visit_id, event.lane_id, event.stay_id)
+    changes = after(event, at, copy)
+    if isinstance(event, VehiclePassed) and event.direction is Direction.IN and event.right is not None:
+        _tell_of_overuse(uow, event, changes)
+    _apply(uow, changes)
+
+
+def tidy(database: Database) -> int:
+    """Take claims and used codes whose time is over out of the copies; returns how many."""
+
+    def over(uow: UnitOfWork) -> int:
+        rows = [row for kind in ("used_code", "inside") for row in store.rows_of(uow.connection, kind)]
+        facts = [parse_fact(row) for row in rows]
+        old = [Gone(row.kind, row.key) for row, fact in zip(rows, facts, strict=True) if _is_over(fact, uow.now)]
+        _apply(uow, old[:SWEPT_AT_ONCE])
+        return len(old[:SWEPT_AT_ONCE])
+
+    return database.write(over)
+
+
+def _is_over(fact: Fact | None, now: datetime) -> bool:
+    if isinstance(fact, UsedCodeRow):
+        return fact.expires_at < now - timedelta(minutes=5)
+    return isinstance(fact, InsideRow) and not fact.counts(now)
+
+
+def _apply(uow: UnitOfWork, changes: Iterable[Fact | Gone]) -> None:
+    lots: set[str] = set()
+    for change in changes:
+        kind, key = (change.kind, change.key) if isinstance(change, Gone) else data_of(change)[:2]
+        if kind == "inside":
+            lots |= _lots_of(uow, key)
+        if isinstance(change, Gone):
+            store.put_row(uow, kind, key, None)
+        elif not (isinstance(change, InsideRow) and not change.counts(uow.now)):  # a claim told too late to be of use
+            store.put_fact(uow, change)
+        if kind == "inside":
+            lots |= _lots_of(uow, key)
+    for lot_id in sorted(lots):
+        count_lot(uow, lot_id)
+
+
+def _lots_of(uow: UnitOfWork, stay_id: str) -> set[str]:
+    rows = ServersCopy(uow.connection).inside_by(f"stay:{stay_id}")
+    return {row.lot_id for row in rows if row.lot_id is not None}
+
+
+def count_lot(uow: UnitOfWork, lot_id: str) -> None:
+    """Put a lot with its free places into the copies; whoever drove in before lots were named is not counted."""
+    known = rights_store.lot(uow.connection, lot_id)
+    if known is None:
+        return
+    free = known.capacity - ServersCopy(uow.connection).count("inside", f"lot:{lot_id}")
+    now = replace(known, free=free)
+    if ServersCopy(uow.connection).lot(known.lot_id) != now:
+        store.put_fact(uow, now)
+
+
+def _tell_of_overuse(uow: UnitOfWork, event: VehiclePassed, changes: tuple[Fact | Gone, ...]) -> None:
+    settled = [row for row in changes if isinstance(row, InsideRow)]
+    if event.authorised and settled and settled[-1].right is None:
+        _ask_a_person(uow, "pass_overused", event.visit_id, event.lane_id, settled[-1].stay_id)
+
+
+def _ask_a_person(uow: UnitOfWork, reason: str, visit_id: VisitId, lane_id: LaneId, stay_id: StayId | None) -> None:
+    case_id = CaseId(str(uuid5(_CASES, f"{visit_id}:{reason}")))  # the same news twice is one case
+    uow.publish(CaseOpened(case_id, reason, stay_id, visit_id, lane_id))

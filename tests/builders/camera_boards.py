@@ -119,7 +119,7 @@ class VzenithBoardWorld:
         self.cameras = VzenithWorld(comet=True, relay=True)
         self.clock, self.sim = self.cameras.clock, self.cameras.sim
         settings = BoardSettings(coils=4, inputs=4, timeout_s=0.8)
-        self.board = VzenithBoard(settings, self.cameras.line, feedback=feedback or {}, idle_off=idle_off)
+        self.board = VzenithBoard(settings, self.cameras.line, self.clock, feedback=feedback or {}, idle_off=idle_off)
         self.physical = _VzenithContacts(self.sim)
 
     def pass_time(self, seconds: float) -> None:

@@ -219,5 +219,5 @@ def test_a_camera_that_stops_polling_is_silent(vzenith: VzenithBoardWorld) -> No
 def test_more_outputs_than_the_camera_has_are_refused_by_name() -> None:
     world = VzenithBoardWorld()
     with pytest.raises(ParkingError, match="at most 4"):
-        type(world.board)(BoardSettings(coils=8, inputs=4), world.cameras.line)
+        type(world.board)(BoardSettings(coils=8, inputs=4), world.cameras.line, world.clock)
     world.stop()

@@ -17,10 +17,12 @@ from parking.gate.cameras.line import CameraLine
 from parking.gate.cameras.vzenith_wire import INPUTS, OUTPUTS, IoOrder
 from parking.gate.relays.base import ALWAYS, BoardState, RelayBoard, check_coil, check_duration
 from parking.gate.relays.settings import BoardSettings
+from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, Health, HealthReport
 from parking.kernel.errors import invalid
 
 _OFF, _ON, _PULSE = 0, 1, 2
+_FRESH_S = 2.0
 
 
 class VzenithBoard:
@@ -31,6 +33,7 @@ class VzenithBoard:
         self,
         settings: BoardSettings,
         line: CameraLine,
+        clock: Clock,
         *,
         feedback: Mapping[int, int] = MappingProxyType({}),
         idle_off: bool = False,
@@ -41,11 +44,13 @@ class VzenithBoard:
             )
         self._settings = settings
         self._line = line
+        self._clock = clock
         self._feedback = dict(feedback)
         self._idle_off = idle_off
         self._lock = threading.Lock()
         self._trouble = ""
         self._asked = False
+        self._answered_s = float("-inf")
 
     def read(self) -> BoardState:
         try:
@@ -53,7 +58,7 @@ class VzenithBoard:
         except DeviceFault as fault:
             self._asked, self._trouble = True, str(fault)
             raise
-        self._asked, self._trouble = True, ""
+        self._answered()
         inputs = []
         for source in range(self._settings.inputs):
             level = self._line.inputs[source]
@@ -76,7 +81,8 @@ class VzenithBoard:
 
     def health(self) -> HealthReport:
         seen_at = self._line.heard_at
-        if self._trouble:
+        stale = self._asked and self._clock.monotonic_s() - self._answered_s > _FRESH_S
+        if self._trouble or stale:
             return HealthReport(Health.SILENT, seen_at, self._trouble)
         if seen_at is None and not self._asked:
             return HealthReport(Health.UNKNOWN, None, "not asked yet")
@@ -84,6 +90,9 @@ class VzenithBoard:
 
     def close(self) -> None:
         """The line belongs to the push server; outputs stay as they are."""
+
+    def _answered(self) -> None:
+        self._asked, self._trouble, self._answered_s = True, "", self._clock.monotonic_s()
 
     def _order(self, coil: int, order: IoOrder, *, on: bool, not_after_s: float) -> bool:
         until = time.monotonic() + self._settings.timeout_s
@@ -93,7 +102,7 @@ class VzenithBoard:
             except DeviceFault as fault:
                 self._asked, self._trouble = True, str(fault)
                 raise
-            self._asked, self._trouble = True, ""
+            self._answered()
         source = self._feedback.get(coil)
         return True if source is None else self._line.wait_input(source, on, max(0.0, until - time.monotonic()))
 

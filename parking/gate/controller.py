@@ -207,7 +207,7 @@ class Lane(Commanded):
 
     def _watch(self, now_s: float) -> None:
         self._watching.loops(self._loops, now_s)
-        self._watching.coil(self._boom, self.state, self._inputs)
+        self._watching.coil(self._boom, self.state, self._inputs, now_s)
         if not self._watching.boom(self.state, self._inputs, now_s):
             self._feed(Event.PULSE_FAILED)
         self.faults.set("journal_full", bool(self._record.trouble), self._record.trouble)

@@ -22,6 +22,7 @@ class Watching:
         self._faults = faults
         self._timings = timings
         self._known_s = now_s
+        self._held_s = float("-inf")
         self._pulsed_s: float | None = None
         self._up_since_s: float | None = None
 
@@ -34,16 +35,18 @@ class Watching:
         timings = self._timings
         if loops.levels is not None:
             self._known_s = now_s
-        lost = now_s - self._known_s >= timings.lost_after_s
-        self._faults.set("inputs_lost", lost, "the board does not tell the loops")
+            self._faults.set("inputs_lost", wrong=False)
+        elif now_s - self._known_s >= timings.lost_after_s:
+            self._faults.set("inputs_lost", wrong=True, detail="the board does not tell the loops")
         for name, loop in (("presence", loops.presence), ("safety", loops.safety)):
             stuck = loop.level is Signal.ON and now_s - loop.level_since_s >= timings.stuck_after_s
             self._faults.set(f"{name}_loop_stuck", stuck, f"on for {timings.stuck_after_s:.0f} s and more")
 
-    def coil(self, boom: Boom, state: State, inputs: Inputs) -> None:
-        """A coil that stays on; one that is held on purpose is none."""
-        held = machine.is_fire(state) or machine.is_held(state)
-        if not held and inputs.open_coil is not Signal.UNKNOWN:
+    def coil(self, boom: Boom, state: State, inputs: Inputs, now_s: float) -> None:
+        """A coil that stays on; one that is held on purpose, or was a moment ago, is none."""
+        if machine.is_fire(state) or machine.is_held(state):
+            self._held_s = now_s
+        elif now_s - self._held_s >= self._timings.welded_after_s and inputs.open_coil is not Signal.UNKNOWN:
             self._faults.set("relay_welded", boom.is_welded(inputs), "the open coil stays on")
 
     def boom(self, state: State, inputs: Inputs, now_s: float) -> bool:

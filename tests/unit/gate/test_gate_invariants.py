@@ -104,7 +104,7 @@ class LaneInAnyWeather(RuleBasedStateMachine):
     @invariant()
     def the_boom_never_comes_down_on_anybody(self) -> None:
         for order in self.story.board.log[self.checked :]:
-            if order.coil == 1:
+            if order.coil == 1 and order.on:
                 assert order.at_s - self.safety_free_since >= 0.9, "I14: closed on a loop that was not free for long"
                 assert not self.fire_seen, "I17: closed in a fire"
         self.checked = len(self.story.board.log)

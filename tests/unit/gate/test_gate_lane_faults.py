@@ -29,7 +29,7 @@ SOFTWARE = {"closing": Closing.SOFTWARE, "hardware_interlock": True, "close_coil
 
 
 def closings(story: LaneStory) -> list[CoilWritten]:
-    return [order for order in story.board.log if order.coil == 1]
+    return [order for order in story.board.log if order.coil == 1 and order.on]
 
 
 @pytest.mark.req("GATE-1")

@@ -32,7 +32,7 @@ def modes(story: LaneStory) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def closings(story: LaneStory) -> int:
-    return sum(1 for order in story.board.log if order.coil == 1)
+    return sum(1 for order in story.board.log if order.coil == 1 and order.on)
 
 
 # --- fire across the box ---------------------------------------------------------------------------------------------

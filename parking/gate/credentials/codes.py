@@ -9,7 +9,7 @@ lot alone: what must not be shown twice at all is bound to a lane, or to a stay,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -61,7 +61,7 @@ class VerifiedCode:
     `by_box` is True when a box, not the server, signed it.
     """
 
-    code_id: str
+    code_id: str = field(repr=False)
     use: CodeUse
     lot: str
     not_before: datetime
@@ -101,6 +101,14 @@ def issue(
         raise invalid("code.unbound", "an invitation code names its invitation", field="invitation_id")
     if use is not CodeUse.INVITATION and stay_id is None:
         raise invalid("code.unbound", f"a code for {use} names its stay", field="stay_id")
+    for field_name, name in {
+        "lot": lot,
+        "lane_id": lane_id,
+        "stay_id": stay_id,
+        "invitation_id": invitation_id,
+    }.items():
+        if name is not None and not _NAME.fullmatch(name):
+            raise invalid("code.name", "should be 1 to 64 signs without a space", field=field_name)
     if epoch_s < 0:
         raise invalid("code.epoch", "should be 0 or a number of seconds", field="epoch_s")
     body: dict[str, Any] = {

@@ -10,8 +10,20 @@ _END = re.compile(rb"[\r\n]+")
 
 
 def split(data: bytes, longest: int) -> tuple[list[bytes], bytes]:
-    """The whole lines in `data`, empty ones left out, and the rest that has not ended yet; WireFault when that is too long."""
-    *lines, rest = _END.split(data)
-    if len(rest) > longest or any(len(line) > longest for line in lines):
+    """The lines that end in `data`, empty ones left out, and the rest; none of them is lost to a line that is too long behind them.
+
+    WireFault when `data` begins with a line of more than `longest` bytes.
+    """
+    lines: list[bytes] = []
+    at = 0
+    for end in _END.finditer(data):
+        line = data[at : end.start()]
+        if len(line) > longest:
+            break
+        if line:
+            lines.append(line)
+        at = end.end()
+    rest = data[at:]
+    if not lines and len(_END.split(rest, 1)[0]) > longest:
         raise WireFault("a line is too long")
-    return [line for line in lines if line], rest
+    return lines, rest

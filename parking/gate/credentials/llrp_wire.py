@@ -92,14 +92,18 @@ def encode(message: Message) -> bytes:
 
 
 def parse(data: bytes) -> tuple[list[Message], int]:
-    """All whole messages at the start of `data`, and how many bytes they took; WireFault for a header that cannot be one."""
-    messages, used = [], 0
+    """The whole messages at the start of `data`, and how many bytes they took; none of them is lost to nonsense behind them.
+
+    WireFault when `data` begins with a header that cannot be one.
+    """
+    messages: list[Message] = []
+    used = 0
     while len(data) - used >= HEADER.size:
         word, length, message_id = HEADER.unpack_from(data, used)
-        if not 1 <= word >> 10 & 7 <= 2 or word >> 13:
+        if not 1 <= word >> 10 & 7 <= 2 or word >> 13 or not HEADER.size <= length <= LONGEST:
+            if messages:
+                break
             raise WireFault("LLRP: not a message of version 1.0 or 1.1")
-        if not HEADER.size <= length <= LONGEST:
-            raise WireFault("LLRP: a message of an impossible length")
         if len(data) - used < length:
             break
         messages.append(Message(word & 0x3FF, message_id, data[used + HEADER.size : used + length]))

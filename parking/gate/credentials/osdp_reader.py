@@ -145,13 +145,18 @@ class OsdpReader(ReaderThread):
         return osdp.ControlPanel([device], log_level=osdp.LogLevel.Emergency)  # its log lines are not ours to vouch for
 
     def _take(self, events: Queue[dict[str, Any]], *, secured: bool) -> None:
+        broken: WireFault | None = None
         while not events.empty():
             event = events.get_nowait()
-            if (
-                secured and event.get("event") == self._osdp.Event.CardRead
-            ):  # keys and inputs say nothing about who is there
+            if not secured or event.get("event") != self._osdp.Event.CardRead:
+                continue  # keys and inputs say nothing about who is there
+            try:
                 read = _card_read(event)
                 self.tray.put(Seen(credential_of(read), antenna=read.reader + 1))
+            except WireFault as fault:
+                broken = fault  # the cards behind it are taken first
+        if broken is not None:
+            raise broken
 
     def _give_up(self, *, heard: bool) -> None:
         if heard:

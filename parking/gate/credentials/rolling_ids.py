@@ -71,7 +71,8 @@ class RollingIds:
         self._slack = slack
         self._window: list[int | None] = [None] * len(self._tags)
         self._owners: dict[bytes, tuple[int, int]] = {}
-        self._due = [(float("-inf"), index) for index in range(len(self._tags))]
+        self._due = self._all_due()
+        self._rolled_s = float("-inf")
 
     def resolve(self, ephemeral: bytes, now_s: float) -> Resolved | None:
         """Whose id this is at `now_s` (unix seconds); None for a stranger's."""
@@ -83,7 +84,13 @@ class RollingIds:
         fresh = abs(window - int(now_s - self._tags[index].zero_s) // (1 << self._tags[index].exponent)) <= self._slack
         return Resolved(self._tags[index].credential, fresh)
 
+    def _all_due(self) -> list[tuple[float, int]]:
+        return [(float("-inf"), index) for index in range(len(self._tags))]
+
     def _roll(self, now_s: float) -> None:
+        if now_s < self._rolled_s:
+            self._due = self._all_due()  # the clock was set back
+        self._rolled_s = now_s
         while self._due and self._due[0][0] <= now_s:
             index = heapq.heappop(self._due)[1]
             tag = self._tags[index]

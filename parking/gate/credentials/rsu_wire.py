@@ -59,10 +59,10 @@ def encode(frame: Frame) -> bytes:
 def parse(data: bytes) -> tuple[list[Frame | None], int]:
     """All frames that end within `data` (None: one that is broken) and how many bytes are done with.
 
-    WireFault when more than LONGEST bytes go by without an end of frame.
+    WireFault when it is nothing but more than LONGEST bytes without an end of frame.
     """
     *pieces, rest = data.split(bytes([_FLAG]))
-    if len(rest) > LONGEST:
+    if len(rest) > LONGEST and not pieces:
         raise WireFault("RSU: a frame without an end")
     return [_frame(piece) for piece in pieces if piece], len(data) - len(rest)
 

@@ -74,15 +74,15 @@ class UhfConversation:
     def take(self, data: bytes, now_s: float) -> Turn:
         self._heard_s = now_s
         self._buffer += data
-        send, seen = b"", []
+        send = b""
+        seen: list[Seen] = []
         try:
-            messages, used = wire.parse(self._buffer)
-            self._buffer = self._buffer[used:]
-            for message in messages:
-                send += self._answer(message)
-                if message.kind == wire.RO_ACCESS_REPORT:
-                    # a tag that was never written has an empty EPC: it names nobody
-                    seen += [_sighting(report) for report in wire.tag_reports(message) if report.epc]
+            while messages := self._messages():
+                for message in messages:
+                    send += self._answer(message)
+                    if message.kind == wire.RO_ACCESS_REPORT:
+                        # a tag that was never written has an empty EPC: it names nobody
+                        seen += [_sighting(report) for report in wire.tag_reports(message) if report.epc]
         except (DeviceFault, DeviceRefused) as fault:
             return Turn(send, tuple(seen), fault)
         return Turn(send, tuple(seen))
@@ -91,6 +91,11 @@ class UhfConversation:
         patience_s = 3 * self.settings.keepalive_s if self.ready else self.settings.answer_s
         silent = now_s - self._heard_s > patience_s
         return Turn(fault=DeviceFault("the reader is silent") if silent else None)
+
+    def _messages(self) -> list[Message]:
+        messages, used = wire.parse(self._buffer)
+        self._buffer = self._buffer[used:]
+        return messages
 
     def _answer(self, message: Message) -> bytes:
         if message.kind == wire.KEEPALIVE:

@@ -100,11 +100,12 @@ def test_the_tag_of_the_car_that_is_through_is_not_the_next_cars() -> None:
     story.hold_up(TAG)  # the reader still hears it
     story.presence(True)
     story.hold_up(TAG)
-    assert story.lane.visit is not None
-    assert story.lane.visit.presented == ()
+    visit = story.lane.visit
+    assert visit is not None
+    assert not visit.presented
     story.wait(11)
     story.hold_up(TAG)
-    assert [p.credential for p in story.lane.visit.presented] == [TAG], "ten seconds later it is a new presentation"
+    assert [p.credential for p in visit.presented] == [TAG], "ten seconds later it is a new presentation"
 
 
 def test_several_credentials_of_one_car_are_all_looked_at() -> None:

@@ -16,11 +16,17 @@ Handler = Callable[[UnitOfWork, Envelope], None]
 
 
 def open_stay(cashier: Cashier) -> Handler:
-    """Handles VehiclePassed(IN); a vehicle that nobody authorised gets its stay all the same, and a case."""
+    """Handles VehiclePassed(IN) from the street; a vehicle that nobody authorised gets its stay all the same, and a case."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         event = envelope.event
         if not isinstance(event, VehiclePassed) or event.direction is not Direction.IN:
+            return
+        if event.outer_lot_id is not None:  # it drove on within the site: its stay has begun long ago
+            if not event.authorised:
+                service.open_case(
+                    uow, "unauthorised_entry", stay_id=event.stay_id, visit_id=event.visit_id, lane_id=event.lane_id
+                )
             return
         stay_id, came = StayId(event.visit_id), envelope.occurred_at
         gone = store.earliest_unmatched_exit(uow.connection, event.plate, came) if event.plate else None

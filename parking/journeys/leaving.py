@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from parking.access import store as access_store
-from parking.access.snapshot import ListedAs
+from parking.access.service import parks_free
 from parking.emergency import fee_clocks
 from parking.journeys.paying import priced
 from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId
-from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import service, store
 from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview
@@ -48,6 +46,8 @@ def close_stay(cashier: Cashier) -> Handler:
         event = envelope.event
         if not isinstance(event, VehiclePassed) or event.direction is not Direction.OUT:
             return
+        if event.outer_lot_id is not None:  # it is still on the site
+            return
         decided_at = store.take_decision(uow.connection, event.visit_id)
         found = service.find_for_exit(uow, event.stay_id, event.plate, envelope.occurred_at)
         if not isinstance(found, OpenStay):
@@ -65,7 +65,9 @@ def close_stay(cashier: Cashier) -> Handler:
             at=envelope.occurred_at,
             priced_at=decided_at or envelope.occurred_at,
             lane_id=event.lane_id,
-            forgiven=decided_at is not None and _on_allow_list(uow, event.plate, decided_at),
+            free=parks_free(
+                uow.connection, found.id, event.plate, decided_at or envelope.occurred_at, right=event.right
+            ),
         )
         if not event.authorised:
             service.open_case(
@@ -73,11 +75,6 @@ def close_stay(cashier: Cashier) -> Handler:
             )
 
     return handle
-
-
-def _on_allow_list(uow: UnitOfWork, plate: Plate | None, at: datetime) -> bool:
-    entry = access_store.listed(uow.connection, plate) if plate else None
-    return entry is not None and entry.listed_as is ListedAs.ALLOW and entry.holds(at)
 
 
 def close(
@@ -88,17 +85,17 @@ def close(
     at: datetime,
     priced_at: datetime,
     lane_id: LaneId,
-    forgiven: bool = False,
+    free: str | None = None,
 ) -> None:
     """Close a stay and book its fee; what is in review is closed without a bill: a person prices it.
 
-    What somebody on the allow list has not paid is waived: the lane let it go by right, so it is no debt.
+    What somebody has not paid who parks `free` (by a pass, an invitation, a list) is waived: it leaves by right, so it is no debt.
     """
     if isinstance(leaving, OpenStay):
         to_price = priced(uow.connection, leaving)
         unpaid = cashier.post_due(uow, to_price, leaving.billed_until(priced_at, to_price.stops))
-        if unpaid.minor > 0 and forgiven:
-            cashier.waive(uow, leaving.id, unpaid, f"allow_list:{leaving.id}")
+        if unpaid.minor > 0 and free is not None:
+            cashier.waive(uow, leaving.id, unpaid, f"right:{leaving.id}")
         elif unpaid.minor > 0:
             service.open_case(uow, "left_without_paying", stay_id=leaving.id, lane_id=lane_id)
     service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from parking.access.service import parks_free
 from parking.emergency import emergency_store
+from parking.journeys.covered import covered
 from parking.journeys.ports import Account, Cashier, Payment, PricedStay
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import Envelope, PaymentCaptured
@@ -72,7 +74,9 @@ def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime
     to_price = priced(conn, stay)
     if isinstance(stay, OpenStay):
         until, leave_by = stay.billed_until(at, to_price.stops), stay.may_leave_until(at, to_price.stops)
-        return StayAccount(stay, cashier.account(conn, to_price, until), leave_by)
+        account = cashier.account(conn, to_price, until)
+        free = account.due.minor > 0 and parks_free(conn, stay.id, stay.plate, at) is not None
+        return StayAccount(stay, covered(account) if free else account, leave_by)
     return StayAccount(stay, cashier.account(conn, to_price, stay.exited_at if isinstance(stay, ClosedStay) else at))
 
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from parking.access import store as access_store
+from parking.access.service import credentials_of
+from parking.access.snapshot import PriceStep, StayRow
 from parking.journeys.paying import priced
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import to_plain
@@ -46,7 +48,9 @@ def refresh_stay(cashier: Cashier) -> Handler:
 def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     """Put what the lanes must know of a stay now into their copy, or take it out."""
     stay = store.get(uow.connection, stay_id)
-    if not isinstance(stay, OpenStay) or stay.plate is None or not is_plausible(stay.entered_at, uow.now):
+    credentials = credentials_of(uow.connection, stay_id)
+    known = isinstance(stay, OpenStay) and (stay.plate is not None or bool(credentials))
+    if not known or not isinstance(stay, OpenStay) or not is_plausible(stay.entered_at, uow.now):
         access_store.put_row(uow, "stay", stay_id, None)
         return
     to_price = priced(uow.connection, stay)
@@ -56,20 +60,18 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     leave_by = stay.may_leave_until(uow.now, to_price.stops)
     if leave_by is not None and leave_by >= uow.now and any(end is None for _, end in to_price.stops):
         leave_by = since + HORIZON  # its clock stands still: nobody knows yet when its time to leave will be over
-    access_store.put_row(
-        uow,
-        "stay",
-        stay_id,
-        {
-            "plate": stay.plate.text,
-            "entered_at": to_plain(stay.entered_at),
-            "paid_until": to_plain(leave_by),
-            "currency": account.total.currency,
-            "prices": [[to_plain(until), minor] for until, minor in prices],
-            "paid_minor": account.paid.minor,
-            "credit_minor": 0,
-        },
+    row = StayRow(
+        stay_id=stay_id,
+        plate=stay.plate,
+        entered_at=stay.entered_at,
+        paid_until=leave_by,
+        currency=account.total.currency,
+        prices=tuple(PriceStep(until, minor) for until, minor in prices),
+        paid_minor=account.paid.minor,
+        credit_minor=0,
+        credentials=credentials,
     )
+    access_store.put_fact(uow, row)
 
 
 def refresh_zone(uow: UnitOfWork, envelope: Envelope) -> None:

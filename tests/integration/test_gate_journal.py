@@ -8,16 +8,17 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from parking.gate.edge_file import EdgeFile
-from parking.gate.journal import FileJournal
+from parking.gate.journal import KEPT, REMOVED_AT_ONCE, FileJournal
+from parking.gate.local_copy import LocalCopy
 from parking.kernel.codec import decode
 from parking.kernel.errors import ErrorKind, ParkingError
-from parking.kernel.events import Envelope, VehicleBackedAway
+from parking.kernel.events import CodeUsed, Envelope, VehicleBackedAway
 from parking.kernel.ids import EventId, LaneId, VisitId
 
 pytestmark = pytest.mark.req("GATE-3")
@@ -164,4 +165,76 @@ def test_work_that_fails_is_undone_alone(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "edge.db").write_bytes(b"this is not a database" * 100)
     with pytest.raises(ParkingError, match="the box's file cannot be used"):
+        EdgeFile(tmp_path / "edge.db")
+
+
+def test_what_was_acknowledged_long_ago_goes_and_what_was_not_stays(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file, kept=10)
+    journal.append(LANE, [event(n) for n in range(1, 41)], {})
+    assert (journal.tidy(NOW), journal.oldest()) == (0, 1)
+    journal.acknowledge(25)
+    assert (journal.tidy(NOW), journal.oldest(), len(ids(journal))) == (25, 26, 15)
+    journal.acknowledge(40)
+    assert (journal.tidy(NOW), journal.oldest(), journal.tidy(NOW)) == (5, 31, 0)
+    journal.acknowledge(30)
+    assert ids(journal) == [f"e{n}" for n in range(31, 41)], "a server from a backup gets the newest again"
+    journal.append(LANE, [event(41)], {})
+    assert [entry.seq for entry in journal.unacknowledged(100)][-1] == 41
+    file.close()
+
+
+def test_a_hundred_thousand_events_are_kept_and_purged_in_small_steps(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file)
+    for first in range(1, KEPT + REMOVED_AT_ONCE + 1, 10_050):
+        journal.note([event(n) for n in range(first, first + 10_050)])
+    journal.acknowledge(100_500)
+    assert (journal.tidy(NOW), journal.tidy(NOW), journal.oldest()) == (REMOVED_AT_ONCE, 0, REMOVED_AT_ONCE + 1)
+    file.close()
+
+
+def test_a_code_that_has_opened_a_lane_is_used_up_with_the_same_write(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal, copy = FileJournal(file), LocalCopy(file)
+    used = Envelope(EventId("e1"), NOW, "edge-1", CodeUsed("code-1", LANE, VisitId("v1")))
+    assert not copy.used("code-1")
+    journal.append(LANE, [used], {}, carried_out="c1")
+    assert (copy.used("code-1"), copy.used("code-2"), file.carried_out()) == (True, False, {"c1"})
+    journal.tidy(NOW + timedelta(days=20))
+    assert copy.used("code-1")
+    journal.tidy(NOW + timedelta(days=31))
+    assert (copy.used("code-1"), file.carried_out()) == (False, frozenset())
+    file.close()
+
+
+def test_a_box_of_the_first_release_keeps_its_journal_and_gets_a_new_copy(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "edge.db")
+    old.executescript(
+        """
+        CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), epoch TEXT NOT NULL, acked INTEGER NOT NULL);
+        CREATE TABLE entry (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+        CREATE TABLE lane_state (lane_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE copy (one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL, version INTEGER NOT NULL);
+        CREATE TABLE copy_row (kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+        CREATE TABLE carried_out (command_id TEXT PRIMARY KEY) WITHOUT ROWID;
+        INSERT INTO journal VALUES (1, 'epoch-1', 1);
+        INSERT INTO entry VALUES (1, '{"id":"e1"}'), (2, '{"id":"e2"}');
+        INSERT INTO carried_out VALUES ('c1');
+        """
+    )
+    old.close()
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file)
+    assert (journal.epoch, ids(journal), file.carried_out()) == ("epoch-1", ["e2"], {"c1"})
+    journal.append(LANE, [event(3)], {})
+    assert [entry.seq for entry in journal.unacknowledged(10)] == [2, 3]
+    file.close()
+
+
+def test_a_file_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    file.write(lambda conn: conn.execute("PRAGMA user_version = 99"))
+    file.close()
+    with pytest.raises(ParkingError, match="newer release"):
         EdgeFile(tmp_path / "edge.db")

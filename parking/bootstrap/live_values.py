@@ -11,8 +11,10 @@ from parking.kernel.events import (
     DeviceHealthChanged,
     Direction,
     Envelope,
+    LaneBlocked,
     LaneDecided,
     LaneFaulted,
+    LaneModeChanged,
     OccupancyChanged,
     SignShown,
     VehicleBackedAway,
@@ -40,9 +42,13 @@ def lane(previous: Mapping[str, Any], envelope: Envelope) -> Json | None:
             return shown | {"state": "passing", "reason": event.reason if event.by != "rule" else shown.get("reason")}
         case VehiclePassed() | VehicleBackedAway():
             state = "fault" if shown.get("fault") else "idle"
-            return shown | {"state": state, "plate": None, "rule": None, "reason": None, "due": None}
+            return shown | {"state": state, "held": None, "plate": None, "rule": None, "reason": None, "due": None}
         case LaneFaulted():
             return _with_fault(shown, event)
+        case LaneModeChanged():
+            return shown | {"mode": event.mode, "causes": list(event.causes)}
+        case LaneBlocked():
+            return shown | {"held": event.cause if event.blocked else None}
         case _:
             return None
 
@@ -68,6 +74,9 @@ def idle_lane(name: Mapping[str, str], kind: str) -> Json:
         "reason": None,
         "due": None,
         "fault": None,
+        "mode": "normal",
+        "causes": [],
+        "held": None,
         "at": None,
     }
 
@@ -97,7 +106,8 @@ def line(envelope: Envelope) -> Json:
     plate = getattr(event, "plate", None)
     amount = getattr(event, "amount", None) or getattr(event, "due", None)
     direction = getattr(event, "direction", None)
-    reason = getattr(event, "reason", None) or getattr(event, "fault", None) or getattr(event, "detail", None)
+    names = ("reason", "fault", "cause", "mode", "detail")
+    reason = next((said for name in names if (said := getattr(event, name, None))), None)
     return {
         "id": envelope.id,
         "at": to_plain(envelope.occurred_at),
@@ -112,6 +122,8 @@ def line(envelope: Envelope) -> Json:
         "direction": direction.value if isinstance(direction, Direction) else None,
         "allowed": getattr(event, "allowed", None),
         "cleared": getattr(event, "cleared", None),
+        "state": getattr(event, "state", None) or getattr(event, "how", None),
+        "standing": getattr(event, "standing", getattr(event, "blocked", None)),
         "free": getattr(event, "free", None),
         "text": getattr(event, "text", None),
         "health": getattr(event, "health", None),

@@ -15,10 +15,12 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 
 from parking.access.snapshot import CommandAction
-from parking.journeys import opening_by_hand, paying
+from parking.journeys import closing_by_hand, opening_by_hand, paying
 from parking.journeys.ports import Cashier, Payment
 from parking.journeys.schemas import (
     BillView,
+    CloseStay,
+    ConfirmStay,
     FindStay,
     FoundStay,
     MyStay,
@@ -53,6 +55,7 @@ PAYING_AT_ONCE = (
 )
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
 Opener = Annotated[Principal, Depends(require(Scope.LANES_OPEN))]
+Worker = Annotated[Principal, Depends(require(Scope.CASES_WORK))]
 Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
 
 
@@ -153,6 +156,22 @@ def _stay_routes(routes: APIRouter, j: Journeys) -> None:
             payments=[PaymentView.of(p, qr_svg=None, leave_by=None) for p in payments],
         )
 
+    @routes.post("/stays/{stay_id}/close", tags=["stays"])
+    async def close_stay(stay_id: str, body: CloseStay, who: Worker) -> StayRow:
+        closed = await j.database.awrite(
+            lambda uow: closing_by_hand.close(
+                uow, j.cashier, j.audit, who, StayId(stay_id), body.reason, body.exited_at
+            )
+        )
+        return StayRow.of(closed, j.clock.now())
+
+    @routes.post("/stays/{stay_id}/confirm", tags=["stays"])
+    async def confirm_stay(stay_id: str, body: ConfirmStay, who: Worker) -> StayRow:
+        found = await j.database.awrite(
+            lambda uow: closing_by_hand.confirm(uow, j.audit, who, StayId(stay_id), body.reason)
+        )
+        return StayRow.of(found, j.clock.now())
+
     @routes.post("/stays/{stay_id}/ticket", tags=["stays"])
     async def print_ticket(stay_id: str, who: Annotated[Principal, Depends(require(Scope.STAYS_TICKET))]) -> TicketView:
         def work(uow: UnitOfWork) -> None:
@@ -189,6 +208,21 @@ def _lane_routes(routes: APIRouter, j: Journeys) -> None:
     @routes.post("/lanes/{lane_id}/open", tags=["lanes"], status_code=202)
     async def open_lane(lane_id: str, body: OpenLane, who: Opener, idempotency_key: IdempotencyKey) -> Ordered:
         return await order(lane_id, body, who, idempotency_key, CommandAction.OPEN)
+
+    @routes.post("/lanes/{lane_id}/hold-open", tags=["lanes"], status_code=202)
+    async def hold_open(lane_id: str, body: OpenLane, who: Opener, idempotency_key: IdempotencyKey) -> Ordered:
+        """The lane stands open, for a crowd that leaves, until it is released."""
+        return await order(lane_id, body, who, idempotency_key, CommandAction.HOLD_OPEN)
+
+    @routes.post("/lanes/{lane_id}/take", tags=["lanes"], status_code=202)
+    async def take_lane(lane_id: str, body: OpenLane, who: Opener, idempotency_key: IdempotencyKey) -> Ordered:
+        """The lane opens for nobody by itself until it is released."""
+        return await order(lane_id, body, who, idempotency_key, CommandAction.MANUAL)
+
+    @routes.post("/lanes/{lane_id}/release", tags=["lanes"], status_code=202)
+    async def release(lane_id: str, body: OpenLane, who: Opener, idempotency_key: IdempotencyKey) -> Ordered:
+        """The lane works by itself again."""
+        return await order(lane_id, body, who, idempotency_key, CommandAction.RELEASE)
 
     @routes.post("/lanes/{lane_id}/end-emergency", tags=["lanes"], status_code=202)
     async def end_emergency(lane_id: str, body: OpenLane, who: Opener, idempotency_key: IdempotencyKey) -> Ordered:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from parking.journeys.paying import StayAccount
 from parking.journeys.ports import Account, Payment
 from parking.sessions.model import ClosedStay, OpenStay, Stay
-from parking.web.schemas import MoneySchema, Strict
+from parking.web.schemas import Moment, MoneySchema, Strict
 
 
 class LocalText(Strict):
@@ -163,8 +164,23 @@ class TicketView(Strict):
     svg: str
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
+"""Why a person does it, in their own words; blanks are no reason."""
+
+
 class OpenLane(Strict):
-    reason: str = Field(min_length=3, max_length=200)
+    reason: Reason
+
+
+class CloseStay(Strict):
+    """`exited_at` is when the car was gone, if somebody knows; the stay owes its fee until then."""
+
+    reason: Reason
+    exited_at: Moment | None = None
+
+
+class ConfirmStay(Strict):
+    reason: Reason
 
 
 class Ordered(Strict):

@@ -146,6 +146,12 @@ def close_stay(uow: UnitOfWork, leaving: Stay, *, exited_at: datetime, lane_id: 
     return closed
 
 
+def reopen(uow: UnitOfWork, stay: StayInReview) -> None:
+    """A person says that a stay in review is true: it is open again, as it began."""
+    store.set_state(uow.connection, stay.id, state="open")
+    uow.publish(StayOpened(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version))
+
+
 def record_unmatched_exit(
     uow: UnitOfWork, visit_id: VisitId, plate: Plate | None, *, exited_at: datetime, lane_id: LaneId
 ) -> None:

@@ -202,6 +202,12 @@ def cases(conn: Connection, state: str, after: str, limit: int) -> Sequence[Revi
     return [_to_case(row) for row in conn.execute(query)]
 
 
+def open_cases_of(conn: Connection, stay_id: StayId) -> Sequence[ReviewCase]:
+    """What a person is still asked about this stay, oldest first."""
+    query = sa.select(review_case).where(review_case.c.stay_id == stay_id, review_case.c.state == "open")
+    return [_to_case(row) for row in conn.execute(query.order_by(review_case.c.id))]
+
+
 def has_case(conn: Connection, reason: str, stay_id: StayId) -> bool:
     """Whether a person was ever asked this about this stay."""
     query = sa.select(review_case.c.id).where(review_case.c.stay_id == stay_id, review_case.c.reason == reason)

@@ -7,6 +7,7 @@ again finds the lane in state unknown, where nothing closes.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -17,26 +18,28 @@ from parking.bootstrap.edge_camera import LaneCamera, PictureFolder, open_camera
 from parking.bootstrap.edge_codes import CodeKeys
 from parking.bootstrap.edge_devices import Box, Devices, OpenCamera
 from parking.bootstrap.edge_settings import BarrierLaneSettings, EdgeSettings, RampLaneSettings
+from parking.bootstrap.edge_troubles import LinkWatch, Troubles
 from parking.bootstrap.keys import KeyRing, load_public, load_signer
 from parking.gate.barrier import Barrier
-from parking.gate.cameras.base import CameraWorker
 from parking.gate.controller import Lane
 from parking.gate.counting import Ramp
 from parking.gate.credentials.base import CredentialReader, Presented
 from parking.gate.edge_file import EdgeFile
+from parking.gate.fire_group import FireGroup
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, lane_inputs
 from parking.gate.journal import FileJournal
+from parking.gate.link_loop import Loop
 from parking.gate.local_copy import LocalCopy
-from parking.gate.model import Cause, Wiring
+from parking.gate.model import Wiring
 from parking.gate.relays.base import RelayBoard
-from parking.gate.sync import Downlink, Link, Loop, Uplink, new_client
+from parking.gate.steady_clock import SteadyClock
+from parking.gate.sync import Downlink, Link, Uplink, new_client
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault, DeviceRefused, Health
+from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError
-from parking.kernel.ids import Ids
+from parking.kernel.ids import DeviceId, Ids
 
 STEP_S = 0.02
-TROUBLE_AFTER_S = 5.0  # a link that is down for less is no trouble of anybody's
 _STOP_S = 3.0
 _LOG = structlog.get_logger("edge")
 
@@ -54,21 +57,24 @@ class EdgeBox:
 
     def __init__(self, settings: EdgeSettings, *, clock: Clock, ids: Ids, camera: OpenCamera = open_camera) -> None:
         self._settings = settings
-        self._clock = clock
+        self._clock = clock = SteadyClock(clock)
         self._ids = ids
         self._signer = load_signer(settings.key)
         self._verifier = KeyRing([load_public(settings.server_key)])
         self.file = EdgeFile(settings.journal)
-        self.journal = FileJournal(self.file)
+        self.journal = FileJournal(self.file, clock)
         self.copy = LocalCopy(self.file)
         self.pictures = PictureFolder(settings.pictures, clock)
         self._watch = DeviceWatch(self.journal, clock=clock, ids=ids, origin=settings.device)
+        self._watch.add(DeviceId("clock"), clock.health)
         codes = CodeKeys(self._verifier, self._signer.public, self.copy, clock)
+        self._fires: defaultdict[str, FireGroup] = defaultdict(FireGroup)
         self.devices = Devices(settings, Box(clock, self.file, self.journal, self._watch, codes, camera))
+        self._links = self._sync()
+        self._link = LinkWatch(clock, self._links)
         self._running = [
             self._lane(lane) if isinstance(lane, BarrierLaneSettings) else self._ramp(lane) for lane in settings.lanes
         ]
-        self._links = self._sync()
         self._stopping = threading.Event()
         self.failed = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -87,12 +93,14 @@ class EdgeBox:
             clock=self._clock,
             ids=self._ids,
             origin=self._settings.device,
+            fire_group=self._fires[settings.fire_group],
         )
         wiring, open_coil = settings.loops.wiring(), settings.relay.open_coil
+        troubles = Troubles(self._clock, worker, self._link)
 
         def step() -> None:
             inputs = read_inputs(board, wiring, open_coil)
-            lane.step(self._clock.now(), inputs, camera.drain(), presented_at(readers), self._troubles(worker))
+            lane.step(self._clock.now(), inputs, camera.drain(), presented_at(readers), troubles.now())
 
         return _Running(settings.id, step)
 
@@ -101,18 +109,6 @@ class EdgeBox:
         origin = self._settings.device
         ramp = Ramp(settings.ramp(), self.journal, clock=self._clock, ids=self._ids, origin=origin)
         return _Running(settings.id, lambda: ramp.step(self._clock.now(), read_inputs(board, wiring, None)))
-
-    def _troubles(self, worker: CameraWorker) -> frozenset[Cause]:
-        """What the box knows to be wrong around a lane: its camera does not see, or the server is away."""
-        found = set()
-        if worker.health().health in (Health.FAULTY, Health.SILENT):
-            found.add(Cause.CAMERA)
-        if self._link_is_down():
-            found.add(Cause.NETWORK)
-        return frozenset(found)
-
-    def _link_is_down(self) -> bool:
-        return False
 
     def _sync(self) -> tuple[Loop, Loop]:
         settings = self._settings

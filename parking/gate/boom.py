@@ -24,7 +24,7 @@ class Boom:
         self._faults = faults
         self._timings = timings
         self._clock = clock
-        self._coil = CoilWatch(1, clock.monotonic_s(), slack_s=timings.welded_after_s)
+        self._coil = CoilWatch(clock.monotonic_s(), slack_s=timings.welded_after_s)
         self._pulses = 0
         self._held_s: float | None = None
         self._holding = False
@@ -44,7 +44,7 @@ class Boom:
         if inputs.open_coil is not Signal.UNKNOWN:
             self._coil.saw(_OPEN, inputs.open_coil is Signal.ON, inputs.read_s)
             foreign = self._coil.trouble(_OPEN, self._clock.monotonic_s()) is CoilTrouble.FOREIGN
-            self._faults.set("two_masters", foreign, "the open coil was switched by somebody else")
+            self._faults.set("two_masters", foreign, "the open coil came on without an order")
 
     def open(self, order: OpenOrder) -> bool | None:
         """Pulse open: the coil's read-back, or None when the board did not acknowledge at all."""

@@ -52,6 +52,7 @@ class Lane(Commanded):
         before, self._inputs = self._inputs, inputs.unless_older_than(self.config.timings.stale_after_s, now_s)
         on_battery = frozenset({Cause.POWER} if self._inputs.mains_lost is Signal.ON else ())
         self._troubles = troubles | on_battery
+        self._boom.watch(self._inputs)
         self._follow_fire()
         changed = False
         for visit_id, seen in evidence:

@@ -97,12 +97,7 @@ class PictureFolder:
     def _write(self, name: str, picture: Evidence | bytes) -> None:
         if self.written % 200 == 0:
             self._clear()
-        data = picture
-        if isinstance(picture, Evidence):
-            done, packed = cv2.imencode(".jpg", picture.image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-            if not done:
-                raise ValueError("no picture")
-            data = packed.tobytes()
+        data = picture if isinstance(picture, bytes) else _packed(picture)
         partial = self.path(name).with_suffix(".part")
         partial.write_bytes(data)
         partial.rename(self.path(name))
@@ -115,6 +110,13 @@ class PictureFolder:
         for number, path in enumerate(newest_first):
             if number >= KEPT_MOST or path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
+
+
+def _packed(picture: Evidence) -> bytes:
+    done, packed = cv2.imencode(".jpg", picture.image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise ValueError("no picture")
+    return packed.tobytes()
 
 
 class LaneCamera:

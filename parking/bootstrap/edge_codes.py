@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from parking.access.rows import KeyRow
 from parking.bootstrap.keys import KeyRing
@@ -27,12 +27,16 @@ class CodeKeys:
         self._seen = -1
         self._boxes = KeyRing([own])
 
-    def check(self, lot: str, lane_id: LaneId | None) -> Callable[[str], VerifiedCode | CodeRefusal]:
-        """What a reader at this lane asks of each text; a shared reader's lane is not known, so codes bound to one are refused."""
+    def check(self, lots: Sequence[str], lane_id: LaneId | None) -> Callable[[str], VerifiedCode | CodeRefusal]:
+        """What a reader at this lane asks of each text: codes of the lane's lot count, and those of the whole site.
+
+        A shared reader's lane is not known, so codes bound to one are refused there.
+        """
 
         def verified(text: str) -> VerifiedCode | CodeRefusal:
-            now, lane = self._clock.now(), lane_id or LaneId("")
-            return verify(text, self._server, now=now, lot=lot, lane_id=lane, boxes=self._siblings())
+            now, lane, boxes = self._clock.now(), lane_id or LaneId(""), self._siblings()
+            answers = [verify(text, self._server, now=now, lot=lot, lane_id=lane, boxes=boxes) for lot in lots]
+            return next((answer for answer in answers if answer is not CodeRefusal.OTHER_LOT), answers[-1])
 
         return verified
 

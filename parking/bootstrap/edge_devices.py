@@ -140,13 +140,13 @@ class Devices:
         at: dict[str, list[CredentialReader]] = {}
         names = {id(reader): name for name, reader in self._settings.reader_names}
         for lane in self._settings.barriers:
-            check = self._box.codes.check(lane.lot or self._settings.site, LaneId(lane.id))
+            check = self._box.codes.check(lots_of(lane, self._settings.site), LaneId(lane.id))
             for settings in lane.readers:
                 reader = settings.open(names[id(settings)], self._box.clock, check)
                 at.setdefault(lane.id, []).append(reader)
                 self._box.watch.add(DeviceId(names[id(settings)]), reader.health)
         for shared in self._settings.readers:
-            check = self._box.codes.check(self._settings.site, None)
+            check = self._box.codes.check([self._settings.site], None)
             lanes = {antenna: LaneId(lane_id) for antenna, lane_id in shared.lanes.items()}
             split = SharedReader(shared.open(shared.id, self._box.clock, check), lanes)
             self._box.watch.add(DeviceId(shared.id), split.health)
@@ -184,3 +184,8 @@ class Devices:
             line.close()
         for board in self._boards.values():
             board.close()
+
+
+def lots_of(lane: BarrierLaneSettings, site: str) -> list[str]:
+    """What a code may be bound to that opens here."""
+    return [site, *(lot for lot in (lane.lot, lane.outer_lot) if lot and lot != site)]

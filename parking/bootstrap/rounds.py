@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from guidance.advise import STALE_AFTER_S
+from parking.access import following
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import copy_feed, ingest
 from parking.gate.contacts import Contacts
@@ -21,6 +22,7 @@ from parking.web import idempotency
 
 CONTACTS_EVERY_S = 5.0
 RENEW_EVERY_S = 1800.0
+CLAIMS_EVERY_S = 60.0
 TIDY_EVERY_S = 3600.0
 EVENTS_KEPT = timedelta(days=90)
 """Longer than the 60 days for which logs must be kept; proofs of handling outlive the events, so that none is handled twice."""
@@ -96,6 +98,7 @@ def rounds_of(database: Database, contacts: Contacts, live: LiveProjection, cash
         (
             Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
             Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
+            Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
         )
     )

@@ -19,8 +19,10 @@ from starlette.concurrency import run_in_threadpool
 import kiosk_ui
 from guidance import api as guidance_api
 from parking.access import api as access_api
+from parking.access.invitations_api import InvitationCodes
 from parking.bootstrap import metrics, pages
 from parking.bootstrap.application import Application, build
+from parking.bootstrap.gate_codes import invitation_codes
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_public, load_signer
 from parking.bootstrap.settings import Settings
 from parking.emergency import api as emergency_api
@@ -150,7 +152,13 @@ def _routers(
         site_api.router(site),
         guidance_api.router(database, application.occupancy, lambda _: application.contacts.oldest_s()),
         security_api.router(database, log_ins, clock, (settings.public_url,)),
-        access_api.router(database, site.id, audit.record),
+        access_api.router(
+            database,
+            site.id,
+            audit.record,
+            time_zone=site.timezone,
+            codes=InvitationCodes(invitation_codes(signer, site.id), qr_svg),
+        ),
         sessions_api.router(database, audit.record),
         journeys_api.router(journeys),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from guidance.service import Occupancy
+from parking.access import following
 from parking.bootstrap.live_projection import LiveProjection
 from parking.emergency import emergencies, fee_clocks
 from parking.emergency import service as calls
@@ -34,10 +35,21 @@ def subscriptions(
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
-        e.LaneDecided: (leaving.remember_decision,),
+        e.LaneDecided: (leaving.remember_decision, following.follow),
         e.BarrierPulsed: (calls.lane_moved,),
-        e.VehicleBackedAway: (leaving.forget_decision, fee_clocks.vehicle_backed_away, calls.lane_moved),
-        e.VehiclePassed: (arriving.open_stay(cashier), leaving.close_stay(cashier), calls.lane_moved),
+        e.VehicleBackedAway: (
+            leaving.forget_decision,
+            fee_clocks.vehicle_backed_away,
+            calls.lane_moved,
+            following.follow,
+        ),
+        e.VehiclePassed: (
+            arriving.open_stay(cashier),
+            leaving.close_stay(cashier),
+            calls.lane_moved,
+            following.follow,
+        ),
+        e.CodeUsed: (following.follow,),
         e.LaneFaulted: (arriving.report_fault, emergencies.fire_reported(reach)),
         e.LaneBlocked: (fee_clocks.lane_blocked, refresh),
         e.LaneCalled: (calls.lane_called(reach),),
@@ -46,7 +58,7 @@ def subscriptions(
         e.PaymentCaptured: (paying.grant_exit(cashier, grace), refresh),
         e.StayOpened: (refresh,),
         e.StaySettled: (refresh,),
-        e.StayClosed: (refresh,),
+        e.StayClosed: (refresh, following.follow),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),
     }

@@ -9,18 +9,33 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hardware_sim.devices.rsu import OnBoardUnit, RsuSim
 from lpr.sources.multipart import MalformedStream, MultipartParser
 from parking.access import rows
 from parking.access.snapshot import CopyChange, CopyRow, data_of, seal_copy, unseal_copy
 from parking.gate.api import parse_batch
+from parking.gate.credentials import llrp_wire as llrp
+from parking.gate.credentials.adverts import eid_payload
+from parking.gate.credentials.bluetooth_gateway import BluetoothConversation, BluetoothSettings, aes_block
+from parking.gate.credentials.code_scanner import ScannerConversation, ScannerSettings
+from parking.gate.credentials.codes import CodeRefusal, VerifiedCode
+from parking.gate.credentials.codes import verify as verify_code
+from parking.gate.credentials.conversation import Conversation, WireFault
+from parking.gate.credentials.etc_rsu import RsuConversation, RsuSettings
+from parking.gate.credentials.link import LinkSettings
+from parking.gate.credentials.osdp_payload import parse as parse_card
+from parking.gate.credentials.rolling_ids import RollingIds
+from parking.gate.credentials.uhf_llrp import UhfConversation, UhfSettings
 from parking.gate.relays.wire import Frame, MalformedFrame, bits_reply, decode, encode
 from parking.kernel.chain import canonical
+from parking.kernel.clock import ManualClock
 from parking.kernel.codec import to_plain
 from parking.kernel.credential import Credential, CredentialKind
+from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import LaneId, LotId, StayId, ZoneId
 from parking.kernel.plate import Plate
@@ -151,7 +166,110 @@ def _stream(content: bytes) -> object:
     return parser.feed(content[: len(content) // 2]) + parser.feed(content[len(content) // 2 :])
 
 
+# --- readers of credentials: a whole connection at a time, as the wire brings it ---------------------------------------
+
+
+def _talk(start: Callable[[], tuple[Conversation, bytes]]) -> Take:
+    """A conversation that was begun well, then hears these bytes in two pieces; the fault that ends it is its refusal."""
+
+    def take(content: bytes) -> object:
+        conversation, welcome = start()
+        conversation.begin(0.0)
+        turns = [conversation.take(welcome, 0.0)] if welcome else []
+        half = len(content) // 2
+        for at, piece in enumerate((content[:half], content[half:])):
+            turns.append(conversation.take(piece, float(at)))
+            if (fault := turns[-1].fault) is not None:
+                raise fault
+        return [seen for turn in turns for seen in turn.seen]
+
+    return take
+
+
+def _llrp_seeds() -> Seeds:
+    status = llrp.tlv(llrp.LLRP_STATUS, bytes(4))
+    epc, antenna = (
+        llrp.tv(llrp.EPC_96, bytes(range(12))),
+        llrp.tv(llrp.ANTENNA_ID, b"\x00\x02") + llrp.tv(llrp.PEAK_RSSI, b"\xc4"),
+    )
+    long = llrp.tlv(llrp.EPC_DATA, b"\x00\x80" + bytes(range(16)))
+    reads = llrp.tlv(llrp.TAG_REPORT_DATA, epc + antenna), llrp.tlv(llrp.TAG_REPORT_DATA, long + antenna)
+    event = llrp.tlv(llrp.EVENT_DATA, llrp.tlv(128, bytes(8)) + llrp.tlv(llrp.ANTENNA_EVENT, b"\x00\x00\x01"))
+    bodies = [(llrp.RO_ACCESS_REPORT, b"".join(reads)), (llrp.KEEPALIVE, b""), (llrp.READER_EVENT_NOTIFICATION, event),
+              (llrp.DELETE_ROSPEC_RESPONSE, status)]  # fmt: skip
+    return Seeds(tuple(llrp.encode(llrp.Message(kind, 1, body)) for kind, body in bodies), reads)
+
+
+def _rsu_seeds() -> Seeds:
+    unit = OnBoardUnit(b"\x02\xec\xc3\xff", bytes.fromhex("3401160100000042"), "皖A00042")
+    road = RsuSim()
+    frames = road.beat(), road.found(unit), road.vehicle(unit), road.found(unit) + road.vehicle(unit)
+    return Seeds(frames, (b"\xff\xff", b"\xfe\x01", b"\xfe\x00"))
+
+
+def _card_seeds() -> Seeds:
+    return Seeds(
+        tuple(
+            bytes.fromhex(one)
+            for one in ("00011a0012345680", "01002000deadbeef", "0000380004a1b2c3d4e5f6", "0002000041")
+        )
+    )
+
+
+def _advert_seeds() -> Seeds:
+    entry = {"type": "Unknown", "mac": "AC233FA00001", "rssi": -61, "rawData": eid_payload(bytes(8)).hex()}
+    lines = [json.dumps(entry), json.dumps([entry, {"type": "Gateway", "mac": "AC233FC00001"}])]
+    return Seeds(tuple(f"{line}\n".encode() for line in lines), (b'"rawData":', b"\r\n", b"16aafe30"))
+
+
+def _code_seeds() -> Seeds:
+    until = int((NOW + timedelta(minutes=20)).timestamp())
+    code = {
+        "use": "gate",
+        "for": "exit",
+        "id": "code-0001",
+        "lot": "main",
+        "nbf": until - 1200,
+        "exp": until,
+        "stay": "stay-1",
+    }
+    codes = (
+        code,
+        {**code, "for": "ticket", "lane": "exit-1"},
+        {**code, "for": "invitation", "inv": "i3", "ep": 86400, "plate": "皖A12345"},
+    )
+    return Seeds(tuple(canonical(one) for one in codes), mend=signed)
+
+
+def _checked(content: bytes) -> object:
+    return _checked_text(text(content))
+
+
+def _checked_text(code: str) -> VerifiedCode | CodeRefusal:
+    return verify_code(code, KEYS, now=NOW, lot="main", lane_id=LaneId("exit-1"), boxes=KEYS)
+
+
+def _read_tags() -> tuple[Conversation, bytes]:
+    return BluetoothConversation(BluetoothSettings(LINE), RollingIds((), aes_block), NOW.timestamp), b""
+
+
+LINE = LinkSettings("127.0.0.1", 1)
+WELCOME = bytes.fromhex("043f000000200000000000f600160080000c0004cdd74d5dfe20010000060000")
+ON_ITS_LINE = (DeviceFault, DeviceRefused)
+
 PARSERS: dict[str, Parser] = {
+    "llrp": Parser(_llrp_seeds, lambda: _talk(lambda: (UhfConversation(UhfSettings(LINE)), WELCOME)), ON_ITS_LINE),
+    "rsu": Parser(
+        _rsu_seeds, lambda: _talk(lambda: (RsuConversation(RsuSettings(LINE), ManualClock(NOW)), b"")), ON_ITS_LINE
+    ),
+    "osdp_card": Parser(_card_seeds, lambda: parse_card, (WireFault,)),
+    "bluetooth_lines": Parser(_advert_seeds, lambda: _talk(_read_tags), ON_ITS_LINE),
+    "code": Parser(_code_seeds, lambda: _checked, ()),
+    "code_lines": Parser(
+        lambda: replace(_code_seeds(), mend=lambda body: signed(body) + b"\r\n"),
+        lambda: _talk(lambda: (ScannerConversation(ScannerSettings(LINE), _checked_text), b"")),
+        ON_ITS_LINE,
+    ),
     "modbus_frame": Parser(_modbus_seeds, lambda: decode, (MalformedFrame,)),
     "copy_token": Parser(_copy_seeds, lambda: lambda content: unseal_copy(text(content), KEYS, NOW), (ParkingError,)),
     "journal_batch": Parser(_batch_seeds, lambda: parse_batch, (ParkingError,)),

@@ -21,6 +21,8 @@ from parking.kernel.ids import DeviceId
 
 _TICK_S = 0.1
 _CHUNK = 65536
+_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+"""A line whose other end lost its power is given up after half a minute, even where the device has no heart-beat of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,9 @@ def open_line(settings: LinkSettings) -> socket.socket:
     """A fresh connection; OSError when there is none to be had."""
     line = socket.create_connection((settings.host, settings.port), timeout=settings.connect_s)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():  # what a system does not know keeps its own, longer time
+        if hasattr(socket, option):
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return line
 

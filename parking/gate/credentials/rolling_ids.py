@@ -55,8 +55,16 @@ class Resolved:
 
 def ephemeral_id(key: bytes, counter: int, exponent: int, cipher: BlockCipher) -> bytes:
     """The 8 bytes that a tag shows when its clock is at `counter` seconds (32 bits)."""
+    return _shown(_temporary_key(key, counter >> 16, cipher), counter, exponent, cipher)
+
+
+def _temporary_key(key: bytes, high: int, cipher: BlockCipher) -> bytes:
+    """The key of 65,536 seconds, `high` being the upper 16 bits of the tag's clock."""
+    return cipher(key, bytes(11) + b"\xff\x00\x00" + high.to_bytes(2, "big"))
+
+
+def _shown(temporary: bytes, counter: int, exponent: int, cipher: BlockCipher) -> bytes:
     counter = counter >> exponent << exponent
-    temporary = cipher(key, bytes(11) + b"\xff\x00\x00" + (counter >> 16).to_bytes(2, "big"))
     return cipher(temporary, bytes(11) + bytes([exponent]) + counter.to_bytes(4, "big"))[:EID_BYTES]
 
 
@@ -71,6 +79,7 @@ class RollingIds:
         self._slack = slack
         self._window: list[int | None] = [None] * len(self._tags)
         self._owners: dict[bytes, tuple[int, int]] = {}
+        self._temporary: list[tuple[int, bytes]] = [(-1, b"")] * len(self._tags)
         self._due = self._all_due()
         self._rolled_s = float("-inf")
 
@@ -101,18 +110,23 @@ class RollingIds:
 
     def _change(self, index: int, window: int) -> None:
         """Know this tag's windows around `window` and forget the others; a clock set back begins afresh."""
-        tag, before = self._tags[index], self._window[index]
+        before = self._window[index]
         known = set() if before is None else set(self._known(before))
         wanted = set(self._known(window))
         for old in known - wanted:
-            self._owners.pop(self._id(tag, old), None)
-        for new in wanted - known:
-            self._owners[self._id(tag, new)] = (index, new)
+            self._owners.pop(self._id(index, old), None)
+        for new in sorted(wanted - known):
+            self._owners[self._id(index, new)] = (index, new)
         self._window[index] = window
 
     def _known(self, window: int) -> Iterator[int]:
         return iter(range(window - self._slack - _REMEMBERED, window + self._slack + 1))
 
-    def _id(self, tag: TagKey, window: int) -> bytes:
+    def _id(self, index: int, window: int) -> bytes:
+        tag = self._tags[index]
         counter = (window << tag.exponent) % (1 << _COUNTER_BITS)
-        return ephemeral_id(tag.key, counter, tag.exponent, self._cipher)
+        high, temporary = self._temporary[index]
+        if high != counter >> 16:  # a day has one or two of them: nearly every window finds it made
+            high, temporary = counter >> 16, _temporary_key(tag.key, counter >> 16, self._cipher)
+            self._temporary[index] = high, temporary
+        return _shown(temporary, counter, tag.exponent, self._cipher)

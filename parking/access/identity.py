@@ -53,8 +53,10 @@ def identify(facts: Facts) -> Identity:
         stay = None if mismatch else _stay(facts, seen, seen)
         return Identity(KnownBy.PLATE, seen, credential or _first(agreeing), stay, mismatch)
     if facts.code is not None and code_agrees and CredentialKind.CODE in facts.rules.alone and _code_counts(facts):
-        stay = None if mismatch else _stay(facts, facts.code.plate, seen)
-        return Identity(KnownBy.CODE, facts.code.plate, _code_credential(taken), stay, mismatch)
+        named = facts.code.plate  # who shows the code of a plate that nobody saw has shown a code, no plate
+        plate = named if named is not None and seen is not None and named.looks_like(seen) else None
+        stay = None if mismatch else _stay(facts, plate, seen)
+        return Identity(KnownBy.CODE, plate, _code_credential(taken), stay, mismatch)
     for evidence in agreeing:
         plate = _confirmed(facts, evidence, seen)
         alone = evidence.credential.kind in facts.rules.alone and _says_something(facts, evidence)

@@ -227,8 +227,8 @@ def _admits_without_plate(case: Case) -> bool:
 
 
 ENTRY_RULES: tuple[Rule, ...] = (
-    plate_is_read,
     evidence_agrees,
+    plate_is_read,
     code_is_unused,
     plate_is_not_blocked,
     plate_is_not_inside,
@@ -240,4 +240,4 @@ ENTRY_RULES: tuple[Rule, ...] = (
     lot_is_open_to_it,
     site_has_room,
 )
-EXIT_RULES: tuple[Rule, ...] = (plate_is_read, evidence_agrees, stay_is_known, nothing_is_due)
+EXIT_RULES: tuple[Rule, ...] = (evidence_agrees, plate_is_read, stay_is_known, nothing_is_due)

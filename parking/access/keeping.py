@@ -114,6 +114,8 @@ def save_holder(uow: UnitOfWork, holder: Holder) -> None:
             raise conflict("credential.taken", f"credentials[{position}]: somebody else holds this credential")
     if len(set(holder.credentials)) != len(holder.credentials):
         raise invalid("credential.twice", "should name each credential once", field="credentials")
+    if len(set(holder.plates)) != len(holder.plates):
+        raise invalid("holder.twice", "should name each plate once", field="plates")
     before = rights_store.holder(uow.connection, holder.holder_id)
     for credential in before.credentials if before else ():
         if credential not in holder.credentials:

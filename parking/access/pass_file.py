@@ -102,6 +102,7 @@ def _read(text: str, errors: list[Mapping[str, str]]) -> list[tuple[int, PassRow
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     passes: list[tuple[int, PassRow]] = []
     seen: set[str] = set()
+    number = 0
     try:
         heading = tuple(reader.fieldnames or ())
         unknown = [name for name in heading if name not in COLUMNS]
@@ -120,7 +121,7 @@ def _read(text: str, errors: list[Mapping[str, str]]) -> list[tuple[int, PassRow
                 seen.add(held.pass_id)
                 passes.append((number, held))
     except csv.Error:
-        errors.append(_complaint(reader.line_num, "", "passes.torn", "should be CSV (RFC 4180)"))
+        errors.append(_complaint(number + 1 if number else 2, "", "passes.torn", "should be CSV (RFC 4180)"))
     return passes
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hardware_sim.driver import Driver, Paid
-from hardware_sim.physical_lane import PhysicalLane, PhysicalRamp
+from hardware_sim.physical_lane import NOTHING, Carried, Manner, PhysicalLane, PhysicalRamp
 from parking.kernel.plate import Plate
 
 
@@ -29,12 +29,16 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one car is going to do; `lower` parks it on the lower level."""
+    """What one car is going to do; `lower` parks it on the lower level, `followed`: another drives in right behind it."""
 
     plate: Plate
     lower: bool
     dwell_s: float
     pays: Pays
+    entry: str = "entry-1"
+    carried: Carried = NOTHING
+    manner: Manner = Manner.THROUGH
+    followed: bool = False
 
 
 @dataclass(slots=True)
@@ -49,17 +53,20 @@ class Car:
 
 
 class Garage:
-    """The ways through the simulated mall: one lane in, one ramp, one lane out."""
+    """The ways through the simulated mall: lanes in, one ramp, one lane out."""
 
-    def __init__(self, entry: PhysicalLane, ramp: PhysicalRamp, exit_: PhysicalLane, driver: Driver) -> None:
-        self._entry = entry
+    def __init__(
+        self, entries: Mapping[str, PhysicalLane], ramp: PhysicalRamp, exit_: PhysicalLane, driver: Driver
+    ) -> None:
+        self._entries = entries
         self._ramp = ramp
         self._exit = exit_
         self._driver = driver
         self.cars: list[Car] = []
 
     def arrive(self, plan: Plan) -> Car:
-        """A car turns up; its visit still has to be driven with `visit`."""
+        """A car turns up; its visit still has to be driven with `visit`. KeyError for an entry that there is not."""
+        self._entries[plan.entry]
         car = Car(len(self.cars), plan)
         self.cars.append(car)
         return car
@@ -68,7 +75,8 @@ class Garage:
         """Drive the whole visit; ends with stage LEFT or GAVE_UP."""
         plan = car.plan
         car.stage = Stage.ENTERING
-        if not await self._entry.drive_through(plan.plate):
+        entry = self._entries[plan.entry]
+        if not await entry.drive_through(plan.plate, carried=plan.carried, manner=plan.manner, followed=plan.followed):
             car.stage = Stage.GAVE_UP
             return
         if plan.lower:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hardware_sim.devices.camera import CameraFault
-from hardware_sim.mall import Mall, plan_of
+from hardware_sim.mall import FIRE_INPUT, Mall, plan_of
 from parking.kernel.errors import ParkingError
 
 
@@ -55,7 +55,9 @@ def side_door(mall: Mall) -> Starlette:
 
 
 def _break(mall: Mall, device: str, fault: str) -> None:
-    """A camera by its lane (none, freeze, black, stop, garbage, slow, drop), or the board (none, gone, mute, loop-N-on)."""
+    """A camera by its lane (none, freeze, black, stop, garbage, slow, drop; entry-2: none, gone, network_down), the board (none,
+    gone, mute, loop-N-on), a reader (uhf or scanner: none, mute, hang_up), or the fire contact (on, off).
+    """
     if device in mall.cameras:
         mall.cameras[device].set_fault(CameraFault(fault))
     elif device == "board":
@@ -63,5 +65,15 @@ def _break(mall: Mall, device: str, fault: str) -> None:
         mall.board.mute = fault == "mute"
         for index in range(6):
             mall.board.stick_input(index, True if fault == f"loop-{index}-on" else None)
+    elif device == "entry-2":
+        mall.second.camera.faults.gone = fault == "gone"
+        mall.second.camera.faults.network_down = fault == "network_down"
+    elif device in ("uhf", "scanner"):
+        reader = mall.second.tags if device == "uhf" else mall.second.scanner
+        reader.mute = fault == "mute"
+        if fault == "hang_up":
+            reader.hang_up()
+    elif device == "fire":
+        mall.board.set_input(FIRE_INPUT, fault == "on")
     else:
         raise KeyError(device)

@@ -10,7 +10,7 @@ import contextlib
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ import httpx
 import numpy as np
 
 from hardware_sim.camera_view import CameraView
-from hardware_sim.cars import Car, Garage, Pays, Plan
+from hardware_sim.cars import Car, Garage, Pays, Plan, Stage
 from hardware_sim.devices.mjpeg import MjpegCamera
 from hardware_sim.devices.qr_wallet import QrWalletBooks
 from hardware_sim.devices.qr_wallet_file import WalletFile
@@ -29,7 +29,8 @@ from hardware_sim.devices.relay_board import RelayBoardSim
 from hardware_sim.devices.rtsp import RtspCamera
 from hardware_sim.devices.sign import SignBox
 from hardware_sim.driver import Driver
-from hardware_sim.physical_lane import PhysicalLane, PhysicalRamp, Timing
+from hardware_sim.members_entry import MembersEntry
+from hardware_sim.physical_lane import Carried, Manner, PhysicalLane, PhysicalRamp, Timing
 from hardware_sim.traffic import Arrival, arrivals
 from lpr.drawing.layouts import PlateStyle
 from lpr.drawing.numbers import random_number
@@ -52,6 +53,10 @@ RARE_SHARE = 0.12  # of the cars: neither blue nor green plates
 RARE = (PlateStyle.POLICE, PlateStyle.HONG_KONG_MACAU, PlateStyle.LEARNER, PlateStyle.GREEN_LARGE, PlateStyle.CONSULATE)
 DWELL_S = (45.0, 150.0)
 BETWEEN_CARS_S = (6.0, 16.0)
+SECOND_CAMERA = "entry-2-camera"
+FIRE_INPUT = 6
+"""Of the relay board: the fire alarm's contact."""
+ON_SITE = (Stage.ENTERING, Stage.PARKED, Stage.LEAVING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,9 @@ class MallConfig:
     state_dir: Path
     traffic: bool
     seed: int
+    camera_secret: str = ""
+    members: Sequence[Mapping[str, str]] = ()
+    codes: Sequence[str] = ()
 
 
 class Mall:
@@ -103,6 +111,18 @@ class Mall:
             "entry-1": MjpegCamera(entry_view.next_frame, fps=CAMERA_FPS, host=host, port=ports["entry_camera"]),
             "exit-1": RtspCamera(exit_view.next_frame, fps=CAMERA_FPS, host=host, port=ports["exit_camera"]),
         }
+        second_view = CameraView(
+            lambda: self.second.lane.in_view, self.light, place=2, seed=config.seed + 2, weather=self.weather
+        )
+        self.second = MembersEntry(
+            clock,
+            push_url=f"http://{host}:{ports['push']}/push/{SECOND_CAMERA}/{config.camera_secret}",
+            host=host,
+            uhf_port=ports["uhf"],
+            scanner_port=ports["scanner"],
+            timing=timing,
+            picture=second_view.next_frame,
+        )
         self.signs = {"sign-b1": SignBox("sign-b1", clock), "sign-b2": SignBox("sign-b2", clock)}
         self.wallet = QrWalletServer(
             QrWalletBooks(
@@ -142,10 +162,11 @@ class Mall:
             camera.start()
         self.signs["sign-b1"].start(self.config.host, ports["sign_b1"])
         self.signs["sign-b2"].start(self.config.host, ports["sign_b2"])
+        self.second.start()
         wallet_url = self.wallet.start()
         async with httpx.AsyncClient(timeout=10.0) as client:
             driver = Driver(client, self.config.server_url, self.config.kiosk_token, wallet_url)
-            self.garage = Garage(self.entry, self.ramp, self.exit, driver)
+            self.garage = Garage({"entry-1": self.entry, "entry-2": self.second.lane}, self.ramp, self.exit, driver)
             traffic = asyncio.create_task(self._traffic()) if self.config.traffic else None
             try:
                 yield
@@ -157,6 +178,7 @@ class Mall:
 
     def _close(self) -> None:
         self.wallet.stop()
+        self.second.stop()
         for sign in self.signs.values():
             sign.stop()
         for camera in self.cameras.values():
@@ -176,8 +198,25 @@ class Mall:
         for arrival in arrivals(self.config.seed, datetime.now(UTC), 24 * 365, 60):
             pays = Pays.AT_THE_KIOSK if self._random.random() < 0.7 else Pays.AT_THE_EXIT
             dwell_s = self._random.uniform(*DWELL_S)
-            self.drive_up(Plan(self._plate_of(arrival), arrival.level == "b2", dwell_s, pays))
+            self.drive_up(self._special() or Plan(self._plate_of(arrival), arrival.level == "b2", dwell_s, pays))
             await asyncio.sleep(self._random.uniform(*BETWEEN_CARS_S))
+
+    def _special(self) -> Plan | None:
+        """Now and then somebody with a tag or a code, somebody who turns back, somebody who will not pay, one who tailgates."""
+        chance, dwell_s, config = self._random.random(), self._random.uniform(*DWELL_S), self.config
+        inside = {car.plan.plate.text for car in (self.garage.cars if self.garage else ()) if car.stage in ON_SITE}
+        free = [member for member in config.members if member["plate"] not in inside]
+        if chance < 0.18 and free:
+            member = self._random.choice(free)
+            return Plan(Plate(member["plate"]), False, dwell_s, Pays.NEVER, "entry-2", Carried(tag=member["tag"]))
+        plate = self._plate_of(next(arrivals(self._random.getrandbits(24), datetime.now(UTC), 24, 60)))
+        if chance < 0.26 and config.codes:
+            return Plan(plate, False, dwell_s, Pays.NEVER, "entry-2", Carried(code=self._random.choice(config.codes)))
+        if chance < 0.31:
+            return Plan(plate, False, dwell_s, Pays.NEVER)  # stands at the exit until somebody answers its call
+        if chance < 0.34:
+            return Plan(plate, False, dwell_s, Pays.AT_THE_KIOSK, manner=Manner.BACKS_AWAY)
+        return Plan(plate, False, dwell_s, Pays.AT_THE_KIOSK, followed=True) if chance < 0.36 else None
 
     def _plate_of(self, arrival: Arrival) -> Plate:
         """Mostly the plate that the traffic gave; now and then one of the rarer kinds that a mall sees."""
@@ -190,7 +229,11 @@ class Mall:
         """Everything that somebody who stands in the mall could see."""
         return {
             "viewers": {name: camera.clients for name, camera in self.cameras.items()},
-            "booms": {name: self.board.boom_position(name) for name in ("entry-1", "exit-1")},
+            "booms": {
+                **{name: self.board.boom_position(name) for name in ("entry-1", "exit-1")},
+                "entry-2": self.second.boom_position(),
+            },
+            "readers": {"uhf": self.second.tags.reading, "scanner": self.second.scanner.connected > 0},
             "signs": {name: sign.text for name, sign in self.signs.items()},
             "cars": [self.car(car) for car in (self.garage.cars if self.garage else ())][-200:],
         }
@@ -213,14 +256,30 @@ class Mall:
             "loops": [{"at": c.at.isoformat(), "input": c.input, "on": c.on} for c in self.board.loop_log],
             "booms": [{"at": m.at.isoformat(), "barrier": m.barrier, "what": m.what} for m in self.board.boom_log],
             "signs": {name: [shown.text for shown in sign.log] for name, sign in self.signs.items()},
+            "second_outputs": [
+                {"at": o.at.isoformat(), "output": o.output, "what": o.what, "ms": o.duration_ms}
+                for o in self.second.camera.outputs.log
+            ],
+            "second_booms": [
+                {"at": at.isoformat(), "barrier": name, "what": what}
+                for at, name, what in self.second.camera.outputs.boom_log
+            ],
         }
 
 
 def plan_of(body: dict[str, Any]) -> Plan:
-    """A plan from the side door's JSON: plate, and optionally level (b1 or b2), dwell_s, pays (kiosk, exit or never)."""
+    """A plan from the side door's JSON: plate, and optionally level (b1 or b2), dwell_s, pays (kiosk, exit or never), entry,
+    tag, code, readable, manner (through or backs_away), followed.
+    """
+    carried = Carried(str(body.get("tag", "")), str(body.get("code", "")), bool(body.get("readable", True)))
+    bytes.fromhex(carried.tag)
     return Plan(
         Plate.parse(str(body["plate"])),
         body.get("level", "b1") == "b2",
         float(body.get("dwell_s", 30)),
         Pays(body.get("pays", "kiosk")),
+        str(body.get("entry", "entry-1")),
+        carried,
+        Manner(body.get("manner", "through")),
+        bool(body.get("followed", False)),
     )

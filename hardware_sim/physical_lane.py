@@ -6,8 +6,10 @@ It knows nothing of plates being read or gates being commanded: it obeys the boo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from parking.kernel.plate import Plate
@@ -31,6 +33,27 @@ class Timing:
     poll_s: float = 0.02
 
 
+class Manner(StrEnum):
+    """How somebody drives: through when the boom is up, or up to the line and back out again, whatever the boom does."""
+
+    THROUGH = "through"
+    BACKS_AWAY = "backs_away"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a car and its driver have for readers: a tag (EPC, hex), a code (its text); `readable`: whether it shows its plate."""
+
+    tag: str = ""
+    code: str = ""
+    readable: bool = True
+
+
+NOTHING = Carried()
+Beside = Callable[[Plate, Carried], Awaitable[None]]
+"""What else stands at a lane: begun when a car is at the line, ended when it is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class InView:
     """What stands before the camera: `closeness` runs from 0 (far) to 1 (at the stop line)."""
@@ -42,38 +65,66 @@ class InView:
 class PhysicalLane:
     """A lane with a presence loop, a safety loop under the boom, and a camera; one car at a time."""
 
-    def __init__(self, name: str, board: Board, *, presence: int, safety: int, timing: Timing) -> None:
+    def __init__(
+        self,
+        name: str,
+        board: Board,
+        *,
+        presence: int,
+        safety: int,
+        timing: Timing,
+        beside: Beside | None = None,
+    ) -> None:
         self.name = name
         self._board = board
         self._presence = presence
         self._safety = safety
         self._timing = timing
+        self._beside = beside
         self._queue = asyncio.Lock()
         self.in_view: InView | None = None
 
-    async def drive_through(self, plate: Plate, *, while_waiting: Callable[[float], None] | None = None) -> bool:
-        """Drive up, wait for the boom, pass; False when the driver gave up after `stuck_after_s` and backed away.
+    async def drive_through(
+        self,
+        plate: Plate,
+        *,
+        while_waiting: Callable[[float], None] | None = None,
+        carried: Carried = NOTHING,
+        manner: Manner = Manner.THROUGH,
+        followed: bool = False,
+    ) -> bool:
+        """Drive up, wait for the boom, pass; False when the driver gave up after `stuck_after_s`, or backed away anyhow.
 
-        `while_waiting` is called with the seconds waited so far: a driver may pay in the meantime.
+        `while_waiting` is called with the seconds waited so far: a driver may pay in the meantime. With `followed` another car
+        drives through right behind, before the boom can come down.
         """
         async with self._queue:
+            beside: asyncio.Task[None] | None = None
             try:
-                await self._approach(plate)
+                await self._approach(plate, readable=carried.readable)
                 self._board.set_input(self._presence, True)
-                if not await self._wait_for_boom(while_waiting):
-                    self._board.set_input(self._presence, False)
+                if self._beside is not None:
+                    beside = asyncio.ensure_future(self._beside(plate, carried))
+                if manner is Manner.BACKS_AWAY:
+                    await asyncio.sleep(self._timing.approach_s)
                     return False
-                await self._pass()
+                if not await self._wait_for_boom(while_waiting):
+                    return False
+                await self._pass(followed=followed)
                 return True
             finally:
                 self.in_view = None
                 self._board.set_input(self._presence, False)
                 self._board.set_input(self._safety, False)
+                if beside is not None:
+                    beside.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await beside
 
-    async def _approach(self, plate: Plate) -> None:
+    async def _approach(self, plate: Plate, *, readable: bool) -> None:
         steps = 15
         for step in range(steps + 1):
-            self.in_view = InView(plate, step / steps)
+            self.in_view = InView(plate, step / steps) if readable else None
             await asyncio.sleep(self._timing.approach_s / steps)
 
     async def _wait_for_boom(self, while_waiting: Callable[[float], None] | None) -> bool:
@@ -88,15 +139,29 @@ class PhysicalLane:
             await asyncio.sleep(self._timing.poll_s)
         return True
 
-    async def _pass(self) -> None:
+    async def _pass(self, *, followed: bool) -> None:
         pause = self._timing.over_loop_s
         await asyncio.sleep(pause)
         self._board.set_input(self._safety, True)
         self.in_view = None
         await asyncio.sleep(pause)
         self._board.set_input(self._presence, False)
+        if followed:
+            await self._follow()
         await asyncio.sleep(pause)
         self._board.set_input(self._safety, False)
+
+    async def _follow(self) -> None:
+        """The next car, bumper to bumper: on the first loop while this one clears the second, under the boom before that is down."""
+        short = self._timing.over_loop_s / 2
+        await asyncio.sleep(short)
+        self._board.set_input(self._presence, True)
+        await asyncio.sleep(short)
+        self._board.set_input(self._safety, False)
+        await asyncio.sleep(short)
+        self._board.set_input(self._safety, True)
+        await asyncio.sleep(short)
+        self._board.set_input(self._presence, False)
 
 
 class PhysicalRamp:

@@ -29,7 +29,7 @@ from parking.cli.progress import sentence
 from parking.cli.supervisor import Child, Supervisor
 from parking.kernel.errors import ErrorKind, ParkingError
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 
 
 def demo(
@@ -95,10 +95,10 @@ def _answers(url: str) -> bool:
 
 
 def _lanes_are_ready(site: DemoSite) -> bool:
-    """The gate box has spoken to the server, and looks at its cameras."""
-    cameras = httpx.get(f"{site.url('control')}/state", timeout=1.0).json()["viewers"]
+    """The gate box has spoken to the server, looks at its cameras, and listens to its readers."""
+    world = httpx.get(f"{site.url('control')}/state", timeout=1.0).json()
     silence = httpx.get(f"{site.url('server')}/metrics", timeout=2.0).text
-    return all(cameras.values()) and EDGE in silence
+    return all(world["viewers"].values()) and all(world["readers"].values()) and EDGE in silence
 
 
 def _wait(supervisor: Supervisor, name: str, is_ready: Any) -> None:

@@ -18,7 +18,9 @@ import yaml
 
 from parking import migrations
 from parking.bootstrap.keys import Ed25519Signer, create_key
+from parking.cli.demo_rights import enrol_members, invite_visitors
 from parking.kernel.clock import SystemClock
+from parking.kernel.errors import invalid
 from parking.kernel.ids import RandomIds
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork, open_database
@@ -27,9 +29,14 @@ from parking.security.passwords import Passwords
 from parking.security.service import create_operator
 
 OPERATOR = "operator"
-EDGE, KIOSK = "edge-1", "kiosk-1"
+EDGE, KIOSK, SITE = "edge-1", "kiosk-1", "demo"
 SETUP = Principal("system", "demo", frozenset())
-PARTS = ("server", "board", "entry_camera", "exit_camera", "sign_b1", "sign_b2", "wallet", "control")
+PARTS = (
+    *("server", "board", "entry_camera", "exit_camera", "sign_b1", "sign_b2", "wallet", "control"),
+    *("push", "uhf", "scanner"),
+)
+FIRE_INPUT = 6  # as the simulated board is wired
+UNPAID_CALLS_AFTER_S, UNPAID_OPENS_AFTER_S = 8.0, 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,9 @@ class DemoSite:
     ports: dict[str, int]
     password: str
     kiosk_token: str
+    camera_secret: str
+    members: list[dict[str, str]]
+    codes: list[str]
 
     def url(self, part: str) -> str:
         return f"http://{self.host}:{self.ports[part]}"
@@ -89,6 +99,9 @@ class DemoSite:
             "state_dir": str(self.root / "world"),
             "traffic": traffic,
             "seed": seed,
+            "camera_secret": self.camera_secret,
+            "members": self.members,
+            "codes": self.codes,
         }
 
 
@@ -96,22 +109,32 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     """The demo site in `folder`, made on the first call; `port` 0 takes any free one for the server."""
     note = folder / "demo.json"
     if note.exists():
-        return DemoSite(**json.loads(note.read_text()))
+        return _as_it_was(note)
     folder.mkdir(parents=True, exist_ok=True)
     keys = folder / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
-    edge_key, *_ = [create_key(keys / f"{name}.pem") for name in ("edge-1", "server", "merchant", "wallet")]
+    edge_key, server_key, *_ = [create_key(keys / f"{name}.pem") for name in ("edge-1", "server", "merchant", "wallet")]
     ports = free_ports(host)
     if port:
         ports["server"] = port
     password = "-".join(secrets.token_hex(2) for _ in range(3))
-    site = DemoSite(str(folder), host, ports, password, _enrol(folder, edge_key, password))
+    token, members, codes = _enrol(folder, edge_key, server_key, password)
+    site = DemoSite(str(folder), host, ports, password, token, secrets.token_urlsafe(24), members, codes)
     (folder / "edge.yaml").write_text(yaml.safe_dump(edge_config(site), allow_unicode=True, sort_keys=False))
     partial = note.with_suffix(".part")
     partial.touch(mode=0o600)
     partial.write_text(json.dumps(asdict(site), indent=1))
     partial.rename(note)  # last: a lay-out that was cut off is made again
     return site
+
+
+def _as_it_was(note: Path) -> DemoSite:
+    """What an earlier demo laid out; one of another version is refused by name, not mended."""
+    try:
+        return DemoSite(**json.loads(note.read_text()))
+    except (TypeError, ValueError):
+        message = "was laid out by another version of the demo: take an empty folder"
+        raise invalid("demo.folder", message, field=str(note.parent)) from None
 
 
 def free_ports(host: str) -> dict[str, int]:
@@ -123,16 +146,20 @@ def free_ports(host: str) -> dict[str, int]:
     return ports
 
 
-def _enrol(folder: Path, edge_key: Ed25519Signer, password: str) -> str:
+def _enrol(
+    folder: Path, edge_key: Ed25519Signer, server_key: Ed25519Signer, password: str
+) -> tuple[str, list[dict[str, str]], list[str]]:
+    """The kiosk's token, the members with their tags, the visitors' codes."""
     url = f"sqlite:///{folder / 'server.db'}"
     migrations.run(url)
     database = open_database(url, clock=SystemClock(), ids=RandomIds(), origin="demo")
     hashed = Passwords().hash(password)
 
-    def work(uow: UnitOfWork) -> str:
+    def work(uow: UnitOfWork) -> tuple[str, list[dict[str, str]], list[str]]:
         create_operator(uow, SETUP, username=OPERATOR, display_name="Demo", password_hash=hashed, roles=("manager",))
         devices.enrol_edge(uow, SETUP, device_id=EDGE, key_id=edge_key.key_id, public_key=edge_key.public)
-        return devices.enrol_kiosk(uow, SETUP, device_id=KIOSK)
+        members = enrol_members(uow)
+        return devices.enrol_kiosk(uow, SETUP, device_id=KIOSK), members, invite_visitors(uow, server_key, SITE)
 
     try:
         return database.write(work)
@@ -141,24 +168,26 @@ def _enrol(folder: Path, edge_key: Ed25519Signer, password: str) -> str:
 
 
 def edge_config(site: DemoSite) -> dict[str, Any]:
-    """The gate box's configuration: two lanes with barriers and a counting ramp on one relay board."""
+    """The gate box's configuration: a lane in, a lane out and a ramp on one relay board; a second entry on its camera's own outputs."""
     board = {"kind": "modbus_tcp", "host": site.host, "port": site.ports["board"]}
 
     sight = {"recognition": {"detect_side_px": 480}}  # plates are 120 px wide and more; two lanes share two cores
 
-    def barrier(first: int) -> dict[str, Any]:
+    def barrier(first: int, **more: int) -> dict[str, Any]:
         return {
             "relay": {**board, "open_coil": first, "close_coil": first + 1, "pulse_ms": 500},
-            "loops": {"presence": first, "safety": first + 1},
+            "loops": {"presence": first, "safety": first + 1, **more},
         }
 
     return {
         "device": EDGE,
-        "site": "demo",
+        "site": SITE,
         "server": site.url("server"),
         "journal": str(site.root / "edge-1.db"),
         "key": str(site.root / "keys" / "edge-1.pem"),
         "server_key": str(site.root / "keys" / "server.pub"),
+        "pictures": str(site.root / "pictures"),
+        "push": {"host": site.host, "port": site.ports["push"]},
         "lanes": [
             {
                 "id": "entry-1",
@@ -170,8 +199,16 @@ def edge_config(site: DemoSite) -> dict[str, Any]:
                 "id": "exit-1",
                 "kind": "exit",
                 "camera": {"kind": "rtsp", "url": f"rtsp://{site.host}:{site.ports['exit_camera']}/stream", **sight},
-                **barrier(2),
+                **barrier(2, fire=FIRE_INPUT),
+                "help": {
+                    "unpaid": {
+                        "action": "call",
+                        "after_s": UNPAID_CALLS_AFTER_S,
+                        "open_after_s": UNPAID_OPENS_AFTER_S,
+                    }
+                },
             },
+            second_entry(site),
             {
                 "id": "ramp-1",
                 "kind": "ramp",
@@ -180,5 +217,20 @@ def edge_config(site: DemoSite) -> dict[str, Any]:
                 "relay": board,
                 "loops": {"first": 4, "second": 5},
             },
+        ],
+    }
+
+
+def second_entry(site: DemoSite) -> dict[str, Any]:
+    """Members and invited visitors: a camera that pushes and moves the barrier itself, a tag reader, a code scanner."""
+    return {
+        "id": "entry-2",
+        "kind": "entry",
+        "camera": {"kind": "vzenith", "device": "entry-2-camera", "secret": site.camera_secret},
+        "relay": {"kind": "vzenith", "device": "entry-2-camera", "open_coil": 0, "close_coil": 1, "idle_off": True},
+        "loops": {"presence": 0, "safety": 1},
+        "readers": [
+            {"kind": "uhf_llrp", "host": site.host, "port": site.ports["uhf"]},
+            {"kind": "code_scanner", "host": site.host, "port": site.ports["scanner"]},
         ],
     }

@@ -14,9 +14,10 @@ from typer.exceptions import TyperException
 
 from parking.kernel.errors import ParkingError
 
-# name -> what it is for. The module parking/cli/<name>.py holds a function of that name (typer reads its signature; an
+# name -> what it is for. The module parking/cli/<name>.py (_ for -) holds a function of that name (typer reads its signature; an
 # integer it returns is the exit code) or, for a command with commands of its own, a typer.Typer called `app`.
 COMMANDS: Mapping[str, str] = {
+    "bring-up": "one real relay board, camera, reader or sign by hand, for the technician at the cabinet",
     "config": "config show: the settings in force, secrets masked",
     "demo": "a whole simulated mall on this machine (--once: one car in and out)",
     "doctor": "what is missing or wrong on this machine, and how to mend it",
@@ -64,11 +65,11 @@ def overview() -> str:
 
 
 def _run(name: str, rest: Sequence[str]) -> int:
-    module = import_module(f"parking.cli.{name}")
+    module = import_module(f"parking.cli.{name.replace('-', '_')}")
     app: typer.Typer | None = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name)(getattr(module, name))
+        app.command(name)(getattr(module, name.replace("-", "_")))
     command = typer.main.get_command(app)
     result = command.main(args=list(rest), prog_name=f"parking {name}", standalone_mode=False)
     return result if type(result) is int else 0

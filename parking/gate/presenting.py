@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from parking.gate.credentials.base import Presented
 from parking.gate.model import Timings
-from parking.kernel.credential import Credential
+from parking.kernel.credential import Credential, CredentialKind
 
+_HEARD_FROM_AFAR = frozenset({CredentialKind.UHF, CredentialKind.BLUETOOTH, CredentialKind.OBU})
 MOST = 16
 """More than these at one vehicle are a crowd: the newest ones are not looked at."""
 
@@ -49,6 +50,6 @@ class Presenting:
         return tuple(newest.values())[:MOST]
 
     def went_through(self, credential: Credential | None, now_s: float) -> None:
-        """This one's vehicle has passed: what a reader still hears of it is an echo."""
-        if credential is not None:
+        """This one's vehicle has passed: what a reader still hears of it is an echo; a card or a code is held up on purpose."""
+        if credential is not None and credential.kind in _HEARD_FROM_AFAR:
             self._through = (*self._through, _Through(credential, now_s + self._timings.credential_echo_s))

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { BillLines } from "../shared/bill";
 import { clock, clockSeconds, count, money, plate, span } from "../shared/format";
 import { lang, named } from "../shared/i18n";
+import { HelpButton } from "../shared/help_button";
 import { LiveFeed, under } from "../shared/live";
 import { Mark, type MarkName } from "../shared/marks";
 import { hasEnded } from "../shared/paying";
@@ -12,7 +13,7 @@ import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
 import { say as both } from "../shared/words";
 import type { MyStay, ZoneCount } from "../shared/wire";
-import { away, pay, payment, payTrouble, starting, stay, stayAsOf, token, trouble } from "./stay";
+import { away, caller, pay, payment, payTrouble, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
 
 export const feed = new LiveFeed();
@@ -46,6 +47,7 @@ export function App(): JSX.Element {
         {!shown && <Guide />}
         {shown && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
         {shown && stay.value && <Stay stay={stay.value} />}
+        {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
         <Levels />
       </main>
       {shown && stay.value && <PayBar stay={stay.value} />}

@@ -2,6 +2,7 @@
 // when the network is gone; the code itself never leaves the address after the #, so no server log sees it.
 import { signal } from "@preact/signals";
 import { call, isCertainNo, isRefused, Problem } from "../shared/api";
+import { Caller } from "../shared/calling";
 import { why } from "../shared/i18n/problems";
 import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
@@ -23,6 +24,12 @@ export const trouble = signal<Trouble | null>(null);
 export const payment = signal<Payment | null>(null);
 export const starting = signal(false);
 export const payTrouble = signal<string>("");
+/** Help, for whoever holds the code; at a lane its code names the lane (`&l=exit-1`). */
+export const caller = new Caller(
+  "/my",
+  () => token.value,
+  () => new URLSearchParams(location.hash.slice(1)).get("l"),
+);
 
 let timer = 0;
 let attempt: Attempt | null = null;
@@ -44,6 +51,7 @@ function readToken(): void {
   payment.value = null;
   attempt = null;
   watch?.stop();
+  caller.forget();
   if (!found) return;
   const kept = recall<{ token: string; stay: MyStay; at: number }>(KEPT_UNDER);
   if (kept?.token === found) {

@@ -3,11 +3,12 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { clock, longDate } from "../shared/format";
 import { lang, named } from "../shared/i18n";
+import { HelpButton } from "../shared/help_button";
 import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
-import { asking, feed, forget, left, payAway, screen, touched, type Screen } from "./flow";
+import { asking, caller, enrolled, feed, forget, left, payAway, screen, touched, type Screen } from "./flow";
 import { Done, Fee, Missing, Pay, Plate, Start } from "./screens";
 import { say } from "./words";
 
@@ -50,11 +51,9 @@ export function App(): JSX.Element {
             {screen.value === "done" ? say("home_in", { seconds: left.value ?? 0 }) : say("home")}
           </button>
         ) : (
-          <p>
-            <Mark name="person" />
-            {say("help")}
-          </p>
+          <p>{say("help")}</p>
         )}
+        {enrolled.value && <HelpButton caller={caller} />}
         <LanguageSwitch remember={false} />
       </footer>
       <StillThere />

@@ -2,6 +2,7 @@
 // about that person is forgotten, the language included.
 import { signal } from "@preact/signals";
 import { call, isCertainNo, isRefused } from "../shared/api";
+import { Caller } from "../shared/calling";
 import { speak } from "../shared/i18n";
 import { why } from "../shared/i18n/problems";
 import { LiveFeed } from "../shared/live";
@@ -34,6 +35,8 @@ export const payAway = signal(false);
 export const enrolled = signal(key !== "");
 /** Seconds left on this screen, or null where nothing counts. */
 export const left = signal<number | null>(null);
+/** Help for whoever stands here; it goes on ringing when the screen goes back to its start. */
+export const caller = new Caller("/kiosk", () => key);
 
 let deadline = 0;
 let refreshTimer = 0;

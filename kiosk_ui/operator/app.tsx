@@ -7,8 +7,11 @@ import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
+import { Calls } from "./calls";
 import { Cases } from "./cases";
 import { Devices } from "./devices";
+import { EmergencyBanner } from "./emergency";
+import { calls, keepLooking } from "./help";
 import { Lanes } from "./lanes";
 import { Levels } from "./levels";
 import { LogIn } from "./login";
@@ -19,9 +22,11 @@ import { said } from "./toast";
 import { say } from "./words";
 
 export function App(): JSX.Element | null {
+  const waiting = calls.value.filter((call) => call.state === "waiting").length;
   useEffect(() => {
-    document.title = site.value ? `${named(site.value.name)} · ${say("console")}` : say("console");
-  }, [site.value, lang.value]);
+    const title = site.value ? `${named(site.value.name)} · ${say("console")}` : say("console");
+    document.title = waiting ? `(${waiting}) ${say("calls")} · ${title}` : title;
+  }, [site.value, lang.value, waiting]);
   if (operator.value === undefined) return serverAway.value ? <p class="waiting">{say("lost_first")}</p> : null;
   if (operator.value === null) return <LogIn />;
   return <Console />;
@@ -29,6 +34,7 @@ export function App(): JSX.Element | null {
 
 function Console(): JSX.Element {
   const lost = feed.line.value === "lost";
+  useEffect(keepLooking, []);
   return (
     <>
       <a class="skip" href="#main">
@@ -43,7 +49,9 @@ function Console(): JSX.Element {
           </p>
         )}
       </div>
+      <EmergencyBanner />
       <main id="main" tabIndex={-1} class={lost ? "is-old" : ""}>
+        <Calls />
         <div class="main-column">
           <Levels />
           <Lanes />

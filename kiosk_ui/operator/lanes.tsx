@@ -7,6 +7,7 @@ import { inWords } from "../shared/i18n/codes";
 import { under } from "../shared/live";
 import { Mark, type MarkName } from "../shared/marks";
 import type { LaneValue } from "../shared/wire";
+import { EmergencyButton } from "./emergency";
 import { OpenDialog } from "./open";
 import { feed, may } from "./session";
 import { say } from "./words";
@@ -31,31 +32,37 @@ export function Lanes(): JSX.Element {
   const lane = lanes.find(([id]) => id === opening);
   return (
     <section aria-labelledby="lanes-title">
-      <h2 id="lanes-title">{say("lanes")}</h2>
+      <div class="title-row">
+        <h2 id="lanes-title">{say("lanes")}</h2>
+        <EmergencyButton />
+      </div>
       {lanes.length === 0 && feed.line.value === "live" && <p class="soft">{say("no_lanes")}</p>}
       <ul class="lanes">
         {lanes.map(([id, value]) => (
           <LaneCard key={id} id={id} lane={value} onOpen={() => setOpening(id)} />
         ))}
       </ul>
-      {lane && <OpenDialog id={lane[0]} name={named(lane[1].name)} onClose={() => setOpening(null)} />}
+      {lane && <OpenDialog id={lane[0]} name={named(lane[1].name)} lane={lane[1]} onClose={() => setOpening(null)} />}
     </section>
   );
 }
 
 function LaneCard({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () => void }): JSX.Element {
-  const tone = lane.fault ? "bad" : (tones[lane.state] ?? "plain");
-  const state = lane.fault ? "fault" : lane.state;
+  const mode = lane.mode ?? "normal";
+  const inFire = mode === "emergency";
+  const tone = lane.fault || inFire ? "bad" : mode === "degraded" ? "warn" : (tones[lane.state] ?? "plain");
+  const state = inFire ? "fire" : lane.fault ? "fault" : lane.state;
   return (
-    <li class={`panel lane lane-${tone}`} data-lane={id} data-state={state}>
+    <li class={`panel lane lane-${tone}`} data-lane={id} data-state={state} data-mode={mode}>
       <div class="lane-head">
         <Mark name={marks[lane.kind] ?? "in"} size="1.5rem" />
         <h3>
           {named(lane.name)}
           <small>{inWords("laneKinds", lane.kind)}</small>
         </h3>
-        <span class={`chip chip-${tone}`}>{inWords("laneStates", state)}</span>
+        <span class={`chip chip-${lane.fault || inFire ? "bad" : (tones[lane.state] ?? "plain")}`}>{inWords("laneStates", state)}</span>
       </div>
+      {mode !== "normal" && <LaneMode mode={mode} causes={lane.causes ?? []} />}
       <div class="lane-body">
         <LaneWords lane={lane} />
       </div>
@@ -72,13 +79,28 @@ function LaneCard({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: (
   );
 }
 
+const modeTones: Readonly<Record<string, string>> = { degraded: "warn", emergency: "bad", manual: "accent" };
+
+function LaneMode({ mode, causes }: { mode: string; causes: readonly string[] }): JSX.Element {
+  return (
+    <p class={`lane-mode lane-mode-${modeTones[mode] ?? "plain"}`}>
+      <Mark name={mode === "manual" ? "person" : "alert"} />
+      <span>
+        <b>{inWords("modes", mode)}</b>
+        {causes.length > 0 && ` · ${causes.map((cause) => inWords("modeCauses", cause)).join(", ")}`}
+      </span>
+    </p>
+  );
+}
+
 function LaneWords({ lane }: { lane: LaneValue }): JSX.Element {
   const busy = lane.state !== "idle" && !(lane.state === "fault" && !lane.plate);
+  const held = lane.fault === "fire" && lane.mode === "emergency"; // its mode says so already
   return (
     <>
-      {lane.fault && <p class="lane-fault">{inWords("faults", lane.fault)}</p>}
+      {lane.fault && !held && <p class="lane-fault">{inWords("faults", lane.fault)}</p>}
       {busy && <p class={`plate ${lane.plate ? "" : "plate-none"}`}>{lane.plate ? plate(lane.plate) : say("plate_unknown")}</p>}
-      {!busy && !lane.fault && <p class="soft">{say("no_vehicle")}</p>}
+      {!busy && (!lane.fault || held) && <p class="soft">{say("no_vehicle")}</p>}
       {busy && lane.reason && (
         <p class="lane-why">
           <span>{say("reason_line")}</span> {inWords("reasons", lane.reason)}
@@ -92,6 +114,14 @@ function LaneWords({ lane }: { lane: LaneValue }): JSX.Element {
       {busy && lane.due && lane.due.amount > 0 && (
         <p class="lane-due">
           <span>{say("due")}</span> <b>{money(lane.due)}</b>
+        </p>
+      )}
+      {lane.held && (
+        <p class="lane-held">
+          <Mark name="clock" />
+          <span>
+            {say("held_line")} · {inWords("modeCauses", lane.held)}
+          </span>
         </p>
       )}
     </>

@@ -1,68 +1,52 @@
-// Opening by hand takes a reason and leaves a trace. One key for one dialog: trying again never opens twice.
+// A lane by hand: open it once, have it stand open, take it over, give it back. Which of these there are depends on its mode.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { call, newKey } from "../shared/api";
-import { why } from "../shared/i18n/problems";
-import type { OpenLane } from "../shared/wire";
-import { Dialog } from "./dialog";
-import { tellOnce } from "./toast";
+import { call } from "../shared/api";
+import type { LaneValue, OpenLane } from "../shared/wire";
+import { ReasonDialog } from "./reason";
 import { say } from "./words";
 
-const REASONS = ["reason_paid", "reason_read", "reason_special", "reason_fault", "reason_other"] as const;
-type Reason = (typeof REASONS)[number];
-const SHORTEST = 3;
+const REASONS = ["reason_paid", "reason_read", "reason_special", "reason_fault"] as const;
+const DEEDS = ["open", "hold-open", "take", "release", "end-emergency"] as const;
+type Deed = (typeof DEEDS)[number];
 
-export function OpenDialog({ id, name, onClose }: { id: string; name: string; onClose: () => void }): JSX.Element {
-  const [key] = useState(newKey);
-  const [reason, setReason] = useState<Reason>("reason_paid");
-  const [other, setOther] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState("");
+const words: Readonly<Record<Deed, Parameters<typeof say>[0]>> = {
+  open: "deed_open",
+  "hold-open": "deed_hold",
+  take: "deed_take",
+  release: "deed_release",
+  "end-emergency": "deed_end",
+};
 
-  const submit = async (): Promise<void> => {
-    const text = reason === "reason_other" ? other.trim() : say(reason);
-    if (text.length < SHORTEST) return setTrouble(say("reason_short"));
-    setBusy(true);
-    setTrouble("");
-    try {
-      await call(`/lanes/${encodeURIComponent(id)}/open`, { body: { reason: text } satisfies OpenLane, idempotencyKey: key });
-      tellOnce(say("opened", { lane: name }));
-      onClose();
-    } catch (failure) {
-      setBusy(false);
-      setTrouble(say("open_failed", { why: why(failure) }));
-    }
-  };
+function deedsOf(lane: LaneValue): readonly Deed[] {
+  if (lane.mode === "emergency") return ["open", "end-emergency"];
+  return lane.mode === "manual" ? ["open", "release"] : ["open", "hold-open", "take"];
+}
 
+export function OpenDialog({ id, name, lane, onClose }: { id: string; name: string; lane: LaneValue; onClose: () => void }): JSX.Element {
+  const [deed, setDeed] = useState<Deed>("open");
   return (
-    <Dialog title={say("open_title", { lane: name })} onClose={onClose} onSubmit={() => void submit()}>
-      <p class="soft">{say("open_note")}</p>
-      <fieldset>
-        <legend>{say("open_reason")}</legend>
-        {REASONS.map((choice) => (
-          <label key={choice} class="radio">
-            <input type="radio" name="reason" value={choice} checked={reason === choice} onChange={() => setReason(choice)} />
-            {say(choice)}
-          </label>
-        ))}
-      </fieldset>
-      {reason === "reason_other" && (
-        <label>
-          {say("reason_text")}
-          <input value={other} maxLength={200} onInput={(e) => setOther(e.currentTarget.value)} aria-describedby="open-trouble" />
-        </label>
-      )}
-      <p class="trouble" role="alert" id="open-trouble">
-        {trouble}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
-          {say("cancel")}
-        </button>
-        <button type="submit" class="main" disabled={busy}>
-          {busy ? say("opening") : say("open_now")}
-        </button>
-      </div>
-    </Dialog>
+    <ReasonDialog
+      title={say("open_title", { lane: name })}
+      note={say("open_note")}
+      reasons={REASONS}
+      confirm={deed === "open" ? say("open_now") : say("order_now")}
+      done={say(deed === "open" ? "opened" : "ordered", { lane: name })}
+      onClose={onClose}
+      run={(reason, key) =>
+        call(`/lanes/${encodeURIComponent(id)}/${deed}`, { body: { reason } satisfies OpenLane, idempotencyKey: key })
+      }
+    >
+      <label>
+        {say("deed")}
+        <select value={deed} onChange={(e) => setDeed(e.currentTarget.value as Deed)}>
+          {deedsOf(lane).map((choice) => (
+            <option key={choice} value={choice}>
+              {say(words[choice])}
+            </option>
+          ))}
+        </select>
+      </label>
+    </ReasonDialog>
   );
 }

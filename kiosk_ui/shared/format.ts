@@ -62,6 +62,14 @@ export function minutes(total: number): string {
   return parts.join(zh ? "" : " ");
 }
 
+/** A wait as a stopwatch shows it: 0:07, 12:05, 1:02:09. */
+export function waited(seconds: number): string {
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const hours = Math.floor(seconds / 3_600);
+  const rest = `${Math.floor((seconds % 3_600) / 60)}:${two(seconds % 60)}`;
+  return hours ? `${hours}:${rest.padStart(5, "0")}` : rest;
+}
+
 /** A masked plate as it is shown: 沪A ***45, the place apart from the number as on the metal. */
 export function plate(masked: string | null): string {
   if (!masked) return "";

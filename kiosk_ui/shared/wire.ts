@@ -13,6 +13,11 @@ export type Site = Said["SiteSchema"];
 export type Operator = Said["Me"];
 export type Case = Said["CaseView"];
 export type CasePage = Said["CasePage"];
+export type Call = Narrowed<Said["CallView"], { state: "waiting" | "taken" | "ended" }>;
+export type CallPage = { items: Call[] } & Omit<Said["CallPage"], "items">;
+export type Emergency = Said["EmergencyView"];
+export type EmergencyState = Said["EmergencyState"];
+export type MyCall = Narrowed<Said["MyCall"], { state: "waiting" | "taken" | "ended" }>;
 export type Bill = Said["BillView"];
 export type BillLine = Said["LineView"];
 export type MyStay = Narrowed<Said["MyStay"], { state: "open" | "settled" | "closed" | "review" }>;
@@ -25,6 +30,9 @@ export type Found =
 export type LogIn = Said["LogIn"];
 export type OpenLane = Said["OpenLane"];
 export type Resolution = Said["Resolution"];
+export type WithReason = Said["WithReason"];
+export type WithNote = Said["WithNote"];
+export type Press = Said["Press"];
 export type FindStay = Said["FindStay"];
 export type StartPayment = Said["StartPayment"];
 
@@ -61,6 +69,11 @@ export interface LaneValue {
   reason: string | null;
   due: Money | null;
   fault: string | null;
+  /** normal, degraded, emergency or manual; absent from a value that was stored before there were modes. */
+  mode?: string | null;
+  causes?: string[];
+  /** Why the fee clock of the vehicle that waits stands still. */
+  held?: string | null;
   at: string | null;
 }
 

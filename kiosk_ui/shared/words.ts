@@ -16,5 +16,11 @@ export const say = translator({
   total: ["停车费合计", "Parking fee"],
   paid: ["已支付", "Already paid"],
   due: ["应付金额", "To pay"],
+  help_press: ["呼叫工作人员", "Call our staff"],
+  help_stop: ["取消呼叫", "Cancel the call"],
+  help_waiting: ["正在呼叫，请稍候", "Calling, please wait"],
+  help_taken: ["工作人员已应答，正在为您处理", "Somebody has answered and sees to it"],
+  help_ended: ["呼叫已结束", "The call has ended"],
+  help_failed: ["没有呼叫成功：{why}", "The call did not go through: {why}"],
   nothing_to_charge: ["本次停车未产生费用", "There is nothing to charge for this stay"],
 });

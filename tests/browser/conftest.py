@@ -55,6 +55,25 @@ def busy(fake: FakeServer) -> FakeServer:
     fake.device("camera exit-1", "faulty", "the picture is frozen")
     fake.case("c1", "exit_without_stay", lane_id="exit-1", ago_s=1900)
     fake.case("c2", "lane_safety_loop_stuck", lane_id="exit-2", ago_s=260)
+    fake.lane(
+        "exit-3",
+        name={"zh": "南出口 3", "en": "South exit 3"},
+        kind="exit",
+        mode="degraded",
+        causes=["camera", "network"],
+    )
+    fake.lane("exit-1", held="relay")
+    fake.help.ring(
+        "call-1",
+        "exit-1",
+        "relay",
+        ago_s=95,
+        picture_ref="exit-1/v1.jpg",
+        called=["attendant", "manager", "technician"],
+    )
+    fake.help.ring("call-2", "exit-3", "unknown_plate", ago_s=12)
+    fake.help.ring("call-3", None, "help_wanted", ago_s=48, source="driver")
+    fake.help.change("call-3", "taken", "taken", taken_by="李明", taken_at=fake.now())
     fake.event("PaymentCaptured", amount=yuan(1200), ago_s=190)
     fake.event("LaneDecided", lane_id="exit-1", plate="沪B***07", allowed=True, ago_s=120)
     fake.event("BarrierPulsed", lane_id="exit-1", ago_s=119)

@@ -16,6 +16,7 @@ from parking.security.api import LogIn
 from parking.sessions.api import Resolution
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
+from tests.browser import fake_help
 from tests.browser.script import PASSWORDS, SCOPES, FakePayment, Opened
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     _public(routes, fake)
     _operators(routes, fake)
     _drivers(routes, fake)
+    fake_help.install(routes, fake)
     app.include_router(routes)
 
     @app.get("/healthz")
@@ -90,6 +92,19 @@ def _operators(routes: APIRouter, fake: FakeServer) -> None:
         if idempotency_key not in {o.key for o in fake.opened}:
             fake.opened.append(Opened(lane_id, body.reason, idempotency_key))
         return Ordered(command_id=idempotency_key)
+
+    async def ordered(lane_id: str, deed: str, body: OpenLane, key: str) -> Ordered:
+        if key not in {o.key for o in fake.opened}:
+            fake.opened.append(Opened(lane_id, body.reason, key, deed))
+        return Ordered(command_id=key)
+
+    @routes.post("/lanes/{lane_id}/hold-open", status_code=202)
+    async def hold_open(lane_id: str, body: OpenLane, _: Operator, idempotency_key: IdempotencyKey) -> Ordered:
+        return await ordered(lane_id, "hold-open", body, idempotency_key)
+
+    @routes.post("/lanes/{lane_id}/release", status_code=202)
+    async def release(lane_id: str, body: OpenLane, _: Operator, idempotency_key: IdempotencyKey) -> Ordered:
+        return await ordered(lane_id, "release", body, idempotency_key)
 
     @routes.get("/cases")
     async def cases(_: Operator, state: str = "open") -> dict[str, Any]:

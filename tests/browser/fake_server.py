@@ -21,6 +21,7 @@ from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.web import errors
 from parking.web.live import LiveHub
 from tests.browser import fake_routes
+from tests.browser.fake_help import FakeHelp
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
 
 # Stricter than what the server sends: no inline style, no data: picture. The pages live with it.
@@ -49,6 +50,7 @@ class FakeServer:
     expired: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.help = FakeHelp(self)
         self._shift = self.moment - datetime.now(UTC) if self.moment else timedelta(0)
         self._events = 0
         self._server: uvicorn.Server | None = None
@@ -72,8 +74,8 @@ class FakeServer:
         self.hub.put(f"zone.{zone_id}", dict(value))
 
     def lane(self, lane_id: str, **changes: Any) -> None:
-        empty = dict.fromkeys(("plate", "rule", "reason", "due", "fault"))
-        value = self.lanes.setdefault(lane_id, {"state": "idle", **empty})
+        empty = dict.fromkeys(("plate", "rule", "reason", "due", "fault", "held"))
+        value = self.lanes.setdefault(lane_id, {"state": "idle", "mode": "normal", "causes": [], **empty})
         value |= {"at": stamp(self.now()), **changes}
         self.hub.put(f"lane.{lane_id}", dict(value))
 

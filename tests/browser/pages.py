@@ -48,6 +48,24 @@ class OperatorPage:
     def cases(self) -> Locator:
         return self.page.locator("[data-case]")
 
+    def calls(self) -> Locator:
+        """The calls in their order, longest wait first."""
+        return self.page.locator("[data-call]")
+
+    def call(self, call_id: str) -> Locator:
+        return self.page.locator(f"[data-call='{call_id}']")
+
+    def emergency(self) -> Locator:
+        return self.page.get_by_test_id("emergency")
+
+    def give_reason(self, reason: str, confirm: str) -> None:
+        """Say why in the dialog that stands open, in the operator's own words, and confirm."""
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_label(re.compile("其他|Other")).check()
+        dialog.get_by_label(re.compile("请填写原因|Say why")).fill(reason)
+        dialog.get_by_role("button", name=re.compile(confirm)).click()
+        expect(dialog).to_have_count(0)
+
     def open_by_hand(self, lane_id: str, reason: str) -> None:
         """Open a lane for a reason in the operator's own words."""
         self.lane(lane_id).get_by_role("button").click()

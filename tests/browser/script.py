@@ -51,9 +51,10 @@ class FakePayment:
 class Opened:
     """An order to open a lane, as it arrived."""
 
-    lane_id: str
+    lane_id: str | None
     reason: str
     key: str
+    deed: str = "open"
 
 
 def stamp(at: datetime) -> str:

@@ -28,7 +28,21 @@ def operator_views(url: str, page: Page) -> Iterator[str]:
     yield "log-in"
     console.log_in("wangfang", "correct horse battery")
     expect(console.cases()).to_have_count(2)
+    expect(console.calls()).to_have_count(3)
     yield "overview"
+    console.call("call-2").get_by_role("button", name=re.compile("接听|Answer")).click()
+    console.call("call-2").get_by_role("button", name=re.compile("办结|Finish")).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    yield "finish a call"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("紧急放行|Emergency…")).click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("立即打开|Open every exit now")).click()
+    expect(console.emergency()).to_be_visible()
+    yield "emergency"
+    console.emergency().get_by_role("button").click()
+    yield "end the emergency"
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("确认解除|End the emergency")).click()
+    expect(console.emergency()).to_have_count(0)
     console.lane("exit-1").get_by_role("button").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     yield "open by hand"
@@ -43,6 +57,8 @@ def kiosk_views(url: str, page: Page) -> Iterator[str]:
     kiosk = KioskPage(page)
     page.goto(url + KioskPage.path(KIOSK_KEY))
     expect(kiosk.free("B1")).to_be_visible()
+    page.get_by_test_id("help").get_by_role("button").click()
+    expect(page.get_by_test_id("help")).to_have_attribute("data-state", "waiting")
     if page.evaluate("navigator.language") != "zh-CN":
         page.get_by_role("button", name="English").click()
     yield "start"
@@ -70,6 +86,8 @@ def driver_views(url: str, page: Page) -> Iterator[str]:
     yield "guide"
     page.goto(url + DriverPage.path("stay-token.1"))
     expect(driver.due()).to_be_visible()
+    page.get_by_test_id("help").get_by_role("button").click()
+    expect(page.get_by_test_id("help")).to_have_attribute("data-state", "waiting")
     yield "fee"
     page.goto(url + DriverPage.path("no-such-token"))
     expect(driver.answer()).to_have_text(re.compile("失效|no longer valid"))

@@ -213,7 +213,7 @@ def test_english_is_complete_and_the_choice_is_remembered(busy: FakeServer, open
     console.expect_live()
     expect(console.cases()).to_have_count(2)
     text = console.page.locator("body").inner_text()
-    theirs = ("中文", "王芳", "沪", "苏")  # the way back, a person's name, the signs of plates
+    theirs = ("中文", "王芳", "李明", "沪", "苏")  # the way back, names of people, the signs of plates
     for own in theirs:
         text = text.replace(own, "")
     assert [c for c in text if "\u4e00" <= c <= "\u9fff"] == []

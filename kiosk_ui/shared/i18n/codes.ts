@@ -17,6 +17,21 @@ const rules: Table = {
   emergency: ["紧急放行", "emergency"],
   operator: ["人工开闸", "opened by hand"],
   no_rule: ["没有规则", "no rule"],
+  evidence_agrees: ["凭证与车牌一致", "credential and plate agree"],
+  code_is_unused: ["二维码未使用", "code not used before"],
+  is_not_passed_back: ["防重复入场检查", "anti-passback"],
+  pass_has_a_bay: ["月卡车位", "bay of the pass"],
+  hours_are_kept: ["有效时段", "within its hours"],
+  group_has_room: ["单位车位", "room of the tenant"],
+  invitation_is_open: ["邀请有效", "invitation is open"],
+  lot_is_open_to_it: ["区域权限", "lot is open to it"],
+  pass: ["月卡", "pass"],
+  invitation: ["访客邀请", "invitation"],
+  staff_list: ["员工名单", "staff list"],
+  vip_list: ["贵宾名单", "VIP list"],
+  site_is_calm: ["无紧急情况", "no emergency"],
+  policy: ["按车道预案放行", "opened by the lane's policy"],
+  moves_within: ["场内换区", "moves within the site"],
 };
 
 const reasons: Table = {
@@ -29,6 +44,18 @@ const reasons: Table = {
   price_unknown: ["费用无法确定", "the fee is not known"],
   payment_due: ["尚未缴费", "payment is due"],
   no_rule: ["没有规则放行", "no rule allows it"],
+  credential_mismatch: ["凭证与车牌不符", "credential and plate do not agree"],
+  code_used: ["二维码已使用", "the code was used before"],
+  anti_passback: ["重复入场", "it is inside already (anti-passback)"],
+  ended: ["权限已到期", "the right has ended"],
+  other_lot: ["不适用于本区域", "the right is for another lot"],
+  outside_hours: ["不在有效时段", "outside its hours"],
+  pass_in_use: ["月卡车位已被占用", "the bays of the pass are taken"],
+  group_full: ["单位车位已满", "the tenant's bays are taken"],
+  invitation_used_up: ["邀请次数已用完", "the invitation is used up"],
+  invitation_unknown: ["邀请无效", "the invitation is not known"],
+  rights_only: ["仅限有权限车辆", "only for holders of a right"],
+  emergency: ["紧急情况，禁止入场", "emergency: nobody comes in"],
 };
 
 const faults: Table = {
@@ -50,6 +77,14 @@ const faults: Table = {
   impossible_inputs: ["地感信号矛盾", "impossible loop inputs"],
   camera_silent: ["摄像机无画面", "camera is silent"],
   camera_faulty: ["摄像机画面异常", "camera picture is wrong"],
+  close_no_read_back: ["关闸未得到确认", "closing was not confirmed"],
+  boom_does_not_open: ["道闸未抬起", "boom does not open"],
+  boom_stays_open: ["道闸未落下", "boom stays open"],
+  two_masters: ["另有设备在控制道闸", "something else drives the boom"],
+  loitering: ["车辆长时间停留", "loitering"],
+  standing_open: ["放行后未驶离", "stands in the open lane"],
+  long_passage: ["通行时间过长", "passage takes too long"],
+  turning_back: ["多次掉头", "turns back again and again"],
 };
 
 const laneStates: Table = {
@@ -82,6 +117,18 @@ const cases: Table = {
   review_stay_left: ["待核对车辆已离场", "Stay under review has left"],
   paid_but_not_inside: ["已付款但不在场内", "Paid but not inside"],
   payment_unknown: ["付款结果未知", "Outcome of a payment unknown"],
+  call_unanswered: ["求助无人应答", "Call for help not answered"],
+  lane_still_held_open: ["解除后车道仍常开", "Lane still stands open after the emergency"],
+  paid_while_stopped: ["停止计费期间已收费", "Paid for time without a fee"],
+  entry_time_implausible: ["入场时间异常", "Entry time cannot be true"],
+  charge_over_bound: ["金额异常偏高", "Charge unusually high"],
+  payment_late: ["关单后到账", "Payment came late"],
+  payment_mismatch: ["付款与订单不符", "Payment does not match"],
+  payment_overpaid: ["多付款", "Overpaid"],
+  payment_unknown_number: ["未知订单的付款", "Payment of an unknown order"],
+  edge_events_gone: ["岗亭记录有缺失", "Records of a gate box are missing"],
+  anti_passback: ["疑似重复入场", "Passed back"],
+  left_without_entering: ["无入场记录离场", "Left without entering"],
 };
 
 const laneKinds: Table = {
@@ -98,7 +145,71 @@ const roles: Table = {
   auditor: ["审计员", "Auditor"],
 };
 
-export const tables = { rules, reasons, faults, laneStates, health, cases, laneKinds, roles };
+const modes: Table = {
+  normal: ["正常", "Normal"],
+  degraded: ["降级运行", "Degraded"],
+  emergency: ["紧急常开", "Emergency"],
+  manual: ["人工接管", "By hand"],
+};
+
+/** Why a lane works by itself only in part, and why a clock stands still. */
+const modeCauses: Table = {
+  camera: ["摄像机", "camera"],
+  network: ["网络", "network"],
+  payment: ["支付", "payment"],
+  relay: ["道闸继电器", "barrier relay"],
+  power: ["供电", "power"],
+  sensor: ["地感", "loops"],
+  journal: ["本地存储", "lane's journal"],
+  unknown_plate: ["车牌无法识别", "plate not readable"],
+  person_away: ["无人值守", "nobody on duty"],
+  fire: ["消防信号", "fire alarm"],
+  held_open: ["人工常开", "held open by hand"],
+  key: ["现场钥匙开关", "key switch at the lane"],
+};
+
+const callCauses: Table = {
+  camera: ["摄像机故障，无法识别", "the camera fails, nobody reads the plate"],
+  network: ["网络中断", "the network is down"],
+  payment: ["无法支付", "paying does not work"],
+  relay: ["道闸未抬起", "the barrier does not open"],
+  power: ["停电", "no mains power"],
+  unknown_plate: ["车牌无法识别", "the plate cannot be read"],
+  person_away: ["无人应答", "nobody answered"],
+  unpaid: ["尚未缴费", "the fee is not paid"],
+  refused: ["未获放行", "it was not let through"],
+  button: ["驾驶人按了求助按钮", "the driver pressed the button"],
+  help_wanted: ["请求帮助", "somebody asks for help"],
+};
+
+const callSources: Table = {
+  lane: ["车道", "Lane"],
+  driver: ["车主手机", "A driver's phone"],
+  kiosk: ["自助缴费机", "A kiosk"],
+};
+
+const callSteps: Table = {
+  called: ["等待接听", "waits for an answer"],
+  escalated: ["已呼叫更多人员", "more people are called"],
+  taken: ["已有人接听", "taken"],
+  handed_back: ["已交还", "handed back"],
+  forgotten: ["无人跟进，重新排队", "forgotten, waits again"],
+  opened: ["已开闸", "opened"],
+  helped: ["已协助", "helped"],
+  opened_by_policy: ["无人应答，按预案放行", "nobody came, opened by policy"],
+  answered: ["已应答", "answered"],
+  passed: ["车辆已驶离", "the vehicle drove through"],
+  gone: ["已离开", "gone"],
+};
+
+const emergencies: Table = {
+  fire: ["消防信号", "fire alarm"],
+  ordered: ["人工启动", "begun by hand"],
+};
+
+export const tables = {
+  rules, reasons, faults, laneStates, health, cases, laneKinds, roles, modes, modeCauses, callCauses, callSources, callSteps, emergencies,
+};
 
 /** The words for a code of one kind; an unknown code in readable form, never blank and never an error. */
 export function inWords(kind: keyof typeof tables, code: string | null | undefined): string {
@@ -107,6 +218,7 @@ export function inWords(kind: keyof typeof tables, code: string | null | undefin
   if (pair) return pair[lang.value === "zh" ? 0 : 1];
   if (kind === "cases" && code.startsWith("lane_")) return inWords("faults", code.slice("lane_".length));
   if (kind === "reasons" && code in faults) return inWords("faults", code);
+  if (kind === "modeCauses" && code.startsWith("operator:")) return lang.value === "zh" ? "值班员" : "an operator";
   return readable(code);
 }
 

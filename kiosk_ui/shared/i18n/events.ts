@@ -20,6 +20,8 @@ type Extra = LiveEvent & {
   text?: string | null;
   cleared?: boolean | null;
   health?: string | null;
+  state?: string | null;
+  standing?: boolean | null;
 };
 
 export interface NamesOf {
@@ -80,6 +82,27 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
         text: (zh ? `设备 ${e.device_id ?? ""}：` : `device ${e.device_id ?? ""}: `) + (e.health ? inWords("health", e.health) : zh ? "状态变化" : "changed") + said,
         tone: !e.health ? "plain" : e.health === "ok" ? "ok" : "bad",
       };
+    case "LaneModeChanged": {
+      const mode = inWords("modes", e.reason);
+      const tone = e.reason === "normal" ? "ok" : e.reason === "emergency" ? "bad" : "warn";
+      return { text: pre + (zh ? `车道转为${mode}` : `lane is now: ${mode.toLowerCase()}`), tone };
+    }
+    case "LaneCalled":
+      return { text: pre + (zh ? `求助：${inWords("callCauses", e.reason)}` : `call for help: ${inWords("callCauses", e.reason)}`), tone: "warn" };
+    case "LaneCallEnded":
+      return { text: pre + (zh ? `求助结束（${inWords("callSteps", e.state)}）` : `call ended (${inWords("callSteps", e.state)})`), tone: "plain" };
+    case "CallChanged":
+      return { text: pre + (zh ? `求助：${inWords("callSteps", e.reason)}` : `call: ${inWords("callSteps", e.reason)}`), tone: e.state === "waiting" ? "warn" : "plain" };
+    case "LaneBlocked":
+      if (e.standing === false) return { text: pre + (zh ? "恢复计费" : "the fee clock runs again"), tone: "plain" };
+      return { text: pre + (zh ? `车辆受阻，停止计费（${inWords("modeCauses", e.reason)}）` : `a vehicle is held, its fee clock stands still (${inWords("modeCauses", e.reason)})`), tone: "warn" };
+    case "EmergencyChanged":
+      if (e.standing === false) return { text: zh ? "紧急情况已解除，恢复计费" : "the emergency is over, fee clocks run again", tone: "ok" };
+      return { text: zh ? `紧急情况：所有出口常开（${inWords("emergencies", e.reason)}）` : `emergency: every exit stands open (${inWords("emergencies", e.reason)})`, tone: "bad" };
+    case "CodeUsed":
+      return { text: pre + (zh ? "二维码已使用" : "a code was used"), tone: "plain" };
+    case "PlateReported":
+      return { text: pre + (zh ? `摄像机上报 ${car}` : `camera reported ${car}`), tone: "plain" };
     case "AccessListChanged":
       return { text: zh ? `名单变更：${car}` : `access list changed: ${car}`, tone: "plain" };
     default:

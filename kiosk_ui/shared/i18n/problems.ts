@@ -4,6 +4,15 @@ import { lang, type Pair } from "./index";
 
 const problems: Readonly<Record<string, Pair>> = {
   "lane.unknown": ["没有这条车道", "there is no such lane"],
+  "call.unknown": ["没有这个求助", "there is no such call"],
+  "call.ended": ["这个求助已结束", "this call has ended"],
+  "call.taken": ["已由其他人接听", "somebody else has taken this call"],
+  "call.not_taken": ["请先接听", "take the call first"],
+  "call.no_lane": ["这个求助不在车道上", "this call comes from no lane"],
+  "emergency.stands": ["紧急情况已在进行", "an emergency stands already"],
+  "emergency.none": ["没有紧急情况", "no emergency stands"],
+  "opening.reason": ["请写明原因", "say why"],
+  "stay.closed": ["这次停车已结束", "this stay has ended already"],
   "case.unknown": ["没有这个事项", "there is no such item"],
   "case.resolved": ["已有人处理过", "somebody has resolved this already"],
   "stay.unknown": ["没有这次停车记录", "this stay is not known"],

@@ -1,0 +1,67 @@
+// Calling a person, seen by whoever presses: pressed, waiting, answered, over. Pressing again while it rings is the same call.
+import { signal } from "@preact/signals";
+import { call } from "./api";
+import { why } from "./i18n/problems";
+import type { MyCall, Press } from "./wire";
+
+const ASK_MS = 2_500;
+const OVER_SHOWN_MS = 12_000;
+
+export class Caller {
+  readonly state = signal<MyCall["state"] | null>(null);
+  readonly busy = signal(false);
+  readonly trouble = signal("");
+  private id = "";
+  private timer = 0;
+
+  /** `base` is /my or /kiosk; `bearer` and `lane` are asked for at every press. */
+  constructor(
+    private readonly base: string,
+    private readonly bearer: () => string,
+    private readonly lane: () => string | null = () => null,
+  ) {}
+
+  async press(): Promise<void> {
+    await this.say("/calls", { lane_id: this.lane() } satisfies Press);
+  }
+
+  async hangUp(): Promise<void> {
+    if (this.id) await this.say(`/calls/${encodeURIComponent(this.id)}/end`);
+  }
+
+  /** Nobody is here any more: what was said belongs to nobody. The call itself stays until somebody answers. */
+  forget(): void {
+    clearTimeout(this.timer);
+    this.id = "";
+    this.state.value = null;
+    this.trouble.value = "";
+  }
+
+  private async say(path: string, body?: Press): Promise<void> {
+    this.busy.value = true;
+    this.trouble.value = "";
+    try {
+      this.take(await call<MyCall>(this.base + path, { method: "POST", body, bearer: this.bearer() }));
+    } catch (failure) {
+      this.trouble.value = why(failure);
+    } finally {
+      this.busy.value = false;
+    }
+  }
+
+  private take(said: MyCall): void {
+    this.id = said.call_id;
+    this.state.value = said.state;
+    clearTimeout(this.timer);
+    const over = said.state === "ended";
+    this.timer = setTimeout(() => (over ? this.forget() : void this.ask()), over ? OVER_SHOWN_MS : ASK_MS);
+  }
+
+  private async ask(): Promise<void> {
+    try {
+      this.take(await call<MyCall>(`${this.base}/calls/${encodeURIComponent(this.id)}`, { bearer: this.bearer() }));
+    } catch {
+      this.timer = setTimeout(() => void this.ask(), ASK_MS);
+    }
+  }
+}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from lpr import pictures, sharpness
@@ -90,6 +90,7 @@ class Worker:
 
     def begin(self, passage: str, post: Post) -> None:
         """A vehicle is there: recognise from the next frame on; a passage still open is ended."""
+        self._watch.told(self._clock.monotonic_s())
         self._take_on(_Job(ToldPassage(passage, self._settings), post))
 
     def follow(self, post: Post) -> None:
@@ -172,15 +173,18 @@ class Worker:
         now_s = self._clock.monotonic_s()
         self._watch.arrived(now_s)
         with self._changed:
-            pace = max(self._pace, self._settings.idle_frames_per_second)
+            pace = max(self._pace, self._settings.idle_frames_per_second, self._watch.wanted_looks(now_s))
             if self._looked_s is not None and now_s - self._looked_s < 1 / pace:
                 return
             job = self._job
         frame = self._source.retrieve()
-        self._watch.saw(frame.image, frame.captured_at, now_s)
-        stir = None
-        if job is not None and job.seen is not None:
-            stir = self._motion.see(pictures.small_grey(frame.image), now_s, hold=job.seen.holds)
+        grey = pictures.small_grey(frame.image)
+        stir = self._motion.see(grey, now_s, hold=job is not None and (job.seen is None or job.seen.holds))
+        late_s = (self._clock.now() - frame.captured_at).total_seconds()
+        since_s = self._watch.saw(frame.image, frame.captured_at, now_s, grey=grey, late_s=late_s, stir=stir)
+        if job is not None and job.seen is None and since_s < now_s:
+            # The very same picture again: whoever stands on the loop now is judged by when it was first seen.
+            frame = replace(frame, captured_at=frame.captured_at - timedelta(seconds=now_s - since_s))
         with self._changed:
             self._looked_s, self._dry = now_s, False
             if job is not self._job:
@@ -218,6 +222,8 @@ class Worker:
     def _read(self, work: _Work) -> tuple[PassageReading, ...]:
         if self._clock.now() - work.frame.captured_at > _STALE:
             return ()
+        if work.job.seen is None and self._watch.verdict(self._clock.monotonic_s()).health is Health.FAULTY:
+            return ()  # a picture that is frozen, late or replayed may show the vehicle before
         reads = self._pipeline.read(work.frame)
         glimpses = sharpness.glimpses(work.frame, reads, work.at_s)
         with self._changed:

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import socketserver
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,9 +34,14 @@ class CameraFault(StrEnum):
     GARBAGE = "garbage"  # bytes that are no picture
     SLOW = "slow"  # one frame in a second
     DROP = "drop"  # connections are cut, new ones refused at once
+    LOOP = "loop"  # a recording of the last seconds, compressed again, is shown over and over
+    DELAY = "delay"  # everything is shown some seconds after it happened
 
 
 _SLOW_PERIOD_S = 1.0
+_RECORDED_S = 6.0
+_DELAY_S = 4.0
+_AGAIN_QUALITY = 70
 _GARBAGE = bytes((17 * i + 91) % 256 for i in range(4096))
 
 
@@ -64,6 +70,8 @@ class FrameFeed:
             cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
         ]
         self._changed = threading.Condition()
+        self._recorded: deque[bytes] = deque(maxlen=max(2, round(_RECORDED_S * fps)))
+        self._delayed = max(1, round(_DELAY_S * fps))
         self._shot: Shot | None = None
         self._fault = CameraFault.NONE
         self._watchers = 0
@@ -156,13 +164,23 @@ class FrameFeed:
             return Shot(number, _GARBAGE, monotonic(), is_picture=False)
         if fault is CameraFault.FREEZE and last is not None and last.is_picture:
             return Shot(number, last.jpeg, monotonic())
+        if fault is CameraFault.LOOP and self._recorded:
+            self._recorded.rotate(-1)
+            again = cv2.imdecode(np.frombuffer(self._recorded[-1], np.uint8), cv2.IMREAD_COLOR)
+            return Shot(number, self._packed(again, _AGAIN_QUALITY), monotonic())
         image = self._next_frame()
         if fault is CameraFault.BLACK:
             image = np.zeros_like(image)
-        packed, jpeg = cv2.imencode(".jpg", image, self._options)
+        self._recorded.append(self._packed(image))
+        late = self._delayed if fault is CameraFault.DELAY else 0
+        return Shot(number, self._recorded[max(0, len(self._recorded) - 1 - late)], monotonic())
+
+    def _packed(self, image: Any, quality: int | None = None) -> bytes:
+        options = self._options if quality is None else [cv2.IMWRITE_JPEG_QUALITY, quality, *self._options[2:]]
+        packed, jpeg = cv2.imencode(".jpg", image, options)
         if not packed:
             raise ValueError("a frame is a BGR picture of uint8")
-        return Shot(number, jpeg.tobytes(), monotonic())
+        return bytes(jpeg.tobytes())
 
 
 class StreamServer(socketserver.ThreadingTCPServer):

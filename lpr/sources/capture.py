@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from datetime import timedelta
 
 import cv2
 import numpy as np
 
 from lpr.frame import Frame
+from lpr.sources.lag import LagMeter
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault
 
@@ -30,6 +32,7 @@ class Capture:
         self._options = "|".join(f"{key};{value}" for key, value in options.items())
         self._timeout_ms = int(timeout_s * 1000)
         self._video: cv2.VideoCapture | None = None
+        self._lag = LagMeter()
         self._grabbed_at = clock.now()
         self._sequence = 0
 
@@ -54,14 +57,21 @@ class Capture:
             video.release()
             raise DeviceFault(f"{self._where}: cannot be opened")
         self._video = video
+        self._lag.forget()
 
-    def grab(self) -> bool:
-        """Take the next picture; False when there is none (the end of a file, a stream that fell silent)."""
+    def grab(self, *, live: bool = False) -> bool:
+        """Take the next picture; False when there is none (the end of a file, a stream that fell silent).
+
+        A live stream tells each picture's time; one that arrives late was taken so much earlier.
+        """
         if self._video is None:
             raise DeviceFault(f"{self._where}: not open")
         if not self._video.grab():
             return False
         self._grabbed_at = self._clock.now()
+        if live and (place_ms := self._video.get(cv2.CAP_PROP_POS_MSEC)) > 0:
+            late_s = self._lag.late_s(place_ms / 1000, self._clock.monotonic_s())
+            self._grabbed_at -= timedelta(seconds=late_s)
         self._sequence += 1
         return True
 

@@ -45,7 +45,7 @@ class RtspSource:
             raise DeviceFault(f"{self._host}: {why_not(self._url, self._timeout_s)}") from None
 
     def grab(self) -> None:
-        if not self._capture.grab():
+        if not self._capture.grab(live=True):
             raise DeviceFault(f"{self._host}: no picture in time")
         self._was_seen = True
 

@@ -7,6 +7,7 @@ import pytest
 
 from lpr import Settings
 from lpr.frame import Image
+from lpr.motion import Stir
 from lpr.watch import PictureWatch
 from parking.kernel.device import Health
 from tests.builders.lpr import MORNING, a_picture
@@ -84,3 +85,57 @@ def test_night_with_headlights_is_not_black() -> None:
 
 def test_the_worst_settings_still_notice_within_five_seconds() -> None:
     assert max(Settings().silent_after_s, Settings().frozen_after_s, Settings().dark_after_s) <= LATEST_S - 0.5
+
+
+def look(watch: PictureWatch, seed: int, now_s: float, *, stir: Stir | None = None, late_s: float = 0.0) -> float:
+    watch.arrived(now_s)
+    return watch.saw(a_picture(seed), MORNING, now_s, stir=stir, late_s=late_s)
+
+
+STILL = Stir(0.0, 0.0, np.zeros((90, 160), dtype=bool))
+MOVING = Stir(0.2, 0.2, np.zeros((90, 160), dtype=bool))
+
+
+def test_pictures_that_come_late_are_a_fault_until_they_are_in_time_again() -> None:
+    watch = PictureWatch(Settings(), 100.0)
+    look(watch, 1, 100.5, late_s=2.4)
+    assert watch.verdict(100.5).detail == "the picture comes 2 s late"
+    look(watch, 2, 101.0, late_s=0.1)
+    assert watch.verdict(101.0).health is Health.OK
+
+
+def test_a_recording_that_is_shown_again_is_told_with_its_length() -> None:
+    watch, now_s = watch_that_saw([a_picture(seed) for seed in range(28)] * 3, 0.25)
+    report = watch.verdict(now_s)
+    assert (report.health, report.detail) == (Health.FAULTY, "a recording of 7 s is shown again")
+    assert watch.wanted_looks(now_s) > 25
+
+
+def test_a_vehicle_on_the_loop_that_the_picture_does_not_show_is_noticed_within_five_seconds() -> None:
+    watch, seed = PictureWatch(Settings(), 100.0), iter(range(10_000))
+    for step in range(120):
+        look(watch, next(seed), 100 + step * 0.25, stir=STILL)
+    watch.told(130.0)
+    for step in range(8):
+        look(watch, next(seed), 130 + step * 0.25, stir=STILL)
+    assert watch.verdict(132.0).detail == "the picture does not show what is on the loop"
+    look(watch, next(seed), 133.0, stir=MOVING)
+    assert watch.verdict(133.0).health is Health.FAULTY
+    look(watch, next(seed), 140.0, stir=MOVING)
+    watch.told(141.0)
+    look(watch, next(seed), 141.2, stir=MOVING)
+    assert watch.verdict(141.2).health is Health.OK
+
+
+def test_a_place_that_is_not_known_yet_misses_nothing() -> None:
+    watch = PictureWatch(Settings(), 100.0)
+    look(watch, 1, 100.0, stir=STILL)
+    watch.told(101.0)
+    for step in range(12):
+        look(watch, 2 + step, 101 + step * 0.25, stir=STILL)
+    assert watch.verdict(104.0).health is Health.OK
+
+
+def test_the_same_picture_again_is_as_old_as_when_it_was_first_seen() -> None:
+    watch = PictureWatch(Settings(), 100.0)
+    assert [look(watch, seed, now_s) for seed, now_s in ((1, 101.0), (1, 102.0), (2, 103.0))] == [101.0, 101.0, 103.0]

@@ -423,3 +423,57 @@ def test_a_hundred_workers_and_a_thousand_reconnections_leave_no_thread_and_no_d
         source.close()
     gc.collect()
     assert (threading.active_count(), files()) == (threads, descriptors)
+
+
+def stand(lane: Lane, picture: Image, seconds: float) -> None:
+    """The very same picture again and again, twenty times a second."""
+    for _ in range(round(seconds / 0.05)):
+        lane.clock.advance(timedelta(seconds=0.05))
+        lane.camera.show(picture)
+        eventually(lane.camera.all_taken)
+        eventually(lane.worker.is_idle)
+
+
+def test_a_frozen_picture_says_nothing_about_the_vehicle_that_has_come_since(
+    lane_with: Callable[[Pipeline], Lane],
+) -> None:
+    lane = lane_with(a_pipeline(settings=EAGER))
+    stand(lane, a_picture(500), 1.2)
+    lane.worker.begin("visit-1", lane.heard)
+    stand(lane, a_picture(500), 2.0)
+    assert lane.heard.readings == []
+    lane.see()
+    lane.heard.wait_for(1)
+
+
+def test_a_vehicle_that_stands_before_a_living_camera_is_read_on_and_on(lane_with: Callable[[Pipeline], Lane]) -> None:
+    lane = lane_with(a_pipeline(settings=EAGER))
+    lane.worker.begin("visit-1", lane.heard)
+    lane.see(60)
+    eventually(lambda: len(lane.heard.readings) >= 3)
+    eventually(lane.camera.all_taken)
+    before = len(lane.heard.readings)
+    lane.see(60)
+    eventually(lambda: len(lane.heard.readings) > before)
+
+
+def test_a_replayed_recording_is_told_within_five_seconds_and_decides_nothing(
+    lane_with: Callable[[Pipeline], Lane],
+) -> None:
+    lane = lane_with(a_pipeline(settings=Settings(idle_frames_per_second=4)))
+    recorded = [a_picture(seed) for seed in range(30)]
+
+    def play(pictures: list[Image]) -> None:
+        for picture in pictures:
+            lane.clock.advance(timedelta(seconds=0.25))
+            lane.camera.show(picture)
+            eventually(lane.camera.all_taken)
+            eventually(lane.worker.is_idle)
+
+    play(recorded)
+    assert lane.health() is Health.OK
+    play(recorded[:20])
+    assert "is shown again" in lane.worker.health().detail
+    lane.worker.begin("visit-1", lane.heard)
+    play(recorded[20:])
+    assert lane.heard.readings == []

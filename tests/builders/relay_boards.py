@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from hardware_sim.devices.gpio_chip import ChipWorld, SimulatedLines, make_chip
 from hardware_sim.devices.http_relay import HttpRelaySim
 from hardware_sim.devices.relay_board import RelayBoardSim
 from parking.gate.relays import gpio_wire, wire
-from parking.gate.relays.base import RelayBoard
+from parking.gate.relays.base import BoardState, RelayBoard
 from parking.gate.relays.gpio import GpioBoard
 from parking.gate.relays.gpio_chip import LineRequest
 from parking.gate.relays.gpio_keeper import Keeper, address_of
@@ -28,9 +29,12 @@ from parking.gate.relays.memory import MemoryBoard
 from parking.gate.relays.modbus_tcp import ModbusBoard, ModbusSettings
 from parking.gate.relays.settings import BoardMap, BoardSettings
 from parking.kernel.clock import ManualClock
+from parking.kernel.device import DeviceFault
+from tests.builders.camera_boards import CameraBoardWorld, VzenithBoardWorld
 from tests.builders.gate import NOON
 
-TIMEOUT_S = 0.3
+PATIENT_S, IMPATIENT_S = 10.0, 0.5
+"""The time that a board has: for tests of what it does on a busy machine, and for those in which it must run out."""
 PASSWORD = "s3cret of the cabinet"
 
 
@@ -64,6 +68,10 @@ class BoardWorld:
 
     shows_contacts = True
     """Whether reading a coil tells the contact itself, or (False) only what drives it."""
+    reads_back = True
+    """Whether a coil can be read at all, or (False) an acknowledged order has to be believed."""
+    size = 8
+    """So many coils and inputs."""
 
     def __init__(self, board: RelayBoard, physical: Physical, clock: ManualClock, stop: Callable[[], None]) -> None:
         self.board = board
@@ -97,6 +105,14 @@ class WiredWorld(BoardWorld):
         self.lie = lie
         self.babble = babble
 
+    def read_when_well(self) -> BoardState:
+        """What the board says as soon as it answers again, on however busy a machine."""
+        for _ in range(40):
+            with suppress(DeviceFault):
+                return self.board.read()
+            self.pass_time(10)  # whatever it waits for is over
+        return self.board.read()
+
 
 def memory_world() -> BoardWorld:
     clock = ManualClock(NOON)
@@ -104,11 +120,11 @@ def memory_world() -> BoardWorld:
     return BoardWorld(board, board, clock, lambda: None)
 
 
-def modbus_world(board_map: BoardMap = BoardMap.WAVESHARE) -> WiredWorld:
+def modbus_world(timeout_s: float = PATIENT_S, board_map: BoardMap = BoardMap.WAVESHARE) -> WiredWorld:
     clock = ManualClock(NOON)
     device = RelayBoardSim(clock)
     device.start()
-    settings = ModbusSettings("127.0.0.1", device.port, board_map=board_map, timeout_s=TIMEOUT_S)
+    settings = ModbusSettings("127.0.0.1", device.port, board_map=board_map, timeout_s=timeout_s)
 
     def lie(on: bool) -> None:
         device.disguise = (lambda f: wire.encode(wire.Frame(f.transaction ^ 1, f.unit, f.pdu))) if on else None
@@ -119,15 +135,15 @@ def modbus_world(board_map: BoardMap = BoardMap.WAVESHARE) -> WiredWorld:
     return WiredWorld(ModbusBoard(settings, clock), device, clock, device.stop, lie=lie, babble=babble)
 
 
-def dam_world() -> WiredWorld:
-    return modbus_world(BoardMap.DAM)
+def dam_world(timeout_s: float = PATIENT_S) -> WiredWorld:
+    return modbus_world(timeout_s, BoardMap.DAM)
 
 
-def http_world() -> WiredWorld:
+def http_world(timeout_s: float = PATIENT_S) -> WiredWorld:
     clock = ManualClock(NOON)
     device = HttpRelaySim(clock, password=PASSWORD)
     device.start()
-    settings = ModbusSettings("127.0.0.1", device.port, password=PASSWORD, timeout_s=TIMEOUT_S)
+    settings = ModbusSettings("127.0.0.1", device.port, password=PASSWORD, timeout_s=timeout_s)
 
     def lie(on: bool) -> None:
         device.disguise = (lambda body: body.replace(b'"id": ', b'"id": 9', 1)) if on else None
@@ -239,11 +255,11 @@ class GpioWorld(WiredWorld):
         self.device.keeper.tick()  # type: ignore[attr-defined]  # its thread may wait for real time
 
 
-def gpio_world() -> WiredWorld:
+def gpio_world(timeout_s: float = PATIENT_S) -> WiredWorld:
     folder = tempfile.TemporaryDirectory()
     clock = ManualClock(NOON)
     settings = BoardSettings(
-        chip=f"{folder.name}/gpiochip", coil_lines=GPIO_COILS, input_lines=GPIO_INPUTS, timeout_s=TIMEOUT_S
+        chip=f"{folder.name}/gpiochip", coil_lines=GPIO_COILS, input_lines=GPIO_INPUTS, timeout_s=timeout_s
     )
     device = GpioPhysical(settings, clock)
 
@@ -260,13 +276,45 @@ def gpio_world() -> WiredWorld:
     return GpioWorld(GpioBoard(settings, clock), device, clock, stop, lie=lie, babble=babble)
 
 
-WIRED: dict[str, Callable[[], WiredWorld]] = {
+class CameraWorld(BoardWorld):
+    """The outputs of a camera."""
+
+    def __init__(self, made: CameraBoardWorld | VzenithBoardWorld) -> None:
+        super().__init__(made.board, made.physical, made.clock, made.stop)
+        self._made = made
+
+    def stop(self) -> None:
+        self._made.stop()
+
+
+class VzenithWorld(CameraWorld):
+    shows_contacts = reads_back = False
+    size = 4
+
+
+def hikvision_world() -> BoardWorld:
+    return CameraWorld(CameraBoardWorld())
+
+
+def vzenith_world() -> BoardWorld:
+    return VzenithWorld(VzenithBoardWorld())
+
+
+WIRED: dict[str, Callable[[float], WiredWorld]] = {
     "waveshare": modbus_world,
     "dam": dam_world,
     "http_relay": http_world,
     "gpio": gpio_world,
 }
-WORLDS: dict[str, Callable[[], BoardWorld]] = {"memory": memory_world, **WIRED}
+WORLDS: dict[str, Callable[[], BoardWorld]] = {
+    "memory": memory_world,
+    "waveshare": modbus_world,
+    "dam": dam_world,
+    "http_relay": http_world,
+    "gpio": gpio_world,
+    "hikvision": hikvision_world,
+    "vzenith": vzenith_world,
+}
 
 
 class RecordingBoard:

@@ -235,4 +235,6 @@ def _has_news(connection: socket.socket) -> bool:
 
 
 def _name(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

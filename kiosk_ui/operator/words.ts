@@ -89,7 +89,7 @@ export const say = translator({
   emergency_begin_note: ["所有出口立即常开，停止计费，直到有人解除。", "Every exit stands open at once and no fee clock runs, until somebody ends it."],
   emergency_begin_now: ["立即打开所有出口", "Open every exit now"],
   emergency_begun: ["所有出口正在打开", "Every exit is opening"],
-  emergency_fire: ["火情", "Fire"],
+  emergency_fire: ["发现火情", "Fire seen on site"],
   emergency_smoke: ["烟雾或气体", "Smoke or gas"],
   emergency_crowd: ["人员疏散", "Evacuation"],
   open_failed: ["没有发出：{why}。再试一次不会重复开闸。", "Not sent: {why}. Trying again will not open twice."],

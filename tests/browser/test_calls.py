@@ -154,7 +154,7 @@ def test_a_person_opens_every_exit_after_a_question(fake: FakeServer, console: O
     console.page.get_by_role("button", name="紧急放行").click()
     console.page.get_by_role("dialog").get_by_role("button", name="立即打开所有出口").click()
     expect(console.emergency()).to_contain_text("人工启动")
-    assert fake.help.emergency_words == [("begin", "火情")]
+    assert fake.help.emergency_words == [("begin", "发现火情")]
 
 
 def test_a_lane_says_how_far_it_works_by_itself_and_why(fake: FakeServer, console: OperatorPage) -> None:
@@ -227,3 +227,14 @@ def test_every_cause_source_and_ending_has_words_in_both_languages() -> None:
         "modeCauses"
     )
     assert words("modes") == {"normal", "degraded", "emergency", "manual"}
+
+
+def test_every_ready_reason_is_long_enough_for_the_server_in_both_languages() -> None:
+    text = (CODES.parents[2] / "operator" / "words.ts").read_text(encoding="utf-8")
+    ready = re.findall(
+        r"^  (?:reason|emergency)_(?:paid|read|special|fault|fire|smoke|crowd|false|clear|drill): \[\"([^\"]+)\", \"([^\"]+)\"\]",
+        text,
+        re.MULTILINE,
+    )
+    assert len(ready) == 10
+    assert all(len(words) >= 3 for pair in ready for words in pair)

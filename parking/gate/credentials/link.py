@@ -4,12 +4,16 @@ jitter so that forty readers do not knock together after a power cut. The lane t
 
 from __future__ import annotations
 
+import errno
+import os
 import random
+import select
 import socket
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from parking.gate.credentials.base import CredentialReader, Presented
 from parking.gate.credentials.conversation import Conversation, Turn, WireFault
@@ -140,7 +144,7 @@ class LinkedReader(ReaderThread):
         self._converse = converse
 
     def talk(self) -> None:
-        with open_line(self._settings) as line:
+        with open_line(self._settings, self.stopping) as line:
             conversation = self._converse()
             self._send(line, conversation.begin(self.clock.monotonic_s()))
             while not self.stopping.is_set():
@@ -173,15 +177,38 @@ class LinkedReader(ReaderThread):
             line.sendall(data)
 
 
-def open_line(settings: LinkSettings) -> socket.socket:
-    """A fresh connection; OSError when there is none to be had."""
-    line = socket.create_connection((settings.host, settings.port), timeout=settings.connect_s)
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in _KEEPALIVE.items():  # what a system does not know keeps its own, longer time
-        if hasattr(socket, option):
-            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def open_line(settings: LinkSettings, stopping: threading.Event) -> socket.socket:
+    """A fresh connection; OSError when there is none to be had, DeviceFault when we are told to stop meanwhile."""
+    family, kind, _, _, where = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    line = socket.socket(family, kind)
+    try:
+        _connect(line, where, settings.connect_s, stopping)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEPALIVE.items():  # what a system does not know keeps its own, longer time
+            if hasattr(socket, option):
+                line.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        line.close()
+        raise
     return line
+
+
+def _connect(line: socket.socket, where: Any, connect_s: float, stopping: threading.Event) -> None:
+    """Connect in small waits: a box that is told to stop does not wait for a reader that is switched off."""
+    line.setblocking(False)
+    code = line.connect_ex(where)
+    for _ in range(max(1, round(connect_s / _TICK_S))):
+        if code != errno.EINPROGRESS:
+            break
+        if stopping.is_set():
+            raise DeviceFault("stopped")
+        _, writable, _ = select.select([], [line], [], _TICK_S)
+        code = line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if writable else code
+    if code == errno.EINPROGRESS:
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 _: type[CredentialReader] = LinkedReader

@@ -121,7 +121,7 @@ class OsdpReader(ReaderThread):
         self._settings = settings
 
     def talk(self) -> None:
-        with open_line(self._settings.link) as connection:
+        with open_line(self._settings.link, self.stopping) as connection:
             connection.setblocking(False)
             line = _Line(connection)
             panel = self._panel(line)

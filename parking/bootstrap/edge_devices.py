@@ -6,8 +6,8 @@ All are built before any is started, so that a wrong setting stops the box befor
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from parking.bootstrap.device_settings import (
     AnyBoard,
@@ -36,6 +36,7 @@ from parking.gate.relays.shared import SharedBoard
 from parking.gate.relays.vzenith import VzenithBoard
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
+from parking.kernel.events import Envelope
 from parking.kernel.ids import DeviceId, LaneId
 
 OpenCamera = Callable[[CameraSettings, str, Clock], CameraWorker]
@@ -64,7 +65,7 @@ class Devices:
         self._lines: dict[str, CameraLine] = {}
         self._doors: list[VzenithDoor | HikvisionDoor] = []
         self._store = PushStore(box.file)
-        self._reporter = Reporter(self._store, box.journal.note)
+        self._reporter = Reporter(self._store, self._note)
         for lane in settings.barriers:
             self._add_camera(lane)
         self._push = self._push_server(settings.push) if self._doors and settings.push else None
@@ -117,6 +118,10 @@ class Devices:
         )
         self._doors.append(VzenithDoor(camera, lane_id, self._store, clock, self._reporter, line, relay_used=used))
         return camera
+
+    def _note(self, envelopes: Sequence[Envelope]) -> None:
+        """Into the journal in the box's own name: what the server takes from a box, the box says."""
+        self._box.journal.note([replace(envelope, origin=self._settings.device) for envelope in envelopes])
 
     def _push_server(self, settings: PushSettings) -> PushServer:
         tls = None

@@ -83,7 +83,8 @@ class Lane(Commanded):
         self.faults.set("fire", wrong=False)
         self.faults.alarm("fire_ended", by)
         self._feed(Event.FIRE_ENDED)
-        return self._save(carried_out=carried_out)
+        self._save(carried_out=carried_out)
+        return True
 
     def _follow_fire(self) -> None:
         """The lane's own fire input, and those of the other lanes of its box."""

@@ -94,6 +94,11 @@ class Commanded:
         self._pulse_failed = False
         self._take_up_record()
 
+    @property
+    def calling(self) -> str | None:
+        """The call to which a person has not answered yet."""
+        return self._helping.call_id
+
     # --- the table and its commands ----------------------------------------------------------------------------------
 
     def _feed(self, event: Event) -> None:

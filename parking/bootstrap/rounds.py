@@ -12,7 +12,7 @@ import structlog
 from guidance.advise import STALE_AFTER_S
 from parking.access import following
 from parking.bootstrap.live_projection import LiveProjection
-from parking.gate import copy_feed, ingest
+from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
 from parking.journeys import refreshing_access
 from parking.journeys.ports import Cashier
@@ -21,6 +21,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.web import idempotency
 
 CONTACTS_EVERY_S = 5.0
+HELD_EVERY_S = 2.0
 RENEW_EVERY_S = 1800.0
 CLAIMS_EVERY_S = 60.0
 TIDY_EVERY_S = 3600.0
@@ -99,6 +100,7 @@ def rounds_of(database: Database, contacts: Contacts, live: LiveProjection, cash
             Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
             Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
             Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
+            Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
         )
     )

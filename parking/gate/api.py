@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from parking.gate.contacts import Contacts
 from parking.gate.copy_feed import Asked, ImageMaker, is_news, next_change
-from parking.gate.ingest import BATCH_MOST, edge_event, edge_watermark, ingest, parse_batch
+from parking.gate.edge_tables import edge_event, edge_watermark
+from parking.gate.ingest import BATCH_MOST, ingest, parse_batch
 from parking.gate.link_wire import LONGEST_NONCE, seal_ack, seal_message
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -83,7 +84,9 @@ def router(
         if batch.device != signed_by:
             raise ParkingError(ErrorKind.FORBIDDEN, "batch.device", "a box speaks only for itself")
         contacts.heard(signed_by)
-        acked = await database.awrite(lambda uow: ingest(uow, batch.device, batch.epoch, batch.events, batch.oldest))
+        acked = await database.awrite(
+            lambda uow: ingest(uow, batch.device, batch.epoch, batch.events, batch.oldest, batch.until)
+        )
         return {"acked": acked, "token": seal_ack(acked, raw, signer, clock.now())}
 
     @routes.get("/copy", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})

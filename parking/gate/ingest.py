@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import Connection
 
-from parking.kernel.codec import decode, parse_time
+from parking.gate.causal_order import meaning, pass_on
+from parking.gate.edge_tables import edge_event, edge_watermark
+from parking.kernel.codec import parse_time
 from parking.kernel.errors import ErrorKind, ParkingError, invalid
 from parking.kernel.events import CaseOpened, Envelope
 from parking.kernel.ids import CaseId
-from parking.plumbing.column_types import Json, UtcDateTime
-from parking.plumbing.db import UnitOfWork, metadata
+from parking.plumbing.db import UnitOfWork
 
 BATCH_MOST = 200
 KEPT = timedelta(days=90)
@@ -28,39 +29,19 @@ KEPT = timedelta(days=90)
 FORGOTTEN_AT_ONCE = 5_000
 log = structlog.get_logger(__name__)
 
-edge_event = sa.Table(
-    "edge_event",
-    metadata,
-    sa.Column("device_id", sa.String(64), primary_key=True),
-    sa.Column("epoch", sa.String(36), primary_key=True),
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("event_id", sa.String(64), nullable=False),
-    sa.Column("received_at", UtcDateTime, nullable=False),
-    sa.Column("raw", Json, nullable=False),
-)
-
-sa.Index("edge_event_by_time", edge_event.c.received_at)
-
-edge_watermark = sa.Table(
-    "edge_watermark",
-    metadata,
-    sa.Column("device_id", sa.String(64), primary_key=True),
-    sa.Column("epoch", sa.String(36), primary_key=True),
-    sa.Column("acked", sa.BigInteger, nullable=False),
-)
-
 Numbered = tuple[int, Mapping[str, Any], Envelope]
 """A box's number of an event, the event word for word, and what it means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a box hands in; `oldest` is the lowest number that it still has."""
+    """What a box hands in; `oldest` is the lowest number that it still has; up to `until` it has told all it knew."""
 
     device: str
     epoch: str
     events: Sequence[Numbered]
     oldest: int = 1
+    until: datetime | None = None
 
 
 def parse_batch(raw: bytes) -> Batch:
@@ -80,18 +61,16 @@ def parse_batch(raw: bytes) -> Batch:
     if len(body["events"]) > BATCH_MOST:
         raise ParkingError(ErrorKind.TOO_LARGE, "batch.too_long", f"a batch has at most {BATCH_MOST} events")
     events = [_numbered(plain, position, device) for position, plain in enumerate(body["events"])]
-    return Batch(device, epoch, events, _number(body.get("oldest", 1), "oldest"))
+    until = parse_time(body["until"], field="until") if body.get("until") is not None else None
+    return Batch(device, epoch, events, _number(body.get("oldest", 1), "oldest"), until)
 
 
 def _numbered(plain: Any, position: int, device: str) -> Numbered:
     where = f"events[{position}]"
     seq = _number(plain.get("seq") if isinstance(plain, dict) else None, f"{where}.seq")
-    envelope = decode({k: v for k, v in plain.items() if k != "seq"})
+    envelope = meaning(plain, where)
     if envelope.origin != device:
         raise invalid("batch.origin", "a box speaks only for itself", field=f"{where}.origin")
-    if plain.get("corrected_at") is not None:
-        # The box's clock was wrong when it noted this, as it found out later. What it said first stays on record.
-        envelope = replace(envelope, occurred_at=parse_time(plain["corrected_at"], field=f"{where}.corrected_at"))
     return seq, plain, envelope
 
 
@@ -101,8 +80,15 @@ def _number(value: Any, field: str) -> int:
     return value
 
 
-def ingest(uow: UnitOfWork, device: str, epoch: str, events: Sequence[Numbered], oldest: int = 1) -> int:
-    """Store what is new, in order, and forward it; returns the highest number stored without a gap before it."""
+def ingest(
+    uow: UnitOfWork,
+    device: str,
+    epoch: str,
+    events: Sequence[Numbered],
+    oldest: int = 1,
+    until: datetime | None = None,
+) -> int:
+    """Store what is new, in order, and forward it, each in its turn; returns the highest number stored without a gap before it."""
     row = (edge_watermark.c.device_id == device) & (edge_watermark.c.epoch == epoch)
     # FOR UPDATE so that two connections of one box cannot both store the same number (ignored by SQLite: one writer)
     acked = uow.connection.execute(sa.select(edge_watermark.c.acked).where(row).with_for_update()).scalar_one_or_none()
@@ -114,6 +100,7 @@ def ingest(uow: UnitOfWork, device: str, epoch: str, events: Sequence[Numbered],
         acked = _skip_what_is_gone(uow, device, acked, oldest)
     known = _stored(uow.connection, device, epoch, [seq for seq, _, _ in events if seq <= acked])
     new: list[dict[str, Any]] = []
+    told: list[tuple[int, Envelope]] = []
     for seq, plain, envelope in sorted(events, key=lambda e: e[0]):
         if seq <= acked:
             _repeated(uow, device, seq, known.get(seq), envelope)
@@ -124,12 +111,13 @@ def ingest(uow: UnitOfWork, device: str, epoch: str, events: Sequence[Numbered],
             {"device_id": device, "epoch": epoch, "seq": seq, "event_id": envelope.id, "received_at": uow.now,
              "raw": dict(plain)}
         )  # fmt: skip
-        uow.forward(envelope)
+        told.append((seq, envelope))
         acked = seq
     if new:
         uow.connection.execute(edge_event.insert(), new)
     if acked != before:
         uow.connection.execute(edge_watermark.update().where(row).values(acked=acked))
+    pass_on(uow, device, epoch, told, until)
     return int(acked)
 
 

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from parking.gate.edge_file import EdgeFile
@@ -76,7 +76,7 @@ class FileJournal:
         bodies = [canonical(encode(envelope)).decode() for envelope in envelopes]
         used = [(e.event.code_id, e.occurred_at.timestamp()) for e in envelopes if isinstance(e.event, CodeUsed)]
         stamp = self._clock.stamp() if self._clock is not None else None
-        when = (stamp.boot, stamp.up_s, stamp.noted.timestamp()) if stamp is not None else (None, None, None)
+        when = (stamp.boot, stamp.up_s, stamp.noted.isoformat()) if stamp is not None else (None, None, None)
 
         def work(conn: sqlite3.Connection) -> None:
             last = conn.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
@@ -153,8 +153,8 @@ class FileJournal:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    seq, body, boot, up_s, noted_s = row
-    stamp = None if boot is None else Stamp(boot, up_s, datetime.fromtimestamp(noted_s, UTC))
+    seq, body, boot, up_s, noted = row
+    stamp = None if boot is None else Stamp(boot, up_s, datetime.fromisoformat(noted))
     return Entry(seq, body, stamp)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -31,8 +31,10 @@ from parking.kernel.signed import Signer, Verifier, seal
 __all__ = ["BATCH_MOST", "Downlink", "Link", "LinkState", "Loop", "Uplink", "backoff_s", "new_client"]
 
 BATCH_MOST = 200
-GREET_EVERY_S = 600.0
-"""A box with nothing to tell says so now and then: it hears the time, and whether the server still has all it had."""
+GREET_EVERY_S = 30.0
+"""A box with nothing to tell says so now and then: others need not wait for it, and it hears the time and what the server has."""
+LATE_MOST = timedelta(seconds=5)
+"""What happens is journaled within this time, or is held up by a full disk and then told late."""
 _AUTH_VALID_FOR = timedelta(minutes=2)
 _LONGEST_REPLY = 64 * 1024
 
@@ -51,37 +53,47 @@ class Link:
 
 
 class Uplink:
-    """Sends the journal in batches, oldest first."""
+    """Sends the journal in batches, oldest first; the disk of a box that was replaced is no longer `in_service`."""
 
-    def __init__(self, link: Link, journal: FileJournal, clock: Clock, client: httpx.Client) -> None:
+    def __init__(
+        self, link: Link, journal: FileJournal, clock: Clock, client: httpx.Client, *, in_service: bool = True
+    ) -> None:
         self._link = link
         self._journal = journal
         self._clock = clock
+        self._in_service = in_service
         self._steady = clock if isinstance(clock, SteadyClock) else None
         self._client = client
         self._heard_s = clock.monotonic_s()
 
     def send(self) -> int:
         """Send one batch; how many events it held. A failure of any kind raises ParkingError and changes nothing."""
-        if self._steady is not None and not self._steady.confirmed:
-            self._exchange(())  # the time first: what was noted under a wrong one is sent with the right one
+        news = self._steady is not None and not self._steady.confirmed
+        if news:
+            self.greet()  # the time first: what was noted under a wrong one is sent with the right one
+        began = self._clock.now()
         entries = self._journal.unacknowledged(BATCH_MOST)
-        if entries or self._clock.monotonic_s() - self._heard_s >= GREET_EVERY_S:
-            self._exchange(entries)
+        if entries or news or self._clock.monotonic_s() - self._heard_s >= GREET_EVERY_S:
+            self._exchange(entries, began if self._in_service and len(entries) < BATCH_MOST else None)
         if len(entries) < BATCH_MOST:
             self._journal.tidy(self._clock.now())
         return len(entries)
 
-    def _exchange(self, entries: Sequence[Entry]) -> None:
-        body = canonical(
-            {
-                "device": self._link.device,
-                "epoch": self._journal.epoch,
-                "sent_at": to_plain(self._clock.now()),
-                "oldest": self._journal.oldest(),
-                "events": [self._told(entry) for entry in entries],
-            }
-        )
+    def greet(self) -> None:
+        """Ask how far the server is and what the time is, with nothing to send; a failure raises ParkingError."""
+        self._exchange((), None)
+
+    def _exchange(self, entries: Sequence[Entry], complete_at: datetime | None) -> None:
+        events = [self._told(entry) for entry in entries]
+        content = {
+            "device": self._link.device,
+            "epoch": self._journal.epoch,
+            "sent_at": to_plain(self._clock.now()),
+            "oldest": self._journal.oldest(),
+            "events": events,
+        }
+        until = self._told_until(events, complete_at)
+        body = canonical(content if until is None else {**content, "until": until})
         signature = base64.urlsafe_b64encode(self._link.signer.sign(body)).rstrip(b"=").decode()
         headers = {
             "Content-Type": "application/json",
@@ -99,6 +111,12 @@ class Uplink:
             self._steady.hear(ack.sent_at, asked_s, answered_s)
         self._heard_s = answered_s
         self._journal.acknowledge(ack.acked)
+
+    def _told_until(self, events: Sequence[Mapping[str, Any]], complete_at: datetime | None) -> str | None:
+        """Up to when the server will know everything that this disk holds."""
+        if complete_at is not None:
+            return str(to_plain(complete_at - LATE_MOST))
+        return str(events[-1].get("corrected_at", events[-1]["at"])) if events else None
 
     def _told(self, entry: Entry) -> dict[str, Any]:
         plain = {"seq": entry.seq, **json.loads(entry.body)}

@@ -298,7 +298,9 @@ WRITES = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from((*PLATES, Non
 def test_whatever_is_written_in_whatever_pages_the_copy_holds_what_was_last_written(
     writes: list[tuple[str, str | None, bool]],
 ) -> None:
-    copy, truth, served = LocalCopy(EdgeFile(":memory:")), {}, {}
+    copy = LocalCopy(EdgeFile(":memory:"))
+    truth: dict[str, str | None] = {}
+    served: dict[str, str | None] = {}
     pending: list[CopyRow] = []
     since, total = 0, len(writes)
     for version, (key, plate, ends_page) in enumerate(writes, start=1):

@@ -20,7 +20,7 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Two tables and an index."""
+    """Four tables and an index."""
     op.create_table(
         "copy_epoch",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -38,11 +38,32 @@ def upgrade() -> None:
         sa.Column("next_at", column_types.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("one", name=op.f("pk_copy_floor")),
     )
+    op.create_table(
+        "edge_frontier",
+        sa.Column("device_id", sa.String(64), nullable=False),
+        sa.Column("epoch", sa.String(36), nullable=False),
+        sa.Column("until", column_types.UtcDateTime(), nullable=False),
+        sa.Column("heard_at", column_types.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "epoch", name=op.f("pk_edge_frontier")),
+    )
+    op.create_table(
+        "edge_held",
+        sa.Column("device_id", sa.String(64), nullable=False),
+        sa.Column("epoch", sa.String(36), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("due", column_types.UtcDateTime(), nullable=False),
+        sa.Column("since", column_types.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "epoch", "seq", name=op.f("pk_edge_held")),
+    )
+    op.create_index("edge_held_by_time", "edge_held", ["due"])
     op.create_index("edge_event_by_time", "edge_event", ["received_at"])
 
 
 def downgrade() -> None:
     """What `upgrade` made."""
     op.drop_index("edge_event_by_time", table_name="edge_event")
+    op.drop_index("edge_held_by_time", table_name="edge_held")
+    op.drop_table("edge_held")
+    op.drop_table("edge_frontier")
     op.drop_table("copy_floor")
     op.drop_table("copy_epoch")

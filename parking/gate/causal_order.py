@@ -1,0 +1,126 @@
+"""What happened first is handled first, across boxes: backlogs of an outage are merged by their times before anything follows from them.
+
+Stored and acknowledged is every event at once. What is fresh is passed on at once as well; what is old waits until every other box
+has told what it knew by then, and never longer than `HOLD_MOST`: a box that stays away holds nobody up for good (decision 0007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from parking.gate.edge_tables import edge_event, edge_frontier, edge_held
+from parking.kernel.codec import decode, parse_time
+from parking.kernel.events import Envelope
+from parking.plumbing.db import Database, UnitOfWork
+
+FRESH = timedelta(seconds=60)
+"""An event that arrives sooner than this after it happened waits for nobody."""
+HOLD_MOST = timedelta(seconds=90)
+FORGOTTEN_AFTER = timedelta(days=7)
+"""A disk of which nothing was heard for so long is waited for no more."""
+RELEASED_AT_ONCE = 1_000
+
+
+def meaning(plain: Mapping[str, Any], field: str = "") -> Envelope:
+    """The event that a box told, at its true time: a clock that was wrong is corrected, what was said first stays on record."""
+    envelope = decode({name: value for name, value in plain.items() if name != "seq"})
+    if plain.get("corrected_at") is None:
+        return envelope
+    at = parse_time(plain["corrected_at"], field=f"{field}.corrected_at" if field else "corrected_at")
+    return replace(envelope, occurred_at=at)
+
+
+def pass_on(
+    uow: UnitOfWork, device: str, epoch: str, new: Sequence[tuple[int, Envelope]], until: datetime | None
+) -> None:
+    """Forward new events of one disk, or hold them; a box that does not say how far it is (`until`) holds nobody up."""
+    if until is not None or new:
+        _note_frontier(uow, device, epoch, until or uow.now)
+    t = edge_held.c
+    mine = (t.device_id == device) & (t.epoch == epoch)
+    last = uow.connection.scalar(sa.select(sa.func.max(t.due)).where(mine))
+    limit = _frontier(uow.connection, uow.now)
+    others_wait = uow.connection.execute(sa.select(t.seq).limit(1)).first() is not None
+    held: list[dict[str, Any]] = []
+    for seq, envelope in new:
+        at = envelope.occurred_at
+        is_old = uow.now - at > FRESH and (others_wait or (limit is not None and at > limit))
+        if last is None and not is_old:
+            uow.forward(envelope)
+            continue
+        last = at if last is None else max(last, at)  # a disk's own order stands, whatever its clock said
+        held.append({"device_id": device, "epoch": epoch, "seq": seq, "due": last, "since": uow.now})
+    if held:
+        uow.connection.execute(edge_held.insert(), held)
+    release(uow)
+
+
+def release(uow: UnitOfWork) -> int:
+    """Forward some of what need not wait any longer, in the order in which it happened; returns how many."""
+    t = edge_held.c
+    limit = _frontier(uow.connection, uow.now)
+    patience = uow.connection.scalar(sa.select(sa.func.max(t.due)).where(t.since <= uow.now - HOLD_MOST))
+    moments = [moment for moment in (limit, patience) if moment is not None]
+    if not moments:
+        return 0
+    ready = (
+        sa.select(edge_held)
+        .where(t.due <= max(moments))
+        .order_by(t.due, t.device_id, t.epoch, t.seq)
+        .limit(RELEASED_AT_ONCE)
+        .with_for_update()  # two connections do not forward past each other (ignored by SQLite: one writer)
+    )
+    rows = uow.connection.execute(ready).all()
+    told = _told(uow.connection, [(row.device_id, row.epoch, row.seq) for row in rows])
+    for row in rows:
+        place = (row.device_id, row.epoch, row.seq)
+        uow.forward(meaning(told[place]))
+        uow.connection.execute(
+            edge_held.delete().where(t.device_id == row.device_id, t.epoch == row.epoch, t.seq == row.seq)
+        )
+    return len(rows)
+
+
+def release_all(database: Database) -> int:
+    """Forward all that need not wait any longer, some at a time; for a round of the server."""
+    total = 0
+    while database.read(lambda conn: conn.execute(sa.select(edge_held.c.seq).limit(1)).first()) is not None:
+        done = database.write(release)
+        total += done
+        if done < RELEASED_AT_ONCE:
+            break
+    return total
+
+
+def _frontier(conn: Connection, now: datetime) -> datetime | None:
+    """Up to when every disk has told what it knew; None when none is known."""
+    t = edge_frontier.c
+    found: datetime | None = conn.scalar(sa.select(sa.func.min(t.until)).where(t.heard_at > now - FORGOTTEN_AFTER))
+    return found
+
+
+def _note_frontier(uow: UnitOfWork, device: str, epoch: str, until: datetime) -> None:
+    t = edge_frontier.c
+    mine = (t.device_id == device) & (t.epoch == epoch)
+    before = uow.connection.scalar(sa.select(t.until).where(mine))
+    if before is None:
+        row = {"device_id": device, "epoch": epoch, "until": until, "heard_at": uow.now}
+        uow.connection.execute(edge_frontier.insert().values(row))
+    else:  # a batch that comes again says what was true then
+        uow.connection.execute(edge_frontier.update().where(mine).values(until=max(before, until), heard_at=uow.now))
+
+
+def _told(conn: Connection, places: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Mapping[str, Any]]:
+    found: dict[tuple[str, str, int], Mapping[str, Any]] = {}
+    t = edge_event.c
+    for device, epoch in {(device, epoch) for device, epoch, _ in places}:
+        numbers = [seq for d, e, seq in places if (d, e) == (device, epoch)]
+        query = sa.select(t.seq, t.raw).where(t.device_id == device, t.epoch == epoch, t.seq.in_(numbers))
+        found |= {(device, epoch, row.seq): row.raw for row in conn.execute(query)}
+    return found

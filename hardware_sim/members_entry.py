@@ -23,6 +23,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.plate import Plate
 
 PRESENCE, SAFETY = 0, 1
+READY_S = 0.3
 HELD_UP_EVERY_S = 1.5  # a driver whose code was not taken holds it up again
 _PICTURE_WIDTH = 960
 
@@ -97,11 +98,14 @@ class MembersEntry:
         """What happens at the lane while a car stands there: it is read, its tag is heard, its driver holds up a code."""
         if carried.tag:
             await asyncio.to_thread(self.tags.tag_passes, bytes.fromhex(carried.tag), 1, -52, 3)
+        if carried.code:  # whoever was sent one has it ready
+            await asyncio.to_thread(self.scanner.code_held_up, carried.code)
+            await asyncio.sleep(READY_S)
         if carried.readable:
             await asyncio.to_thread(self._see, plate)
         while carried.code:
-            await asyncio.to_thread(self.scanner.code_held_up, carried.code)
             await asyncio.sleep(HELD_UP_EVERY_S)
+            await asyncio.to_thread(self.scanner.code_held_up, carried.code)
 
     def _see(self, plate: Plate) -> None:
         frame = self._picture()

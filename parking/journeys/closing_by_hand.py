@@ -15,7 +15,7 @@ from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import service, store
-from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview
+from parking.sessions.model import ClosedStay, Stay, StayInReview
 
 BY_HAND = LaneId("by-hand")
 """Where a car left that no lane saw leave."""
@@ -39,7 +39,7 @@ def close(
         raise invalid("stay.exit_time", "should lie between the entry and now", field="exited_at")
     _on_record(uow, audit, who, "stay.close", stay_id, reason)
     leaving.close(uow, cashier, found, at=at, priced_at=at, lane_id=BY_HAND)
-    return _settled(uow, who, stay_id, reason)
+    return _known(uow, stay_id)
 
 
 def confirm(uow: UnitOfWork, audit: Audit, who: Principal, stay_id: StayId, reason: str) -> Stay:
@@ -51,7 +51,7 @@ def confirm(uow: UnitOfWork, audit: Audit, who: Principal, stay_id: StayId, reas
         raise conflict("stay.plate_inside", "this plate is inside by another stay: close that one first")
     _on_record(uow, audit, who, "stay.confirm", stay_id, reason)
     service.reopen(uow, found)
-    return _settled(uow, who, stay_id, reason)
+    return _known(uow, stay_id)
 
 
 def _known(uow: UnitOfWork, stay_id: StayId) -> Stay:
@@ -62,14 +62,10 @@ def _known(uow: UnitOfWork, stay_id: StayId) -> Stay:
 
 
 def _on_record(uow: UnitOfWork, audit: Audit, who: Principal, action: str, stay_id: StayId, reason: str) -> None:
-    if len(reason.strip()) < SHORTEST_REASON:
+    """Write down who does it and why, and end the questions that it answers; what it leads to may raise new ones."""
+    reason = reason.strip()
+    if len(reason) < SHORTEST_REASON:
         raise invalid("stay.reason", f"say why, in {SHORTEST_REASON} signs at least", field="reason")
-    audit(uow, who, action, stay_id, reason.strip())
-
-
-def _settled(uow: UnitOfWork, who: Principal, stay_id: StayId, reason: str) -> OpenStay | ClosedStay:
+    audit(uow, who, action, stay_id, reason)
     for case in store.open_cases_of(uow.connection, stay_id):
-        service.resolve_case(uow, case.id, by=who.subject, note=reason.strip())
-    found = store.get(uow.connection, stay_id)
-    assert isinstance(found, (OpenStay, ClosedStay)), "a person has settled it"
-    return found
+        service.resolve_case(uow, case.id, by=who.subject, note=reason)

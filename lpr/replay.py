@@ -17,13 +17,16 @@ from lpr.motion import Grey
 LONGEST_S = 180.0
 """Recordings that repeat after longer than this are not found out here."""
 _KEPT = 800
-_SHORTEST_S = 3.0
+_SHORTEST_S = 4.0
+_CARRIED_S = 2.0
+"""So long a codec may carry the noise of a picture along."""
 _ALIKE = 0.66
 _UNLIKE = 0.60
 _LEAST_SIGNS = 140
 _LEAST_LEVELS = 1.5
 _STRANGERS = 2
-_SAME_LAG_S = 0.15
+_SAME_LAG_S, _SAME_LAG_SHARE = 0.15, 0.05
+"""Two looks have the same lag when these differ by no more: a player does not keep time to the frame."""
 _NEEDED = 3
 _WITHIN_S = 5.0
 _SUSPECTED_S = 2.0
@@ -68,7 +71,7 @@ class Replay:
         """How long the recording is that is shown again and again; None while nothing says so."""
         lately = [lag for at, lag in self._found if now_s - at <= _WITHIN_S]
         for lag in lately:
-            if sum(abs(lag - other) <= _SAME_LAG_S for other in lately) >= _NEEDED:
+            if sum(abs(lag - other) <= _SAME_LAG_S + _SAME_LAG_SHARE * lag for other in lately) >= _NEEDED:
                 return lag
         return None
 
@@ -117,8 +120,9 @@ class Replay:
         between = share[(lags > 1.0) & (lags < lag - 1.0)]
         if between.size < 4 or float((between < _UNLIKE).mean()) < 0.7:
             return None  # it never went away
-        turns = lags[old] / lag
-        strangers = (share[old] >= _ALIKE) & (np.abs(turns - np.maximum(1, np.round(turns))) * lag > 0.5)
+        turns = lags / lag
+        apart_s = np.abs(turns - np.maximum(1, np.round(turns))) * lag
+        strangers = (share >= _ALIKE) & (lags > _CARRIED_S) & (apart_s > 0.5)
         return lag if int(strangers.sum()) <= _STRANGERS else None
 
 

@@ -42,6 +42,8 @@ _SLOW_PERIOD_S = 1.0
 _RECORDED_S = 6.0
 _DELAY_S = 4.0
 _AGAIN_QUALITY = 70
+_GRAIN_LEVELS = 1.2
+_GRAIN_SPARE = 61
 _GARBAGE = bytes((17 * i + 91) % 256 for i in range(4096))
 
 
@@ -71,6 +73,8 @@ class FrameFeed:
         ]
         self._changed = threading.Condition()
         self._recorded: deque[bytes] = deque(maxlen=max(2, round(_RECORDED_S * fps)))
+        self._chance = np.random.default_rng(_GRAIN_SPARE)
+        self._grain: NDArray[np.int8] | None = None
         self._delayed = max(1, round(_DELAY_S * fps))
         self._shot: Shot | None = None
         self._fault = CameraFault.NONE
@@ -171,9 +175,20 @@ class FrameFeed:
         image = self._next_frame()
         if fault is CameraFault.BLACK:
             image = np.zeros_like(image)
-        self._recorded.append(self._packed(image))
+        self._recorded.append(self._packed(self._with_grain(image)))
         late = self._delayed if fault is CameraFault.DELAY else 0
         return Shot(number, self._recorded[max(0, len(self._recorded) - 1 - late)], monotonic())
+
+    def _with_grain(self, image: Image) -> Image:
+        """A living sensor never gives the same picture twice, whatever is drawn for it."""
+        height, width = image.shape[:2]
+        if self._grain is None or self._grain.shape[:2] != (height + _GRAIN_SPARE, width + _GRAIN_SPARE):
+            size = (height + _GRAIN_SPARE, width + _GRAIN_SPARE)
+            grain = self._chance.normal(0, _GRAIN_LEVELS, size).round().astype(np.int8)
+            self._grain = np.repeat(grain[..., None], 3, axis=2)
+        down, right = self._chance.integers(0, _GRAIN_SPARE, 2)
+        grain = self._grain[down : down + height, right : right + width]
+        return np.asarray(cv2.add(image, np.ascontiguousarray(grain), dtype=cv2.CV_8U), dtype=np.uint8)
 
     def _packed(self, image: Any, quality: int | None = None) -> bytes:
         options = self._options if quality is None else [cv2.IMWRITE_JPEG_QUALITY, quality, *self._options[2:]]

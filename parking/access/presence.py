@@ -54,10 +54,23 @@ def merged(own: Fact | Gone, theirs: Fact | None) -> Fact | None:
     if isinstance(own, Gone):
         return None
     if isinstance(own, InsideRow) and isinstance(theirs, InsideRow):
-        return own if own.since > theirs.since else theirs
+        return own if _told(own) > _told(theirs) else theirs
     if isinstance(own, InvitationRow) and isinstance(theirs, InvitationRow):
         return replace(theirs, used=max(own.used, theirs.used))
     return own if theirs is None else theirs
+
+
+def is_followed(own: Fact, theirs: Fact) -> bool:
+    """Whether the server's word on a row knows all that this box's own word says."""
+    if isinstance(own, InsideRow) and isinstance(theirs, InsideRow):
+        return _told(theirs) >= _told(own)
+    if isinstance(own, InvitationRow) and isinstance(theirs, InvitationRow):
+        return theirs.used >= own.used
+    return True
+
+
+def _told(row: InsideRow) -> tuple[datetime, bool]:
+    return row.since, row.claimed_until is None  # a passage says more than the yes before it
 
 
 def is_same(row: InsideRow, plate: Plate | None, credential: Credential | None) -> bool:
@@ -116,19 +129,23 @@ def _passed(event: VehiclePassed, at: datetime, copy: Queries) -> Iterator[Fact 
         elif found is not None:
             yield replace(found, since=at, lot_id=event.outer_lot_id)
         return
-    yield from _claim_given_up(StayId(event.visit_id), copy)
     right = event.right if event.authorised else None
     if right is not None and not has_bay(copy, right, at, event.plate, event.credential):
         right = None
     if event.outer_lot_id is not None and found is not None:
+        yield from _claim_given_up(StayId(event.visit_id), copy)
         yield replace(found, since=at, lot_id=event.lot_id, right=found.right or right)
         return
-    if found is not None and is_same(found, event.plate, event.credential):
+    key = event.stay_id or StayId(event.visit_id)
+    if found is not None and found.stay_id != key and is_same(found, event.plate, event.credential):
         yield Gone("inside", found.stay_id)  # it has left unseen: nobody is inside twice
-    if right or event.lot_id or event.credential or (event.plate and copy.passes_of(event.plate)):
-        key = event.stay_id or StayId(event.visit_id)
+    known = right or event.lot_id or event.credential or (event.plate and copy.passes_of(event.plate))
+    if not known or key != event.visit_id:
+        yield from _claim_given_up(StayId(event.visit_id), copy)
+    if known:
         yield replace(_row(copy, key, at, event.plate, event.credential, right), lot_id=event.lot_id)
-    yield from _entry_counted(copy, right)
+    if found is None or found.stay_id != key:  # else this very passage has been counted before
+        yield from _entry_counted(copy, right)
 
 
 def _entry_counted(copy: Queries, right: str | None) -> Iterator[InvitationRow]:

@@ -305,3 +305,8 @@ SHAPES: dict[str, Shape] = {
     )
 }
 KINDS: dict[type, str] = {shape.record: kind for kind, shape in SHAPES.items()}
+
+
+def key_of(fact: Fact) -> str:
+    """The key of a fact's row."""
+    return str(_plain(getattr(fact, SHAPES[KINDS[type(fact)]].key)))

@@ -21,7 +21,8 @@ from parking.kernel.device import HealthReport
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction
 from tests.tools.lane_explorer import ACTIONS, MENUS, Findings, explore
-from tests.tools.lane_world import CLOSE_COIL, OPEN_COIL, SAFETY, Unsafe, World
+from tests.tools.lane_ghost import Unsafe
+from tests.tools.lane_world import CLOSE_COIL, OPEN_COIL, SAFETY, World
 
 TRANSITIONS = 1_200_000
 WIRE_STEPS = 20_000

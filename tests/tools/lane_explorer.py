@@ -19,7 +19,8 @@ from parking.access.rows import CommandAction, CommandRow
 from parking.gate.model import Alarms, BarrierConfig, Cause, LaneConfig, Timings, Wiring
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
-from tests.tools.lane_world import BUTTON, CODE, FIRE, KEY, OTHER_PLATE, PRESENCE, SAFETY, TAG, Unsafe, World
+from tests.tools.lane_ghost import Unsafe
+from tests.tools.lane_world import BUTTON, CODE, FIRE, KEY, OTHER_PLATE, PRESENCE, SAFETY, TAG, World
 
 Action = Callable[[World], object]
 _CODE_CREDENTIAL = Credential(CredentialKind.CODE, CODE.code_id)
@@ -159,7 +160,7 @@ _SETTINGS = (LaneConfig, LaneRules, Timings, Alarms, BarrierConfig, Wiring, Meth
 _COUNTED = frozenset(
     {
         # what counts, or is another part of the world
-        "clock", "ids", "_ids", "_clock", "_camera", "_copy", "_world", "orders", "permitted", "done", "pulses", "closings", "log",
+        "clock", "ids", "_ids", "_clock", "_camera", "_copy", "_ordered", "orders", "permitted", "done", "pulses", "closings", "log",
         "_spent", "_pulses", "_fires_seen", "times", "carried_out", "version", "_copy_seen", "stored", "_now", "now",
         "command_id", "used_at", "call_id", "_inputs", "_record",
         # what is told, and changes nothing that the lane does
@@ -206,8 +207,10 @@ class _Values:
 
     def of(self, value: Any, name: str) -> Any:
         """A hashable value for anything that the lane may hold."""
+        if isinstance(value, int) and name in ("opened", "failures"):
+            return min(value, 3)
         if value is None or isinstance(value, (bool, int, Enum)):
-            return min(value, 3) if name in ("opened", "failures") else value
+            return value
         if isinstance(value, float):
             return self._age(self._now_s - value, name) if name.endswith("_s") and name not in _SPANS else value
         if isinstance(value, datetime):

@@ -12,19 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from parking.access.facts import LaneRules, PlateEvidence
-from parking.access.queries import Queries
 from parking.access.rows import (
     CommandAction,
     CommandRow,
-    Fact,
     HolderRow,
     InvitationRow,
     PriceStep,
     StayRow,
     UsedCodeRow,
 )
-from parking.access.snapshot import refs_of
-from parking.gate import machine
+from parking.gate import free_flow, machine
 from parking.gate.barrier import Barrier
 from parking.gate.controller import Lane
 from parking.gate.credentials.base import Presented
@@ -32,16 +29,17 @@ from parking.gate.credentials.codes import CodeUse, VerifiedCode
 from parking.gate.fire_group import FireGroup
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, Signal, lane_inputs
 from parking.gate.machine import State
-from parking.gate.model import BarrierConfig, Cause, Closing, HelpAction, HelpRule, LaneConfig, Timings, Wiring
-from parking.gate.relays.base import ALWAYS, BoardState
-from parking.gate.relays.memory import MemoryBoard
-from parking.kernel.clock import Clock, ManualClock
+from parking.gate.model import BarrierConfig, Cause, Closing, HelpAction, HelpRule, LaneConfig, Wiring
+from parking.gate.relays.base import BoardState
+from parking.kernel.clock import ManualClock
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ErrorKind, ParkingError
-from parking.kernel.events import CodeUsed, Direction, Envelope, LaneDecided, VehicleBackedAway, VehiclePassed
-from parking.kernel.ids import DeviceId, LaneId, StayId, VisitId
+from parking.kernel.events import CodeUsed, Direction, Envelope
+from parking.kernel.ids import DeviceId, LaneId, StayId
 from parking.kernel.plate import Plate
+from tests.tools.lane_ghost import TIMINGS, Ghost, Unsafe
+from tests.tools.lane_memory import MemoryCopy, PowerCut, SilentCamera, WatchedBoard, WorldIds
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LANE = LaneId("lane-1")
@@ -53,176 +51,10 @@ OPEN_COIL, CLOSE_COIL = 0, 1
 TICK = timedelta(seconds=0.5)
 WIRING = Wiring(PRESENCE, SAFETY, fire=FIRE, manual=KEY, call_button=BUTTON)
 BARRIER = BarrierConfig(OPEN_COIL, CLOSE_COIL, 500, Closing.SOFTWARE, hardware_interlock=True)
-TIMINGS = Timings(
-    debounce_s=0.0, stale_after_s=0.5, gap_s=1.0, permit_s=2.0, order_s=1.0, relay_retry_s=0.5, reversed_s=1.0,
-    ask_again_s=0.5, close_after_s=1.0, stuck_after_s=30.0, welded_after_s=1.0, resume_s=2.0, lost_after_s=1.0,
-    credential_lead_s=0.5, credential_echo_s=1.5, answered_s=2.0,
-)  # fmt: skip
 RULES = LaneRules(read_deadline_s=1.0, evidence_lead_s=0.5)
 _CALL, _DEBT = HelpRule(HelpAction.CALL, 0.5, 5.0), HelpRule(HelpAction.OPEN_WITH_DEBT, 1.0)
 EXIT_HELP = {cause: _DEBT if cause in (Cause.NETWORK, Cause.PERSON_AWAY) else _CALL for cause in Cause}
 ENTRY_HELP = {cause: HelpRule(HelpAction.CALL, 0.5) for cause in Cause}
-
-
-class Unsafe(AssertionError):
-    """Something happened that must never happen."""
-
-
-class PowerCut(BaseException):
-    """The box loses its power at this very instant."""
-
-
-class WorldIds:
-    """Short ids in their order."""
-
-    def __init__(self) -> None:
-        self.given = 0
-
-    def new(self, now: datetime) -> str:
-        del now
-        self.given += 1
-        return f"id-{self.given}"
-
-
-class MemoryCopy(Queries):
-    """Rows in a list; `version` grows with every change."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], Fact] = {}
-        self.carried_out: set[str] = set()
-        self.version = 0
-
-    def put(self, kind: str, key: str, fact: Fact | None) -> None:
-        if fact is None:
-            self.rows.pop((kind, key), None)
-        else:
-            self.rows[kind, key] = fact
-        self.version += 1
-
-    def find(self, kind: str, ref: str) -> Sequence[Fact]:
-        return [fact for (known, _), fact in self.rows.items() if known == kind and ref in refs_of(fact)]
-
-    def count(self, kind: str, ref: str) -> int:
-        return len(self.find(kind, ref))
-
-    def free(self) -> int | None:
-        return None
-
-    def orders(self, lane_id: LaneId) -> Sequence[CommandRow]:
-        del lane_id
-        rows = (fact for fact in self.rows.values() if isinstance(fact, CommandRow))
-        return [row for row in rows if row.command_id not in self.carried_out]
-
-
-class SilentCamera:
-    """A camera that only knows whose visit it looks at."""
-
-    def __init__(self) -> None:
-        self.visit: VisitId | None = None
-
-    def begin(self, visit_id: VisitId) -> None:
-        self.visit = visit_id
-
-    def end(self) -> None:
-        self.visit = None
-
-
-class Ghost:
-    """What truly happened, and the properties I14 to I17 of it. Times are the clock's monotonic seconds."""
-
-    def __init__(self) -> None:
-        self.free_from_s = float("inf")
-        """Since when every reading that the lane got said that the safety loop is free."""
-        self.delivered_s = float("-inf")
-        self.loop_worked = False
-        """Whether the loop was seen to be covered since the boom was opened."""
-        self.is_open = False
-        self.fire = False
-        self.fire_s = self.quiet_s = 0.0
-        self.fire_unsure = False
-        """The power went while the disk was full: neither the beginning nor the end of a fire may be on it."""
-        self.permitted: set[str] = set()
-        self.done: set[str] = set()
-        self.closings = self.pulses = 0
-
-    def restart(self) -> None:
-        self.free_from_s, self.loop_worked, self.is_open = float("inf"), False, False
-
-    def deliver(self, inputs: Inputs, now_s: float) -> None:
-        """The lane gets these inputs now."""
-        stale = now_s - self.delivered_s > TIMINGS.stale_after_s
-        if inputs.safety is Signal.UNKNOWN or now_s - inputs.read_s > TIMINGS.stale_after_s or stale:
-            self.free_from_s = float("inf")
-        if inputs.safety is Signal.UNKNOWN:
-            return
-        self.delivered_s = inputs.read_s
-        if inputs.safety is Signal.ON:
-            self.free_from_s, self.loop_worked = float("inf"), True
-        elif self.free_from_s == float("inf") and now_s - inputs.read_s <= TIMINGS.stale_after_s:
-            self.free_from_s = now_s
-        if inputs.fire is Signal.ON and now_s - inputs.read_s <= TIMINGS.stale_after_s and not self.fire:
-            self.fire, self.fire_s = True, now_s
-
-    def closes(self, lane: Lane, now_s: float) -> None:
-        self.closings += 1
-        if not now_s - self.free_from_s >= TIMINGS.close_after_s:
-            raise Unsafe("I14: commanded down while the loop is not known to have been free for long enough")
-        if now_s - self.delivered_s > TIMINGS.stale_after_s:
-            raise Unsafe("I14: commanded down on an old reading")
-        if not self.loop_worked:
-            raise Unsafe("I14: commanded down although the loop has not shown that it works")
-        if lane.state not in (State.IDLE, State.READING, State.REFUSED):
-            raise Unsafe(f"I17: commanded down in {lane.state}")
-        if self.fire:
-            raise Unsafe("I17: commanded down in a fire")
-        self.is_open = self.loop_worked = False
-
-    def opens(self, lane: Lane, stored: Mapping[str, Any] | None, now_s: float, not_after_s: float) -> None:
-        self.pulses += 1
-        if not now_s <= not_after_s <= now_s + 60:
-            raise Unsafe("I15: a pulse without a deadline, or after it")
-        if machine.is_fire(lane.state) or machine.is_held(lane.state):
-            raise Unsafe("I17: a pulse would end the held contact")
-        visit, opening = (stored or {}).get("visit"), (stored or {}).get("opening")
-        permitted = visit is not None and visit["authorised"]
-        if not permitted and not (opening is not None and opening["by"].startswith("operator:")):
-            raise Unsafe("I12: a pulse that the journal knows nothing of")
-        if not self.is_open:
-            self.is_open, self.loop_worked = True, False
-
-    def hears(self, event: object, *, free: bool) -> None:
-        """An event is on disk; `free`: the lane lets everybody pass."""
-        if isinstance(event, LaneDecided) and event.allowed:
-            self.permitted.add(event.visit_id)
-        elif isinstance(event, VehicleBackedAway):
-            self._finish(event.visit_id)
-        elif isinstance(event, VehiclePassed):
-            self._finish(event.visit_id)
-            if event.authorised and not free and event.visit_id not in self.permitted:
-                raise Unsafe("I16: a vehicle passed with another one's permission")
-
-    def _finish(self, visit_id: VisitId) -> None:
-        if visit_id in self.done:
-            raise Unsafe("I16: one visit, two ends")
-        self.done.add(visit_id)
-
-
-class WatchedBoard(MemoryBoard):
-    """A board in memory whose every order is checked; `cut` makes the power fail right before or after the next pulse."""
-
-    def __init__(self, clock: Clock, world: World) -> None:
-        super().__init__(clock)
-        self._world = world
-        self.cut = ""
-
-    def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
-        self._world.ordered(coil, not_after_s)
-        if self.cut == "before":
-            raise PowerCut
-        done = super().pulse(coil, duration_ms, not_after_s=not_after_s)
-        if self.cut == "after":
-            raise PowerCut
-        return done
 
 
 class World:
@@ -235,7 +67,7 @@ class World:
         self.copy = MemoryCopy()
         self.camera = SilentCamera()
         self.ghost = Ghost()
-        self.board: Any = board(self) if board else WatchedBoard(self.clock, self)
+        self.board: Any = board(self) if board else WatchedBoard(self.clock, self.ordered)
         self.metal = [False] * 5
         """What lies on the inputs, whatever the board tells of it."""
         self.stored: Mapping[str, Any] | None = None
@@ -280,7 +112,7 @@ class World:
         if carried_out is not None:
             self._carried_out(carried_out)
         for envelope in envelopes:
-            free = machine.free_flow.OF.get(self.lane.state) is not None
+            free = self.lane.state in free_flow.OF
             self.ghost.hears(envelope.event, free=free)
             if isinstance(envelope.event, CodeUsed):
                 if self.copy.used(envelope.event.code_id):

@@ -6,7 +6,8 @@ import pytest
 
 from tests.prove import lane_states
 from tests.tools.lane_explorer import ACTIONS, MENUS, explore
-from tests.tools.lane_world import PRESENCE, SAFETY, Unsafe, World
+from tests.tools.lane_ghost import Unsafe
+from tests.tools.lane_world import PRESENCE, SAFETY, World
 
 pytestmark = [pytest.mark.req("GATE-1"), pytest.mark.req("GATE-3"), pytest.mark.req("GATE-4")]
 
@@ -47,13 +48,10 @@ def opened() -> World:
     world = World()
     world.step()
     world.pay(True)
-    for act in (
-        lambda: world.toggle(PRESENCE),
-        world.read,
-        lambda: world.toggle(SAFETY),
-        lambda: world.toggle(PRESENCE),
-    ):
-        act()
+    world.toggle(PRESENCE)
+    world.read()
+    world.toggle(SAFETY)
+    world.toggle(PRESENCE)
     return world
 
 

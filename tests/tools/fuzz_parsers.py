@@ -6,6 +6,7 @@ A parser's owner adds a line here. `make` gives what takes the bytes; `refusals`
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from typing import Any
 
 from hardware_sim.devices.rsu import OnBoardUnit, RsuSim
 from lpr.sources.multipart import MalformedStream, MultipartParser
-from parking.access import rows
-from parking.access.snapshot import CopyChange, CopyRow, data_of, seal_copy, unseal_copy
 from parking.gate.api import parse_batch
+from parking.gate.cameras import hikvision_wire, vzenith_wire
+from parking.gate.cameras.base import MalformedPush
+from parking.gate.cameras.http_wire import Chunked, decode_head
 from parking.gate.credentials import llrp_wire as llrp
 from parking.gate.credentials.adverts import eid_payload
 from parking.gate.credentials.bluetooth_gateway import BluetoothConversation, BluetoothSettings, aes_block
@@ -30,15 +32,13 @@ from parking.gate.credentials.link import LinkSettings
 from parking.gate.credentials.osdp_payload import parse as parse_card
 from parking.gate.credentials.rolling_ids import RollingIds
 from parking.gate.credentials.uhf_llrp import UhfConversation, UhfSettings
-from parking.gate.relays.wire import Frame, MalformedFrame, bits_reply, decode, encode
 from parking.kernel.chain import canonical
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import to_plain
-from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError
-from parking.kernel.ids import LaneId, LotId, StayId, ZoneId
-from parking.kernel.plate import Plate
+from parking.kernel.ids import LaneId
+from tests.tools import fuzz_links as links
 from tests.tools.mutation import Seeds
 
 NOW = datetime(2026, 3, 7, 1, 0, tzinfo=UTC)
@@ -82,54 +82,7 @@ def text(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-# --- Modbus TCP: what a board answers --------------------------------------------------------------------------------
-
-
-def _modbus_seeds() -> Seeds:
-    bits = [True, False] * 4
-    pdus = (
-        bits_reply(1, bits), bits_reply(2, bits), b"\x05\x02\x01\x00\x05", b"\x05\x00\x02\xff\x00", b"\x10\x00\x08\x00\x02",
-        b"\x81\x02", b"\x85\x04", b"\x85\x06", b"\x90\x03", b"\x01\x00", b"\x2b\x0e\x01\x01", b"\x18\x00\x02\x00\x00",
-    )  # fmt: skip
-    frames = tuple(encode(Frame(7, 1, pdu)) for pdu in pdus)
-    return Seeds((*frames, frames[0] + frames[1]), (b"\x00\x00\x00\x06\x01", b"\x01\x02", b"\x83"), _right_length)
-
-
-def _right_length(content: bytes) -> bytes:
-    """The same with the length that its header should say."""
-    return content[:2] + b"\0\0" + (len(content) - 6).to_bytes(2, "big") + content[6:] if len(content) > 8 else content
-
-
 # --- what travels between box and server -----------------------------------------------------------------------------
-
-
-def _copy_seeds() -> Seeds:
-    later, plate, card = NOW + timedelta(hours=1), Plate("皖A12345"), Credential(CredentialKind.CARD, "04A1B2C3")
-    facts: tuple[rows.Fact, ...] = (
-        rows.StayRow(StayId("stay-1"), plate, NOW, None, "CNY", (rows.PriceStep(later, 500),), 0, 3000, (card,)),
-        rows.ListRow(plate, rows.ListedAs.STAFF, "till 18:00", None, later, "office"),
-        rows.ZoneRow(ZoneId("b1"), 3, 30),
-        rows.LotRow(LotId("inner"), LotId("outer"), 30, 3, rights_only=True),
-        rows.CommandRow("c-1", LaneId("exit-1"), rows.CommandAction.OPEN, "anna", "seen", later),
-        rows.PassRow("p7", "h1", (plate,), 1, NOW, later, (LotId("inner"),), "office", "g1"),
-        rows.HolderRow(card, "h1", (plate,), ("p7",), "g1", NOW, later),
-        rows.InvitationRow("i3", "h1", NOW, later, 2, 1, plate, (LotId("inner"),)),
-        rows.InsideRow(StayId("stay-1"), NOW, plate, (card,), "pass:p7", "h1", "g1", LotId("inner")),
-        rows.UsedCodeRow("code-0001", LaneId("exit-1"), NOW, later),
-        rows.KeyRow("0123456789abcdef", "edge-2", "A" * 43),
-        rows.GroupRow("g1", 3),
-        rows.ScheduleRow("office", "Asia/Shanghai", (rows.Window((rows.Day.MON, rows.Day.FRI), 480, 1080),),
-                         (rows.SpecialDay(NOW.date(), rows.Day.HOLIDAY),)),
-    )  # fmt: skip
-    wire = [CopyRow(kind, key, number, data) for number, (kind, key, data) in enumerate(map(data_of, facts), 1)]
-    parts = [(row,) for row in wire] + [tuple(wire), (CopyRow("stay", "stay-0", 5, None),)]
-    whole = [json.loads(_body(seal_copy(CopyChange("mall", 0, 99, part), KEYS, later))) for part in parts]
-    return Seeds(tuple(canonical(one) for one in whole), mend=signed)
-
-
-def _body(token: str) -> bytes:
-    middle = token.split(".")[1]
-    return base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4))
 
 
 def _batch_seeds() -> Seeds:
@@ -241,6 +194,87 @@ def _code_seeds() -> Seeds:
     return Seeds(tuple(canonical(one) for one in codes), mend=signed)
 
 
+# --- what cameras push -----------------------------------------------------------------------------------------------
+
+_FORM = "multipart/form-data; boundary=c"
+
+
+def _form(*parts: tuple[str, bytes]) -> bytes:
+    head = b'--c\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n\r\n%s\r\n'
+    return b"".join(head % (name.encode(), name.encode(), body) for name, body in parts) + b"--c--\r\n"
+
+
+def _vzenith_seeds() -> Seeds:
+    result = {
+        "license": "粤B12345", "confidence": 96, "colorType": 1, "type": 1, "direction": 4, "triggerType": 1, "plateid": 7,
+        "isoffline": 0, "is_fake_plate": 0, "timeStamp": {"Timeval": {"sec": 1686299994, "usec": 687772}},
+        "imageFile": "/9j/4AAQ", "gioouts": [{"ionum": 0, "ctrltype": 0}],
+    }  # fmt: skip
+    plate = {"AlarmInfoPlate": {"serialno": "d85b1269", "result": {"PlateResult": result}}}
+    contact = {"AlarmGioIn": {"serialno": "d85b1269", "result": {"TriggerResult": {"source": 1, "value": 1}}}}
+    serial = {"SerialData": {"serialno": "d85b1269", "serialChannel": 0, "data": "Y2guY29tFw==", "dataLen": 7}}
+    return Seeds(tuple(json.dumps(one, ensure_ascii=False).encode() for one in (plate, contact, serial)))
+
+
+def _heart_beat_seeds() -> Seeds:
+    fields = [("device_name", b"IVS"), ("pass_wd", b"pw"), ("serialno", b"d85b1269"), ("timestamp", b"1686299994")]
+    return Seeds((_form(*fields),), (b"--c\r\n", b"--c--", b"\r\n\r\n", b'name="'))
+
+
+def _anpr_seeds() -> tuple[bytes, ...]:
+    head = (
+        b'<?xml version="1.0" encoding="UTF-8"?><EventNotificationAlert xmlns="http://www.isapi.org/ver20/XMLSchema">'
+        b"<macAddress>c0:56:e3:8a:11:02</macAddress><dateTime>2023-06-09T16:39:54.687+08:00</dateTime>"
+        b"<activePostCount>1</activePostCount><eventType>%s</eventType><eventState>active</eventState>%s</EventNotificationAlert>"
+    )
+    anpr = (
+        "<ANPR><licensePlate>粤B12345</licensePlate><direction>forward</direction><confidenceLevel>97</confidenceLevel>"
+        "<plateCharBelieve>99,99,61</plateCharBelieve><dataType>1</dataType></ANPR><UUID>77</UUID>"
+    ).encode()
+    bomb = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><l>&b;</l>'
+    return head % (b"ANPR", anpr), head % (b"IO", b"<inputIOPortID>2</inputIOPortID>"), head % (b"videoloss", b""), bomb
+
+
+def _hikvision_seeds() -> Seeds:
+    picture = b"\xff\xd8" + bytes(range(64)) + b"\xff\xd9"
+    whole = tuple(_form(("anpr.xml", xml), ("detectionPicture.jpg", picture)) for xml in _anpr_seeds())
+    return Seeds(whole, (b"--c\r\n", b"--c--", b"<!DOCTYPE", b"<ANPR>", b"&#0;"))
+
+
+def _isapi_seeds() -> Seeds:
+    status = b"<ResponseStatus><statusCode>1</statusCode><subStatusCode>ok</subStatusCode></ResponseStatus>"
+    gate = b"<BarrierGateStatus><barrierGateStatus>2</barrierGateStatus></BarrierGateStatus>"
+    port = b"<IOPortStatus><ioPortID>1</ioPortID><ioPortType>input</ioPortType><ioState>active</ioState></IOPortStatus>"
+    return Seeds((status, gate, b"<IOPortStatusList>" + port * 3 + b"</IOPortStatusList>"))
+
+
+def _isapi(content: bytes) -> object:
+    said: list[object] = []
+    for decode_one in (hikvision_wire.decode_answer, hikvision_wire.decode_gate_status, hikvision_wire.decode_io):
+        with contextlib.suppress(MalformedPush):
+            said.append(decode_one(content))
+    if not said:
+        raise MalformedPush("none of the three")
+    return said
+
+
+def _push_head_seeds() -> Seeds:
+    head = b"POST /push/camera-1/0123456789abcdef/plate?x=1 HTTP/1.1\r\nHost: box\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello"
+    chunked = head.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked").replace(
+        b"hello", b"5\r\nhello\r\n0\r\n\r\n"
+    )
+    return Seeds((head, chunked), (b"\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked", b"0\r\n\r\n"))
+
+
+def _push_head(content: bytes) -> object:
+    used, head = decode_head(content)
+    if head is None or head.length is not None:
+        return head
+    body = Chunked(4096)
+    body.feed(content[used:])
+    return body.body
+
+
 def _checked(content: bytes) -> object:
     return _checked_text(text(content))
 
@@ -270,8 +304,21 @@ PARSERS: dict[str, Parser] = {
         lambda: _talk(lambda: (ScannerConversation(ScannerSettings(LINE), _checked_text), b"")),
         ON_ITS_LINE,
     ),
-    "modbus_frame": Parser(_modbus_seeds, lambda: decode, (MalformedFrame,)),
-    "copy_token": Parser(_copy_seeds, lambda: lambda content: unseal_copy(text(content), KEYS, NOW), (ParkingError,)),
+    "vzenith_push": Parser(_vzenith_seeds, lambda: vzenith_wire.parse, (MalformedPush,)),
+    "vzenith_heart_beat": Parser(
+        _heart_beat_seeds, lambda: lambda content: vzenith_wire.parse(content, _FORM), (MalformedPush,)
+    ),
+    "hikvision_push": Parser(
+        _hikvision_seeds, lambda: lambda content: hikvision_wire.parse(content, _FORM), (MalformedPush,)
+    ),
+    "hikvision_event": Parser(lambda: Seeds(_anpr_seeds()), lambda: hikvision_wire.parse, (MalformedPush,)),
+    "hikvision_answers": Parser(_isapi_seeds, lambda: _isapi, (MalformedPush,)),
+    "push_request": Parser(_push_head_seeds, lambda: _push_head, (MalformedPush,)),
+    "modbus_reply": Parser(links.modbus_seeds, lambda: links.modbus_reply, (ValueError,)),
+    "http_relay_reply": Parser(links.http_relay_seeds, lambda: links.http_relay_reply, (ValueError,)),
+    "copy_message": Parser(lambda: links.message_seeds(KEYS), lambda: links.message(KEYS), (ParkingError,)),
+    "copy_row": Parser(links.row_seeds, lambda: links.copy_row, (ParkingError,)),
+    "acknowledgement": Parser(lambda: links.ack_seeds(KEYS), lambda: links.ack(KEYS), (ParkingError,)),
     "journal_batch": Parser(_batch_seeds, lambda: parse_batch, (ParkingError,)),
     "multipart_stream": Parser(_stream_seeds, lambda: _stream, (MalformedStream,)),
 }

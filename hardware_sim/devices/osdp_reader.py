@@ -23,21 +23,21 @@ _WRONG_KEY, _UNKNOWN_COMMAND, _NEEDS_SECURITY = 0x05, 0x03, 0x06
 
 @dataclass
 class _Session:
-    buffer: bytes = b""
     channel: Channel | None = None
     open: bool = False
     last: tuple[int, bytes] | None = None
 
 
 class OsdpReaderSim(TcpDevice):
-    """The reader at `address` with `key`. `clear`: it knows no secure channel and says its cards in clear; `replay`: somebody on the
-    line repeats the last reply that carried a card in place of every answer to a poll; `forge`: somebody bends its replies."""
+    """The readers at `addresses` of one line, all with `key`. `clear`: they know no secure channel and say their cards in clear;
+    `replay`: somebody on the line repeats the last reply that carried a card in place of every answer to a poll; `forge`: somebody
+    bends their replies."""
 
     def __init__(
         self,
         key: bytes,
         *,
-        address: int = 0,
+        addresses: tuple[int, ...] = (0,),
         seed: int = 1,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -45,10 +45,13 @@ class OsdpReaderSim(TcpDevice):
     ) -> None:
         super().__init__(host=host, port=port)
         self._key = key
-        self._address = address
+        self.addresses = set(addresses)
+        """The readers that are on the line now."""
+        self._first = addresses[0]
         self._random = random.Random(seed)  # noqa: S311 - a simulated reader repeats itself
-        self._sessions: dict[socket.socket, _Session] = {}
-        self._cards: deque[CardRead] = deque()
+        self._buffers: dict[socket.socket, bytes] = {}
+        self._sessions: dict[tuple[socket.socket, int], _Session] = {}
+        self._cards: dict[int, deque[CardRead]] = {address: deque() for address in addresses}
         self._card_reply: bytes = b""
         self.clear = clear
         self.replay = False
@@ -57,25 +60,32 @@ class OsdpReaderSim(TcpDevice):
         """How many times a recorded reply was put on the line."""
 
     def answer(self, line: socket.socket, data: bytes) -> bytes:
-        session = self._sessions.setdefault(line, _Session())
-        session.buffer += data
-        packets, used = wire.parse(session.buffer)
-        session.buffer = session.buffer[used:]
-        return b"".join(self._reply(session, packet) for packet in packets if packet.address == self._address)
+        data = self._buffers.get(line, b"") + data
+        packets, used = wire.parse(data)
+        self._buffers[line] = data[used:]
+        replies = [
+            self._reply(self._sessions.setdefault((line, packet.address), _Session()), packet)
+            for packet in packets
+            if packet.address in self.addresses
+        ]
+        return b"".join(replies)
 
     def left(self, line: socket.socket) -> None:
-        self._sessions.pop(line, None)
+        self._buffers.pop(line, None)
+        for known in [key for key in list(self._sessions) if key[0] is line]:
+            del self._sessions[known]
 
     # --- the physical side -------------------------------------------------------------------------------------------
 
-    def card_held_up(self, read: CardRead, times: int = 1) -> None:
-        """A card is held before the reader; it is told at the next poll."""
-        self._cards.extend([read] * times)
+    def card_held_up(self, read: CardRead, times: int = 1, address: int | None = None) -> None:
+        """A card is held before a reader (the first, unless told otherwise); it is told at the next poll."""
+        self._cards[self._first if address is None else address].extend([read] * times)
 
     @property
     def secured(self) -> bool:
-        """Whether a secure channel is open."""
-        return any(session.open for session in list(self._sessions.values()))
+        """Whether every reader on the line has a secure channel open."""
+        open_at = {address for (_, address), session in list(self._sessions.items()) if session.open}
+        return bool(open_at) and open_at >= self.addresses
 
     # --- the wire ----------------------------------------------------------------------------------------------------
 
@@ -92,7 +102,7 @@ class OsdpReaderSim(TcpDevice):
         return answer
 
     def _in_clear(self, session: _Session, packet: Packet) -> bytes:
-        head = Packet(self._address, packet.sequence, wire.ACK, reply=True)
+        head = Packet(packet.address, packet.sequence, wire.ACK, reply=True)
         if packet.code == wire.ID:
             return wire.encode(replace(head, code=wire.PD_ID, data=_IDENTITY))
         if packet.code == wire.CAPABILITIES:
@@ -103,7 +113,7 @@ class OsdpReaderSim(TcpDevice):
         if packet.code == wire.SERVER_CRYPTOGRAM and session.channel is not None:
             return self._open(session, packet, head)
         if packet.code == wire.POLL and self.clear:
-            card = self._polled()
+            card = self._polled(packet.address)
             return wire.encode(head if card is None else replace(head, code=wire.RAW, data=card))
         code = _UNKNOWN_COMMAND if self.clear else _NEEDS_SECURITY
         return wire.encode(replace(head, code=wire.NAK, data=bytes([code])))
@@ -129,13 +139,13 @@ class OsdpReaderSim(TcpDevice):
         mac = channel.mac_of(packet)
         if packet.secured not in (wire.SCS_15, wire.SCS_17) or packet.mac != mac[:4]:
             session.channel, session.open = None, False
-            return wire.encode(Packet(self._address, packet.sequence, wire.NAK, bytes([_NEEDS_SECURITY]), reply=True))
+            return wire.encode(Packet(packet.address, packet.sequence, wire.NAK, bytes([_NEEDS_SECURITY]), reply=True))
         channel.remember(packet, mac)
         if self.replay and self._card_reply and packet.code == wire.POLL:
             self.replayed += 1
             return self._card_reply
-        card = self._polled() if packet.code == wire.POLL else None
-        reply = Packet(self._address, packet.sequence, wire.ACK, reply=True, secured=wire.SCS_16)
+        card = self._polled(packet.address) if packet.code == wire.POLL else None
+        reply = Packet(packet.address, packet.sequence, wire.ACK, reply=True, secured=wire.SCS_16)
         if card is not None:
             reply = replace(reply, code=wire.RAW, data=channel.encrypt(card, reply=True), secured=wire.SCS_18)
         mac = channel.mac_of(reply)
@@ -145,5 +155,5 @@ class OsdpReaderSim(TcpDevice):
             self._card_reply = answer
         return answer
 
-    def _polled(self) -> bytes | None:
-        return encode(self._cards.popleft()) if self._cards else None
+    def _polled(self, address: int) -> bytes | None:
+        return encode(self._cards[address].popleft()) if self._cards[address] else None

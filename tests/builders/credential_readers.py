@@ -211,9 +211,10 @@ def card(number: int) -> CardRead:
 
 
 def osdp_world(**device_changes: Any) -> ReaderWorld:
-    device = OsdpReaderSim(device_changes.pop("key", CARD_KEY), address=5, **device_changes)
+    addresses = device_changes.pop("addresses", (5,))
+    device = OsdpReaderSim(device_changes.pop("key", CARD_KEY), addresses=addresses, **device_changes)
     device.start()
-    settings = OsdpSettings(link(device.port), CARD_KEY, address=5, secure_s=2.0)
+    settings = OsdpSettings(link(device.port), CARD_KEY, addresses=addresses, secure_s=2.0)
     reader = OsdpReader(READER, settings, SystemClock(), random.Random(1))
     return ReaderWorld(
         reader, lambda number, times: device.card_held_up(card(number), times),

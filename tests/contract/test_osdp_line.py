@@ -82,6 +82,26 @@ def test_cards_of_other_lengths_and_kinds_come_through_with_their_bits(world: Re
     assert [(p.credential.value, p.antenna) for p in got] == [("2000000ABC", 2), ("3804A1B2C3D4E5F6", 1)]
 
 
+@pytest.mark.req("GATE-2")
+def test_two_readers_on_one_line_are_told_apart_and_one_that_is_gone_does_not_silence_the_other() -> None:
+    world = osdp_world(addresses=(5, 9))
+    device = world.device
+    assert isinstance(device, OsdpReaderSim)
+    try:
+        world.begin()
+        device.card_held_up(card(1), address=9)
+        device.card_held_up(card(2), address=5)
+        assert {(p.credential, p.antenna) for p in world.take(2)} == {(world.expected(1), 2), (world.expected(2), 1)}
+        device.addresses.discard(9)
+        until(lambda: "address 9" in world.reader.health().detail, "the one that is gone is named")
+        assert world.reader.health().health is Health.FAULTY
+        device.card_held_up(card(3), address=5)
+        world.take(3)
+        assert world.got[2].credential == world.expected(3)
+    finally:
+        world.stop()
+
+
 def test_a_card_of_fewer_bits_never_passes_for_one_of_more() -> None:
     short = credential_of(CardRead(0, RAW, 24, bytes.fromhex("000abc")))
     long = credential_of(CardRead(0, RAW, 32, bytes.fromhex("00000abc")))
@@ -100,7 +120,10 @@ def test_a_card_of_fewer_bits_never_passes_for_one_of_more() -> None:
         ({"key": CARD_KEY[:15]}, "key"),
         ({"secure": False}, "secure"),
         ({"install_mode": True}, "install_mode"),
-        ({"address": 127}, "address"),
+        ({"addresses": (127,)}, "addresses"),
+        ({"addresses": ()}, "addresses"),
+        ({"addresses": (1, 1)}, "addresses"),
+        ({"addresses": tuple(range(17))}, "addresses"),
         ({"secure_s": 0.1}, "secure_s"),
     ],
 )

@@ -32,14 +32,15 @@ _CHUNK = 2048
 
 @dataclass(frozen=True, slots=True)
 class OsdpSettings:
-    """One reader on its line: OSDP address, the site's key (16 bytes) and how long it may take to open the secure channel.
+    """The readers on one line: their OSDP addresses, the site's key (16 bytes) and how long they may take to open the secure channel.
 
-    `secure` and `install_mode` are there to be refused by name: what they would allow is not to be had.
+    Several addresses are several readers on one 485 line; the first is antenna 1, so that each can serve another lane. `secure` and
+    `install_mode` are there to be refused by name: what they would allow is not to be had.
     """
 
     link: LinkSettings
     key: bytes = field(repr=False)
-    address: int = 0
+    addresses: tuple[int, ...] = (0,)
     secure_s: float = 5.0
     secure: bool = True
     install_mode: bool = False
@@ -50,8 +51,9 @@ class OsdpSettings:
         if self.install_mode:
             message = "install mode gives the key to whoever asks: set the reader's key with its maker's tool"
             raise invalid("osdp.install_mode", message, field="install_mode")
-        if not 0 <= self.address <= 126:
-            raise invalid("osdp.address", "should be 0 to 126", field="address")
+        fits = all(0 <= address <= 126 for address in self.addresses)
+        if not fits or not 1 <= len(self.addresses) <= 16 or len(set(self.addresses)) < len(self.addresses):
+            raise invalid("osdp.address", "should be 1 to 16 different numbers from 0 to 126", field="addresses")
         if not 0.5 <= self.secure_s <= 60:
             raise invalid("osdp.secure", "should be 0.5 to 60 seconds", field="secure_s")
         if len(self.key) != 16:
@@ -113,7 +115,7 @@ class _Line:
 
 
 class OsdpReader(ReaderThread):
-    """One card reader; a thread of its own keeps the channel."""
+    """The card readers of one line; a thread of its own keeps their channels."""
 
     def __init__(self, device_id: DeviceId, settings: OsdpSettings, clock: Clock, chance: random.Random) -> None:
         super().__init__(device_id, settings.link, clock, chance)
@@ -125,26 +127,35 @@ class OsdpReader(ReaderThread):
             connection.setblocking(False)
             line = _Line(connection)
             panel = self._panel(line)
-            secure_s = self.clock.monotonic_s()
+            begun_s = secure_s = self.clock.monotonic_s()
             while not self.stopping.wait(_REFRESH_S):
-                secured = bool(panel.ctx.sc_status() & 1)
+                secured = panel.ctx.sc_status()
                 panel.ctx.refresh()
+                now_s = self.clock.monotonic_s()
+                for number, events in enumerate(panel.event_queue):
+                    self._take(number, events, secured=bool(secured >> number & 1))
                 if secured:
-                    secure_s = self.clock.monotonic_s()
-                    self.reads()
-                self._take(panel.event_queue[0], secured=secured)
+                    secure_s = now_s
+                    self.reads(self._missing(secured) if now_s - begun_s > self._settings.secure_s else "")
                 if line.broken:
                     raise DeviceFault(line.broken)
-                if self.clock.monotonic_s() - secure_s > self._settings.secure_s:
+                if now_s - secure_s > self._settings.secure_s:
                     self._give_up(heard=line.heard)
 
-    def _panel(self, line: _Line) -> Any:
-        osdp = self._osdp
-        settings = self._settings
-        device = osdp.PDInfo(settings.address, line, scbk=settings.key, flags=[osdp.LibFlag.EnforceSecure])
-        return osdp.ControlPanel([device], log_level=osdp.LogLevel.Emergency)  # its log lines are not ours to vouch for
+    def _missing(self, secured: int) -> str:
+        """Which readers of the line have no channel while others have one."""
+        missing = [address for number, address in enumerate(self._settings.addresses) if not secured >> number & 1]
+        return f"no secure channel with address {', '.join(map(str, missing))}" if missing else ""
 
-    def _take(self, events: Queue[dict[str, Any]], *, secured: bool) -> None:
+    def _panel(self, line: _Line) -> Any:
+        osdp, settings = self._osdp, self._settings
+        devices = [
+            osdp.PDInfo(address, line, scbk=settings.key, flags=[osdp.LibFlag.EnforceSecure])
+            for address in settings.addresses
+        ]
+        return osdp.ControlPanel(devices, log_level=osdp.LogLevel.Emergency)  # its log lines are not ours to vouch for
+
+    def _take(self, number: int, events: Queue[dict[str, Any]], *, secured: bool) -> None:
         broken: WireFault | None = None
         while not events.empty():
             event = events.get_nowait()
@@ -152,7 +163,8 @@ class OsdpReader(ReaderThread):
                 continue  # keys and inputs say nothing about who is there
             try:
                 read = _card_read(event)
-                self.tray.put(Seen(credential_of(read), antenna=read.reader + 1))
+                antenna = number + 1 if len(self._settings.addresses) > 1 else read.reader + 1
+                self.tray.put(Seen(credential_of(read), antenna=antenna))
             except WireFault as fault:
                 broken = fault  # the cards behind it are taken first
         if broken is not None:

@@ -361,7 +361,7 @@ LINE = {"host": "127.0.0.1", "port": 4001}
     ("kind", "options"),
     [
         ("memory", {}),
-        ("osdp", {**LINE, "key_file": "reader.key", "address": 3}),
+        ("osdp", {**LINE, "key_file": "reader.key", "addresses": [3, 4]}),
         ("uhf_llrp", {"host": "127.0.0.1", "antennas": [1, 2], "keepalive_s": 5}),
         ("bluetooth_gateway", {**LINE, "tags_file": "tags.jsonl"}),
         ("etc_rsu", {**LINE, "lane_mode": 4, "backoff_most_s": 60}),

@@ -1,4 +1,4 @@
-"""`kill -9` of any process of the demo loses no acknowledged event; the long proof with more kills is `tests/prove/kills.py`."""
+"""`kill -9` of any process of the demo loses no acknowledged event; the long proof with more kills is `tests/prove/demo_kills.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from parking.cli.demo_site import lay_out
-from tests.prove.kills import Findings, judge, run
+from tests.prove.demo_kills import Findings, judge, run
 
 
 @pytest.mark.req("GATE-3", "PAY-3")

@@ -1,9 +1,11 @@
-"""Modbus frames as hex, both ways, from the boards' manuals; and what pymodbus really sends for our pulse."""
+"""Modbus frames as hex, both ways, from the boards' manuals; what our board really sends, and what pymodbus makes of our simulator."""
 
 from __future__ import annotations
 
 import pytest
+from pymodbus.client import ModbusTcpClient
 
+from hardware_sim.devices.relay_board import RelayBoardSim
 from parking.gate.relays import wire
 from parking.gate.relays.modbus_tcp import ModbusBoard, ModbusSettings
 from parking.gate.relays.settings import BoardMap
@@ -84,3 +86,70 @@ def test_the_adapter_sends_exactly_these_bytes(board_map: BoardMap, expected: st
         board.close()
     assert recorder.pdus[0].hex() == expected
     assert recorder.pdus[1].hex() == "0100020001"
+
+
+REPLIES = [
+    ("000100000004" "01" "010105", wire.Bits(1, (True, False, True, False, False, False, False, False))),
+    ("000200000005" "01" "02020501", wire.Bits(2, (True, False, True, *(False,) * 5, True, *(False,) * 7))),
+    ("000300000006" "01" "0502000007", WriteCoil(0x0200, 7)),
+    ("000400000006" "fe" "1000030002", wire.RegistersWritten(3, 2)),
+    ("000500000003" "01" "8502", wire.Exceptional(5, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "reply"), REPLIES)
+def test_replies_are_understood_and_wait_for_their_last_byte(raw: str, reply: wire.Reply) -> None:
+    data = bytes.fromhex(raw)
+    assert wire.parse_reply(data) == reply
+    for cut in range(len(data)):
+        assert wire.parse_reply(data[:cut]) is None
+
+
+@pytest.mark.parametrize(
+    "pdu", ["01", "0100", "010205", "01030501", "0502000007ff", "05020000", "100003000200", "8502ff", "2b0e0101", "85"]
+)
+def test_what_is_no_reply_of_a_board_is_malformed(pdu: str) -> None:
+    with pytest.raises(MalformedFrame):
+        wire.decode_reply(bytes.fromhex(pdu))
+
+
+@pytest.mark.parametrize(
+    ("request_", "reply"),
+    [
+        (ReadBits(1, 0, 8), wire.Bits(2, (False,) * 8)),
+        (ReadBits(1, 0, 9), wire.Bits(1, (False,) * 8)),
+        (ReadBits(1, 0, 8), WriteCoil(0, 0)),
+        (ReadBits(1, 0, 8), wire.Exceptional(2, 2)),
+        (WriteCoil(0x0200, 7), WriteCoil(0x0201, 7)),
+        (WriteCoil(0x0200, 7), WriteCoil(0x0200, 8)),
+        (WriteRegisters(3, (4, 10)), wire.RegistersWritten(8, 2)),
+        (WriteRegisters(3, (4, 10)), wire.RegistersWritten(3, 1)),
+        (WriteRegisters(3, (4, 10)), wire.Exceptional(5, 2)),
+    ],
+)
+def test_a_reply_to_something_else_is_no_answer(request_: wire.Request, reply: wire.Reply) -> None:
+    with pytest.raises(MalformedFrame, match="something else"):
+        wire.answer_to(request_, reply)
+
+
+@pytest.mark.req("GATE-1")
+def test_another_master_of_the_standard_understands_our_board_the_same_way() -> None:
+    clock = ManualClock(NOON)
+    device = RelayBoardSim(clock)
+    device.start()
+    client = ModbusTcpClient("127.0.0.1", port=device.port, timeout=10)
+    board = ModbusBoard(ModbusSettings("127.0.0.1", device.port, timeout_s=10), clock)
+    try:
+        client.write_coil(3, True, device_id=1)
+        device.set_input(6, True)
+        state = board.read()
+        assert list(state.coils) == client.read_coils(0, count=8, device_id=1).bits
+        assert list(state.inputs) == client.read_discrete_inputs(0, count=8, device_id=1).bits
+        assert (state.coils[3], state.inputs[6]) == (True, True)
+        client.write_registers(3 + 5 * 2, [4, 5], device_id=1)
+        assert board.read().coils[2]
+        assert client.read_coils(8, count=1, device_id=1).exception_code == 2
+    finally:
+        client.close()  # type: ignore[no-untyped-call]  # pymodbus does not annotate it
+        board.close()
+        device.stop()

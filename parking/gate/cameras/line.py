@@ -14,9 +14,8 @@ from datetime import datetime
 from enum import Enum
 
 from parking.gate.cameras.vzenith_wire import INPUTS, IoOrder, SerialOrder
-from parking.gate.relays.base import ALWAYS, check_deadline
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault
+from parking.kernel.device import DeviceFault, DeviceRefused
 
 _MESSAGES_MOST = 16
 
@@ -68,19 +67,23 @@ class CameraLine:
 
     # --- the lane's side ---------------------------------------------------------------------------------------------
 
-    def order(self, io: IoOrder, within_s: float, *, not_after_s: float = ALWAYS) -> None:
+    def order(self, io: IoOrder, within_s: float, *, not_after_s: float = float("inf")) -> None:
         """Have an output switched; DeviceFault when the camera does not fetch the order in time, or does not come back for more."""
         with self._ordering, self._changed:
-            check_deadline(self._clock.monotonic_s(), not_after_s)
+            self._check_due(not_after_s)
             order = self._order = _Order(io, not_after_s)
             self._changed.notify_all()
             self._changed.wait_for(lambda: order.state in (_State.CONFIRMED, _State.LOST) or self.closed, within_s)
             self._order = None
             if order.state is _State.WAITING:
-                check_deadline(self._clock.monotonic_s(), not_after_s)
+                self._check_due(not_after_s)
                 raise DeviceFault("the camera does not ask for orders")
             if order.state is not _State.CONFIRMED:
                 raise DeviceFault("the camera did not confirm the order")
+
+    def _check_due(self, not_after_s: float) -> None:
+        if not self._clock.monotonic_s() <= not_after_s:
+            raise DeviceRefused("the order is older than its deadline and was not sent")
 
     def send(self, message: SerialOrder | str) -> None:
         """Give bytes to a sign on a serial line, or a sentence to the loudspeaker, with the next answer; the oldest unsent is dropped."""

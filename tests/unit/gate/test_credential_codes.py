@@ -19,6 +19,7 @@ from parking.kernel.ids import LaneId, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.signed import seal
 from tests.builders.credential_readers import BOX, LANE, LOT, NOW, SERVER, check, exit_code
+from tests.prove import forgery
 
 SECOND = timedelta(seconds=1)
 
@@ -186,3 +187,9 @@ def test_nothing_in_a_code_but_what_was_put_there() -> None:
 def test_a_code_fits_a_qr_code_that_phones_read() -> None:
     longest = exit_code(lane_id=LaneId("l" * 64), stay_id=StayId("s" * 64), plate=Plate("皖AD123456"), epoch_s=86_400)
     assert len(longest) <= codes.LONGEST_CODE
+
+
+@pytest.mark.req("GATE-2")
+def test_of_a_thousand_forgeries_none_opens_and_every_genuine_code_among_them_does() -> None:
+    opened, refused, doubled = forgery.prove(1200, seed=7)
+    assert (dict(opened), refused, doubled) == ({}, 0, 0)

@@ -17,6 +17,7 @@ from parking.gate.inputs import lane_inputs
 from parking.gate.journal import Entry, FileJournal
 from parking.gate.local_copy import LocalCopy
 from parking.gate.model import BarrierConfig, LaneConfig, Wiring
+from parking.gate.own_rows import OwnRows
 from parking.gate.relays.memory import MemoryBoard
 from parking.kernel.events import Direction
 from parking.kernel.ids import Ids, LaneId, VisitId
@@ -80,8 +81,7 @@ class SimulatedLane:
         name: str,
         direction: Direction,
         timeline: Timeline,
-        copy: LocalCopy,
-        journal: FileJournal,
+        rows: OwnRows,
         ids: Ids,
         random_: random.Random,
         eyesight: Eyesight,
@@ -98,8 +98,8 @@ class SimulatedLane:
         self.lane = Lane(
             LaneConfig(LaneId(name), direction),
             Barrier(self.board, BarrierConfig(open_coil=0), clock),
-            copy,
-            journal,
+            rows,
+            rows.journal,
             self.camera,
             clock=clock,
             ids=ids,
@@ -166,10 +166,11 @@ class SimulatedBox:
         file = EdgeFile(":memory:")
         self.journal = FileJournal(file)
         self.copy = LocalCopy(file)
+        rows = OwnRows(self.copy, self.journal)
         self.linked = True
 
         def lane(name: str, direction: Direction) -> SimulatedLane:
-            return SimulatedLane(name, direction, timeline, self.copy, self.journal, ids, random_, eyesight)
+            return SimulatedLane(name, direction, timeline, rows, ids, random_, eyesight)
 
         self.entry = lane("entry-1", Direction.IN)
         self.exit = lane("exit-1", Direction.OUT)

@@ -31,6 +31,7 @@ from parking.gate.journal import FileJournal
 from parking.gate.link_loop import Loop
 from parking.gate.local_copy import LocalCopy
 from parking.gate.model import Wiring
+from parking.gate.own_rows import OwnRows
 from parking.gate.relays.base import RelayBoard
 from parking.gate.steady_clock import SteadyClock
 from parking.gate.sync import Downlink, Link, Uplink, new_client
@@ -64,6 +65,7 @@ class EdgeBox:
         self.file = EdgeFile(settings.journal)
         self.journal = FileJournal(self.file, clock)
         self.copy = LocalCopy(self.file)
+        self.rows = OwnRows(self.copy, self.journal)
         self.pictures = PictureFolder(settings.pictures, clock)
         self._watch = DeviceWatch(self.journal, clock=clock, ids=ids, origin=settings.device)
         self._watch.add(DeviceId("clock"), clock.health)
@@ -87,8 +89,8 @@ class EdgeBox:
         lane = Lane(
             settings.lane(),
             Barrier(board, settings.relay.barrier(), self._clock),
-            self.copy,
-            self.journal,
+            self.rows,
+            self.rows.journal,
             camera,
             clock=self._clock,
             ids=self._ids,

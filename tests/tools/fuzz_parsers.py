@@ -32,6 +32,9 @@ from parking.gate.credentials.link import LinkSettings
 from parking.gate.credentials.osdp_payload import parse as parse_card
 from parking.gate.credentials.rolling_ids import RollingIds
 from parking.gate.credentials.uhf_llrp import UhfConversation, UhfSettings
+from parking.gate.relays.http_wire import MalformedHttp
+from parking.gate.relays.rpc_wire import MalformedRpc
+from parking.gate.relays.wire import MalformedFrame
 from parking.kernel.chain import canonical
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import to_plain
@@ -314,8 +317,8 @@ PARSERS: dict[str, Parser] = {
     "hikvision_event": Parser(lambda: Seeds(_anpr_seeds()), lambda: hikvision_wire.parse, (MalformedPush,)),
     "hikvision_answers": Parser(_isapi_seeds, lambda: _isapi, (MalformedPush,)),
     "push_request": Parser(_push_head_seeds, lambda: _push_head, (MalformedPush,)),
-    "modbus_reply": Parser(links.modbus_seeds, lambda: links.modbus_reply, (ValueError,)),
-    "http_relay_reply": Parser(links.http_relay_seeds, lambda: links.http_relay_reply, (ValueError,)),
+    "modbus_reply": Parser(links.modbus_seeds, lambda: links.modbus_reply, (MalformedFrame,)),
+    "http_relay_reply": Parser(links.http_relay_seeds, lambda: links.http_relay_reply, (MalformedHttp, MalformedRpc)),
     "copy_message": Parser(lambda: links.message_seeds(KEYS), lambda: links.message(KEYS), (ParkingError,)),
     "copy_row": Parser(links.row_seeds, lambda: links.copy_row, (ParkingError,)),
     "acknowledgement": Parser(lambda: links.ack_seeds(KEYS), lambda: links.ack(KEYS), (ParkingError,)),

@@ -90,10 +90,13 @@ class LaneStory:
         timings: Mapping[str, Any] | None = None,
         file: EdgeFile | None = None,
         wiring: Mapping[str, Any] | None = None,
+        clock: ManualClock | None = None,
+        lane_id: str = "lane-1",
+        seed: int = 1,
         **config: Any,
     ) -> None:
-        self.clock = ManualClock(NOON)
-        self.ids = SeededIds(1)
+        self.clock = clock or ManualClock(NOON)
+        self.ids = SeededIds(seed)
         self.board = MemoryBoard(self.clock)
         self.file = file or EdgeFile(":memory:")
         self.journal = FileJournal(self.file)
@@ -101,7 +104,7 @@ class LaneStory:
         self.camera = SpokenCamera()
         self.barrier_config = BarrierConfig(open_coil=0, **(barrier or {}))
         self.config = LaneConfig(
-            LaneId("lane-1"), direction, LaneRules(**(rules or {})), Timings(**(timings or {})), **config
+            LaneId(lane_id), direction, LaneRules(**(rules or {})), Timings(**(timings or {})), **config
         )
         self.wiring = Wiring(PRESENCE, SAFETY, fire=FIRE, **(wiring or {}))
         self.troubles: frozenset[Cause] = frozenset()

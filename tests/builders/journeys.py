@@ -141,6 +141,10 @@ class SiteStory:
         numbered = [(start + i, codec.encode(one), one) for i, one in enumerate(said)]
         return self.database.write(lambda uow: ingest(uow, box, epoch, numbered))
 
+    def hand_in_of(self, box: str, epoch: str, numbered: list[tuple[int, Any, Envelope]]) -> int:
+        """Store what a real box sends; returns the acknowledged number."""
+        return self.database.write(lambda uow: ingest(uow, box, epoch, numbered))
+
     def hear(self, *events: Event, at: datetime | None = None, box: str = "edge-1") -> None:
         """A box says something, and all that follows from it happens."""
         self.hand_in(*(self.said(event, at=at, box=box) for event in events))

@@ -31,6 +31,7 @@ const rules: Table = {
   vip_list: ["贵宾名单", "VIP list"],
   site_is_calm: ["无紧急情况", "no emergency"],
   policy: ["按车道预案放行", "opened by the lane's policy"],
+  help_policy: ["无人应答，按车道预案放行", "nobody came: opened by the lane's policy"],
   moves_within: ["场内换区", "moves within the site"],
 };
 

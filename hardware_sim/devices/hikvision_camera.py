@@ -76,7 +76,7 @@ class HikvisionCameraSim:
         """Nothing moves the boom now, and orders are answered with statusCode 1 all the same."""
         self.nonce = secrets.token_hex(8)
         self.requests: list[tuple[str, str]] = []
-        self.pushes = 0
+        self.pushes = self.refused = 0
         self._count = 0
         self._address = (host, port)
         self._server: socketserver.ThreadingTCPServer | None = None
@@ -280,6 +280,7 @@ class _IsapiHandler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if not sim.knows(self.headers.get("Authorization", ""), method):
+            sim.refused += "Authorization" in self.headers
             challenge = f'Digest realm="{_REALM}", qop="auth", nonce="{sim.nonce}", algorithm=MD5'
             self._send(401, _status(4, "unauthorized"), ("WWW-Authenticate", challenge))
             return

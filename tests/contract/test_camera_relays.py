@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -10,10 +11,12 @@ import pytest
 from parking.gate.cameras.vzenith_wire import SerialOrder
 from parking.gate.relays.hikvision import HikvisionBoard
 from parking.gate.relays.settings import BoardSettings
+from parking.kernel.clock import ManualClock
 from parking.kernel.device import DeviceFault, DeviceRefused, Health
 from parking.kernel.errors import ParkingError
 from tests.builders.camera_boards import CameraBoardWorld, VzenithBoardWorld
 from tests.builders.lpr import eventually
+from tests.builders.smart_cameras import NOON
 
 pytestmark = pytest.mark.req("GATE-1")
 
@@ -121,6 +124,47 @@ def test_a_pulse_of_an_output_is_timed_by_the_camera() -> None:
     puts = [path for method, path in world.sim.requests if method == "PUT"]
     assert puts == ["/ISAPI/System/IO/outputs/3", *["/ISAPI/System/IO/outputs/3/trigger"] * 2]
     assert [(o.what, o.duration_ms) for o in world.sim.outputs.log] == [("pulse", 700)] * 2
+
+
+def test_a_camera_that_hangs_or_talks_nonsense_is_a_fault_within_the_boards_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        settings = BoardSettings(port=server.getsockname()[1], timeout_s=0.2, backoff_first_s=0.0)
+        board = HikvisionBoard(settings, ManualClock(NOON))
+        said = [
+            b"",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<a>",
+            b"<html/>",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<a/>",
+        ]
+
+        def answer() -> None:
+            for one in said:
+                line, _ = server.accept()
+                line.recv(4096)
+                line.sendall(one)
+                held.append(line)
+
+        held: list[socket.socket] = []
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        for _ in said:
+            with pytest.raises(DeviceFault):
+                board.pulse(0, 500)
+        thread.join()
+        for line in held:
+            line.close()
+        board.close()
+
+
+def test_a_password_that_was_refused_is_not_offered_again_for_a_while(gate: CameraBoardWorld) -> None:
+    settings = BoardSettings(port=gate.sim.port, user="admin", password="wrong-password", timeout_s=0.8)
+    board = HikvisionBoard(settings, gate.clock)
+    for _ in range(20):
+        with pytest.raises(DeviceRefused, match="password"):
+            board.read()
+    assert gate.sim.refused == 1
+    board.close()
 
 
 # --- Vzenith's outputs -----------------------------------------------------------------------------------------------

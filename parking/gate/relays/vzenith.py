@@ -96,13 +96,17 @@ class VzenithBoard:
 
     def _order(self, coil: int, order: IoOrder, *, on: bool, not_after_s: float) -> bool:
         until = time.monotonic() + self._settings.timeout_s
-        with self._lock:
+        if not self._lock.acquire(timeout=self._settings.timeout_s):
+            raise DeviceFault("the camera is busy with another order")
+        try:
             try:
                 self._line.order(order, max(0.0, until - time.monotonic()), not_after_s=not_after_s)
             except DeviceFault as fault:
                 self._asked, self._trouble = True, str(fault)
                 raise
             self._answered()
+        finally:
+            self._lock.release()
         source = self._feedback.get(coil)
         return True if source is None else self._line.wait_input(source, on, max(0.0, until - time.monotonic()))
 

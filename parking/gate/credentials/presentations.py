@@ -4,6 +4,8 @@ car that comes nearer must be seen afresh. Nothing but such repetition is left o
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from parking.gate.credentials.conversation import Seen
 from parking.kernel.errors import invalid
 
@@ -16,11 +18,11 @@ class Presentations:
             raise invalid("reader.pace", "should be above 0 and at most 60 seconds", field="again_s")
         self._again_s = again_s
         self._most = most
-        self._told_s: dict[tuple[str, int | None, str], float] = {}
+        self._told_s: dict[Seen, float] = {}
 
     def is_news(self, seen: Seen, now_s: float) -> bool:
         """Whether this sighting is to be told at `now_s` (monotonic seconds)."""
-        key = (seen.credential.ref, seen.antenna, seen.refused)
+        key = replace(seen, rssi_dbm=None)  # heard louder is no news; a plate, a proof or a refusal is
         told_s = self._told_s.get(key)
         if told_s is not None and 0 <= now_s - told_s < self._again_s:
             return False

@@ -14,6 +14,8 @@ from parking.kernel.clock import Clock
 from parking.kernel.device import Health, HealthReport
 from parking.kernel.ids import DeviceId
 
+_NEWS_S = 600.0
+
 
 class Tray:
     """Sightings of one reader, merged, stamped and kept for the lane; safe between two threads."""
@@ -25,12 +27,15 @@ class Tray:
         self._waiting: deque[Presented] = deque()
         self._most = most
         self._lost = 0
+        self._lost_s = float("-inf")
         self._lock = threading.Lock()
 
     @property
     def lost(self) -> int:
-        """How many presentations fell out since this reader was made."""
+        """How many presentations fell out, while that is news: the last one within ten minutes."""
         with self._lock:
+            if self._clock.monotonic_s() - self._lost_s > _NEWS_S:
+                self._lost = 0
             return self._lost
 
     def put(self, seen: Seen) -> None:
@@ -41,7 +46,7 @@ class Tray:
                 return
             if len(self._waiting) == self._most:
                 self._waiting.popleft()
-                self._lost += 1
+                self._lost, self._lost_s = self._lost + 1, now_s
             self._waiting.append(self._stamp(seen, now_s))
 
     def drain(self) -> list[Presented]:

@@ -30,6 +30,7 @@ from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import DeviceId, LaneId
+from parking.kernel.plate import Plate
 from tests.builders.credential_readers import CARD_KEY, NOW, READER, tag
 
 CARD = wiegand26(17, 4321)
@@ -111,10 +112,12 @@ def test_a_tag_that_stays_is_told_again_at_a_steady_pace() -> None:
     assert told == [0, 10, 20, 30, 40]
 
 
-def test_another_antenna_and_another_refusal_are_other_presentations() -> None:
+def test_whatever_says_more_than_before_is_another_presentation_and_a_louder_one_is_not() -> None:
     presentations = Presentations()
     sightings = [Seen(CARD), Seen(CARD, antenna=1), Seen(CARD, antenna=2), Seen(CARD, refused="tag.replayed")]
-    assert [presentations.is_news(seen, 0.0) for seen in sightings * 2] == [True] * 4 + [False] * 4
+    sightings += [Seen(CARD, plate=Plate("皖A12345")), Seen(CARD, proven=True)]
+    assert [presentations.is_news(seen, 0.0) for seen in sightings * 2] == [True] * 6 + [False] * 6
+    assert not presentations.is_news(Seen(CARD, rssi_dbm=-20.0), 0.5)
 
 
 def test_a_clock_that_jumps_back_silences_nobody() -> None:
@@ -142,13 +145,16 @@ def test_a_flood_of_tags_is_remembered_only_so_far() -> None:
 
 
 def test_what_nobody_fetches_falls_out_oldest_first_and_is_counted() -> None:
-    tray = Tray(READER, ManualClock(NOW), most=3)
+    clock = ManualClock(NOW)
+    tray = Tray(READER, clock, most=3)
     for number in range(5):
         tray.put(Seen(wiegand26(1, number)))
     assert tray.lost == 2
     assert [presented.credential for presented in tray.drain()] == [wiegand26(1, number) for number in (2, 3, 4)]
     report = tray.honest(HealthReport(Health.OK, NOW, ""))
     assert (report.health, report.detail) == (Health.FAULTY, "2 presentations lost: nobody fetched them")
+    clock.advance(timedelta(minutes=11))
+    assert tray.honest(HealthReport(Health.OK, NOW, "")).health is Health.OK  # by now somebody has been told
 
 
 def test_what_lies_in_the_tray_outlives_the_reader() -> None:

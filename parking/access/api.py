@@ -49,7 +49,7 @@ def _list_routes(routes: APIRouter, database: Database, site: str, audit: Audit)
     @routes.get("/list")
     async def show(
         _: Annotated[Principal, Depends(require(Scope.ACCESS_READ))],
-        cursor: Annotated[str, Query(max_length=12)] = "",
+        cursor: Annotated[str, Query(max_length=12, pattern=r"^\w*$")] = "",
     ) -> ListPage:
         entries = await database.aread(lambda conn: store.all_listed(conn, after=cursor, limit=PAGE + 1))
         items = [_shown(entry) for entry in entries[:PAGE]]

@@ -44,7 +44,7 @@ Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 PAGE = 100
 Reader = Annotated[Principal, Depends(require(Scope.ACCESS_READ))]
 Keeper = Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))]
-After = Annotated[str, Query(max_length=64, alias="cursor")]
+After = Annotated[str, Query(max_length=64, pattern="^[A-Za-z0-9_.-]*$", alias="cursor")]
 Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 

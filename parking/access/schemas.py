@@ -27,7 +27,8 @@ from parking.kernel.plate import Plate
 from parking.web.schemas import Loose, Moment, Strict
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+_PRINTED = r"^[^\x00-\x1f\x7f]*$"  # a control sign is in no name, and PostgreSQL would not store one
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTED)]
 PlateIn = Annotated[str, Field(min_length=1, max_length=32)]
 MOST_PLATES = 100
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
@@ -49,7 +50,7 @@ class ListEntryIn(Strict):
     """What is said about a plate; on the staff and VIP lists perhaps only in a schedule's hours."""
 
     listed_as: Annotated[ListedAs, Loose]
-    note: str = Field(default="", max_length=200)
+    note: str = Field(default="", max_length=200, pattern=_PRINTED)
     valid_from: Moment | None = None
     valid_until: Moment | None = None
     schedule_id: Id | None = None

@@ -156,6 +156,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("groups/g", {"name": "x", "capacity": "2"}, "capacity"),
     ("groups/g", {"name": "x", "capacity": True}, "capacity"),
     ("groups/g", {"name": "", "colour": 1}, "name"),
+    ("groups/g", {"name": "a\x00b"}, "name"),
     ("groups/-g", {"name": "x"}, "group_id"),
     ("schedules/s", {"name": "x", "windows": []}, "windows"),
     (
@@ -218,6 +219,11 @@ def test_pages_go_on_where_the_last_one_ended(desk: Desk) -> None:
     first = desk.get("groups")
     rest = desk.get(f"groups?cursor={first['next']}")
     assert (len(first["items"]), len(rest["items"]), rest["next"]) == (100, 5, None)
+
+
+def test_a_cursor_that_we_did_not_make_is_refused(desk: Desk) -> None:
+    for path in ("groups", "passes", "invitations", "list"):
+        assert desk.client.get(f"/access/{path}", params={"cursor": "a\x00"}).status_code == 422
 
 
 # --- invitations -----------------------------------------------------------------------------------------------------

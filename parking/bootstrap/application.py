@@ -10,6 +10,7 @@ from pathlib import Path
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
+from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.settings import Settings
@@ -65,6 +66,7 @@ class Application:
         """What must be there before the first event: counters, the tariff, and the screens as they were."""
         self.database.write(copy_feed.begin_epoch)
         self.database.write(self.tariffs.keep)
+        self.database.write(keep_box_keys)
         self.database.write(self.occupancy.open_zones)
         self.live.restore(self.database)
         for device in self.database.read(security_store.edge_ids):

@@ -71,7 +71,9 @@ class EdgeBox:
         self._watch.add(DeviceId("clock"), clock.health)
         codes = CodeKeys(self._verifier, self._signer.public, self.copy, clock)
         self._fires: defaultdict[str, FireGroup] = defaultdict(FireGroup)
-        self.devices = Devices(settings, Box(clock, self.file, self.journal, self._watch, codes, camera))
+        self.devices = Devices(
+            settings, Box(clock, self.file, self.journal, self._watch, codes, camera, self._signer, ids)
+        )
         self._links = self._sync()
         self._link = LinkWatch(clock, self._links)
         self._running = [
@@ -96,6 +98,7 @@ class EdgeBox:
             ids=self._ids,
             origin=self._settings.device,
             fire_group=self._fires[settings.fire_group],
+            display=self.devices.desk(settings.id),
         )
         wiring, open_coil = settings.loops.wiring(), settings.relay.open_coil
         troubles = Troubles(self._clock, worker, self._link)

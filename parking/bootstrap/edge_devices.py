@@ -19,6 +19,7 @@ from parking.bootstrap.device_settings import (
 from parking.bootstrap.device_watch import DeviceWatch
 from parking.bootstrap.edge_codes import CodeKeys
 from parking.bootstrap.edge_settings import BarrierLaneSettings, EdgeSettings, PushSettings
+from parking.bootstrap.reader_settings import PrinterSettings
 from parking.gate.cameras.base import CameraWorker
 from parking.gate.cameras.doors import HikvisionDoor, Reporter, VzenithDoor
 from parking.gate.cameras.line import CameraLine
@@ -34,10 +35,12 @@ from parking.gate.relays.hikvision import HikvisionBoard
 from parking.gate.relays.registry import BOARDS
 from parking.gate.relays.shared import SharedBoard
 from parking.gate.relays.vzenith import VzenithBoard
+from parking.gate.tickets.desk import TicketDesk
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
 from parking.kernel.events import Envelope
-from parking.kernel.ids import DeviceId, LaneId
+from parking.kernel.ids import DeviceId, Ids, LaneId
+from parking.kernel.signed import Signer
 
 OpenCamera = Callable[[CameraSettings, str, Clock], CameraWorker]
 
@@ -52,6 +55,8 @@ class Box:
     watch: DeviceWatch
     codes: CodeKeys
     open_camera: OpenCamera
+    signer: Signer
+    ids: Ids
 
 
 class Devices:
@@ -70,6 +75,7 @@ class Devices:
             self._add_camera(lane)
         self._push = self._push_server(settings.push) if self._doors and settings.push else None
         self._readers = self._open_readers()
+        self._desks = {lane.id: self._open_desk(lane, lane.printer) for lane in settings.barriers if lane.printer}
 
     # --- boards ------------------------------------------------------------------------------------------------------
 
@@ -159,6 +165,27 @@ class Devices:
                 at.setdefault(lane_id, []).append(split.of(lane_id))
         return at
 
+    # --- tickets -----------------------------------------------------------------------------------------------------
+
+    def desk(self, lane_id: str) -> TicketDesk | None:
+        """What gives a driver his paper at a lane, where there is a printer."""
+        return self._desks.get(lane_id)
+
+    def _open_desk(self, lane: BarrierLaneSettings, settings: PrinterSettings) -> TicketDesk:
+        box = self._box
+        desk = TicketDesk(
+            LaneId(lane.id),
+            lane.lane().direction,
+            settings.open(box.clock),
+            box.signer,
+            lot=self._settings.site,
+            clock=box.clock,
+            ids=box.ids,
+            settings=settings.desk(),
+        )
+        box.watch.add(DeviceId(f"{lane.id}-printer"), desk.health)
+        return desk
+
     # --- running -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -171,9 +198,13 @@ class Devices:
         for readers in self._readers.values():
             for reader in readers:
                 reader.start()
+        for desk in self._desks.values():
+            desk.start()
 
     def stop(self) -> None:
         """End everything but the boards: a lane may still be giving its last order."""
+        for desk in self._desks.values():
+            desk.stop()
         for readers in self._readers.values():
             for reader in readers:
                 reader.stop()

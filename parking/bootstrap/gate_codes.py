@@ -1,12 +1,20 @@
-"""The codes that the server signs for its lanes: bound to the site, or to the one lot that they are for, and checked there offline."""
+"""The codes that the server signs for its lanes: bound to the site, or to the one lot that they are for, and checked there offline;
+and the keys of the boxes, so that a ticket that one of them printed is understood at the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from parking.access.rows import InvitationRow
+from parking.access.rows import InvitationRow, KeyRow
+from parking.access.snapshot import data_of
+from parking.access.store import put_row, rows_of
 from parking.gate.credentials.codes import LONGEST_LIFE, CodeUse, issue
 from parking.kernel.signed import Signer
+from parking.plumbing.db import UnitOfWork
+from parking.security import store as security_store
 
 
 def invitation_codes(signer: Signer, site: str) -> Callable[[InvitationRow, str, int], str]:
@@ -26,3 +34,19 @@ def invitation_codes(signer: Signer, site: str) -> Callable[[InvitationRow, str,
         )
 
     return sign
+
+
+def keep_box_keys(uow: UnitOfWork) -> int:
+    """Put the keys of all enabled boxes into the copies and take out all others; returns how many changed."""
+    boxes = [security_store.device_by_id(uow.connection, device) for device in security_store.edge_ids(uow.connection)]
+    wanted: dict[str, Mapping[str, Any]] = {}
+    for box in boxes:
+        if box is not None and box.key_id and box.public_key:
+            public = base64.urlsafe_b64encode(box.public_key).rstrip(b"=").decode()
+            _, key, data = data_of(KeyRow(box.key_id, str(box.id), public))
+            wanted[key] = data
+    there = {row.key: row.data for row in rows_of(uow.connection, "key")}
+    changed = sorted(key for key in wanted.keys() | there.keys() if wanted.get(key) != there.get(key))
+    for key in changed:
+        put_row(uow, "key", key, wanted.get(key))
+    return len(changed)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from parking.access.facts import AntiPassback, LaneRules, NoPlate, SecondEntry
 from parking.bootstrap.device_settings import Board, Camera, Index, Name, Seconds, Section, built
-from parking.bootstrap.reader_settings import ReaderSettings
+from parking.bootstrap.reader_settings import PrinterSettings, ReaderSettings
 from parking.gate.model import (
     Alarms,
     BarrierConfig,
@@ -174,6 +174,7 @@ class BarrierLaneSettings(Section):
     relay: RelaySection
     loops: LoopSettings
     readers: tuple[ReaderSettings, ...] = Field(default=(), max_length=8)
+    printer: PrinterSettings | None = None
     rules: RuleSettings = RuleSettings()
     help: dict[Cause, HelpSettings] = Field(default_factory=dict)
     alarms: AlarmSettings = AlarmSettings()
@@ -191,6 +192,9 @@ class BarrierLaneSettings(Section):
         inputs = self.relay.board().inputs
         if self.loops.highest >= inputs:
             raise ValueError(f"loops: input {self.loops.highest}: the board has inputs 0 to {inputs - 1}")
+        shows = [cause.value for cause, told in self.help.items() if told.action is HelpAction.SHOW_CODE]
+        if shows and self.printer is None:
+            raise ValueError(f"help.{shows[0]}: show_code needs a printer at this lane")
         self.lane()
         return self
 

@@ -11,6 +11,7 @@ import structlog
 
 from guidance.advise import STALE_AFTER_S
 from parking.access import following
+from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
@@ -100,6 +101,7 @@ def rounds_of(database: Database, contacts: Contacts, live: LiveProjection, cash
             Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
             Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
             Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
+            Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
         )

@@ -28,7 +28,10 @@ class OperatorClient:
         self._http.post("/api/v1/auth/login", json=self._credentials).raise_for_status()
 
     def get(self, path: str, **query: Any) -> Any:
-        reply = self._http.get(f"/api/v1{path}", params=query)
+        try:
+            reply = self._http.get(f"/api/v1{path}", params=query)
+        except httpx.TransportError:  # the server may just have closed an idle connection: asking twice is harmless
+            reply = self._http.get(f"/api/v1{path}", params=query)
         reply.raise_for_status()
         return reply.json()
 

@@ -67,6 +67,11 @@ class Helping:
         if call_id == self.call_id:
             self._carry_out(self._help.answered(now_s), None)
 
+    def give_ticket(self, visit: Visit) -> None:
+        """A vehicle whose plate nobody could read is let in: what names its stay on the way out is this."""
+        if self._display is not None:
+            self._display.show(visit.id, None)
+
     def gone(self, now_s: float) -> None:
         """The visit is over."""
         self._carry_out(self._help.gone(now_s), None)

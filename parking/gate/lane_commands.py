@@ -146,6 +146,8 @@ class Commanded:
         answer = _EMERGENCY if shut else decide(facts)
         if visit.answered(answer):
             self._record.add(replace(told(visit, facts, answer), picture_ref=self._picture()))
+            if answer.allowed and answer.decision.rule == "no_plate":
+                self._helping.give_ticket(visit)
         self._feed(Event.ADMIT if answer.allowed else Event.REFUSE)
 
     def _open(self) -> None:

@@ -35,7 +35,7 @@ def mode_of(state: State, taken_by: str, faults: Iterable[str], troubles: frozen
     """What the lane's state, its open faults and the troubles around it come to; `taken_by` is `key` or `operator:<id>`."""
     causes = {trouble.value for trouble in troubles}
     for fault in faults:
-        if fault.startswith(("relay_", "boom_")):
+        if fault.startswith(("relay_", "boom_", "close_")) or fault == "two_masters":
             causes.add(Cause.RELAY.value)
         elif fault in _SENSOR:
             causes.add("sensor")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from parking.access.facts import NoPlate
 from parking.gate.machine import State
 from parking.gate.model import ENTRY_HELP, EXIT_HELP, Cause, HelpAction, HelpRule, LaneConfig
 from parking.kernel.codec import to_plain
@@ -303,6 +304,19 @@ def test_a_lane_without_a_screen_calls_instead_of_showing_a_code() -> None:
     story.drive_up()
     story.wait(6)
     assert [called.cause for called in story.told(LaneCalled)] == ["payment"]
+
+
+def test_a_car_that_is_let_in_without_a_plate_gets_its_ticket_once_and_no_other_car_does() -> None:
+    story = LaneStory(rules={"no_plate": NoPlate.ADMIT})
+    story.display = screen = Screen()
+    story.power_up()
+    story.wait(0.2)
+    story.drive_up()
+    story.drive_through()
+    assert screen.shown == []
+    story.presence(True)
+    story.wait(6)
+    assert (story.pulses(), screen.shown) == (2, [(story.told(LaneDecided)[-1].visit_id, None)])
 
 
 def test_the_blocked_exit_names_the_stay_whose_clock_stands_still() -> None:

@@ -229,11 +229,20 @@ def test_inputs_that_were_never_told_are_not_taken_for_off() -> None:
     world.stop()
 
 
-def test_a_camera_that_was_away_has_to_tell_its_inputs_again(vzenith: VzenithBoardWorld) -> None:
-    vzenith.sim.set_input(1, True)
-    assert vzenith.board.read().inputs[1]
-    vzenith.pass_time(10)
-    eventually(lambda: _reads(vzenith) and not vzenith.board.read().inputs[1])
+@pytest.mark.parametrize("idle_off", [False, True])
+def test_what_a_camera_told_before_it_was_away_counts_only_where_that_is_wished(idle_off: bool) -> None:
+    world = VzenithBoardWorld(idle_off=idle_off)
+    for index in range(4):
+        world.sim.set_input(index, True)
+    assert world.board.read().inputs == (True,) * 4
+    world.pass_time(10)
+    eventually(lambda: world.cameras.line.inputs == [None] * 4)
+    if idle_off:
+        assert world.board.read().inputs == (True,) * 4
+    else:
+        with pytest.raises(DeviceFault, match="input 0 has not been told"):
+            world.board.read()
+    world.stop()
 
 
 def test_an_auxiliary_contact_makes_a_real_read_back() -> None:

@@ -63,6 +63,8 @@ class CameraLine:
         self.heard_at: datetime | None = None
         self.inputs: list[bool | None] = [None] * INPUTS
         """As last told; None before that, and again when it has been away for `forget_after_s`: it tells changes, nothing else."""
+        self.last_inputs: list[bool | None] = [None] * INPUTS
+        """As last told, however long ago."""
         self.closed = False
 
     # --- the lane's side ---------------------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ class CameraLine:
     def told_input(self, source: int, on: bool) -> None:
         """An input has changed."""
         with self._changed:
-            self.inputs[source] = on
+            self.inputs[source] = self.last_inputs[source] = on
             self._changed.notify_all()
 
     def expect_push(self) -> None:

@@ -26,8 +26,11 @@ _FRESH_S = 2.0
 
 
 class VzenithBoard:
-    """One camera's outputs as coils; `feedback` maps a coil to the input that feels its contact, `idle_off` takes inputs that
-    were never told for off."""
+    """One camera's outputs as coils; `feedback` maps a coil to the input that feels its contact.
+
+    Inputs are told when they change, and not otherwise. What was never told, or not since the camera was away, is not known, and then
+    nothing is read; `idle_off` takes it for what it was last, and for off where it never was told.
+    """
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class VzenithBoard:
         self._answered()
         inputs = []
         for source in range(self._settings.inputs):
-            level = self._line.inputs[source]
+            level = (self._line.last_inputs if self._idle_off else self._line.inputs)[source]
             if level is None and not self._idle_off:
                 self._trouble = f"input {source} has not been told yet"
                 raise DeviceFault(self._trouble)

@@ -140,7 +140,7 @@ def _passed(event: VehiclePassed, at: datetime, copy: Queries) -> Iterator[Fact 
     if found is not None and found.stay_id != key and is_same(found, event.plate, event.credential):
         yield Gone("inside", found.stay_id)  # it has left unseen: nobody is inside twice
     known = right or event.lot_id or event.credential or (event.plate and copy.passes_of(event.plate))
-    if not known or key != event.visit_id:
+    if not known or key != StayId(event.visit_id):
         yield from _claim_given_up(StayId(event.visit_id), copy)
     if known:
         yield replace(_row(copy, key, at, event.plate, event.credential, right), lot_id=event.lot_id)

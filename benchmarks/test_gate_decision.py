@@ -43,8 +43,9 @@ from parking.kernel.plate import Plate
 from tests.builders.gate import NOON, stay_data
 
 ROUNDS, PASSAGES = 21, 12
-GOAL_MS = 2.0
+GOAL_MS, GOAL_P99_MS = 2.0, 10.0
 STAYS = 2_000
+PAST = "past-1"
 BOARD = (
     "import sys, threading;"
     "from hardware_sim.devices.relay_board import RelayBoardSim;"
@@ -114,17 +115,18 @@ class Ours:
     def __init__(self, folder: Path, port: int) -> None:
         self._clock = ManualClock(NOON)
         self._file = EdgeFile(folder / "edge.db")
-        copy = LocalCopy(self._file)
-        copy.apply(CopyChange("mall", 0, STAYS, tuple(self._stay(number) for number in range(1, STAYS + 1))))
+        self.copy, self.journal = LocalCopy(self._file), FileJournal(self._file)
+        stays = tuple(self._stay(number) for number in range(1, STAYS + 1))
+        self.copy.apply(CopyChange("mall", 0, STAYS, stays, PAST))
         self._board = TimedBoard(ModbusBoard(ModbusSettings("127.0.0.1", port), self._clock))
         self._camera = DeafCamera()
         self._lane = Lane(
             LaneConfig(LaneId("exit-1"), Direction.OUT),
             Barrier(self._board, BarrierConfig(open_coil=0), self._clock),
-            copy, FileJournal(self._file), self._camera,
+            self.copy, self.journal, self._camera,
             clock=self._clock, ids=SeededIds(1), origin="edge-1",
         )  # fmt: skip
-        self._number = 0
+        self._number = self.passed = 0
         self._loops(presence=False, safety=False)
 
     @staticmethod
@@ -144,6 +146,7 @@ class Ours:
 
     def pass_once(self) -> float:
         self._number = self._number % STAYS + 1
+        self.passed += 1
         self._loops(presence=True, safety=False)
         plate = Plate(f"苏A{self._number:05d}")
         evidence = PlateEvidence(plate, 0.98, 8.0, 5, 5, self._clock.now())
@@ -162,9 +165,8 @@ class Ours:
         assert self._lane.state is state
 
     def close(self) -> None:
-        assert (
-            len(FileJournal(self._file).unacknowledged(1_000_000)) == 3 * ROUNDS * PASSAGES
-        )  # decided, pulsed, passed
+        noted = self._file.read(lambda conn: conn.execute("SELECT count(*) FROM entry").fetchone()[0])
+        assert noted == 3 * self.passed, "decided, pulsed, passed"
         self._board.close()
         self._file.close()
 
@@ -229,7 +231,8 @@ def test_gate_decision_overhead() -> None:
     floors = statistics.median(fsyncs) + statistics.median(trips)
     print(
         f"\ngate decision: {p50:.2f} ms p50, {p99:.2f} ms p99 beyond models, one fsync and one relay round trip"
-        f" (goal <= {GOAL_MS:.0f} ms p50: {'holds' if p50 <= GOAL_MS else 'falls short'});"
+        f" (goal <= {GOAL_MS:.0f} ms p50, <= {GOAL_P99_MS:.0f} ms p99:"
+        f" {'holds' if p50 <= GOAL_MS and p99 <= GOAL_P99_MS else 'falls short'});"
         f" whole {statistics.median(whole):.2f} ms = {statistics.median(whole) / floors:.2f} x the two floors"
         f" (fsync {statistics.median(fsyncs):.2f} ms, relay {statistics.median(trips):.2f} ms), {len(whole)} passages"
     )

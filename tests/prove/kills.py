@@ -79,7 +79,7 @@ class Arena:
             name = self.dice.choice(sorted(LIVES))
             patience = time.monotonic() + 20
             if turn % 4:  # one in four is killed while it comes up
-                self._listen(lambda name=name: b"up\n" in self._children[name].heard, patience)  # type: ignore[misc]
+                self._listen(lambda name=name: b"up\n" in self._children[name].heard, patience)
             self._listen(lambda: False, time.monotonic() + self.dice.uniform(0, LONGEST_LIFE_S))
             os.kill(self._children[name].pid, signal.SIGKILL)
             self._bury(name)
@@ -90,7 +90,7 @@ class Arena:
     def _come_to_rest(self) -> None:
         """No more kills: the box sends all it has, then the server works all of it off."""
         for name in ("edge", "server"):
-            self._listen(lambda name=name: b"up\n" in self._children[name].heard, time.monotonic() + 30)  # type: ignore[misc]
+            self._listen(lambda name=name: b"up\n" in self._children[name].heard, time.monotonic() + 30)
         self._listen(lambda: False, time.monotonic() + 1.5)
         for name in ("edge", "server"):
             os.kill(self._children[name].pid, signal.SIGTERM)

@@ -32,6 +32,7 @@ from parking.gate.credentials.link import LinkSettings
 from parking.gate.credentials.osdp_payload import parse as parse_card
 from parking.gate.credentials.rolling_ids import RollingIds
 from parking.gate.credentials.uhf_llrp import UhfConversation, UhfSettings
+from parking.gate.relays import gpio_wire
 from parking.gate.relays.http_wire import MalformedHttp
 from parking.gate.relays.rpc_wire import MalformedRpc
 from parking.gate.relays.wire import MalformedFrame
@@ -294,6 +295,20 @@ LINE = LinkSettings("127.0.0.1", 1)
 WELCOME = bytes.fromhex("043f000000200000000000f600160080000c0004cdd74d5dfe20010000060000")
 ON_ITS_LINE = (DeviceFault, DeviceRefused)
 
+
+def _gpio_seeds() -> Seeds:
+    asked = (gpio_wire.Read(1), gpio_wire.Pulse(2, 0, 500, 12.5), gpio_wire.Hold(3, 1, True))
+    told = (gpio_wire.Levels(1, (True, False), (False,)), gpio_wire.Failed(2, "no"), gpio_wire.Refused(0, "no"))
+    return Seeds((*map(gpio_wire.encode_question, asked), *map(gpio_wire.encode_answer, told)))
+
+
+def _gpio_line(content: bytes) -> object:
+    """Both ends of the keeper's wire: half of what is no question may be an answer."""
+    with contextlib.suppress(gpio_wire.MalformedLine):
+        return gpio_wire.parse_question(content)
+    return gpio_wire.parse_answer(content)
+
+
 PARSERS: dict[str, Parser] = {
     "llrp": Parser(_llrp_seeds, lambda: _talk(lambda: (UhfConversation(UhfSettings(LINE)), WELCOME)), ON_ITS_LINE),
     "rsu": Parser(
@@ -319,6 +334,7 @@ PARSERS: dict[str, Parser] = {
     "push_request": Parser(_push_head_seeds, lambda: _push_head, (MalformedPush,)),
     "modbus_reply": Parser(links.modbus_seeds, lambda: links.modbus_reply, (MalformedFrame,)),
     "http_relay_reply": Parser(links.http_relay_seeds, lambda: links.http_relay_reply, (MalformedHttp, MalformedRpc)),
+    "gpio_lines": Parser(_gpio_seeds, lambda: _gpio_line, (gpio_wire.MalformedLine,)),
     "copy_message": Parser(lambda: links.message_seeds(KEYS), lambda: links.message(KEYS), (ParkingError,)),
     "copy_row": Parser(links.row_seeds, lambda: links.copy_row, (ParkingError,)),
     "acknowledgement": Parser(lambda: links.ack_seeds(KEYS), lambda: links.ack(KEYS), (ParkingError,)),

@@ -106,7 +106,7 @@ class KernelLines:
         except OSError as error:
             if error.errno == errno.EBUSY:
                 raise LinesBusy(errno.EBUSY, f"somebody else has lines of {request.chip}") from None
-            raise
+            raise OSError(error.errno, f"{request.chip}: {error.strerror}") from None
 
     def set(self, coil: int, on: bool) -> None:
         value = self._gpiod.line.Value

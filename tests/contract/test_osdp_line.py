@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +101,29 @@ def test_two_readers_on_one_line_are_told_apart_and_one_that_is_gone_does_not_si
         device.card_held_up(card(3), address=5)
         world.take(3)
         assert world.got[2].credential == world.expected(3)
+    finally:
+        world.stop()
+
+
+def test_a_line_that_is_given_up_leaves_no_control_panel_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    osdp: Any = importlib.import_module("osdp")
+    panels: list[weakref.ref[object]] = []
+
+    class Panel(osdp.ControlPanel):  # type: ignore[misc]
+        def __init__(self, *arguments: object, **values: object) -> None:
+            super().__init__(*arguments, **values)
+            panels.append(weakref.ref(self))
+
+    monkeypatch.setattr(osdp, "ControlPanel", Panel)
+    world = osdp_world()
+    try:
+        world.begin()
+        assert world.device is not None
+        world.device.hang_up()
+        until(lambda: len(panels) > 1, "a new panel")
+        until(
+            lambda: panels[0]() is None, "the first is freed"
+        )  # without it, a reader with a wrong key fills the box in months
     finally:
         world.stop()
 

@@ -127,20 +127,26 @@ class OsdpReader(ReaderThread):
             connection.setblocking(False)
             line = _Line(connection)
             panel = self._panel(line)
-            begun_s = secure_s = self.clock.monotonic_s()
-            while not self.stopping.wait(_REFRESH_S):
-                secured = panel.ctx.sc_status()
-                panel.ctx.refresh()
-                now_s = self.clock.monotonic_s()
-                for number, events in enumerate(panel.event_queue):
-                    self._take(number, events, secured=bool(secured >> number & 1))
-                if secured:
-                    secure_s = now_s
-                    self.reads(self._missing(secured) if now_s - begun_s > self._settings.secure_s else "")
-                if line.broken:
-                    raise DeviceFault(line.broken)
-                if now_s - secure_s > self._settings.secure_s:
-                    self._give_up(heard=line.heard)
+            try:
+                self._poll(panel, line)
+            finally:
+                panel.ctx = None  # it holds the panel, and the panel it: nobody else would ever free the two
+
+    def _poll(self, panel: Any, line: _Line) -> None:
+        begun_s = secure_s = self.clock.monotonic_s()
+        while not self.stopping.wait(_REFRESH_S):
+            secured = panel.ctx.sc_status()
+            panel.ctx.refresh()
+            now_s = self.clock.monotonic_s()
+            for number, events in enumerate(panel.event_queue):
+                self._take(number, events, secured=bool(secured >> number & 1))
+            if secured:
+                secure_s = now_s
+                self.reads(self._missing(secured) if now_s - begun_s > self._settings.secure_s else "")
+            if line.broken:
+                raise DeviceFault(line.broken)
+            if now_s - secure_s > self._settings.secure_s:
+                self._give_up(heard=line.heard)
 
     def _missing(self, secured: int) -> str:
         """Which readers of the line have no channel while others have one."""

@@ -17,6 +17,7 @@ from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
 from parking.emergency import emergencies
 from parking.emergency import service as calls
+from parking.emergency.escalation import Ladder, Rung
 from parking.emergency.reach import Reach
 from parking.gate import copy_feed
 from parking.gate.contacts import Contacts
@@ -32,6 +33,7 @@ from parking.plumbing.jobs import JobRunner
 from parking.plumbing.outbox import OutboxRelay
 from parking.security import audit
 from parking.security import store as security_store
+from parking.security.roles import scopes_of
 from parking.site import loader
 from parking.site.model import LaneKind, SiteMap
 from parking.web.live import LiveHub
@@ -137,7 +139,7 @@ def build(
     live = LiveProjection(hub, site)
     contacts = Contacts(clock)
     grace = Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min))
-    reach = _reach(site)
+    reach = _reach(site, settings)
     for subscription in subscriptions(cashier=cashier, grace=grace, occupancy=occupancy, live=live, reach=reach):
         bus.subscribe(subscription)
     signs = SignBoard(
@@ -170,11 +172,14 @@ def build(
     )
 
 
-def _reach(site: SiteMap) -> Reach:
-    """What the emergency room may do: order the site's lanes, with everything on record."""
+def _reach(site: SiteMap, settings: Settings) -> Reach:
+    """What the emergency room may do: order the site's lanes, with everything on record; whom it calls is set."""
+    scopes_of(settings.help_ladder)  # refuses a role that there is not, naming those there are
+    rungs = sorted((Rung(role, wait) for role, wait in settings.help_ladder.items()), key=lambda rung: rung.after_s)
     return Reach(
         orders=LaneOrders(audit.record),
         audit=audit.record,
         exits=tuple(lane.id for lane in site.lanes if lane.kind is LaneKind.EXIT),
         lanes=tuple(lane.id for lane in site.lanes if lane.kind is not LaneKind.RAMP),
+        ladder=Ladder(tuple(rungs), held_s=settings.help_held_s, unanswered_s=settings.help_unanswered_s),
     )

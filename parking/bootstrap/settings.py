@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     hold_above_minor: int | None = Field(
         default=200_000, ge=1, description="a charge above this (minor units) is not collected, a person looks first"
     )
+    help_ladder: dict[str, int] = Field(
+        default={"attendant": 0, "manager": 30, "technician": 90},
+        description="role -> seconds of waiting after which it is called too; the first is called at once",
+    )
+    help_held_s: int = Field(
+        default=180, ge=10, description="how long one operator may hold a call before it goes back"
+    )
+    help_unanswered_s: int = Field(default=300, ge=10, description="a call that waits so long becomes a case")
     log_json: bool = True
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 

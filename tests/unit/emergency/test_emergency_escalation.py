@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parking.bootstrap.application import build
 from parking.emergency.escalation import USUAL, Ladder, Rung, called, is_forgotten, is_unanswered, level_at, next_look
+from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
+from parking.kernel.ids import SeededIds
+from parking.plumbing.db import open_database
+from tests.builders.journeys import demo_settings
 
 NOON = datetime(2026, 3, 7, 4, 0, tzinfo=UTC)
 LADDER = Ladder((Rung("attendant", 0), Rung("manager", 30), Rung("technician", 90)), held_s=120, unanswered_s=300)
@@ -72,3 +77,15 @@ def test_a_ladder_that_makes_no_sense_names_its_field(rungs: tuple[Rung, ...], f
 
 def test_the_usual_ladder_calls_somebody_at_once() -> None:
     assert called(USUAL, level_at(USUAL, 0)) == ("attendant",)
+
+
+def test_the_ladder_of_the_settings_calls_known_roles_and_refuses_others() -> None:
+    database = open_database("sqlite://", clock=ManualClock(NOON), ids=SeededIds(1), origin="server")
+    settings = demo_settings(help_ladder={"manager": 45, "attendant": 0}, help_held_s=60, help_unanswered_s=120)
+    ladder = build(settings, database, clock=database.clock, providers={}).reach.ladder
+    assert [(rung.role, rung.after_s) for rung in ladder.rungs] == [("attendant", 0), ("manager", 45)]
+    assert (ladder.held_s, ladder.unanswered_s) == (60, 120)
+    with pytest.raises(ParkingError, match="janitor"):
+        build(demo_settings(help_ladder={"janitor": 0}), database, clock=database.clock, providers={})
+    with pytest.raises(ParkingError, match="at once"):
+        build(demo_settings(help_ladder={"manager": 5}), database, clock=database.clock, providers={})

@@ -8,9 +8,10 @@ from typing import Any, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from parking.bootstrap.device_settings import CameraSettings, Name, Port, Section, SmartCameraSection
+from parking.bootstrap.device_settings import CameraSettings, Name, Port, Section, SmartCameraSection, built
 from parking.bootstrap.lane_settings import BarrierLaneSettings, Lane, RampLaneSettings, RelaySection
 from parking.bootstrap.reader_settings import ReaderSettings, SharedReaderSettings
+from parking.gate.barrier import check_apart
 from parking.kernel.errors import ParkingError, invalid
 
 __all__ = [
@@ -110,6 +111,8 @@ class EdgeSettings(Section):
                 other = used.setdefault((board, what, index), lane.id)
                 if other != lane.id and board.host + board.device:
                     raise ValueError(f"lanes: {other} and {lane.id} are both on {what} {index} of one board")
+        wired = [lane for lane in self.barriers if lane.relay.kind != "memory"]
+        built(check_apart, [(lane.id, lane.relay.board().place, lane.relay.barrier()) for lane in wired])
         return self
 
 

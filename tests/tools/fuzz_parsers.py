@@ -297,8 +297,12 @@ ON_ITS_LINE = (DeviceFault, DeviceRefused)
 
 
 def _gpio_seeds() -> Seeds:
-    asked = (gpio_wire.Read(1), gpio_wire.Pulse(2, 0, 500, 12.5), gpio_wire.Hold(3, 1, True))
-    told = (gpio_wire.Levels(1, (True, False), (False,)), gpio_wire.Failed(2, "no"), gpio_wire.Refused(0, "no"))
+    asked: tuple[gpio_wire.Question, ...] = (
+        gpio_wire.Read(1), gpio_wire.Pulse(2, 0, 500, 12.5), gpio_wire.Hold(3, 1, True),
+    )  # fmt: skip
+    told: tuple[gpio_wire.Answer, ...] = (
+        gpio_wire.Levels(1, (True, False), (False,)), gpio_wire.Failed(2, "no"), gpio_wire.Refused(0, "no"),
+    )  # fmt: skip
     return Seeds((*map(gpio_wire.encode_question, asked), *map(gpio_wire.encode_answer, told)))
 
 

@@ -56,3 +56,8 @@ class BoardSettings:
             raise invalid("relay.settings", "seconds, more than 0 and at most 10", field="timeout_s")
         if not 0 <= self.backoff_first_s <= self.backoff_most_s <= 60:
             raise invalid("relay.settings", "0 <= backoff_first_s <= backoff_most_s <= 60", field="backoff_most_s")
+
+    @property
+    def place(self) -> tuple[str, int, int, str, str]:
+        """What makes it this board and no other, however patiently it is spoken to."""
+        return (self.host, self.port, self.unit, self.device, self.chip if self.coil_lines else "")

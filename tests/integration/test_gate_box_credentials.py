@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from hardware_sim.devices.code_scanner import CodeScannerSim
+from hardware_sim.devices.ticket_printer import TicketPrinterSim
 from hardware_sim.devices.uhf_reader import UhfReaderSim
 from parking.access.rows import Fact, HolderRow, InvitationRow, PassRow, StayRow
 from parking.access.snapshot import data_of
 from parking.bootstrap.edge import EdgeBox
-from parking.bootstrap.reader_settings import ReaderSettings
+from parking.bootstrap.lane_settings import BarrierLaneSettings
 from parking.gate.credentials.codes import CodeUse, issue
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.ids import LaneId, StayId
 from parking.kernel.plate import Plate
-from tests.builders.edge_box import EdgeWorld, until
+from tests.builders.edge_box import EdgeWorld, edge_config, until
 from tests.builders.gate import PLATE
 
 EPC = bytes.fromhex("E28011606000020000004711")
@@ -31,10 +32,12 @@ ENTRY, EXIT = 0, 2
 class ReaderWorld(EdgeWorld):
     """The same box with a UHF reader at both lanes and a scanner at each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **entry: Any) -> None:
+        self.entry = entry
         self.uhf = {lane: UhfReaderSim() for lane in ("entry-1", "exit-1")}
         self.scanner = {lane: CodeScannerSim() for lane in ("entry-1", "exit-1")}
-        for device in (*self.uhf.values(), *self.scanner.values()):
+        self.printer = TicketPrinterSim()
+        for device in (*self.uhf.values(), *self.scanner.values(), self.printer):
             device.start()
         super().__init__(folder)
 
@@ -46,12 +49,14 @@ class ReaderWorld(EdgeWorld):
     def _with_readers(self, lane: Any) -> Any:
         if lane.id not in self.uhf or lane.readers:
             return lane
-        uhf = {"kind": "uhf_llrp", "id": f"{lane.id}-uhf", "host": "127.0.0.1", "port": self.uhf[lane.id].port}
-        scanner = {
-            "kind": "code_scanner", "id": f"{lane.id}-qr", "host": "127.0.0.1", "port": self.scanner[lane.id].port,
-        }  # fmt: skip
-        readers = tuple(ReaderSettings.model_validate(plain) for plain in (uhf, scanner))
-        return lane.model_copy(update={"readers": readers})
+        plain = next(one for one in edge_config(self.server, self.board.port)["lanes"] if one["id"] == lane.id)
+        readers = [
+            {"kind": "uhf_llrp", "host": "127.0.0.1", "port": self.uhf[lane.id].port},
+            {"kind": "code_scanner", "host": "127.0.0.1", "port": self.scanner[lane.id].port},
+        ]
+        printer = {"kind": "escpos", "host": "127.0.0.1", "port": self.printer.port, "answer_s": 1}
+        more = {"readers": readers} if lane.kind == "exit" else {"readers": readers, "printer": printer, **self.entry}
+        return BarrierLaneSettings.model_validate({**plain, **more})
 
     def start(self) -> None:
         super().start()
@@ -60,7 +65,7 @@ class ReaderWorld(EdgeWorld):
 
     def stop(self) -> None:
         super().stop()
-        for device in (*self.uhf.values(), *self.scanner.values()):
+        for device in (*self.uhf.values(), *self.scanner.values(), self.printer):
             device.stop()
 
     def tell(self, *facts: Fact) -> None:
@@ -188,6 +193,59 @@ def test_a_stay_that_began_without_a_plate_ends_by_its_code(world: ReaderWorld) 
     world.pass_through(EXIT)
     until(lambda: bool(world.events("VehiclePassed")), "the passage is told")
     assert world.events("VehiclePassed")[0]["stay_id"] == "stay-1"
+
+
+@pytest.mark.req("GATE-2")
+def test_a_stay_that_began_by_its_plate_ends_by_its_code_when_the_plate_is_not_read(world: ReaderWorld) -> None:
+    world.tell(stay(plate=Plate.parse(PLATE)))
+    world.board.set_input(EXIT, True)
+    world.cameras["exit-1"].show(None)
+    world.scanner["exit-1"].code_held_up(world.code(CodeUse.EXIT, stay_id=StayId("stay-1")))
+    until(lambda: world.board.boom_is_up("exit-1"), "the exit opens")
+
+
+@pytest.mark.req("GATE-2")
+def test_a_stay_that_began_by_a_tag_ends_by_the_same_tag_beside_a_doubtful_plate(world: ReaderWorld) -> None:
+    world.tell(stay(plate=Plate.parse(PLATE), credentials=(TAG,)))
+    world.cameras["exit-1"].show(PLATE.replace("1", "I"))  # read wrongly by one sign: alone, nobody's stay
+    world.board.set_input(EXIT, True)
+    world.uhf["exit-1"].tag_passes(EPC)
+    until(lambda: world.board.boom_is_up("exit-1"), "the exit opens")
+    world.pass_through(EXIT)
+    until(lambda: bool(world.events("VehiclePassed")), "the passage is told")
+    assert world.events("VehiclePassed")[0]["stay_id"] == "stay-1"
+
+
+@pytest.mark.req("GATE-2")
+def test_an_unlicensed_car_gets_a_paper_ticket_at_the_entry_and_leaves_by_it_offline(tmp_path: Path) -> None:
+    world = ReaderWorld(tmp_path, rules={"no_plate": "admit", "read_deadline_s": 0.5})
+    world.start()
+    try:
+        drive_in_and_out_by_ticket(world)
+    finally:
+        world.stop()
+
+
+def drive_in_and_out_by_ticket(world: ReaderWorld) -> None:
+    world.cameras["entry-1"].show(None)
+    world.board.set_input(ENTRY, True)
+    until(lambda: bool(world.printer.printed), "the ticket is printed")
+    (ticket,) = world.printer.printed
+    assert ticket.code is not None
+    until(lambda: world.board.boom_is_up("entry-1"), "the entry opens")
+    world.pass_through(ENTRY)
+    until(lambda: bool(world.events("VehiclePassed")), "the passage is told")
+    came_in = world.events("VehiclePassed")[0]
+    world.tell(stay(stay_id=StayId(came_in["stay_id"])))
+    world.server.stop()
+    world.cameras["exit-1"].show(None)
+    world.board.set_input(EXIT, True)
+    world.scanner["exit-1"].code_held_up(ticket.code)
+    until(lambda: world.board.boom_is_up("exit-1"), "the exit opens")
+    world.pass_through(EXIT)
+    world.server.start()
+    until(lambda: len(world.events("VehiclePassed")) == 2, "the passage is told")
+    assert world.events("VehiclePassed")[1]["stay_id"] == came_in["stay_id"]
 
 
 @pytest.mark.req("GATE-2")

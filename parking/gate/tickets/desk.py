@@ -23,8 +23,8 @@ from parking.kernel.signed import Signer
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """What is printed: a heading, lines in the site's languages, the site's time zone; how long a ticket holds, and how soon a
-    failed print is tried again (seconds)."""
+    """What is printed: a heading, lines in the site's languages, the site's time zone; how long a ticket holds, how soon a failed
+    print is tried again, and how long at most: paper that comes when the driver is gone would be found by the next one."""
 
     heading: str = "停车票 PARKING TICKET"
     lines: tuple[str, ...] = ("请妥善保管，出场时扫码", "Keep this ticket and scan it at the exit")
@@ -32,12 +32,15 @@ class DeskSettings:
     time_zone: str = "Asia/Shanghai"
     holds_h: float = 72.0
     again_s: float = 2.0
+    give_up_s: float = 30.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.holds_h * 3600 <= LONGEST_LIFE[CodeUse.TICKET].total_seconds():
             raise invalid("ticket.life", "should be above 0 and at most 744 hours", field="holds_h")
         if not 0.05 <= self.again_s <= 60:
             raise invalid("ticket.again", "should be 0.05 to 60 seconds", field="again_s")
+        if not self.again_s <= self.give_up_s <= 600:
+            raise invalid("ticket.again", "should be again_s to 600 seconds", field="give_up_s")
         try:
             ZoneInfo(self.time_zone)
         except (ValueError, OSError, KeyError):
@@ -69,6 +72,7 @@ class TicketDesk:
         self._settings = settings or DeskSettings()
         self._zone = ZoneInfo(self._settings.time_zone)
         self._wanted: tuple[VisitId, StayId | None] | None = None
+        self._wanted_s = 0.0
         self._given: VisitId | None = None
         self._news = threading.Condition()
         self._stopping = False
@@ -83,6 +87,7 @@ class TicketDesk:
             return
         with self._news:
             self._wanted = visit_id, StayId(visit_id) if self._direction is Direction.IN else stay_id
+            self._wanted_s = self._clock.monotonic_s()
             self._news.notify()
 
     def hide(self) -> None:
@@ -120,6 +125,8 @@ class TicketDesk:
                     self._news.wait_for(lambda: self._stopping, self._settings.again_s)
                 if self._stopping:
                     return
+                if self._clock.monotonic_s() - self._wanted_s > self._settings.give_up_s:
+                    self._wanted, failed = None, False
                 wanted = self._wanted
             if wanted is None:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -104,6 +105,25 @@ def test_who_is_gone_before_the_paper_came_gets_no_ticket(desk: TicketDesk, prin
     assert getattr(check(printer.printed[0].code or ""), "stay_id", None) == "visit-2"
 
 
+def test_paper_that_comes_too_late_is_not_left_for_the_next_driver(printer: MemoryPrinter) -> None:
+    clock = ManualClock(NOW)
+    desk = TicketDesk(
+        LaneId("in-1"), Direction.IN, printer, BOX, lot=LOT, clock=clock, ids=SeededIds(1),
+        settings=DeskSettings(again_s=0.05, give_up_s=30.0),
+    )  # fmt: skip
+    desk.start()
+    printer.paper_out = True
+    desk.show(FIRST, None)
+    until(lambda: "no paper" in desk.health().detail, "the printer complains")
+    clock.advance(timedelta(seconds=31))
+    until(lambda: desk._wanted is None, "it is given up")
+    printer.paper_out = False
+    desk.show(SECOND, None)
+    until(lambda: len(printer.printed) == 1, "the next one's ticket")
+    desk.stop()
+    assert getattr(check(printer.printed[0].code or ""), "stay_id", None) == "visit-2"
+
+
 def test_the_lane_never_waits_for_the_printer() -> None:
     printer = SlowPrinter()
     desk = make(printer)
@@ -141,6 +161,7 @@ def test_at_an_exit_the_ticket_is_for_the_stay_that_is_known_and_without_one_it_
         ({"holds_h": 0}, "holds_h"),
         ({"holds_h": 745}, "holds_h"),
         ({"again_s": 0}, "again_s"),
+        ({"give_up_s": 1}, "give_up_s"),
         ({"time_zone": "Mars/X"}, "time_zone"),
     ],
 )

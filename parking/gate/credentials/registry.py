@@ -78,6 +78,10 @@ def _osdp(options: Options, parts: ReaderParts) -> CredentialReader:
     if "key" in options:
         raise invalid("osdp.key", "does not belong here: put it into a file and name it as key_file", field="key")
     path, rest = _file(options, "key_file", parts.folder)
+    if "address" in rest:  # one reader alone on its line
+        if "addresses" in rest:
+            raise invalid("osdp.address", "goes without addresses", field="address")
+        rest["addresses"] = [rest.pop("address")]
     settings = _settings(OsdpSettings, rest, key=load_key(path))
     return OsdpReader(parts.device_id, settings, parts.clock, parts.chance)
 

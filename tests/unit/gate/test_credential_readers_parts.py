@@ -368,6 +368,7 @@ LINE = {"host": "127.0.0.1", "port": 4001}
     [
         ("memory", {}),
         ("osdp", {**LINE, "key_file": "reader.key", "addresses": [3, 4]}),
+        ("osdp", {**LINE, "key_file": "reader.key", "address": 3}),
         ("uhf_llrp", {"host": "127.0.0.1", "antennas": [1, 2], "keepalive_s": 5}),
         ("bluetooth_gateway", {**LINE, "tags_file": "tags.jsonl"}),
         ("etc_rsu", {**LINE, "lane_mode": 4, "backoff_most_s": 60}),
@@ -392,6 +393,8 @@ def test_every_kind_of_reader_is_made_from_its_keys(folder: Path, kind: str, opt
         ("osdp", {**LINE, "key_file": "reader.key", "secure": False}, "secure"),
         ("osdp", {**LINE, "key_file": "reader.key", "adress": 3}, "adress"),
         ("osdp", {**LINE, "key_file": 5}, "key_file"),
+        ("osdp", {**LINE, "key_file": "reader.key", "address": 3, "addresses": [4]}, "address"),
+        ("osdp", {**LINE, "key_file": "reader.key", "address": 127}, "addresses"),
         ("uhf_llrp", {}, "host"),
         ("uhf_llrp", {"host": "127.0.0.1", "antennas": "1"}, "antennas"),
         ("uhf_llrp", {"host": "127.0.0.1", "antennas": [0]}, "antennas"),

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from parking.kernel.credential import Credential
-from parking.kernel.ids import LaneId, LotId, StayId, ZoneId
+from parking.kernel.ids import LaneId, LotId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 
@@ -134,6 +134,8 @@ class CommandRow:
     actor: str
     reason: str
     expires_at: datetime
+    visit_id: VisitId | None = None
+    """The vehicle that is meant: the order opens for no other one. None: for whoever stands there."""
 
 
 @dataclass(frozen=True, slots=True)

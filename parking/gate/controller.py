@@ -161,6 +161,8 @@ class Lane(Commanded):
         by = f"operator:{order.actor}"
         match order.action:
             case CommandAction.OPEN:
+                if order.visit_id is not None and (self.visit is None or self.visit.id != order.visit_id):
+                    return False  # the vehicle that was meant is gone; the next one is another question
                 if Command.OPEN not in machine.step(self.state, Event.ORDERED).commands:
                     return False
                 self._order = order

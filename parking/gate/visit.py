@@ -102,7 +102,17 @@ def _said(seen: Presented) -> tuple[object, ...]:
 
 def to_record(visit: Visit) -> dict[str, Any]:
     """What must outlive a power cut: enough to finish a passage that was allowed."""
-    names = ("id", "not_before", "authorised", "by", "reason", "opened", "plate", "confidence", "stay_id")
+    names: tuple[str, ...] = (
+        "id",
+        "not_before",
+        "authorised",
+        "by",
+        "reason",
+        "opened",
+        "plate",
+        "confidence",
+        "stay_id",
+    )
     names += ("credential", "right", "code_used")
     return {name: to_plain(getattr(visit, name)) for name in names}
 

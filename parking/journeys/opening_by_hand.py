@@ -51,9 +51,11 @@ def order(
     access_store.drop_commands(uow, lane_id)
     audit(uow, who, f"lane.{action.value}", lane_id, reason)
     valid_for = VALID_FOR if action is CommandAction.OPEN else RELEASE_VALID_FOR
-    command_id = _put(uow, who.subject, lane_id, reason, action, uow.now + valid_for)
     waiting = calls.open_calls_at(uow.connection, lane_id)
-    meant = next((call for call in waiting if call.id == call_id), waiting[-1] if waiting else None)
+    called = next((call for call in waiting if call.id == call_id), None)
+    meant = called or (waiting[-1] if waiting else None)
+    visit_id = called.visit_id if called else None  # who answers a call means this vehicle, and not the next one
+    command_id = _put(uow, who.subject, lane_id, reason, action, uow.now + valid_for, visit_id)
     emergency_store.add_opening(
         uow.connection,
         ManualOpening(
@@ -97,9 +99,18 @@ class LaneOrders:
             order(uow, self.audit, who, lane_id, reason, CommandAction.END_EMERGENCY)
 
 
-def _put(uow: UnitOfWork, actor: str, lane_id: LaneId, reason: str, action: CommandAction, expires_at: datetime) -> str:
+def _put(
+    uow: UnitOfWork,
+    actor: str,
+    lane_id: LaneId,
+    reason: str,
+    action: CommandAction,
+    expires_at: datetime,
+    visit_id: str | None = None,
+) -> str:
     command_id = uow.ids.new(uow.now)
     data = {"lane_id": lane_id, "action": action.value, "actor": actor, "reason": reason}
+    data |= {"visit_id": visit_id} if visit_id else {}
     access_store.put_row(uow, "command", command_id, data | {"expires_at": to_plain(expires_at)})
     return command_id
 

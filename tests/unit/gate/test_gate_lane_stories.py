@@ -235,6 +235,24 @@ def test_an_expired_order_opens_nothing() -> None:
     assert (story.pulses(), story.told(BarrierPulsed)) == (0, [])
 
 
+@pytest.mark.req("GATE-3")
+def test_an_order_for_one_vehicle_opens_for_no_other_one() -> None:
+    story = LaneStory(Direction.OUT)
+    story.drive_up()
+    meant = story.told(LaneDecided)[0].visit_id
+    story.presence(False)
+    story.wait(2)
+    story.drive_up()
+    late = order_data(expires_at=story.clock.now() + timedelta(seconds=20), visit_id=meant)
+    story.copy_row("command", "c1", late)
+    story.wait(2)
+    assert story.pulses() == 0
+    now = story.told(LaneDecided)[-1].visit_id
+    story.copy_row("command", "c2", order_data(expires_at=story.clock.now() + timedelta(seconds=20), visit_id=now))
+    story.wait(1)
+    assert [pulsed.visit_id for pulsed in story.told(BarrierPulsed)] == [now]
+
+
 def test_an_order_for_an_empty_lane_lets_one_vehicle_in() -> None:
     story = LaneStory()
     story.copy_row("command", "c1", order_data(expires_at=story.clock.now() + timedelta(seconds=20)))

@@ -26,7 +26,7 @@ _EVEN = 2.0  # of 255 spread: the lens is covered, or the sensor is blind
 _LATE_S = 1.0  # a picture that is older than this when it comes is not about now
 _CLOSELY = 100.0  # looks per second while a replay is suspected: every frame
 _COMES_S = 8.0  # a vehicle that comes onto the loop has been moving in the picture for no longer than this,
-_SHOWN_S = 1.5  # and is there at the latest so long after
+_SHOWN_S = 3.0  # and is there at the latest so long after
 _KNOWN_S = 20.0  # the empty place has to be known for so long before anything is missed in it
 
 

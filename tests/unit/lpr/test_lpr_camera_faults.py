@@ -97,10 +97,10 @@ def test_video_that_comes_late_does_not_show_what_is_on_the_loop(watched: Watche
     watched.play(36.0, CameraFault.DELAY)
     watched.car = True
     watched.worker.begin("visit-1", Heard())
-    noticed_s = watched.play(3.0, CameraFault.DELAY)
+    noticed_s = watched.play(5.0, CameraFault.DELAY)
     assert noticed_s is not None
     assert noticed_s <= 5.0
-    assert watched.worker.health().detail == "the picture does not show what is on the loop"
+    assert "does not show what is on the loop" in watched.worker.health().detail
 
 
 def test_a_vehicle_that_is_shown_in_time_is_no_reason_to_complain(watched: Watched) -> None:

@@ -116,11 +116,11 @@ def test_a_vehicle_on_the_loop_that_the_picture_does_not_show_is_noticed_within_
     for step in range(120):
         look(watch, next(seed), 100 + step * 0.25, stir=STILL)
     watch.told(130.0)
-    for step in range(8):
+    for step in range(16):
         look(watch, next(seed), 130 + step * 0.25, stir=STILL)
-    assert watch.verdict(132.0).detail == "the picture does not show what is on the loop"
-    look(watch, next(seed), 133.0, stir=MOVING)
-    assert watch.verdict(133.0).health is Health.FAULTY
+    assert watch.verdict(134.0).detail == "the picture does not show what is on the loop"
+    look(watch, next(seed), 134.5, stir=MOVING)
+    assert watch.verdict(134.5).health is Health.FAULTY
     look(watch, next(seed), 140.0, stir=MOVING)
     watch.told(141.0)
     look(watch, next(seed), 141.2, stir=MOVING)
@@ -131,9 +131,9 @@ def test_a_place_that_is_not_known_yet_misses_nothing() -> None:
     watch = PictureWatch(Settings(), 100.0)
     look(watch, 1, 100.0, stir=STILL)
     watch.told(101.0)
-    for step in range(12):
+    for step in range(20):
         look(watch, 2 + step, 101 + step * 0.25, stir=STILL)
-    assert watch.verdict(104.0).health is Health.OK
+    assert watch.verdict(106.0).health is Health.OK
 
 
 def test_the_same_picture_again_is_as_old_as_when_it_was_first_seen() -> None:

@@ -21,6 +21,9 @@ class BarrierWiring:
     close_coil: int | None = None
     travel_s: float = 1.0
     closes_after_s: float | None = 15.0
+    up_input: int | None = None
+    down_input: int | None = None
+    """Where its limit switches are wired to, if it has any."""
 
 
 class BarrierArm:
@@ -35,6 +38,12 @@ class BarrierArm:
         self._occupied = False
         self._contact_until_s = -_NEVER
         self._close_at_s = _NEVER
+        self._jammed = False
+
+    def jam(self, at_s: float, jammed: bool) -> None:
+        """Something holds the boom where it is, whatever its motor does."""
+        self._advance(at_s)
+        self._jammed = jammed
 
     def position(self, at_s: float) -> float:
         """How far up the boom is."""
@@ -95,7 +104,7 @@ class BarrierArm:
 
     def _travel(self, to_s: float) -> None:
         before = self._position
-        way = max(0.0, to_s - self._at_s) / self.wiring.travel_s
+        way = 0.0 if self._jammed else max(0.0, to_s - self._at_s) / self.wiring.travel_s
         self._position = min(1.0, before + way) if self._up else max(0.0, before - way)
         end = 1.0 if self._up else 0.0
         if before != end and self._position == end:

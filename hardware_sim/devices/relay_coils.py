@@ -94,8 +94,18 @@ class RelayCoils:
             self._input_changed(index, before)
 
     def input_is_on(self, index: int) -> bool:
-        """What the board says of an input."""
-        return self._stuck.get(index, self._inputs[index])
+        """What the board says of an input: a limit switch of a boom, or a loop."""
+        with self._lock:
+            for arm in self._arms.values():
+                if index in (arm.wiring.up_input, arm.wiring.down_input) and index not in self._stuck:
+                    end = 1.0 if index == arm.wiring.up_input else 0.0
+                    return arm.position(self._clock.monotonic_s()) == end
+            return self._stuck.get(index, self._inputs[index])
+
+    def jam(self, barrier: str, jammed: bool = True) -> None:
+        """Something holds a boom where it is."""
+        with self._lock:
+            self._arms[barrier].jam(self._clock.monotonic_s(), jammed)
 
     def coil_is_on(self, coil: int) -> bool:
         """Whether the contact is closed."""

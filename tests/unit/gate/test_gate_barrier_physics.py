@@ -154,3 +154,28 @@ def test_what_the_real_board_refuses_the_simulated_one_refuses(request_: wire.Re
     pdu = wire.encode_request(request_)
     assert yard.board.answer(pdu) == bytes((pdu[0] | 0x80, code))
     assert yard.board.relay_log == []
+
+
+def test_limit_switches_tell_the_ends_of_its_way_and_nothing_between() -> None:
+    clock = ManualClock(NOON)
+    wiring = BarrierWiring("lane-1", open_coil=0, safety_input=SAFETY, up_input=6, down_input=7)
+    board = RelayBoardSim(clock, [wiring])
+
+    def switches() -> tuple[bool, bool]:
+        return board.input_is_on(6), board.input_is_on(7)
+
+    assert switches() == (False, True)
+    board.pulse_coil(0, 500)
+    clock.advance(timedelta(seconds=0.5))
+    assert switches() == (False, False)
+    clock.advance(timedelta(seconds=0.5))
+    assert switches() == (True, False)
+
+
+def test_a_jammed_boom_stays_where_it_is_although_its_contact_closes() -> None:
+    yard = Yard()
+    yard.board.jam("lane-1")
+    yard.pulse(0)
+    assert yard.wait(10) == 0.0
+    yard.board.jam("lane-1", False)
+    assert yard.wait(1) == 1.0

@@ -86,10 +86,12 @@ def linked(box: Ours, url: str, folder: Path) -> Iterator[None]:
         box.journal.appended.wait(seconds)
         box.journal.appended.clear()
 
-    quiet = {"report": lambda *_: None}
+    def quiet(_name: str, _trouble: str) -> None:
+        """Nobody listens."""
+
     loops = (
-        Loop("up", lambda: uplink.send() > 0, clock, idle=wait_for_news, **quiet),
-        Loop("down", downlink.fetch, clock, idle=lambda _: None, **quiet),
+        Loop("up", lambda: uplink.send() > 0, clock, idle=wait_for_news, report=quiet),
+        Loop("down", downlink.fetch, clock, idle=lambda _: None, report=quiet),
     )
     for loop in loops:
         loop.start()

@@ -48,17 +48,20 @@ def pass_on(
     limit = _frontier(uow.connection, uow.now)
     others_wait = uow.connection.execute(sa.select(t.seq).limit(1)).first() is not None
     held: list[dict[str, Any]] = []
+    at_once: list[Envelope] = []
     for seq, envelope in new:
         at = envelope.occurred_at
         is_old = uow.now - at > FRESH and (others_wait or (limit is not None and at > limit))
         if last is None and not is_old:
-            uow.forward(envelope)
+            at_once.append(envelope)
             continue
         last = at if last is None else max(last, at)  # a disk's own order stands, whatever its clock said
         held.append({"device_id": device, "epoch": epoch, "seq": seq, "due": last, "since": uow.now})
+    uow.forward_all(at_once)
     if held:
         uow.connection.execute(edge_held.insert(), held)
-    release(uow)
+    if held or others_wait:
+        release(uow)
 
 
 def release(uow: UnitOfWork) -> int:
@@ -77,13 +80,13 @@ def release(uow: UnitOfWork) -> int:
         .with_for_update()  # two connections do not forward past each other (ignored by SQLite: one writer)
     )
     rows = uow.connection.execute(ready).all()
-    told = _told(uow.connection, [(row.device_id, row.epoch, row.seq) for row in rows])
-    for row in rows:
-        place = (row.device_id, row.epoch, row.seq)
-        uow.forward(meaning(told[place]))
-        uow.connection.execute(
-            edge_held.delete().where(t.device_id == row.device_id, t.epoch == row.epoch, t.seq == row.seq)
-        )
+    places = [(row.device_id, row.epoch, row.seq) for row in rows]
+    told = _told(uow.connection, places)
+    uow.forward_all([meaning(told[place]) for place in places])
+    if places:
+        mine = (t.device_id == sa.bindparam("d")) & (t.epoch == sa.bindparam("e")) & (t.seq == sa.bindparam("s"))
+        gone = [{"d": device, "e": epoch, "s": seq} for device, epoch, seq in places]
+        uow.connection.execute(edge_held.delete().where(mine), gone)
     return len(rows)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from parking.kernel import codec
 from parking.kernel.events import Envelope, Event
 from parking.kernel.ids import EventId, Ids
-from parking.plumbing.insert_once import insert_once
+from parking.plumbing.insert_once import insert_all_once, insert_once
 from parking.plumbing.tables import outbox
 
 
@@ -33,12 +35,21 @@ class UnitOfWork:
 
     def forward(self, envelope: Envelope) -> None:
         """Write an event that already has an id and a time (a gate's) to the outbox; the same id again changes nothing."""
-        plain = codec.encode(envelope)
-        row = {
-            "event_id": envelope.id,
-            "occurred_at": envelope.occurred_at,
-            "origin": envelope.origin,
-            "type": plain["type"],
-            "data": plain["data"],
-        }
-        self.published += insert_once(self.connection, outbox, row)
+        self.published += insert_once(self.connection, outbox, _row(envelope))
+
+    def forward_all(self, envelopes: Sequence[Envelope]) -> None:
+        """`forward` for many at once, in their order, at a fraction of the cost."""
+        if envelopes:
+            insert_all_once(self.connection, outbox, [_row(envelope) for envelope in envelopes])
+            self.published += len(envelopes)
+
+
+def _row(envelope: Envelope) -> dict[str, Any]:
+    plain = codec.encode(envelope)
+    return {
+        "event_id": envelope.id,
+        "occurred_at": envelope.occurred_at,
+        "origin": envelope.origin,
+        "type": plain["type"],
+        "data": plain["data"],
+    }

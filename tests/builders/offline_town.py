@@ -118,7 +118,8 @@ class DirectBus:
 class Town:
     """The server: its database in memory, its clock told. `answer` is its end of the link."""
 
-    def __init__(self, keys: dict[str, Ed25519Signer], signer: Ed25519Signer) -> None:
+    def __init__(self, keys: dict[str, Ed25519Signer], signer: Ed25519Signer, *, handling: bool = True) -> None:
+        self._handling = handling
         self.clock = ManualClock(BEGIN)
         self.database = InlineDatabase(clock=self.clock, ids=RandomIds(), origin="server")
         self.database.create_tables(all_tables())
@@ -152,7 +153,7 @@ class Town:
     def work_off(self) -> None:
         """Everything that follows from what was taken in."""
         release_all(self.database)
-        while self.application.relay.drain():
+        while self._handling and self.application.relay.drain():
             pass
 
     def backup(self) -> bytes:
@@ -175,9 +176,17 @@ class Town:
         """All is worked off, the lanes' copies are as fresh as at `at`, and whoever counts has counted again."""
         self.clock.set(at)
         self.work_off()
+        if not self._handling:
+            return
         self.database.write(self.application.occupancy.recount)
         self.work_off()
         refreshing_access.renew(self.database, self.application.cashier)
+
+    def passed_on(self) -> list[tuple[str, str]]:
+        """When and which, of everything that boxes said, in the order in which handlers get it."""
+        query = sa.select(outbox.c.occurred_at, outbox.c.event_id).where(outbox.c.origin != "server")
+        rows = self.database.read(lambda conn: conn.execute(query.order_by(outbox.c.seq)).all())
+        return [(str(codec.to_plain(row.occurred_at)), row.event_id) for row in rows]
 
     def state_hash(self) -> str:
         return hashlib.sha256(canonical(self.state())).hexdigest()

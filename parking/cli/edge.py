@@ -27,7 +27,7 @@ def edge(
         typer.echo(f"{config}: {len(settings.lanes)} lanes, fine")
         return 0
     logs.set_up(json=settings.log_json, level=settings.log_level)
-    for chatty in ("httpx", "httpcore", "pymodbus", "pymodbus.logging"):
+    for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.CRITICAL)  # the box reports its links and devices itself
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -23,7 +23,6 @@ from parking.kernel.clock import Clock
 from parking.kernel.plate import Plate
 
 PRESENCE, SAFETY = 0, 1
-READY_S = 0.3
 HELD_UP_EVERY_S = 1.5  # a driver whose code was not taken holds it up again
 _PICTURE_WIDTH = 960
 
@@ -76,7 +75,7 @@ class MembersEntry:
         self._terminals = CameraTerminals(self.camera)
         self._picture = picture
         self.lane = PhysicalLane(
-            "entry-2", self._terminals, presence=PRESENCE, safety=SAFETY, timing=timing, beside=self._beside
+            "entry-2", self._terminals, presence=PRESENCE, safety=SAFETY, timing=timing, beside=self
         )
 
     def start(self) -> None:
@@ -94,18 +93,23 @@ class MembersEntry:
     def boom_position(self) -> float:
         return self.camera.outputs.boom_position("entry-2")
 
-    async def _beside(self, plate: Plate, carried: Carried) -> None:
-        """What happens at the lane while a car stands there: it is read, its tag is heard, its driver holds up a code."""
-        if carried.tag:
-            await asyncio.to_thread(self.tags.tag_passes, bytes.fromhex(carried.tag), 1, -52, 3)
-        if carried.code:  # whoever was sent one has it ready
-            await asyncio.to_thread(self.scanner.code_held_up, carried.code)
-            await asyncio.sleep(READY_S)
+    async def ahead(self, plate: Plate, carried: Carried) -> None:
+        """The camera reads the car before it is on the loop, its tag is heard, and who was sent a code has it ready."""
         if carried.readable:
             await asyncio.to_thread(self._see, plate)
-        while carried.code:
-            await asyncio.sleep(HELD_UP_EVERY_S)
+        if carried.tag:
+            await asyncio.to_thread(self.tags.tag_passes, bytes.fromhex(carried.tag), 1, -52, 3)
+        if carried.code:
             await asyncio.to_thread(self.scanner.code_held_up, carried.code)
+
+    async def waiting(self, carried: Carried) -> None:
+        """Whoever is not let in holds tag and code up again."""
+        while carried.tag or carried.code:
+            await asyncio.sleep(HELD_UP_EVERY_S)
+            if carried.tag:
+                await asyncio.to_thread(self.tags.tag_passes, bytes.fromhex(carried.tag), 1, -52, 3)
+            if carried.code:
+                await asyncio.to_thread(self.scanner.code_held_up, carried.code)
 
     def _see(self, plate: Plate) -> None:
         frame = self._picture()

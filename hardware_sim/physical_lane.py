@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -50,8 +50,18 @@ class Carried:
 
 
 NOTHING = Carried()
-Beside = Callable[[Plate, Carried], Awaitable[None]]
-"""What else stands at a lane: begun when a car is at the line, ended when it is gone."""
+
+
+class Beside(Protocol):
+    """What else stands at a lane, and hears, sees or is shown something of a car."""
+
+    async def ahead(self, plate: Plate, carried: Carried) -> None:
+        """A car comes up to the line."""
+        ...
+
+    async def waiting(self, carried: Carried) -> None:
+        """It stands there; ended when it is gone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +112,11 @@ class PhysicalLane:
             beside: asyncio.Task[None] | None = None
             try:
                 await self._approach(plate, readable=carried.readable)
+                if self._beside is not None:
+                    await self._beside.ahead(plate, carried)
                 self._board.set_input(self._presence, True)
                 if self._beside is not None:
-                    beside = asyncio.ensure_future(self._beside(plate, carried))
+                    beside = asyncio.create_task(self._beside.waiting(carried))
                 if manner is Manner.BACKS_AWAY:
                     await asyncio.sleep(self._timing.approach_s)
                     return False

@@ -45,8 +45,8 @@ LOT, LANE = "main", LaneId("in-1")
 
 
 def link(port: int) -> LinkSettings:
-    """A line that is quick to give up and quick to try again."""
-    return LinkSettings("127.0.0.1", port, connect_s=1.0, backoff_first_s=0.05, backoff_most_s=0.2)
+    """A line that is quick to give up and quick to try again; what is held up twice is told once, however slow the machine is."""
+    return LinkSettings("127.0.0.1", port, connect_s=2.0, backoff_first_s=0.05, backoff_most_s=0.2, again_s=60.0)
 
 
 def tag(number: int, *, exponent: int = 4) -> TagKey:
@@ -119,7 +119,7 @@ class ReaderWorld:
 
 
 def memory_world() -> ReaderWorld:
-    reader = MemoryReader(READER, SystemClock())
+    reader = MemoryReader(READER, SystemClock(), again_s=60.0)
 
     def card(number: int) -> Credential:
         return wiegand26(17, number)
@@ -135,7 +135,7 @@ def uhf_world(antennas: tuple[int, ...] = ()) -> ReaderWorld:
     device = UhfReaderSim(beat_s=0.1)
     device.start()
     reader = uhf_reader(
-        READER, UhfSettings(link(device.port), antennas, keepalive_s=0.2), SystemClock(), random.Random(1)
+        READER, UhfSettings(link(device.port), antennas, keepalive_s=0.5), SystemClock(), random.Random(1)
     )
 
     def epc(number: int) -> bytes:
@@ -153,7 +153,7 @@ def uhf_world(antennas: tuple[int, ...] = ()) -> ReaderWorld:
 def bluetooth_world() -> ReaderWorld:
     device = BluetoothGatewaySim(beat_s=0.1)
     device.start()
-    settings = BluetoothSettings(link(device.port), heartbeat_s=0.3)
+    settings = BluetoothSettings(link(device.port), heartbeat_s=0.5)
     tags = tuple(tag(number) for number in range(1, 30))
     clock = SystemClock()
     reader = bluetooth_reader(READER, settings, clock, random.Random(1), tags)
@@ -177,7 +177,7 @@ def unit(number: int, **changes: Any) -> OnBoardUnit:
 def rsu_world() -> ReaderWorld:
     device = RsuSim(beat_s=0.1)
     device.start()
-    settings = RsuSettings(link(device.port), probe_s=0.2, vehicle_s=0.3)
+    settings = RsuSettings(link(device.port), probe_s=0.5, vehicle_s=2.0)
     reader = rsu_reader(READER, settings, SystemClock(), random.Random(1))
 
     def hold_up(number: int, times: int) -> None:
@@ -195,7 +195,7 @@ def rsu_world() -> ReaderWorld:
 def scanner_world() -> ReaderWorld:
     device = CodeScannerSim(beat_s=0.1, heartbeat="alive")
     device.start()
-    settings = ScannerSettings(link(device.port), heartbeat="alive", heartbeat_s=0.2)
+    settings = ScannerSettings(link(device.port), heartbeat="alive", heartbeat_s=0.5)
     reader = code_scanner(READER, settings, SystemClock(), random.Random(1), check)
     return ReaderWorld(
         reader, lambda number, times: device.code_held_up(exit_code(number), times),

@@ -11,10 +11,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from parking.gate import machine
 from parking.gate.machine import State
-from parking.gate.model import Closing
+from parking.gate.model import Cause, Closing
 from parking.kernel.codec import to_plain
-from parking.kernel.events import BarrierPulsed, Direction, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
-from tests.builders.gate import FIRE, PRESENCE, SAFETY, LaneStory, order_data, seen, stay_data
+from parking.kernel.events import (
+    BarrierPulsed,
+    Direction,
+    LaneCalled,
+    LaneCallEnded,
+    LaneDecided,
+    LaneFaulted,
+    VehicleBackedAway,
+    VehiclePassed,
+)
+from tests.builders.gate import BUTTON, FIRE, KEY, PRESENCE, SAFETY, LaneStory, order_data, seen, stay_data
 
 pytestmark = [pytest.mark.req("GATE-1"), pytest.mark.req("GATE-4")]
 SOFTWARE = {"closing": Closing.SOFTWARE, "hardware_interlock": True, "close_coil": 1}
@@ -25,10 +34,11 @@ class LaneInAnyWeather(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.story = LaneStory(Direction.OUT, barrier=SOFTWARE)
+        self.story = LaneStory(Direction.OUT, barrier=SOFTWARE, wiring={"manual": KEY, "call_button": BUTTON})
         self.orders = 0
         self.checked = 0
         self.fire_seen = False
+        self.people = False
         self.safety_free_since = float("-inf")
 
     @rule(input=st.sampled_from([PRESENCE, SAFETY]), on=st.booleans(), steps=st.integers(1, 8))
@@ -85,7 +95,31 @@ class LaneInAnyWeather(RuleBasedStateMachine):
         if self.story.lane.end_emergency("operator:li"):
             self.fire_seen = False
 
-    @rule(seconds=st.sampled_from([0.5, 2.0, 8.0]))
+    @rule(on=st.booleans())
+    def key(self, on: bool) -> None:
+        self.people = True
+        self.story.board.set_input(KEY, on)
+        self._steps(2)
+
+    @rule(action=st.sampled_from(["hold_open", "manual", "release", "answer"]))
+    def person_takes_the_lane(self, action: str) -> None:
+        self.people = True
+        self.orders += 1
+        expires = self.story.clock.now() + timedelta(seconds=5)
+        self.story.copy_row("command", f"c{self.orders}", order_data(expires_at=expires, action=action))
+        self._steps(2)
+
+    @rule(on=st.booleans())
+    def driver_calls(self, on: bool) -> None:
+        self.story.board.set_input(BUTTON, on)
+        self._steps(1)
+
+    @rule(troubles=st.frozensets(st.sampled_from([Cause.CAMERA, Cause.NETWORK, Cause.PAYMENT, Cause.PERSON_AWAY])))
+    def something_else_is_wrong(self, troubles: frozenset[Cause]) -> None:
+        self.story.troubles = troubles
+        self._steps(1)
+
+    @rule(seconds=st.sampled_from([0.5, 2.0, 8.0, 70.0]))
     def time_passes(self, seconds: float) -> None:
         self.story.wait(seconds)
         self._after_steps()
@@ -126,11 +160,16 @@ class LaneInAnyWeather(RuleBasedStateMachine):
         fires = any(isinstance(event, LaneFaulted) and event.fault == "fire" for event in events)
         ordered = self.orders > 0  # an order may open although its answer got lost
         for event in passed:
-            assert not event.authorised or event.visit_id in permitted or fires or ordered
+            assert not event.authorised or event.visit_id in permitted or fires or ordered or self.people
         away = [event.visit_id for event in events if isinstance(event, VehicleBackedAway)]
         assert not {event.visit_id for event in passed} & set(away)
         tokens = [event for event in events if isinstance(event, BarrierPulsed) and event.by.startswith("operator:")]
         assert len(tokens) <= self.orders, "I15: an order is carried out once"
+        calls = [event.call_id for event in events if isinstance(event, LaneCalled)]
+        ended = [event.call_id for event in events if isinstance(event, LaneCallEnded)]
+        assert len(set(calls)) == len(calls)
+        assert len(set(ended)) == len(ended)
+        assert set(ended) <= set(calls)
         self.story.file.close()
 
 

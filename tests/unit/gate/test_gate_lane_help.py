@@ -26,7 +26,7 @@ from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.money import Money
 from tests.builders.gate import BUTTON, MAINS_LOST, NOON, LaneStory, seen, stay_data
 
-pytestmark = [pytest.mark.req("GATE-1"), pytest.mark.req("GATE-3")]
+pytestmark = [pytest.mark.req("GATE-1"), pytest.mark.req("GATE-3"), pytest.mark.req("SOS-1")]
 
 
 def exit_story(*troubles: Cause, known: bool = True, **changes: Any) -> LaneStory:

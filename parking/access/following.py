@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
+from sqlalchemy import Connection
+
 from parking.access import rights_store, store
 from parking.access.presence import Gone, after
 from parking.access.rows import Fact, InsideRow, UsedCodeRow
@@ -56,15 +58,22 @@ def follow(uow: UnitOfWork, envelope: Envelope) -> None:
 
 def tidy(database: Database) -> int:
     """Take claims and used codes whose time is over out of the copies; returns how many."""
+    now = database.clock.now()
 
-    def over(uow: UnitOfWork) -> int:
-        rows = [row for kind in ("used_code", "inside") for row in store.rows_of(uow.connection, kind)]
-        facts = [parse_fact(row) for row in rows]
-        old = [Gone(row.kind, row.key) for row, fact in zip(rows, facts, strict=True) if _is_over(fact, uow.now)]
-        _apply(uow, old[:SWEPT_AT_ONCE])
-        return len(old[:SWEPT_AT_ONCE])
+    def over(conn: Connection) -> list[Gone]:
+        rows = [row for kind in ("used_code", "inside") for row in store.rows_of(conn, kind)]
+        return [Gone(row.kind, row.key) for row in rows if _is_over(parse_fact(row), now)]
 
-    return database.write(over)
+    old = database.read(over)[:SWEPT_AT_ONCE]
+    if old:
+        database.write(lambda uow: _apply(uow, [gone for gone in old if _is_still_over(uow, gone)]))
+    return len(old)
+
+
+def _is_still_over(uow: UnitOfWork, gone: Gone) -> bool:
+    """Whether nobody has driven in on a claim since it was looked at."""
+    ref = f"stay:{gone.key}" if gone.kind == "inside" else f"code:{gone.key}"
+    return any(_is_over(fact, uow.now) for fact in ServersCopy(uow.connection).find(gone.kind, ref))
 
 
 def _is_over(fact: Fact | None, now: datetime) -> bool:

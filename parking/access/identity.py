@@ -71,7 +71,7 @@ def _expected(facts: Facts, evidence: CredentialEvidence) -> Iterator[Plate]:
     if evidence.plate is not None:
         yield evidence.plate
     for holder in facts.holders:
-        if holder.credential == evidence.credential:
+        if holder.credential == evidence.credential and holder.holds(facts.now):
             yield from holder.plates
     for stay in facts.stays_by_credential:
         if evidence.credential in stay.credentials and stay.plate is not None:
@@ -143,8 +143,8 @@ def _says_something(facts: Facts, evidence: CredentialEvidence) -> bool:
 
 
 def _confirmed(facts: Facts, evidence: CredentialEvidence, seen: Plate | None) -> Plate | None:
-    """The plate that a doubtful read and a known credential agree on."""
-    if seen is None or not _says_something(facts, evidence):
+    """The plate that a doubtful read agrees on with a known credential, or with an on-board unit's own word."""
+    if seen is None or not (_says_something(facts, evidence) or evidence.plate is not None):
         return None
     expected = list(_expected(facts, evidence))
     return seen if seen in expected else next((plate for plate in expected if plate.looks_like(seen)), None)

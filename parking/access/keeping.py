@@ -5,8 +5,9 @@ Whatever names something else must name something that is there; what is named b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
@@ -172,8 +173,14 @@ def remove_pass(uow: UnitOfWork, pass_id: str) -> None:
 def pass_of(conn: Connection, pass_id: str) -> PassRow | None:
     """A pass by its id."""
     data = rights_store.pass_data(conn, pass_id)
-    found = parse_fact(CopyRow("pass", pass_id, 0, data)) if data is not None else None
-    return found if isinstance(found, PassRow) else None
+    return as_pass(pass_id, data) if data is not None else None
+
+
+def as_pass(pass_id: str, data: Mapping[str, Any]) -> PassRow:
+    """A pass as it is stored."""
+    found = parse_fact(CopyRow("pass", pass_id, 0, data))
+    assert isinstance(found, PassRow)
+    return found
 
 
 def _put_holder(uow: UnitOfWork, holder_id: str) -> None:

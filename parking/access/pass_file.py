@@ -77,10 +77,7 @@ def write(conn: Connection) -> str:
     after = ""
     while True:
         page = rights_store.passes(conn, after, _PAGE)
-        for pass_id, _ in page:
-            held = keeping.pass_of(conn, pass_id)
-            if held is not None:
-                writer.writerow(_line(held))
+        writer.writerows(_line(keeping.as_pass(pass_id, data)) for pass_id, data in page)
         if len(page) < _PAGE:
             return out.getvalue()
         after = page[-1][0]

@@ -244,9 +244,10 @@ def _pass_routes(routes: APIRouter, desk: Desk) -> None:
         def ask(conn: Connection) -> list[PassView]:
             copy = ServersCopy(conn)
             return [
-                PassView.of(held, copy.count("inside", f"pass:{held.pass_id}"), in_clear=sees_clearly(who))
-                for pass_id, _ in rights_store.passes(conn, after, PAGE + 1)
-                if (held := keeping.pass_of(conn, pass_id)) is not None
+                PassView.of(
+                    keeping.as_pass(pass_id, data), copy.count("inside", f"pass:{pass_id}"), in_clear=sees_clearly(who)
+                )
+                for pass_id, data in rights_store.passes(conn, after, PAGE + 1)
             ]
 
         return paged(await desk.database.aread(ask), lambda held: held.pass_id)

@@ -1,4 +1,4 @@
-"""The lane's copy: what its rows look like, and how a change to it travels sealed by the server.
+"""The lane's copy: what its rows look like, and what a change to it is; how one travels, signed, is the gate's.
 
 A row that does not fit its kind is refused whole, naming the field; nothing is guessed. A change is applied entirely or not at all.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from parking.access.refs import refs_of
@@ -31,9 +30,7 @@ from parking.access.rows import (
     UsedCodeRow,
     ZoneRow,
 )
-from parking.kernel.codec import to_plain
 from parking.kernel.errors import invalid
-from parking.kernel.signed import Signer, Verifier, seal, unseal
 
 __all__ = [
     "CommandAction",
@@ -58,13 +55,7 @@ __all__ = [
     "data_of",
     "parse_fact",
     "refs_of",
-    "seal_copy",
-    "unseal_copy",
 ]
-
-LONGEST_COPY = 16 * 1024 * 1024
-"""Signs in one sealed change; some 5,000 stays with a price list of two days each."""
-COPY_USE = "copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,39 +96,3 @@ def data_of(fact: Fact) -> tuple[str, str, dict[str, Any]]:
     kind = KINDS[type(fact)]
     key, data = SHAPES[kind].plain(fact)
     return kind, key, data
-
-
-def seal_copy(change: CopyChange, signer: Signer, expires_at: datetime) -> str:
-    """The token that carries a change to the lanes; only the server's key makes one."""
-    return seal({"use": COPY_USE, "exp": int(expires_at.timestamp()), **to_plain(change)}, signer)
-
-
-def unseal_copy(token: str, verifier: Verifier, now: datetime) -> CopyChange:
-    """The change in a token; a forged, old or malformed one raises ParkingError."""
-    body = unseal(token, verifier, use=COPY_USE, now=now, longest=LONGEST_COPY)
-    rows = body.get("rows")
-    if not isinstance(rows, list):
-        raise invalid("copy.malformed", "should be a list", field="rows")
-    since, version = (_whole(body.get(name), name) for name in ("since", "version"))
-    if version < since:
-        raise invalid("copy.malformed", "should not be below since", field="version")
-    return CopyChange(str(body.get("site")), since, version, tuple(_row(r, i) for i, r in enumerate(rows)))
-
-
-def _row(raw: Any, position: int) -> CopyRow:
-    where = f"rows[{position}]"
-    data = raw.get("data") if isinstance(raw, dict) else None
-    if not isinstance(raw, dict) or not (data is None or isinstance(data, dict)):
-        raise invalid("copy.malformed", "should be a row", field=where)
-    kind, key = raw.get("kind"), raw.get("key")
-    if not isinstance(kind, str) or not isinstance(key, str):
-        raise invalid("copy.malformed", "should name its kind and key", field=where)
-    row = CopyRow(kind, key, _whole(raw.get("version"), f"{where}.version"), data)
-    parse_fact(row)
-    return row
-
-
-def _whole(value: Any, field: str) -> int:
-    if type(value) is not int or value < 0:
-        raise invalid("copy.malformed", "should be a whole number", field=field)
-    return value

@@ -28,6 +28,7 @@ from tests.builders.access import (
     plate,
     presented,
 )
+from tests.builders.gate import NOON
 
 pytestmark = pytest.mark.req("GATE-2", "GATE-5")
 A, B, C = "苏A12345", "苏B23456", "苏C34567"
@@ -85,6 +86,18 @@ def test_a_doubtful_read_and_a_tag_that_fits_it_are_enough_together() -> None:
     lane = entry(a_holder(TAG, A, pass_ids=("p1",)), a_pass("p1"))
     answer = lane.ask(TWIN, presented(TAG), **DOUBTFUL)
     assert (answer.right, answer.plate) == ("pass:p1", plate(A))
+
+
+def test_a_doubtful_read_and_what_an_on_board_unit_says_of_its_car_are_enough_together() -> None:
+    answer = entry().ask(TWIN, presented(OBU, plate=plate(A)), **DOUBTFUL)
+    assert (answer.decision, answer.plate, answer.credential) == (Allowed("site_has_room"), plate(A), OBU)
+
+
+def test_a_tag_whose_time_is_over_says_nothing_any_more() -> None:
+    over = a_holder(TAG, A, pass_ids=("p1",), valid_until=NOON)
+    answer = entry(over, a_pass("p1")).ask(B, presented(TAG))
+    assert (answer.decision, answer.right) == (Allowed("site_has_room"), None)
+    assert not entry(over, a_pass("p1")).ask(None, presented(TAG)).allowed
 
 
 def test_a_doubtful_read_of_another_car_and_a_tag_go_to_a_person() -> None:

@@ -126,12 +126,20 @@ class PictureWatch:
                 return HealthReport(Health.UNKNOWN, None, self._trouble or "no picture yet")
             if self._dark_since_s is not None and now_s - self._dark_since_s > limits.dark_after_s:
                 return HealthReport(Health.FAULTY, self._seen_at, "the picture is black, or the lens is covered")
-            if now_s - self._changed_s > limits.frozen_after_s:
-                return HealthReport(Health.FAULTY, self._seen_at, "the picture is frozen")
-            if self._late_s > _LATE_S:
-                return HealthReport(Health.FAULTY, self._seen_at, f"the picture comes {self._late_s:.0f} s late")
-            if (repeats_s := self._replay.repeats_after_s(now_s)) is not None:
-                return HealthReport(Health.FAULTY, self._seen_at, f"a recording of {repeats_s:.0f} s is shown again")
-            if self._unseen:
-                return HealthReport(Health.FAULTY, self._seen_at, "the picture does not show what is on the loop")
+            if past := self._past(now_s):
+                return HealthReport(Health.FAULTY, self._seen_at, past)
             return HealthReport(Health.OK, self._seen_at, "")
+
+    def shows_the_past(self, now_s: float) -> bool:
+        """Whether what it shows may be about somebody who has left: nothing may be decided by it."""
+        with self._lock:
+            return bool(self._past(now_s))
+
+    def _past(self, now_s: float) -> str:
+        if now_s - self._changed_s > self._settings.frozen_after_s:
+            return "the picture is frozen"
+        if self._late_s > _LATE_S:
+            return f"the picture comes {self._late_s:.0f} s late"
+        if (repeats_s := self._replay.repeats_after_s(now_s)) is not None:
+            return f"a recording of {repeats_s:.0f} s is shown again"
+        return "the picture does not show what is on the loop" if self._unseen else ""

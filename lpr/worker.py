@@ -222,7 +222,7 @@ class Worker:
     def _read(self, work: _Work) -> tuple[PassageReading, ...]:
         if self._clock.now() - work.frame.captured_at > _STALE:
             return ()
-        if work.job.seen is None and self._watch.verdict(self._clock.monotonic_s()).health is Health.FAULTY:
+        if work.job.seen is None and self._watch.shows_the_past(self._clock.monotonic_s()):
             return ()  # a picture that is frozen, late or replayed may show the vehicle before
         reads = self._pipeline.read(work.frame)
         glimpses = sharpness.glimpses(work.frame, reads, work.at_s)

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +291,19 @@ def test_hundreds_of_kept_records_come_in_order_and_none_twice() -> None:
     plates = [f"粤B{number:05d}" for number in range(300)]  # the camera keeps up to 9,000
     world.remember(plates)
     assert [plate for plate, _ in world.reports()] == plates
+    world.stop()
+
+
+def test_what_was_told_long_ago_is_forgotten_and_what_was_not_told_is_kept() -> None:
+    world = VzenithWorld()
+    world.sim.see("粤B11111")
+    world.reports()
+    world.sim.see("粤B22222")
+    world.clock.advance(timedelta(days=8))
+    world.store._added = 0  # it tidies now and then
+    world.sim.see("粤B33333")
+    kept = world.file.read(lambda conn: conn.execute("SELECT plate FROM camera_push ORDER BY plate").fetchall())
+    assert kept == [("粤B22222",), ("粤B33333",)]
     world.stop()
 
 

@@ -18,6 +18,7 @@ from parking.kernel.ids import DeviceId, EventId, LaneId
 from parking.kernel.plate import Plate
 
 KEEP = timedelta(days=7)
+_TIDY_EVERY = 200
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS camera_push (
   device TEXT NOT NULL, serial TEXT NOT NULL, plate_id INTEGER NOT NULL, told_at TEXT NOT NULL, lane_id TEXT NOT NULL,
@@ -41,6 +42,7 @@ class PushStore:
 
     def __init__(self, file: EdgeFile) -> None:
         self._file = file
+        self._added = 0
 
         def create(conn: sqlite3.Connection) -> None:
             conn.execute(_SCHEMA)
@@ -58,11 +60,13 @@ class PushStore:
             *(read.confidence, to_plain(captured_at), to_plain(received_at), read.offline),
         )
         oldest = to_plain(received_at - KEEP)
+        self._added += 1
+        tidies = self._added % _TIDY_EVERY == 1
 
         def write(conn: sqlite3.Connection) -> bool:
             columns = "device, serial, plate_id, told_at, lane_id, plate, confidence, captured_at, received_at, offline"
             done = conn.execute(f"INSERT OR IGNORE INTO camera_push ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?)", row)  # noqa: S608
-            if done.rowcount and read.plate_id % 64 == 0:
+            if tidies:
                 conn.execute("DELETE FROM camera_push WHERE reported = 1 AND received_at < ?", (oldest,))
             return done.rowcount == 1
 

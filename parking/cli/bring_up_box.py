@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from parking.bootstrap import edge_settings
@@ -15,7 +16,7 @@ from parking.bootstrap.device_watch import DeviceWatch
 from parking.bootstrap.edge_codes import CodeKeys
 from parking.bootstrap.edge_devices import Box, Devices
 from parking.bootstrap.edge_settings import BarrierLaneSettings, EdgeSettings, RampLaneSettings
-from parking.bootstrap.keys import KeyRing, load_public, load_signer
+from parking.bootstrap.keys import Ed25519Signer, KeyRing, load_public, load_signer
 from parking.cli.bring_up_report import WrongCall
 from parking.gate.cameras.base import Post
 from parking.gate.credentials.codes import CodeRefusal, VerifiedCode
@@ -106,7 +107,8 @@ def box_of(settings: EdgeSettings, lane: BarrierLaneSettings | RampLaneSettings)
     watch = DeviceWatch(journal, clock=clock, ids=RandomIds(), origin=settings.device)
     shared = tuple(reader for reader in settings.readers if lane.id in reader.lanes.values())
     alone = settings.model_copy(update={"lanes": [lane], "readers": shared})
-    devices = Devices(alone, Box(clock, file, journal, watch, _keys(settings, file, clock), _no_camera))
+    codes, signer = _keys(settings, file, clock), _signer(settings)
+    devices = Devices(alone, Box(clock, file, journal, watch, codes, _no_camera, signer, RandomIds()))
     try:
         yield devices
     finally:
@@ -121,6 +123,14 @@ def _keys(settings: EdgeSettings, file: EdgeFile, clock: Clock) -> CodeKeys:
     except (ParkingError, OSError):
         return NoKeys()
     return CodeKeys(server, own, LocalCopy(file), clock)
+
+
+def _signer(settings: EdgeSettings) -> Ed25519Signer:
+    """The box's own key, or one that nobody trusts: a ticket printed by hand opens nothing without it."""
+    try:
+        return load_signer(settings.key)
+    except ParkingError:
+        return Ed25519Signer(Ed25519PrivateKey.generate())
 
 
 def _no_camera(settings: CameraSettings, lane_id: str, clock: Clock) -> NoCamera:

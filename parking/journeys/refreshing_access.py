@@ -49,8 +49,8 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     """Put what the lanes must know of a stay now into their copy, or take it out."""
     stay = store.get(uow.connection, stay_id)
     credentials = credentials_of(uow.connection, stay_id)
-    known = isinstance(stay, OpenStay) and (stay.plate is not None or bool(credentials))
-    if not known or not isinstance(stay, OpenStay) or not is_plausible(stay.entered_at, uow.now):
+    # One without a plate is found by the credential that opened it, or by the number on its paper ticket.
+    if not isinstance(stay, OpenStay) or not is_plausible(stay.entered_at, uow.now):
         access_store.put_row(uow, "stay", stay_id, None)
         return
     to_price = priced(uow.connection, stay)

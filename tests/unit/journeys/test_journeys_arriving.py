@@ -72,11 +72,13 @@ def test_a_stay_under_review_that_leaves_by_its_own_id_is_closed_without_a_bill(
     assert "review_stay_left" in site.reasons()
 
 
-def test_a_car_without_a_plate_gets_its_stay_and_a_person_and_no_row_that_a_lane_could_match(site: SiteStory) -> None:
+def test_a_car_without_a_plate_gets_its_stay_and_a_person_and_a_row_that_only_its_ticket_finds(site: SiteStory) -> None:
     stay_id = site.enter(None)
     assert isinstance(site.stay(stay_id), OpenStay)
     assert site.reasons() == ["entry_without_plate"]
-    assert site.copy_row("stay", stay_id) is None
+    row = site.copy_row("stay", stay_id)
+    assert row is not None
+    assert (row["plate"], row.get("credentials")) == (None, None)
     assert site.occupied()["b1"] == 1
 
 

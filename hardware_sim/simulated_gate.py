@@ -12,19 +12,25 @@ from parking.access.facts import PlateEvidence
 from parking.access.snapshot import CopyChange
 from parking.gate.barrier import Barrier
 from parking.gate.controller import Lane
+from parking.gate.credentials.base import Presented
 from parking.gate.edge_file import EdgeFile
+from parking.gate.fire_group import FireGroup
 from parking.gate.inputs import lane_inputs
 from parking.gate.journal import Entry, FileJournal
 from parking.gate.local_copy import LocalCopy
-from parking.gate.model import BarrierConfig, LaneConfig, Wiring
+from parking.gate.model import BarrierConfig, Cause, LaneConfig, Wiring
 from parking.gate.own_rows import OwnRows
 from parking.gate.relays.memory import MemoryBoard
+from parking.kernel.credential import Credential
 from parking.kernel.events import Direction
-from parking.kernel.ids import Ids, LaneId, VisitId
+from parking.kernel.ids import DeviceId, Ids, LaneId, VisitId
 from parking.kernel.plate import Plate
 
 STEP_S = 0.1
 OPENING_S = 1.0
+TURNS_BACK_AFTER_S = 5.0
+FIRE_INPUT = 2
+_BLIND = frozenset({Cause.CAMERA})
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -45,6 +51,8 @@ class SimulatedCamera:
         self._eyesight = eyesight
         self._visit: VisitId | None = None
         self.in_front: Plate | None = None
+        self.blind = False
+        """It sees nothing at all, and says so."""
         self.posted: deque[tuple[VisitId, PlateEvidence]] = deque()
 
     def begin(self, visit_id: VisitId) -> None:
@@ -64,7 +72,7 @@ class SimulatedCamera:
             self.posted.append((visit_id, PlateEvidence(seen, 0.97, 6.0, agreeing, agreeing, now)))
 
     def _seen(self) -> Plate | None:
-        if self.in_front is None or self._random.random() < self._eyesight.unread:
+        if self.in_front is None or self.blind or self._random.random() < self._eyesight.unread:
             return None
         if self._random.random() >= self._eyesight.misread:
             return self.in_front
@@ -85,13 +93,15 @@ class SimulatedLane:
         ids: Ids,
         random_: random.Random,
         eyesight: Eyesight,
+        fires: FireGroup,
     ) -> None:
         clock = timeline.clock
         self.name = name
         self.board = MemoryBoard(clock)
         self.camera = SimulatedCamera(timeline, random_, eyesight)
         self._timeline = timeline
-        self._wiring = Wiring(presence=0, safety=1)
+        self._wiring = Wiring(presence=0, safety=1, fire=FIRE_INPUT)
+        self._presented: list[Presented] = []
         self._boom_up_at: float | None = None
         self._random = random_
         self.busy = False
@@ -104,6 +114,7 @@ class SimulatedLane:
             clock=clock,
             ids=ids,
             origin="edge-1",
+            fire_group=fires,
         )
         self.settle()
 
@@ -115,10 +126,12 @@ class SimulatedLane:
 
     def step(self) -> None:
         """One turn of the product's lane, and of the boom's own hardware."""
-        evidence = tuple(self.camera.posted)
+        evidence, presented = tuple(self.camera.posted), tuple(self._presented)
         self.camera.posted.clear()
+        self._presented.clear()
         now = self._timeline.clock.now()
-        self.lane.step(now, lane_inputs(self.board.read(), self._wiring, 0), evidence)
+        inputs = lane_inputs(self.board.read(), self._wiring, 0)
+        self.lane.step(now, inputs, evidence, presented, _BLIND if self.camera.blind else frozenset())
         now_s = self._timeline.clock.monotonic_s()
         if self.board.coil_is_on(0) and self._boom_up_at is None:
             self._boom_up_at = now_s + OPENING_S
@@ -131,20 +144,38 @@ class SimulatedLane:
             self.step()
             yield STEP_S
 
-    def drive_through(self, plate: Plate, give_up_s: float, refused: list[float]) -> Process:
-        """Drive up, wait, pass; afterwards `refused` holds the seconds waited, and the lane tells whether the car passed."""
+    def show_tag(self, tag: Credential) -> None:
+        """The lane's reader hears a tag."""
+        clock = self._timeline.clock
+        self._presented.append(Presented(tag, clock.now(), DeviceId(f"{self.name}-uhf"), clock.monotonic_s()))
+
+    def drive_through(
+        self,
+        plate: Plate,
+        give_up_s: float,
+        refused: list[float],
+        *,
+        tag: Credential | None = None,
+        backs_out: bool = False,
+    ) -> Process:
+        """Drive up, wait, pass; afterwards `refused` holds the seconds waited, and the lane tells whether the car passed.
+
+        Who `backs_out` leaves the lane the way he came, whatever the boom does.
+        """
         while self.busy:
             yield 1.0
         self.busy = True
         self.camera.in_front = plate
         self.board.set_input(0, True)
+        if tag is not None:
+            self.show_tag(tag)
         waited = 0.0
-        while not self.boom_is_up() and waited < give_up_s:
+        while not self.boom_is_up() and waited < (TURNS_BACK_AFTER_S if backs_out else give_up_s):
             self.step()
             waited += STEP_S
             refused[:] = [waited]
             yield STEP_S
-        passes = self.boom_is_up()
+        passes = self.boom_is_up() and not backs_out
         if passes:
             yield from self._steps(0.8)
             self.board.set_input(1, True)
@@ -169,8 +200,10 @@ class SimulatedBox:
         rows = OwnRows(self.copy, self.journal)
         self.linked = True
 
+        fires = FireGroup()
+
         def lane(name: str, direction: Direction) -> SimulatedLane:
-            return SimulatedLane(name, direction, timeline, rows, ids, random_, eyesight)
+            return SimulatedLane(name, direction, timeline, rows, ids, random_, eyesight, fires)
 
         self.entry = lane("entry-1", Direction.IN)
         self.exit = lane("exit-1", Direction.OUT)

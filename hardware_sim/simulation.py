@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from hardware_sim.simulated_gate import Eyesight, SimulatedBox, SimulatedLane
+from hardware_sim.simulated_gate import FIRE_INPUT, Eyesight, SimulatedBox, SimulatedLane
 from hardware_sim.traffic import Arrival, arrivals
 from hardware_sim.virtual_time import Process, Timeline
 from parking.access.snapshot import CopyChange
 from parking.gate.journal import Entry
+from parking.kernel.credential import Credential
 from parking.kernel.ids import Ids
 from parking.kernel.plate import Plate
 
@@ -26,6 +27,7 @@ LOOK_EVERY_S = 60.0  # how often the server gets to do what only the passing of 
 LONGEST_STAY_S = 20 * 3600.0
 ATTENDANT_AFTER_S = 45.0
 PATIENCE_S = 900.0
+FIRE_ENDS_S = 60  # for so long after its end the lanes are still watched
 
 
 class SiteUnderTest(Protocol):
@@ -44,6 +46,14 @@ class SiteUnderTest(Protocol):
         ...
 
     def open_by_hand(self, lane_id: str, reason: str) -> None: ...
+
+    def end_emergency(self, reason: str) -> None:
+        """A person ends an emergency, at every lane."""
+        ...
+
+    def enrol_member(self, plate: Plate) -> Credential:
+        """A holder with a pass for this car; the tag on its windscreen."""
+        ...
 
     def advance(self) -> None:
         """Do what has become due by the passing of time."""
@@ -75,7 +85,9 @@ class ClosedVisit:
 class Scenario:
     """What happens: `hours` of traffic at `per_hour` cars, shares of misread and unread passages, minutes without a link.
 
-    `lost_answers` is the share of the server's acknowledgements that never arrive, so that the box sends everything again.
+    `lost_answers` is the share of the server's acknowledgements that never arrive, so that the box sends everything again; `members`
+    is the share of cars with a pass and a tag, `backs_out` of those that turn back before the boom; for `blind_min` minutes the exit's
+    camera sees nothing, for `fire_min` minutes the exit's fire input is on.
     """
 
     seed: int
@@ -87,6 +99,10 @@ class Scenario:
     offline_min: float = 0.0
     lost_answers: float = 0.0
     pays_ahead: float = 0.7
+    members: float = 0.0
+    backs_out: float = 0.0
+    blind_min: float = 0.0
+    fire_min: float = 0.0
 
 
 @dataclass(slots=True)
@@ -94,6 +110,8 @@ class Visit:
     """What really happened to one car."""
 
     plate: Plate
+    tag: Credential | None = None
+    turned_back: bool = False
     entered_at: datetime | None = None
     exited_at: datetime | None = None
     paid: int = 0
@@ -102,7 +120,7 @@ class Visit:
 
 @dataclass(slots=True)
 class Report:
-    """The verdict: visits `right` by themselves, `by_person`, `wrong`, still `inside`; and the trace's hash."""
+    """The verdict: visits `right` by themselves, `by_person`, `wrong`, still `inside`, `turned_back`; and the trace's hash."""
 
     seed: int
     visits: int = 0
@@ -111,6 +129,7 @@ class Report:
     wrong: int = 0
     inside: int = 0
     gave_up: int = 0
+    turned_back: int = 0
     captured_minor: int = 0
     events: int = 0
     trace_hash: str = ""
@@ -129,6 +148,7 @@ class Report:
             "share_right": round(self.right / closed, 4) if closed else None,
             "inside": self.inside,
             "gave_up": self.gave_up,
+            "turned_back": self.turned_back,
             "captured_minor": self.captured_minor,
             "events": self.events,
             "violations": self.violations,
@@ -149,6 +169,7 @@ class Simulation:
         self.visits: list[Visit] = []
         self._under_way = 0
         self._advanced_s = 0.0
+        self._burning = False
         self._violations: list[str] = []
 
     def run(self) -> Report:
@@ -161,6 +182,10 @@ class Simulation:
         self._timeline.start(self._sync())
         if s.offline_min:
             self._timeline.start(self._cut_the_link(), after_s=s.hours * 900)
+        if s.blind_min:
+            self._timeline.start(self._blind_the_exit(), after_s=s.hours * 1200)
+        if s.fire_min:
+            self._timeline.start(self._burn(), after_s=s.hours * 1800)
         self._timeline.run(s.hours * 3600 + LONGEST_STAY_S)
         return self._judge()
 
@@ -193,8 +218,32 @@ class Simulation:
         yield self._scenario.offline_min * 60
         self._box.linked = True
 
+    def _blind_the_exit(self) -> Process:
+        camera = self._box.exit.camera
+        camera.blind = True
+        yield self._scenario.blind_min * 60
+        camera.blind = False
+
+    def _burn(self) -> Process:
+        """The fire contact closes, opens again, and then a person has to end what it began."""
+        lanes = (self._box.entry, self._box.exit)
+        self._box.exit.board.set_input(FIRE_INPUT, True)
+        self._burning = True
+        for second in range(round(self._scenario.fire_min * 60) + FIRE_ENDS_S):
+            if second == round(self._scenario.fire_min * 60):
+                self._box.exit.board.set_input(FIRE_INPUT, False)
+                self._site.end_emergency("the fire brigade is gone")
+            for lane in lanes:
+                if not lane.busy:
+                    lane.step()
+            yield 1.0
+        self._burning = False
+
     def _visit(self, arrival: Arrival) -> Process:
-        visit = Visit(arrival.plate)
+        chance, scenario = self._random, self._scenario
+        is_member = scenario.members > 0 and chance.random() < scenario.members
+        visit = Visit(arrival.plate, self._site.enrol_member(arrival.plate) if is_member else None)
+        visit.turned_back = scenario.backs_out > 0 and chance.random() < scenario.backs_out
         self.visits.append(visit)
         yield from self._come_and_go(arrival, visit)
         self._under_way -= 1
@@ -212,7 +261,7 @@ class Simulation:
 
     def _through(self, lane: SimulatedLane, visit: Visit) -> Any:
         waited: list[float] = [0.0]
-        drive = lane.drive_through(visit.plate, PATIENCE_S, waited)
+        drive = lane.drive_through(visit.plate, PATIENCE_S, waited, tag=visit.tag, backs_out=visit.turned_back)
         paid, helped_at = False, 0.0
         for pause in drive:
             if waited[0] > 5.0 and not paid and lane is self._box.exit:
@@ -223,6 +272,7 @@ class Simulation:
                 visit.helped = True
                 self._site.open_by_hand(lane.name, "nobody came through for a while")
             yield pause
+            visit.helped |= self._burning or lane.camera.blind  # whoever left then left by the lane's policy
         return waited[0] >= 0
 
     # --- the verdict -------------------------------------------------------------------------------------------------
@@ -234,7 +284,9 @@ class Simulation:
         report.trace_hash = hashlib.sha256(b"\n".join(trace)).hexdigest()
         closed = self._site.closed_stays()
         for visit in self.visits:
-            if visit.exited_at is None or visit.entered_at is None:
+            if visit.turned_back:
+                report.turned_back += 1
+            elif visit.exited_at is None or visit.entered_at is None:
                 report.inside += visit.entered_at is not None
                 report.gave_up += visit.entered_at is None
             elif visit.helped:

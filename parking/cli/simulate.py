@@ -15,22 +15,27 @@ import typer
 from guidance import store as guidance_store
 from hardware_sim.simulation import ClosedVisit, Scenario, Simulation
 from hardware_sim.virtual_time import Timeline
+from parking.access import keeping
 from parking.access import store as access_store
+from parking.access.rights_store import Holder
+from parking.access.rows import PassRow
 from parking.access.snapshot import CopyChange
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.tables import all_tables
+from parking.emergency import emergencies
 from parking.gate.api import ingest
 from parking.gate.journal import Entry
 from parking.journeys import opening_by_hand, paying
 from parking.kernel.chain import canonical
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode, to_plain
+from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import LaneId, SeededIds, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
-from parking.plumbing.db import open_database
+from parking.plumbing.db import UnitOfWork, open_database
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import audit
 from parking.sessions import store as sessions
@@ -49,10 +54,16 @@ def simulate(
     unread: Annotated[float, typer.Option(min=0, max=1, help="share of passages not read at all")] = 0.0,
     offline_min: Annotated[float, typer.Option(min=0, help="minutes without a link, a quarter into the run")] = 0.0,
     lost_answers: Annotated[float, typer.Option(min=0, max=0.9, help="share of acknowledgements that get lost")] = 0.0,
+    members: Annotated[float, typer.Option(min=0, max=1, help="share of cars with a pass and a tag")] = 0.0,
+    backs_out: Annotated[float, typer.Option(min=0, max=1, help="share of cars that turn back before the boom")] = 0.0,
+    blind_min: Annotated[float, typer.Option(min=0, help="minutes during which the exit's camera sees nothing")] = 0.0,
+    fire_min: Annotated[float, typer.Option(min=0, help="minutes of a fire alarm, halfway through the run")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Simulate traffic; exit 0 when no invariant broke."""
-    scenario = Scenario(seed, START, hours, per_hour, misread, unread, offline_min, lost_answers)
+    faults = {"misread": misread, "unread": unread, "offline_min": offline_min, "lost_answers": lost_answers}
+    people = {"members": members, "backs_out": backs_out, "blind_min": blind_min, "fire_min": fire_min}
+    scenario = Scenario(seed, START, hours, per_hour, **faults, **people)
     report = run(scenario)
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
@@ -81,6 +92,7 @@ class VirtualSite:
             database_url="sqlite://",
         )
         self._clock = clock
+        self._members = 0
         self._ids = SeededIds(seed)
         self._database = open_database("sqlite://", clock=clock, ids=self._ids, origin="server")
         self._database.create_tables(all_tables())
@@ -117,6 +129,23 @@ class VirtualSite:
 
     def open_by_hand(self, lane_id: str, reason: str) -> None:
         self._database.write(lambda uow: opening_by_hand.order(uow, audit.record, ATTENDANT, LaneId(lane_id), reason))
+
+    def end_emergency(self, reason: str) -> None:
+        reach = self.application.reach
+        self._database.write(lambda uow: emergencies.end(uow, reach, ATTENDANT, reason))
+        self.application.drain()
+
+    def enrol_member(self, plate: Plate) -> Credential:
+        self._members += 1
+        number = self._members
+        tag = Credential(CredentialKind.UHF, f"E280{number:020X}")
+
+        def work(uow: UnitOfWork) -> None:
+            keeping.save_holder(uow, Holder(f"m{number}", f"Member {number}", plates=(plate,), credentials=(tag,)))
+            keeping.save_pass(uow, PassRow(f"p{number}", f"m{number}", (plate,), 1, None, None))
+
+        self._database.write(work)
+        return tag
 
     def advance(self) -> None:
         self.application.jobs.run_due()

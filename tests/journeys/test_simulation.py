@@ -76,6 +76,18 @@ def test_misreads_a_cut_link_and_lost_answers_break_no_invariant_and_the_money_a
     assert sum(accounts.values()) == 0
 
 
+@pytest.mark.req("GATE-2", "GATE-4", "GATE-5")
+def test_members_turn_backs_a_blind_camera_and_a_fire_break_no_invariant_and_nobody_stays_inside() -> None:
+    report: dict[str, Any] = simulate.run(
+        replace(CLEAN, hours=0.2, members=0.3, backs_out=0.1, unread=0.05, blind_min=4.0, fire_min=3.0)
+    )
+    assert (report["ok"], report["violations"]) == (True, [])
+    assert report["closed_wrong"] == report["inside"] == report["gave_up"] == 0
+    assert report["turned_back"] > 0
+    assert report["closed_by_person"] > 0  # the fire and the blind camera were there
+    assert report["closed_right"] + report["closed_by_person"] + report["turned_back"] == report["visits"]
+
+
 def _watch_sites(monkeypatch: pytest.MonkeyPatch, sites: list[simulate.VirtualSite]) -> None:
     class Watched(simulate.VirtualSite):
         def __init__(self, *arguments: Any) -> None:

@@ -113,10 +113,11 @@ def found_inside(
 
 
 def _decided(event: LaneDecided, at: datetime, copy: Queries) -> Iterator[Fact | Gone]:
-    key = event.stay_id or StayId(event.visit_id)
-    if not event.allowed:
-        yield from _claim_given_up(StayId(event.visit_id), copy)
-    elif event.direction is Direction.IN and event.right is not None and not copy.inside_by(f"stay:{key}"):
+    """The lane's last word counts: a yes by a right keeps the place, any other word gives up what an earlier one kept."""
+    key = StayId(event.visit_id)
+    if event.direction is Direction.OUT or not event.allowed or event.right is None:
+        yield from _claim_given_up(key, copy)
+    elif all(row.claimed_until is not None for row in copy.inside_by(f"stay:{key}")):
         row = _row(copy, key, at, event.plate, event.credential, event.right)
         yield replace(row, claimed_until=at + CLAIM)
 

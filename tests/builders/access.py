@@ -163,6 +163,14 @@ class ThinkingLane:
             self._tell(CodeUsed(self.answer.code_id, self.config.lane_id, self.visit.id))
         return self.answer
 
+    def ask_again(self) -> Answer:
+        """The same vehicle still stands there, and something has changed."""
+        facts = gather(self.visit, self.config, self.copy, self.now, 9.0)
+        assert facts is not None
+        self.answer = decide(facts)
+        self._tell(told(self.visit, facts, self.answer))
+        return self.answer
+
     def drive_through(self) -> Answer:
         """The vehicle that was let in passes."""
         answer, rules = self.answer, self.config.rules

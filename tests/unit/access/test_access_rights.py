@@ -99,6 +99,15 @@ def test_a_yes_keeps_the_bay_until_the_car_is_through_and_gives_it_up_when_it_ba
     assert two.ask(B).right == "pass:p1"
 
 
+def test_a_yes_that_becomes_another_yes_keeps_nothing_of_the_first() -> None:
+    copy = MemoryRows(a_pass("p1", A, B))
+    one, two = ThinkingLane(copy), ThinkingLane(copy)
+    one.ask(A)
+    copy.put(a_pass("p1", B))  # the pass is taken from it while it stands there
+    one.ask_again()
+    assert two.ask(B).right == "pass:p1"
+
+
 def test_a_yes_that_nobody_used_keeps_the_bay_for_five_minutes_only() -> None:
     copy = MemoryRows(a_pass("p1", A, B))
     one, two = ThinkingLane(copy), ThinkingLane(copy)

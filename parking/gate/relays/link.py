@@ -95,8 +95,7 @@ class Link:
         try:
             connection = self._connected(ends_s)
             check_deadline(self._clock.monotonic_s(), not_after_s)
-            connection.settimeout(left_s(ends_s))
-            connection.sendall(question)
+            _send(connection, question, ends_s)
             reply = _receive(connection, answer, ends_s)
         except (OSError, ValueError) as error:
             self._doubt(_name(error))
@@ -116,6 +115,7 @@ class Link:
             self._hang_up(reset=True)  # it hung up, or talks without having been asked: start afresh
         if self._socket is None:
             self._socket = self._connector.connect(ends_s)
+            self._socket.setblocking(False)
         return self._socket
 
     def _doubt(self, trouble: str) -> None:
@@ -205,10 +205,20 @@ class Tcp:
                 return
 
 
+def _send(connection: socket.socket, question: bytes, ends_s: float) -> None:
+    while True:
+        try:
+            question = question[connection.send(question) :]
+        except BlockingIOError:
+            _wait(connection, select.POLLOUT, ends_s)
+        if not question:
+            return
+
+
 def _receive(connection: socket.socket, answer: Callable[[bytes], T | None], ends_s: float) -> T:
     received = b""
     while True:
-        connection.settimeout(left_s(ends_s))
+        _wait(connection, select.POLLIN, ends_s)
         chunk = connection.recv(65536)
         if not chunk:
             raise ConnectionResetError("the board hung up")
@@ -220,6 +230,13 @@ def _receive(connection: socket.socket, answer: Callable[[bytes], T | None], end
             return reply
 
 
+def _wait(connection: socket.socket, event: int, ends_s: float) -> None:
+    poll = select.poll()
+    poll.register(connection, event)
+    if not poll.poll(left_s(ends_s) * 1000):
+        raise TimeoutError("no time left")
+
+
 def left_s(ends_s: float) -> float:
     """Seconds until `ends_s`; TimeoutError when there are none."""
     left_s = ends_s - time.monotonic()
@@ -229,9 +246,13 @@ def left_s(ends_s: float) -> float:
 
 
 def _has_news(connection: socket.socket) -> bool:
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(0))
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _name(error: Exception) -> str:

@@ -74,8 +74,8 @@ class ModbusBoard:
             used, frame = wire.decode(received)
             if frame is None:
                 return None
-            units = {question.unit, frame.unit} if question.unit in _ANY_UNIT else {question.unit}
-            if used != len(received) or frame.transaction != question.transaction or frame.unit not in units:
+            asked = frame.unit == question.unit or question.unit in _ANY_UNIT
+            if used != len(received) or frame.transaction != question.transaction or not asked:
                 raise wire.MalformedFrame("an answer to another question")
             reply = wire.answer_to(request, wire.decode_reply(frame.pdu))
             if isinstance(reply, wire.Exceptional) and reply.code in _TRY_AGAIN_CODES:

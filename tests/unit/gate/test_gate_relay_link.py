@@ -126,6 +126,7 @@ def wait_for_bytes(link: Link) -> None:
     assert link._socket is not None
     link._socket.settimeout(30)
     link._socket.recv(1, socket.MSG_PEEK)
+    link._socket.setblocking(False)
 
 
 def test_an_answer_without_an_end_is_given_up(peer: Peer) -> None:

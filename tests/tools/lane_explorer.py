@@ -1,25 +1,18 @@
-"""Breadth first through everything that can happen to one lane: each situation once, every action in each of them.
-
-A situation is the whole lane with its world: all that it remembers, with times as ages and ids by the order in which they appear.
-"""
+"""Breadth first through everything that can happen to one lane: each situation once, every action in each of them."""
 
 from __future__ import annotations
 
 import pickle
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
-from enum import Enum
-from types import FunctionType, MethodType
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from parking.access.facts import LaneRules
-from parking.access.rows import CommandAction, CommandRow
-from parking.gate.model import Alarms, BarrierConfig, Cause, LaneConfig, Timings, Wiring
+from parking.access.rows import CommandAction
+from parking.gate.model import Cause
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
 from tests.tools.lane_ghost import Unsafe
+from tests.tools.lane_situation import share_what_never_changes, situation
 from tests.tools.lane_world import BUTTON, CODE, FIRE, KEY, OTHER_PLATE, PRESENCE, SAFETY, TAG, World
 
 Action = Callable[[World], object]
@@ -106,6 +99,7 @@ class Findings:
 
 def explore(name: str, most: int, *, heal_every: int = 200, deepest: int = 99) -> Findings:
     """Up to `most` transitions from one of the `MENUS`; every so many situations the faults stop, and somebody must be served."""
+    share_what_never_changes()
     direction, before, names = MENUS[name]
     found = Findings()
     root = World(direction)
@@ -152,100 +146,3 @@ def _replay(start: bytes, steps: list[Action]) -> bytes:
         act(world)
     world.ghost.pulses = world.ghost.closings = 0
     return pickle.dumps(world)
-
-
-# --- what makes two situations the same ------------------------------------------------------------------------------
-
-_SETTINGS = (LaneConfig, LaneRules, Timings, Alarms, BarrierConfig, Wiring, MethodType, FunctionType)
-_COUNTED = frozenset(
-    {
-        # what counts, or is another part of the world
-        "clock", "ids", "_ids", "_clock", "_camera", "_copy", "_ordered", "orders", "permitted", "done", "pulses", "closings", "log",
-        "_spent", "_pulses", "_fires_seen", "times", "carried_out", "version", "_copy_seen", "stored", "_now", "now",
-        "command_id", "used_at", "call_id", "_inputs", "_record",
-        # what is told, and changes nothing that the lane does
-        "faults", "_faults", "mode", "_behaviour", "_watching", "_coil", "_blocked", "_gone_s", "_known_s", "level_since_s", "_seen_s",
-    }
-)  # fmt: skip
-"""What makes no difference to what comes next."""
-_LIMITS_S = {
-    "_since_s": 2.0,
-    "_asked_s": 0.5,
-    "raw_since_s": 1.0,
-    "fire_s": 1.0,
-    "quiet_s": 1.0,
-    "free_from_s": 1.0,
-    "_stage_s": 5.5,
-}
-"""Beyond this age nothing changes any more; 1.5 s where it is not said."""
-_SPANS = frozenset({"_hold_s", "_pulse_s", "_slack_s", "pulse_ms", "confidence", "margin"})
-
-
-def situation(world: World) -> tuple[Any, ...]:
-    """The world as a value in which times are ages and ids are told apart only by their order."""
-    return (_Values(world).of(world, ""), _stored(world))
-
-
-def _stored(world: World) -> tuple[Any, ...]:
-    """What a power cut would leave."""
-    stored = world.stored or {}
-    visit = stored.get("visit") or {}
-    return (
-        stored.get("state"),
-        stored.get("taken_by"),
-        visit.get("authorised"),
-        min(2, visit.get("opened", 0)),
-        visit.get("plate"),
-    )
-
-
-class _Values:
-    def __init__(self, world: World) -> None:
-        self._now_s, self._now = world.clock.monotonic_s(), world.clock.now()
-        self._names: dict[str, int] = {}
-        self._inside: set[int] = set()
-
-    def of(self, value: Any, name: str) -> Any:
-        """A hashable value for anything that the lane may hold."""
-        if isinstance(value, int) and name in ("opened", "failures"):
-            return min(value, 3)
-        if value is None or isinstance(value, (bool, int, Enum)):
-            return value
-        if isinstance(value, float):
-            return self._age(self._now_s - value, name) if name.endswith("_s") and name not in _SPANS else value
-        if isinstance(value, datetime):
-            return self._age((self._now - value).total_seconds(), name)
-        if isinstance(value, str):
-            return self._names.setdefault(value, len(self._names)) if value.startswith("id-") else value
-        if isinstance(value, Mapping):
-            orders = (
-                name == "rows"
-            )  # those of the copy; the lane has its own list of the orders that it may still carry out
-            return frozenset(
-                (self.of(key, ""), self.of(one, name))
-                for key, one in value.items()
-                if not (orders and isinstance(one, CommandRow))
-            )
-        if isinstance(value, CommandRow):
-            return value.action, self.of(value.expires_at, "")
-        if isinstance(value, (set, frozenset)):
-            return tuple(sorted(map(str, value)))
-        if isinstance(value, (list, tuple, deque)):
-            return tuple(self.of(one, name) for one in value)
-        return self._record(value)
-
-    def _record(self, value: Any) -> Any:
-        if isinstance(value, _SETTINGS) or id(value) in self._inside:
-            return None
-        self._inside.add(id(value))
-        names = [f.name for f in fields(value)] if is_dataclass(value) else list(getattr(value, "__dict__", ()))
-        if not names:
-            names = list(getattr(type(value), "__slots__", ()))
-        inner = tuple(self.of(getattr(value, one), one) for one in names if one not in _COUNTED)
-        self._inside.discard(id(value))
-        return (type(value).__name__, *inner) if names else str(value)
-
-    @staticmethod
-    def _age(age_s: float, name: str) -> float:
-        limit_s = _LIMITS_S.get(name, 1.5)
-        return max(-limit_s, min(limit_s, round(age_s, 3)))

@@ -76,7 +76,7 @@ class World:
         self.troubles: frozenset[Cause] = frozenset()
         self.orders = 0
         self.others_fire = False
-        self.paid = False
+        self.paid: bool | None = None
         help_ = EXIT_HELP if direction is Direction.OUT else ENTRY_HELP
         self.config = LaneConfig(LANE, direction, RULES, TIMINGS, help_, opens_in_fire=True)
         self.power_up()

@@ -30,6 +30,7 @@ from parking.cli.supervisor import Child, Supervisor
 from parking.kernel.errors import ErrorKind, ParkingError
 
 READY_WITHIN_S = 120.0
+ATTENDANT_AFTER_S = 30.0
 
 
 def demo(
@@ -118,6 +119,7 @@ def _live(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     feed = operator.feed()
     _introduce(site, operator, say)
     feed.on_event(lambda event: _tell(event, say))
+    threading.Thread(target=_attend, args=(operator, stopping, say), name="attendant", daemon=True).start()
     stopping.wait()
     say("closing")
     feed.stop()
@@ -131,6 +133,7 @@ def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
         httpx.post(f"{site.url('control')}/cars", json={"plate": yours.text, "dwell_s": 900, "pays": "never"})
     say(f"  operator   {server}/operator/    log in as {OPERATOR!r}, password {site.password!r}")
     say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}&demo    a car of your own is coming in: {yours.text}")
+    say("             calls of unpaid cars wait on the operator page; after half a minute the office answers them")
     say(f"  API        {server}/docs")
     say(f"  world      {site.url('control')}/state    logs in {site.root / 'logs'}")
     threading.Thread(target=_print_ticket, args=(site, operator, yours.masked, say), daemon=True).start()
@@ -148,6 +151,28 @@ def _print_ticket(site: DemoSite, operator: OperatorClient, masked: str, say: An
                 return
         time.sleep(1.0)
     say(f"  driver     {site.url('server')}/driver/")
+
+
+def _attend(operator: OperatorClient, stopping: threading.Event, say: Any) -> None:
+    """Somebody in the office: takes the calls that you leave unanswered for a while, and opens."""
+    while not stopping.wait(2.0):
+        with contextlib.suppress(httpx.HTTPError):
+            answer_calls(operator, older_than_s=ATTENDANT_AFTER_S, say=say)
+
+
+def answer_calls(operator: OperatorClient, *, older_than_s: float, say: Any) -> int:
+    """Open for every call at a lane that has waited so long; how many were answered."""
+    page = operator.get("/calls")
+    now, answered = datetime.fromisoformat(page["now"]), 0
+    for call in page["items"]:
+        waited_s = (now - datetime.fromisoformat(call["called_at"])).total_seconds()
+        if call["state"] != "waiting" or call["lane_id"] is None or waited_s < older_than_s:
+            continue
+        body, key = {"reason": "the demo's attendant lets them through"}, {"Idempotency-Key": f"demo-{call['id']}"}
+        operator.post(f"/calls/{call['id']}/open", body, **key)
+        say(f"{'office':8} answers the call at {call['lane_id']} ({call['cause']}) and opens")
+        answered += 1
+    return answered
 
 
 def _tell(event: dict[str, Any], say: Any) -> None:

@@ -43,6 +43,8 @@ def _words(event: dict[str, Any]) -> str | None:
             return f"{'stay':8} {plate} ends"
         case "DeviceHealthChanged":
             return f"{event['device_id']:8} is {event['health']} {event['reason'] or ''}"
+        case "LaneCalled":
+            return f"{lane:8} calls: {event['reason'] or ''}"
         case "LaneFaulted" | "CaseOpened":
             return f"{'!!':8} {event['type']} {lane} {event['reason']}"
         case _:

@@ -15,8 +15,7 @@ from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
-from parking.emergency import emergencies
-from parking.emergency import service as calls
+from parking.emergency import emergencies, ringing
 from parking.emergency.escalation import Ladder, Rung
 from parking.emergency.reach import Reach
 from parking.gate import copy_feed
@@ -156,7 +155,7 @@ def build(
         relay=relay,
         jobs=JobRunner(
             database,
-            cashier.jobs() | calls.look_jobs(reach) | emergencies.check_jobs() | dict(evacuating.jobs_of(cashier)),
+            cashier.jobs() | ringing.look_jobs(reach) | emergencies.check_jobs() | dict(evacuating.jobs_of(cashier)),
             clock,
         ),
         hub=hub,

@@ -36,24 +36,24 @@ def subscriptions(
     refresh = refreshing_access.refresh_stay(cashier)
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.LaneDecided: (leaving.remember_decision, following.follow),
-        e.BarrierPulsed: (calls.lane_moved,),
+        e.BarrierPulsed: (calls.lane_moved(reach),),
         e.VehicleBackedAway: (
             leaving.forget_decision,
             fee_clocks.vehicle_backed_away,
-            calls.lane_moved,
+            calls.lane_moved(reach),
             following.follow,
         ),
         e.VehiclePassed: (
             arriving.open_stay(cashier),
             leaving.close_stay(cashier),
-            calls.lane_moved,
+            calls.lane_moved(reach),
             following.follow,
         ),
         e.CodeUsed: (following.follow,),
         e.LaneFaulted: (arriving.report_fault, emergencies.fire_reported(reach)),
         e.LaneBlocked: (fee_clocks.lane_blocked, refresh),
         e.LaneCalled: (calls.lane_called(reach),),
-        e.LaneCallEnded: (calls.lane_call_ended,),
+        e.LaneCallEnded: (calls.lane_call_ended(reach),),
         e.EmergencyChanged: (evacuating.plan,),
         e.PaymentCaptured: (paying.grant_exit(cashier, grace), refresh),
         e.StayOpened: (refresh,),

@@ -175,7 +175,7 @@ def _caller_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/my/calls/{call_id}/end", tags=["driver"])
     async def driver_hangs_up(who: Driver, call_id: str) -> MyCall:
         await own(CallSource.DRIVER, who, call_id)
-        await desk.database.awrite(lambda uow: service.hang_up(uow, CallSource.DRIVER, who.subject))
+        await desk.database.awrite(lambda uow: service.hang_up(uow, desk.reach, CallSource.DRIVER, who.subject))
         return await own(CallSource.DRIVER, who, call_id)
 
     @routes.post("/kiosk/calls", tags=["kiosk"], status_code=201, dependencies=[Depends(limit)])
@@ -189,7 +189,7 @@ def _caller_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/kiosk/calls/{call_id}/end", tags=["kiosk"])
     async def kiosk_hangs_up(who: Kiosk, call_id: str) -> MyCall:
         await own(CallSource.KIOSK, who, call_id)
-        await desk.database.awrite(lambda uow: service.hang_up(uow, CallSource.KIOSK, who.subject))
+        await desk.database.awrite(lambda uow: service.hang_up(uow, desk.reach, CallSource.KIOSK, who.subject))
         return await own(CallSource.KIOSK, who, call_id)
 
 

@@ -5,31 +5,25 @@ The lane itself opens by its own policy when nobody comes. The server calls peop
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from parking.emergency import emergency_store, escalation, store
+from parking.emergency import emergency_store, ringing, store
 from parking.emergency.model import CallSource, CallState, Ending, HelpCall
 from parking.emergency.reach import Handler, Reach
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import (
     BarrierPulsed,
-    CallChanged,
-    CaseOpened,
     Envelope,
     LaneCalled,
     LaneCallEnded,
     VehicleBackedAway,
     VehiclePassed,
 )
-from parking.kernel.ids import CaseId, LaneId, StayId
+from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
-from parking.plumbing import jobs
-from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.db import UnitOfWork
 
-LOOK_JOB = "emergency.look"
 WITHIN = timedelta(minutes=5)
 """An opening is confirmed this long after its order at most; what a box tells later is about another one."""
 _BY_OPERATOR = "operator:"
@@ -51,8 +45,8 @@ def lane_called(reach: Reach) -> Handler:
                 and older.id != event.call_id
                 and older.called_at <= envelope.occurred_at
             ):
-                _end(uow, older, Ending.GONE, at=envelope.occurred_at)
-        new = _new(
+                ringing.end(uow, reach, older, Ending.GONE, at=envelope.occurred_at)
+        new = ringing.new(
             event.call_id,
             CallSource.LANE,
             caller_ref(CallSource.LANE, event.call_id),
@@ -60,81 +54,53 @@ def lane_called(reach: Reach) -> Handler:
             envelope.occurred_at,
             event.lane_id,
         )
-        _add(uow, reach, replace(new, visit_id=event.visit_id, picture_ref=event.picture_ref))
+        ringing.add(uow, reach, replace(new, visit_id=event.visit_id, picture_ref=event.picture_ref))
 
     return handle
 
 
-def lane_call_ended(uow: UnitOfWork, envelope: Envelope) -> None:
+def lane_call_ended(reach: Reach) -> Handler:
     """Handles LaneCallEnded; a call that an operator holds ends when the vehicle is helped, not when the lane stops ringing."""
-    event = envelope.event
-    if not isinstance(event, LaneCallEnded):
-        return
-    call = store.call(uow.connection, event.call_id)
-    if call is None or call.state is CallState.ENDED:
-        return
-    how = Ending(event.how) if event.how in tuple(Ending) else Ending.ANSWERED
-    if how is Ending.ANSWERED and call.state is CallState.TAKEN:
-        store.add_step(uow.connection, call.id, envelope.occurred_at, "lane_heard")
-        return
-    _end(uow, call, how, at=envelope.occurred_at)
-    if how is Ending.OPENED_BY_POLICY:
-        _unanswered(uow, call)
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        call = store.call(uow.connection, event.call_id) if isinstance(event, LaneCallEnded) else None
+        if not isinstance(event, LaneCallEnded) or call is None or call.state is CallState.ENDED:
+            return
+        how = Ending(event.how) if event.how in tuple(Ending) else Ending.ANSWERED
+        if how is Ending.ANSWERED and call.state is CallState.TAKEN:
+            store.add_step(uow.connection, call.id, envelope.occurred_at, "lane_heard")
+            return
+        ringing.end(uow, reach, call, how, at=envelope.occurred_at)
+
+    return handle
 
 
-def lane_moved(uow: UnitOfWork, envelope: Envelope) -> None:
+def lane_moved(reach: Reach) -> Handler:
     """Handles BarrierPulsed, VehiclePassed and VehicleBackedAway: a vehicle that was helped, or is gone, calls no longer."""
-    event, at = envelope.event, envelope.occurred_at
-    if isinstance(event, BarrierPulsed) and event.by.startswith(_BY_OPERATOR):
-        opening = emergency_store.latest_opening(uow.connection, event.lane_id, at - WITHIN)
-        if opening is not None:
-            seen = {"pulsed_at": at, "read_back": event.read_back, "visit_id": event.visit_id}
-            picture = event.picture_ref or opening.picture_ref
-            emergency_store.change_opening(uow.connection, opening.command_id, **seen, picture_ref=picture)
-        if event.read_back:
-            for call in store.open_calls_at(uow.connection, event.lane_id):
-                if call.called_at <= at:
-                    _end(uow, call, Ending.OPENED, at=at, who=event.by.removeprefix(_BY_OPERATOR))
-    elif isinstance(event, (VehiclePassed, VehicleBackedAway)):
-        how = Ending.PASSED if isinstance(event, VehiclePassed) else Ending.GONE
-        for call in store.open_calls_at(uow.connection, event.lane_id, event.visit_id):
-            _end(uow, call, how, at=at)
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event, at = envelope.event, envelope.occurred_at
+        if isinstance(event, BarrierPulsed) and event.by.startswith(_BY_OPERATOR):
+            _opened_by_hand(uow, reach, event, at)
+        elif isinstance(event, (VehiclePassed, VehicleBackedAway)):
+            how = Ending.PASSED if isinstance(event, VehiclePassed) else Ending.GONE
+            for call in store.open_calls_at(uow.connection, event.lane_id, event.visit_id):
+                ringing.end(uow, reach, call, how, at=at)
+
+    return handle
 
 
-# --- who is called ---------------------------------------------------------------------------------------------------
-
-
-def look_jobs(reach: Reach) -> dict[str, Callable[[Database, dict[str, Any]], None]]:
-    """The durable job that looks at a call when something falls due for it."""
-
-    def look(database: Database, payload: dict[str, Any]) -> None:
-        database.write(lambda uow: look_at(uow, reach, str(payload["call_id"])))
-
-    return {LOOK_JOB: look}
-
-
-def look_at(uow: UnitOfWork, reach: Reach, call_id: str) -> None:
-    """Call the next people, or give a forgotten call back; then plan the next look. Looking again changes nothing."""
-    call, ladder = store.call(uow.connection, call_id), reach.ladder
-    if call is None or call.state is CallState.ENDED:
-        return
-    if call.taken_at is not None and escalation.is_forgotten(ladder, call.taken_at, uow.now):
-        call = _give_back(uow, call, "forgotten", who="")
-    level = escalation.level_at(ladder, (uow.now - call.called_at).total_seconds())
-    if call.state is CallState.WAITING and level > call.level:
-        store.change_call(uow.connection, call.id, CallState.WAITING, level=level)
-        newly = ", ".join(escalation.called(ladder, level)[call.level :])
-        _tell(uow, call, CallState.WAITING, "escalated", detail=newly)
-        call = replace(call, level=level)
-    if call.state is CallState.WAITING and escalation.is_unanswered(ladder, call.called_at, uow.now):
-        _unanswered(uow, call)
-    _plan(uow, reach, call)
-
-
-def _plan(uow: UnitOfWork, reach: Reach, call: HelpCall) -> None:
-    due = escalation.next_look(reach.ladder, call.called_at, call.taken_at, uow.now)
-    if due is not None:
-        jobs.enqueue(uow, LOOK_JOB, f"look:{call.id}:{due.timestamp():.3f}", {"call_id": call.id}, due)
+def _opened_by_hand(uow: UnitOfWork, reach: Reach, event: BarrierPulsed, at: datetime) -> None:
+    opening = emergency_store.latest_opening(uow.connection, event.lane_id, at - WITHIN)
+    if opening is not None:
+        seen = {"pulsed_at": at, "read_back": event.read_back, "visit_id": event.visit_id}
+        picture = event.picture_ref or opening.picture_ref
+        emergency_store.change_opening(uow.connection, opening.command_id, **seen, picture_ref=picture)
+    if event.read_back:
+        for call in store.open_calls_at(uow.connection, event.lane_id):
+            if call.called_at <= at:
+                ringing.end(uow, reach, call, Ending.OPENED, at=at, who=event.by.removeprefix(_BY_OPERATOR))
 
 
 # --- what operators do -----------------------------------------------------------------------------------------------
@@ -150,10 +116,10 @@ def take(uow: UnitOfWork, reach: Reach, call_id: str, who: Principal) -> HelpCal
         raise _not_yours(_known(uow, call_id))
     taken = _known(uow, call_id)
     reach.audit(uow, who, "call.take", call_id, f"{call.cause} at {call.lane_id or call.source.value}")
-    _tell(uow, taken, CallState.TAKEN, "taken", who=who.subject)
+    ringing.tell(uow, taken, CallState.TAKEN, "taken", who=who.subject)
     if call.source is CallSource.LANE and call.lane_id is not None:
         reach.orders.answer(uow, who, call.lane_id, call.id)
-    _plan(uow, reach, taken)
+    ringing.plan(uow, reach, taken)
     return taken
 
 
@@ -161,8 +127,8 @@ def hand_back(uow: UnitOfWork, reach: Reach, call_id: str, who: Principal) -> He
     """The operator cannot help after all: the call waits again, as long as it has waited already."""
     call = _held(uow, call_id, who)
     reach.audit(uow, who, "call.hand_back", call_id, call.cause)
-    given = _give_back(uow, call, "handed_back", who=who.subject)
-    look_at(uow, reach, call_id)
+    given = ringing.give_back(uow, call, "handed_back", who=who.subject)
+    ringing.look_at(uow, reach, call_id)
     return _known(uow, given.id)
 
 
@@ -180,7 +146,7 @@ def end(uow: UnitOfWork, reach: Reach, call_id: str, who: Principal, note: str) 
     """The caller is helped without opening, or nobody was there; only who has taken the call may say so."""
     call = _held(uow, call_id, who)
     reach.audit(uow, who, "call.end", call_id, note)
-    _end(uow, call, Ending.HELPED, at=uow.now, who=who.subject, note=note)
+    ringing.end(uow, reach, call, Ending.HELPED, at=uow.now, who=who.subject, note=note)
     return _known(uow, call_id)
 
 
@@ -196,18 +162,18 @@ def press(
     callers_ref = caller_ref(source, caller)
     known = store.open_call_of(uow.connection, callers_ref)
     if known is None:
-        new = _new(uow.ids.new(uow.now), source, callers_ref, "help_wanted", uow.now, lane_id)
-        _add(uow, reach, replace(new, stay_id=stay_id))
+        new = ringing.new(uow.ids.new(uow.now), source, callers_ref, "help_wanted", uow.now, lane_id)
+        ringing.add(uow, reach, replace(new, stay_id=stay_id))
         known = store.open_call_of(uow.connection, callers_ref)
         assert known is not None, "it was stored in this transaction"
     return known
 
 
-def hang_up(uow: UnitOfWork, source: CallSource, caller: str) -> None:
+def hang_up(uow: UnitOfWork, reach: Reach, source: CallSource, caller: str) -> None:
     """The caller needs nobody any more."""
     call = store.open_call_of(uow.connection, caller_ref(source, caller))
     if call is not None:
-        _end(uow, call, Ending.GONE, at=uow.now)
+        ringing.end(uow, reach, call, Ending.GONE, at=uow.now)
 
 
 def caller_ref(source: CallSource, caller: str) -> str:
@@ -216,62 +182,6 @@ def caller_ref(source: CallSource, caller: str) -> str:
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
-
-
-def _new(
-    call_id: str, source: CallSource, callers_ref: str, cause: str, at: datetime, lane_id: LaneId | None
-) -> HelpCall:
-    return HelpCall(
-        id=call_id,
-        source=source,
-        lane_id=lane_id,
-        visit_id=None,
-        stay_id=None,
-        callers_ref=callers_ref,
-        cause=cause[:64],
-        picture_ref=None,
-        called_at=at,
-        state=CallState.WAITING,
-        level=1,
-        taken_by="",
-        taken_at=None,
-        ended_at=None,
-        how="",
-        note="",
-    )
-
-
-def _add(uow: UnitOfWork, reach: Reach, new: HelpCall) -> None:
-    if store.add_call(uow.connection, new):
-        _tell(uow, new, CallState.WAITING, "called", detail=new.cause)
-        look_at(uow, reach, new.id)
-
-
-def _end(uow: UnitOfWork, call: HelpCall, how: Ending, *, at: datetime, who: str = "", note: str = "") -> None:
-    change = {"state": CallState.ENDED.value, "ended_at": max(at, call.called_at), "how": how.value, "note": note[:500]}
-    if store.change_call(uow.connection, call.id, call.state, **change):
-        _tell(uow, call, CallState.ENDED, how.value, who=who, detail=note)
-
-
-def _give_back(uow: UnitOfWork, call: HelpCall, what: str, *, who: str) -> HelpCall:
-    store.change_call(
-        uow.connection, call.id, CallState.TAKEN, state=CallState.WAITING.value, taken_by="", taken_at=None
-    )
-    _tell(uow, call, CallState.WAITING, what, who=who or call.taken_by)
-    return replace(call, state=CallState.WAITING, taken_by="", taken_at=None)
-
-
-def _tell(uow: UnitOfWork, call: HelpCall, state: CallState, what: str, *, who: str = "", detail: str = "") -> None:
-    store.add_step(uow.connection, call.id, uow.now, what, who, detail)
-    uow.publish(CallChanged(call.id, call.lane_id, state.value, what))
-
-
-def _unanswered(uow: UnitOfWork, call: HelpCall) -> None:
-    """Nobody came in time: somebody must look at it afterwards, once."""
-    if all(step.what != "unanswered" for step in store.steps_of(uow.connection, call.id)):
-        store.add_step(uow.connection, call.id, uow.now, "unanswered")
-        case_id = CaseId(uow.ids.new(uow.now))
-        uow.publish(CaseOpened(case_id, "call_unanswered", call.stay_id, call.visit_id, call.lane_id))
 
 
 def _known(uow: UnitOfWork, call_id: str) -> HelpCall:

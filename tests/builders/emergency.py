@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from parking.emergency import emergencies, emergency_store, service, store
 from parking.emergency.model import CallStep, HelpCall, ManualOpening
+from parking.emergency.reach import Reach
 from parking.kernel.events import BarrierPulsed, LaneBlocked, LaneCalled, LaneCallEnded, LaneFaulted
 from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.principal import Principal, Scope
@@ -23,7 +24,7 @@ class Help:
         self.site = site
 
     @property
-    def reach(self) -> service.Reach:
+    def reach(self) -> Reach:
         return self.site.application.reach
 
     # --- what lanes say ----------------------------------------------------------------------------------------------

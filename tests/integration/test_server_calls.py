@@ -181,7 +181,7 @@ def test_fire_over_http_from_the_first_word_of_a_box_to_the_end_by_a_person(serv
     due = server.ask("GET", "/my/stay", "driver", stay=stay_id).json()["bill"]
     assert due["due"]["amount"] == 600
     assert [line["text"]["en"] for line in due["lines"]] == ["Fee clock stopped for 5 h", "First 1 h ¥6.00"]
-    body = {"json": {"reason": "checked on site"}, "headers": {"Idempotency-Key": "k1"}}
+    body: dict[str, Any] = {"json": {"reason": "checked on site"}, "headers": {"Idempotency-Key": "k1"}}
     problem_of(server.ask("POST", "/emergency/end", "cashier", **body), 403)
     ended = [server.ask("POST", "/emergency/end", "attendant", **body).json() for _ in range(2)]
     assert [one["standing"] for one in ended] == [False, False]
@@ -197,7 +197,7 @@ def test_fire_over_http_from_the_first_word_of_a_box_to_the_end_by_a_person(serv
 
 @pytest.mark.req("GATE-4")
 def test_a_person_opens_every_exit_once_by_name(server: Server) -> None:
-    body = {"json": {"reason": "smoke in B2"}, "headers": {"Idempotency-Key": "k1"}}
+    body: dict[str, Any] = {"json": {"reason": "smoke in B2"}, "headers": {"Idempotency-Key": "k1"}}
     replies = [server.ask("POST", "/emergency/begin", "technician", **body) for _ in range(2)]
     assert [r.json()["standing"] for r in replies] == [True, True]
     assert orders(server) == [("emergency", "exit-1")]

@@ -10,8 +10,9 @@ import pytest
 from parking.emergency import service
 from parking.emergency.model import CallSource, CallState, HelpCall
 from parking.kernel.errors import ErrorKind, ParkingError
-from parking.kernel.events import CallChanged, LaneCalled, VehicleBackedAway
+from parking.kernel.events import CallChanged, LaneCalled, LaneCallEnded, VehicleBackedAway
 from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.kernel.principal import Principal
 from parking.security import store as security_store
 from tests.builders.emergency import PICTURE, WANG, ZHAO, Help
 from tests.builders.journeys import EXIT, SiteStory
@@ -56,7 +57,7 @@ def test_of_two_who_take_a_call_in_the_same_moment_one_has_it(site: SiteStory, h
     outcomes: list[str] = []
     ready = threading.Barrier(2)
 
-    def take(who: service.Principal) -> None:
+    def take(who: Principal) -> None:
         ready.wait()
         try:
             site.database.write(lambda uow: service.take(uow, help_at.reach, "call-1", who))
@@ -156,12 +157,37 @@ def test_a_call_of_an_outage_that_arrives_late_is_one_case_and_calls_nobody_any_
     site.park(hours=5)
     said = [
         site.said(LaneCalled(EXIT, "call-1", VisitId("visit-1"), "network", None), at=long_ago),
-        site.said(service.LaneCallEnded(EXIT, "call-1", "opened_by_policy"), at=long_ago + timedelta(seconds=45)),
+        site.said(LaneCallEnded(EXIT, "call-1", "opened_by_policy"), at=long_ago + timedelta(seconds=45)),
     ]
     site.hand_in(*said)
     site.application.drain()
     assert help_at.call().ended_at == long_ago + timedelta(seconds=45)
     assert site.reasons() == ["call_unanswered"]
+
+
+def test_a_short_call_of_an_outage_is_no_case_and_one_whose_end_never_came_calls_people(
+    site: SiteStory, help_at: Help
+) -> None:
+    long_ago = site.clock.now()
+    site.park(hours=5)
+    rang = [site.said(LaneCalled(EXIT, f"call-{n}", None, "network", None), at=long_ago) for n in (1, 2)]
+    gone = LaneCallEnded(EXIT, "call-1", "gone")
+    site.hand_in(rang[0])
+    site.hand_in(site.said(gone, at=long_ago + timedelta(seconds=9)), first=2)
+    site.application.drain()
+    site.hand_in(rang[1], first=3)
+    site.application.drain()
+    assert (help_at.call().how, help_at.call("call-2").level, site.reasons()) == ("gone", 1, [])
+    site.park(seconds=21)
+    site.application.drain()
+    assert (help_at.call("call-2").level, site.reasons()) == (3, ["call_unanswered"])
+
+
+def test_who_waited_in_vain_is_a_case_even_if_he_drove_away(site: SiteStory, help_at: Help) -> None:
+    help_at.ring()
+    site.clock.advance(timedelta(seconds=301))  # nothing looked at it meanwhile
+    help_at.rings_no_more("gone")
+    assert (help_at.call().how, site.reasons()) == ("gone", ["call_unanswered"])
 
 
 def test_a_call_that_was_taken_and_forgotten_goes_back_to_everybody(site: SiteStory, help_at: Help) -> None:
@@ -230,7 +256,7 @@ def test_a_drivers_phone_calls_once_however_often_it_is_pressed(site: SiteStory,
     assert (first.id, first.stay_id, first.cause) == (again.id, "stay-1", "help_wanted")
     assert press(help_at, "stay-2").id != first.id
     assert press(help_at, "kiosk-1", source=CallSource.KIOSK).source is CallSource.KIOSK
-    site.database.write(lambda uow: service.hang_up(uow, CallSource.DRIVER, "stay-1"))
+    site.database.write(lambda uow: service.hang_up(uow, help_at.reach, CallSource.DRIVER, "stay-1"))
     assert help_at.call(first.id).how == "gone"
     assert press(help_at, "stay-1").id != first.id
 

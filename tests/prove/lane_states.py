@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.tools.lane_explorer import ACTIONS, MENUS, Findings, explore
 from tests.tools.lane_ghost import Unsafe
 from tests.tools.lane_world import CLOSE_COIL, OPEN_COIL, SAFETY, World
 
-TRANSITIONS = 1_200_000
+TRANSITIONS = 1_040_000
 WIRE_STEPS = 20_000
 DEPTH_GOAL, TRANSITIONS_GOAL = 8, 1_000_000
 WALK = 40
@@ -122,22 +123,13 @@ def configured_unsafely() -> list[str]:
 def main(transitions: int = TRANSITIONS, wire_steps: int = WIRE_STEPS, seed: int = SEED) -> int:
     """All menus, then walks in memory and on the wire; 0 when nothing unsafe was found and enough was tried."""
     found = Findings(depth=WALK, unsafe=configured_unsafely())
-    for name in MENUS:
-        one = explore(name, transitions // (len(MENUS) + 1))
-        print(
-            f"  {name}: {one.transitions:,} transitions between {one.situations:,} situations, complete to depth {one.depth}, "
-            f"{one.pulses:,} pulses, {one.closings:,} closings, {one.healed:,} times healed"
-        )
-        found.depth = min(found.depth, one.depth)
-        _add(found, one)
-    for name, part in (
-        ("walks in memory", walk(seed, transitions // (len(MENUS) + 1))),
-        ("walks over Modbus TCP", walk(seed + 1, wire_steps, WiredBoard)),
-    ):
-        print(
-            f"  {name}: {part.transitions:,} transitions, {part.pulses:,} pulses, {part.closings:,} closings, {part.healed:,} times healed"
-        )
-        _add(found, part)
+    share = transitions // (len(MENUS) + 1)
+    with ProcessPoolExecutor() as pool:
+        explored = {name: pool.submit(explore, name, share, depth=DEPTH_GOAL) for name in MENUS}
+        explored["walks in memory"] = pool.submit(walk, seed, share)
+        for name, future in explored.items():
+            _add(found, name, future.result())
+    _add(found, "walks over Modbus TCP", walk(seed + 1, wire_steps, WiredBoard))
     for what in found.unsafe[:20]:
         print(f"  {what}")
     tried_enough = found.depth >= DEPTH_GOAL and found.transitions >= min(transitions, TRANSITIONS_GOAL)
@@ -150,7 +142,12 @@ def main(transitions: int = TRANSITIONS, wire_steps: int = WIRE_STEPS, seed: int
     return 0 if holds else 1
 
 
-def _add(found: Findings, part: Findings) -> None:
+def _add(found: Findings, name: str, part: Findings) -> None:
+    print(
+        f"  {name}: {part.transitions:,} transitions between {part.situations:,} situations, complete to depth {part.depth}, "
+        f"{part.pulses:,} pulses, {part.closings:,} closings, {part.healed:,} times healed"
+    )
+    found.depth = min(found.depth, part.depth)
     found.situations += part.situations
     found.transitions += part.transitions
     found.pulses += part.pulses

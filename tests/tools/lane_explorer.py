@@ -70,8 +70,8 @@ MENUS: dict[str, tuple[Direction, tuple[str, ...], tuple[str, ...]]] = {
     "power": (OUT, ("pay",), (*_CARS, "power", "cut before", "cut after", "disk")),
     "fire": (OUT, ("pay",), (*_CARS, "fire", "fire elsewhere", "end fire", "power")),
     "fire in trouble": (OUT, (), ("safety", "tick", "fire", "site fire", "end fire", "board", "disk", "power")),
-    "people": (OUT, ("pay",), (*_CARS, "key", "hold", "take", "release")),
-    "people in trouble": (OUT, (), ("presence", "tick", "key", "hold", "release", "open", "fire", "end fire", "board")),
+    "people": (OUT, ("pay",), (*_CARS, "key", "hold", "release")),
+    "people in trouble": (OUT, (), ("presence", "tick", "take", "hold", "release", "fire", "end fire", "board")),
     "credentials": (IN, ("rights",), (*_CARS, "other car", "tag", "code")),
     "help": (OUT, (), ("presence", "long wait", "doubtful", "network", "nobody there", "button", "answer", "open")),
     "help in trouble": (
@@ -97,8 +97,11 @@ class Findings:
     unsafe: list[str] = field(default_factory=list)
 
 
-def explore(name: str, most: int, *, heal_every: int = 200, deepest: int = 99) -> Findings:
-    """Up to `most` transitions from one of the `MENUS`; every so many situations the faults stop, and somebody must be served."""
+def explore(name: str, least: int, *, depth: int = 0, heal_every: int = 200) -> Findings:
+    """One of the `MENUS`: `least` transitions at least, and every sequence of `depth` actions, unless that takes five times as many.
+
+    Every so many situations the faults stop, and somebody must be served.
+    """
     share_what_never_changes()
     direction, before, names = MENUS[name]
     found = Findings()
@@ -109,9 +112,9 @@ def explore(name: str, most: int, *, heal_every: int = 200, deepest: int = 99) -
     start = pickle.dumps(root)
     seen = {hash(situation(root))}
     frontier: deque[bytes] = deque([b""])
-    while frontier and found.transitions < most and not found.unsafe:
+    while frontier and not found.unsafe:
         path = frontier.popleft()
-        if len(path) >= deepest:
+        if found.transitions >= (least if len(path) >= depth else 5 * least):
             break
         found.depth, found.deepest = len(path), len(path) + 1
         here = _replay(start, [ACTIONS[names[index]] for index in path])

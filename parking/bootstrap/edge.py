@@ -32,6 +32,7 @@ from parking.gate.link_loop import Loop
 from parking.gate.local_copy import LocalCopy
 from parking.gate.model import Wiring
 from parking.gate.own_rows import OwnRows
+from parking.gate.picture_link import PictureLink
 from parking.gate.relays.base import RelayBoard
 from parking.gate.steady_clock import SteadyClock
 from parking.gate.sync import Downlink, Link, Uplink, new_client
@@ -118,7 +119,7 @@ class EdgeBox:
     def _sync(self) -> tuple[Loop, Loop]:
         settings = self._settings
         link = Link(settings.server, settings.device, self._signer, self._verifier)
-        self._clients = new_client(link), new_client(link)
+        self._clients = [new_client(link) for _ in range(3)]
         self._uplink = Uplink(link, self.journal, self._clock, self._clients[0])
         downlink = Downlink(link, self.copy, self._clock, self._clients[1])
 
@@ -129,7 +130,17 @@ class EdgeBox:
         up = Loop("up", lambda: self._uplink.send() > 0, self._clock, report=_report, idle=wait_for_news)
         # The server holds the long poll, so there is nothing to wait for here.
         down = Loop("down", downlink.fetch, self._clock, report=_report, idle=lambda _: None)
+        self._wishes = self._picture_loop(link)
         return up, down
+
+    def _picture_loop(self, link: Link) -> Loop:
+        """Pictures leave the box only when a person wants to see one."""
+        pictures = PictureLink(link, self.pictures.read, self._clock, self._clients[2])
+
+        def rest(seconds: float) -> None:
+            self._stopping.wait(seconds)
+
+        return Loop("pictures", pictures.step, self._clock, report=_report, idle=rest)
 
     # --- running -----------------------------------------------------------------------------------------------------
 
@@ -142,7 +153,7 @@ class EdgeBox:
             thread = threading.Thread(target=self._repeat, args=(running, pace_s), name=running.name, daemon=True)
             self._threads.append(thread)
             thread.start()
-        for loop in self._links:
+        for loop in (*self._links, self._wishes):
             loop.start()
         _LOG.info("gate box started", device=self._settings.device, lanes=[r.name for r in self._running])
 
@@ -155,6 +166,7 @@ class EdgeBox:
         self.pictures.stop()
         up, down = self._links
         up.stop(_STOP_S)
+        self._wishes.stop(0.0)
         down.stop(0.0)  # it may sit in a long poll; what that would bring comes again after the next start
         try:
             while self._uplink.send():

@@ -85,6 +85,13 @@ class PictureFolder:
     def path(self, name: str) -> Path:
         return self._folder / f"{name}.jpg"
 
+    def read(self, name: str) -> bytes | None:
+        """The JPEG of a visit, if it is here (still)."""
+        try:
+            return self.path(name).read_bytes()
+        except OSError:
+            return None
+
     def _run(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while (one := self._waiting.get()) is not None:

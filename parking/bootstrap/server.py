@@ -27,6 +27,7 @@ from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_p
 from parking.bootstrap.settings import Settings
 from parking.emergency import api as emergency_api
 from parking.gate import api as gate_api
+from parking.gate import pictures_api
 from parking.journeys import api as journeys_api
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.errors import invalid
@@ -164,6 +165,7 @@ def _routers(
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         payments_api.router(database, Callbacks(database, application.providers)),
         gate_api.router(database, keys.verify_batch, signer, clock, site.id, feed, application.contacts),
+        pictures_api.router(pictures_api.CasePictures(clock, lambda: feed.closed), database, audit.record),
     )
 
 

@@ -24,7 +24,7 @@ from parking.web.deps import require
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 WAIT_MOST_S = 25.0
-_BOXES_LOOK_S = 8.0
+_BOXES_LOOK_S = 4.0  # they hold a question open, so that an answer takes as long as the way
 _WANTED_MOST, _KEPT_MOST = 32, 16
 _KEPT_S = 60.0
 _LOOK_EVERY_S = 0.1

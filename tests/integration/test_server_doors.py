@@ -88,7 +88,10 @@ WHO_MAY = {
     ("GET", "/my/stay"): {"driver"},
     ("POST", "/my/payments"): {"driver"},
     ("GET", "/my/payments/{payment_id}"): {"driver"},
+    ("GET", "/visits/{visit_id}/picture"): {"attendant", "technician", "manager"},
     ("GET", "/edge/copy"): {"edge"},
+    ("GET", "/edge/pictures"): {"edge"},
+    ("POST", "/edge/pictures/{name}"): {"edge"},
     ("POST", "/auth/login"): PROVES_ITSELF,
     ("POST", "/edge/events"): PROVES_ITSELF,
     ("POST", "/payments/{channel}/callback"): PROVES_ITSELF,
@@ -97,7 +100,7 @@ BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/ap
 """Routes that are no part of the described API; what they show is looked at in test_server_secrets.py."""
 IN_PATH = {
     "zone_id": "b1", "lane_id": "exit-1", "stay_id": "none", "case_id": "none", "plate": "浙A00000",
-    "payment_id": "none", "channel": "wallet", "call_id": "none",
+    "payment_id": "none", "channel": "wallet", "call_id": "none", "visit_id": "none", "name": "none",
     "group_id": "none", "schedule_id": "none", "lot_id": "none", "holder_id": "none", "pass_id": "none",
     "credential_id": "0" * 16, "invitation_id": "00000000-0000-7000-8000-000000000000",
 }  # fmt: skip

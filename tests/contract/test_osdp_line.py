@@ -105,6 +105,23 @@ def test_two_readers_on_one_line_are_told_apart_and_one_that_is_gone_does_not_si
         world.stop()
 
 
+@pytest.mark.req("GATE-2")
+def test_a_card_that_the_reader_kept_while_the_line_was_away_opens_nothing_until_it_is_held_up_again(
+    world: ReaderWorld,
+) -> None:
+    world.begin()
+    assert world.device is not None
+    world.device.stop()
+    until(lambda: world.reader.health().health is Health.SILENT, "the reader is missed")
+    world.hold_up(1, 1)
+    world.device.start()
+    (kept,) = world.take(1)
+    assert (kept.credential, kept.refused) == (world.expected(1), "reader.late")
+    world.until_reading()
+    world.hold_up(1, 1)
+    assert [presented.refused for presented in world.take(2)] == ["reader.late", ""]
+
+
 def test_a_line_that_is_given_up_leaves_no_control_panel_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     osdp: Any = importlib.import_module("osdp")
     panels: list[weakref.ref[object]] = []

@@ -18,6 +18,7 @@ from parking.bootstrap.edge import EdgeBox
 from parking.bootstrap.lane_settings import BarrierLaneSettings
 from parking.gate.credentials.codes import CodeUse, issue
 from parking.kernel.credential import Credential, CredentialKind
+from parking.kernel.device import Health
 from parking.kernel.ids import LaneId, StayId
 from parking.kernel.plate import Plate
 from tests.builders.edge_box import EdgeWorld, edge_config, until
@@ -61,7 +62,8 @@ class ReaderWorld(EdgeWorld):
     def start(self) -> None:
         super().start()
         until(lambda: all(reader.reading for reader in self.uhf.values()), "the tag readers read")
-        until(lambda: all(scanner.connected for scanner in self.scanner.values()), "the scanners are connected")
+        readers = [reader for lane in self.uhf for reader in self.box.devices.readers(lane)]
+        until(lambda: all(reader.health().health is Health.OK for reader in readers), "all readers are well")
 
     def stop(self) -> None:
         super().stop()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from parking.gate.credentials.codes import LONGEST_CODE, CodeRefusal, VerifiedCode
-from parking.gate.credentials.conversation import Conversation, Seen, Turn, WireFault
+from parking.gate.credentials.conversation import LATE, SETTLE_S, Conversation, Seen, Turn, WireFault
 from parking.gate.credentials.lines import split
 from parking.gate.credentials.link import LinkedReader, LinkSettings
 from parking.kernel.clock import Clock
@@ -23,7 +23,6 @@ from parking.kernel.ids import DeviceId
 CodeCheck = Callable[[str], VerifiedCode | CodeRefusal]
 """Whether a code is good here and now: `codes.verify` with this box's keys, lot and lane; it must not raise."""
 
-_STEADY_S = 1.0  # a scanner says nothing of itself: a line that holds so long is a good one
 _LONGEST_LINE = 4 * LONGEST_CODE  # whatever is printed on other people's things
 _SYMBOLOGY = re.compile(r"^\][A-Za-z][0-9A-Za-z]")  # AIM identifier, which many scanners can be told to send first
 
@@ -60,7 +59,8 @@ class ScannerConversation:
         return b""
 
     def take(self, data: bytes, now_s: float) -> Turn:
-        self._heard_s, self.ready = now_s, True
+        self._heard_s = now_s
+        self._settle(now_s)
         try:
             lines, self._buffer = split(self._buffer + data, _LONGEST_LINE)
         except WireFault as fault:
@@ -69,14 +69,21 @@ class ScannerConversation:
         return Turn(seen=tuple(self._look(text) for text in texts if text and text != self._settings.heartbeat))
 
     def tick(self, now_s: float) -> Turn:
-        self.ready = self.ready or now_s - self._begun_s >= _STEADY_S
+        self._settle(now_s)
         silent = self._settings.heartbeat and now_s - self._heard_s > 3 * self._settings.heartbeat_s
         return Turn(fault=DeviceFault("the scanner is silent") if silent else None)
+
+    def _settle(self, now_s: float) -> None:
+        """A scanner says nothing of itself: a line that holds for a moment is a good one, and has told whatever was kept."""
+        self.ready = self.ready or now_s - self._begun_s >= SETTLE_S
 
     def _look(self, text: str) -> Seen:
         answer = self._check(text)
         if isinstance(answer, VerifiedCode):
-            return Seen(Credential(CredentialKind.CODE, answer.code_id), code=answer, plate=answer.plate, proven=True)
+            credential = Credential(CredentialKind.CODE, answer.code_id)
+            if not self.ready:
+                return Seen(credential, refused=LATE)
+            return Seen(credential, code=answer, plate=answer.plate, proven=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]  # so that the same bad code is told from another
         return Seen(Credential(CredentialKind.CODE, f"refused-{digest}"), refused=answer.value)
 

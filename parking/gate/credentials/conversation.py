@@ -13,6 +13,12 @@ from parking.kernel.credential import Credential
 from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.plate import Plate
 
+LATE = "reader.late"
+"""Refused: read at a time that nobody knows, while the line was away. Readers and serial servers keep what they cannot tell, and
+tell it when the line is back: to another car. It has to be held up again."""
+SETTLE_S = 0.5
+"""So long after a line is (again) up, what comes over it may have been kept."""
+
 
 class WireFault(DeviceFault):
     """The other end sent what its protocol does not allow. The text never carries what was sent."""

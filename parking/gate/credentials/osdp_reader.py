@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from parking.gate.credentials.base import CredentialReader
-from parking.gate.credentials.conversation import Seen, WireFault
+from parking.gate.credentials.conversation import LATE, SETTLE_S, Seen, WireFault
 from parking.gate.credentials.link import LinkSettings, ReaderThread, open_line
 from parking.gate.credentials.osdp_payload import TEXT, CardRead, credential_of
 from parking.kernel.clock import Clock
@@ -133,19 +133,23 @@ class OsdpReader(ReaderThread):
                 panel.ctx = None  # it holds the panel, and the panel it: nobody else would ever free the two
 
     def _poll(self, panel: Any, line: _Line) -> None:
-        begun_s = secure_s = self.clock.monotonic_s()
+        begun_s = last_s = self.clock.monotonic_s()
+        since_s: dict[int, float] = {}
         while not self.stopping.wait(_REFRESH_S):
             secured = panel.ctx.sc_status()
             panel.ctx.refresh()
             now_s = self.clock.monotonic_s()
             for number, events in enumerate(panel.event_queue):
-                self._take(number, events, secured=bool(secured >> number & 1))
+                if not secured >> number & 1:
+                    since_s.pop(number, None)
+                self._take(number, events, since_s.setdefault(number, now_s) if secured >> number & 1 else None)
             if secured:
-                secure_s = now_s
+                last_s = now_s
+            if any(now_s - opened_s >= SETTLE_S for opened_s in since_s.values()):
                 self.reads(self._missing(secured) if now_s - begun_s > self._settings.secure_s else "")
             if line.broken:
                 raise DeviceFault(line.broken)
-            if now_s - secure_s > self._settings.secure_s:
+            if now_s - last_s > self._settings.secure_s:
                 self._give_up(heard=line.heard)
 
     def _missing(self, secured: int) -> str:
@@ -161,16 +165,18 @@ class OsdpReader(ReaderThread):
         ]
         return osdp.ControlPanel(devices, log_level=osdp.LogLevel.Emergency)  # its log lines are not ours to vouch for
 
-    def _take(self, number: int, events: Queue[dict[str, Any]], *, secured: bool) -> None:
+    def _take(self, number: int, events: Queue[dict[str, Any]], since_s: float | None) -> None:
+        """Take the cards of one reader, whose channel is open since then; None: it has none, and nothing that it says is taken."""
         broken: WireFault | None = None
         while not events.empty():
             event = events.get_nowait()
-            if not secured or event.get("event") != self._osdp.Event.CardRead:
+            if since_s is None or event.get("event") != self._osdp.Event.CardRead:
                 continue  # keys and inputs say nothing about who is there
+            late = self.clock.monotonic_s() - since_s < SETTLE_S
             try:
                 read = _card_read(event)
                 antenna = number + 1 if len(self._settings.addresses) > 1 else read.reader + 1
-                self.tray.put(Seen(credential_of(read), antenna=antenna))
+                self.tray.put(Seen(credential_of(read), antenna=antenna, refused=LATE if late else ""))
             except WireFault as fault:
                 broken = fault  # the cards behind it are taken first
         if broken is not None:

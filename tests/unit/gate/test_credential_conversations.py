@@ -331,8 +331,22 @@ def test_a_gateway_whose_heart_stops_is_given_up() -> None:
 
 def scanner(heartbeat: str = "") -> ScannerConversation:
     conversation = ScannerConversation(ScannerSettings(link(4000), heartbeat=heartbeat), check)
-    conversation.begin(0.0)
+    conversation.begin(-1.0)
     return conversation
+
+
+@pytest.mark.req("GATE-2")
+def test_a_code_that_a_serial_server_kept_while_the_line_was_away_has_to_be_held_up_again() -> None:
+    conversation = ScannerConversation(ScannerSettings(link(4000)), check)
+    conversation.begin(0.0)
+    kept = conversation.take(exit_code(7).encode() + b"\n", 0.1)
+    assert [(s.credential.value, s.refused, s.code, s.proven) for s in kept.seen] == [
+        ("code-0007", "reader.late", None, False)
+    ]
+    assert not conversation.ready
+    again = conversation.take(exit_code(7).encode() + b"\n", 0.6)
+    assert [(s.credential.value, s.refused, s.proven) for s in again.seen] == [("code-0007", "", True)]
+    assert conversation.ready
 
 
 @pytest.mark.parametrize("ending", [b"\r", b"\n", b"\r\n"])

@@ -5,12 +5,15 @@ A call has an id of its own, so that a late answer never ends the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
 
 from parking.gate.help import Act, Help, Waiting
 from parking.gate.model import LaneConfig
 from parking.gate.visit import Visit
+from parking.kernel.codec import from_plain, to_plain
+from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction, Event, LaneBlocked, LaneCalled, LaneCallEnded, LaneDecided
 from parking.kernel.ids import StayId, VisitId
 
@@ -71,6 +74,23 @@ class Helping:
         """A vehicle whose plate nobody could read is let in: what names its stay on the way out is this."""
         if self._display is not None:
             self._display.show(visit.id, None)
+
+    def plain(self) -> dict[str, Any]:
+        """What is going on, as JSON values."""
+        return {"call": self.call_id, "blocked": to_plain(self._blocked)}
+
+    def take_up(self, plain: object) -> None:
+        """What was going on when the power went has ended with it: no call stays open, and no fee clock stands still, for ever."""
+        if not isinstance(plain, Mapping):
+            return
+        if isinstance(plain.get("call"), str):
+            self._tell(LaneCallEnded(self._config.lane_id, plain["call"], Act.END_GONE.value))
+        try:
+            blocked = from_plain(LaneBlocked, plain["blocked"]) if plain.get("blocked") else None
+        except ParkingError:
+            return
+        if blocked is not None:
+            self._tell(replace(blocked, blocked=False))
 
     def gone(self, now_s: float) -> None:
         """The visit is over."""

@@ -245,6 +245,7 @@ class Commanded:
             "mode": to_plain(self.mode),
             "faults": self.faults.plain(),
             "opening": to_plain(self._opening),
+            "help": self._helping.plain(),
         }
         return self._record.save(self.state, visit, carried_out=carried_out, memory=memory)
 
@@ -257,6 +258,7 @@ class Commanded:
         self.mode = mode_from(stored.memory.get("mode"))
         self._taken_by = str(stored.memory.get("taken_by") or "")
         self._tell_opening(stored.memory.get("opening"))
+        self._helping.take_up(stored.memory.get("help"))
         if machine.is_fire(stored.state):
             self.state = State.FIRE
         elif machine.is_held(stored.state):

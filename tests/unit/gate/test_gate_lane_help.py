@@ -331,8 +331,11 @@ def test_a_power_cut_during_a_call_does_not_trap_the_car() -> None:
     story.presence(True)
     story.wait(20)
     story.power_up()
+    story.wait(1)
+    assert [e.how for e in story.told(LaneCallEnded)] == ["gone"], "no call stays open for ever"
+    assert [b.blocked for b in story.told(LaneBlocked)] == [True, False], "and no fee clock stands still"
     story.wait(145)
-    assert story.pulses() == 1
+    assert (story.pulses(), len(story.told(LaneCalled))) == (1, 2)
 
 
 @pytest.mark.parametrize("cause", list(Cause))

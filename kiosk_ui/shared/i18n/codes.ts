@@ -57,6 +57,16 @@ const reasons: Table = {
   invitation_unknown: ["邀请无效", "the invitation is not known"],
   rights_only: ["仅限有权限车辆", "only for holders of a right"],
   emergency: ["紧急情况，禁止入场", "emergency: nobody comes in"],
+  "code.not_valid": ["二维码无效", "the code is not valid"],
+  "code.expired": ["二维码已过期", "the code has expired"],
+  "code.not_yet": ["二维码尚未生效", "the code does not hold yet"],
+  "code.other_lot": ["二维码不适用于本停车场", "the code is for another lot"],
+  "code.other_lane": ["二维码不适用于本车道", "the code is for another lane"],
+  "tag.replayed": ["蓝牙标签信号为重放", "an old signal of a Bluetooth tag"],
+  "obu.taken_off": ["电子标签被拆卸", "the on-board unit was taken off"],
+  "obu.locked": ["电子标签已锁定", "the on-board unit is locked"],
+  "obu.expired": ["电子标签已过期", "the on-board unit has expired"],
+  "reader.late": ["请重新出示凭证", "hold it up again"],
 };
 
 const faults: Table = {

@@ -133,9 +133,16 @@ function OpenCall({ of, onClose }: { of: Call; onClose: () => void }): JSX.Eleme
       done={say("opened", { lane: place })}
       onClose={onClose}
       run={(reason, key) => openFor(of.id, reason, key)}
-    />
+    >
+      {of.picture_ref ? <Picture of={of.picture_ref} place={place} /> : null}
+    </ReasonDialog>
   );
 }
+
+/** What the lane's camera saw, from its box; where the box is away or has none any more, there is none. */
+const Picture = ({ of, place }: { of: string; place: string }): JSX.Element => (
+  <img class="case-picture" src={`/api/v1/visits/${encodeURIComponent(of)}/picture`} alt={place} onError={(e) => e.currentTarget.remove()} />
+);
 
 function FinishCall({ of, onClose }: { of: Call; onClose: () => void }): JSX.Element {
   const [note, setNote] = useState("");

@@ -6,7 +6,7 @@ import { call } from "../shared/api";
 import { clock } from "../shared/format";
 import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
-import type { Case, CasePage, Resolution } from "../shared/wire";
+import type { Case, CasePage, ConfirmStay, Resolution } from "../shared/wire";
 import { Dialog } from "./dialog";
 import { laneName } from "./names";
 import { feed } from "./session";
@@ -71,15 +71,22 @@ export function Cases(): JSX.Element {
   );
 }
 
+/** Cases about a stay that may still be open: a person can settle the stay itself, and the case with it. */
+const ABOUT_A_STAY = new Set(["second_entry", "entry_without_plate", "entry_time_implausible", "unauthorised_entry"]);
+type Settling = "" | "confirm" | "close";
+
 function ResolveDialog({ of, onClose }: { of: Case; onClose: () => void }): JSX.Element {
   const [note, setNote] = useState("");
   const [trouble, setTrouble] = useState("");
   const [busy, setBusy] = useState(false);
+  const [settling, settle] = useState<Settling>("");
   const submit = async (): Promise<void> => {
-    if (!note.trim()) return setTrouble(say("note_short"));
+    if (note.trim().length < (settling ? 3 : 1)) return setTrouble(say(settling ? "reason_short" : "note_short"));
     setBusy(true);
     try {
-      await call(`/cases/${encodeURIComponent(of.id)}/resolve`, { body: { note: note.trim() } satisfies Resolution });
+      if (settling && of.stay_id)
+        await call(`/stays/${encodeURIComponent(of.stay_id)}/${settling}`, { body: { reason: note.trim().slice(0, 200) } satisfies ConfirmStay });
+      else await call(`/cases/${encodeURIComponent(of.id)}/resolve`, { body: { note: note.trim() } satisfies Resolution });
       tellOnce(say("resolved"));
       onClose();
     } catch (failure) {
@@ -90,6 +97,16 @@ function ResolveDialog({ of, onClose }: { of: Case; onClose: () => void }): JSX.
   };
   return (
     <Dialog title={say("resolve_title", { reason: inWords("cases", of.reason) })} onClose={onClose} onSubmit={() => void submit()}>
+      {of.stay_id && ABOUT_A_STAY.has(of.reason) && (
+        <label>
+          {say("stay_of_case")}
+          <select value={settling} onChange={(e) => settle(e.currentTarget.value as Settling)}>
+            <option value="">{say("stay_leave")}</option>
+            <option value="confirm">{say("stay_confirm")}</option>
+            <option value="close">{say("stay_close")}</option>
+          </select>
+        </label>
+      )}
       <label>
         {say("note")}
         <textarea rows={4} maxLength={500} value={note} onInput={(e) => setNote(e.currentTarget.value)} aria-describedby="resolve-trouble" />

@@ -30,6 +30,7 @@ export type Found =
 export type LogIn = Said["LogIn"];
 export type OpenLane = Said["OpenLane"];
 export type Resolution = Said["Resolution"];
+export type ConfirmStay = Said["ConfirmStay"];
 export type WithReason = Said["WithReason"];
 export type WithNote = Said["WithNote"];
 export type Press = Said["Press"];

@@ -68,7 +68,7 @@ def busy(fake: FakeServer) -> FakeServer:
         "exit-1",
         "relay",
         ago_s=95,
-        picture_ref="exit-1/v1.jpg",
+        picture_ref="v1",
         called=["attendant", "manager", "technician"],
     )
     fake.help.ring("call-2", "exit-3", "unknown_plate", ago_s=12)

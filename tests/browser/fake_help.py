@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+import cv2
+import numpy as np
+from fastapi import APIRouter, Depends, Header, Response
 
+from lpr import pictures
+from lpr.drawing.scenes import draw_scene
+from lpr.drawing.vehicles import Vehicle
 from parking.emergency.schemas import (
     CallPage,
     CallView,
@@ -94,6 +99,12 @@ def _operators(routes: APIRouter, fake: FakeServer, known: FakeHelp) -> None:
     async def list_calls(_: Operator) -> CallPage:
         open_ones = [CallView(**call) for call in known.calls.values() if call["state"] != "ended"]
         return CallPage(items=sorted(open_ones, key=lambda c: c.called_at), now=fake.now(), next=None)
+
+    @routes.get("/visits/{visit_id}/picture", response_class=Response)
+    async def picture(visit_id: str, _: Operator) -> Response:
+        drawn = draw_scene(Vehicle.of("沪B12307", np.random.default_rng(3)), np.random.default_rng(4), approach=0.9)
+        small = np.asarray(cv2.resize(drawn.image, (640, 360)), dtype=np.uint8)
+        return Response(pictures.jpeg(small), media_type="image/jpeg")
 
     @routes.post("/calls/{call_id}/take")
     async def take(call_id: str, _: Operator) -> CallView:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Response
 from fastapi.responses import HTMLResponse
 
-from parking.journeys.schemas import FindStay, FoundStay, MyStay, OpenLane, Ordered, PaymentView, StartPayment
+from parking.journeys.schemas import (
+    ConfirmStay,
+    FindStay,
+    FoundStay,
+    MyStay,
+    OpenLane,
+    Ordered,
+    PaymentView,
+    StartPayment,
+)
 from parking.kernel.errors import ErrorKind, ParkingError, conflict, not_found
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
@@ -33,6 +42,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     routes = APIRouter(prefix="/api/v1")
     _public(routes, fake)
     _operators(routes, fake)
+    _stays(routes, fake)
     _drivers(routes, fake)
     fake_help.install(routes, fake)
     app.include_router(routes)
@@ -118,6 +128,18 @@ def _operators(routes: APIRouter, fake: FakeServer) -> None:
         case |= {"state": "resolved", "note": body.note, "resolved_by": who.subject}
         fake.resolved[case_id] = body.note
         return case
+
+
+def _stays(routes: APIRouter, fake: FakeServer) -> None:
+    @routes.post("/stays/{stay_id}/{deed}")
+    async def settle(stay_id: str, deed: str, body: ConfirmStay, _: Operator) -> dict[str, Any]:
+        if stay_id == "stay-blocked":
+            raise conflict("stay.plate_inside", "this plate is inside by another stay: close that one first")
+        for case in fake.cases.values():
+            if case["stay_id"] == stay_id:
+                case |= {"state": "resolved", "note": body.reason}
+                fake.resolved[case["id"]] = f"{deed}: {body.reason}"
+        return {}
 
 
 def _drivers(routes: APIRouter, fake: FakeServer) -> None:

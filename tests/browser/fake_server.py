@@ -92,9 +92,11 @@ class FakeServer:
         at = stamp(self.now() - timedelta(seconds=ago_s))
         self.hub.append({"id": f"e{self._events:05d}", "at": at, "type": kind, **dict.fromkeys(keys), **more})
 
-    def case(self, case_id: str, reason: str, *, lane_id: str | None = None, ago_s: float = 0) -> None:
+    def case(
+        self, case_id: str, reason: str, *, lane_id: str | None = None, stay_id: str | None = None, ago_s: float = 0
+    ) -> None:
         at = stamp(self.now() - timedelta(seconds=ago_s))
-        links = {"stay_id": None, "visit_id": None, "lane_id": lane_id}
+        links = {"stay_id": stay_id, "visit_id": None, "lane_id": lane_id}
         done = {"note": "", "resolved_by": ""}
         self.cases[case_id] = {"id": case_id, "reason": reason, **links, "opened_at": at, "state": "open", **done}
         self.event("CaseOpened", reason=reason, lane_id=lane_id, ago_s=ago_s)

@@ -47,12 +47,13 @@ def test_a_call_comes_by_itself_with_its_place_its_cause_and_a_running_wait(
 def test_an_operator_answers_and_opens_with_a_reason_and_the_call_goes_when_the_boom_has_moved(
     fake: FakeServer, console: OperatorPage
 ) -> None:
-    fake.help.ring("c1", "exit-1", "relay", picture_ref="exit-1/v1.jpg")
+    fake.help.ring("c1", "exit-1", "relay", picture_ref="v1")
     call = console.call("c1")
     call.get_by_role("button", name="接听：西出口 1").click()
     expect(call).to_contain_text("由您处理")
     call.get_by_role("button", name="为求助开闸：西出口 1").click()
     expect(console.page.get_by_role("dialog")).to_contain_text("车辆照片")
+    expect(console.page.get_by_role("dialog").get_by_role("img", name="西出口 1")).to_be_visible()
     console.give_reason("已收现金", "确认开闸")
     assert [(o.lane_id, o.reason) for o in fake.help.opened] == [("exit-1", "已收现金")]
     expect(call).to_be_visible()  # ordered is not opened

@@ -12,6 +12,8 @@ const problems: Readonly<Record<string, Pair>> = {
   "emergency.stands": ["紧急情况已在进行", "an emergency stands already"],
   "emergency.none": ["没有紧急情况", "no emergency stands"],
   "opening.reason": ["请写明原因", "say why"],
+  "stay.plate_inside": ["该车牌另有在场记录，请先结束那一条", "this plate is inside by another stay: close that one first"],
+  "stay.not_in_review": ["这次停车不在核对中", "this stay is not under review"],
   "stay.closed": ["这次停车已结束", "this stay has ended already"],
   "case.unknown": ["没有这个事项", "there is no such item"],
   "case.resolved": ["已有人处理过", "somebody has resolved this already"],

@@ -58,7 +58,10 @@ class OwnRows(Queries):
         self._theirs: dict[_Key, Fact | None] = {}
         self._theirs_of = -1
         self._changes = 0
+        self._promised: set[_Key] = set()
         self._looked_at: datetime | None = None
+        self._oldest: datetime | None = None
+        self._ending = False
         self.journal: Journal = _FollowedJournal(self, journal)
         for entry in journal.unacknowledged(_ALL):
             plain = json.loads(entry.body)
@@ -129,12 +132,15 @@ class OwnRows(Queries):
             return
         self._drop(key)
         self._own[key] = _Own(change, at, seen=self._their(key) is not None)
+        if isinstance(change, InsideRow) and change.claimed_until is not None:
+            self._promised.add(key)
         for ref in () if isinstance(change, Gone) else refs_of(change):
             self._by_ref.setdefault((key[0], ref), set()).add(key)
         self._changes += 1
 
     def _drop(self, key: _Key) -> None:
         own = self._own.pop(key, None)
+        self._promised.discard(key)
         for ref in () if own is None or isinstance(own.change, Gone) else refs_of(own.change):
             keys = self._by_ref[key[0], ref]
             keys.discard(key)
@@ -170,12 +176,17 @@ class OwnRows(Queries):
         self._looked_at = now
         waiting = self._file.unacknowledged(1)
         oldest = parse_time(json.loads(waiting[0].body)["at"]) if waiting else None
-        for key, own in tuple(self._own.items()):
+        # the link is down, nothing has been acknowledged since, and nothing of before is left
+        going_on = bool(waiting) and oldest == self._oldest and not self._ending
+        self._oldest, self._ending = oldest, False
+        for key in tuple(self._promised if going_on else self._own):
+            own = self._own[key]
             if own.acked_at is None and (oldest is None or own.at < oldest):
                 own.acked_at = now
             over = isinstance(own.change, InsideRow) and not own.change.counts(now)
             if over or (own.acked_at is not None and now - own.acked_at >= _KEPT_AFTER_ACK):
                 self._drop(key)
+            self._ending |= own.acked_at is not None
 
     def _more_inside(self, lot_id: LotId) -> int:
         """How many more vehicles are in a lot than the server has counted."""

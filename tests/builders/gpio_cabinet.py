@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hardware_sim.devices.gpio_chip import ChipWorld, make_chip
@@ -116,13 +117,18 @@ class Cabinet:
         assert pid is not None
         os.kill(pid, number)
 
+    def _no_keeper(self) -> bool:
+        pid = self.keeper_pid()
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return pid is None
+
     def close(self) -> None:
         for board in self.boards:
             board.close()
         for box in self.boxes:
             box.kill()
             box.communicate()
-        if self.keeper_pid() is not None:
-            self.signal_keeper(signal.SIGKILL)
-            until(lambda: self.keeper_pid() is None, "the keeper is gone")
+        until(self._no_keeper, "no keeper is left, nor one that was just starting")
         self.world.close()

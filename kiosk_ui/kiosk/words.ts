@@ -10,7 +10,7 @@ export const say = translator({
   home: ["返回首页", "Start page"],
   home_in: ["返回首页（{seconds}）", "Start page ({seconds})"],
   back_to_fee: ["返回费用", "Back to the fee"],
-  help: ["需要帮助或使用现金、银行卡，请到人工收费处", "For help, cash or card, please go to the staffed cash desk"],
+  help: ["使用现金或银行卡，请到人工收费处", "For cash or card, please go to the staffed cash desk"],
   step_plate: ["输入车牌", "Plate"],
   step_fee: ["核对费用", "Fee"],
   step_pay: ["扫码付款", "Pay"],

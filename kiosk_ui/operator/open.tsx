@@ -28,7 +28,7 @@ export function OpenDialog({ id, name, lane, onClose }: { id: string; name: stri
   return (
     <ReasonDialog
       title={say("open_title", { lane: name })}
-      note={say("open_note")}
+      note={say(deed === "open" ? "open_note" : "order_note")}
       reasons={REASONS}
       confirm={deed === "open" ? say("open_now") : say("order_now")}
       done={say(deed === "open" ? "opened" : "ordered", { lane: name })}

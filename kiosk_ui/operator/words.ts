@@ -49,6 +49,7 @@ export const say = translator({
   deed_take: ["人工接管，不再自动放行", "Take over: it opens for nobody by itself"],
   deed_release: ["恢复自动", "Give back: it works by itself again"],
   deed_end: ["仅结束本车道的紧急常开", "End the emergency at this lane only"],
+  order_note: ["车道将保持这一状态，直到有人解除；操作会记入审计日志。", "The lane stays so until somebody ends it. This is kept in the audit log."],
   order_now: ["确认", "Do it"],
   ordered: ["{lane}：指令已发出", "{lane}: the order is on its way"],
   calls: ["求助", "Calls for help"],

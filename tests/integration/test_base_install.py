@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,17 +15,25 @@ import pytest
 import yaml
 
 from hardware_sim.camera_view import CameraView
+from hardware_sim.devices.barrier import BarrierWiring
 from hardware_sim.devices.mjpeg import MjpegCamera
 from hardware_sim.devices.relay_board import RelayBoardSim
+from hardware_sim.devices.uhf_reader import UhfReaderSim
+from hardware_sim.devices.vzenith_camera import PASSWORD, VzenithCameraSim
 from hardware_sim.physical_lane import InView
 from lpr.drawing.scenes import Light
+from parking.access.rows import HolderRow, PassRow
+from parking.access.snapshot import data_of
 from parking.kernel.clock import SystemClock
+from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.plate import Plate
 from tests.builders.edge_box import FAST_BARRIERS, edge_config, until
 from tests.builders.edge_server import EdgeServer
 
 ROOT = Path(__file__).resolve().parents[2]
-PLATE = "沪A12345"
+PLATE, MEMBER = "沪A12345", Plate("沪B88888")
+TAG = Credential(CredentialKind.UHF, "E28011606000020000004711")
+SECRET = "0123456789abcdef-box"
 SERVER_PARTS = {
     "sqlalchemy",
     "fastapi",
@@ -100,6 +109,7 @@ class Lane:
     """A camera, a relay board and a server of a few lines: what the box is wired to."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.in_view: InView | None = None
         self.board = RelayBoardSim(SystemClock(), FAST_BARRIERS)
         self.board.start()
@@ -111,12 +121,41 @@ class Lane:
         config = edge_config(self.server, self.board.port)
         config["lanes"] = config["lanes"][:1]
         config["lanes"][0]["camera"] = {"kind": "mjpeg", "url": self.camera.url}
+        push_port = _free_port()
+        self.tags = UhfReaderSim()
+        self.tags.start()
+        wiring = BarrierWiring("entry-2", open_coil=0, close_coil=1, safety_input=1, travel_s=0.1)
+        self.pushing = VzenithCameraSim(
+            SystemClock(), f"http://127.0.0.1:{push_port}/push/cam-2/{SECRET}", barriers=(wiring,)
+        )
+        self.pushing.start()
+        config["push"] = {"host": "127.0.0.1", "port": push_port}
+        config["lanes"].append(_second_lane(self.tags.port))
         (folder / "edge.yaml").write_text(yaml.safe_dump(config))
 
     def stop(self) -> None:
+        self.pushing.stop()
+        self.tags.stop()
         self.server.stop()
         self.camera.stop()
         self.board.stop()
+
+
+def _second_lane(uhf_port: int) -> dict[str, Any]:
+    """A camera that reads by itself and moves the barrier by its own outputs, and a tag reader."""
+    return {
+        "id": "entry-2",
+        "kind": "entry",
+        "camera": {"kind": "vzenith", "device": "cam-2", "secret": SECRET},
+        "relay": {"kind": "vzenith", "device": "cam-2", "open_coil": 0, "close_coil": 1, "idle_off": True},
+        "loops": {"presence": 0, "safety": 1},
+        "readers": [{"kind": "uhf_llrp", "host": "127.0.0.1", "port": uhf_port}],
+    }
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 @pytest.fixture
@@ -155,6 +194,30 @@ def test_it_reads_a_plate_opens_the_barrier_and_tells_the_server(lane: Lane, run
     [decided] = [event for event in _events(lane) if event["type"] == "LaneDecided"]
     assert decided["data"]["plate"] == PLATE
     assert PLATE not in running(), "a plate is never in a log line"
+
+
+@pytest.mark.req("LPR-2", "GATE-2", "GATE-5")
+def test_a_pushing_camera_and_a_tag_let_a_member_in_and_the_server_hears_of_all_of_it(
+    lane: Lane, running: Callable[[], str]
+) -> None:
+    lane.server.put(*data_of(HolderRow(TAG, "m1", (MEMBER,), ("p1",))))
+    lane.server.put(*data_of(PassRow("p1", "m1", (MEMBER,), 1, None, None)))
+    until(lambda: lane.tags.reading, "the tag reader reads", timeout_s=60)
+    until(lambda: len(lane.pushing.answers) > 2, "the camera's polls are answered", timeout_s=60)
+    until(lambda: "DeviceHealthChanged" in lane.server.types(), "the box reports its devices", timeout_s=60)
+    lane.pushing.see(MEMBER.text, 97, picture=b"\xff\xd8\xff\xe0 a picture \xff\xd9")
+    lane.tags.tag_passes(bytes.fromhex(TAG.value), times=3)
+    lane.pushing.set_input(0, True)
+    until(lambda: lane.pushing.outputs.boom_position("entry-2") >= 1.0, "the boom goes up", timeout_s=60)
+    until(
+        lambda: {"BarrierPulsed", "PlateReported"} <= set(lane.server.types()), "the server hears of it", timeout_s=60
+    )
+    [decided] = [event["data"] for event in _events(lane) if event["type"] == "LaneDecided"]
+    assert (decided["plate"], decided["right"], decided["credential"]["value"]) == (MEMBER.text, "pass:p1", TAG.value)
+    [kept] = (lane.folder / "pictures").glob("*.jpg")
+    assert kept.stem == decided["picture_ref"]
+    said = running()
+    assert not [secret for secret in (MEMBER.text, TAG.value, SECRET, PASSWORD) if secret in said]
 
 
 def _events(lane: Lane) -> list[dict[str, Any]]:

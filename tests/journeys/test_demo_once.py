@@ -11,8 +11,9 @@ import pytest
 
 KEYS = {
     "plate", "car", "member_car", "guest_car", "camera_pulses_entry_2", "boom_moves_entry_2", "journal_rights",
-    "journal_credentials", "pushes_reported", "pictures_kept", "due_by_right_minor", "paid_by_right", "relay_pulses_entry", "relay_pulses_exit", "boom_moves_entry", "boom_moves_exit", "loops_entry",
-    "loops_exit", "journal_events", "journal_unacknowledged", "journal_plates_read", "journal_passages", "stay_state",
+    "journal_credentials", "pushes_reported", "pictures_kept", "due_by_right_minor", "paid_by_right",
+    "relay_pulses_entry", "relay_pulses_exit", "boom_moves_entry", "boom_moves_exit", "loops_entry", "loops_exit",
+    "journal_events", "journal_unacknowledged", "journal_plates_read", "journal_passages", "stay_state",
     "stay_plate", "stay_count", "stays_open", "cases_open", "fee_minor", "fee_lines_minor", "fee_due_minor",
     "payment_minor", "ledger", "ledger_sum", "sign_b1_shown", "sign_b2_shown", "live_gaps", "live_events",
     "live_free_b1", "live_free_b2", "live_passages", "disagreements", "seconds", "ok",

@@ -27,11 +27,11 @@ _OUTPUTS = ("steps", "places", "colours")
 
 
 def export_reader(folder: Path) -> Path:
-    """Writes the averaged weights of the folder's checkpoint as ONNX beside it, with notes of what it takes and where it is from."""
+    """Writes the mean weights of the folder's checkpoint as ONNX beside it, with notes of what it takes and where it is from."""
     target = folder / f"{NAME}.onnx"
     saved = checkpoint.load(folder)
     net = PlateNet()
-    net.load_state_dict(saved["ema"])
+    net.load_state_dict(saved["ema"] | saved.get("mean", {}))
     notes = {
         "signs": SIGNS,
         "input": "24x96",

@@ -84,6 +84,8 @@ class Barrier:
             self._spent.pop(next(iter(self._spent)))
         self._stop_closing()
         self._opening()
+        if self._pulse_ends_s == inf:  # it is held open: a pulse would be the end of that
+            return self._board.hold(self._config.open_coil, True)
         try:
             return self._board.pulse(self._config.open_coil, self._config.pulse_ms, not_after_s=order.deadline_s)
         finally:

@@ -28,6 +28,7 @@ class Boom:
         self._pulses = 0
         self._held_s: float | None = None
         self._holding = False
+        self._tried_letting_go_s: float | None = None
         self._gone_s = -_NEVER
         self.failures = 0
 
@@ -41,6 +42,9 @@ class Boom:
         self._barrier.watch(inputs)
         if inputs.read_s > self._gone_s and inputs.safety is not Signal.UNKNOWN:
             self._faults.set("relay_gone", wrong=False)
+            tried_s = self._tried_letting_go_s
+            if tried_s is not None and self._clock.monotonic_s() - tried_s >= self._timings.relay_retry_s:
+                self.let_go()
         if inputs.open_coil is not Signal.UNKNOWN:
             self._coil.saw(_OPEN, inputs.open_coil is Signal.ON, inputs.read_s)
             foreign = self._coil.trouble(_OPEN, self._clock.monotonic_s()) is CoilTrouble.FOREIGN
@@ -62,15 +66,16 @@ class Boom:
 
     def hold_open(self) -> None:
         """Keep the open contact closed; `needs_holding` says when to try again."""
-        self._held_s = self._clock.monotonic_s()
+        self._held_s, self._tried_letting_go_s = self._clock.monotonic_s(), None
         self._coil.ordered(_OPEN, self._held_s, _NEVER)
         self._holding = self._try("hold open", self._barrier.hold_open) is True
 
     def let_go(self) -> None:
-        """End the hold of an emergency or a person."""
+        """End the hold of an emergency or a person; a board that did not confirm it is told again once it answers."""
         self._held_s, self._holding = None, False
-        self._try("let go", self._barrier.let_go)
+        done = self._try("let go", self._barrier.let_go)
         now_s = self._clock.monotonic_s()
+        self._tried_letting_go_s = None if done else now_s
         self._coil.ordered(_OPEN, now_s, now_s)
 
     def needs_holding(self, inputs: Inputs) -> bool:

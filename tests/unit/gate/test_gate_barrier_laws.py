@@ -407,3 +407,45 @@ def test_a_contact_just_let_go_is_not_welded_and_one_that_stays_is() -> None:
     post.board.welded.add(OPEN)
     post.wait(1.1)
     assert post.boom.is_welded(replace(post.inputs(), open_coil=ON))
+
+
+def test_an_order_to_open_a_boom_that_is_held_open_does_not_end_the_holding() -> None:
+    post = Post()
+    post.boom.hold_open()
+    assert post.boom.open(post.order()) is True
+    post.wait(60)
+    assert post.board.coil_is_on(OPEN)
+    assert not post.boom.is_welded(post.inputs())
+    post.boom.let_go()
+    assert not post.board.coil_is_on(OPEN)
+
+
+def test_a_contact_that_could_not_be_let_go_is_let_go_as_soon_as_the_board_is_back() -> None:
+    post = Post()
+    post.boom.hold_open()
+    post.board.gone = True
+    post.boom.let_go()
+    assert post.board.coil_is_on(OPEN)
+    post.board.gone = False
+    for _ in range(3):
+        post.wait(1)
+        post.boom.watch(post.inputs())
+    assert not post.board.coil_is_on(OPEN)
+    assert not post.faults.open
+    told = len(post.board.log)
+    post.wait(5)
+    post.boom.watch(post.inputs())
+    assert len(post.board.log) == told, "and is then left alone"
+
+
+def test_a_new_emergency_is_not_let_go_because_the_last_one_could_not_be() -> None:
+    post = Post()
+    post.boom.hold_open()
+    post.board.gone = True
+    post.boom.let_go()
+    post.board.gone = False
+    post.boom.hold_open()
+    for _ in range(5):
+        post.wait(1)
+        post.boom.watch(post.inputs())
+    assert post.board.coil_is_on(OPEN)

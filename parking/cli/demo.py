@@ -97,8 +97,11 @@ def _answers(url: str) -> bool:
 
 def _lanes_are_ready(site: DemoSite) -> bool:
     """The gate box has spoken to the server, looks at its cameras, and listens to its readers."""
-    world = httpx.get(f"{site.url('control')}/state", timeout=1.0).json()
-    silence = httpx.get(f"{site.url('server')}/metrics", timeout=2.0).text
+    try:
+        world = httpx.get(f"{site.url('control')}/state", timeout=2.0).json()
+        silence = httpx.get(f"{site.url('server')}/metrics", timeout=5.0).text
+    except httpx.HTTPError:  # a busy machine: asked again
+        return False
     return all(world["viewers"].values()) and all(world["readers"].values()) and EDGE in silence
 
 

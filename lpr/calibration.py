@@ -36,8 +36,8 @@ class Curve:
         )
 
 
-# Fitted by maximum likelihood on 1 200 drawn and degraded plates that training has not seen (seed 991), as read by plate_net after
-# 91 minutes; on 481 real hard crops the confidence then differs from the share of right readings by 0.02 on average.
+# Fitted by maximum likelihood on 1 200 drawn and degraded plates that training has not seen (seed 991), as read by an earlier plate_net;
+# of the one that is shipped, on 481 real hard crops, the mean confidence is 98.0 % and 97.9 % are right (alone: 96.8 and 96.9).
 CURVES = {
     Evidenced.STEPS: Curve(-0.098, 0.724, 0.169),
     Evidenced.OWN: Curve(0.228, 1.327, 0.368),

@@ -19,9 +19,9 @@ SHORT = 400
 
 @pytest.fixture(autouse=True)
 def _alarm() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGALRM)
+    before = signal.getsignal(signal.SIGVTALRM)
     yield
-    signal.signal(signal.SIGALRM, before)
+    signal.signal(signal.SIGVTALRM, before)
 
 
 @pytest.mark.parametrize("name", PARSERS)

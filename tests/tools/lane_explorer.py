@@ -114,9 +114,10 @@ def explore(name: str, least: int, *, depth: int = 0, heal_every: int = 200) -> 
     frontier: deque[bytes] = deque([b""])
     while frontier and not found.unsafe:
         path = frontier.popleft()
+        found.depth, found.deepest = len(path), max(found.deepest, len(path))
         if found.transitions >= (least if len(path) >= depth else 5 * least):
             break
-        found.depth, found.deepest = len(path), len(path) + 1
+        found.deepest = len(path) + 1
         here = _replay(start, [ACTIONS[names[index]] for index in path])
         for index, action in enumerate(names):
             world: World = pickle.loads(here)

@@ -182,11 +182,11 @@ class Town:
         self.work_off()
         refreshing_access.renew(self.database, self.application.cashier)
 
-    def passed_on(self) -> list[tuple[str, str]]:
+    def passed_on(self) -> list[tuple[datetime, str]]:
         """When and which, of everything that boxes said, in the order in which handlers get it."""
         query = sa.select(outbox.c.occurred_at, outbox.c.event_id).where(outbox.c.origin != "server")
         rows = self.database.read(lambda conn: conn.execute(query.order_by(outbox.c.seq)).all())
-        return [(str(codec.to_plain(row.occurred_at)), row.event_id) for row in rows]
+        return [(row.occurred_at, row.event_id) for row in rows]
 
     def state_hash(self) -> str:
         return hashlib.sha256(canonical(self.state())).hexdigest()

@@ -27,7 +27,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parking.bootstrap.keys import Ed25519Signer, KeyRing
 from parking.kernel.clock import ManualClock
-from parking.kernel.codec import to_plain
 from parking.kernel.events import (
     BarrierPulsed,
     Direction,
@@ -132,7 +131,7 @@ class Story:
     def __init__(self, seed: int, events: int, *, stream: bool = False) -> None:
         self.outcome = Outcome(seed)
         self._stream = stream
-        self._true: list[tuple[str, str, int, str]] = []
+        self._true: list[tuple[datetime, str, int, str]] = []
         self._dice = random.Random(seed)
         self._truth = ManualClock(BEGIN)
         server = _key(self._dice)
@@ -158,8 +157,11 @@ class Story:
                 self.outcome.broken += [f"{name}: {what}" for what in town.broken(told)]
         if perfect is not None and perfect.state_hash() != late.state_hash():
             self.outcome.broken.append(_first_difference(perfect.state(), late.state()))
-        if perfect is None and late.passed_on() != [(at, event) for at, _, _, event in sorted(self._true)]:
-            self.outcome.broken.append("what was passed on is not what happened, in its order")
+        if perfect is None:
+            pairs = zip(late.passed_on(), ((at, event) for at, _, _, event in sorted(self._true)), strict=False)
+            wrong = [(place, got, true) for place, (got, true) in enumerate(pairs) if got != true]
+            if wrong:
+                self.outcome.broken.append(f"{len(wrong)} events are not passed on in their turn, first {wrong[0]}")
         for town in (perfect, late):
             if town is not None:
                 town.close()
@@ -212,8 +214,7 @@ class Story:
             true: list[Envelope] = [replace(one, occurred_at=self._truth.now()) for one in said]
             first, numbers[name] = numbers[name] + 1, numbers[name] + len(true)
             if perfect is None:
-                moment = str(to_plain(self._truth.now()))
-                self._true += [(moment, name, first + n, one.id) for n, one in enumerate(true)]
+                self._true += [(self._truth.now(), name, first + n, one.id) for n, one in enumerate(true)]
                 continue
             perfect.clock.set(self._truth.now())
             perfect.hand_in(name, "perfect", first, true)

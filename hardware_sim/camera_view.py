@@ -1,6 +1,6 @@
-"""What the camera at a lane sees, drawn as it happens; a scene that stands still is drawn a few times and then repeated.
+"""What the camera at a lane sees, drawn as it happens; a scene that stands still is drawn a few times and then shown with fresh noise.
 
-A real camera never sends the same noise twice in a row, and neither does this one.
+A real camera never sends the same noise twice, and neither does this one: who did would be taken for a recording.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +19,8 @@ from lpr.drawing.scenes import Light, Weather, draw_empty_lane, draw_scene
 from lpr.drawing.vehicles import Vehicle
 
 Image = NDArray[np.uint8]
-TAKES = 6  # different noise over the same scene
+TAKES = 6  # different noise over the same scene; from these, scene and noise are told apart
+NOISE_SPARE = 61  # so many pixels more than the picture, to cut fresh noise from
 SCENES_KEPT = 4
 YELLOW_SHARE = 0.08  # of the plates with seven signs: trucks and buses
 DIRTY_SHARE = 0.25
@@ -47,6 +49,7 @@ class CameraView:
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._takes: OrderedDict[tuple[object, ...], list[Image]] = OrderedDict()
+        self._noise: dict[tuple[object, ...], NDArray[np.int8]] = {}
         self._turn = 0
 
     def next_frame(self) -> Image:
@@ -57,12 +60,24 @@ class CameraView:
         takes = self._takes.setdefault(key, [])
         self._takes.move_to_end(key)
         while len(self._takes) > SCENES_KEPT:
-            self._takes.popitem(last=False)
+            gone, _ = self._takes.popitem(last=False)
+            self._noise.pop(gone, None)
         self._turn += 1
         if len(takes) < TAKES:
             takes.append(self._draw(seen, light, weather, walkers, step / STEPS_PER_S))
+            if len(takes) == TAKES:
+                takes[0], self._noise[key] = _developed(
+                    takes, self._rng
+                )  # from now on the scene is that, and noise fresh
             return takes[-1]
-        return takes[self._turn % TAKES]
+        return self._with_noise(takes[0], self._noise[key])
+
+    def _with_noise(self, scene: Image, noise: NDArray[np.int8]) -> Image:
+        """The scene with noise that it has not had before: a sensor never gives the same picture twice."""
+        height, width = scene.shape[:2]
+        down, right = self._rng.integers(0, NOISE_SPARE, 2)
+        fresh = np.ascontiguousarray(noise[down : down + height, right : right + width])
+        return np.asarray(cv2.add(scene, fresh, dtype=cv2.CV_8U), dtype=np.uint8)
 
     def _people(self, *, is_empty: bool) -> tuple[tuple[Walker, ...], int]:
         """Who walks by now, and how many steps of time they have been under way."""
@@ -95,6 +110,17 @@ class CameraView:
             walkers=walkers,
             seconds=seconds,
         ).image
+
+
+def _developed(takes: list[Image], rng: np.random.Generator) -> tuple[Image, NDArray[np.int8]]:
+    """What several takes have in common, and a larger field of noise as strong as theirs."""
+    scene = np.mean(takes, axis=0)
+    levels = (
+        float(np.mean(np.abs(takes[0][::4, ::4] - scene[::4, ::4]))) * 1.25
+    )  # of a normal spread, from its mean size
+    height, width = scene.shape[:2]
+    noise = rng.normal(0, max(0.5, levels), (height + NOISE_SPARE, width + NOISE_SPARE)).round().clip(-60, 60)
+    return scene.round().astype(np.uint8), np.repeat(noise.astype(np.int8)[..., None], 3, axis=2)
 
 
 def vehicle_of(plate: str) -> Vehicle:

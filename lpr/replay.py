@@ -24,6 +24,8 @@ _ALIKE = 0.66
 _UNLIKE = 0.60
 _LEAST_SIGNS = 140
 _LEAST_LEVELS = 1.5
+_NOISE_LEVELS = 4.0
+"""Of a small grey picture: what differs by more is no noise."""
 _STRANGERS = 2
 _SAME_LAG_S, _SAME_LAG_SHARE = 0.15, 0.05
 """Two looks have the same lag when these differ by no more: a player does not keep time to the frame."""
@@ -93,9 +95,10 @@ class Replay:
             return None
         self._looks += 1
         differs = now - place
-        place += differs * np.float32(max(_LEARN, 1 / self._looks))
+        place += np.where(np.abs(differs) > _NOISE_LEVELS, differs, differs * np.float32(max(_LEARN, 1 / self._looks)))
         if self._looks <= _FIRST_LOOKS or min(now.shape) < 3:
             return None
+        differs[np.abs(differs) > _NOISE_LEVELS] = 0.0  # something came or went there: its trace is no noise
         around = differs[:-2, 1:-1] + differs[2:, 1:-1] + differs[1:-1, :-2] + differs[1:-1, 2:]
         fine = (4 * differs[1:-1, 1:-1] - around)[::2, ::2]
         return _packed(fine > 0), _packed(np.abs(fine) > _LEAST_LEVELS)

@@ -22,11 +22,12 @@ from lpr.readers.memory import MemoryReader
 from lpr.settings import Settings as ReadingSettings
 from lpr.sources.registry import SOURCES
 from parking.bootstrap.application import build
-from parking.bootstrap.edge import CameraWorker, EdgeBox
+from parking.bootstrap.edge import EdgeBox
 from parking.bootstrap.edge_settings import CameraSettings, EdgeSettings
 from parking.bootstrap.keys import create_key
 from parking.bootstrap.server import wrap
 from parking.cli.demo_site import PARTS, DemoSite, edge_config
+from parking.gate.cameras.base import CameraWorker
 from parking.journeys import opening_by_hand
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.ids import LaneId, RandomIds
@@ -81,7 +82,9 @@ class Garage:
 
     def _box(self, folder: Path, port: int) -> EdgeBox:
         ports = {**dict.fromkeys(PARTS, 9), "server": port, "board": self.board.port}
-        plain = edge_config(DemoSite(str(folder), "127.0.0.1", ports, "", ""))
+        plain = edge_config(DemoSite(str(folder), "127.0.0.1", ports, "", "", "", [], []))
+        plain["lanes"] = [lane for lane in plain["lanes"] if lane["id"] != "entry-2"]
+        plain.pop("push")
         for lane in plain["lanes"][:2]:
             lane["timings"] = {"stuck_after_s": 1.0, "lost_after_s": 0.5}
         plain["lanes"][0]["camera"] = {"kind": "mjpeg", "url": self.camera.url}

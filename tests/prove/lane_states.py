@@ -56,6 +56,8 @@ class WiredBoard:
         return self._client.pulse(coil, duration_ms, not_after_s=not_after_s)
 
     def hold(self, coil: int, on: bool) -> bool:
+        if coil == OPEN_COIL and on:
+            self._world.ghost.goes_up()
         return self._client.hold(coil, on)
 
     def health(self) -> HealthReport:

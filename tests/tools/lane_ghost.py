@@ -84,6 +84,10 @@ class Ghost:
         permitted = visit is not None and visit["authorised"]
         if not permitted and not (opening is not None and opening["by"].startswith("operator:")):
             raise Unsafe("I12: a pulse that the journal knows nothing of")
+        self.goes_up()
+
+    def goes_up(self) -> None:
+        """The boom is sent up, by a pulse or by a held contact: if it was down, the loop has to show afresh that it works."""
         if not self.is_open:
             self.is_open, self.loop_worked = True, False
 

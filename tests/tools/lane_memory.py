@@ -76,9 +76,10 @@ class PowerCut(BaseException):
 class WatchedBoard(MemoryBoard):
     """A board in memory whose every order is checked; `cut` makes the power fail right before or after the next pulse."""
 
-    def __init__(self, clock: Clock, ordered: Callable[[int, float], None]) -> None:
+    def __init__(self, clock: Clock, ordered: Callable[[int, float], None], held: Callable[[], None]) -> None:
         super().__init__(clock)
         self._ordered = ordered
+        self._held_open = held
         self.cut = ""
 
     def pulse(self, coil: int, duration_ms: int, *, not_after_s: float = ALWAYS) -> bool:
@@ -89,3 +90,8 @@ class WatchedBoard(MemoryBoard):
         if self.cut == "after":
             raise PowerCut
         return done
+
+    def hold(self, coil: int, on: bool) -> bool:
+        if coil == 0 and on:
+            self._held_open()
+        return super().hold(coil, on)

@@ -67,7 +67,7 @@ class World:
         self.copy = MemoryCopy()
         self.camera = SilentCamera()
         self.ghost = Ghost()
-        self.board: Any = board(self) if board else WatchedBoard(self.clock, self.ordered)
+        self.board: Any = board(self) if board else WatchedBoard(self.clock, self.ordered, self.ghost.goes_up)
         self.metal = [False] * 5
         """What lies on the inputs, whatever the board tells of it."""
         self.stored: Mapping[str, Any] | None = None

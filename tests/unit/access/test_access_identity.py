@@ -23,6 +23,7 @@ from tests.builders.access import (
     a_code,
     a_holder,
     a_pass,
+    an_invitation,
     inside,
     owing,
     plate,
@@ -118,6 +119,11 @@ def test_without_a_plate_only_what_the_lane_takes_alone_opens(alone: Any, creden
     rules = {} if alone is None else {"alone": alone}
     lane = entry(a_holder(credential, A, pass_ids=("p1",)), a_pass("p1"), **rules)
     assert lane.ask(None, presented(credential)).allowed is opens
+
+
+def test_a_lane_that_takes_no_codes_alone_opens_for_none_without_a_plate() -> None:
+    lane = entry(an_invitation(), alone=frozenset())
+    assert lane.ask(None, a_code(invitation_id="i1")).decision == Refused("plate_is_read", "no_plate")
 
 
 def test_a_card_that_nobody_knows_opens_nothing() -> None:

@@ -38,6 +38,8 @@ class Ghost:
         self.fire_s = self.quiet_s = 0.0
         self.fire_unsure = False
         """The power went while the disk was full: neither the beginning nor the end of a fire may be on it."""
+        self.order_unsaved = False
+        """An order was given while the disk was full: a box that restarts while it holds carries it out again."""
         self.permitted: set[str] = set()
         self.done: set[str] = set()
         self.closings = self.pulses = 0

@@ -86,7 +86,7 @@ class World:
     def power_up(self) -> None:
         """A fresh controller on the same disk and the same board; what a full disk could not keep is lost."""
         self.ghost.restart()
-        self.ghost.fire_unsure = self.disk_full
+        self.ghost.fire_unsure = self.disk_full or self.ghost.order_unsaved
         self.camera.end()
         self.fires = FireGroup()
         self.fires.join(LaneId("lane-2"))
@@ -221,6 +221,7 @@ class World:
 
     def order(self, action: CommandAction, *, valid_s: float = 1.0, reason: str = "r") -> None:
         self.orders += 1
+        self.ghost.order_unsaved |= self.disk_full
         expires = self.clock.now() + timedelta(seconds=valid_s)
         name = f"c{self.orders}"
         if action is CommandAction.EMERGENCY and not self.ghost.fire:

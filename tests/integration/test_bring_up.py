@@ -290,7 +290,9 @@ def test_a_camera_that_is_not_there_is_an_answer_of_no(capsys: pytest.CaptureFix
 
 def test_a_camera_that_pushes_is_heard_and_its_plates_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
-    camera = VzenithCameraSim(SystemClock(), f"http://127.0.0.1:{port}/push/cam-1/{SECRET}", comet=False, heart_beat_s=0.2)
+    camera = VzenithCameraSim(
+        SystemClock(), f"http://127.0.0.1:{port}/push/cam-1/{SECRET}", comet=False, heart_beat_s=0.2
+    )
     with Doing(lambda: camera.see("皖A12345")):
         call = ["bring-up", "cameras", "kind=vzenith", "device=cam-1", f"secret={SECRET}"]
         code = main([*call, "--listen", f"127.0.0.1:{port}", "--seconds", "4", "--json"])

@@ -17,18 +17,18 @@ from parking.kernel.errors import invalid
 
 def test_every_listed_command_exists() -> None:
     for name in cli.COMMANDS:
-        module = import_module(f"parking.cli.{name}")
+        module = import_module(f"parking.cli.{name.replace('-', '_')}")
         assert hasattr(module, "app") or callable(getattr(module, name)), name
 
 
 def test_every_command_that_exists_is_listed() -> None:
     modules = {found.name for found in pkgutil.iter_modules(parking.cli.__path__)} - {"__main__"}
     with_a_command = {name for name in modules if _has_a_command(name)}
-    assert with_a_command == cli.COMMANDS.keys()
+    assert with_a_command == {name.replace("-", "_") for name in cli.COMMANDS}
 
 
 def _has_a_command(name: str) -> bool:
-    module = import_module(f"parking.cli.{name}")
+    module = import_module(f"parking.cli.{name.replace('-', '_')}")
     return hasattr(module, "app") or callable(getattr(module, name, None))
 
 
@@ -41,7 +41,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("call", "line"),
     [
-        (["fly"], "parking: there is no command 'fly'; there are config,"),
+        (["fly"], "parking: there is no command 'fly'; there are bring-up,"),
         (["doctor", "--jsn"], "parking doctor: No such option: --jsn"),
         (["config"], "parking config: Missing command. (see parking config --help)"),
         (["config", "shew"], "parking config: No such command 'shew'"),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, settings
 
 from hardware_sim.devices.bluetooth_gateway import BluetoothGatewaySim
 from hardware_sim.devices.code_scanner import CodeScannerSim
@@ -36,6 +37,8 @@ from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.device import Health
 from parking.kernel.ids import DeviceId, LaneId, StayId
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For properties: how long an example takes is this machine's affair."""
 READER = DeviceId("reader-1")
 CARD_KEY = bytes.fromhex("8f3a11c2d4e5960718293a4b5c6d7e8f")
 SERVER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from parking.gate.tickets import wire
 from parking.gate.tickets.base import Ticket
 from parking.gate.tickets.wire import PrinterState
+from tests.builders.credential_readers import PATIENT
 
 GOLDEN = bytes.fromhex(
     "1b40 1c26 1b6101"  # reset, Chinese signs, centred
@@ -63,6 +64,7 @@ def test_what_a_printer_says_in_its_turn(answer: int, paper_out: bool | None) ->
 signs = st.text(st.characters(codec="gb18030", exclude_categories=["Cs", "Cc"]), max_size=wire.LONGEST_LINE)
 
 
+@PATIENT
 @given(signs, st.lists(signs, max_size=5), st.none() | st.from_regex(r"[!-~]{1,400}", fullmatch=True))
 def test_any_ticket_comes_out_as_it_went_in(heading: str, lines: list[str], code: str | None) -> None:
     ticket = Ticket(heading, tuple(lines), code)

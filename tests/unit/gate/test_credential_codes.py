@@ -18,7 +18,7 @@ from parking.kernel.errors import ParkingError
 from parking.kernel.ids import LaneId, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.signed import seal
-from tests.builders.credential_readers import BOX, LANE, LOT, NOW, SERVER, check, exit_code
+from tests.builders.credential_readers import BOX, LANE, LOT, NOW, PATIENT, SERVER, check, exit_code
 from tests.prove import forgery
 
 SECOND = timedelta(seconds=1)
@@ -141,6 +141,7 @@ values = st.recursive(
 )
 
 
+@PATIENT
 @given(
     st.dictionaries(
         st.sampled_from(["use", "for", "id", "lot", "nbf", "exp", "lane", "stay", "inv", "plate", "ep"]), values
@@ -154,11 +155,13 @@ def test_whatever_a_true_key_signs_verifying_never_raises(changes: dict[str, obj
     assert isinstance(check(seal(body, SERVER)), VerifiedCode | CodeRefusal)
 
 
+@PATIENT
 @given(st.text(max_size=400))
 def test_whatever_is_held_up_verifying_never_raises(text: str) -> None:
     assert check(text) is CodeRefusal.NOT_VALID
 
 
+@PATIENT
 @given(st.integers(0, 238), st.integers(1, 127))
 def test_a_code_with_any_one_sign_changed_is_refused(at: int, by: int) -> None:
     text = exit_code()

@@ -30,7 +30,7 @@ from parking.kernel.clock import ManualClock
 from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError
 from parking.kernel.plate import Plate
-from tests.builders.credential_readers import NOW, check, exit_code, link, tag, unit
+from tests.builders.credential_readers import NOW, PATIENT, check, exit_code, link, tag, unit
 
 WELCOME = bytes.fromhex("043f00000020 00000000 00f60016 0080000c 0004cdd74d5dfe20 01000006 0000")
 EPC = bytes.fromhex("E28011606000020000000001")
@@ -135,6 +135,7 @@ def test_a_reader_that_closes_the_connection_or_complains_is_heard() -> None:
     assert "401" in str(set_up().take(complaint, 1.0).fault)
 
 
+@PATIENT
 @given(st.binary(max_size=200), st.integers(1, 50))
 def test_bytes_cut_anywhere_give_the_same_reads(noise: bytes, size: int) -> None:
     whole = report(EPC) + encode(Message(llrp.KEEPALIVE, 5)) + report(EPC + noise[: len(noise) // 2 * 2][:20])
@@ -245,6 +246,7 @@ def test_one_broken_frame_is_passed_over_and_five_in_a_row_end_the_line() -> Non
     assert isinstance(conversation.take(bytes(broken) * 5, 1.0).fault, WireFault)
 
 
+@PATIENT
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=200))
 def test_any_rsu_frame_survives_its_stuffing(rsctl: int, kind: int, content: bytes) -> None:
     frame = Frame(rsctl, kind, content)
@@ -382,6 +384,7 @@ def test_a_line_without_an_end_is_a_fault_not_a_growing_memory(nonsense: bytes) 
 # --- hostile bytes ---------------------------------------------------------------------------------------------------
 
 
+@PATIENT
 @given(st.lists(st.binary(max_size=300), max_size=5))
 def test_no_bytes_make_any_conversation_raise(pieces: list[bytes]) -> None:
     for conversation in (set_up(), rsu_conversation(), bluetooth(), scanner()):
@@ -390,12 +393,14 @@ def test_no_bytes_make_any_conversation_raise(pieces: list[bytes]) -> None:
             assert turn.fault is None or isinstance(turn.fault, DeviceFault | DeviceRefused)
 
 
+@PATIENT
 @given(st.binary(max_size=80))
 def test_any_card_payload_is_a_card_or_a_fault(payload: bytes) -> None:
     with suppress(WireFault):
         assert isinstance(parse_card(payload), CardRead)
 
 
+@PATIENT
 @given(st.integers(0, 5), st.binary(min_size=2, max_size=60))
 def test_llrp_messages_with_bent_bodies_are_reads_or_faults(where: int, bend: bytes) -> None:
     whole = bytearray(report(EPC, EPC))

@@ -31,7 +31,7 @@ from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import DeviceId, LaneId
 from parking.kernel.plate import Plate
-from tests.builders.credential_readers import CARD_KEY, NOW, READER, tag
+from tests.builders.credential_readers import CARD_KEY, NOW, PATIENT, READER, tag
 
 CARD = wiegand26(17, 4321)
 
@@ -89,6 +89,7 @@ def test_a_ref_that_names_nothing_is_refused(ref: str) -> None:
         Credential.from_ref(ref)
 
 
+@PATIENT
 @given(st.integers(0, 255), st.integers(0, 65535))
 def test_no_two_printed_numbers_are_one_card(facility: int, number: int) -> None:
     bits = int(wiegand26(facility, number).value[2:], 16)
@@ -125,6 +126,7 @@ def test_a_clock_that_jumps_back_silences_nobody() -> None:
     assert [presentations.is_news(Seen(CARD), at) for at in (100.0, 5.0, 5.5)] == [True, True, False]
 
 
+@PATIENT
 @given(st.lists(st.tuples(st.integers(0, 20), st.floats(0, 0.4)), max_size=200))
 def test_only_repetition_within_the_pace_is_ever_left_out(steps: list[tuple[int, float]]) -> None:
     presentations, now_s = Presentations(again_s=1.0, most=512), 0.0
@@ -166,6 +168,7 @@ def test_what_lies_in_the_tray_outlives_the_reader() -> None:
     assert [presented.credential for presented in reader.drain()] == [CARD]
 
 
+@PATIENT
 @given(st.integers(0, 2**32), st.floats(0.01, 5), st.floats(5, 60))
 def test_waits_grow_to_their_bound_and_are_never_all_alike(seed: int, first_s: float, most_s: float) -> None:
     backoff = Backoff(first_s, most_s, random.Random(seed))
@@ -249,6 +252,7 @@ def shown(one: TagKey, now_s: float) -> bytes:
     return ephemeral_id(one.key, int(now_s - one.zero_s) % 2**32, one.exponent, aes_block)
 
 
+@PATIENT
 @given(st.integers(0, 15), st.integers(0, 10_000), st.integers(-40_000, 40_000))
 def test_an_id_is_fresh_within_one_window_of_its_own_and_nowhere_else(exponent: int, into_s: int, off_s: int) -> None:
     one = TagKey(tag(1).credential, tag(1).key, 1_700_000_000, exponent)

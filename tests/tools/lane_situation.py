@@ -55,7 +55,8 @@ def share_what_never_changes() -> None:
 
 _COUNTED = frozenset(
     {
-        "clock", "ids", "_ids", "_clock", "_camera", "_copy", "copy", "_ordered", "_held_open", "orders", "permitted", "done", "pulses",
+        "_done", "clock", "ids", "_ids", "_clock", "_camera", "_copy", "copy", "_ordered", "_held_open", "orders", "permitted",
+        "done", "pulses",
         "closings", "log", "_spent", "_pulses", "_fires_seen", "times", "carried_out", "version", "_copy_seen", "stored", "_now",
         "now", "command_id", "used_at", "call_id", "_inputs", "_record", "faults", "_faults", "mode", "_behaviour", "_watching",
         "_coil", "_blocked", "_gone_s", "_known_s", "level_since_s", "_seen_s"

@@ -168,7 +168,9 @@ def _checks(r: dict[str, Any], masked: str) -> list[tuple[str, bool]]:
         ("fee: the lines sum up", fee is not None and fee > 0 and sum(r["fee_lines_minor"]) == fee),
         (
             "fee: nothing for who parks by right",
-            r["due_by_right_minor"] == [0] * (CARS - 1) and not r["paid_by_right"] and _waived(r) == (CARS - 1) * (fee or 0),
+            r["due_by_right_minor"] == [0] * (CARS - 1)
+            and not r["paid_by_right"]
+            and _waived(r) == (CARS - 1) * (fee or 0),
         ),
         ("payment: once, the fee", r["payment_minor"] == [fee] and r["fee_due_minor"] == 0),
         ("ledger: zero-sum, the fee is revenue", r["ledger_sum"] == 0 and fee in map(abs, r["ledger"].values())),

@@ -13,7 +13,8 @@ import pytest
 
 from parking.access.snapshot import CopyChange
 from parking.bootstrap.keys import KeyRing, create_key
-from parking.gate.ingest import KEPT, edge_event, edge_watermark, forget_old
+from parking.gate.edge_tables import edge_event, edge_watermark
+from parking.gate.ingest import KEPT, forget_old
 from parking.gate.link_wire import CopyImage, open_ack, open_message
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import ParkingError

@@ -189,8 +189,8 @@ def test_a_schedule_with_stops_says_what_the_price_says_and_nobody_pays_for_a_st
         assert asked == next(minor for until, minor in rows if moment < until)
         assert asked >= last  # staying longer is never cheaper
         last = asked
-    for begin, end in at:  # what a stop adds to the bill is nothing
-        begin, over = max(begin, entered_at), end or entered_at + timedelta(days=2)
+    for stopped_at, end in at:  # what a stop adds to the bill is nothing
+        begin, over = max(stopped_at, entered_at), end or entered_at + timedelta(days=2)
         if begin < over:
             before, after = (
                 price(tariff, entered_at, m, facts_of(at, entered_at, m)).total.minor for m in (begin, over)

@@ -22,6 +22,7 @@ _CARRIED_S = 2.0
 """So long a codec may carry the noise of a picture along."""
 _ALIKE = 0.66
 _UNLIKE = 0.60
+_AS_ALIKE = 0.1
 _LEAST_SIGNS = 140
 _LEAST_LEVELS = 1.5
 _NOISE_LEVELS = 4.0
@@ -116,10 +117,10 @@ class Replay:
         counted = np.bitwise_count(both).sum(axis=1, dtype=np.int32)
         alike = counted - np.bitwise_count((self._signs[:kept] ^ signs) & both).sum(axis=1, dtype=np.int32)
         share = np.where(counted >= _LEAST_SIGNS, alike / np.maximum(counted, 1), 0.5)
-        best = old[int(np.argmax(share[old]))]
-        if share[best] < _ALIKE:
+        likeliest = float(share[old].max())
+        if likeliest < _ALIKE:
             return None
-        lag = float(lags[best])
+        lag = float(lags[old[share[old] >= max(_ALIKE, likeliest - _AS_ALIKE)]].min())  # not a multiple of it
         between = share[(lags > 1.0) & (lags < lag - 1.0)]
         if between.size < 4 or float((between < _UNLIKE).mean()) < 0.7:
             return None  # it never went away

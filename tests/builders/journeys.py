@@ -17,6 +17,7 @@ from parking.bootstrap.application import Application, build
 from parking.bootstrap.live_projection import live_value
 from parking.bootstrap.settings import Settings
 from parking.gate.api import ingest
+from parking.gate.causal_order import HOLD_MOST, release_all
 from parking.journeys import opening_by_hand, paying
 from parking.kernel import codec
 from parking.kernel.chain import canonical
@@ -148,6 +149,12 @@ class SiteStory:
     def hear(self, *events: Event, at: datetime | None = None, box: str = "edge-1") -> None:
         """A box says something, and all that follows from it happens."""
         self.hand_in(*(self.said(event, at=at, box=box) for event in events))
+        self.application.drain()
+
+    def stop_waiting(self) -> None:
+        """The patience with boxes that have not told what they know is over; what was held up for them follows now."""
+        self.clock.advance(HOLD_MOST)
+        release_all(self.database)
         self.application.drain()
 
     def enter(self, plate: str | None = PLATE, *, authorised: bool = True, **how: Any) -> StayId:

@@ -67,6 +67,7 @@ def test_an_exit_that_arrives_after_the_plates_next_entry_bills_its_stay_as_if_i
     second = site.enter(box="edge-2")
     assert site.reasons() == ["second_entry"]
     site.hear(passage(Direction.OUT, exit_visit, stay=first), at=left, box="edge-3")  # cut off since then
+    site.stop_waiting()
     assert isinstance(site.stay(second), OpenStay)
     stay = site.stay(StayId(first))
     assert isinstance(stay, ClosedStay)

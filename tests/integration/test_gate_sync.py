@@ -125,10 +125,12 @@ def test_a_server_that_is_away_loses_nothing(server: EdgeServer, box: Box) -> No
     box.happen(2)
     with pytest.raises(ParkingError):
         box.uplink.send()
+    assert box.journal.acknowledged() == 0
     server.start()
     box.happen(1)
     box.send_all()
     assert numbers(server, box) == [1, 2, 3]
+    assert box.journal.acknowledged() == 3
 
 
 def test_a_half_open_link_ends_by_its_timeout(server: EdgeServer, tmp_path: Path) -> None:

@@ -35,12 +35,12 @@ def _only(lines: io.StringIO) -> dict[str, Any]:
 
 
 def test_a_line_is_one_json_object_with_time_level_and_fields(lines: io.StringIO) -> None:
-    structlog.get_logger("parking.gate").info("lane.decided", lane="entry-1", allowed=True, frames=3)
+    structlog.get_logger("parking.some_room").info("lane.decided", lane="entry-1", allowed=True, frames=3)
 
     line = _only(lines)
     assert line.pop("at").endswith("Z")
     assert line == {
-        "event": "lane.decided", "level": "info", "logger": "parking.gate", "lane": "entry-1", "allowed": True, "frames": 3,
+        "event": "lane.decided", "level": "info", "logger": "parking.some_room", "lane": "entry-1", "allowed": True, "frames": 3,
     }  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def watch(
     wanted = settings_of(settings, grammar=grammar, detector=detector, reader=reader, detect_side_px=side)
     source = source_of(url, "camera", clock)
     watching.look_once(source, url)
-    worker = Worker(source, Pipeline.default(wanted), clock)
+    worker = Worker(source, Pipeline.default(wanted), clock, patient="://" not in url)
     told = 0
 
     def tell(reading: PassageReading) -> None:

@@ -54,13 +54,21 @@ class Worker:
     """`start`, then `begin` and `end` for each vehicle, or `follow` once; `stop` at the end; `health` at any time, from any thread.
 
     `post` is called from the recognising thread: after `begin` with a reading for every frame read, after `follow` whenever a
-    vehicle's plate is known, changes, or has left. One pipeline serves one worker; `back_off_s` are the waits between connections.
+    vehicle's plate is known, changes, or has left. One pipeline serves one worker; `back_off_s` are the waits between connections;
+    a `patient` worker, for recordings, shows no picture before the one before it has been read.
     """
 
     def __init__(
-        self, source: FrameSource, pipeline: Pipeline, clock: Clock, *, back_off_s: Sequence[float] = _BACK_OFF_S
+        self,
+        source: FrameSource,
+        pipeline: Pipeline,
+        clock: Clock,
+        *,
+        back_off_s: Sequence[float] = _BACK_OFF_S,
+        patient: bool = False,
     ) -> None:
         self._source = source
+        self._patient = patient
         self._pipeline = pipeline
         self._clock = clock
         self._settings = pipeline.settings
@@ -169,6 +177,9 @@ class Worker:
 
     def _take(self) -> None:
         """One picture: always counted as a sign of life, decoded only as often as somebody looks."""
+        if self._patient:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping.is_set() or self.is_idle())
         self._source.grab()
         now_s = self._clock.monotonic_s()
         self._watch.arrived(now_s)
@@ -211,6 +222,7 @@ class Worker:
         """The newest frame and whom it is for, or whom no frame will reach any more; None when the worker has stopped."""
         with self._changed:
             self._reading = False
+            self._changed.notify_all()
             self._changed.wait_for(
                 lambda: self._stopping.is_set() or self._work or (self._dry and self._has_open_passages())
             )
@@ -220,7 +232,7 @@ class Worker:
             return work
 
     def _read(self, work: _Work) -> tuple[PassageReading, ...]:
-        if self._clock.now() - work.frame.captured_at > _STALE:
+        if not self._patient and self._clock.now() - work.frame.captured_at > _STALE:
             return ()
         if work.job.seen is None and self._watch.shows_the_past(self._clock.monotonic_s()):
             return ()  # a picture that is frozen, late or replayed may show the vehicle before

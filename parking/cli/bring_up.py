@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -121,8 +122,24 @@ def signs(
 
 
 def _run(work: Callable[[Report], None], as_json: bool) -> int:
-    for chatty in ("httpx", "httpcore", "parking"):
-        logging.getLogger(chatty).setLevel(logging.CRITICAL)  # the report says what is the matter
+    with _quiet("httpx", "httpcore", "parking"):  # the report says what is the matter
+        return _told(work, as_json)
+
+
+@contextmanager
+def _quiet(*chatty: str) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in chatty]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+def _told(work: Callable[[Report], None], as_json: bool) -> int:
     report = Report(print if not as_json else lambda line: print(line, file=sys.stderr))
     try:
         work(report)

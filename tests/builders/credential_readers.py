@@ -102,6 +102,12 @@ class ReaderWorld:
         self.reader.start()
         self.until_reading()
 
+    def pause(self) -> None:
+        """Stop the reader, and wait until its device has noticed: what it is held up next, it is held up to nobody."""
+        self.reader.stop()
+        if (device := self.device) is not None:
+            until(lambda: device.connected == 0, "the device is alone")
+
     def until_reading(self) -> None:
         until(lambda: self.reader.health().health is Health.OK and self.reading(), "the reader reads")
 

@@ -70,9 +70,10 @@ def test_a_reader_that_was_not_started_knows_nothing_and_says_so(world: ReaderWo
 @every
 def test_a_stopped_reader_tells_nothing_more(world: ReaderWorld) -> None:
     world.begin()
-    world.reader.stop()
+    world.pause()
     world.hold_up(1, 1)
     assert world.reader.drain() == []
+    assert world.reader.health().health is not Health.OK
 
 
 @every
@@ -91,7 +92,7 @@ def test_starting_twice_is_starting_once_and_stopping_twice_does_nothing(world: 
 @every
 def test_a_stopped_reader_can_be_started_again(world: ReaderWorld) -> None:
     world.begin()
-    world.reader.stop()
+    world.pause()
     world.begin()
     world.hold_up(1, 1)
     assert [presented.credential for presented in world.take(1)] == [world.expected(1)]

@@ -97,6 +97,7 @@ class ReaderThread(ABC):
         if thread is not None:
             self.stopping.set()
             thread.join()
+            self._fails(Health.UNKNOWN, "stopped")  # what it said before is not how it is now
 
     def drain(self) -> list[Presented]:
         return self.tray.drain()

@@ -15,6 +15,7 @@ from parking.kernel.ids import StayId
 
 REVENUE = "revenue:parking"
 COUPONS = "coupons"
+"""What coupons and standing took off, by who gave it: `coupons:<issuer>`."""
 WAIVED = "waived"
 _PER_STAY = ("receivable", "debt", "overpaid")
 
@@ -34,6 +35,11 @@ def debt(stay_id: StayId) -> str:
 
 def overpaid(stay_id: StayId) -> str:
     return f"overpaid:{stay_id}"
+
+
+def coupons(issuer: str) -> str:
+    """What one issuer's coupons have paid for; the issuer settles it."""
+    return f"{COUPONS}:{issuer}"
 
 
 def summary(account: str) -> str:
@@ -114,7 +120,7 @@ def sums(stay_id: StayId, balances: Mapping[str, int], *, has_left: bool) -> Sta
     return StaySums(
         due=-balances.get(REVENUE, 0) if has_left else None,
         captured=captured,
-        coupon=balances.get(COUPONS, 0),
+        coupon=sum(amount for account, amount in balances.items() if account.partition(":")[0] == COUPONS),
         waived=balances.get(WAIVED, 0),
         debt=balances.get(debt(stay_id), 0),
         overpaid=-balances.get(overpaid(stay_id), 0),

@@ -1,0 +1,133 @@
+"""What it costs to believe something, in natural logarithms: small is likely. Pure.
+
+The price of taking one sign for another is learned from the recogniser's own measured confusion and from what people decided; nothing
+else moves it, and the same counts give the same prices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from parking.kernel.votes import UNREAD
+
+NOTHING = ""
+"""As the read sign: the sign was missed. As the true sign: one was read where none is."""
+Counts = Mapping[tuple[str, str], int]
+"""How often a true sign was read as a sign; either may be `NOTHING`."""
+_TWINS = ("0ODQ", "1ILTJ", "8B", "5S", "2Z", "6G", "UV", "MN", "CG", "EF", "KX")
+"""Signs of one shape: what little is measured, these are mixed up before others."""
+_STRENGTH = 100.0
+"""So many signs, read as often wrongly as the recogniser reads on average, stand behind a sign of which little was measured."""
+_TWIN_SHARE, _DIRT = 0.5, 1e-3
+"""The share of unmeasured misreads that go to a twin; and how often dirt, a shade or a screw makes any sign of any other."""
+_SIGNS = 35
+_FREE = math.log(34.0)
+"""What one more known sign says about a plate that is anybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The prices in force. `signs` are learned; the rest are set with the site.
+
+    `missed`: the share of vehicles that leave without having been seen to enter. `inside`: how many stays are usually open.
+    `plates`: how many plates, as a logarithm, an unknown car may have. `sure_rival`, `sure_known`: by how much a stay has to be likelier
+    than any other stay, and than a car that nobody saw enter, before it is touched without a person.
+    """
+
+    signs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    others: Mapping[str, float] = field(default_factory=dict)
+    missing: Mapping[str, float] = field(default_factory=dict)
+    colours: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    missed: float = 0.005
+    inside: int = 2_000
+    plates: float = 17.5
+    sure_rival: float = 9.2
+    sure_known: float = 4.6
+
+    @classmethod
+    def learned(cls, signs: Counts, colours: Counts | None = None, taught: Counts | None = None) -> Self:
+        """The prices that these counts say; `taught` are misreads that people found out, added to what was measured."""
+        total: dict[tuple[str, str], float] = {pair: float(n) for pair, n in signs.items()}
+        for pair, more in (taught or {}).items():
+            total[pair] = total.get(pair, 0.0) + more
+        seen: dict[str, float] = {}
+        wrong = {True: 0.0, False: 0.0}
+        every = {True: 0.0, False: 0.0}
+        for (true, read), count in total.items():
+            seen[true] = seen.get(true, 0.0) + count
+            latin = (true or read).isascii()
+            every[latin] += count
+            wrong[latin] += count if true != read else 0.0
+        share = {latin: (wrong[latin] + 1.0) / (every[latin] + _STRENGTH) for latin in (True, False)}
+        alphabet = {sign for pair in total for sign in pair} - {NOTHING}
+        priced: dict[str, dict[str, float]] = {}
+        for true, read in total:
+            if true != read and NOTHING not in (true, read):
+                chance = _chance(total, seen, share, true, read) + _chance(total, seen, share, read, true)
+                priced.setdefault(true, {})[read] = priced.setdefault(read, {})[true] = -math.log(min(1.0, chance))
+        others = {sign: -math.log(_unmeasured(seen, share, sign, twin=False)) for sign in alphabet}
+        missing = {sign: -math.log(_chance(total, seen, share, sign, NOTHING)) for sign in alphabet}
+        return cls(priced, others, missing, _colours(colours or {}))
+
+    def other(self, one: str, two: str) -> float:
+        """One sign in two reads of one plate: 0 where they are the same or one is unread; the same both ways round."""
+        if one == two or UNREAD in (one, two):
+            return 0.0
+        known = self.signs.get(one, {}).get(two)
+        if known is not None:
+            return known
+        if any(one in twins and two in twins for twins in _TWINS):
+            return -math.log(0.003 * _TWIN_SHARE)
+        fallback = -math.log(_DIRT / _SIGNS)
+        return min(self.others.get(one, fallback), self.others.get(two, fallback))
+
+    def gap(self, sign: str, *, first: bool) -> float:
+        """A sign that only one of two reads has; a province's sign is small, and often the one that is not read."""
+        if first and not sign.isascii():
+            return 1.5
+        return 0.7 if sign == UNREAD else self.missing.get(sign, -math.log(_DIRT))
+
+    def colour(self, one: str, two: str) -> float:
+        """Two ground colours of one plate."""
+        known = self.colours.get((one, two))
+        return known if known is not None else -math.log(0.02)
+
+    def nobody(self, known_signs: int) -> float:
+        """That the car is none of those known to be inside, when it shows this many signs behind its province."""
+        return -math.log(self.missed) + min(self.plates, _FREE * known_signs)
+
+    def someone(self) -> float:
+        """That it is just this one of all that are inside."""
+        return math.log(self.inside)
+
+
+def _chance(total: Mapping[tuple[str, str], float], seen: Mapping[str, float], share: Mapping[bool, float],
+            true: str, read: str) -> float:  # fmt: skip
+    """How likely a true sign is read as another, with the weight of what was not measured."""
+    twin = any(true in twins and read in twins for twins in _TWINS) if read else False
+    n = seen.get(true, 0.0)
+    return total.get((true, read), 0.0) / (n + _STRENGTH) + _unmeasured(seen, share, true, twin=twin) / 2
+
+
+def _unmeasured(seen: Mapping[str, float], share: Mapping[bool, float], true: str, *, twin: bool) -> float:
+    weight = _STRENGTH / (seen.get(true, 0.0) + _STRENGTH)
+    spread = _TWIN_SHARE / 2 if twin else (1 - _TWIN_SHARE) / _SIGNS
+    return 2 * (weight * share[true.isascii()] * spread + _DIRT / _SIGNS)
+
+
+def _colours(counts: Counts) -> dict[tuple[str, str], float]:
+    """Of each pair how likely either is taken for the other, one of each pseudo-counted in a hundred."""
+    names = {name for pair in counts for name in pair}
+    seen = {name: sum(n for (true, _), n in counts.items() if true == name) for name in names}
+
+    def chance(true: str, read: str) -> float:
+        return (counts.get((true, read), 0) + 0.2) / (seen[true] + 1.0)
+
+    return {
+        (one, two): 0.0 if one == two else -math.log(min(1.0, chance(one, two) + chance(two, one)))
+        for one in names
+        for two in names
+    }

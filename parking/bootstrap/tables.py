@@ -15,6 +15,7 @@ from parking.plumbing import jobs, tables
 from parking.plumbing.db import metadata
 from parking.security import store as security_store
 from parking.sessions import store as sessions_store
+from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store
 from payments import store as payments_store
@@ -24,6 +25,7 @@ ROOMS = (
     invitation_store,
     rights_store,
     calls_store,
+    desk_store,
     emergency_store,
     gate_api,
     guidance_store,

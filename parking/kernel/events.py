@@ -227,6 +227,15 @@ class CaseOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseChanged:
+    """A case on the desk moved on: `state` is taken, given_back, waiting, resolved or reopened."""
+
+    case_id: CaseId
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentCaptured:
     payment_id: PaymentId
     stay_id: StayId
@@ -289,6 +298,7 @@ Event = (
     | StayClosed
     | StaySettled
     | CaseOpened
+    | CaseChanged
     | PaymentCaptured
     | OccupancyChanged
     | SignShown

@@ -17,7 +17,12 @@ class Scope(StrEnum):
     ACCESS_READ = "access:read"
     ACCESS_WRITE = "access:write"
     BILLS_READ = "bills:read"
+    BILLS_WAIVE = "bills:waive"
+    CASES_READ = "cases:read"
     CASES_WORK = "cases:work"
+    CASES_UNDO = "cases:undo"  # what another decided; one's own needs no more than the work
+    LESSONS_SWITCH = "lessons:switch"
+    PLATES_READ = "plates:read"  # in clear, each look on record
     DEVICES_WRITE = "devices:write"
     AUDIT_READ = "audit:read"
     KIOSK = "kiosk"  # price and pay a stay for the person who stands at this machine

@@ -16,7 +16,14 @@ ROLES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "cashier": _WATCH | {Scope.STAYS_READ, Scope.STAYS_TICKET, Scope.BILLS_READ},
         # the person at the lanes: opens by hand and works the cases that the rules could not settle
         "attendant": _WATCH
-        | {Scope.LANES_OPEN, Scope.STAYS_READ, Scope.STAYS_TICKET, Scope.CASES_WORK, Scope.ACCESS_READ},
+        | {
+            Scope.LANES_OPEN,
+            Scope.STAYS_READ,
+            Scope.STAYS_TICKET,
+            Scope.CASES_READ,
+            Scope.CASES_WORK,
+            Scope.ACCESS_READ,
+        },
         # mends devices; sees no stays and no money
         "technician": _WATCH | {Scope.LANES_OPEN, Scope.DEVICES_WRITE},
         "manager": _WATCH
@@ -27,12 +34,17 @@ ROLES: Mapping[str, frozenset[Scope]] = MappingProxyType(
             Scope.ACCESS_READ,
             Scope.ACCESS_WRITE,
             Scope.BILLS_READ,
+            Scope.BILLS_WAIVE,
+            Scope.CASES_READ,
             Scope.CASES_WORK,
+            Scope.CASES_UNDO,
+            Scope.LESSONS_SWITCH,
+            Scope.PLATES_READ,
             Scope.DEVICES_WRITE,
             Scope.AUDIT_READ,
         },
         # reads everything, changes nothing
-        "auditor": _WATCH | {Scope.STAYS_READ, Scope.ACCESS_READ, Scope.BILLS_READ, Scope.AUDIT_READ},
+        "auditor": _WATCH | {Scope.STAYS_READ, Scope.ACCESS_READ, Scope.BILLS_READ, Scope.CASES_READ, Scope.AUDIT_READ},
     }
 )
 

@@ -1,0 +1,206 @@
+"""Takes, decides and undoes cases. Nobody decides on what another has taken, or on what is no longer as they saw it.
+
+A decision, what it changes, its record and its lesson are one transaction; what another room has to do comes in by `Deeds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from parking.kernel.errors import ErrorKind, ParkingError, conflict, invalid, not_found
+from parking.kernel.events import CaseChanged
+from parking.kernel.ids import CaseId
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
+from parking.plumbing.db import UnitOfWork
+from parking.sessions import store as stays
+from parking.sessions.desk import lessons, queue, store
+from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome, Ranked, Wish
+from parking.sessions.model import ReviewCase
+
+Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+
+
+class Deeds(Protocol):
+    """What a decision does to stays and money, and how that is taken back; `bootstrap` plugs in who can."""
+
+    def do(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish, decision_id: str) -> Outcome:
+        """Make it so, with the corrections on record; ParkingError where things are not as the wish supposes."""
+        ...
+
+    def undo(self, uow: UnitOfWork, who: Principal, case: ReviewCase, decision: Decision, reason: str) -> None:
+        """Take it back by counter-entries; ParkingError where something else rests on it already."""
+        ...
+
+
+Rank = Callable[[Connection, ReviewCase], Ranked]
+"""The stays that a case may be about, likeliest first, by the costs that are in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the desk needs of others; `name_of` says what people call an operator with this id."""
+
+    deeds: Deeds
+    rank: Rank
+    audit: Audit
+    name_of: Callable[[Connection, str], str]
+
+
+# --- whose it is -----------------------------------------------------------------------------------------------------
+
+
+def take(uow: UnitOfWork, desk: Desk, case_id: CaseId, who: Principal) -> None:
+    """The case is this operator's for a while; another's is a conflict that names whose. One's own is renewed."""
+    case = _open(uow.connection, case_id)
+    before = store.hand(uow.connection, case_id)
+    if not store.take(uow.connection, case_id, who.subject, uow.now, uow.now + LEASE):
+        raise _taken(uow.connection, desk, case_id, uow.now)
+    if store.hand(uow.connection, case_id).version != before.version:
+        desk.audit(uow, who, "case.take", case_id, case.reason)
+        uow.publish(CaseChanged(case_id, case.reason, "taken"))
+
+
+def give_back(uow: UnitOfWork, case_id: CaseId, who: Principal) -> None:
+    """The operator cannot decide it; giving back what one does not have changes nothing."""
+    case = _open(uow.connection, case_id)
+    if store.give_back(uow.connection, case_id, who.subject):
+        uow.publish(CaseChanged(case_id, case.reason, "given_back"))
+
+
+# --- deciding --------------------------------------------------------------------------------------------------------
+
+
+def decide(uow: UnitOfWork, desk: Desk, case_id: CaseId, version: int, who: Principal, wish: Wish) -> Decision:
+    """Decide a case that one has taken and that is still at `version`; what was decided since is a conflict."""
+    case = _open(uow.connection, case_id)
+    wrong = queue.why_not(case.reason, wish)
+    if wrong is not None:
+        raise invalid("decision.malformed", f"{wrong} does not fit a case of this kind and choice", field=wrong)
+    if wish.choice in queue.MOVES_MONEY and not who.may(Scope.BILLS_WAIVE):
+        raise ParkingError(ErrorKind.FORBIDDEN, "auth.forbidden", f"this needs the right {Scope.BILLS_WAIVE}")
+    wait_until = None if wish.wait is None else uow.now + wish.wait
+    if not store.step(uow.connection, case_id, who.subject, version, wait_until):
+        raise _taken(uow.connection, desk, case_id, uow.now, of=who.subject)
+    shown = desk.rank(uow.connection, case)  # what the person had in front of them, before anything changes
+    decision_id = uow.ids.new(uow.now)
+    desk.audit(uow, who, f"case.{wish.choice.value}", case_id, f"{wish.reason}: {wish.note}".rstrip(": "))
+    outcome = _do(uow, desk, who, case, wish, decision_id)
+    made = Decision(
+        id=decision_id,
+        case_id=case_id,
+        number=version,
+        stay_id=outcome.stay_id,
+        choice=wish.choice,
+        chosen=wish.stay_id,
+        reason=wish.reason,
+        note=wish.note,
+        rule=f"desk.{wish.choice.value}",
+        before=outcome.before,
+        after=outcome.after,
+        evidence=_evidence(case, shown),
+        corrections=outcome.corrections,
+        actor=who.subject,
+        decided_at=uow.now,
+    )
+    store.add_decision(uow.connection, made)
+    if outcome.misread is not None:
+        _learn(uow, made, *outcome.misread)
+    if wish.choice is not Choice.HOLD:
+        stays.close_case(uow.connection, case_id, by=who.subject, note=wish.note or wish.reason, at=uow.now)
+    uow.publish(CaseChanged(case_id, case.reason, "waiting" if wish.choice is Choice.HOLD else "resolved"))
+    return made
+
+
+def _do(uow: UnitOfWork, desk: Desk, who: Principal, case: ReviewCase, wish: Wish, decision_id: str) -> Outcome:
+    if wish.choice in (Choice.DONE, Choice.HOLD, Choice.NO_STAY):
+        after = "open" if wish.choice is Choice.HOLD else "resolved"
+        return Outcome({"case": case.state}, {"case": after}, case.stay_id)
+    return desk.deeds.do(uow, who, case, wish, decision_id)
+
+
+def _evidence(case: ReviewCase, shown: Ranked) -> dict[str, Any]:
+    ranked = [
+        {"stay_id": c.stay_id, "cost": round(c.cost, 4), "why": [[code, round(cost, 4)] for code, cost in c.why]}
+        for c in shown.candidates
+    ]
+    pictures = [visit for visit in (case.visit_id, case.stay_id) if visit]
+    return {"candidates": ranked, "costs": shown.costs, "pictures": pictures}
+
+
+def _learn(uow: UnitOfWork, made: Decision, read: Plate, true: Plate) -> None:
+    if lessons.teaches(read, true):
+        lesson_id = uow.ids.new(uow.now)
+        store.add_lesson(uow.connection, Lesson(lesson_id, made.id, read, true, uow.now, made.actor, active=True))
+
+
+def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: str) -> Decision:
+    """Take a decision back: what it changed, what it taught, and the case is open again. One's own, or anybody's by right.
+
+    Only the last decision about a case can be undone: what came after it rests on it.
+    """
+    made = store.decision(uow.connection, decision_id)
+    if made is None:
+        raise not_found("decision.unknown", "there is no such decision")
+    if made.actor != who.subject and not who.may(Scope.CASES_UNDO):
+        raise ParkingError(ErrorKind.FORBIDDEN, "auth.forbidden", f"this needs the right {Scope.CASES_UNDO}")
+    case = stays.get_case(uow.connection, made.case_id)
+    assert case is not None, "cases are never deleted"
+    standing = [one for one in store.decisions_of(uow.connection, [made.case_id]) if one.undone_at is None]
+    if not store.mark_undone(uow.connection, decision_id, by=who.subject, at=uow.now, reason=reason):
+        raise conflict("decision.undone", "this decision has been undone already")
+    if standing[-1].id != decision_id:
+        raise conflict("decision.not_last", "something was decided after it: undo that first")
+    desk.audit(uow, who, "case.undo", made.case_id, f"{made.choice.value}: {reason}")
+    if made.corrections or made.choice not in (Choice.DONE, Choice.HOLD, Choice.NO_STAY):
+        desk.deeds.undo(uow, who, case, made, reason)
+    taught = store.lesson_of(uow.connection, decision_id)
+    if taught is not None and taught.active:
+        store.switch_lesson(
+            uow.connection, taught.id, active=False, by=who.subject, at=uow.now, reason="its decision was undone"
+        )
+    store.reopen_case(uow.connection, made.case_id)
+    store.stir(uow.connection, made.case_id)
+    uow.publish(CaseChanged(made.case_id, case.reason, "reopened"))
+    return replace(made, undone_by=who.subject, undone_at=uow.now, undo_reason=reason)
+
+
+def switch_lesson(uow: UnitOfWork, desk: Desk, lesson_id: str, who: Principal, *, active: bool, reason: str) -> Lesson:
+    """Let a lesson count or not; with a name and a reason. That of an undone decision cannot count again."""
+    known = store.lesson(uow.connection, lesson_id)
+    if known is None:
+        raise not_found("lesson.unknown", "there is no such lesson")
+    made = store.decision(uow.connection, known.decision_id)
+    if active and made is not None and made.undone_at is not None:
+        raise conflict("lesson.undone", "the decision that taught it was undone")
+    desk.audit(uow, who, "lesson.on" if active else "lesson.off", lesson_id, reason)
+    store.switch_lesson(uow.connection, lesson_id, active=active, by=who.subject, at=uow.now, reason=reason)
+    return replace(known, active=active, switched_by=who.subject, switched_at=uow.now, switch_reason=reason)
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _open(conn: Connection, case_id: CaseId) -> ReviewCase:
+    case = stays.get_case(conn, case_id)
+    if case is None:
+        raise not_found("case.unknown", "there is no such case")
+    if case.state != "open":
+        raise conflict("case.resolved", f"{case.resolved_by} has resolved this case already")
+    return case
+
+
+def _taken(conn: Connection, desk: Desk, case_id: CaseId, now: datetime, of: str = "") -> ParkingError:
+    """Why this operator cannot go on: it is another's, nobody's, or no longer as it was seen."""
+    hand = store.hand(conn, case_id)
+    holder = hand.holder_at(now)
+    if holder and holder != of:
+        return conflict("case.taken", f"{desk.name_of(conn, holder)} has taken this case")
+    if hand.holder != of:
+        return conflict("case.not_taken", "take this case first")
+    return conflict("case.changed", "this case has changed since you saw it: look again")

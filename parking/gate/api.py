@@ -85,7 +85,7 @@ def router(
             raise ParkingError(ErrorKind.FORBIDDEN, "batch.device", "a box speaks only for itself")
         contacts.heard(signed_by)
         acked = await database.awrite(
-            lambda uow: ingest(uow, batch.device, batch.epoch, batch.events, batch.oldest, batch.until)
+            lambda uow: ingest(uow, batch.device, batch.epoch, batch.events, batch.oldest, batch.until, batch.through)
         )
         return {"acked": acked, "token": seal_ack(acked, raw, signer, clock.now())}
 

@@ -35,13 +35,17 @@ Numbered = tuple[int, Mapping[str, Any], Envelope]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a box hands in; `oldest` is the lowest number that it still has; up to `until` it has told all it knew."""
+    """What a box hands in; `oldest` is the lowest number that it still has.
+
+    Up to `until` it has told all it knew, provided that everything up to the number `through` is here: a server from a backup lacks some.
+    """
 
     device: str
     epoch: str
     events: Sequence[Numbered]
     oldest: int = 1
     until: datetime | None = None
+    through: int = 0
 
 
 def parse_batch(raw: bytes) -> Batch:
@@ -62,7 +66,8 @@ def parse_batch(raw: bytes) -> Batch:
         raise ParkingError(ErrorKind.TOO_LARGE, "batch.too_long", f"a batch has at most {BATCH_MOST} events")
     events = [_numbered(plain, position, device) for position, plain in enumerate(body["events"])]
     until = parse_time(body["until"], field="until") if body.get("until") is not None else None
-    return Batch(device, epoch, events, _number(body.get("oldest", 1), "oldest"), until)
+    through = _number(body.get("through", 0), "through", least=0)
+    return Batch(device, epoch, events, _number(body.get("oldest", 1), "oldest"), until, through)
 
 
 def _numbered(plain: Any, position: int, device: str) -> Numbered:
@@ -74,9 +79,9 @@ def _numbered(plain: Any, position: int, device: str) -> Numbered:
     return seq, plain, envelope
 
 
-def _number(value: Any, field: str) -> int:
-    if type(value) is not int or not 1 <= value < 2**63:
-        raise invalid("batch.malformed", "should be a whole number from 1", field=field)
+def _number(value: Any, field: str, *, least: int = 1) -> int:
+    if type(value) is not int or not least <= value < 2**63:
+        raise invalid("batch.malformed", f"should be a whole number from {least}", field=field)
     return value
 
 
@@ -87,6 +92,7 @@ def ingest(
     events: Sequence[Numbered],
     oldest: int = 1,
     until: datetime | None = None,
+    through: int = 0,
 ) -> int:
     """Store what is new, in order, and forward it, each in its turn; returns the highest number stored without a gap before it."""
     row = (edge_watermark.c.device_id == device) & (edge_watermark.c.epoch == epoch)
@@ -117,6 +123,8 @@ def ingest(
         uow.connection.execute(edge_event.insert(), new)
     if acked != before:
         uow.connection.execute(edge_watermark.update().where(row).values(acked=acked))
+    if acked < max([through, *(seq for seq, _, _ in events)]):  # a part is missing: only what is here has been told
+        until = told[-1][1].occurred_at if told else None
     pass_on(uow, device, epoch, told, until)
     return int(acked)
 

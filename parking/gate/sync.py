@@ -90,6 +90,7 @@ class Uplink:
             "epoch": self._journal.epoch,
             "sent_at": to_plain(self._clock.now()),
             "oldest": self._journal.oldest(),
+            "through": entries[-1].seq if entries else self._journal.acknowledged(),
             "events": events,
         }
         until = self._told_until(events, complete_at)

@@ -134,7 +134,9 @@ def live_as_server(pair: Pair, pipe: int) -> None:
                 return
             batch = parse_batch(raw)
             acked = database.write(
-                lambda uow: ingest(uow, batch.device, batch.epoch, batch.events, batch.oldest, batch.until)
+                lambda uow: ingest(
+                    uow, batch.device, batch.epoch, batch.events, batch.oldest, batch.until, batch.through
+                )
             )
             promise(pipe, f"acked {acked}")
             self._answer(200, json.dumps({"token": seal_ack(acked, raw, pair.server, clock.now())}).encode())

@@ -140,7 +140,7 @@ class Town:
         """A request's body into the books; the number that is safe and the signed word for it."""
         batch = parse_batch(raw)
         acked = self.database.write(
-            lambda uow: ingest(uow, batch.device, batch.epoch, batch.events, batch.oldest, batch.until)
+            lambda uow: ingest(uow, batch.device, batch.epoch, batch.events, batch.oldest, batch.until, batch.through)
         )
         self.acknowledged[batch.device, batch.epoch] = acked
         return acked, seal_ack(acked, raw, self._signer, self.clock.now())

@@ -30,7 +30,16 @@ class Boxes:
         self.clock = clock
         self._next: dict[str, int] = {}
 
-    def say(self, box: str, *minutes: float, until: float | None) -> None:
+    def skip(self, box: str, count: int) -> None:
+        """So many of a box's events are lost to the server."""
+        self._next[box] = self._next.get(box, 1) + count
+
+    def again(self, box: str, first: int, *minutes: float, until: float) -> None:
+        """A batch that begins with an earlier number."""
+        self._next[box] = first
+        self.say(box, *minutes, until=until)
+
+    def say(self, box: str, *minutes: float, until: float | None, through: int = 0) -> None:
         """A batch of events that happened at these minutes, told with everything known up to `until`."""
         first = self._next.get(box, 1)
         self._next[box] = first + len(minutes)
@@ -40,7 +49,7 @@ class Boxes:
             one = Envelope(EventId(f"{box}-{seq}"), self.at(minute), box, event)
             numbered.append((seq, codec.encode(one), one))
         told = None if until is None else self.at(until)
-        self.database.write(lambda uow: ingest(uow, box, "e1", numbered, 1, told))
+        self.database.write(lambda uow: ingest(uow, box, "e1", numbered, 1, told, through))
 
     def at(self, minute: float) -> datetime:
         return MORNING + timedelta(minutes=minute)
@@ -114,4 +123,22 @@ def test_a_batch_that_comes_again_sets_nobody_back(boxes: Boxes) -> None:
     boxes.say("b", 20, until=119)
     boxes.database.write(lambda uow: ingest(uow, "b", "e1", [], 1, boxes.at(20)))
     boxes.say("a", 10, 40, until=119)
+    assert boxes.passed_on() == ["a-10", "b-20", "a-40"]
+
+
+def test_a_batch_beyond_a_gap_tells_nothing_of_what_is_missing(boxes: Boxes) -> None:
+    """A server from a backup lacks what a batch that is under way comes after."""
+    boxes.say("a", 10, 40, until=119)
+    boxes.skip("b", 1)
+    boxes.say("b", 50, until=119)
+    assert boxes.passed_on() == []
+    boxes.again("b", 1, 20, until=20)
+    assert boxes.passed_on() == ["a-10", "b-20"]
+
+
+def test_a_box_with_nothing_to_tell_holds_others_up_while_the_server_lacks_what_it_told_before(boxes: Boxes) -> None:
+    boxes.say("a", 10, 40, until=119)
+    boxes.say("b", until=119, through=1)  # b was told once that its first event is safe: not here
+    assert boxes.passed_on() == []
+    boxes.say("b", 20, until=119, through=1)
     assert boxes.passed_on() == ["a-10", "b-20", "a-40"]

@@ -22,8 +22,10 @@ from payments.collecting import Collector, ask_later
 from payments.model import Account, Payment, PaymentState, StayToPrice
 from payments.providers.base import LONGEST_NUMBER, Provider
 from payments.settling import flag
-from payments.tariff.model import Bill, Facts
-from payments.tariff.price import facts_of, price, schedule
+from payments.tariff.facts import Facts
+from payments.tariff.model import Bill
+from payments.tariff.outlook import schedule
+from payments.tariff.price import facts_of, price
 from payments.tariff_book import TariffBook
 
 _MOST_TURNS = 3

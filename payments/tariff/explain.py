@@ -21,26 +21,67 @@ def explain(
 ) -> dict[str, str]:
     """The words of one line; `unit` is the price of one period, or the cap that took its place."""
     price = money_text(unit) if unit is not None else ""
+    if code in _WHOLE:
+        zh, en = (words.format(price=price) for words in _WHOLE[code])
+        return {"zh": zh, "en": en} if name is None else _named(code, zh, en, name)
     each = minutes // count if count else minutes
-    if code == "free":
-        zh, en = f"免费 {_span_zh(minutes)}", f"Free {_span_en(minutes)}"
-    elif code == "stopped":
-        zh, en = f"停止计费 {_span_zh(minutes)}", f"Fee clock stopped for {_span_en(minutes)}"
-    elif code == "first":
+    if code == "first":
         zh, en = f"首 {_span_zh(each)} {price}", f"First {_span_en(each)} {price}"
         if count > 1:
             zh, en = f"{zh} × {count}", f"{en} × {count}"
+    elif code == "next":
+        zh, en = f"其后 {_span_zh(each)} {price} × {count}", f"Next {_span_en(each)} {price} × {count}"
     elif code == "step":
         zh, en = f"每 {_span_zh(each)} {price} × {count}", f"Each {_span_en(each)} {price} × {count}"
-    elif code == "day_cap":
-        zh, en = f"每日封顶 {price} × {count} 天", f"Daily cap {price} × {count} {'day' if count == 1 else 'days'}"
-    elif code == "band_cap":
-        zh, en = f"时段封顶 {price} × {count}", f"Band cap {price} × {count}"
+    elif code in ("day_cap", "ticket"):
+        days = "day" if count == 1 else "days"
+        zh, en = f"每日封顶 {price} × {count} 天", f"Daily cap {price} × {count} {days}"
+        if code == "ticket":
+            zh, en = f"{price} × {count} 天", f"{price} × {count} {days}"
+    elif code in _TIMES:
+        zh, en = (f"{words} {price} × {count}" for words in _TIMES[code])
     else:
-        zh, en = f"单次停车封顶 {price}", f"Cap for one stay {price}"
-    if name is not None:
-        zh, en = f"{name[0]}：{zh}", f"{name[1]}: {en}"
-    return {"zh": zh, "en": en}
+        zh, en = (words.format(zh=_span_zh(minutes), en=_span_en(minutes)) for words in _SPANS[code])
+    return {"zh": zh, "en": en} if name is None else _named(code, zh, en, name)
+
+
+_TIMES = {
+    "entry": ("入场费", "Entry"),
+    "band_cap": ("时段封顶", "Band cap"),
+    "zone_cap": ("区域封顶", "Zone cap"),
+}
+_SPANS = {
+    "free": ("免费 {zh}", "Free {en}"),
+    "stopped": ("停止计费 {zh}", "Fee clock stopped for {en}"),
+    "covered": ("月卡覆盖 {zh}", "Covered by a pass for {en}"),
+}
+_WHOLE = {
+    "class": ("按此车型计费", "Priced as this class of vehicle"),
+    "day_rest": ("每日封顶，扣除当日其他停车后 {price}", "Daily cap, less other stays of that day: {price}"),
+    "minimum": ("最低收费 {price}", "Least price of a stay {price}"),
+    "stay_cap": ("单次停车封顶 {price}", "Cap for one stay {price}"),
+    "ticket_zone": (
+        "{price} 不适用：车辆曾停在适用区域之外",
+        "{price} does not hold: the vehicle stood outside its zones",
+    ),
+    "ticket_enter": ("{price} 不适用：不在规定的入场时间", "{price} does not hold: not entered in its hours"),
+    "ticket_leave": ("{price} 不适用：不在规定的离场时间", "{price} does not hold: not left in its hours"),
+}
+
+
+def _named(code: str, zh: str, en: str, name: tuple[str, str]) -> dict[str, str]:
+    if code.startswith("ticket"):
+        return {"zh": f"{name[0]} {zh}", "en": f"{name[1]} {en}"}
+    return {"zh": f"{name[0]}：{zh}", "en": f"{name[1]}: {en}"}
+
+
+def leave_before(clock: str, saved: Money) -> dict[str, str]:
+    """What leaving before a moment saves; or what staying until then does."""
+    if saved.minor >= 0:
+        much = money_text(saved)
+        return {"zh": f"{clock} 前离场少付 {much}", "en": f"Leave before {clock}: {much} less"}
+    much = money_text(-saved)
+    return {"zh": f"{clock} 起离场少付 {much}", "en": f"Leave from {clock} on: {much} less"}
 
 
 def _span_zh(minutes: int) -> str:

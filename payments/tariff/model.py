@@ -1,119 +1,27 @@
-"""A tariff in two shapes: the document that people write, and the integers that `price` works on.
-
-The JSON Schema that we publish is generated from the document's model, so the two cannot drift apart.
-"""
+"""A tariff ready to price, in whole seconds and whole minor units, and the bill that comes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
-
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from datetime import date
+from typing import NamedTuple
 
 from parking.kernel.money import Money
 from payments.tariff.calendar import Calendar
 from payments.tariff.explain import explain
+from payments.tariff.facts import Facts
 
-Amount = Annotated[
-    str,
-    Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"),
-    WithJsonSchema(
-        {
-            "type": ["string", "number"],
-            "minimum": 0,
-            "pattern": r"^[0-9]{1,9}(\.[0-9]{1,3})?$",
-            "description": "An amount in whole units of the currency, such as 6 or 4.50; never more decimals than it has.",
-        }
-    ),
-]
-Clock = Annotated[
-    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", description="Local wall-clock time, HH:MM.")
-]
-Minutes = Annotated[int, Field(ge=1, le=44_640)]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _KEPT = 4_096  # lines and amounts kept of one tariff
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NameText(_Strict):
-    """A name in the two languages of every bill."""
-
-    zh: Annotated[str, Field(min_length=1, max_length=60)]
-    en: Annotated[str, Field(min_length=1, max_length=60)]
-
-
-class BlockText(_Strict):
-    """A stretch of time and its price; a begun stretch is charged whole unless `rounding` is `down`."""
-
-    minutes: Minutes
-    amount: Amount
-
-
-class DayText(_Strict):
-    """What a day is, and what it may cost at most."""
-
-    kind: Annotated[
-        Literal["calendar_day", "rolling_24h"],
-        Field(
-            description="calendar_day: midnight to midnight at the site; rolling_24h: every 24 hours after the entry."
-        ),
-    ] = "calendar_day"
-    cap: Annotated[Amount | None, Field(description="The most that one such day costs.")] = None
-    restart: Annotated[
-        bool, Field(description="Whether the first period and the steps begin anew with each day; else they run on.")
-    ] = False
-
-
-class BandText(_Strict):
-    """Another price between two times of the day; a step belongs to the band in which it begins."""
-
-    name: NameText
-    days: Annotated[tuple[Day, ...], Field(min_length=1, description="The days on which the band begins.")] = DAYS
-    start: Annotated[Clock, Field(alias="from")]
-    end: Annotated[Clock, Field(alias="to", description="At or before `from`: on the next morning.")]
-    first: BlockText | None = None
-    step: BlockText
-    cap: Annotated[Amount | None, Field(description="The most that this band costs in one day.")] = None
-
-
-class TariffText(_Strict):
-    """A tariff file. Minutes count once they are complete, from the second of the entry; a stay has at least one."""
-
-    tariff: Annotated[
-        Literal["1"], WithJsonSchema({"enum": ["1", 1]}), Field(description="The version of this format.")
-    ]
-    name: NameText
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")]
-    timezone: Annotated[str, Field(min_length=1, max_length=60, description="IANA name, such as Asia/Shanghai.")]
-    free_minutes: Annotated[int, Field(ge=0, le=44_640, description="A stay of at most this long costs nothing.")] = 0
-    charge_from: Annotated[
-        Literal["entry", "after_free"],
-        Field(description="Whether a longer stay is charged from the entry, or only from the end of the free minutes."),
-    ] = "entry"
-    first: Annotated[BlockText | None, Field(description="The first period, if it differs from the steps.")] = None
-    step: Annotated[BlockText, Field(description="Every further period.")]
-    rounding: Annotated[
-        Literal["up", "down"], Field(description="up: a begun period is charged; down: only a completed one.")
-    ] = "up"
-    day: DayText = DayText()
-    stay_cap: Annotated[Amount | None, Field(description="The most that one stay costs.")] = None
-    bands: Annotated[tuple[BandText, ...], Field(max_length=24)] = ()
-
-
-class Facts(NamedTuple):
-    """What else a price depends on: minutes for which the fee clock stood still (a blocked exit, an outage)."""
-
-    stopped_minutes: int = 0
+Name = tuple[str, str]  # zh, en
 
 
 class BillLine(NamedTuple):
     """One line: `count` times `unit` for `minutes` in all is `amount`; the lines of a bill sum to its total.
 
-    `code` is free, stopped, first, step, band_cap, day_cap or stay_cap; `name` is the band's (zh, en), if it is one's.
+    `code` is stopped, class, free, covered, entry, first, next, step, band_cap, zone_cap, ticket, day_cap, day_rest,
+    ticket_zone, ticket_enter, ticket_leave (why a ticket does not hold), minimum or stay_cap; `name` is that of the band,
+    zone, class or ticket; `rule` is the key of the tariff file that speaks.
     """
 
     code: str
@@ -121,7 +29,8 @@ class BillLine(NamedTuple):
     count: int  # type: ignore[assignment]  # the trade's word; the method that every tuple has is not missed here
     unit: Money | None
     amount: Money
-    name: tuple[str, str] | None = None
+    name: Name | None = None
+    rule: str = ""
 
     @property
     def text(self) -> dict[str, str]:
@@ -139,38 +48,126 @@ class Bill(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """A first block (or none: 0 s) and a step, in seconds and minor units; `name` is None for the tariff's own rate."""
+class Block:
+    """One of the first periods; `slot` is where a tally counts it."""
 
-    first_s: int
-    first_minor: int
+    seconds: int
+    minor: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """First blocks, then steps; `entry_slot` is None where an entry costs nothing by itself."""
+
+    first: tuple[Block, ...]
     step_s: int
     step_minor: int
-    cap_minor: int | None
-    name: tuple[str, str] | None  # zh, en
+    step_slot: int
+    entry_minor: int = 0
+    entry_slot: int | None = None
+    entry_each_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """`slot` takes the place of what its members (slot, minor units each) come to above `minor`."""
+
+    members: tuple[tuple[int, int], ...]
+    minor: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A part of the site with its own calendar of rates; group 0 is everywhere else."""
+
+    calendar: Calendar
+    anew: bool = False
+    zones: frozenset[str] = frozenset()
+    bays: frozenset[str] = frozenset()
+
+    def holds(self, zone: str, bay: str) -> bool:
+        return (not self.zones or zone in self.zones) and (not self.bays or bay in self.bays)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Which vehicles; an empty set leaves the matter open."""
+
+    vehicles: frozenset[str]
+    plates: frozenset[str]
+    energy: frozenset[str]
+
+    def is_meant(self, facts: Facts) -> bool:
+        return (
+            (not self.vehicles or facts.vehicle in self.vehicles)
+            and (not self.plates or facts.plate_class in self.plates)
+            and (not self.energy or facts.energy in self.energy)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Free seconds for some vehicles; `per` is entry, day, 24h or cumulative."""
+
+    seconds: int
+    per: str
+    after_free: bool
+    who: Who | None = None
+    name: Name | None = None
+    rule: str = "free_minutes"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A day for one price. The slots after `slot` count the days on which it fails: for its zones, its entry, its leaving."""
+
+    minor: int
+    slot: int
+    zones: frozenset[str]
+    enter: Calendar | None  # its rate is 1 where the window is
+    leave: Calendar | None
+
+
+class Kind(NamedTuple):
+    """What one slot of a tally counts: code, minutes and minor units of one, name, key of the tariff file."""
+
+    code: str
+    minutes: int
+    minor: int | None
+    name: Name | None
+    rule: str
 
 
 class LineBook:
     """The lines that the bills of one tariff are made of. They never change, so that each is made once and then shared."""
 
-    def __init__(self, currency: str, rates: tuple[Rate, ...], day_cap: int | None) -> None:
-        self.made: dict[tuple[int, int], BillLine] = {}  # (slot of the walk's tally, count)
+    def __init__(self, currency: str, kinds: Sequence[Kind], name: Name | None) -> None:
+        self.made: dict[tuple[int, int], BillLine | None] = {}  # (slot of the walk's tally, count)
+        self.bills: dict[
+            tuple[tuple[int, int], ...], tuple[Money, tuple[BillLine, ...]]
+        ] = {}  # of short walks, by tally
         self._currency = currency
         self._amounts: dict[int, Money] = {}
-        self._kinds: list[tuple[str, int, int, tuple[str, str] | None]] = []  # code, minutes, minor units, band
-        for rate in rates:
-            self._kinds.append(("first", rate.first_s // 60, rate.first_minor, rate.name))
-            self._kinds.append(("step", rate.step_s // 60, rate.step_minor, rate.name))
-            self._kinds.append(("band_cap", 0, rate.cap_minor or 0, rate.name))
-        self._kinds.append(("day_cap", 0, day_cap or 0, None))
+        self._kinds = tuple(kinds)
+        self._class = name
 
-    def make(self, slot: int, count: int) -> BillLine:
-        """The line of `count` things of one slot."""
+    def make(self, slot: int, count: int) -> BillLine | None:
+        """The line of `count` things of one slot; None where the tariff has no words for it (a step that costs nothing)."""
         if len(self.made) >= _KEPT:
             self.made.clear()
-        code, minutes, minor, name = self._kinds[slot]
-        line = BillLine(code, count * minutes, count, self.money(minor), self.money(count * minor), name)
-        return self.made.setdefault((slot, count), line)
+        code, minutes, minor, name, rule = self._kinds[slot]
+        if code == "silent":
+            return self.made.setdefault((slot, count), None)
+        unit = None if minor is None else self.money(minor)
+        amount = self.money(0 if code.startswith("ticket_") else count * (minor or 0))
+        return self.made.setdefault((slot, count), BillLine(code, count * minutes, count, unit, amount, name, rule))
+
+    def lines(self, tally: dict[int, int]) -> list[BillLine]:
+        """A line for each slot of the tally, in the order of the slots."""
+        found = (self.made.get((slot, tally[slot])) or self.make(slot, tally[slot]) for slot in sorted(tally))
+        return [line for line in found if line is not None]
 
     def money(self, minor: int) -> Money:
         """An amount in the tariff's currency."""
@@ -181,41 +178,75 @@ class LineBook:
             known = self._amounts[minor] = Money(minor, self._currency)
         return known
 
-    def free_line(self, minutes: int) -> BillLine:
-        return BillLine("free", minutes, 1, None, self.money(0))
+    def single(
+        self,
+        code: str,
+        *,
+        unit: int | None = None,
+        amount: int = 0,
+        minutes: int = 0,
+        name: Name | None = None,
+        rule: str,
+    ) -> BillLine:
+        """A line that stands once on a bill, such as free minutes or the cap of one stay."""
+        price = None if unit is None else self.money(unit)
+        return BillLine(code, minutes, 1, price, self.money(amount), name, rule)
 
-    def stopped_line(self, minutes: int) -> BillLine:
-        return BillLine("stopped", minutes, 1, None, self.money(0))
-
-    def stay_cap_line(self, cap: int, total: int) -> BillLine:
-        """What the cap of one stay takes off."""
-        return BillLine("stay_cap", 0, 1, self.money(cap), self.money(cap - total))
+    def class_line(self) -> BillLine | None:
+        """By the rules of which class the stay is priced; None where by those for everybody."""
+        return None if self._class is None else self.single("class", name=self._class, rule="classes")
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """A tariff ready to price: whole seconds, whole minor units. `version` names its content for ever."""
+    """A tariff ready to price: whole seconds, whole minor units. `version` names its content for ever.
+
+    `classes` are the same tariff as it holds for some vehicles. `simple`: one group, no entry price, no tickets, one free
+    period, no memory of earlier stays; most tariffs are, and their walk is the short one.
+    """
 
     version: str
-    name: tuple[str, str]  # zh, en
+    name: Name
     currency: str
     timezone: str
+    valid_from: date | None
+    valid_to: date | None
     free_s: int
     charge_after_free: bool
-    rates: tuple[Rate, ...]  # rates[0] holds outside every band
-    band_caps: tuple[
-        tuple[int, int], ...
-    ]  # (first slot of the rate in a tally, minor units) of the bands that have one
+    frees: tuple[Free, ...]
+    sequential: bool
+    exit_minutes: int | None
+    rates: tuple[Rate, ...]  # rates[0] holds outside every band and zone
+    groups: tuple[Group, ...]
+    caps: tuple[Cap, ...]  # of bands, then of zones
+    each_band: bool
     round_up: bool
     rolling: bool
     restart: bool
+    aggregate: bool
     cap_minor: int | None
+    day_slot: int
+    covered_slot: int
+    tickets: tuple[Ticket, ...]
+    minimum_minor: int
     stay_cap_minor: int | None
+    simple: bool
     calendar: Calendar
     book: LineBook
     source: str  # the file's text, so that the version can be kept with the stays that it prices
+    classes: tuple[tuple[Who, Tariff], ...] = ()
+
+    def for_vehicle(self, facts: Facts) -> Tariff:
+        """The tariff as it holds for this vehicle: the first class that means it, else the rules for everybody."""
+        return next((rules for who, rules in self.classes if who.is_meant(facts)), self)
 
     @property
-    def day_slot(self) -> int:
-        """Where a tally counts days at the day's cap; the slots before it belong to the rates."""
-        return 3 * len(self.rates)
+    def may_fall(self) -> bool:
+        """Whether staying longer can be cheaper, because a ticket asks when somebody leaves."""
+        return any(
+            ticket.leave is not None for rules in (self, *(c for _, c in self.classes)) for ticket in rules.tickets
+        )
+
+    def holds_on(self, day: date) -> bool:
+        """Whether a vehicle that enters on this local day is priced by this tariff."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)

@@ -6,18 +6,37 @@ It shares nothing with the code that it judges but the file: no seconds, no days
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MINUTE = timedelta(minutes=1)
+COVERED: dict[str, Any] = {"covered": True}
 
 
-def _minor(amount: Any) -> int:
-    exact = Fraction(str(amount)) * 100
+@dataclass(frozen=True)
+class Known:
+    """What else is known of a stay: words of the vehicle, (since, zone, bay), (from, until) under a pass, earlier stays."""
+
+    stopped_minutes: int = 0
+    vehicle: str = ""
+    plate_class: str = ""
+    energy: str = ""
+    places: Sequence[tuple[datetime, str, str]] = ()
+    covered: Sequence[tuple[datetime, datetime | None]] = ()
+    earlier: Sequence[tuple[datetime, datetime]] = ()
+
+
+@lru_cache(maxsize=4096)
+def _minor(amount: str) -> int:
+    exact = Fraction(amount) * 100
     assert exact.denominator == 1
     return int(exact)
 
@@ -27,52 +46,279 @@ def _clock(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _covers(band: dict[str, Any], wall: datetime) -> bool:
-    days = band.get("days", WEEK)
-    begin, end, minute = _clock(band["from"]), _clock(band["to"]), wall.hour * 60 + wall.minute
-    today, yesterday = WEEK[wall.weekday()], WEEK[wall.weekday() - 1]
-    if begin < end:
-        return today in days and begin <= minute < end
-    return (today in days and minute >= begin) or (yesterday in days and minute < end)
+@dataclass
+class _World:
+    """The document with its zone and its holidays."""
 
+    rules: dict[str, Any]
+    zone: ZoneInfo = field(init=False)
 
-def oracle(text: str, entered_at: datetime, leaving_at: datetime, stopped_minutes: int = 0) -> int:
-    """Minor units (of a currency with two decimals) for a stay under the tariff `text`."""
-    rules = yaml.safe_load(text)
-    zone, day = ZoneInfo(rules["timezone"]), rules.get("day", {})
-    entry, leave = entered_at.astimezone(UTC).replace(microsecond=0), leaving_at.astimezone(UTC).replace(microsecond=0)
-    minutes = 0
-    if leave > entry and leave - entry < timedelta(minutes=1):
-        minutes = 1  # whoever was there at all was there for a minute
-    while entry + timedelta(minutes=minutes + 1) <= leave:
-        minutes += 1
-    minutes = max(0, minutes - stopped_minutes)
-    free = rules.get("free_minutes", 0)
-    if minutes <= free:
+    def __post_init__(self) -> None:
+        self.zone = ZoneInfo(self.rules["timezone"])
+        table = self.rules.get("holidays", {}).get("overrides", ())
+        self.holidays = {date.fromisoformat(str(one["on"])): one["is"] == "holiday" for one in table}
+
+    def is_holiday(self, day: date) -> bool:
+        """Weekends and the table: the oracle's documents use no country's calendar."""
+        return bool(self.holidays.get(day, day.weekday() >= 5))
+
+    def begins(self, window: dict[str, Any], day: date) -> bool:
+        spans = window.get("dates", ())
+        if spans and not any(
+            date.fromisoformat(str(span["from"])) <= day <= date.fromisoformat(str(span["to"])) for span in spans
+        ):
+            return False
+        words = {WEEK[day.weekday()], "holiday" if self.is_holiday(day) else "workday"}
+        return bool(words & set(window.get("days", WEEK)))
+
+    def covers(self, window: dict[str, Any], wall: datetime) -> int:
+        """0: no; 2: since today; 1: since yesterday."""
+        begin, end, minute = _clock(window["from"]), _clock(window["to"]), wall.hour * 60 + wall.minute
+        overnight = end <= begin
+        if minute >= begin and (overnight or minute < end) and self.begins(window, wall.date()):
+            return 2
+        if overnight and minute < end and self.begins(window, wall.date() - timedelta(days=1)):
+            return 1
         return 0
-    spent: dict[Any, dict[str, int]] = defaultdict(lambda: defaultdict(int))  # day -> band -> minor units
-    left, price, where, block_day, last_day, fresh = 0, 0, "", None, None, True
-    up = rules.get("rounding", "up") == "up"
-    for minute in range(free if rules.get("charge_from") == "after_free" else 0, minutes):
-        wall = (entry + timedelta(minutes=minute)).astimezone(zone)
-        today = minute // 1440 if day.get("kind") == "rolling_24h" else wall.date()
-        if day.get("restart") and last_day is not None and today != last_day:
-            left, fresh = 0, True  # what was begun yesterday ends with yesterday
-        last_day = today
-        if left == 0:
-            band = next((b for b in rules.get("bands", ()) if _covers(b, wall)), None)
-            rate = band or rules
-            block = rate["first"] if fresh and rate.get("first") else rate["step"]
-            left, price = block["minutes"], _minor(block["amount"])
-            where, block_day, fresh = band["name"]["en"] if band else "", today, False
-            if up:
-                spent[block_day][where] += price
-        left -= 1
-        if left == 0 and not up:
-            spent[block_day][where] += price
-    caps = {b["name"]["en"]: _minor(b["cap"]) for b in rules.get("bands", ()) if b.get("cap") is not None}
-    total = 0
-    for bands in spent.values():
-        of_the_day = sum(min(amount, caps.get(name, amount)) for name, amount in bands.items())
-        total += min(of_the_day, _minor(day["cap"])) if day.get("cap") is not None else of_the_day
-    return min(total, _minor(rules["stay_cap"])) if rules.get("stay_cap") is not None else total
+
+    def band(self, bands: Sequence[dict[str, Any]], wall: datetime) -> dict[str, Any] | None:
+        best, score = None, 0
+        for band in bands:
+            since = self.covers(band, wall)
+            if since:
+                special = bool({"workday", "holiday"} & set(band.get("days", WEEK)))
+                rank = 3 if band.get("dates") else 2 if special else 1
+                if 10 * rank + since > score:
+                    best, score = band, 10 * rank + since
+        return best
+
+
+def _is_meant(who: dict[str, Any], known: Known) -> bool:
+    return all(
+        word in who[key]
+        for key, word in (("vehicles", known.vehicle), ("plates", known.plate_class), ("energy", known.energy))
+        if who.get(key)
+    )
+
+
+def _counted(entry: datetime, leave: datetime) -> int:
+    minutes = 0
+    if leave > entry and leave - entry < MINUTE:
+        minutes = 1  # whoever was there at all was there for a minute
+    return max(minutes, (leave - entry) // MINUTE)
+
+
+def _frees(rules: dict[str, Any], known: Known) -> list[dict[str, Any]]:
+    own = {
+        "minutes": rules.get("free_minutes", 0),
+        "per": rules.get("free_per", "entry"),
+        "charge_from": rules.get("charge_from", "entry"),
+    }
+    others = [free for free in rules.get("free", ()) if _is_meant(free.get("for", {}), known)]
+    return [own, *({"per": "entry", "charge_from": "after_free", **free} for free in others)]
+
+
+def oracle(
+    text: str, entered_at: datetime, leaving_at: datetime, stopped_minutes: int = 0, known: Known | None = None
+) -> int:
+    """Minor units (of a currency with two decimals) for a stay under the tariff `text`."""
+    known = known or Known(stopped_minutes)
+    rules = yaml.safe_load(text)
+    own: dict[str, Any] = next((one for one in rules.get("classes", ()) if _is_meant(one["for"], known)), {})
+    rules = {**rules, **{key: value for key, value in own.items() if key not in ("name", "for")}}
+    teller = _Teller(_World(rules), known)
+    for came, went in known.earlier:
+        entry = came.astimezone(UTC).replace(microsecond=0)
+        teller.stay(entry, _counted(entry, went.astimezone(UTC).replace(microsecond=0)), alone=True)
+    entry, leave = entered_at.astimezone(UTC).replace(microsecond=0), leaving_at.astimezone(UTC).replace(microsecond=0)
+    return teller.stay(entry, max(0, _counted(entry, leave) - known.stopped_minutes), alone=False)
+
+
+class _Teller:
+    """Counts the stays of one vehicle, in their order."""
+
+    def __init__(self, world: _World, known: Known) -> None:
+        self.world, self.rules, self.known = world, world.rules, known
+        self.frees = _frees(self.rules, known)
+        self.given: list[list[tuple[datetime, int]]] = [[] for _ in self.frees]  # when and how much of each was taken
+        self.visits: list[datetime] = []
+        self.spent: dict[Any, int] = defaultdict(int)
+        self.anchor: datetime | None = None
+        self.running_until: datetime | None = None
+
+    def left(self, index: int, entry: datetime) -> int:
+        free, zone = self.frees[index], self.world.zone
+        minutes, today = int(free["minutes"]), entry.astimezone(zone).date()
+        if free["per"] == "day":
+            return 0 if any(v.astimezone(zone).date() == today for v in self.visits) else minutes
+        if free["per"] == "24h":
+            return 0 if any(entry - at < timedelta(hours=24) for at, _ in self.given[index]) else minutes
+        if free["per"] == "cumulative":
+            return minutes - sum(used for at, used in self.given[index] if at.astimezone(zone).date() == today)
+        return minutes
+
+    def stay(self, entry: datetime, minutes: int, *, alone: bool) -> int:
+        """What one stay costs; `alone`: an earlier one, of which only its times are known."""
+        left = [self.left(index, entry) for index in range(len(self.frees))]
+        together = sum if self.rules.get("free_start") == "sequential" else max
+        nothing = together(left)
+        after = [much for much, free in zip(left, self.frees, strict=True) if free["charge_from"] == "after_free"]
+        for index, free in enumerate(self.frees):
+            if free["per"] == "24h" and left[index]:
+                self.given[index].append((entry, 0))
+            elif free["per"] == "cumulative" and (minutes <= nothing or free["charge_from"] == "after_free"):
+                self.given[index].append((entry, min(left[index], minutes)))
+        self.visits.append(entry)
+        total = self.charge(entry, together(after) if after else 0, minutes, minutes <= nothing, alone=alone)
+        return total
+
+    def charge(self, entry: datetime, begin: int, minutes: int, free: bool, *, alone: bool) -> int:
+        aggregate = self.rules.get("day", {}).get("limit") == "aggregate"
+        if not (aggregate and self.running_until and entry < self.running_until):
+            self.anchor = entry
+        assert self.anchor is not None
+        self.running_until = self.anchor + timedelta(hours=24)
+        while entry + minutes * MINUTE > self.running_until:
+            self.running_until += timedelta(hours=24)
+        if free:
+            return 0
+        walked = _Walk(self, entry, begin, minutes, alone=alone)
+        total = 0
+        for day in walked.days:
+            amount = walked.capped(day)
+            total += amount
+            if aggregate:
+                self.spent[day] += amount
+        least, most = self.rules.get("minimum"), self.rules.get("stay_cap")
+        if least is not None and total:
+            total = max(total, _minor(str(least)))
+        return min(total, _minor(str(most))) if most is not None else total
+
+
+class _Walk:
+    """One stay, minute by minute: what each day's bands, zones and entries come to."""
+
+    def __init__(self, teller: _Teller, entry: datetime, begin: int, minutes: int, *, alone: bool) -> None:
+        self.teller, self.rules, self.world = teller, teller.rules, teller.world
+        self.entry, self.minutes, self.alone = entry, minutes, alone
+        self.spent: dict[Any, dict[tuple[int, int], int]] = defaultdict(lambda: defaultdict(int))
+        self.entries: dict[Any, int] = defaultdict(int)
+        self.stood: dict[Any, set[str]] = defaultdict(set)
+        self.days: list[Any] = []
+        self._go(begin)
+
+    def day_of(self, minute: int) -> Any:
+        moment = self.entry + minute * MINUTE
+        if self.rules.get("day", {}).get("kind") == "rolling_24h":
+            assert self.teller.anchor is not None
+            return self.teller.anchor + (moment - self.teller.anchor) // timedelta(hours=24) * timedelta(hours=24)
+        return moment.astimezone(self.world.zone).date()
+
+    def where(self, minute: int) -> tuple[int, str]:
+        """(number of the zone's rules, 0: none, -1: under a pass; zone)."""
+        moment, known = self.entry + minute * MINUTE, self.teller.known
+        if self.alone or not (known.places or known.covered or self.rules.get("zones")):
+            return 0, ""
+        here = [
+            (since, zone, bay)
+            for since, zone, bay in known.places
+            if since.astimezone(UTC).replace(microsecond=0) <= moment
+        ]
+        _, zone, bay = max(here, key=lambda one: one[0]) if here else (None, "", "")
+        for since, until in known.covered:
+            if since.replace(microsecond=0) <= moment and (until is None or moment < until.replace(microsecond=0)):
+                return -1, zone
+        for number, rules in enumerate(self.rules.get("zones", ()), start=1):
+            if (not rules.get("zones") or zone in rules["zones"]) and (not rules.get("bays") or bay in rules["bays"]):
+                return number, zone
+        return 0, zone
+
+    def _go(self, begin: int) -> None:
+        day_rules, up = self.rules.get("day", {}), self.rules.get("rounding", "up") == "up"
+        each_band = self.rules.get("first_period") == "each_band"
+        left, price, slot, block_day = 0, 0, (0, 0), None
+        used, last_slot, group, last_day, entered, entered_day = 0, None, None, None, False, None
+        for minute in range(begin, self.minutes):
+            today = self.day_of(minute)
+            if today != last_day:
+                self.days.append(today)
+                if day_rules.get("restart") and last_day is not None:
+                    left, used, last_slot = 0, 0, None  # what was begun yesterday ends with yesterday
+                last_day = today
+            number, zone = self.where(minute)
+            if number < 0:
+                if left:
+                    left -= 1
+                    if not left and not up:
+                        self.spent[block_day][slot] += price
+                continue
+            self.stood[today].add(zone)
+            rules = self.rules["zones"][number - 1] if number else self.rules
+            if group is not None and number != group and rules.get("anew"):
+                used = 0
+            group = number
+            rate: dict[str, Any] = {}
+            if entered_day != today or not left:
+                wall = (self.entry + minute * MINUTE).astimezone(self.world.zone)
+                band = self.world.band(rules.get("bands", ()), wall)
+                rate, here = band or rules, (number, rules["bands"].index(band) + 1 if band else 0)
+            if entered_day != today:
+                fee = rate.get("entry")
+                if fee and (not entered or fee.get("each") == "day"):
+                    self.entries[today] += _minor(str(fee["amount"]))
+                entered, entered_day = True, today
+            if not left:
+                if each_band and here != last_slot:
+                    used = 0
+                block = self._block(rate, used)
+                used, last_slot = used + 1, here
+                left, price = block["minutes"], _minor(str(block["amount"]))
+                slot, block_day = here, today
+                if up:
+                    self.spent[block_day][slot] += price
+            left -= 1
+            if left == 0 and not up:
+                self.spent[block_day][slot] += price
+
+    @staticmethod
+    def _block(rate: dict[str, Any], used: int) -> dict[str, Any]:
+        firsts = rate.get("first") or []
+        row = [
+            one
+            for first in ([firsts] if isinstance(firsts, dict) else firsts)
+            for one in [first] * first.get("count", 1)
+        ]
+        if used < len(row):
+            return dict(row[used])
+        return rate.get("step") or {"minutes": 44_640, "amount": 0}
+
+    def capped(self, day: Any) -> int:
+        total = self.entries[day]
+        for number, rules in enumerate((self.rules, *self.rules.get("zones", ()))):
+            amount = 0
+            for place, band in enumerate((rules, *rules.get("bands", ()))):
+                spent = self.spent[day][(number, place)]
+                if place and band.get("cap") is not None:
+                    spent = min(spent, _minor(str(band["cap"])))
+                amount += spent
+            if number and rules.get("cap") is not None:
+                amount = min(amount, _minor(str(rules["cap"])))
+            total += amount
+        caps = [_minor(str(ticket["amount"])) for ticket in self.rules.get("tickets", ()) if self.holds(ticket, day)]
+        if self.rules.get("day", {}).get("cap") is not None:
+            caps.append(_minor(str(self.rules["day"]["cap"])))
+        already = self.teller.spent[day] if self.rules.get("day", {}).get("limit") == "aggregate" else 0
+        return min([total, *(max(0, cap - already) for cap in caps)])
+
+    def holds(self, ticket: dict[str, Any], day: Any) -> bool:
+        if ticket.get("zones") and not self.stood[day] <= set(ticket["zones"]):
+            return False
+        if ticket.get("enter"):
+            wall = self.entry.astimezone(self.world.zone)
+            if day != self.days[0] or not self.world.covers(ticket["enter"], wall):
+                return False
+        if ticket.get("leave"):
+            wall = (self.entry + self.minutes * MINUTE).astimezone(self.world.zone)
+            if day != self.days[-1] or not self.world.covers(ticket["leave"], wall):
+                return False
+        return True

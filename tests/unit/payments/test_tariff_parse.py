@@ -138,7 +138,7 @@ def test_the_version_is_that_of_the_meaning_not_of_the_spelling() -> None:
 
 def test_an_amount_never_passes_through_a_float() -> None:
     tariff = a_tariff(DEMO.replace("4.00", "0.29").replace("6.00", "1.1"))
-    assert (tariff.rates[0].step_minor, tariff.rates[0].first_minor) == (29, 110)
+    assert (tariff.rates[0].step_minor, tariff.rates[0].first[0].minor) == (29, 110)
 
 
 def test_a_currency_without_decimals_takes_whole_amounts_only() -> None:

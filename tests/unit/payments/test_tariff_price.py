@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from parking.kernel.errors import ParkingError
-from payments.tariff.model import Facts
-from payments.tariff.price import facts_of, price, schedule
+from payments.tariff.facts import Facts
+from payments.tariff.outlook import schedule
+from payments.tariff.price import facts_of, price
 from tests.builders.payments import DEMO, START, a_tariff
 from tests.builders.tariff_oracle import oracle
 

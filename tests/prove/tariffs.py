@@ -1,0 +1,68 @@
+"""Proof: prices equal those of the slow oracle on random pairs of tariff and stay, time zones and clock changes included.
+
+`python -m tests.prove.tariffs [COUNT] [SEED] [PROCESSES]`. Each pair is also asked: do the lines sum to the total, is nothing
+negative, is no day above its cap, is a minute more never cheaper unless the tariff says so, do the days sum to the bill?
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+
+from payments.tariff.parse import load
+from payments.tariff.price import itemise, price
+from tests.builders.tariff_oracle import oracle
+from tests.builders.tariffs import Case, a_case
+
+COUNT, SEED, PROCESSES = 100_000, 0, 2
+_CHUNK = 250
+
+
+def main(count: int = COUNT, seed: int = SEED, processes: int = PROCESSES) -> int:
+    """Try so many pairs from this seed on; 0 when all of them agree."""
+    found: Counter[str] = Counter()
+    chunks = [range(begin, min(begin + _CHUNK, seed + count)) for begin in range(seed, seed + count, _CHUNK)]
+    with ProcessPoolExecutor(processes) as pool:
+        for faults in pool.map(faults_of, chunks):
+            for number, fault in faults:
+                found[fault] += 1
+                if sum(found.values()) <= 20:
+                    print(f"pair {number}: {fault}", flush=True)
+    verdict = "holds" if not found else "falls short"
+    print(f"tariffs: {count - found.total()} of {count} pairs equal to the oracle, goal all, {verdict}")
+    return 0 if not found else 1
+
+
+def faults_of(numbers: range) -> list[tuple[int, str]]:
+    """The numbers of the pairs that do not agree, each with what is wrong."""
+    return [(number, fault) for number in numbers if (fault := fault_of(a_case(number)))]
+
+
+def fault_of(case: Case) -> str:
+    """What is wrong with the price of this pair; empty if nothing is."""
+    tariff = load(case.text, name="random.yaml")
+    bill = price(tariff, case.entered_at, case.leaving_at, case.facts)
+    rightly = oracle(case.text, case.entered_at, case.leaving_at, known=case.known)
+    total = bill.total.minor
+    if total != rightly:
+        return f"{total} instead of {rightly}"
+    if total < 0 or sum(line.amount.minor for line in bill.lines) != total:
+        return "the lines do not sum to the total, or it is negative"
+    days = itemise(tariff, case.entered_at, case.leaving_at, case.facts)
+    if sum(line.amount.minor for day in days for line in day.lines) != total:
+        return "the days do not sum to the total"
+    if not all(text for line in bill.lines for text in line.text.values()):
+        return "a line without words"
+    rules = tariff.for_vehicle(case.facts)
+    if rules.cap_minor is not None and total > rules.cap_minor * len(days):
+        return "more than the days times the cap"
+    longer = price(tariff, case.entered_at, case.leaving_at + timedelta(minutes=1), case.facts).total.minor
+    if longer < total and not tariff.may_fall:
+        return "a minute more is cheaper"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(int(argument) for argument in sys.argv[1:])))

@@ -28,6 +28,8 @@ from payments.tariff.outlook import schedule
 from payments.tariff.price import facts_of, price
 from payments.tariff_book import TariffBook
 
+ANY = "any"
+"""The channel of a payer who does not care: the first of the site's that works."""
 _MOST_TURNS = 3
 
 
@@ -35,6 +37,7 @@ _MOST_TURNS = 3
 class CashierSettings:
     """`notify_base` + `/<channel>/callback` is where providers call; an order can be paid for `order_valid`.
 
+    `attended` channels need our staff (cash, a card terminal) and are never chosen for a payer who takes any.
     A charge above `hold_above_minor` is not collected but shown to a person (invariant I6): a misread can join two stays.
     """
 
@@ -43,11 +46,12 @@ class CashierSettings:
     number_prefix: str = "P"
     order_valid: timedelta = timedelta(minutes=5)
     hold_above_minor: int | None = None
+    attended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What to do with a payment after its row is committed: use it, send it, close it first, or hold the charge."""
+    """What to do with a payment after its row is committed: use it, send it (for the first time), close it, or hold the charge."""
 
     do: str
     payment: Payment | None = None
@@ -65,7 +69,7 @@ class Cashier:
         settings: CashierSettings,
     ) -> None:
         self.database = database
-        self.collector = Collector(database, providers, clock, subject=settings.subject)
+        self.collector = Collector(database, providers, clock, subject=settings.subject, attended=settings.attended)
         self._tariffs = tariffs
         self._settings = settings
         if not settings.number_prefix.isalnum() or len(settings.number_prefix) + 26 > LONGEST_NUMBER:
@@ -110,8 +114,31 @@ class Cashier:
         """Start paying what is due at `at`; the same key gives the same payment. Calls the provider: use a thread.
 
         A live payment of the same amount is given back. One of another amount or channel is closed first; while its
-        provider cannot say that it is closed, ParkingError UNAVAILABLE: better no second payment than two.
+        provider cannot say that it is closed, ParkingError UNAVAILABLE: better no second payment than two. The channel
+        ANY takes the first of the site's that works; it passes to the next only when the one before is surely nowhere.
         """
+        if channel != ANY:
+            return self._begin_on(stay, at, channel, key)
+        begun: Payment | None = None
+        for nth, name in enumerate(self._channels_for(stay)):
+            try:
+                begun = self._begin_on(stay, at, name, f"{key}~{nth}" if nth else key)
+            except ParkingError as error:
+                if begun is None or error.kind is not ErrorKind.UNAVAILABLE:
+                    raise
+                return begun  # the one before is still being clarified: better no second payment than two
+            if begun.state not in (PaymentState.FAILED, PaymentState.PENDING):
+                return begun
+        if begun is None:
+            self.collector.provider(ANY)  # says which channels there are
+            raise AssertionError("unreachable")
+        return begun
+
+    def _channels_for(self, stay: StayToPrice) -> Sequence[str]:
+        live = self.database.read(lambda conn: store.live_of(conn, stay.stay_id))
+        return sorted(self.collector.channels(), key=lambda name: live is None or name != live.channel)
+
+    def _begin_on(self, stay: StayToPrice, at: datetime, channel: str, key: str) -> Payment:
         self.collector.provider(channel)
         for _ in range(_MOST_TURNS):
             step = self.database.write(lambda uow: self._open(uow, stay, at, channel, key))
@@ -119,8 +146,8 @@ class Cashier:
                 raise conflict("payment.held", "this charge is unusually high; our staff will look at it first")
             if step.do == "use":
                 return step.payment
-            if step.do == "send":
-                return self.collector.send(step.payment)
+            if step.do in ("send", "first"):
+                return self.collector.send(step.payment, first=step.do == "first")
             closed = self.collector.close(step.payment)
             if closed.is_live:
                 break
@@ -172,7 +199,7 @@ class Cashier:
         )
         store.insert(conn, new, key=key)
         ask_later(uow, payment_id, 1, new.expires_at)
-        return _Step("send", new)
+        return _Step("first", new)
 
     def begun(self, conn: Connection, stay_id: StayId, key: str) -> Payment | None:
         """The payment that was begun for this stay under this key."""

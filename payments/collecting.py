@@ -3,7 +3,7 @@ is taken over. Whatever stays unknown in between is asked for by a durable job u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,14 +12,17 @@ import structlog
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
 from parking.kernel.ids import PaymentId
-from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler, enqueue
 from payments import store
 from payments.model import Payment, PaymentState
-from payments.providers.base import Order, OrderState, Outcome, Provider, ProviderFault, ProviderRefused
+from payments.providers.base import NotSent, Order, OrderState, Outcome, Provider, ProviderFault, ProviderRefused
 from payments.settling import CLOSE_JOB, settle
 
 ASK_JOB = "payments.ask"
+NOT_SENT = "NOT_SENT"
+"""The failure of a payment whose provider could not be reached at all: another channel may finish it at once."""
+_TROUBLE_LASTS = timedelta(minutes=1)
 _LADDER_S = (10, 15, 30, 60, 120, 300, 600)  # the last step for ever
 log = structlog.get_logger(__name__)
 
@@ -34,13 +37,32 @@ def ask_later(uow: UnitOfWork, payment_id: PaymentId, turn: int, expires_at: dat
 
 
 class Collector:
-    """Sends, asks and closes payments at the providers of their channels."""
+    """Sends, asks and closes payments at the providers of their channels; the `attended` ones need our staff."""
 
-    def __init__(self, database: Database, providers: Mapping[str, Provider], clock: Clock, *, subject: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        *,
+        subject: str,
+        attended: Collection[str] = (),
+    ) -> None:
         self._database = database
         self._providers = dict(providers)
         self._clock = clock
         self._subject = subject
+        self._attended = frozenset(attended)
+        self._trouble: dict[str, datetime] = {}  # a hint for payers, never a rule: it is forgotten with the process
+
+    def channels(self) -> tuple[str, ...]:
+        """The channels that a driver can finish alone, in the order of the site's settings, the troubled ones last."""
+        return tuple(sorted((n for n in self._providers if n not in self._attended), key=self.troubled))
+
+    def troubled(self, channel: str) -> bool:
+        """Whether the last call of this channel failed for a technical reason, within the last minute."""
+        since = self._trouble.get(channel)
+        return since is not None and self._clock.now() - since < _TROUBLE_LASTS
 
     def provider(self, channel: str) -> Provider:
         try:
@@ -51,25 +73,40 @@ class Collector:
                 "payment.channel", f"this site has no such channel; it has: {known}", field="channel"
             ) from None
 
-    def send(self, payment: Payment) -> Payment:
-        """Make a payment payable. One that may have been sent before is asked for first; the number stays the same."""
+    def send(self, payment: Payment, *, first: bool = False) -> Payment:
+        """Make a payment payable. One that may have been sent before is asked for first; the number stays the same.
+
+        `first`: nobody but this caller has ever sent it, so that without a connection it is certain that it is nowhere.
+        """
         provider = self.provider(payment.channel)
+        payment = payment if first else self._no_longer_first(payment)
+        if not payment.is_live:
+            return payment
         try:
             outcome = provider.query(payment.number) if payment.state is not PaymentState.NEW else None
-            if outcome is None or outcome.state is OrderState.ABSENT:
+            if outcome is None or outcome.state is OrderState.ABSENT or _hides_its_page(outcome):
                 outcome = provider.create(self._order(payment))
         except ProviderRefused as refused:
             log.warning("payment.refused", payment=payment.payment_id, code=refused.code)
             return self._move(payment, PaymentState.FAILED, refused.code[:64])
         except ProviderFault as fault:
             log.warning("payment.unknown", payment=payment.payment_id, error=str(fault))
+            self._trouble[payment.channel] = self._clock.now()
+            if first and isinstance(
+                fault, NotSent
+            ):  # unless somebody else has begun to send it meanwhile: then PENDING
+                return self._move(payment, PaymentState.FAILED, NOT_SENT, only_from=(PaymentState.NEW,))
             return self._move(payment, PaymentState.PENDING, None)
+        self._trouble.pop(payment.channel, None)
         return self.take_over(payment, outcome)
 
     def close(self, payment: Payment) -> Payment:
         """Try to make sure that a payment cannot be paid any more; it stays live when the provider does not say so."""
+        payment = self._no_longer_first(payment)
+        if not payment.is_live:
+            return payment
         try:
-            outcome = self.provider(payment.channel).close(payment.number)
+            outcome = self.provider(payment.channel).close(self._order(payment))
         except (ProviderFault, ProviderRefused) as fault:
             log.warning("payment.not_closed", payment=payment.payment_id, error=str(fault))
             return payment
@@ -80,6 +117,7 @@ class Collector:
 
         def work(uow: UnitOfWork) -> Payment:
             settle(uow, payment, outcome)
+            _keep_answer(uow, payment, outcome)
             now = store.get(uow.connection, payment.payment_id)
             assert now is not None
             if now.state is PaymentState.CLOSED and payment.is_live:  # a provider may break its word: ask once more
@@ -115,10 +153,21 @@ class Collector:
         if payment is not None and payment.is_live:
             self.close(payment)  # if that fails, its own ask job closes it at its expiry
 
-    def _move(self, payment: Payment, to: PaymentState, failure: str | None) -> Payment:
+    def _no_longer_first(self, payment: Payment) -> Payment:
+        """Say, durably, that a second caller is about to speak of this payment: from now on nobody knows it unsent."""
+        if payment.state is not PaymentState.NEW:
+            return payment
+        return self._move(payment, PaymentState.PENDING, None, only_from=(PaymentState.NEW,))
+
+    def _move(
+        self,
+        payment: Payment,
+        to: PaymentState,
+        failure: str | None,
+        only_from: Sequence[PaymentState] = (PaymentState.NEW, PaymentState.PENDING),  # a callback may have been faster
+    ) -> Payment:
         def work(uow: UnitOfWork) -> Payment:
-            early = (PaymentState.NEW, PaymentState.PENDING)  # a callback may have been faster
-            store.change(uow.connection, payment.payment_id, only_from=early, to=to, failure=failure)
+            store.change(uow.connection, payment.payment_id, only_from=only_from, to=to, failure=failure)
             now = store.get(uow.connection, payment.payment_id)
             assert now is not None
             return now
@@ -127,3 +176,22 @@ class Collector:
 
     def _order(self, payment: Payment) -> Order:
         return Order(payment.number, payment.amount, self._subject, payment.notify_url, payment.expires_at)
+
+
+def _hides_its_page(outcome: Outcome) -> bool:
+    """Some providers say only once where the payer goes; creating the same order again makes them say it again."""
+    return outcome.state is OrderState.WAITING and outcome.pay_url is None
+
+
+def _keep_answer(uow: UnitOfWork, payment: Payment, outcome: Outcome) -> None:
+    """The first answer of each state, as it came, beside the callbacks."""
+    if outcome.raw:
+        row = {
+            "channel": payment.channel,
+            "event_id": f"answer:{payment.number}:{outcome.state}",
+            "received_at": uow.now,
+            "number": payment.number,
+            "body": outcome.raw,
+            "verdict": "answer",
+        }
+        insert_once(uow.connection, store.callback_table, row)

@@ -6,35 +6,51 @@ as we know it (422). Which check failed stands in our log and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
+from anyio import to_thread
 
 from parking.kernel.errors import ErrorKind, ParkingError, not_found
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from payments import store
-from payments.providers.base import CallbackRefused, Notice, Provider, SendsCallbacks
+from payments.providers.abilities import AnswersCallbacks
+from payments.providers.base import CallbackRefused, Notice, Outcome, SendsCallbacks
 from payments.settling import Settled, flag, settle
 
 LARGEST_CALLBACK = 16_384  # bytes
+Listener = Callable[[UnitOfWork, str, object], Settled]
+"""Acts on news that is not about an order (a refund, a standing), in the transaction that keeps it; gets the channel."""
 log = structlog.get_logger(__name__)
 
 
 class Callbacks:
-    """Takes the callbacks of every channel that sends any."""
+    """Takes the callbacks of every channel that sends any; `listeners` by the type of the news."""
 
-    def __init__(self, database: Database, providers: Mapping[str, Provider]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        providers: Mapping[str, object],
+        listeners: Mapping[type, Listener] | None = None,
+    ) -> None:
         self._database = database
+        self._providers = dict(providers)
+        self._listeners = dict(listeners or {})
         self._readers = {name: p for name, p in providers.items() if isinstance(p, SendsCallbacks)}
 
-    async def take(self, channel: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Take one callback over, durably; ParkingError says in general words why it was not."""
-        notice = self.verified(channel, headers, body)
-        verdict = await self._database.awrite(lambda uow: record(uow, channel, notice, body))
+    async def take(self, channel: str, headers: Mapping[str, str], body: bytes) -> tuple[str, bytes] | None:
+        """Take one callback over, durably; ParkingError says in general words why it was not.
+
+        Returns content type and body, where the provider wants certain words for a yes.
+        """
+        notice = await to_thread.run_sync(self.verified, channel, headers, body)
+        verdict = await self._database.awrite(lambda uow: record(uow, channel, notice, body, self._listeners))
         if verdict is Settled.MISMATCH:
             raise ParkingError(
                 ErrorKind.INVALID, "callback.mismatch", "this callback does not fit an order as it was placed here"
             )
+        provider = self._providers[channel]
+        return provider.callback_answer() if isinstance(provider, AnswersCallbacks) else None
 
     def verified(self, channel: str, headers: Mapping[str, str], body: bytes) -> Notice:
         """What the provider has truly said; ParkingError when nothing proves that it said it."""
@@ -52,21 +68,35 @@ class Callbacks:
             ) from None
 
 
-def record(uow: UnitOfWork, channel: str, notice: Notice, body: bytes) -> Settled:
+def record(
+    uow: UnitOfWork,
+    channel: str,
+    notice: Notice,
+    body: bytes,
+    listeners: Mapping[type, Listener] | None = None,
+) -> Settled:
     """Keep a verified callback and act on it, in one transaction; the same event again changes nothing."""
-    payment = store.by_number(uow.connection, notice.outcome.number)
-    if payment is None or payment.channel != channel:
-        verdict = Settled.MISMATCH
-        flag(uow, "payment_unknown_number", None, f"{channel}:{notice.outcome.number[:32]}")
+    if isinstance(notice.news, Outcome):
+        number, verdict = notice.news.number, _of_order(uow, channel, notice.news)
     else:
-        verdict = settle(uow, payment, notice.outcome)
+        number = str(getattr(notice.news, "order_number", None) or getattr(notice.news, "number", ""))
+        listener = (listeners or {}).get(type(notice.news))
+        verdict = Settled.SAME if listener is None else listener(uow, channel, notice.news)
     row = {
         "channel": channel,
         "event_id": notice.event_id,
         "received_at": uow.now,
-        "number": notice.outcome.number[:32],
+        "number": number[:32],
         "body": body,
         "verdict": verdict.value,
     }
     insert_once(uow.connection, store.callback_table, row)
     return verdict
+
+
+def _of_order(uow: UnitOfWork, channel: str, outcome: Outcome) -> Settled:
+    payment = store.by_number(uow.connection, outcome.number)
+    if payment is None or payment.channel != channel:
+        flag(uow, "payment_unknown_number", None, f"{channel}:{outcome.number[:32]}")
+        return Settled.MISMATCH
+    return settle(uow, payment, outcome)

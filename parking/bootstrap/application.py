@@ -38,6 +38,8 @@ from parking.site.model import LaneKind, SiteMap
 from parking.web.live import LiveHub
 from payments.cashier import Cashier, CashierSettings
 from payments.providers.base import Provider
+from payments.providers.channels import Channel, counters
+from payments.providers.registry import Method
 from payments.tariff import parse
 from payments.tariff.model import Tariff
 from payments.tariff_book import TariffBook
@@ -56,7 +58,7 @@ class Application:
     live: LiveProjection
     cashier: Cashier
     tariffs: TariffBook
-    providers: Mapping[str, Provider]
+    channels: Mapping[str, Channel]
     occupancy: Occupancy
     signs: SignBoard
     contacts: Contacts
@@ -121,18 +123,22 @@ def build(
     database: Database,
     *,
     clock: Clock,
-    providers: Mapping[str, Provider],
+    channels: Mapping[str, Channel] | None = None,
+    providers: Mapping[str, Provider] | None = None,
     bus: Bus | None = None,
 ) -> Application:
-    """Everything between the database and the sockets."""
+    """Everything between the database and the sockets; bare `providers` are channels without a name for people."""
+    channels = channels or {n: Channel(n, n, n, Method.QR, p) for n, p in (providers or {}).items()}
     site = load_site(settings)
     tariffs = TariffBook(load_tariff(settings))
     bus = bus or InProcessBus(database)
     relay = OutboxRelay(database, bus)
     collecting = CashierSettings(
-        notify_base=f"{settings.public_url}/api/v1/payments", hold_above_minor=settings.hold_above_minor
+        notify_base=f"{settings.public_url}/api/v1/payments",
+        hold_above_minor=settings.hold_above_minor,
+        attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
     )
-    cashier = Cashier(database, tariffs, providers, clock, collecting)
+    cashier = Cashier(database, tariffs, counters(channels), clock, collecting)
     occupancy = Occupancy(site)
     hub = LiveHub()
     live = LiveProjection(hub, site)
@@ -162,7 +168,7 @@ def build(
         live=live,
         cashier=cashier,
         tariffs=tariffs,
-        providers=providers,
+        channels=channels,
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,

@@ -22,6 +22,7 @@ from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
 from parking.bootstrap import metrics, pages
 from parking.bootstrap.application import Application, build
+from parking.bootstrap.channels import open_channels
 from parking.bootstrap.gate_codes import invitation_codes
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_public, load_signer
 from parking.bootstrap.settings import Settings
@@ -50,8 +51,6 @@ from parking.web import errors
 from parking.web.deps import current_principal, principal_now
 from parking.web.limits import BodyLimit
 from payments import api as payments_api
-from payments.providers.base import Provider
-from payments.providers.registry import PROVIDERS, Parts
 from payments.webhooks import Callbacks
 
 API = "/api/v1"
@@ -64,27 +63,11 @@ def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     """The whole server as an ASGI application; it starts its threads when it is served and stops them when it ends."""
     clock, ids = clock or SystemClock(), ids or RandomIds()
     signer = load_signer(settings.keys_dir / "server.pem")
-    providers = _providers(settings, clock)
+    channels = open_channels(settings, clock)
     database = open_database(settings.database_url, clock=clock, ids=ids, origin="server")
     bus = None if settings.bus_url == "memory://" else RedisBus(database, settings.bus_url)
-    application = build(settings, database, clock=clock, providers=providers, bus=bus)
+    application = build(settings, database, clock=clock, channels=channels, bus=bus)
     return wrap(application, settings, signer=signer, clock=clock)
-
-
-def _providers(settings: Settings, clock: Clock) -> Mapping[str, Provider]:
-    if settings.wallet_url is None:
-        return {}
-    if settings.wallet_public_key is None:
-        raise invalid("settings.invalid", "say where the wallet's public key is", field="PARKING_WALLET_PUBLIC_KEY")
-    parts = Parts(
-        client=httpx.Client(base_url=settings.wallet_url, timeout=httpx.Timeout(5.0, connect=2.0)),
-        merchant=settings.wallet_merchant,
-        signer=load_signer(settings.merchant_key or settings.keys_dir / "merchant.pem"),
-        verifier=KeyRing([load_public(settings.wallet_public_key)]),
-        clock=clock,
-        nonces=lambda: secrets.token_hex(16),
-    )
-    return {"wallet": PROVIDERS.get("qr_wallet")(parts)}
 
 
 def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer, clock: Clock) -> FastAPI:
@@ -163,7 +146,12 @@ def _routers(
         sessions_api.router(database, audit.record),
         journeys_api.router(journeys),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
-        payments_api.router(database, Callbacks(database, application.providers)),
+        payments_api.router(
+            database,
+            Callbacks(database, {name: channel.provider for name, channel in application.channels.items()}),
+            application.channels,
+            application.cashier.collector.troubled,
+        ),
         gate_api.router(database, keys.verify_batch, signer, clock, site.id, feed, application.contacts),
         pictures_api.router(pictures_api.CasePictures(clock, lambda: feed.closed), database, audit.record),
     )

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     wallet_url: str | None = Field(
         default=None, description="the wallet provider; without it no phone payment is offered"
     )
+    channels_file: Path | None = Field(
+        default=None, description="the payment channels, YAML; the wallet above is one more, called wallet"
+    )
     wallet_merchant: str = "mall"
     wallet_public_key: Path | None = Field(default=None, description="the wallet's public key, PEM")
     merchant_key: Path | None = Field(

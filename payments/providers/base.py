@@ -7,9 +7,13 @@ twice is one order, paying it twice is impossible. It is written to our database
 PAID. An exception never means that no money moved, with one exception: `ProviderRefused` out of `create` is the
 provider's definite word that this order does not exist and cannot be paid.
 
-**Two kinds of failure.** `ProviderFault` is technical: no answer, half an answer, an answer that cannot be trusted.
-What happened is unknown; the cashier keeps the payment PENDING and asks again. `ProviderRefused` is logical: the
-provider understood and said no; asking the same again is useless.
+**Two kinds of failure.** `ProviderFault` is technical. What it did is a type: `OutcomeUnknown` (no answer, half an answer,
+an answer that cannot be trusted: the cashier keeps the payment PENDING and asks again) or `NotSent` (the connection was
+never made: this very call did nothing). `ProviderRefused` is logical: the provider understood and said no; asking the
+same again is useless.
+
+**More than this.** What only some can do (refunds, charges by agreement, parking notices, the file of the day) is a
+Protocol of one method in `abilities`, asked for with isinstance.
 
 **Clocks and threads.** Methods are synchronous, may block for seconds, and are called in worker threads, never inside
 a transaction.
@@ -18,7 +22,7 @@ a transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -34,6 +38,7 @@ class OrderState(StrEnum):
     """What the provider says of an order."""
 
     WAITING = "WAITING"  # it is there, nobody has paid
+    ACCEPTED = "ACCEPTED"  # a charge by agreement: the provider has taken it on and collects
     PAID = "PAID"
     CLOSED = "CLOSED"  # it was not paid and cannot be paid any more
     FAILED = "FAILED"  # the payer tried and was turned down; it cannot be paid any more
@@ -55,7 +60,8 @@ class Order:
 class Outcome:
     """The provider's trusted word on one order; `amount` is what was ordered, and is there when PAID.
 
-    `paid_at` and `transaction` belong to PAID; `pay_url` is where the payer goes while WAITING.
+    `paid_at` and `transaction` belong to PAID; `pay_url` is where the payer goes while WAITING. `advanced`: the provider
+    paid for the driver, who owes it to the provider until `repaid`. `raw` is the answer as it came, for the record.
     """
 
     number: str
@@ -64,10 +70,21 @@ class Outcome:
     pay_url: str | None = None
     paid_at: datetime | None = None
     transaction: str | None = None
+    advanced: bool = False
+    repaid: bool | None = None
+    raw: bytes = field(default=b"", compare=False, repr=False)
 
 
 class ProviderFault(Exception):
-    """Technical: what the provider did is unknown. The message names no payer and no key."""
+    """Technical: what the provider did is unknown, unless it is NotSent. The message names no payer and no key."""
+
+
+class OutcomeUnknown(ProviderFault):
+    """The call was sent, and nothing trustworthy came back: it may have been done."""
+
+
+class NotSent(ProviderFault):
+    """No connection was made: this call did nothing. An earlier one of the same number may still have."""
 
 
 class ProviderRefused(Exception):
@@ -86,6 +103,7 @@ class CallbackRefused(Exception):
         self.code = code
 
 
+@runtime_checkable
 class Provider(Protocol):
     """Collects money for orders."""
 
@@ -100,8 +118,10 @@ class Provider(Protocol):
         """What became of the order; ABSENT if the provider never heard of it. Raises ProviderFault."""
         ...
 
-    def close(self, number: str) -> Outcome:
+    def close(self, order: Order) -> Outcome:
         """Make sure that the order cannot be paid any more, even if its creation is still on its way.
+
+        A provider that cannot close what it does not know creates the order first: its number is then taken.
 
         Returns CLOSED (or FAILED), or PAID when the payer was faster. Raises ProviderFault.
         """
@@ -110,10 +130,20 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A callback that the provider has truly sent: its own id (the same on every repetition) and what it says."""
+    """A callback that the provider has truly sent: its own id (the same on every repetition) and what it says.
+
+    The news is an Outcome, or a RefundOutcome or StandingChanged of `abilities`.
+    """
 
     event_id: str
-    outcome: Outcome
+    news: object
+
+    @property
+    def outcome(self) -> Outcome:
+        """The news, if it is about an order."""
+        if not isinstance(self.news, Outcome):
+            raise TypeError("this callback is not about an order")
+        return self.news
 
 
 @runtime_checkable
@@ -121,5 +151,8 @@ class SendsCallbacks(Protocol):
     """A provider that calls us when something happens; asked for with isinstance."""
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Notice:
-        """Check signature, age and merchant of a raw callback; raises CallbackRefused. Header names are lower case."""
+        """Check signature, age and merchant of a raw callback; raises CallbackRefused. Header names are lower case.
+
+        It may fetch the provider's newest keys, so it is called in a worker thread.
+        """
         ...

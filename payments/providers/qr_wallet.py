@@ -19,11 +19,12 @@ from payments.providers.base import (
     Order,
     OrderState,
     Outcome,
+    OutcomeUnknown,
     Provider,
-    ProviderFault,
     ProviderRefused,
     SendsCallbacks,
 )
+from payments.providers.door import Door
 
 
 class QrWallet:
@@ -39,7 +40,7 @@ class QrWallet:
         clock: Clock,
         nonces: Callable[[], str],
     ) -> None:
-        self._client = client
+        self._door = Door([client])
         self._merchant = merchant
         self._signer = signer
         self._verifier = verifier
@@ -61,7 +62,7 @@ class QrWallet:
             raise ProviderRefused(_code(answer))
         message = self._message(answer, order.number)
         if message.amount != order.amount:
-            raise ProviderFault("the answer is about another amount")
+            raise OutcomeUnknown("the answer is about another amount")
         if message.state in (OrderState.CLOSED, OrderState.FAILED):
             raise ProviderRefused(f"ORDER_{message.state}")
         return message.outcome()
@@ -71,18 +72,19 @@ class QrWallet:
         if status == 404 and _code(answer) == "ORDER_NOT_EXIST":
             return Outcome(number, OrderState.ABSENT)
         if status != 200:
-            raise ProviderFault(f"query answered {status} {_code(answer)}")
+            raise OutcomeUnknown(f"query answered {status} {_code(answer)}")
         return self._message(answer, number).outcome()
 
-    def close(self, number: str) -> Outcome:
+    def close(self, order: Order) -> Outcome:
+        number = order.number
         body = {"merchant": self._merchant, "number": number}
         status, answer = self._call("POST", f"/v1/orders/{number}/close", body)
         if status == 200 and isinstance(answer, dict) and answer.get("state") == "CLOSED" and "amount" not in answer:
             if answer.get("number") != number or answer.get("merchant") != self._merchant:
-                raise ProviderFault("the answer is about another order")
+                raise OutcomeUnknown("the answer is about another order")
             return Outcome(number, OrderState.CLOSED)  # closed before it was ever created
         if status != 200:
-            raise ProviderFault(f"close answered {status} {_code(answer)}")
+            raise OutcomeUnknown(f"close answered {status} {_code(answer)}")
         return self._message(answer, number).outcome()
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Notice:
@@ -102,40 +104,32 @@ class QrWallet:
         return Notice(event_id, message.outcome())
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
-        """Status and JSON of a proven answer; ProviderFault for everything that proves nothing."""
+        """Status and JSON of a proven answer; OutcomeUnknown for everything that proves nothing."""
         raw = canonical(body) if body is not None else b""
         nonce = self._nonces()
         headers = wire.sign(self._signer, wire.request_head(method, path), raw, now=self._clock.now(), nonce=nonce)
         if body is not None:
             headers["content-type"] = "application/json"
+        reply = self._door.send(method, path, body=raw, headers=headers, longest=wire.LARGEST_BODY)
         try:
-            with self._client.stream(method, path, content=raw or None, headers=headers) as response:
-                answer = bytearray()
-                for piece in response.iter_bytes():
-                    answer += piece
-                    if len(answer) > wire.LARGEST_BODY:
-                        raise ProviderFault("the answer is longer than any answer")
-        except httpx.HTTPError as error:
-            raise ProviderFault(f"no answer: {type(error).__name__}") from None
-        try:
-            head = wire.answer_head(response.status_code, nonce)
-            wire.check(self._verifier, response.headers, head, bytes(answer), now=self._clock.now())
-            plain = wire.load(bytes(answer))
+            head = wire.answer_head(reply.status, nonce)
+            wire.check(self._verifier, reply.headers, head, reply.body, now=self._clock.now())
+            plain = wire.load(reply.body)
         except wire.Unproven as unproven:
-            raise ProviderFault(f"an answer {response.status_code} that proves nothing: {unproven.code}") from None
+            raise OutcomeUnknown(f"an answer {reply.status} that proves nothing: {unproven.code}") from None
         except ValueError:
-            raise ProviderFault("an answer that is not JSON") from None
-        if response.status_code >= 500:
-            raise ProviderFault(f"answered {response.status_code}")
-        return response.status_code, plain
+            raise OutcomeUnknown("an answer that is not JSON") from None
+        if reply.status >= 500:
+            raise OutcomeUnknown(f"answered {reply.status}")
+        return reply.status, plain
 
     def _message(self, answer: Any, number: str) -> wire.OrderMessage:
         try:
             message = wire.OrderMessage.from_plain(answer)
         except ValueError:
-            raise ProviderFault("an answer that is no order") from None
+            raise OutcomeUnknown("an answer that is no order") from None
         if message.number != number or message.merchant != self._merchant:
-            raise ProviderFault("the answer is about another order")
+            raise OutcomeUnknown("the answer is about another order")
         return message
 
 

@@ -1,47 +1,118 @@
-"""Which providers there are; to add one, write its file and add a line here."""
+"""Which kinds of channel there are; to add one, write its file, its settings, and a line here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
 import httpx
 
 from parking.kernel.clock import Clock
 from parking.kernel.registry import Registry
 from parking.kernel.signed import Signer, Verifier
-from payments.providers.base import Provider
+from payments.providers import rsa, settings
+from payments.providers.door import Door
 from payments.providers.memory import MemoryProvider
 from payments.providers.qr_wallet import QrWallet
+from payments.providers.wechat import Wechat, WechatAccount, WechatLine
+from payments.providers.wechat_keys import PlatformKeyRing
+from payments.providers.wechat_parking import WechatParking
+
+
+class Method(StrEnum):
+    """What the payer does."""
+
+    QR = "qr"  # scans a code, or opens the same address
+    PAGE = "page"  # goes to the provider's page
+    PLATE = "plate"  # nothing: charged by agreement
+    TERMINAL = "terminal"  # holds a card to the terminal at the counter
+    CASH = "cash"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a provider may be built from; `client` has its base address and time-outs, `verifier` knows the provider's keys."""
+class Surroundings:
+    """What a channel is built from, besides its settings; `folder` is where relative paths start."""
 
-    client: httpx.Client
-    merchant: str
-    signer: Signer
-    verifier: Verifier
     clock: Clock
     nonces: Callable[[], str]
+    folder: Path
+    load_signer: Callable[[Path], Signer]
+    load_verifier: Callable[[Path], Verifier]
+    opened: list[httpx.Client] = field(default_factory=list)
+
+    def client(self, url: str, timeout_s: float) -> httpx.Client:
+        """A client of one host; it follows no redirect and listens to no environment."""
+        timeout = httpx.Timeout(timeout_s, connect=min(2.0, timeout_s))
+        client = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
+        self.opened.append(client)
+        return client
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        for client in self.opened:
+            client.close()
 
 
-def _memory(parts: Parts) -> Provider:
-    return MemoryProvider(parts.clock)
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of channel: its settings, how it is built, what the payer does."""
+
+    settings: type[settings.ChannelSettings]
+    build: Callable[[Any, Surroundings], object]
+    method: Method
 
 
-def _qr_wallet(parts: Parts) -> Provider:
+def _memory(_: settings.MemorySettings, around: Surroundings) -> MemoryProvider:
+    return MemoryProvider(around.clock)
+
+
+def _qr_wallet(of: settings.QrWalletSettings, around: Surroundings) -> QrWallet:
     return QrWallet(
-        parts.client,
-        merchant=parts.merchant,
-        signer=parts.signer,
-        verifier=parts.verifier,
-        clock=parts.clock,
-        nonces=parts.nonces,
+        around.client(of.url, of.timeout_s),
+        merchant=of.merchant,
+        signer=around.load_signer(around.folder / of.merchant_key),
+        verifier=around.load_verifier(around.folder / of.public_key),
+        clock=around.clock,
+        nonces=around.nonces,
     )
 
 
-PROVIDERS: Registry[Callable[[Parts], Provider]] = Registry(
-    "payment_provider", {"memory": _memory, "qr_wallet": _qr_wallet}
+def _wechat_line(of: settings.WechatSettings, around: Surroundings) -> WechatLine:
+    api_key = settings.secret(around.folder / of.api_key, field="api_key", exactly=32).encode()
+    account = WechatAccount(
+        appid=of.appid,
+        merchant=of.merchant,
+        serial=of.merchant_serial,
+        signer=rsa.private_key(around.folder / of.merchant_key, field="merchant_key"),
+        api_key=api_key,
+    )
+    known = {
+        serial: rsa.public_key(around.folder / path, field=f"platform_keys.{serial}")
+        for serial, path in of.platform_keys.items()
+    }
+    hosts = [of.url] if of.standby_url is None else [of.url, of.standby_url]
+    door = Door([around.client(host, of.timeout_s) for host in hosts])
+    keys = PlatformKeyRing(known, api_key=api_key, clock=around.clock)
+    return WechatLine(door, account, keys, clock=around.clock, nonces=around.nonces)
+
+
+def _wechat(of: settings.WechatSettings, around: Surroundings) -> Wechat:
+    return Wechat(_wechat_line(of, around))
+
+
+def _wechat_parking(of: settings.WechatSettings, around: Surroundings) -> WechatParking:
+    return WechatParking(_wechat_line(of, around))
+
+
+KINDS: Registry[Kind] = Registry(
+    "payment_channel",
+    {
+        "memory": Kind(settings.MemorySettings, _memory, Method.QR),
+        "qr_wallet": Kind(settings.QrWalletSettings, _qr_wallet, Method.QR),
+        "wechat": Kind(settings.WechatSettings, _wechat, Method.QR),
+        "wechat_parking": Kind(settings.WechatSettings, _wechat_parking, Method.PLATE),
+    },
 )

@@ -1,0 +1,29 @@
+"""Every simulated payment company by the kind of channel that talks to it, and what its contract cannot promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from parking.kernel.clock import Clock
+from tests.builders.providers import Company, a_wechat
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How to open it; `at_counter`: a driver can choose it and pay now; `by_plate`: it charges a car without its driver."""
+
+    open: Callable[[Path, Clock], AbstractContextManager[Company]]
+    at_counter: bool = False
+    by_plate: bool = False
+    refunds: bool = True
+    unseen_until_scanned: bool = False
+
+
+COMPANIES: dict[str, Kind] = {
+    "wechat": Kind(a_wechat, at_counter=True),
+    "wechat_parking": Kind(partial(a_wechat, kind="wechat_parking"), by_plate=True),
+}

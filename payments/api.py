@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -42,8 +43,8 @@ class ChannelView(Strict):
 def router(
     database: Database,
     callbacks: Callbacks,
-    channels: Mapping[str, Channel],
-    troubled: Callable[[str], bool],
+    channels: Mapping[str, Channel] = MappingProxyType({}),
+    troubled: Callable[[str], bool] = lambda _: False,
 ) -> APIRouter:
     """Routes of this room."""
     routes = APIRouter()
@@ -62,9 +63,7 @@ def router(
     async def list_channels() -> list[ChannelView]:
         """For everybody: whoever pays needs no account to choose how."""
         return [
-            ChannelView(
-                name=c.name, zh=c.zh, en=c.en, method=c.method, attended=c.attended, troubled=troubled(c.name)
-            )
+            ChannelView(name=c.name, zh=c.zh, en=c.en, method=c.method, attended=c.attended, troubled=troubled(c.name))
             for c in channels.values()
             if c.offered and c.at_counter
         ]

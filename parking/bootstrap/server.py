@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
-import httpx
 import segno
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -24,14 +22,13 @@ from parking.bootstrap import metrics, pages
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels
 from parking.bootstrap.gate_codes import invitation_codes
-from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_public, load_signer
+from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_signer
 from parking.bootstrap.settings import Settings
 from parking.emergency import api as emergency_api
 from parking.gate import api as gate_api
 from parking.gate import pictures_api
 from parking.journeys import api as journeys_api
 from parking.kernel.clock import Clock, SystemClock
-from parking.kernel.errors import invalid
 from parking.kernel.ids import Ids, RandomIds
 from parking.kernel.principal import Scope
 from parking.kernel.signed import Signer

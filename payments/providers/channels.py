@@ -1,11 +1,11 @@
 """The channels of a site, from one YAML file: which there are, in which order, and how people call them.
 
-    channels:
-      wechat:
-        kind: wechat
-        name: { zh: 微信支付, en: WeChat Pay }
-        appid: wx0000000000000000
-        ...
+channels:
+  wechat:
+    kind: wechat
+    name: { zh: 微信支付, en: WeChat Pay }
+    appid: wx0000000000000000
+    ...
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -14,9 +15,13 @@ from parking.kernel.clock import Clock
 from parking.kernel.registry import Registry
 from parking.kernel.signed import Signer, Verifier
 from payments.providers import rsa, settings
+from payments.providers.alipay import Alipay, AlipayAccount, AlipayLine
+from payments.providers.alipay_parking import AlipayParking
 from payments.providers.door import Door
 from payments.providers.memory import MemoryProvider
 from payments.providers.qr_wallet import QrWallet
+from payments.providers.stripe import Stripe
+from payments.providers.stripe_line import StripeAccount, StripeLine
 from payments.providers.wechat import Wechat, WechatAccount, WechatLine
 from payments.providers.wechat_keys import PlatformKeyRing
 from payments.providers.wechat_parking import WechatParking
@@ -107,6 +112,38 @@ def _wechat_parking(of: settings.WechatSettings, around: Surroundings) -> Wechat
     return WechatParking(_wechat_line(of, around))
 
 
+def _alipay_line(of: settings.AlipaySettings, around: Surroundings) -> AlipayLine:
+    account = AlipayAccount(
+        app_id=of.app_id,
+        seller_id=of.seller_id,
+        signer=rsa.private_key(around.folder / of.merchant_key, field="merchant_key"),
+        verifier=rsa.public_key(around.folder / of.alipay_key, field="alipay_key"),
+    )
+    parts = urlsplit(of.url)
+    door = Door([around.client(f"{parts.scheme}://{parts.netloc}", of.timeout_s)])
+    return AlipayLine(door, account, gateway=of.url, clock=around.clock)
+
+
+def _alipay(of: settings.AlipaySettings, around: Surroundings) -> Alipay:
+    return Alipay(_alipay_line(of, around))
+
+
+def _alipay_parking(of: settings.AlipaySettings, around: Surroundings) -> AlipayParking:
+    return AlipayParking(_alipay_line(of, around), parking_id=of.parking_id or "")
+
+
+def _stripe(of: settings.StripeSettings, around: Surroundings) -> Stripe:
+    account = StripeAccount(
+        return_url=of.return_url,
+        secret_key=settings.secret(around.folder / of.secret_key, field="secret_key"),
+        webhook_secrets=tuple(
+            settings.secret(around.folder / path, field="webhook_secrets") for path in of.webhook_secrets
+        ),
+        account=of.account,
+    )
+    return Stripe(StripeLine(Door([around.client(of.url, of.timeout_s)]), account), clock=around.clock)
+
+
 KINDS: Registry[Kind] = Registry(
     "payment_channel",
     {
@@ -114,5 +151,8 @@ KINDS: Registry[Kind] = Registry(
         "qr_wallet": Kind(settings.QrWalletSettings, _qr_wallet, Method.QR),
         "wechat": Kind(settings.WechatSettings, _wechat, Method.QR),
         "wechat_parking": Kind(settings.WechatSettings, _wechat_parking, Method.PLATE),
+        "alipay": Kind(settings.AlipaySettings, _alipay, Method.QR),
+        "alipay_parking": Kind(settings.AlipaySettings, _alipay_parking, Method.PLATE),
+        "stripe": Kind(settings.StripeSettings, _stripe, Method.PAGE),
     },
 )

@@ -31,7 +31,9 @@ class ChannelSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: str
     name: Named
-    offered: bool = Field(default=True, description="whether drivers see it; a channel that is off still hears callbacks")
+    offered: bool = Field(
+        default=True, description="whether drivers see it; a channel that is off still hears callbacks"
+    )
     timeout_s: float = Field(default=8.0, gt=0, le=60)
 
 
@@ -78,12 +80,15 @@ class AlipaySettings(ChannelSettings):
 
 
 class StripeSettings(ChannelSettings):
-    """Stripe: files with the secret key and the signing secret of the webhook; `return_url` is where its pages lead back."""
+    """Stripe: files with the secret key and the webhook's signing secrets (two while one is being replaced).
+
+    `return_url` is where its pages lead back.
+    """
 
     kind: Literal["stripe"]
     url: Url = "https://api.stripe.com"
     secret_key: Path
-    webhook_secret: Path
+    webhook_secrets: list[Path] = Field(min_length=1, max_length=4)
     account: Word | None = Field(default=None, description="the connected account that events must name")
     return_url: Url
 

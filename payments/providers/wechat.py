@@ -241,7 +241,7 @@ class Wechat(WechatOrders):
                 try:
                     self.create(order)  # takes the number, so that a creation still under way finds it closed
                 except ProviderRefused:
-                    return self._cannot_be_created(order.number)
+                    return self._cannot_be_created(order)
                 continue
             if status not in (200, 204) and code_of(plain) not in _ALREADY_PAID | {"ORDER_CLOSED"}:
                 raise OutcomeUnknown(f"close answered {status} {code_of(plain)}")
@@ -251,10 +251,14 @@ class Wechat(WechatOrders):
             break
         raise OutcomeUnknown("the order is still open after its closing")
 
-    def _cannot_be_created(self, number: str) -> Outcome:
-        """It was refused now, so that its first try is refused as well; unless it was the one that got in."""
-        outcome = self.query(number)
-        return Outcome(number, OrderState.CLOSED) if outcome.state is OrderState.ABSENT else outcome
+    def _cannot_be_created(self, order: Order) -> Outcome:
+        """After its time WeChat refuses to create it, a creation under way too; before, a refusal may have other reasons."""
+        outcome = self.query(order.number)
+        if outcome.state is not OrderState.ABSENT:
+            return outcome
+        if self.line.clock.now() < order.expires_at:
+            raise OutcomeUnknown("the order cannot be created now, and its time is not over")
+        return Outcome(order.number, OrderState.CLOSED)
 
     def _order(self, how: str, order: Order, payer: str | None) -> tuple[Any, Outcome | None]:
         account = self.line.account

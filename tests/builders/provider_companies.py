@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from parking.kernel.clock import Clock
-from tests.builders.providers import Company, a_wechat
+from tests.builders.providers import Company, a_stripe, a_wechat, an_alipay
 
 
 @dataclass(frozen=True)
@@ -26,4 +26,7 @@ class Kind:
 COMPANIES: dict[str, Kind] = {
     "wechat": Kind(a_wechat, at_counter=True),
     "wechat_parking": Kind(partial(a_wechat, kind="wechat_parking"), by_plate=True),
+    "alipay": Kind(an_alipay, at_counter=True, unseen_until_scanned=True),
+    "alipay_parking": Kind(partial(an_alipay, kind="alipay_parking"), by_plate=True),
+    "stripe": Kind(a_stripe, at_counter=True),
 }

@@ -13,11 +13,13 @@ from typing import Any
 
 import yaml
 
+from hardware_sim.providers.alipay import AlipayWire
 from hardware_sim.providers.books import Books
 from hardware_sim.providers.faults import Fault, Switches
 from hardware_sim.providers.keys import RsaPair
 from hardware_sim.providers.server import ProviderServer, Wire
 from hardware_sim.providers.side_door import side_door
+from hardware_sim.providers.stripe import StripeWire
 from hardware_sim.providers.wechat import WechatWire
 from parking.kernel.clock import Clock
 from parking.kernel.money import Money
@@ -155,4 +157,43 @@ def a_wechat(
             "platform.pem": papers["platform_certificate"],
         }
         with built(tmp_path, clock, kind, settings, files) as provider:
+            yield Company(server, provider)
+
+
+@contextmanager
+def an_alipay(tmp_path: Path, clock: Clock, kind: str = "alipay", *, timeout_s: float = 20.0) -> Iterator[Company]:
+    wire = AlipayWire(new_books(clock), keys=pair(1), merchant_keys=pair(2), make_pair=pairs())
+    papers = wire.papers()
+    with serving(wire) as server:
+        settings = {
+            "url": f"{wire.books.base_url}/gateway.do",
+            "app_id": papers["app_id"],
+            "seller_id": papers["seller_id"],
+            "merchant_key": "merchant.pem",
+            "alipay_key": "alipay.pem",
+            "timeout_s": timeout_s,
+        }
+        if kind == "alipay_parking":
+            settings["parking_id"] = papers["parking_id"]
+        files = {"merchant.pem": papers["merchant_key"], "alipay.pem": papers["alipay_key"]}
+        with built(tmp_path, clock, kind, settings, files) as provider:
+            yield Company(server, provider)
+
+
+@contextmanager
+def a_stripe(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
+    wire = StripeWire(new_books(clock))
+    wire.send_webhooks_to(NOTIFY)
+    wire.save_card("cus_1", "pm_1")
+    papers = wire.papers()
+    with serving(wire) as server:
+        settings = {
+            "url": wire.books.base_url,
+            "secret_key": "stripe.key",
+            "webhook_secrets": ["hook.key"],
+            "return_url": "http://127.0.0.1:9/driver/",
+            "timeout_s": timeout_s,
+        }
+        files = {"stripe.key": papers["secret_key"], "hook.key": papers["webhook_secret"]}
+        with built(tmp_path, clock, "stripe", settings, files) as provider:
             yield Company(server, provider)

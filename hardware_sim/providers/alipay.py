@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
-from hardware_sim.providers.alipay_rendering import bill_of, digits, trade_of
+from hardware_sim.providers.alipay_rendering import OPERATIONS, bill_of, digits, trade_of
 from hardware_sim.providers.books import Announcement, Books, Parking, RefundEntry, Refused, Trade, spoiled
 from hardware_sim.providers.faults import Fault
 from hardware_sim.providers.keys import RsaPair
@@ -24,19 +24,6 @@ from payments.providers.abilities import Standing
 from payments.providers.base import OrderState
 from payments.providers.chinese_text import from_wall, from_yuan, wall, yuan
 
-_OPERATIONS = {
-    "alipay.trade.precreate": "create",
-    "alipay.trade.query": "query",
-    "alipay.trade.close": "close",
-    "alipay.trade.cancel": "close",
-    "alipay.trade.refund": "refund",
-    "alipay.trade.fastpay.refund.query": "query_refund",
-    "alipay.data.dataservice.bill.downloadurl.query": "statement",
-    "alipay.eco.mycar.parking.agreement.query": "agreement",
-    "alipay.eco.mycar.parking.enterinfo.sync": "enter",
-    "alipay.eco.mycar.parking.exitinfo.sync": "leave",
-    "alipay.eco.mycar.parking.order.pay": "charge",
-}
 _SCENES = {Standing.ENROLLED: "PLATE_PAY,ETC_PAY", Standing.OVERDUE: "NSF_CHECK_FAILED"}
 _CODES = {"PARAM_MISMATCH": "ACQ.CONTEXT_INCONSISTENT", "REFUND_TOO_MUCH": "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"}
 
@@ -81,7 +68,7 @@ class AlipayWire:
         }
 
     def operation(self, request: Request) -> str:
-        return _OPERATIONS.get(_form(request.body).get("method", ""), "download")
+        return OPERATIONS.get(_form(request.body).get("method", ""), "download")
 
     def answer(self, request: Request, fault: Fault | None) -> Response:
         if request.path.startswith("/bill/"):
@@ -116,7 +103,7 @@ class AlipayWire:
         return fresh and true and form.get("app_id") == self.app_id
 
     def _do(self, method: str, content: Mapping[str, Any], notify_url: str, fault: Fault | None) -> dict[str, Any]:
-        operation = _OPERATIONS.get(method)
+        operation = OPERATIONS.get(method)
         if operation == "create":
             return self._precreate(content, notify_url)
         if operation == "query":

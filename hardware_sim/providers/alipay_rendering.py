@@ -10,6 +10,19 @@ from hardware_sim.providers.books import RefundEntry, Trade
 from payments.providers.base import OrderState
 from payments.providers.chinese_text import wall, yuan
 
+OPERATIONS = {
+    "alipay.trade.precreate": "create",
+    "alipay.trade.query": "query",
+    "alipay.trade.close": "close",
+    "alipay.trade.cancel": "close",
+    "alipay.trade.refund": "refund",
+    "alipay.trade.fastpay.refund.query": "query_refund",
+    "alipay.data.dataservice.bill.downloadurl.query": "statement",
+    "alipay.eco.mycar.parking.agreement.query": "agreement",
+    "alipay.eco.mycar.parking.enterinfo.sync": "enter",
+    "alipay.eco.mycar.parking.exitinfo.sync": "leave",
+    "alipay.eco.mycar.parking.order.pay": "charge",
+}
 _STATUS = {
     OrderState.WAITING: "WAIT_BUYER_PAY",
     OrderState.PAID: "TRADE_SUCCESS",

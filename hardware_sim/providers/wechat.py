@@ -14,7 +14,7 @@ from hardware_sim.providers.books import Announcement, Books, Parking, RefundEnt
 from hardware_sim.providers.faults import Fault
 from hardware_sim.providers.keys import RsaPair
 from hardware_sim.providers.server import Request, Response
-from hardware_sim.providers.wechat_rendering import bill_of, parking_of, refund_of, transaction_of
+from hardware_sim.providers.wechat_rendering import bill_day_over, bill_of, parking_of, refund_of, transaction_of
 from parking.kernel.codec import parse_time
 from parking.kernel.errors import ParkingError
 from parking.kernel.money import Money
@@ -141,7 +141,7 @@ class WechatWire:
         if request.path == "/v3/certificates":
             return self._signed(200, {"data": [self._published(*one) for one in self._certificates]}, fault)
         day = date.fromisoformat(request.query.get("bill_date", ""))
-        if not wire.bill_day_over(day, self.books.clock.now()):
+        if not bill_day_over(day, self.books.clock.now()):
             raise Refused("STATEMENT_CREATING")
         if request.path == "/v3/bill/tradebill":
             raw = bill_of(*self.books.of_day(day), self.appid, self.merchant)

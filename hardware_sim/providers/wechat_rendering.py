@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hardware_sim.providers.books import Parking, RefundEntry, Trade
 from payments.providers.abilities import RefundState, Standing
 from payments.providers.base import OrderState
-from payments.providers.chinese_text import rfc3339, wall, yuan
+from payments.providers.chinese_text import from_wall, rfc3339, wall, yuan
 
 _STATES = {
     OrderState.WAITING: "NOTPAY",
@@ -109,3 +109,8 @@ def _fee(minor: int) -> str:
     """0.6 % in yuan with five decimals."""
     hundred_thousandths = minor * 6
     return f"{hundred_thousandths // 100_000}.{hundred_thousandths % 100_000:05d}"
+
+
+def bill_day_over(day: date, now: datetime) -> bool:
+    """Whether the bill of `day` can be there: it is made from ten o'clock of the next day, Beijing time."""
+    return now >= from_wall(f"{day} 00:00:00") + timedelta(days=1, hours=10)

@@ -12,7 +12,7 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -294,8 +294,3 @@ def _fee(text: str) -> int:
     whole, _, part = digits.partition(".")
     tenths_of_milli = int(whole or "0") * 100_000 + int((part + "00000")[:5])
     return sign * ((tenths_of_milli + 500) // 1000)
-
-
-def bill_day_over(day: date, now: datetime) -> bool:
-    """Whether the bill of `day` can be there: it is made from ten o'clock of the next day, Beijing time."""
-    return now >= from_wall(f"{day} 00:00:00") + timedelta(days=1, hours=10)

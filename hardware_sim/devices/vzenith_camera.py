@@ -263,7 +263,7 @@ class VzenithCameraSim:
             self.spoken.append(base64.b64decode(voice["voice"]).decode())
         if ordered and faults.lost_answers > 0:
             faults.lost_answers -= 1
-            self._stopping.wait(1.5)  # it hangs, and comes back by itself
+            self._stopping.wait(3.0)  # it hangs, and comes back by itself
 
     def _heart(self) -> tuple[bytes, str]:
         fields = {

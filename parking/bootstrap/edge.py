@@ -75,6 +75,8 @@ class EdgeBox:
         self.devices = Devices(
             settings, Box(clock, self.file, self.journal, self._watch, codes, camera, self._signer, ids)
         )
+        self.lanes: dict[str, Lane | Ramp] = {}
+        """By id; each belongs to its own thread, others may look."""
         self._links = self._sync()
         self._link = LinkWatch(clock, self._links)
         self._running = [
@@ -101,6 +103,7 @@ class EdgeBox:
             fire_group=self._fires[settings.fire_group],
             display=self.devices.desk(settings.id),
         )
+        self.lanes[settings.id] = lane
         wiring, open_coil = settings.loops.wiring(), settings.relay.open_coil
         troubles = Troubles(self._clock, worker, self._link)
 
@@ -114,6 +117,7 @@ class EdgeBox:
         board, wiring = self.devices.board(settings.relay), settings.loops.wiring()
         origin = self._settings.device
         ramp = Ramp(settings.ramp(), self.journal, clock=self._clock, ids=self._ids, origin=origin)
+        self.lanes[settings.id] = ramp
         return _Running(settings.id, lambda: ramp.step(self._clock.now(), read_inputs(board, wiring, None)))
 
     def _sync(self) -> tuple[Loop, Loop]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from hardware_sim.devices.hikvision_camera import PASSWORD, USER, HikvisionCameraSim
 from hardware_sim.devices.vzenith_camera import VzenithCameraSim
@@ -11,6 +12,9 @@ from parking.gate.relays.settings import BoardSettings
 from parking.gate.relays.vzenith import VzenithBoard
 from parking.kernel.clock import ManualClock
 from tests.builders.smart_cameras import GATE, NOON, VzenithWorld
+
+PATIENT_S = 10.0
+"""The most time that a board may be given: what it needs on a busy machine. Where it must run out, a test gives it less."""
 
 
 class _VzenithContacts:
@@ -98,11 +102,11 @@ class _HikvisionContacts:
 class CameraBoardWorld:
     """A camera's board, its physical side and their clock; as `BoardWorld` of the relay boards, with the simulator at hand."""
 
-    def __init__(self, *, gate: bool = False) -> None:
+    def __init__(self, *, gate: bool = False, timeout_s: float = PATIENT_S) -> None:
         self.clock = ManualClock(NOON)
         self.sim = HikvisionCameraSim(self.clock, barriers=[GATE])
         self.sim.start()
-        settings = BoardSettings(port=self.sim.port, user=USER, password=PASSWORD, timeout_s=0.8)
+        settings = BoardSettings(port=self.sim.port, user=USER, password=PASSWORD, timeout_s=timeout_s)
         self.board = HikvisionBoard(settings, self.clock, gate=gate, fresh_s=0.0)
         self.physical = _HikvisionContacts(self.sim)
 
@@ -115,10 +119,17 @@ class CameraBoardWorld:
 
 
 class VzenithBoardWorld:
-    def __init__(self, *, feedback: dict[int, int] | None = None, idle_off: bool = True) -> None:
-        self.cameras = VzenithWorld(comet=True, relay=True)
+    def __init__(
+        self,
+        *,
+        feedback: dict[int, int] | None = None,
+        idle_off: bool = True,
+        timeout_s: float = PATIENT_S,
+        **changes: Any,
+    ) -> None:
+        self.cameras = VzenithWorld(comet=True, relay=True, **changes)
         self.clock, self.sim = self.cameras.clock, self.cameras.sim
-        settings = BoardSettings(coils=4, inputs=4, timeout_s=0.8)
+        settings = BoardSettings(coils=4, inputs=4, timeout_s=timeout_s)
         self.board = VzenithBoard(settings, self.cameras.line, self.clock, feedback=feedback or {}, idle_off=idle_off)
         self.physical = _VzenithContacts(self.sim)
 

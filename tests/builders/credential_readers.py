@@ -72,7 +72,7 @@ def check(text: str, *, now: datetime = NOW, lot: str = LOT, lane_id: LaneId = L
     return codes.verify(text, KeyRing([SERVER.public]), now=now, lot=lot, lane_id=lane_id, boxes=KeyRing([BOX.public]))
 
 
-def until(holds: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
+def until(holds: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Wait until a condition holds; AssertionError says what was waited for."""
     end = time.monotonic() + timeout_s
     while not holds():

@@ -25,13 +25,21 @@ FAST_BARRIERS = (
 )
 
 
-def until(condition: Callable[[], bool], what: str, timeout_s: float = 10.0) -> None:
+def until(condition: Callable[[], bool], what: str, timeout_s: float = 30.0) -> None:
     """Wait for `condition`, looking often; AssertionError names what did not happen."""
     deadline = time.monotonic() + timeout_s
     looked = threading.Event()
     while not condition():
         assert time.monotonic() < deadline, f"it did not happen in {timeout_s} s: {what}"
         looked.wait(0.01)
+
+
+def moves(box: EdgeBox, lane: str, move: Callable[[], None], what: str) -> None:
+    """Metal comes onto a loop of a lane or leaves it, and the lane has noticed, however slow the machine is."""
+    lanes = box.lanes
+    before = lanes[lane].state
+    move()
+    until(lambda: lanes[lane].state is not before, f"{lane} notices that {what}, is {before}", timeout_s=60.0)
 
 
 class ToldWorker:
@@ -132,15 +140,17 @@ class EdgeWorld:
         self.cameras[lane].show(plate)
         self.board.set_input(presence, True)
         until(lambda: self.board.boom_is_up(lane), f"the boom of {lane} goes up")
-        self.move(presence + 1, on=True)
-        self.move(presence, on=False)
-        self.move(presence + 1, on=False)
+        self.pass_through(lane, presence)
         until(lambda: self.board.boom_position(lane) == 0, f"the boom of {lane} comes down by itself")
 
-    def move(self, index: int, *, on: bool) -> None:
-        """Metal comes onto a loop or leaves it, slowly enough for a real lane to notice."""
-        self.board.set_input(index, on)
-        threading.Event().wait(0.2)
+    def pass_through(self, lane: str, presence: int) -> None:
+        """The car drives on, over both loops."""
+        for index, on in ((presence + 1, True), (presence, False), (presence + 1, False)):
+            self.move(lane, index, on=on)
+
+    def move(self, lane: str, index: int, *, on: bool) -> None:
+        """Metal comes onto a loop of a lane or leaves it."""
+        moves(self.box, lane, lambda: self.board.set_input(index, on), f"input {index} is {'on' if on else 'off'}")
 
     def stop(self) -> None:
         self.box.stop()

@@ -54,7 +54,7 @@ while True:
 
 def until(condition: Callable[[], bool], what: str) -> None:
     """Wait for something that must happen; the limit is for a test that has gone wrong."""
-    limit_s = time.monotonic() + 30
+    limit_s = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < limit_s, what
         time.sleep(0.005)

@@ -105,12 +105,12 @@ class Heard:
             self.readings.append(reading)
             self._changed.notify_all()
 
-    def wait_for(self, count: int, timeout_s: float = 10.0) -> None:
+    def wait_for(self, count: int, timeout_s: float = 30.0) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.readings) >= count, timeout_s), "nothing was posted in time"
 
 
-def eventually(holds: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def eventually(holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Wait until `holds()`; AssertionError after the time-out."""
     tick = threading.Event()
     for _ in range(int(timeout_s / 0.01)):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from hardware_sim.devices.gpio_chip import ChipWorld, SimulatedLines, make_chip
 from hardware_sim.devices.http_relay import HttpRelaySim
@@ -30,12 +30,13 @@ from parking.gate.relays.modbus_tcp import ModbusBoard, ModbusSettings
 from parking.gate.relays.settings import BoardMap, BoardSettings
 from parking.kernel.clock import ManualClock
 from parking.kernel.device import DeviceFault
-from tests.builders.camera_boards import CameraBoardWorld, VzenithBoardWorld
+from tests.builders.camera_boards import PATIENT_S, CameraBoardWorld, VzenithBoardWorld
 from tests.builders.gate import NOON
 
-PATIENT_S, IMPATIENT_S = 10.0, 0.5
-"""The time that a board has: for tests of what it does on a busy machine, and for those in which it must run out."""
+IMPATIENT_S, SHORT_S = 0.5, 1.5
+"""The time that a board has where it must run out (else `PATIENT_S`): at once, or once an order has surely arrived."""
 PASSWORD = "s3cret of the cabinet"
+T = TypeVar("T")
 
 
 class Physical(Protocol):
@@ -82,6 +83,17 @@ class BoardWorld:
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(timedelta(seconds=seconds))
 
+    def when_well(self, ask: Callable[[], T]) -> T:
+        """The answer as soon as the board gives one again, on however busy a machine."""
+        for _ in range(40):
+            with suppress(DeviceFault):
+                return ask()
+            self.pass_time(10)  # whatever it waits for is over
+        return ask()
+
+    def read_when_well(self) -> BoardState:
+        return self.when_well(self.board.read)
+
     def stop(self) -> None:
         self.board.close()
         self._stop()
@@ -105,16 +117,8 @@ class WiredWorld(BoardWorld):
         self.lie = lie
         self.babble = babble
 
-    def read_when_well(self) -> BoardState:
-        """What the board says as soon as it answers again, on however busy a machine."""
-        for _ in range(40):
-            with suppress(DeviceFault):
-                return self.board.read()
-            self.pass_time(10)  # whatever it waits for is over
-        return self.board.read()
 
-
-def memory_world() -> BoardWorld:
+def memory_world(timeout_s: float = PATIENT_S) -> BoardWorld:  # nothing here takes time
     clock = ManualClock(NOON)
     board = MemoryBoard(clock)
     return BoardWorld(board, board, clock, lambda: None)
@@ -292,12 +296,12 @@ class VzenithWorld(CameraWorld):
     size = 4
 
 
-def hikvision_world() -> BoardWorld:
-    return CameraWorld(CameraBoardWorld())
+def hikvision_world(timeout_s: float = PATIENT_S) -> BoardWorld:
+    return CameraWorld(CameraBoardWorld(timeout_s=timeout_s))
 
 
-def vzenith_world() -> BoardWorld:
-    return VzenithWorld(VzenithBoardWorld())
+def vzenith_world(timeout_s: float = PATIENT_S) -> BoardWorld:
+    return VzenithWorld(VzenithBoardWorld(timeout_s=timeout_s))
 
 
 WIRED: dict[str, Callable[[float], WiredWorld]] = {
@@ -306,7 +310,7 @@ WIRED: dict[str, Callable[[float], WiredWorld]] = {
     "http_relay": http_world,
     "gpio": gpio_world,
 }
-WORLDS: dict[str, Callable[[], BoardWorld]] = {
+WORLDS: dict[str, Callable[[float], BoardWorld]] = {
     "memory": memory_world,
     "waveshare": modbus_world,
     "dam": dam_world,

@@ -14,8 +14,9 @@ from parking.gate.relays.settings import BoardSettings
 from parking.kernel.clock import ManualClock
 from parking.kernel.device import DeviceFault, DeviceRefused, Health
 from parking.kernel.errors import ParkingError
-from tests.builders.camera_boards import CameraBoardWorld, VzenithBoardWorld
+from tests.builders.camera_boards import PATIENT_S, CameraBoardWorld, VzenithBoardWorld
 from tests.builders.lpr import eventually
+from tests.builders.relay_boards import SHORT_S
 from tests.builders.smart_cameras import NOON
 
 pytestmark = pytest.mark.req("GATE-1")
@@ -31,6 +32,22 @@ def gate() -> Iterator[CameraBoardWorld]:
 @pytest.fixture
 def vzenith() -> Iterator[VzenithBoardWorld]:
     world = VzenithBoardWorld()
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def stuck() -> Iterator[CameraBoardWorld]:
+    """A gate that is looked at in vain, for as long as a busy machine needs and not longer."""
+    world = CameraBoardWorld(gate=True, timeout_s=SHORT_S)
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def unheard() -> Iterator[VzenithBoardWorld]:
+    """A camera that does not answer in its time."""
+    world = VzenithBoardWorld(timeout_s=SHORT_S)
     yield world
     world.stop()
 
@@ -65,40 +82,40 @@ def test_a_gate_that_moves_is_confirmed_by_its_limit_switches(gate: CameraBoardW
     assert gate.sim.outputs.boom_position("gate") == 1.0
 
 
-def test_a_locked_gate_says_yes_and_the_board_says_no(gate: CameraBoardWorld) -> None:
-    gate.sim.locked = True
-    with Moving(gate):
-        assert gate.board.pulse(0, 500) is False
-    assert ("PUT", "/ISAPI/Parking/channels/1/barrierGate") in gate.sim.requests
+def test_a_locked_gate_says_yes_and_the_board_says_no(stuck: CameraBoardWorld) -> None:
+    stuck.sim.locked = True
+    with Moving(stuck):
+        assert stuck.board.pulse(0, 500) is False
+    assert ("PUT", "/ISAPI/Parking/channels/1/barrierGate") in stuck.sim.requests
 
 
-def test_a_gate_without_limit_switches_proves_nothing_unless_it_is_declared_so(gate: CameraBoardWorld) -> None:
-    gate.sim.limits_wired = False
-    with Moving(gate):
-        assert gate.board.pulse(0, 500) is False
-    settings = BoardSettings(port=gate.sim.port, user="admin", password="isapi-pass-5520", timeout_s=0.8)
-    declared = HikvisionBoard(settings, gate.clock, gate=True, limits_wired=False, fresh_s=0)
+def test_a_gate_without_limit_switches_proves_nothing_unless_it_is_declared_so(stuck: CameraBoardWorld) -> None:
+    stuck.sim.limits_wired = False
+    with Moving(stuck):
+        assert stuck.board.pulse(0, 500) is False
+    settings = BoardSettings(port=stuck.sim.port, user="admin", password="isapi-pass-5520", timeout_s=PATIENT_S)
+    declared = HikvisionBoard(settings, stuck.clock, gate=True, limits_wired=False, fresh_s=0)
     assert declared.pulse(0, 500) is True
     declared.close()
 
 
-def test_a_gate_is_held_open_by_locking_it_up_and_never_down(gate: CameraBoardWorld) -> None:
-    gate.sim.outputs.jammed.add("gate")
-    with Moving(gate):
-        assert gate.board.hold(0, True) is False
-    assert not gate.sim.locked
-    gate.sim.outputs.jammed.clear()
-    with Moving(gate):
-        assert gate.board.hold(0, True) is True
-    assert gate.sim.locked
-    gate.pass_time(3600)
-    assert gate.sim.outputs.boom_position("gate") == 1.0
-    assert gate.board.read().coils == (True, False)
+def test_a_gate_is_held_open_by_locking_it_up_and_never_down(stuck: CameraBoardWorld) -> None:
+    stuck.sim.outputs.jammed.add("gate")
+    with Moving(stuck):
+        assert stuck.board.hold(0, True) is False
+    assert not stuck.sim.locked
+    stuck.sim.outputs.jammed.clear()
+    with Moving(stuck):
+        assert stuck.board.hold(0, True) is True
+    assert stuck.sim.locked
+    stuck.pass_time(3600)
+    assert stuck.sim.outputs.boom_position("gate") == 1.0
+    assert stuck.board.read().coils == (True, False)
     with pytest.raises(DeviceRefused, match="never held down"):
-        gate.board.hold(1, True)
-    assert gate.board.hold(0, False) is True
-    gate.pass_time(3)
-    assert gate.sim.outputs.boom_position("gate") == 0.0
+        stuck.board.hold(1, True)
+    assert stuck.board.hold(0, False) is True
+    stuck.pass_time(3)
+    assert stuck.sim.outputs.boom_position("gate") == 0.0
 
 
 def test_a_camera_that_refuses_is_a_refusal_not_a_fault(gate: CameraBoardWorld) -> None:
@@ -108,7 +125,7 @@ def test_a_camera_that_refuses_is_a_refusal_not_a_fault(gate: CameraBoardWorld) 
 
 
 def test_a_wrong_password_is_a_refusal_that_does_not_tell_it(gate: CameraBoardWorld) -> None:
-    settings = BoardSettings(port=gate.sim.port, user="admin", password="hunter2-hunter2", timeout_s=0.8)
+    settings = BoardSettings(port=gate.sim.port, user="admin", password="hunter2-hunter2", timeout_s=PATIENT_S)
     board = HikvisionBoard(settings, gate.clock)
     with pytest.raises(DeviceRefused) as refused:
         board.pulse(0, 500)
@@ -158,7 +175,7 @@ def test_a_camera_that_hangs_or_talks_nonsense_is_a_fault_within_the_boards_time
 
 
 def test_a_password_that_was_refused_is_not_offered_again_for_a_while(gate: CameraBoardWorld) -> None:
-    settings = BoardSettings(port=gate.sim.port, user="admin", password="wrong-password", timeout_s=0.8)
+    settings = BoardSettings(port=gate.sim.port, user="admin", password="wrong-password", timeout_s=PATIENT_S)
     board = HikvisionBoard(settings, gate.clock)
     for _ in range(20):
         with pytest.raises(DeviceRefused, match="password"):
@@ -170,23 +187,23 @@ def test_a_password_that_was_refused_is_not_offered_again_for_a_while(gate: Came
 # --- Vzenith's outputs -----------------------------------------------------------------------------------------------
 
 
-def test_an_order_that_nobody_fetches_is_withdrawn_and_never_carried_out(vzenith: VzenithBoardWorld) -> None:
-    vzenith.board.read()
-    vzenith.physical.gone = True
+def test_an_order_that_nobody_fetches_is_withdrawn_and_never_carried_out(unheard: VzenithBoardWorld) -> None:
+    eventually(lambda: _reads(unheard))
+    unheard.physical.gone = True
     with pytest.raises(DeviceFault):
-        vzenith.board.pulse(0, 500)
-    vzenith.physical.gone = False
-    vzenith.board.read()
-    assert not vzenith.sim.outputs.log
+        unheard.board.pulse(0, 500)
+    unheard.physical.gone = False
+    eventually(lambda: _reads(unheard))
+    assert not unheard.sim.outputs.log
 
 
-def test_an_answer_that_never_arrived_is_a_fault_and_is_not_sent_again(vzenith: VzenithBoardWorld) -> None:
-    vzenith.board.read()
-    vzenith.physical.lost_answers = 1
+def test_an_answer_that_never_arrived_is_a_fault_and_is_not_sent_again(unheard: VzenithBoardWorld) -> None:
+    eventually(lambda: _reads(unheard))
+    unheard.physical.lost_answers = 1
     with pytest.raises(DeviceFault, match="did not confirm"):
-        vzenith.board.pulse(0, 500)
-    eventually(lambda: _reads(vzenith))
-    assert len(vzenith.sim.outputs.log) == 1
+        unheard.board.pulse(0, 500)
+    eventually(lambda: _reads(unheard))
+    assert len(unheard.sim.outputs.log) == 1
 
 
 def _reads(world: VzenithBoardWorld) -> bool:
@@ -197,8 +214,8 @@ def _reads(world: VzenithBoardWorld) -> bool:
     return True
 
 
-def test_a_push_that_waits_is_answered_with_the_open_order_and_otherwise_with_no() -> None:
-    world = VzenithBoardWorld()
+def test_a_push_that_waits_is_answered_with_the_open_order() -> None:
+    world = VzenithBoardWorld(answer_within_s=PATIENT_S)
     lane_opened: list[bool] = []
     world.cameras.camera.begin(
         "visit-1", lambda _reading: _later(lambda: lane_opened.append(world.board.pulse(0, 500)))
@@ -207,11 +224,14 @@ def test_a_push_that_waits_is_answered_with_the_open_order_and_otherwise_with_no
     eventually(lambda: lane_opened == [True])
     assert (answer["info"], "ivs_ioctrl" in answer) == ("ok", False)
     assert len(world.sim.outputs.log) == 1
-    world.cameras.camera.begin("visit-2", lambda _reading: None)
-    refused = world.sim.see("粤B54321")["Response_AlarmInfoPlate"]
-    assert (refused["info"], refused["content"]) == ("no", "retransfer_stop")
-    assert len(world.sim.outputs.log) == 1
     world.stop()
+
+
+def test_a_push_for_which_nobody_orders_is_answered_with_no(vzenith: VzenithBoardWorld) -> None:
+    vzenith.cameras.camera.begin("visit-2", lambda _reading: None)
+    refused = vzenith.sim.see("粤B54321")["Response_AlarmInfoPlate"]
+    assert (refused["info"], refused["content"]) == ("no", "retransfer_stop")
+    assert vzenith.sim.outputs.log == []
 
 
 def _later(work: object) -> None:
@@ -246,7 +266,7 @@ def test_what_a_camera_told_before_it_was_away_counts_only_where_that_is_wished(
 
 
 def test_an_auxiliary_contact_makes_a_real_read_back() -> None:
-    world = VzenithBoardWorld(feedback={0: 3})
+    world = VzenithBoardWorld(feedback={0: 3}, timeout_s=SHORT_S)
     assert world.board.pulse(0, 500) is False
     world.sim.set_input(3, True)
     assert world.board.pulse(0, 500) is True
@@ -260,13 +280,12 @@ def test_signs_and_the_loudspeaker_are_reached_through_the_answers(vzenith: Vzen
     eventually(lambda: vzenith.sim.serial_out == [(0, b"\x00\x64\xff")] and vzenith.sim.spoken == ["欢迎光临"])
 
 
-def test_a_camera_that_stops_polling_is_silent(vzenith: VzenithBoardWorld) -> None:
-    vzenith.board.read()
-    assert vzenith.board.health().health is Health.OK
-    vzenith.physical.gone = True
-    with pytest.raises(DeviceFault):
-        eventually(lambda: vzenith.board.read() is None)
-    assert vzenith.board.health().health is Health.SILENT
+def test_a_camera_that_stops_polling_is_silent(unheard: VzenithBoardWorld) -> None:
+    eventually(lambda: _reads(unheard))
+    assert unheard.board.health().health is Health.OK
+    unheard.physical.gone = True
+    eventually(lambda: not _reads(unheard))
+    assert unheard.board.health().health is Health.SILENT
 
 
 def test_more_outputs_than_the_camera_has_are_refused_by_name() -> None:

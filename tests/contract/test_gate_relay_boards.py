@@ -11,7 +11,17 @@ import pytest
 from parking.gate.relays.registry import BOARDS
 from parking.kernel.device import DeviceFault, DeviceRefused, Health
 from parking.kernel.errors import ParkingError
-from tests.builders.relay_boards import IMPATIENT_S, WIRED, WORLDS, BoardWorld, WiredWorld, http_world, modbus_world
+from tests.builders.camera_boards import PATIENT_S
+from tests.builders.relay_boards import (
+    IMPATIENT_S,
+    SHORT_S,
+    WIRED,
+    WORLDS,
+    BoardWorld,
+    WiredWorld,
+    http_world,
+    modbus_world,
+)
 
 pytestmark = pytest.mark.req("GATE-1")
 OFF = (False,) * 8
@@ -24,7 +34,15 @@ def coils(world: BoardWorld, *on: int) -> tuple[bool, ...]:
 
 @pytest.fixture(params=WORLDS.values(), ids=list(WORLDS))
 def world(request: pytest.FixtureRequest) -> Iterator[BoardWorld]:
-    made: BoardWorld = request.param()
+    made: BoardWorld = request.param(PATIENT_S)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=WORLDS.values(), ids=list(WORLDS))
+def failing(request: pytest.FixtureRequest) -> Iterator[BoardWorld]:
+    """A board whose answers stay out: its time is short, but long enough for an order to arrive on a busy machine."""
+    made: BoardWorld = request.param(SHORT_S)
     yield made
     made.stop()
 
@@ -34,6 +52,14 @@ def wired(request: pytest.FixtureRequest) -> Iterator[WiredWorld]:
     made: WiredWorld = request.param(IMPATIENT_S)
     yield made
     made.device.mute = False
+    made.stop()
+
+
+@pytest.fixture(params=WIRED.values(), ids=list(WIRED))
+def unhurried(request: pytest.FixtureRequest) -> Iterator[WiredWorld]:
+    """The same with all the time of a busy machine: for what must come of an answer, not of its absence."""
+    made: WiredWorld = request.param(PATIENT_S)
+    yield made
     made.stop()
 
 
@@ -119,25 +145,25 @@ def test_an_order_older_than_its_deadline_is_refused_and_moves_nothing(world: Bo
     assert world.board.pulse(0, 500, not_after_s=world.clock.monotonic_s()) is True
 
 
-def test_a_board_that_is_gone_is_a_fault_and_comes_back_by_itself(world: BoardWorld) -> None:
-    world.board.read()
-    world.physical.gone = True
+def test_a_board_that_is_gone_is_a_fault_and_comes_back_by_itself(failing: BoardWorld) -> None:
+    failing.read_when_well()
+    failing.physical.gone = True
     with pytest.raises(DeviceFault):
-        world.board.pulse(0, 500)
-    world.pass_time(60)
-    assert world.board.health().health is Health.SILENT
-    world.physical.gone = False
-    assert world.board.pulse(0, 500) is True
-    assert world.board.health().health is Health.OK
+        failing.board.pulse(0, 500)
+    failing.pass_time(60)
+    assert failing.board.health().health is Health.SILENT
+    failing.physical.gone = False
+    assert failing.when_well(lambda: failing.board.pulse(0, 500)) is True
+    assert failing.board.health().health is Health.OK
 
 
-def test_an_order_whose_answer_got_lost_is_a_fault_and_is_not_repeated_by_itself(world: BoardWorld) -> None:
-    world.physical.lost_answers = 1
+def test_an_order_whose_answer_got_lost_is_a_fault_and_is_not_repeated_by_itself(failing: BoardWorld) -> None:
+    failing.physical.lost_answers = 1
     with pytest.raises(DeviceFault):
-        world.board.pulse(0, 500)
-    assert world.physical.coil_is_on(0)
-    world.pass_time(10)
-    assert world.board.read().coils == coils(world)
+        failing.board.pulse(0, 500)
+    assert failing.physical.coil_is_on(0)
+    failing.pass_time(10)
+    assert failing.read_when_well().coils == coils(failing)
 
 
 # --- what a wire can do to them ----------------------------------------------------------------------------------------
@@ -189,14 +215,14 @@ def test_a_late_answer_is_never_taken_for_the_answer_to_something_else(wired: Wi
     assert wired.read_when_well().inputs[2]
 
 
-def test_the_answer_to_another_question_is_nobodys_answer(wired: WiredWorld) -> None:
-    wired.read_when_well()
-    wired.lie(True)
+def test_the_answer_to_another_question_is_nobodys_answer(unhurried: WiredWorld) -> None:
+    unhurried.read_when_well()
+    unhurried.lie(True)
     with pytest.raises(DeviceFault, match="another question"):
-        wired.board.read()
-    wired.lie(False)
-    wired.pass_time(10)
-    assert wired.read_when_well().coils == OFF
+        unhurried.board.read()
+    unhurried.lie(False)
+    unhurried.pass_time(10)
+    assert unhurried.read_when_well().coils == OFF
 
 
 def test_nonsense_is_a_fault_and_not_a_crash(wired: WiredWorld) -> None:
@@ -242,11 +268,11 @@ def test_calls_from_several_threads_get_their_own_answers(world: BoardWorld) -> 
     assert told == [True] * 8
 
 
-def test_a_board_that_hung_up_while_nobody_asked_is_asked_again_without_a_fault(wired: WiredWorld) -> None:
-    wired.read_when_well()
-    wired.physical.gone = True
-    wired.physical.gone = False
-    assert wired.board.read().coils == OFF
+def test_a_board_that_hung_up_while_nobody_asked_is_asked_again_without_a_fault(unhurried: WiredWorld) -> None:
+    unhurried.read_when_well()
+    unhurried.physical.gone = True
+    unhurried.physical.gone = False
+    assert unhurried.board.read().coils == OFF
 
 
 # --- one kind alone ----------------------------------------------------------------------------------------------------

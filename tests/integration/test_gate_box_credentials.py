@@ -88,11 +88,6 @@ class ReaderWorld(EdgeWorld):
         }
         return issue(use, signer=self.server.signer, **given)
 
-    def pass_through(self, presence: int) -> None:
-        self.move(presence + 1, on=True)
-        self.move(presence, on=False)
-        self.move(presence + 1, on=False)
-
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [e["data"] for stored in self.server.events.values() for e in stored if e["type"] == kind]
 
@@ -126,10 +121,10 @@ def stay(**changes: Any) -> StayRow:
 def test_a_members_tag_and_a_doubtful_plate_are_together_enough(world: ReaderWorld) -> None:
     world.tell(*member())
     world.cameras["entry-1"].show(PLATE)
-    world.board.set_input(ENTRY, True)
+    world.move("entry-1", ENTRY, on=True)
     world.uhf["entry-1"].tag_passes(EPC)
     until(lambda: world.board.boom_is_up("entry-1"), "the entry opens")
-    world.pass_through(ENTRY)
+    world.pass_through("entry-1", ENTRY)
     until(lambda: bool(world.events("VehiclePassed")), "the passage is told")
     assert world.events("LaneDecided")[-1]["rule"] == "pass"
 
@@ -137,7 +132,7 @@ def test_a_members_tag_and_a_doubtful_plate_are_together_enough(world: ReaderWor
 @pytest.mark.req("GATE-2")
 def test_a_tag_of_another_car_goes_to_a_person(world: ReaderWorld) -> None:
     world.tell(*member())
-    world.board.set_input(ENTRY, True)
+    world.move("entry-1", ENTRY, on=True)
     for _ in range(3):
         world.uhf["entry-1"].tag_passes(EPC)
     world.cameras["entry-1"].show("苏B99999")
@@ -158,7 +153,7 @@ def test_a_tag_read_long_before_the_car_came_is_ignored(world: ReaderWorld) -> N
     gone = datetime.now(UTC) + timedelta(seconds=4)
     until(lambda: datetime.now(UTC) > gone, "its read is old", timeout_s=10)
     world.cameras["entry-1"].show("苏B99999")
-    world.board.set_input(ENTRY, True)
+    world.move("entry-1", ENTRY, on=True)
     until(lambda: world.board.boom_is_up("entry-1"), "the entry opens for the plate")
     decided = world.events
     until(lambda: bool(decided("LaneDecided")), "it is told")
@@ -170,16 +165,16 @@ def test_a_visitors_code_lets_in_once_and_never_again(world: ReaderWorld) -> Non
     now = datetime.now(UTC)
     world.tell(InvitationRow("inv-7", "host-1", now, now + timedelta(hours=5), None))
     code = world.code(CodeUse.INVITATION, invitation_id="inv-7", lane_id=LaneId("entry-1"))
-    world.board.set_input(ENTRY, True)
+    world.move("entry-1", ENTRY, on=True)
     world.cameras["entry-1"].show(None)
     world.scanner["entry-1"].code_held_up(code)
     until(lambda: world.board.boom_is_up("entry-1"), "the entry opens")
-    world.pass_through(ENTRY)
+    world.pass_through("entry-1", ENTRY)
     until(lambda: bool(world.events("CodeUsed")), "the code is used up")
     assert world.events("CodeUsed")[0]["code_id"] == "code-0001"
     until(lambda: world.board.boom_position("entry-1") == 0, "the boom comes down")
     pulses = len(world.board.relay_log)
-    world.board.set_input(ENTRY, True)
+    world.move("entry-1", ENTRY, on=True)
     world.scanner["entry-1"].code_held_up(code)
     until(lambda: any(one["reason"] == "code_used" for one in world.events("LaneDecided")), "the replay is refused")
     assert len(world.board.relay_log) == pulses
@@ -188,11 +183,11 @@ def test_a_visitors_code_lets_in_once_and_never_again(world: ReaderWorld) -> Non
 @pytest.mark.req("GATE-2")
 def test_a_stay_that_began_without_a_plate_ends_by_its_code(world: ReaderWorld) -> None:
     world.tell(stay())
-    world.board.set_input(EXIT, True)
+    world.move("exit-1", EXIT, on=True)
     world.cameras["exit-1"].show(None)
     world.scanner["exit-1"].code_held_up(world.code(CodeUse.EXIT, stay_id=StayId("stay-1")))
     until(lambda: world.board.boom_is_up("exit-1"), "the exit opens")
-    world.pass_through(EXIT)
+    world.pass_through("exit-1", EXIT)
     until(lambda: bool(world.events("VehiclePassed")), "the passage is told")
     assert world.events("VehiclePassed")[0]["stay_id"] == "stay-1"
 
@@ -200,7 +195,7 @@ def test_a_stay_that_began_without_a_plate_ends_by_its_code(world: ReaderWorld) 
 @pytest.mark.req("GATE-2")
 def test_a_stay_that_began_by_its_plate_ends_by_its_code_when_the_plate_is_not_read(world: ReaderWorld) -> None:
     world.tell(stay(plate=Plate.parse(PLATE)))
-    world.board.set_input(EXIT, True)
+    world.move("exit-1", EXIT, on=True)
     world.cameras["exit-1"].show(None)
     world.scanner["exit-1"].code_held_up(world.code(CodeUse.EXIT, stay_id=StayId("stay-1")))
     until(lambda: world.board.boom_is_up("exit-1"), "the exit opens")
@@ -210,10 +205,10 @@ def test_a_stay_that_began_by_its_plate_ends_by_its_code_when_the_plate_is_not_r
 def test_a_stay_that_began_by_a_tag_ends_by_the_same_tag_beside_a_doubtful_plate(world: ReaderWorld) -> None:
     world.tell(stay(plate=Plate.parse(PLATE), credentials=(TAG,)))
     world.cameras["exit-1"].show(PLATE.replace("1", "I"))  # read wrongly by one sign: alone, nobody's stay
-    world.board.set_input(EXIT, True)
+    world.move("exit-1", EXIT, on=True)
     world.uhf["exit-1"].tag_passes(EPC)
     until(lambda: world.board.boom_is_up("exit-1"), "the exit opens")
-    world.pass_through(EXIT)
+    world.pass_through("exit-1", EXIT)
     until(lambda: bool(world.events("VehiclePassed")), "the passage is told")
     assert world.events("VehiclePassed")[0]["stay_id"] == "stay-1"
 
@@ -230,21 +225,21 @@ def test_an_unlicensed_car_gets_a_paper_ticket_at_the_entry_and_leaves_by_it_off
 
 def drive_in_and_out_by_ticket(world: ReaderWorld) -> None:
     world.cameras["entry-1"].show(None)
-    world.board.set_input(ENTRY, True)
+    world.move("entry-1", ENTRY, on=True)
     until(lambda: bool(world.printer.printed), "the ticket is printed")
     (ticket,) = world.printer.printed
     assert ticket.code is not None
     until(lambda: world.board.boom_is_up("entry-1"), "the entry opens")
-    world.pass_through(ENTRY)
+    world.pass_through("entry-1", ENTRY)
     until(lambda: bool(world.events("VehiclePassed")), "the passage is told")
     came_in = world.events("VehiclePassed")[0]
     world.tell(stay(stay_id=StayId(came_in["stay_id"])))
     world.server.stop()
     world.cameras["exit-1"].show(None)
-    world.board.set_input(EXIT, True)
+    world.move("exit-1", EXIT, on=True)
     world.scanner["exit-1"].code_held_up(ticket.code)
     until(lambda: world.board.boom_is_up("exit-1"), "the exit opens")
-    world.pass_through(EXIT)
+    world.pass_through("exit-1", EXIT)
     world.server.start()
     until(lambda: len(world.events("VehiclePassed")) == 2, "the passage is told")
     assert world.events("VehiclePassed")[1]["stay_id"] == came_in["stay_id"]
@@ -253,7 +248,7 @@ def drive_in_and_out_by_ticket(world: ReaderWorld) -> None:
 @pytest.mark.req("GATE-2")
 def test_a_forged_code_is_told_to_the_driver_and_opens_nothing(world: ReaderWorld) -> None:
     world.tell(stay())
-    world.board.set_input(EXIT, True)
+    world.move("exit-1", EXIT, on=True)
     world.cameras["exit-1"].show(None)
     code = world.code(CodeUse.EXIT, stay_id=StayId("stay-1"))
     world.scanner["exit-1"].code_held_up(code[:-20] + "A" * 20)

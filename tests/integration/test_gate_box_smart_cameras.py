@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from parking.bootstrap.edge import EdgeBox
 from parking.bootstrap.edge_settings import EdgeSettings
 from parking.kernel.clock import SystemClock
 from parking.kernel.ids import RandomIds
-from tests.builders.edge_box import until
+from tests.builders.edge_box import moves, until
 from tests.builders.edge_server import EdgeServer
 
 pytestmark = pytest.mark.req("LPR-2", "GATE-1")
@@ -69,7 +70,7 @@ class SmartBox:
         assert self.settings.push is not None
         return f"http://127.0.0.1:{self.settings.push.port}/push/{camera}/{SECRETS[camera]}"
 
-    def drive(self, camera: VzenithCameraSim | HikvisionCameraSim, plate: str) -> None:
+    def drive(self, lane_id: str, camera: VzenithCameraSim | HikvisionCameraSim, plate: str) -> None:
         """A car comes onto the first loop, is read, waits for the boom, and passes."""
         camera.set_input(PRESENCE, True)
         reading = threading.Thread(target=camera.see, args=(plate,), kwargs={"picture": b"\xff\xd8car\xff\xd9"})
@@ -77,8 +78,7 @@ class SmartBox:
         until(lambda: camera.outputs.boom_position("gate") > 0, "the boom goes up", PATIENT_S)
         reading.join()
         for loop, on in ((SAFETY, True), (PRESENCE, False), (SAFETY, False)):
-            threading.Event().wait(1.0)  # slowly enough for loops that are told over HTTP
-            camera.set_input(loop, on)
+            moves(self.box, lane_id, partial(camera.set_input, loop, on), f"loop {loop} is {'on' if on else 'off'}")
 
     def events(self, kind: str, lane_id: str) -> list[dict[str, Any]]:
         told = [e["data"] for stored in self.server.events.values() for e in stored if e["type"] == kind]
@@ -110,7 +110,7 @@ def world(tmp_path: Path) -> Iterator[SmartBox]:
 def test_a_car_is_read_let_in_and_proven_to_have_passed_by_one_camera(
     world: SmartBox, lane_id: str, camera_of: Callable[[SmartBox], Any]
 ) -> None:
-    world.drive(camera_of(world), "粤B12345")
+    world.drive(lane_id, camera_of(world), "粤B12345")
     until(lambda: bool(world.events("VehiclePassed", lane_id)), "the passage is told", PATIENT_S)
     passed = world.events("VehiclePassed", lane_id)[-1]
     assert (passed["plate"], passed["authorised"]) == ("粤B12345", True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from parking.gate.counting import RampState
 from parking.kernel.codec import to_plain
 from parking.kernel.device import Health
 from tests.builders.edge_box import EdgeWorld, edge_config, until
@@ -79,10 +80,9 @@ def test_an_operators_order_opens_the_lane(world: EdgeWorld) -> None:
 
 
 def test_a_ramp_is_counted(world: EdgeWorld) -> None:
-    until(lambda: world.server.types().count("DeviceHealthChanged") == 3, "the devices show themselves")
-    world.move(4, on=False)  # nothing there: the ramp has time to see that it is free
+    until(lambda: world.box.lanes["ramp-1"].state is RampState.FREE, "the ramp sees that it is free")
     for index, on in ((4, True), (5, True), (4, False), (5, False)):
-        world.move(index, on=on)
+        world.move("ramp-1", index, on=on)
     assert lane_events(world, 1) == ["RampPassed"]
 
 

@@ -34,7 +34,7 @@ def cabinet(tmp_path: Path) -> Iterator[Cabinet]:
 
 
 def test_a_pulse_ends_although_the_box_is_killed_in_the_middle_of_it(cabinet: Cabinet) -> None:
-    box = cabinet.box("board.pulse(0, 1500)")
+    box = cabinet.box("board.pulse(0, 4000)")
     assert cabinet.world.coil_is_on(0)
     box.send_signal(signal.SIGKILL)
     box.wait()

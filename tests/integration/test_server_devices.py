@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from parking.plumbing.db import open_database
 from parking.security import audit
 from parking.sessions import store
 from tests.builders.application import enrol
-from tests.builders.edge_box import FAST_BARRIERS, ToldWorker, until
+from tests.builders.edge_box import FAST_BARRIERS, ToldWorker, moves, until
 from tests.builders.journeys import LI, demo_settings
 
 QUICK = {"silent_after_s": 0.6, "frozen_after_s": 0.8, "dark_after_s": 0.6, "idle_frames_per_second": 10.0}
@@ -134,8 +135,8 @@ class Garage:
         """The car that stands there goes on, once the boom is up."""
         self.sees(lambda: self.board.boom_is_up(lane), f"the boom of {lane} goes up")
         for index, on in ((presence + 1, True), (presence, False), (presence + 1, False)):
-            self.board.set_input(index, on)
-            threading.Event().wait(0.2)  # slowly enough for a real loop
+            move = partial(self.board.set_input, index, on)
+            moves(self.box, lane, move, f"input {index} is {'on' if on else 'off'}")
         self.sees(lambda: self.board.boom_position(lane) == 0, f"the boom of {lane} comes down by itself")
 
     def order(self, lane: str) -> None:

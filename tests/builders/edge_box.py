@@ -43,26 +43,36 @@ def moves(box: EdgeBox, lane: str, move: Callable[[], None], what: str) -> None:
 
 
 class ToldWorker:
-    """A camera worker that reads what the test tells it, as soon as the lane asks."""
+    """A camera worker that reads what the test tells it, as soon as it is told and the lane asks."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._plate: Plate | None = None
+        self._post: Callable[[PassageReading], None] | None = None
+        self._lock = threading.Lock()
         self.reported = Health.OK
 
     def show(self, plate: str | None) -> None:
         """What stands before the camera from now on."""
-        self._plate = Plate.parse(plate) if plate else None
+        with self._lock:
+            self._plate = Plate.parse(plate) if plate else None
+            self._tell()
 
     def start(self) -> None:
         """Nothing to start."""
 
     def begin(self, passage: str, post: Callable[[PassageReading], None]) -> None:
-        if self._plate is not None:
-            post(PassageReading(self._plate, None, None, 0.98, 8.0, 4, 4, self._clock.now()))
+        with self._lock:
+            self._post = post
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._plate is not None and self._post is not None:
+            self._post(PassageReading(self._plate, None, None, 0.98, 8.0, 4, 4, self._clock.now()))
 
     def end(self) -> None:
-        """Nothing to end."""
+        with self._lock:
+            self._post = None
 
     def stop(self) -> None:
         """Nothing to stop."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from parking.access.facts import AntiPassback, CodeFor, Facts
 from parking.access.identity import KnownBy
-from parking.access.policies import ENTRY_RULES, EXIT_RULES, goes_free, inside_since
+from parking.access.policies import ENTRY_RULES, EXIT_RULES, PAY_LATER, goes_free, inside_since
 from parking.access.rights import Case, case_of
 from parking.kernel.credential import Credential
 from parking.kernel.decision import Allowed, Decision, Refused
@@ -21,7 +21,7 @@ _DRIVERS_TURN = frozenset({"payment_due", "no_plate", "doubtful_read", "site_ful
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The decision, the stay it is about (at an exit) and what is owed, when that is the reason.
+    """The decision, the stay it is about (at an exit) and what is owed, when that is the reason or is promised.
 
     `right` is what a yes rests on (`pass:p7`); `remarks` are codes of what is let pass and wants looking at; `plate` is the plate
     that the evidence agrees on; `calls_person`: this refusal is never the last word, somebody helps.
@@ -36,6 +36,8 @@ class Answer:
     remarks: tuple[str, ...] = ()
     plate: Plate | None = None
     calls_person: bool = False
+    limit: Money | None = None
+    """What this vehicle may owe at most, when it is let out with `due` unpaid."""
 
     @property
     def allowed(self) -> bool:
@@ -52,19 +54,21 @@ def decide(facts: Facts) -> Answer:
         if isinstance(decision, Refused):
             break
     stay = case.who.stay
-    owed = stay is not None and isinstance(decision, Refused) and decision.reason == "payment_due"
+    owed = isinstance(decision, Refused) and decision.reason == "payment_due"
+    promises = isinstance(decision, Allowed) and decision.rule == PAY_LATER
     allowed = isinstance(decision, Allowed)
     right = (case.right if entering else goes_free(case)) if allowed else None
     return Answer(
         decision=decision,
         stay_id=_stay_id(case),
-        due=stay.due(facts.now) if stay and owed else None,
+        due=stay.due(facts.now) if stay and (owed or promises) else None,
         credential=case.who.credential,
         code_id=_code_used_up(case, decision) if allowed else None,
         right=right.name if right is not None else None,
         remarks=_remarks(case) if allowed else (),
         plate=case.who.plate,
         calls_person=isinstance(decision, Refused) and decision.reason not in _DRIVERS_TURN,
+        limit=stay.credit if stay and promises else None,
     )
 
 

@@ -15,6 +15,8 @@ from parking.access.rows import ListedAs
 from parking.kernel.decision import Allowed, Decision, Refused
 
 Rule = Callable[[Case], Decision]
+PAY_LATER = "pay_later"
+"""The rule that lets a vehicle out with a debt; it is on disk before the boom moves."""
 
 
 # --- in both directions ----------------------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ def nothing_is_due(case: Case) -> Decision:
     if due is None:
         return Refused(rule, "price_unknown")
     if due.minor > 0:
-        return Refused(rule, "payment_due")
+        return Allowed(PAY_LATER) if _has_credit(case, due.minor) else Refused(rule, "payment_due")
     return Allowed("paid" if stay.paid_minor else "free_minutes")
 
 
@@ -191,6 +193,16 @@ def goes_free(case: Case) -> Standing | None:
         if came_by or unknown or (always and standing.why_not is None):
             return standing
     return None
+
+
+def _has_credit(case: Case, due_minor: int) -> bool:
+    """Whether this vehicle may owe that much: the stay is its own beyond doubt, by its plate as it came in or its credential."""
+    stay = case.who.stay
+    if stay is None or due_minor > stay.credit_minor:
+        return False
+    if case.who.by is KnownBy.PLATE:
+        return stay.plate is not None and stay.plate == case.who.plate
+    return case.who.by is KnownBy.CREDENTIAL and case.who.credential in stay.credentials
 
 
 def _held_at_entry(case: Case, standing: Standing) -> bool:

@@ -66,7 +66,8 @@ class PriceStep:
 class StayRow:
     """An open stay as the lane knows it; `prices` ascend, the last one is the horizon beyond which nobody prices here.
 
-    `plate` is None for a vehicle whose plate nobody read; `credentials` are those that opened the stay.
+    `plate` is None for a vehicle whose plate nobody read; `credentials` are those that opened the stay. Up to `credit_minor` it may
+    leave first and pay later: that much is set aside for this stay alone, so that no two lanes ever give the same credit twice.
     """
 
     stay_id: StayId
@@ -85,6 +86,11 @@ class StayRow:
             if at < step.until:
                 return Money(max(0, step.minor - self.paid_minor), self.currency)
         return None
+
+    @property
+    def credit(self) -> Money:
+        """What it may owe when it leaves."""
+        return Money(self.credit_minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

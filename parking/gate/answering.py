@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from parking.gate.model import LaneConfig
 from parking.gate.ports import Copy
 from parking.gate.visit import Visit
 from parking.kernel.decision import Refused
-from parking.kernel.events import LaneDecided
+from parking.kernel.events import ExitPromised, LaneDecided
 
 
 def gather(visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: float) -> Facts | None:
@@ -154,3 +154,13 @@ def told(visit: Visit, facts: Facts, answer: Answer) -> LaneDecided:
         right=answer.right,
         remarks=answer.remarks,
     )
+
+
+def promised(visit: Visit, config: LaneConfig, new_id: Callable[[], str]) -> ExitPromised | None:
+    """The debt under which a rule lets this vehicle out, told once for each stay; None when it owes nothing or pays otherwise."""
+    answer = visit.answer
+    if visit.by != "rule" or answer is None or answer.stay_id is None or answer.stay_id == visit.promised:
+        return None
+    if answer.due is None or answer.limit is None:
+        return None
+    return ExitPromised(config.lane_id, visit.id, answer.stay_id, answer.due, answer.limit, new_id())

@@ -12,7 +12,7 @@ from dataclasses import replace
 from parking.access.decide import Answer, decide
 from parking.access.rows import CommandRow
 from parking.gate import machine
-from parking.gate.answering import gather, told
+from parking.gate.answering import gather, promised, told
 from parking.gate.barrier import Barrier
 from parking.gate.behaviour import TURNING_BACK, Behaviour
 from parking.gate.boom import Boom
@@ -159,6 +159,9 @@ class Commanded:
         if code_id is not None and visit.code_used != code_id:
             visit.code_used = code_id
             self._record.add(CodeUsed(code_id, self.config.lane_id, visit.id))
+        if (promise := promised(visit, self.config, self._new_id)) is not None:
+            visit.promised = promise.stay_id
+            self._record.add(promise)
         lane_id = self.config.lane_id
         self._opening = BarrierPulsed(lane_id, visit.id, False, visit.by, visit.reason, self._picture())
         opening = self._boom.order(visit.id)

@@ -44,6 +44,8 @@ class Visit:
     right: str | None = None
     code_used: str | None = None
     """The single-use code that it has used up: for this visit, and for no other, it still counts."""
+    promised: StayId | None = None
+    """The stay for which it was let out with a promise to pay later: promised once, however often the boom is opened."""
 
     @classmethod
     def arrive(
@@ -113,7 +115,7 @@ def to_record(visit: Visit) -> dict[str, Any]:
         "confidence",
         "stay_id",
     )
-    names += ("credential", "right", "code_used")
+    names += ("credential", "right", "code_used", "promised")
     return {name: to_plain(getattr(visit, name)) for name in names}
 
 
@@ -134,6 +136,7 @@ def from_record(record: Mapping[str, Any]) -> Visit | None:
             credential=from_plain(Credential, record["credential"]) if record.get("credential") else None,
             right=str(record["right"]) if record.get("right") else None,
             code_used=str(record["code_used"]) if record.get("code_used") else None,
+            promised=StayId(record["promised"]) if record.get("promised") else None,
         )
     except (KeyError, TypeError, ValueError, ParkingError):
         return None

@@ -150,6 +150,21 @@ class CodeUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitPromised:
+    """A vehicle is let out first and pays later: the debt, on disk before the boom moves; `token` names this one promise.
+
+    `limit` is what the lane's copy allowed at most; a passage keeps the promise, backing away takes it back.
+    """
+
+    lane_id: LaneId
+    visit_id: VisitId
+    stay_id: StayId
+    amount: Money
+    limit: Money
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlateReported:
     """A smart camera's own word about a vehicle, late (`offline`) or not; `serial` and `plate_id` tell one report from its repeat."""
 
@@ -291,6 +306,7 @@ Event = (
     | LaneCallEnded
     | LaneBlocked
     | CodeUsed
+    | ExitPromised
     | PlateReported
     | CallChanged
     | EmergencyChanged

@@ -103,6 +103,23 @@ EXITS: list[tuple[str, dict[str, Any], Allowed | Refused]] = [
     ("who paid all of today's price goes", {"stay": stay(paid_minor=500)}, Allowed("paid")),
     ("free minutes are free", {"stay": stay(prices=(PriceStep(NOON + HOUR, 0),))}, Allowed("free_minutes")),
     ("who owes pays first", {"stay": stay()}, Refused("nothing_is_due", "payment_due")),
+    ("who may owe that much leaves first and pays later", {"stay": stay(credit_minor=500)}, Allowed("pay_later")),
+    (
+        "who would owe more than that pays first",
+        {"stay": stay(credit_minor=499)},
+        Refused("nothing_is_due", "payment_due"),
+    ),
+    ("what is paid already is not owed", {"stay": stay(paid_minor=300, credit_minor=200)}, Allowed("pay_later")),
+    (
+        "without a price nobody owes later",
+        {"stay": stay(prices=(), credit_minor=9999)},
+        Refused("nothing_is_due", "price_unknown"),
+    ),
+    (
+        "a doubtful read leaves on nobody's credit",
+        {"evidence": seen(margin=1.9), "stay": stay(credit_minor=9999)},
+        Refused("plate_is_read", "doubtful_read"),
+    ),
     ("beyond the horizon nobody prices here", {"stay": stay(prices=())}, Refused("nothing_is_due", "price_unknown")),
     ("an unknown plate needs a person", {}, Refused("stay_is_known", "stay_not_found")),
     ("the allow list goes, known or not", {"listed": listed(ListedAs.ALLOW)}, Allowed("allow_list")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler
 from payments import ledger, ledger_store, store
 from payments.collecting import Collector, ask_later
+from payments.later.creditor import Creditor
+from payments.later.model import Policy
 from payments.model import Account, Payment, PaymentState, StayToPrice
 from payments.providers.base import LONGEST_NUMBER, Provider
 from payments.settling import flag
@@ -47,6 +49,7 @@ class CashierSettings:
     order_valid: timedelta = timedelta(minutes=5)
     hold_above_minor: int | None = None
     attended: tuple[str, ...] = ()
+    later: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Cashier:
         self.collector = Collector(database, providers, clock, subject=settings.subject, attended=settings.attended)
         self._tariffs = tariffs
         self._settings = settings
+        self.later = Creditor(settings.later)
         if not settings.number_prefix.isalnum() or len(settings.number_prefix) + 26 > LONGEST_NUMBER:
             raise ParkingError(
                 ErrorKind.INVALID, "payment.prefix", "should be 1 to 6 letters or digits", field="number_prefix"

@@ -3,6 +3,8 @@
 Before that, payments stand as credits on `receivable:<stay>`; the due closes that account to exactly zero and leaves
 what is unpaid on `debt:<stay>`, or what is too much on `overpaid:<stay>`. So for every stay that has left:
 due + overpaid = captured + coupon + waived + debt (invariant I1), with each side booked on its own.
+
+What a lane has let out against a promise stands on `promised:<stay>` until the passage is proven or taken back.
 """
 
 from __future__ import annotations
@@ -10,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from parking.kernel.double_entry import Movement, Posting
+from parking.kernel.double_entry import Movement, Posting, transfer
 from parking.kernel.ids import StayId
 
 REVENUE = "revenue:parking"
 COUPONS = "coupons"
 """What coupons and standing took off, by who gave it: `coupons:<issuer>`."""
 WAIVED = "waived"
-_PER_STAY = ("receivable", "debt", "overpaid")
+PROMISES = "promises"
+WRITTEN_OFF = "written_off"
+_PER_STAY = ("receivable", "debt", "overpaid", "promised")
 
 
 def clearing(channel: str) -> str:
@@ -40,6 +44,11 @@ def overpaid(stay_id: StayId) -> str:
 def coupons(issuer: str) -> str:
     """What one issuer's coupons have paid for; the issuer settles it."""
     return f"{COUPONS}:{issuer}"
+
+
+def promise(stay_id: StayId, token: str, unit: str, amount: int) -> Movement:
+    """A lane has let a vehicle out that owes `amount` minor units; its `reversed` is booked when that has come to its end."""
+    return transfer(f"promise:{token}", unit, amount, debit=f"promised:{stay_id}", credit=PROMISES)
 
 
 def summary(account: str) -> str:
@@ -93,7 +102,7 @@ class StaySums:
     due: int | None
     captured: int
     coupon: int
-    waived: int
+    waived: int  # given up by right or by a person, debts written off included
     debt: int
     overpaid: int
     receivable: int
@@ -121,7 +130,7 @@ def sums(stay_id: StayId, balances: Mapping[str, int], *, has_left: bool) -> Sta
         due=-balances.get(REVENUE, 0) if has_left else None,
         captured=captured,
         coupon=sum(amount for account, amount in balances.items() if account.partition(":")[0] == COUPONS),
-        waived=balances.get(WAIVED, 0),
+        waived=balances.get(WAIVED, 0) + balances.get(WRITTEN_OFF, 0),
         debt=balances.get(debt(stay_id), 0),
         overpaid=-balances.get(overpaid(stay_id), 0),
         receivable=balances.get(receivable(stay_id), 0),

@@ -147,6 +147,11 @@ def captured_charges(conn: Connection, stay_id: StayId) -> frozenset[int]:
     return frozenset(conn.execute(query).scalars())
 
 
+def billed_in(conn: Connection, stay_id: StayId) -> str:
+    """The currency of a finished stay's bill."""
+    return str(conn.execute(sa.select(bill_table.c.currency).where(bill_table.c.stay_id == stay_id)).scalar_one())
+
+
 def insert(conn: Connection, new: Payment, *, key: str) -> None:
     conn.execute(
         payment_table.insert().values(

@@ -15,7 +15,7 @@ from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
-from parking.journeys import refreshing_access
+from parking.journeys import owing, refreshing_access
 from parking.journeys.ports import Cashier
 from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
@@ -25,6 +25,7 @@ CONTACTS_EVERY_S = 5.0
 HELD_EVERY_S = 2.0
 RENEW_EVERY_S = 1800.0
 CLAIMS_EVERY_S = 60.0
+DEBTS_EVERY_S = 900.0
 TIDY_EVERY_S = 3600.0
 EVENTS_KEPT = timedelta(days=90)
 """Longer than the 60 days for which logs must be kept; proofs of handling outlive the events, so that none is handled twice."""
@@ -100,6 +101,7 @@ def rounds_of(database: Database, contacts: Contacts, live: LiveProjection, cash
         (
             Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
             Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
+            Round("debts", DEBTS_EVERY_S, lambda: owing.age(database, cashier)),
             Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
             Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),

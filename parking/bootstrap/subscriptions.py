@@ -11,7 +11,7 @@ from parking.bootstrap.live_projection import LiveProjection
 from parking.emergency import emergencies, fee_clocks
 from parking.emergency import service as calls
 from parking.emergency.reach import Reach
-from parking.journeys import arriving, evacuating, leaving, paying, refreshing_access
+from parking.journeys import arriving, evacuating, leaving, owing, paying, refreshing_access
 from parking.journeys.ports import Cashier
 from parking.kernel import events as e
 from parking.plumbing.bus import Subscription
@@ -37,13 +37,16 @@ def subscriptions(
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.LaneDecided: (leaving.remember_decision, following.follow),
         e.BarrierPulsed: (calls.lane_moved(reach),),
+        e.ExitPromised: (owing.lane_promised(cashier),),
         e.VehicleBackedAway: (
+            owing.promise_ends(cashier),
             leaving.forget_decision,
             fee_clocks.vehicle_backed_away,
             calls.lane_moved(reach),
             following.follow,
         ),
         e.VehiclePassed: (
+            owing.promise_ends(cashier),
             arriving.open_stay(cashier),
             leaving.close_stay(cashier),
             calls.lane_moved(reach),
@@ -55,10 +58,10 @@ def subscriptions(
         e.LaneCalled: (calls.lane_called(reach),),
         e.LaneCallEnded: (calls.lane_call_ended(reach),),
         e.EmergencyChanged: (evacuating.plan,),
-        e.PaymentCaptured: (paying.grant_exit(cashier, grace), refresh),
+        e.PaymentCaptured: (paying.grant_exit(cashier, grace), owing.debt_ends(cashier), refresh),
         e.StayOpened: (refresh,),
         e.StaySettled: (refresh,),
-        e.StayClosed: (refresh, following.follow),
+        e.StayClosed: (owing.debt_begins(cashier), refresh, following.follow),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),
     }

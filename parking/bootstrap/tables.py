@@ -19,6 +19,7 @@ from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store
 from payments import store as payments_store
+from payments.later import store as later_store
 
 ROOMS = (
     access_store,
@@ -31,6 +32,7 @@ ROOMS = (
     guidance_store,
     idempotency,
     jobs,
+    later_store,
     ledger_store,
     live_projection,
     payments_store,

@@ -96,7 +96,7 @@ def close(
         unpaid = cashier.post_due(uow, to_price, leaving.billed_until(priced_at, to_price.stops))
         if unpaid.minor > 0 and free is not None:
             cashier.waive(uow, leaving.id, unpaid, f"right:{leaving.id}")
-        elif unpaid.minor > 0:
+        elif unpaid.minor > 0 and not cashier.later.has_promised(uow.connection, leaving.id):
             service.open_case(uow, "left_without_paying", stay_id=leaving.id, lane_id=lane_id)
     service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)
     if isinstance(leaving, StayInReview):

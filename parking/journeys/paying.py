@@ -46,6 +46,8 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
             return
         stay = store.get(uow.connection, event.stay_id)
         payment = cashier.payment(uow.connection, event.payment_id)
+        if isinstance(stay, ClosedStay) and cashier.later.is_debt(uow.connection, stay.id):
+            return  # what it left owing is being paid
         if not isinstance(stay, OpenStay) or payment is None:
             service.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
             return

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from parking.kernel.events import ExitPromised
 from parking.kernel.fee_clock import Stop
-from parking.kernel.ids import PaymentId, StayId
+from parking.kernel.ids import PaymentId, StayId, VisitId
 from parking.kernel.money import Money
+from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 
 
@@ -74,8 +76,62 @@ class Payment(Protocol):
     def created_at(self) -> datetime: ...
 
 
+class Debt(Protocol):
+    """What a stay that has left still owes."""
+
+    @property
+    def stay_id(self) -> StayId: ...
+    @property
+    def plate(self) -> Plate | None: ...
+    @property
+    def amount(self) -> Money: ...
+    @property
+    def since(self) -> datetime: ...
+
+
+class LaterPolicy(Protocol):
+    """What is done about a debt, by its age."""
+
+    def wants_reminder(self, debt: Any, now: datetime) -> bool: ...
+    def wants_block(self, debt: Any, now: datetime) -> bool: ...
+
+
+class Creditor(Protocol):
+    """Lets vehicles leave first and pay later."""
+
+    @property
+    def policy(self) -> LaterPolicy: ...
+
+    def set_aside(self, uow: UnitOfWork, stay_id: StayId, plate: Plate | None) -> int:
+        """What this open stay may leave owing, in minor units, set aside for it from now on."""
+        ...
+
+    def promised(self, uow: UnitOfWork, event: ExitPromised, at: datetime) -> None: ...
+    def taken_back(self, uow: UnitOfWork, visit_id: VisitId) -> None: ...
+    def passed(self, uow: UnitOfWork, visit_id: VisitId) -> None: ...
+    def has_promised(self, conn: Connection, stay_id: StayId) -> bool: ...
+    def left(self, uow: UnitOfWork, stay_id: StayId, plate: Plate | None) -> None: ...
+    def is_debt(self, conn: Connection, stay_id: StayId) -> bool: ...
+    def paid(self, uow: UnitOfWork, stay_id: StayId) -> Plate | None:
+        """The plate that may come in again, if its last debt that kept it out has ended now."""
+        ...
+
+    def open_debts(self, conn: Connection, plate: Plate) -> Sequence[tuple[Debt, Money]]:
+        """What a plate still owes, oldest first, each with what is left of it."""
+        ...
+
+    def standing(self, conn: Connection, after: str, limit: int) -> Sequence[Debt]: ...
+    def reminded(self, uow: UnitOfWork, debt: Any) -> int: ...
+    def blocked(self, uow: UnitOfWork, debt: Any) -> None: ...
+
+
 class Cashier(Protocol):
     """Prices stays and takes money for them."""
+
+    @property
+    def later(self) -> Creditor:
+        """Who may leave first, and the debts that come of it."""
+        ...
 
     def current_tariff(self) -> str:
         """The version of the tariff for whoever enters now."""

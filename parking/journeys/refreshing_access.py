@@ -68,7 +68,7 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         currency=account.total.currency,
         prices=tuple(PriceStep(until, minor) for until, minor in prices),
         paid_minor=account.paid.minor,
-        credit_minor=0,
+        credit_minor=cashier.later.set_aside(uow, stay_id, stay.plate),
         credentials=credentials,
     )
     access_store.put_fact(uow, row)

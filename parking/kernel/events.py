@@ -259,6 +259,17 @@ class PaymentCaptured:
     captured_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DebtReminded:
+    """A debt has stood for a while: whoever may tell its driver (with consent) tells him; `number` counts the reminders from 1."""
+
+    stay_id: StayId
+    plate: Plate | None
+    amount: Money
+    since: datetime
+    number: int
+
+
 # --- guidance, devices, lists ----------------------------------------------------------------------------------------
 
 
@@ -316,6 +327,7 @@ Event = (
     | CaseOpened
     | CaseChanged
     | PaymentCaptured
+    | DebtReminded
     | OccupancyChanged
     | SignShown
     | DeviceHealthChanged

@@ -1,0 +1,111 @@
+"""Somebody leaves first and pays later: what the lane promised, what comes of it, and who may not come in before it is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parking.access import service as access
+from parking.access import store as access_store
+from parking.access.rows import ListedAs, ListRow
+from parking.journeys.ports import Cashier, Debt
+from parking.kernel.events import (
+    DebtReminded,
+    Direction,
+    Envelope,
+    ExitPromised,
+    PaymentCaptured,
+    StayClosed,
+    VehicleBackedAway,
+    VehiclePassed,
+)
+from parking.kernel.ids import StayId
+from parking.plumbing.db import Database, UnitOfWork
+
+Handler = Callable[[UnitOfWork, Envelope], None]
+AT_ONCE = 100
+BLOCK_NOTE = "debt"
+"""The note of a list entry that a debt has made; entries of people stay as they are."""
+
+
+def lane_promised(cashier: Cashier) -> Handler:
+    """Handles ExitPromised: the server posts the debt that the lane has on its disk, once."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        if isinstance(envelope.event, ExitPromised):
+            cashier.later.promised(uow, envelope.event, envelope.occurred_at)
+
+    return handle
+
+
+def promise_ends(cashier: Cashier) -> Handler:
+    """Handles VehicleBackedAway (it is taken back) and VehiclePassed(OUT) (it is kept)."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if isinstance(event, VehicleBackedAway):
+            cashier.later.taken_back(uow, event.visit_id)
+        elif isinstance(event, VehiclePassed) and event.direction is Direction.OUT:
+            cashier.later.passed(uow, event.visit_id)
+
+    return handle
+
+
+def debt_begins(cashier: Cashier) -> Handler:
+    """Handles StayClosed: what it has not paid is a debt."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        if isinstance(envelope.event, StayClosed):
+            cashier.later.left(uow, envelope.event.stay_id, envelope.event.plate)
+
+    return handle
+
+
+def debt_ends(cashier: Cashier) -> Handler:
+    """Handles PaymentCaptured: a plate that a debt kept out may come in again when nothing is owed any more."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        if isinstance(envelope.event, PaymentCaptured):
+            settled(uow, cashier, envelope.event.stay_id)
+
+    return handle
+
+
+def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    """Something of a debt was paid or given up; whoever does it by hand calls this in the same transaction."""
+    plate = cashier.later.paid(uow, stay_id)
+    if plate is None:
+        return
+    entry = access_store.listed(uow.connection, plate)
+    if entry is not None and entry.listed_as is ListedAs.BLOCK and entry.note == BLOCK_NOTE:
+        access.take_off_list(uow, plate)
+
+
+def age(database: Database, cashier: Cashier) -> int:
+    """Remind of debts and keep plates out, by policy; returns how many debts were looked at."""
+    after, looked_at = "", 0
+    while True:
+        page = database.read(lambda conn, after=after: cashier.later.standing(conn, after, AT_ONCE))  # type: ignore[misc] # bound per turn
+        for debt in page:
+            database.write(lambda uow, debt=debt: _age_one(uow, cashier, debt))  # type: ignore[misc] # bound per turn
+        looked_at += len(page)
+        if len(page) < AT_ONCE:
+            return looked_at
+        after = page[-1].stay_id
+
+
+def _age_one(uow: UnitOfWork, cashier: Cashier, debt: Debt) -> None:
+    later = cashier.later
+    left = (
+        next((left for known, left in later.open_debts(uow.connection, debt.plate) if known == debt), None)
+        if debt.plate
+        else None
+    )
+    if left is None or debt.plate is None:
+        return  # paid a moment ago, or nobody to turn to
+    if later.policy.wants_reminder(debt, uow.now):
+        number = later.reminded(uow, debt)
+        uow.publish(DebtReminded(debt.stay_id, debt.plate, left, debt.since, number))
+    elif later.policy.wants_block(debt, uow.now):
+        later.blocked(uow, debt)
+        if access_store.listed(uow.connection, debt.plate) is None:  # whoever is on a list is somebody's decision
+            access.put_on_list(uow, ListRow(debt.plate, ListedAs.BLOCK, BLOCK_NOTE, None, None))

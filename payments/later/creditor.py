@@ -1,0 +1,85 @@
+"""Leave first, pay later, as the journeys need it; satisfies their port `Creditor` by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from parking.kernel.events import ExitPromised
+from parking.kernel.ids import StayId, VisitId
+from parking.kernel.money import Money
+from parking.kernel.plate import Plate
+from parking.plumbing.db import UnitOfWork
+from payments import ledger_store
+from payments import store as payments_store
+from payments.later import debts, promises, store
+from payments.later.model import Debt, DebtState, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Creditor:
+    """The one policy of this site, and what it does in the transactions of others."""
+
+    policy: Policy = field(default_factory=Policy)
+
+    def set_aside(self, uow: UnitOfWork, stay_id: StayId, plate: Plate | None) -> int:
+        """What this open stay may leave owing, in minor units, set aside for it from now on."""
+        return promises.set_aside(uow, self.policy, stay_id, plate)
+
+    def promised(self, uow: UnitOfWork, event: ExitPromised, at: datetime) -> None:
+        """Take a lane's promise over, once."""
+        promises.take_over(uow, event, at)
+
+    def taken_back(self, uow: UnitOfWork, visit_id: VisitId) -> None:
+        """The vehicle has backed away: it owes nothing by this promise."""
+        promises.take_back(uow, visit_id)
+
+    def passed(self, uow: UnitOfWork, visit_id: VisitId) -> None:
+        """The passage is proven."""
+        promises.keep(uow, visit_id)
+
+    def has_promised(self, conn: Connection, stay_id: StayId) -> bool:
+        """Whether this stay left with a promise, so that what it owes was agreed."""
+        return store.promise_of(conn, stay_id) is not None
+
+    def left(self, uow: UnitOfWork, stay_id: StayId, plate: Plate | None) -> None:
+        """A stay is over: what it owes is a debt from now on, and nothing is set aside for it any more."""
+        sums = ledger_store.stay_sums(uow.connection, stay_id)
+        if sums.debt > 0:
+            unit = payments_store.billed_in(uow.connection, stay_id)
+            debts.begin(uow, self.policy, stay_id, plate, Money(sums.debt, unit))
+        promises.release(uow, stay_id)
+
+    def is_debt(self, conn: Connection, stay_id: StayId) -> bool:
+        """Whether this stay owes, or once owed, something after it had left."""
+        return store.debt(conn, stay_id) is not None
+
+    def paid(self, uow: UnitOfWork, stay_id: StayId) -> Plate | None:
+        """Something was paid or given up: the plate that may come in again, if this was the last debt that kept it out."""
+        ended = debts.follow(uow, stay_id)
+        if ended is None or ended.blocked_at is None or ended.plate is None:
+            return None
+        others = store.open_debts_of(uow.connection, ended.plate)
+        return None if any(debt.blocked_at for debt in others) else ended.plate
+
+    def open_debts(self, conn: Connection, plate: Plate) -> Sequence[tuple[Debt, Money]]:
+        """What a plate still owes, oldest first, each with what is left of it."""
+        return [
+            (debt, Money(ledger_store.stay_sums(conn, debt.stay_id).debt, debt.amount.currency))
+            for debt in store.open_debts_of(conn, plate)
+        ]
+
+    def standing(self, conn: Connection, after: str, limit: int) -> Sequence[Debt]:
+        """Open debts in the order of their stays' ids, those behind `after`."""
+        return store.debts(conn, (DebtState.OPEN,), after, limit)
+
+    def reminded(self, uow: UnitOfWork, debt: Debt) -> int:
+        """Note one more reminder; returns which one it is."""
+        store.change_debt(uow.connection, debt.stay_id, reminded=debt.reminded + 1)
+        return debt.reminded + 1
+
+    def blocked(self, uow: UnitOfWork, debt: Debt) -> None:
+        store.change_debt(uow.connection, debt.stay_id, blocked_at=uow.now)

@@ -19,10 +19,14 @@ from parking.kernel.events import (
     VehiclePassed,
 )
 from parking.kernel.ids import StayId
+from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork
+from parking.sessions import service as sessions
+from parking.sessions import store as sessions_store
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 AT_ONCE = 100
+DISPUTED = "debt_disputed"
 BLOCK_NOTE = "debt"
 """The note of a list entry that a debt has made; entries of people stay as they are."""
 
@@ -78,6 +82,20 @@ def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     entry = access_store.listed(uow.connection, plate)
     if entry is not None and entry.listed_as is ListedAs.BLOCK and entry.note == BLOCK_NOTE:
         access.take_off_list(uow, plate)
+
+
+def give_up(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Money:
+    """Write a debt off; returns how much. The caller has it on record."""
+    given_up = cashier.later.write_off(uow, stay_id)
+    settled(uow, cashier, stay_id)
+    return given_up
+
+
+def dispute(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    """The driver says that a debt is not owed: it stands still, and a person is asked."""
+    cashier.later.dispute(uow, stay_id)
+    if not sessions_store.has_case(uow.connection, DISPUTED, stay_id):
+        sessions.open_case(uow, DISPUTED, stay_id=stay_id)
 
 
 def age(database: Database, cashier: Cashier) -> int:

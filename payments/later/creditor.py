@@ -15,8 +15,8 @@ from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from payments import ledger_store
 from payments import store as payments_store
-from payments.later import debts, promises, store
-from payments.later.model import Debt, DebtState, Policy
+from payments.later import agreements, debts, promises, store
+from payments.later.model import Agreement, Debt, DebtState, Policy, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,44 @@ class Creditor:
         """Note one more reminder; returns which one it is."""
         store.change_debt(uow.connection, debt.stay_id, reminded=debt.reminded + 1)
         return debt.reminded + 1
+
+    def debt(self, conn: Connection, stay_id: StayId) -> tuple[Debt, Money] | None:
+        """The debt of a stay, whatever has become of it, and what is left of it."""
+        debt = store.debt(conn, stay_id)
+        if debt is None:
+            return None
+        return debt, Money(ledger_store.stay_sums(conn, stay_id).debt, debt.amount.currency)
+
+    def debts(self, conn: Connection, state: str, after: str, limit: int) -> Sequence[tuple[Debt, Money]]:
+        """Debts in one state in the order of their stays' ids, those behind `after`, each with what is left of it."""
+        found = store.debts(conn, (DebtState(state),), after, limit)
+        sums = [ledger_store.stay_sums(conn, debt.stay_id).debt for debt in found]
+        return [(debt, Money(left, debt.amount.currency)) for debt, left in zip(found, sums, strict=True)]
+
+    def write_off(self, uow: UnitOfWork, stay_id: StayId) -> Money:
+        """Give a debt up; returns what was given up."""
+        return debts.write_off(uow, stay_id)
+
+    def dispute(self, uow: UnitOfWork, stay_id: StayId) -> None:
+        """The driver says that it is not owed: it stands still until somebody has decided."""
+        debts.dispute(uow, stay_id)
+
+    def stand(self, uow: UnitOfWork, stay_id: StayId) -> None:
+        """It is owed after all."""
+        debts.stand(uow, stay_id)
+
+    def agree(
+        self, uow: UnitOfWork, plate: Plate, channel: str, reference: str, limits: tuple[int, int, int]
+    ) -> Agreement:
+        """A plate's stays are collected afterwards; `limits` in minor units: per stay, at once, per day."""
+        return agreements.agree(uow, plate, channel, reference, Terms(*limits))
+
+    def end_agreement(self, uow: UnitOfWork, agreement_id: str) -> None:
+        agreements.end(uow, agreement_id)
+
+    def agreements(self, conn: Connection, after: str, limit: int) -> Sequence[Agreement]:
+        """Standing agreements in the order of their ids, those behind `after`."""
+        return store.agreements(conn, after, limit)
 
     def blocked(self, uow: UnitOfWork, debt: Debt) -> None:
         store.change_debt(uow.connection, debt.stay_id, blocked_at=uow.now)

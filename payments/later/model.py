@@ -44,6 +44,11 @@ class Agreement:
     terms: Terms
     since: datetime
 
+    @property
+    def limits(self) -> tuple[int, int, int]:
+        """In minor units: per stay, at once, per day."""
+        return self.terms.per_stay_minor, self.terms.at_once_minor, self.terms.per_day_minor
+
 
 @dataclass(frozen=True, slots=True)
 class Use:

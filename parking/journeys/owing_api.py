@@ -1,0 +1,258 @@
+"""Debts and agreements over HTTP. A driver sees and pays what the car in hand still owes; staff see plates masked and act on record.
+
+A driver proves possession of the present stay; an earlier debt of the same plate shows its day and its amount, never a place or a time.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field, StringConstraints
+from sqlalchemy import Connection
+
+from parking.journeys import owing, paying
+from parking.journeys.opening_by_hand import SHORTEST_REASON, Audit
+from parking.journeys.ports import Agreement, Cashier, Debt, Payment
+from parking.journeys.schemas import PaymentView, StartPayment
+from parking.kernel.clock import Clock
+from parking.kernel.errors import invalid, not_found
+from parking.kernel.ids import StayId
+from parking.kernel.money import Money
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
+from parking.plumbing.database import Threads
+from parking.plumbing.db import Database, UnitOfWork
+from parking.sessions import store
+from parking.web.deps import require
+from parking.web.idempotency import IdempotencyKey, Once
+from parking.web.paging import Cursor, Limit, Page, decode, encode, page
+from parking.web.schemas import MoneySchema, Strict
+
+PAYING_AT_ONCE = 8
+Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
+Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
+Decider = Annotated[Principal, Depends(require(Scope.BILLS_READ, Scope.CASES_WORK))]
+Keeper = Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))]
+Reason = Annotated[str, StringConstraints(min_length=SHORTEST_REASON, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class MyDebt(Strict):
+    """What the car in hand still owes from an earlier day."""
+
+    debt_id: str
+    on: date
+    left: MoneySchema
+    state: str
+
+
+class DebtView(Strict):
+    """A debt as staff see it; `left` is what the ledger says of it now."""
+
+    stay_id: str
+    plate: str | None
+    amount: MoneySchema
+    left: MoneySchema
+    since: datetime
+    state: str
+    tries: int
+    next_try_at: datetime | None
+    blocked: bool
+
+    @classmethod
+    def of(cls, debt: Debt, left: Money) -> DebtView:
+        return cls(
+            stay_id=debt.stay_id,
+            plate=debt.plate.masked if debt.plate else None,
+            amount=MoneySchema.of(debt.amount),
+            left=MoneySchema.of(left),
+            since=debt.since,
+            state=debt.state,
+            tries=debt.tries,
+            next_try_at=debt.next_try_at,
+            blocked=debt.blocked_at is not None,
+        )
+
+
+class Decide(Strict):
+    """What a person decides about a debt, and why."""
+
+    reason: Reason
+
+
+class DecideDispute(Strict):
+    """Whether a disputed debt is owed after all; one that is not is written off."""
+
+    owed: bool
+    reason: Reason
+
+
+class AgreementIn(Strict):
+    """Limits in minor units of the site's currency; `reference` is the provider's own name for the payer's consent."""
+
+    plate: str = Field(max_length=16)
+    channel: str = Field(pattern="^[a-z_]{1,32}$")
+    reference: str = Field(min_length=1, max_length=128)
+    per_stay_minor: int = Field(ge=0, le=10_000_000)
+    at_once_minor: int = Field(ge=0, le=10_000_000)
+    per_day_minor: int = Field(ge=0, le=10_000_000)
+
+
+class AgreementView(Strict):
+    agreement_id: str
+    plate: str
+    channel: str
+    per_stay_minor: int
+    at_once_minor: int
+    per_day_minor: int
+    since: datetime
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> AgreementView:
+        per_stay, at_once, per_day = agreement.limits
+        return cls(
+            agreement_id=agreement.id,
+            plate=agreement.plate.masked,
+            channel=agreement.channel,
+            per_stay_minor=per_stay,
+            at_once_minor=at_once,
+            per_day_minor=per_day,
+            since=agreement.since,
+        )
+
+
+def router(database: Database, cashier: Cashier, clock: Clock, audit: Audit) -> APIRouter:
+    """Routes of drivers and of staff."""
+    routes = APIRouter()
+    _driver_routes(routes, database, cashier, clock)
+    _debt_routes(routes, database, cashier, audit)
+    _agreement_routes(routes, database, cashier, audit)
+    return routes
+
+
+def _own(database_read: Database, cashier: Cashier, who: Principal, debt_id: str) -> tuple[Debt, Money]:
+    """A debt of the car whose present stay the caller has proven; anything else does not exist for him."""
+
+    def look(conn: Connection) -> tuple[Debt, Money] | None:
+        stay = store.get(conn, StayId(who.subject))
+        found = cashier.later.debt(conn, StayId(debt_id))
+        if stay is None or found is None or found[0].plate is None:
+            return None
+        return found if found[0].stay_id == stay.id or found[0].plate == stay.plate else None
+
+    found = database_read.read(look)
+    if found is None:
+        raise not_found("debt.unknown", "this car has no such debt")
+    return found
+
+
+def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, clock: Clock) -> None:
+    threads = Threads("paying debts", PAYING_AT_ONCE)
+
+    @routes.get("/my/debts", tags=["driver"])
+    async def my_debts(who: Driver) -> list[MyDebt]:
+        def look(conn: Connection) -> list[tuple[Debt, Money]]:
+            stay = store.get(conn, StayId(who.subject))
+            return list(cashier.later.open_debts(conn, stay.plate)) if stay and stay.plate else []
+
+        found = await database.aread(look)
+        return [
+            MyDebt(debt_id=debt.stay_id, on=debt.since.date(), left=MoneySchema.of(left), state=debt.state)
+            for debt, left in found
+        ]
+
+    @routes.post("/my/debts/{debt_id}/payments", tags=["driver"], status_code=201)
+    async def pay_debt(who: Driver, debt_id: str, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
+        once = Once.of(who, idempotency_key, "debt.pay", {"debt": debt_id, "channel": body.channel})
+        await database.awrite(once.take)
+
+        def begin() -> Payment:
+            debt, _ = _own(database, cashier, who, debt_id)
+            key = f"debt:{idempotency_key}"
+            known = database.read(lambda conn: cashier.begun(conn, debt.stay_id, key))
+            if known is not None:
+                return known
+            stay = database.read(lambda conn: store.get(conn, debt.stay_id))
+            assert stay is not None, "a debt is a stay's"
+            to_price = database.read(lambda conn: paying.priced(conn, stay))
+            return cashier.begin_payment(to_price, clock.now(), body.channel, key)
+
+        return PaymentView.of(await threads.run(begin), qr_svg=None, leave_by=None)
+
+    @routes.post("/my/debts/{debt_id}/dispute", tags=["driver"], status_code=204)
+    async def dispute(who: Driver, debt_id: str) -> None:
+        """This is not owed, says the driver: it stands still, and a person decides."""
+        debt, _ = await threads.run(lambda: _own(database, cashier, who, debt_id))
+        await database.awrite(lambda uow: owing.dispute(uow, cashier, debt.stay_id))
+
+
+def _debt_routes(routes: APIRouter, database: Database, cashier: Cashier, audit: Audit) -> None:
+    def on_record(uow: UnitOfWork, who: Principal, action: str, stay_id: str, reason: str) -> None:
+        if len(reason.strip()) < SHORTEST_REASON:
+            raise invalid("debt.reason", f"say why, in {SHORTEST_REASON} signs at least", field="reason")
+        audit(uow, who, action, stay_id, reason.strip())
+
+    @routes.get("/debts", tags=["debts"])
+    async def list_debts(
+        _: Accountant,
+        state: Annotated[str, Query(pattern="^(open|disputed|paid|written_off)$")] = "open",
+        cursor: Cursor = "",
+        limit: Limit = 50,
+    ) -> Page[DebtView]:
+        behind = decode(cursor, str)
+        after = str(behind[0]) if behind else ""
+        found = await database.aread(lambda conn: cashier.later.debts(conn, state, after, limit + 1))
+        views, following = page([DebtView.of(*one) for one in found], limit, lambda view: encode(view.stay_id))
+        return Page(items=views, next=following)
+
+    @routes.post("/debts/{stay_id}/write-off", tags=["debts"])
+    async def write_off(stay_id: str, body: Decide, who: Decider) -> MoneySchema:
+        def work(uow: UnitOfWork) -> Money:
+            on_record(uow, who, "debt.write_off", stay_id, body.reason)
+            return owing.give_up(uow, cashier, StayId(stay_id))
+
+        return MoneySchema.of(await database.awrite(work))
+
+    @routes.post("/debts/{stay_id}/decide", tags=["debts"])
+    async def decide(stay_id: str, body: DecideDispute, who: Decider) -> DebtView:
+        def work(uow: UnitOfWork) -> tuple[Debt, Money]:
+            on_record(uow, who, f"debt.{'stands' if body.owed else 'not_owed'}", stay_id, body.reason)
+            if body.owed:
+                cashier.later.stand(uow, StayId(stay_id))
+            else:
+                owing.give_up(uow, cashier, StayId(stay_id))
+            found = cashier.later.debt(uow.connection, StayId(stay_id))
+            assert found is not None
+            return found
+
+        return DebtView.of(*await database.awrite(work))
+
+
+def _agreement_routes(routes: APIRouter, database: Database, cashier: Cashier, audit: Audit) -> None:
+    @routes.get("/agreements", tags=["debts"])
+    async def list_agreements(_: Accountant, cursor: Cursor = "", limit: Limit = 50) -> Page[AgreementView]:
+        behind = decode(cursor, str)
+        after = str(behind[0]) if behind else ""
+        found = await database.aread(lambda conn: cashier.later.agreements(conn, after, limit + 1))
+        views, following = page([AgreementView.of(a) for a in found], limit, lambda view: encode(view.agreement_id))
+        return Page(items=views, next=following)
+
+    @routes.post("/agreements", tags=["debts"], status_code=201)
+    async def agree(body: AgreementIn, who: Keeper) -> AgreementView:
+        limits = (body.per_stay_minor, body.at_once_minor, body.per_day_minor)
+
+        def work(uow: UnitOfWork) -> Agreement:
+            made = cashier.later.agree(uow, Plate.parse(body.plate), body.channel, body.reference, limits)
+            audit(uow, who, "agreement.made", made.id, body.channel)
+            return made
+
+        return AgreementView.of(await database.awrite(work))
+
+    @routes.delete("/agreements/{agreement_id}", tags=["debts"], status_code=204)
+    async def end(agreement_id: str, who: Keeper) -> None:
+        def work(uow: UnitOfWork) -> None:
+            cashier.later.end_agreement(uow, agreement_id)
+            audit(uow, who, "agreement.ended", agreement_id, "")
+
+        await database.awrite(work)

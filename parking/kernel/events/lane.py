@@ -1,8 +1,4 @@
-"""Every fact that crosses a room's border: past tense, frozen, in an envelope that gives it an id, a time and an origin.
-
-The `plate` and `credential` fields are personal data: they travel between our own processes only, and whatever shows them masks
-them. A field that came later has a default, so that an old journal still decodes.
-"""
+"""What happens at a lane, as its box tells it."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from parking.kernel.credential import Credential
-from parking.kernel.ids import CaseId, DeviceId, EventId, LaneId, LotId, PaymentId, SignId, StayId, VisitId, ZoneId
+from parking.kernel.ids import DeviceId, LaneId, LotId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 
@@ -19,9 +15,6 @@ from parking.kernel.plate import Plate
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"
-
-
-# --- at the lane -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,170 +169,3 @@ class PlateReported:
     offline: bool
     serial: str
     plate_id: str
-
-
-# --- help, emergencies ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CallChanged:
-    """A call for help moved on: `state` is waiting, taken or ended, `reason` the step that led there (called, escalated, ...)."""
-
-    call_id: str
-    lane_id: LaneId | None
-    state: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EmergencyChanged:
-    """While an emergency is `standing` every exit is open and no fee clock runs; `since` is when it began, or when it ended."""
-
-    emergency_id: str
-    standing: bool
-    since: datetime
-    reason: str
-
-
-# --- stays, money ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class StayOpened:
-    stay_id: StayId
-    plate: Plate | None
-    entered_at: datetime
-    lane_id: LaneId
-    tariff_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class StayClosed:
-    stay_id: StayId
-    plate: Plate | None
-    entered_at: datetime
-    exited_at: datetime
-    lane_id: LaneId
-
-
-@dataclass(frozen=True, slots=True)
-class StaySettled:
-    """Nothing more is owed if the car is out by `leave_by`."""
-
-    stay_id: StayId
-    leave_by: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CaseOpened:
-    """Something needs a person: `reason` is a stable code such as second_entry or exit_without_stay."""
-
-    case_id: CaseId
-    reason: str
-    stay_id: StayId | None
-    visit_id: VisitId | None
-    lane_id: LaneId | None
-
-
-@dataclass(frozen=True, slots=True)
-class CaseChanged:
-    """A case on the desk moved on: `state` is taken, given_back, waiting, resolved or reopened."""
-
-    case_id: CaseId
-    reason: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentCaptured:
-    payment_id: PaymentId
-    stay_id: StayId
-    amount: Money
-    channel: str
-    captured_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DebtReminded:
-    """A debt has stood for a while: whoever may tell its driver (with consent) tells him; `number` counts the reminders from 1."""
-
-    stay_id: StayId
-    plate: Plate | None
-    amount: Money
-    since: datetime
-    number: int
-
-
-# --- guidance, devices, lists ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class OccupancyChanged:
-    """`free` and `occupied` bays of a zone; `known` is False when the counters cannot vouch for it."""
-
-    zone_id: ZoneId
-    capacity: int
-    occupied: int
-    free: int
-    known: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SignShown:
-    """A sign acknowledged what it was told to show."""
-
-    sign_id: SignId
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceHealthChanged:
-    device_id: DeviceId
-    health: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccessListChanged:
-    plate: Plate
-    listed_as: str  # allow, block or none
-
-
-Event = (
-    LaneDecided
-    | BarrierPulsed
-    | VehiclePassed
-    | VehicleBackedAway
-    | RampPassed
-    | LaneFaulted
-    | LaneModeChanged
-    | LaneCalled
-    | LaneCallEnded
-    | LaneBlocked
-    | CodeUsed
-    | ExitPromised
-    | PlateReported
-    | CallChanged
-    | EmergencyChanged
-    | StayOpened
-    | StayClosed
-    | StaySettled
-    | CaseOpened
-    | CaseChanged
-    | PaymentCaptured
-    | DebtReminded
-    | OccupancyChanged
-    | SignShown
-    | DeviceHealthChanged
-    | AccessListChanged
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One event with its id (the key of idempotence), when it happened (UTC) and who says so."""
-
-    id: EventId
-    occurred_at: datetime
-    origin: str
-    event: Event

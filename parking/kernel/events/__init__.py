@@ -1,0 +1,118 @@
+"""Every fact that crosses a room's border: past tense, frozen, in an envelope that gives it an id, a time and an origin.
+
+The `plate` and `credential` fields are personal data: they travel between our own processes only, and whatever shows them masks
+them. A field that came later has a default, so that an old journal still decodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from parking.kernel.events.help import (
+    CallChanged,
+    EmergencyChanged,
+)
+from parking.kernel.events.lane import (
+    BarrierPulsed,
+    CodeUsed,
+    Direction,
+    ExitPromised,
+    LaneBlocked,
+    LaneCalled,
+    LaneCallEnded,
+    LaneDecided,
+    LaneFaulted,
+    LaneModeChanged,
+    PlateReported,
+    RampPassed,
+    VehicleBackedAway,
+    VehiclePassed,
+)
+from parking.kernel.events.place import (
+    AccessListChanged,
+    DeviceHealthChanged,
+    OccupancyChanged,
+    SignShown,
+)
+from parking.kernel.events.stay import (
+    CaseChanged,
+    CaseOpened,
+    DebtReminded,
+    PaymentCaptured,
+    StayClosed,
+    StayOpened,
+    StaySettled,
+)
+from parking.kernel.ids import EventId
+
+__all__ = [
+    "AccessListChanged",
+    "BarrierPulsed",
+    "CallChanged",
+    "CaseChanged",
+    "CaseOpened",
+    "CodeUsed",
+    "DebtReminded",
+    "DeviceHealthChanged",
+    "Direction",
+    "EmergencyChanged",
+    "Envelope",
+    "Event",
+    "ExitPromised",
+    "LaneBlocked",
+    "LaneCallEnded",
+    "LaneCalled",
+    "LaneDecided",
+    "LaneFaulted",
+    "LaneModeChanged",
+    "OccupancyChanged",
+    "PaymentCaptured",
+    "PlateReported",
+    "RampPassed",
+    "SignShown",
+    "StayClosed",
+    "StayOpened",
+    "StaySettled",
+    "VehicleBackedAway",
+    "VehiclePassed",
+]
+
+Event = (
+    LaneDecided
+    | BarrierPulsed
+    | VehiclePassed
+    | VehicleBackedAway
+    | RampPassed
+    | LaneFaulted
+    | LaneModeChanged
+    | LaneCalled
+    | LaneCallEnded
+    | LaneBlocked
+    | CodeUsed
+    | ExitPromised
+    | PlateReported
+    | CallChanged
+    | EmergencyChanged
+    | StayOpened
+    | StayClosed
+    | StaySettled
+    | CaseOpened
+    | CaseChanged
+    | PaymentCaptured
+    | DebtReminded
+    | OccupancyChanged
+    | SignShown
+    | DeviceHealthChanged
+    | AccessListChanged
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event with its id (the key of idempotence), when it happened (UTC) and who says so."""
+
+    id: EventId
+    occurred_at: datetime
+    origin: str
+    event: Event

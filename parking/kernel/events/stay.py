@@ -1,0 +1,76 @@
+"""Stays, the questions that they raise, and their money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from parking.kernel.ids import CaseId, LaneId, PaymentId, StayId, VisitId
+from parking.kernel.money import Money
+from parking.kernel.plate import Plate
+
+
+@dataclass(frozen=True, slots=True)
+class StayOpened:
+    stay_id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StayClosed:
+    stay_id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    exited_at: datetime
+    lane_id: LaneId
+
+
+@dataclass(frozen=True, slots=True)
+class StaySettled:
+    """Nothing more is owed if the car is out by `leave_by`."""
+
+    stay_id: StayId
+    leave_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened:
+    """Something needs a person: `reason` is a stable code such as second_entry or exit_without_stay."""
+
+    case_id: CaseId
+    reason: str
+    stay_id: StayId | None
+    visit_id: VisitId | None
+    lane_id: LaneId | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChanged:
+    """A case on the desk moved on: `state` is taken, given_back, waiting, resolved or reopened."""
+
+    case_id: CaseId
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured:
+    payment_id: PaymentId
+    stay_id: StayId
+    amount: Money
+    channel: str
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DebtReminded:
+    """A debt has stood for a while: whoever may tell its driver (with consent) tells him; `number` counts the reminders from 1."""
+
+    stay_id: StayId
+    plate: Plate | None
+    amount: Money
+    since: datetime
+    number: int

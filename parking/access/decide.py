@@ -68,7 +68,7 @@ def decide(facts: Facts) -> Answer:
         remarks=_remarks(case) if allowed else (),
         plate=case.who.plate,
         calls_person=isinstance(decision, Refused) and decision.reason not in _DRIVERS_TURN,
-        limit=stay.credit if stay and promises else None,
+        limit=Money(stay.credit_minor, stay.currency) if stay and promises else None,
     )
 
 

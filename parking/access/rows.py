@@ -87,11 +87,6 @@ class StayRow:
                 return Money(max(0, step.minor - self.paid_minor), self.currency)
         return None
 
-    @property
-    def credit(self) -> Money:
-        """What it may owe when it leaves."""
-        return Money(self.credit_minor, self.currency)
-
 
 @dataclass(frozen=True, slots=True)
 class ListRow:

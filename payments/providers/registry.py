@@ -17,11 +17,16 @@ from parking.kernel.signed import Signer, Verifier
 from payments.providers import rsa, settings
 from payments.providers.alipay import Alipay, AlipayAccount, AlipayLine
 from payments.providers.alipay_parking import AlipayParking
+from payments.providers.card_terminal import CardTerminal, TerminalAddress
 from payments.providers.door import Door
+from payments.providers.etc_aggregator import EtcAggregator
+from payments.providers.keyed_line import KeyedLine
+from payments.providers.keyed_wire import Digest, Keyed
 from payments.providers.memory import MemoryProvider
 from payments.providers.qr_wallet import QrWallet
 from payments.providers.stripe import Stripe
 from payments.providers.stripe_line import StripeAccount, StripeLine
+from payments.providers.unionpay_plate import UnionpayPlate
 from payments.providers.wechat import Wechat, WechatAccount, WechatLine
 from payments.providers.wechat_keys import PlatformKeyRing
 from payments.providers.wechat_parking import WechatParking
@@ -144,6 +149,31 @@ def _stripe(of: settings.StripeSettings, around: Surroundings) -> Stripe:
     return Stripe(StripeLine(Door([around.client(of.url, of.timeout_s)]), account), clock=around.clock)
 
 
+def _keyed_line(
+    of: settings.UnionpaySettings | settings.EtcSettings, around: Surroundings, digest: Digest, own: dict[str, str]
+) -> KeyedLine:
+    keyed = Keyed(digest, settings.secret(around.folder / of.key, field="key"))
+    door = Door([around.client(of.url, of.timeout_s)])
+    return KeyedLine(door, keyed, own=own, clock=around.clock, nonces=around.nonces)
+
+
+def _unionpay_plate(of: settings.UnionpaySettings, around: Surroundings) -> UnionpayPlate:
+    own = {"merId": of.merchant, "parkId": of.lot}
+    return UnionpayPlate(_keyed_line(of, around, Digest.SHA256, own))
+
+
+def _etc_aggregator(of: settings.EtcSettings, around: Surroundings) -> EtcAggregator:
+    own = {"union_id": of.union_id, "park_id": of.lot}
+    line = _keyed_line(of, around, Digest.MD5, own)
+    return EtcAggregator(line, pay_type=of.pay_type, channel_id=of.channel_id)
+
+
+def _card_terminal(of: settings.CardTerminalSettings, around: Surroundings) -> CardTerminal:
+    key = settings.secret(around.folder / of.key, field="key").encode()
+    address = TerminalAddress(of.host, of.port, of.terminal, key, of.timeout_s)
+    return CardTerminal(address, clock=around.clock, nonces=around.nonces)
+
+
 KINDS: Registry[Kind] = Registry(
     "payment_channel",
     {
@@ -154,5 +184,8 @@ KINDS: Registry[Kind] = Registry(
         "alipay": Kind(settings.AlipaySettings, _alipay, Method.QR),
         "alipay_parking": Kind(settings.AlipaySettings, _alipay_parking, Method.PLATE),
         "stripe": Kind(settings.StripeSettings, _stripe, Method.PAGE),
+        "unionpay_plate": Kind(settings.UnionpaySettings, _unionpay_plate, Method.PLATE),
+        "etc_aggregator": Kind(settings.EtcSettings, _etc_aggregator, Method.PLATE),
+        "card_terminal": Kind(settings.CardTerminalSettings, _card_terminal, Method.TERMINAL),
     },
 )

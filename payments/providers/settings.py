@@ -123,7 +123,6 @@ class CardTerminalSettings(ChannelSettings):
     port: int = Field(ge=1, le=65535)
     terminal: Word
     key: Path
-    currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
 
 
 class MemorySettings(ChannelSettings):

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from parking.kernel.clock import Clock
-from tests.builders.providers import Company, a_stripe, a_wechat, an_alipay
+from tests.builders.providers import Company, a_stripe, a_terminal, a_unionpay, a_wechat, an_alipay, an_etc
 
 
 @dataclass(frozen=True)
@@ -29,4 +29,7 @@ COMPANIES: dict[str, Kind] = {
     "alipay": Kind(an_alipay, at_counter=True, unseen_until_scanned=True),
     "alipay_parking": Kind(partial(an_alipay, kind="alipay_parking"), by_plate=True),
     "stripe": Kind(a_stripe, at_counter=True),
+    "unionpay_plate": Kind(a_unionpay, by_plate=True),
+    "etc_aggregator": Kind(an_etc, by_plate=True, refunds=False),
+    "card_terminal": Kind(a_terminal, at_counter=True),
 }

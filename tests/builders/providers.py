@@ -15,7 +15,9 @@ import yaml
 
 from hardware_sim.providers.alipay import AlipayWire
 from hardware_sim.providers.books import Books
+from hardware_sim.providers.card_terminal import CardTerminalServer, CardTerminalWire
 from hardware_sim.providers.faults import Fault, Switches
+from hardware_sim.providers.keyed import EtcWire, UnionpayWire
 from hardware_sim.providers.keys import RsaPair
 from hardware_sim.providers.server import ProviderServer, Wire
 from hardware_sim.providers.side_door import side_door
@@ -197,3 +199,42 @@ def a_stripe(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterat
         files = {"stripe.key": papers["secret_key"], "hook.key": papers["webhook_secret"]}
         with built(tmp_path, clock, "stripe", settings, files) as provider:
             yield Company(server, provider)
+
+
+@contextmanager
+def a_unionpay(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
+    wire = UnionpayWire(new_books(clock), own={"merId": "898110000000001", "parkId": "LOT1"})
+    with serving(wire) as server:
+        settings: dict[str, Any] = {
+            "url": wire.books.base_url,
+            "merchant": "898110000000001",
+            "lot": "LOT1",
+            "key": "union.key",
+        }
+        settings |= {"timeout_s": timeout_s}
+        with built(tmp_path, clock, "unionpay_plate", settings, {"union.key": wire.key}) as provider:
+            yield Company(server, provider)
+
+
+@contextmanager
+def an_etc(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
+    wire = EtcWire(new_books(clock), own={"union_id": "200145", "park_id": "LOT1"})
+    with serving(wire) as server:
+        settings: dict[str, Any] = {"url": wire.books.base_url, "union_id": "200145", "lot": "LOT1", "pay_type": "my"}
+        settings |= {"channel_id": "C1", "key": "etc.key", "timeout_s": timeout_s}
+        with built(tmp_path, clock, "etc_aggregator", settings, {"etc.key": wire.key}) as provider:
+            yield Company(server, provider)
+
+
+@contextmanager
+def a_terminal(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
+    wire = CardTerminalWire(new_books(clock))
+    server = CardTerminalServer(wire)
+    server.start(callbacks=False)
+    settings: dict[str, Any] = {"host": "127.0.0.1", "port": wire.port, "terminal": "T1", "key": "terminal.key"}
+    settings |= {"timeout_s": timeout_s}
+    try:
+        with built(tmp_path, clock, "card_terminal", settings, {"terminal.key": wire.key}) as provider:
+            yield Company(server, provider)
+    finally:
+        server.stop()

@@ -148,6 +148,23 @@ def test_an_entry_told_twice_is_one_entry(by_plate: Bench) -> None:
     assert by_plate.provider.enter(ENTRY) == by_plate.provider.enter(ENTRY)
 
 
+@pytest.mark.req("PAY-5")
+def test_what_was_charged_stands_in_the_file_of_the_day_and_can_go_back(by_plate: Bench) -> None:
+    by_plate.enrol(Standing.ENROLLED)
+    charge = a_charge(**entered(by_plate))
+    by_plate.provider.charge(charge)
+    by_plate.pay(charge.number)
+    expected = [(LineKind.PAYMENT, charge.number, 1000, None)]
+    if isinstance(by_plate.provider, Refunds):
+        back = replace(REFUND, order_number=charge.number, total=charge.amount)
+        assert by_plate.provider.refund(back).state is RefundState.DONE
+        expected.append((LineKind.REFUND, charge.number, 200, REFUND.number))
+    by_plate.clock.advance(timedelta(days=1, hours=2))
+    assert isinstance(by_plate.provider, GivesStatements)
+    lines = by_plate.provider.statement((START + timedelta(hours=8)).date()).lines
+    assert [(line.kind, line.number, line.amount.minor, line.refund_number) for line in lines] == expected
+
+
 # --- refunds ---------------------------------------------------------------------------------------------------------
 
 

@@ -19,12 +19,14 @@ from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler
 from payments import ledger, ledger_store, store
 from payments.collecting import Collector, ask_later
+from payments.coupons import using
+from payments.discounting import Discounts
 from payments.later.creditor import Creditor
 from payments.later.model import Policy
-from payments.model import Account, Payment, PaymentState, StayToPrice
+from payments.model import Payment, PaymentState, StayToPrice
 from payments.providers.base import LONGEST_NUMBER, Provider
-from payments.settling import flag
-from payments.tariff.facts import Facts
+from payments.quote import Account
+from payments.settling import flag, settle_free
 from payments.tariff.model import Bill
 from payments.tariff.outlook import schedule
 from payments.tariff.price import facts_of, price
@@ -33,6 +35,8 @@ from payments.tariff_book import TariffBook
 ANY = "any"
 """The channel of a payer who does not care: the first of the site's that works."""
 _MOST_TURNS = 3
+COUPONS_ALONE = "coupon"
+"""The channel of a payment of nothing: coupons and standing have paid it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Cashier:
         self.database = database
         self.collector = Collector(database, providers, clock, subject=settings.subject, attended=settings.attended)
         self._tariffs = tariffs
+        self._discounts = Discounts(tariffs)
         self._settings = settings
         self.later = Creditor(settings.later)
         if not settings.number_prefix.isalnum() or len(settings.number_prefix) + 26 > LONGEST_NUMBER:
@@ -88,29 +93,20 @@ class Cashier:
         return self._tariffs.current.version
 
     def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
-        """What the stay costs if it ends at `at`; one that has left keeps the bill that was booked."""
-        row = conn.execute(sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay.stay_id)).one_or_none()
-        if row is not None:
-            facts = Facts(row.stopped_minutes)
-            return price(self._tariffs.get(conn, row.tariff_version), row.entered_at, row.until, facts)
-        facts = facts_of(stay.stops, stay.entered_at, at)
-        return price(self._tariffs.get(conn, stay.tariff_version), stay.entered_at, at, facts)
+        """What the stay costs if it ends at `at`, before anything is taken off; one that has left keeps the bill that was booked."""
+        return self._discounts.bill(conn, stay, at)
 
-    def account(self, conn: Connection, stay: StayToPrice, at: datetime) -> Account:
-        """What is owed if the stay ended at `at`."""
-        bill = self.bill(conn, stay, at)
-        sums = ledger_store.stay_sums(conn, stay.stay_id)
-        paid = sums.captured + sums.coupon + sums.waived - sums.overpaid
-        due = max(0, bill.total.minor - paid)
-        currency = bill.total.currency
-        return Account(bill.total, Money(paid, currency), Money(due, currency), bill.lines)
+    def account(self, conn: Connection, stay: StayToPrice, at: datetime, *, with_offers: bool = True) -> Account:
+        """What is owed if the stay ended at `at`, with everything taken off that may be (but for `with_offers` False)."""
+        return self._discounts.account(conn, stay, at, with_offers=with_offers)
 
     def schedule(
         self, conn: Connection, stay: StayToPrice, since: datetime, horizon: datetime
     ) -> Sequence[tuple[datetime, int]]:
         """Until when -> minor units in all, ascending, from `since` to `horizon`: what a lane's copy needs to price alone."""
         tariff = self._tariffs.get(conn, stay.tariff_version)
-        return schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops)
+        gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops)
+        return self._discounts.net(conn, stay, since, gross)
 
     # --- paying ------------------------------------------------------------------------------------------------------
 
@@ -164,7 +160,7 @@ class Cashier:
         )
 
     def _nothing_due(self, stay: StayToPrice, at: datetime) -> bool:
-        return self.database.read(lambda conn: self.account(conn, stay, at)).due.minor == 0
+        return not self.database.read(lambda conn: self.account(conn, stay, at)).is_open
 
     def _open(self, uow: UnitOfWork, stay: StayToPrice, at: datetime, channel: str, key: str) -> _Step:
         conn = uow.connection
@@ -174,24 +170,26 @@ class Cashier:
             if not _is_unsent(known):
                 return _Step("use", known)
             return _Step("send" if uow.now < known.expires_at else "close", known)
-        due = self.account(conn, stay, at).due
+        account = self.account(conn, stay, at)
+        due = account.due
         live = store.live_of(conn, stay.stay_id)
         if live is not None:
             if live.amount != due or live.channel != channel or uow.now >= live.expires_at:
                 return _Step("close", live)
             return _Step("send" if _is_unsent(live) else "use", live)
-        if due.minor == 0:
+        if not account.is_open:
             raise conflict("payment.nothing_due", "nothing is due for this stay now")
         if self._settings.hold_above_minor is not None and due.minor > self._settings.hold_above_minor:
             flag(uow, "charge_over_bound", stay.stay_id, stay.stay_id)
             return _Step("hold")
         payment_id = PaymentId(uow.ids.new(uow.now))
+        due = self._discounts.hold(uow, stay, at, payment_id).due
         new = Payment(
             payment_id=payment_id,
             stay_id=stay.stay_id,
             charge_no=1 + max(store.captured_charges(conn, stay.stay_id), default=0),
             number=self._settings.number_prefix + base64.b32encode(UUID(payment_id).bytes).decode().rstrip("="),
-            channel=channel,
+            channel=channel if due.minor else COUPONS_ALONE,
             state=PaymentState.NEW,
             amount=due,
             created_at=at,
@@ -202,6 +200,8 @@ class Cashier:
             failure=None,
         )
         store.insert(conn, new, key=key)
+        if not due.minor:
+            return _Step("use", settle_free(uow, new))
         ask_later(uow, payment_id, 1, new.expires_at)
         return _Step("first", new)
 
@@ -222,8 +222,11 @@ class Cashier:
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 
-    def post_due(self, uow: UnitOfWork, stay: StayToPrice, at: datetime) -> Money:
-        """Book what the finished stay cost; returns what nobody has paid, a debt from now on. The first booking stands."""
+    def post_due(self, uow: UnitOfWork, stay: StayToPrice, at: datetime, *, with_offers: bool = True) -> Money:
+        """Book what the finished stay cost, and redeem what may be taken off the rest (but for `with_offers` False).
+
+        Returns what nobody has paid, a debt from now on. The first booking stands.
+        """
         conn = uow.connection
         ledger_store.take_head(conn)
         bill = self.bill(conn, stay, at)
@@ -236,6 +239,8 @@ class Cashier:
             insert_once(conn, store.bill_table, row)
             movement = ledger.due(stay.stay_id, currency, bill.total.minor, settled=before.settled)
             ledger_store.book(conn, movement, stay_id=stay.stay_id, at=uow.now)
+            if with_offers and bill.total.minor > before.settled:
+                self._discounts.redeem_left(uow, stay, at)
         after = ledger_store.stay_sums(conn, stay.stay_id)
         assert after.holds, "invariant I1 is broken by a due"
         if after.overpaid > before.overpaid:
@@ -260,6 +265,10 @@ class Cashier:
         if given_up:
             self.waive(uow, stay_id, Money(given_up, amount.currency), reference)
         return Money(min(amount.minor - given_up, sums.captured + sums.coupon), amount.currency)
+
+    def give_back_coupons(self, uow: UnitOfWork, payment_id: PaymentId) -> int:
+        """The payment was refunded: its coupons are as good as new; returns how many came back, none the second time."""
+        return len(using.give_back(uow, payment_id))
 
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
         """Give up a part of what a stay owes; the caller has checked who may, and has it on record."""

@@ -15,6 +15,7 @@ from parking.kernel.ids import PaymentId
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler, enqueue
 from payments import store
+from payments.coupons import using
 from payments.model import Payment, PaymentState
 from payments.providers.base import NotSent, Order, OrderState, Outcome, Provider, ProviderFault, ProviderRefused
 from payments.settling import CLOSE_JOB, settle
@@ -167,7 +168,9 @@ class Collector:
         only_from: Sequence[PaymentState] = (PaymentState.NEW, PaymentState.PENDING),  # a callback may have been faster
     ) -> Payment:
         def work(uow: UnitOfWork) -> Payment:
-            store.change(uow.connection, payment.payment_id, only_from=only_from, to=to, failure=failure)
+            changed = store.change(uow.connection, payment.payment_id, only_from=only_from, to=to, failure=failure)
+            if changed and to is PaymentState.FAILED:
+                using.payment_over(uow, payment.payment_id)
             now = store.get(uow.connection, payment.payment_id)
             assert now is not None
             return now

@@ -1,4 +1,4 @@
-"""The words of this room: a stay to price, an account, a payment and the states of its life.
+"""The words of this room: a stay to price, a payment and the states of its life.
 
 NEW (written, the provider not yet called) -> SENT (the provider has it) -> PAID | FAILED | CLOSED; PENDING when we do
 not know what the provider did. NEW, SENT and PENDING are live: a stay has one live payment at most.
@@ -15,7 +15,8 @@ from typing import Protocol
 from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
-from payments.tariff.model import BillLine
+from parking.kernel.plate import Plate
+from parking.kernel.standing import MemberStanding
 
 
 class PaymentState(StrEnum):
@@ -47,15 +48,15 @@ class StayToPrice(Protocol):
         """When its fee clock stood still."""
         ...
 
+    @property
+    def plate(self) -> Plate | None:
+        """Whose coupons count."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What a stay costs, what is paid of it, what is due: `due = total - paid`, never below zero; the lines sum to `total`."""
-
-    total: Money
-    paid: Money
-    due: Money
-    lines: tuple[BillLine, ...]
+    @property
+    def standing(self) -> MemberStanding | None:
+        """The member who is known to drive it, if one is."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ back, or not booked at all, and a person is asked, once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from parking.kernel.events import CaseOpened, PaymentCaptured
@@ -13,6 +14,7 @@ from parking.kernel.ids import CaseId, PaymentId, StayId
 from parking.plumbing.db import UnitOfWork, insert_once
 from parking.plumbing.jobs import enqueue
 from payments import ledger, ledger_store, store
+from payments.coupons import using
 from payments.model import LIVE, Payment, PaymentState
 from payments.providers.base import OrderState, Outcome
 
@@ -38,6 +40,8 @@ def settle(uow: UnitOfWork, payment: Payment, outcome: Outcome) -> Settled:
     if outcome.state in (OrderState.CLOSED, OrderState.FAILED):
         to = PaymentState(outcome.state.value)
         changed = store.change(uow.connection, payment.payment_id, only_from=LIVE, to=to, pay_url=None)
+        if changed:
+            using.payment_over(uow, payment.payment_id)
         return Settled.CHANGED if changed else Settled.SAME
     if outcome.state is OrderState.WAITING and outcome.pay_url is not None:
         early = (PaymentState.NEW, PaymentState.PENDING)
@@ -81,6 +85,8 @@ def _capture(uow: UnitOfWork, payment_id: PaymentId, outcome: Outcome) -> Settle
         surplus=surplus,
         pay_url=None,
     )
+    if not using.payment_captured(uow, payment_id, surplus=surplus):
+        flag(uow, "coupon_gone", payment.stay_id, payment.number)
     after = ledger_store.stay_sums(conn, payment.stay_id)
     assert after.holds, f"invariant I1 is broken by {movement.reference}"
     if late:
@@ -93,6 +99,18 @@ def _capture(uow: UnitOfWork, payment_id: PaymentId, outcome: Outcome) -> Settle
     if other is not None:  # its price is out of date now
         enqueue(uow, CLOSE_JOB, f"close:{other.payment_id}", {"payment_id": other.payment_id})
     return Settled.CHANGED
+
+
+def settle_free(uow: UnitOfWork, payment: Payment) -> Payment:
+    """A payment of nothing is made at once: what its stay owed is redeemed, and no provider is asked."""
+    values = {"captured_at": payment.created_at}
+    store.change(uow.connection, payment.payment_id, only_from=LIVE, to=PaymentState.PAID, **values)
+    using.payment_captured(uow, payment.payment_id, surplus=False)
+    assert ledger_store.stay_sums(uow.connection, payment.stay_id).holds, "invariant I1 is broken by coupons"
+    uow.publish(
+        PaymentCaptured(payment.payment_id, payment.stay_id, payment.amount, payment.channel, payment.created_at)
+    )
+    return replace(payment, state=PaymentState.PAID, captured_at=payment.created_at)
 
 
 def flag(uow: UnitOfWork, reason: str, stay_id: StayId | None, about: str) -> None:

@@ -19,6 +19,7 @@ from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store
 from payments import store as payments_store
+from payments.coupons import tables as coupon_tables
 from payments.later import store as later_store
 
 ROOMS = (
@@ -27,6 +28,7 @@ ROOMS = (
     rights_store,
     calls_store,
     desk_store,
+    coupon_tables,
     emergency_store,
     gate_api,
     guidance_store,

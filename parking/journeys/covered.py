@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from parking.journeys.ports import Account, BillLine
+from parking.journeys.ports import Account, BillLine, NotApplied
 from parking.kernel.money import Money
 
 _WORDS = {"zh": "月卡、邀请或名单免费", "en": "Covered by a pass, an invitation or a list"}
@@ -33,13 +33,27 @@ class CoveredAccount:
     total: Money
     paid: Money
     due: Money
+    settled: Money
     lines: Sequence[BillLine]
+    not_applied: tuple[NotApplied, ...] = ()
+    is_open: bool = False
+
+    @property
+    def unsettled(self) -> Money:
+        return self.due
+
+    def discreet(self) -> CoveredAccount:
+        return self
 
 
 def covered(account: Account) -> Account:
-    """The same account with what is due taken off."""
+    """The same account, of which nothing else was taken off, with what is due taken off."""
     currency, due = account.due.currency, account.due.minor
     line = CoveredLine(Money(-due, currency))
     return CoveredAccount(
-        Money(account.total.minor - due, currency), account.paid, Money(0, currency), [*account.lines, line]
+        total=Money(account.total.minor - due, currency),
+        paid=account.paid,
+        due=Money(0, currency),
+        settled=account.settled,
+        lines=[*account.lines, line],
     )

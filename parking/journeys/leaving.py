@@ -93,7 +93,8 @@ def close(
     """
     if isinstance(leaving, OpenStay):
         to_price = priced(uow.connection, leaving)
-        unpaid = cashier.post_due(uow, to_price, leaving.billed_until(priced_at, to_price.stops))
+        until = leaving.billed_until(priced_at, to_price.stops)
+        unpaid = cashier.post_due(uow, to_price, until, with_offers=free is None)
         if unpaid.minor > 0 and free is not None:
             cashier.waive(uow, leaving.id, unpaid, f"right:{leaving.id}")
         elif unpaid.minor > 0 and not cashier.later.has_promised(uow.connection, leaving.id):

@@ -34,7 +34,7 @@ class Grace:
 def priced(conn: Connection, stay: Stay) -> PricedStay:
     """The stay with what its price depends on, the stops of its fee clock among them."""
     stops = emergency_store.stops_of(conn, stay.id, stay.entered_at)
-    return PricedStay(stay.id, stay.entered_at, stay.tariff_version, stops)
+    return PricedStay(stay.id, stay.entered_at, stay.tariff_version, stops, stay.plate)
 
 
 def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
@@ -51,7 +51,7 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         if not isinstance(stay, OpenStay) or payment is None:
             service.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
             return
-        if cashier.account(uow.connection, priced(uow.connection, stay), payment.created_at).due.minor > 0:
+        if cashier.account(uow.connection, priced(uow.connection, stay), payment.created_at).unsettled.minor > 0:
             return  # a part is paid; the rest stays due
         paid_for = min(event.captured_at, payment.created_at + grace.to_pay)
         service.settle(uow, event.stay_id, priced_at=payment.created_at, leave_by=paid_for + grace.to_leave)
@@ -77,8 +77,9 @@ def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime
     if isinstance(stay, OpenStay):
         until, leave_by = stay.billed_until(at, to_price.stops), stay.may_leave_until(at, to_price.stops)
         account = cashier.account(conn, to_price, until)
-        free = account.due.minor > 0 and parks_free(conn, stay.id, stay.plate, at) is not None
-        return StayAccount(stay, covered(account) if free else account, leave_by)
+        if account.unsettled.minor > 0 and parks_free(conn, stay.id, stay.plate, at) is not None:
+            account = covered(cashier.account(conn, to_price, until, with_offers=False))
+        return StayAccount(stay, account, leave_by)
     return StayAccount(stay, cashier.account(conn, to_price, stay.exited_at if isinstance(stay, ClosedStay) else at))
 
 
@@ -93,11 +94,11 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
         return account, cashier.begun(conn, stay_id, key), priced(conn, account.stay)
 
     found, known, to_price = database.read(look)
-    if known is not None and (not isinstance(found.stay, OpenStay) or found.account.due.minor <= 0):
+    if known is not None and (not isinstance(found.stay, OpenStay) or not found.account.is_open):
         return known  # asked again because our answer got lost
     if not isinstance(found.stay, OpenStay):
         raise conflict("stay.not_open", "this stay is closed or with our staff; nothing can be paid here now")
-    if found.account.due.minor <= 0:
+    if not found.account.is_open:
         raise conflict("stay.nothing_due", "nothing is due for this stay now")
     return cashier.begin_payment(to_price, at, channel, key)
 

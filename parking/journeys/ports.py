@@ -14,17 +14,20 @@ from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import PaymentId, StayId, VisitId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
+from parking.kernel.standing import MemberStanding
 from parking.plumbing.db import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
 class PricedStay:
-    """All that a price depends on: the stay, when it began, the tariff frozen then, and when its fee clock stood still."""
+    """All that a price depends on: the stay, when it began, the tariff frozen then, when its fee clock stood still, whose it is."""
 
     stay_id: StayId
     entered_at: datetime
     tariff_version: str
     stops: tuple[Stop, ...] = ()
+    plate: Plate | None = None
+    standing: MemberStanding | None = None
 
 
 class BillLine(Protocol):
@@ -44,8 +47,24 @@ class BillLine(Protocol):
     def amount(self) -> Money: ...
 
 
+class NotApplied(Protocol):
+    """A coupon that stays in the wallet, and why: a stable code and one sentence in `zh` and `en`."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def name(self) -> Mapping[str, str]: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def text(self) -> Mapping[str, str]: ...
+
+
 class Account(Protocol):
-    """What a stay costs, what is paid of it, what is due; the lines sum to `total`."""
+    """What a stay costs after what is taken off, what is paid of it, what is due; the lines sum to `total`.
+
+    `unsettled` is what stands open as long as nothing more is taken off; `is_open` whether there is anything to settle.
+    """
 
     @property
     def total(self) -> Money: ...
@@ -54,7 +73,18 @@ class Account(Protocol):
     @property
     def due(self) -> Money: ...
     @property
+    def settled(self) -> Money: ...
+    @property
+    def unsettled(self) -> Money: ...
+    @property
+    def is_open(self) -> bool: ...
+    @property
     def lines(self) -> Sequence[BillLine]: ...
+    @property
+    def not_applied(self) -> Sequence[NotApplied]: ...
+    def discreet(self) -> Account:
+        """The same for eyes that may not know who the driver is."""
+        ...
 
 
 class Payment(Protocol):
@@ -175,8 +205,8 @@ class Cashier(Protocol):
         """The version of the tariff for whoever enters now."""
         ...
 
-    def account(self, conn: Connection, stay: PricedStay, at: datetime) -> Account:
-        """What is owed if the stay ended at `at`."""
+    def account(self, conn: Connection, stay: PricedStay, at: datetime, *, with_offers: bool = True) -> Account:
+        """What is owed if the stay ended at `at`, with what coupons and standing take off it (but for `with_offers` False)."""
         ...
 
     def schedule(
@@ -197,8 +227,8 @@ class Cashier(Protocol):
 
     def payments_of(self, conn: Connection, stay_id: StayId) -> Sequence[Payment]: ...
 
-    def post_due(self, uow: UnitOfWork, stay: PricedStay, at: datetime) -> Money:
-        """Book what the finished stay cost; returns the part that nobody has paid, which is a debt from now on."""
+    def post_due(self, uow: UnitOfWork, stay: PricedStay, at: datetime, *, with_offers: bool = True) -> Money:
+        """Book what the finished stay cost and redeem coupons against it; returns what nobody has paid, a debt from now on."""
         ...
 
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:

@@ -67,7 +67,7 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         paid_until=leave_by,
         currency=account.total.currency,
         prices=tuple(PriceStep(until, minor) for until, minor in prices),
-        paid_minor=account.paid.minor,
+        paid_minor=account.settled.minor,
         credit_minor=cashier.later.set_aside(uow, stay_id, stay.plate),
         credentials=credentials,
     )

@@ -58,5 +58,10 @@ class Money:
 
 def round_minor(exact: Fraction) -> int:
     """The one rounding rule: to the nearest minor unit, halves away from zero."""
-    half = Fraction(1, 2)
-    return int(exact + half) if exact >= 0 else -int(-exact + half)
+    return round_ratio(exact.numerator, exact.denominator)
+
+
+def round_ratio(numerator: int, denominator: int) -> int:
+    """The same of `numerator / denominator` (positive), where no fraction needs to be made first."""
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return rounded if numerator >= 0 else -rounded

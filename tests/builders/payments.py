@@ -14,6 +14,8 @@ from parking.kernel.clock import ManualClock
 from parking.kernel.events import CaseOpened, Event, PaymentCaptured
 from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import SeededIds, StayId
+from parking.kernel.plate import Plate
+from parking.kernel.standing import MemberStanding
 from parking.plumbing.db import Database, metadata, open_database
 from parking.plumbing.jobs import JobRunner
 from parking.plumbing.tables import outbox
@@ -54,6 +56,8 @@ class Stay:
     entered_at: datetime = START
     tariff_version: str = a_tariff().version
     stops: tuple[Stop, ...] = ()
+    plate: Plate | None = None
+    standing: MemberStanding | None = None
 
 
 @dataclass(frozen=True)

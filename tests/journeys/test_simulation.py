@@ -101,14 +101,14 @@ def _watch_sites(monkeypatch: pytest.MonkeyPatch, sites: list[simulate.VirtualSi
 
 
 def _forgets_the_fee(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Cashier, "post_due", lambda *_: Money(0, "CNY"))
+    patch.setattr(Cashier, "post_due", lambda *_, **__: Money(0, "CNY"))
 
 
 def _charges_the_wrong_stay_length(patch: pytest.MonkeyPatch) -> None:
     right = Cashier.post_due
 
-    def wrong(self: Cashier, uow: UnitOfWork, stay: Any, at: Any) -> Money:
-        return right(self, uow, stay, at + timedelta(hours=1))
+    def wrong(self: Cashier, uow: UnitOfWork, stay: Any, at: Any, **how: Any) -> Money:
+        return right(self, uow, stay, at + timedelta(hours=1), **how)
 
     patch.setattr(Cashier, "post_due", wrong)
 

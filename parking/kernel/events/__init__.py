@@ -38,8 +38,11 @@ from parking.kernel.events.place import (
 from parking.kernel.events.stay import (
     CaseChanged,
     CaseOpened,
+    CouponChanged,
     DebtReminded,
+    MemberChanged,
     PaymentCaptured,
+    PointsChanged,
     StayClosed,
     StayOpened,
     StaySettled,
@@ -53,6 +56,7 @@ __all__ = [
     "CaseChanged",
     "CaseOpened",
     "CodeUsed",
+    "CouponChanged",
     "DebtReminded",
     "DeviceHealthChanged",
     "Direction",
@@ -66,9 +70,11 @@ __all__ = [
     "LaneDecided",
     "LaneFaulted",
     "LaneModeChanged",
+    "MemberChanged",
     "OccupancyChanged",
     "PaymentCaptured",
     "PlateReported",
+    "PointsChanged",
     "RampPassed",
     "SignShown",
     "StayClosed",
@@ -100,6 +106,9 @@ Event = (
     | CaseOpened
     | CaseChanged
     | PaymentCaptured
+    | CouponChanged
+    | PointsChanged
+    | MemberChanged
     | DebtReminded
     | OccupancyChanged
     | SignShown

@@ -74,3 +74,39 @@ class DebtReminded:
     amount: Money
     since: datetime
     number: int
+
+
+# --- coupons, members ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CouponChanged:
+    """A coupon was given (`free`), reserved, redeemed, returned (`free` again), expired or made void; `amount` is what it took off."""
+
+    coupon_id: str
+    state: str
+    campaign_id: str
+    issuer: str
+    member_id: str | None
+    plate: Plate | None
+    stay_id: StayId | None
+    amount: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointsChanged:
+    """A member's points moved by `points` (negative: spent or expired) to `balance`; `reason` is a stable code."""
+
+    member_id: str
+    points: int
+    balance: int
+    reason: str
+    merchant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """Something that others may have to know of a member: `what` is joined, consent, vehicle, tier or erased."""
+
+    member_id: str
+    what: str

@@ -1,0 +1,224 @@
+"""Coupons as rows and back. A state is changed only from the state it was in; whoever comes second changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from parking.kernel.codec import from_plain, to_plain
+from parking.kernel.plate import Plate
+from parking.kernel.standing import Effect
+from parking.plumbing.db import insert_once
+from payments.coupons.model import Bound, Campaign, Coupon, CouponState, Source, Use, UseState
+from payments.coupons.tables import campaign_table, coupon_table, shown_table, slot_table, use_table
+
+_CAMPAIGN_FIELDS = (
+    "issuer", "zh", "en", "currency", "valid_from", "valid_until", "valid_days", "alone", "group",
+    "budget", "budget_minor", "per_holder", "per_day", "points", "receipt_minor", "enabled",
+)  # fmt: skip
+
+
+# --- campaigns -------------------------------------------------------------------------------------------------------
+
+
+def save_campaign(conn: Connection, campaign: Campaign) -> None:
+    """Insert or change; what was issued and spent is never touched."""
+    values = {name: getattr(campaign, name) for name in _CAMPAIGN_FIELDS}
+    values |= {"source": campaign.source, "bound": campaign.bound, "effect": to_plain(campaign.effect)}
+    if not insert_once(conn, campaign_table, {"id": campaign.campaign_id, **values}):
+        conn.execute(campaign_table.update().where(campaign_table.c.id == campaign.campaign_id).values(**values))
+
+
+def to_campaign(row: Row[Any]) -> Campaign:
+    values = {name: row._mapping[name] for name in _CAMPAIGN_FIELDS}
+    effect = from_plain(Effect, row.effect)
+    return Campaign(row.id, source=Source(row.source), bound=Bound(row.bound), effect=effect, **values)
+
+
+def campaign(conn: Connection, campaign_id: str) -> Campaign | None:
+    row = conn.execute(sa.select(campaign_table).where(campaign_table.c.id == campaign_id)).one_or_none()
+    return None if row is None else to_campaign(row)
+
+
+def campaigns(conn: Connection, after: str, limit: int, *where: sa.ColumnElement[bool]) -> Sequence[Campaign]:
+    """In the order of their ids, those behind `after`."""
+    query = sa.select(campaign_table).where(campaign_table.c.id > after, *where)
+    return [to_campaign(row) for row in conn.execute(query.order_by(campaign_table.c.id).limit(limit))]
+
+
+def count_issue(conn: Connection, campaign_id: str) -> bool:
+    """One more of this campaign; False when its budget has no more."""
+    c = campaign_table.c
+    room = sa.or_(c.budget.is_(None), c.issued < c.budget)
+    done = conn.execute(campaign_table.update().where(c.id == campaign_id, room).values(issued=c.issued + 1))
+    return done.rowcount == 1
+
+
+def spend(conn: Connection, campaign_id: str, amount: int) -> bool:
+    """Take `amount` minor units (negative: give back) from a campaign's money; False when it has not so much left."""
+    c = campaign_table.c
+    room = sa.or_(c.budget_minor.is_(None), c.spent_minor + amount <= c.budget_minor) if amount > 0 else sa.true()
+    done = conn.execute(
+        campaign_table.update().where(c.id == campaign_id, room).values(spent_minor=c.spent_minor + amount)
+    )
+    return done.rowcount == 1
+
+
+def money_left(conn: Connection, campaign_ids: Collection[str]) -> Mapping[str, int | None]:
+    """What the campaigns may still cost in minor units; None: no limit."""
+    c = campaign_table.c
+    rows = conn.execute(sa.select(c.id, c.budget_minor, c.spent_minor).where(c.id.in_(campaign_ids)))
+    return {row.id: None if row.budget_minor is None else row.budget_minor - row.spent_minor for row in rows}
+
+
+# --- coupons ---------------------------------------------------------------------------------------------------------
+
+
+def to_coupon(row: Row[Any]) -> Coupon:
+    return Coupon(
+        coupon_id=row.id,
+        campaign_id=row.campaign_id,
+        origin=row.origin,
+        bound=Bound(row.bound),
+        state=CouponState(row.state),
+        issued_at=row.issued_at,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        member_id=row.member_id,
+        plate=row.plate,
+    )
+
+
+def insert(conn: Connection, new: Coupon) -> bool:
+    """False when there is a coupon of this campaign and origin."""
+    row = {
+        "id": new.coupon_id,
+        "campaign_id": new.campaign_id,
+        "origin": new.origin,
+        "bound": new.bound,
+        "state": new.state,
+        "issued_at": new.issued_at,
+        "valid_from": new.valid_from,
+        "valid_until": new.valid_until,
+        "member_id": new.member_id,
+        "plate": new.plate,
+    }
+    return insert_once(conn, coupon_table, row)
+
+
+def _one(conn: Connection, *where: sa.ColumnElement[bool]) -> Coupon | None:
+    row = conn.execute(sa.select(coupon_table).where(*where)).one_or_none()
+    return None if row is None else to_coupon(row)
+
+
+def coupon(conn: Connection, coupon_id: str) -> Coupon | None:
+    return _one(conn, coupon_table.c.id == coupon_id)
+
+
+def by_origin(conn: Connection, campaign_id: str, origin: str) -> Coupon | None:
+    return _one(conn, coupon_table.c.campaign_id == campaign_id, coupon_table.c.origin == origin)
+
+
+def move(conn: Connection, coupon_id: str, only_from: CouponState, to: CouponState, **values: Any) -> bool:
+    """Change a coupon's state; False (and nothing changed) when it is in another than `only_from`."""
+    c = coupon_table.c
+    done = conn.execute(coupon_table.update().where(c.id == coupon_id, c.state == only_from).values(state=to, **values))
+    return done.rowcount == 1
+
+
+def show(conn: Connection, stay_id: str, coupon_id: str, at: datetime) -> None:
+    insert_once(conn, shown_table, {"stay_id": stay_id, "coupon_id": coupon_id, "at": at})
+
+
+def was_shown(conn: Connection, stay_id: str, coupon_id: str) -> bool:
+    c = shown_table.c
+    return conn.execute(sa.select(c.at).where(c.stay_id == stay_id, c.coupon_id == coupon_id)).first() is not None
+
+
+def wallet(
+    conn: Connection, *, stay_id: str, plate: Plate | None, member_id: str | None, since: datetime, limit: int
+) -> Sequence[Coupon]:
+    """The coupons that may count for a stay: shown for it, its plate's, its member's; those that ended before `since` left out."""
+    c = coupon_table.c
+    shown = sa.select(shown_table.c.coupon_id).where(shown_table.c.stay_id == stay_id)
+    mine: list[sa.ColumnElement[bool]] = [c.id.in_(shown)]
+    if plate is not None:
+        mine.append(sa.and_(c.bound == Bound.PLATE, c.plate == plate))
+    if member_id is not None:
+        mine.append(sa.and_(c.bound == Bound.MEMBER, c.member_id == member_id))
+    alive = sa.and_(c.state.in_((CouponState.FREE, CouponState.RESERVED, CouponState.EXPIRED)), c.valid_until > since)
+    query = sa.select(coupon_table).where(sa.or_(*mine), alive).order_by(c.valid_until, c.id).limit(limit)
+    return [to_coupon(row) for row in conn.execute(query)]
+
+
+def of_member(conn: Connection, member_id: str, after: str, limit: int) -> Sequence[Coupon]:
+    """All coupons of a member, newest first, older than the id `after`."""
+    c = coupon_table.c
+    query = sa.select(coupon_table).where(c.member_id == member_id).order_by(c.id.desc()).limit(limit)
+    return [to_coupon(row) for row in conn.execute(query.where(c.id < after) if after else query)]
+
+
+def expire(conn: Connection, now: datetime) -> int:
+    """Free coupons whose time is over; returns how many."""
+    c = coupon_table.c
+    over = sa.and_(c.state == CouponState.FREE, c.valid_until <= now)
+    return conn.execute(coupon_table.update().where(over).values(state=CouponState.EXPIRED)).rowcount
+
+
+# --- uses ------------------------------------------------------------------------------------------------------------
+
+
+def to_use(row: Row[Any]) -> Use:
+    values = {
+        name: row._mapping[name] for name in Use.__dataclass_fields__ if name not in ("use_id", "effect", "state")
+    }
+    return Use(use_id=row.id, effect=from_plain(Effect, row.effect), state=UseState(row.state), **values)
+
+
+def insert_use(conn: Connection, new: Use) -> bool:
+    """False when the coupon has a live use already."""
+    values = {name: getattr(new, name) for name in Use.__dataclass_fields__ if name not in ("use_id", "effect")}
+    return insert_once(conn, use_table, {"id": new.use_id, "effect": to_plain(new.effect), **values})
+
+
+def end_use(conn: Connection, use_id: str, only_from: UseState, to: UseState, at: datetime, **values: Any) -> bool:
+    c = use_table.c
+    done = conn.execute(
+        use_table.update().where(c.id == use_id, c.state == only_from).values(state=to, ended_at=at, **values)
+    )
+    return done.rowcount == 1
+
+
+def uses(conn: Connection, *where: sa.ColumnElement[bool]) -> Sequence[Use]:
+    """In the order in which they were made."""
+    return [to_use(row) for row in conn.execute(sa.select(use_table).where(*where).order_by(use_table.c.id))]
+
+
+def uses_of_stay(conn: Connection, stay_id: str, *states: UseState) -> Sequence[Use]:
+    return uses(conn, use_table.c.stay_id == stay_id, use_table.c.state.in_(states))
+
+
+def uses_of_payment(conn: Connection, payment_id: str, *states: UseState) -> Sequence[Use]:
+    return uses(conn, use_table.c.payment_id == payment_id, use_table.c.state.in_(states))
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def slots_taken(conn: Connection, limit_key: str, day: str) -> int:
+    query = sa.select(sa.func.count()).where(slot_table.c.limit_key == limit_key, slot_table.c.day == day)
+    return int(conn.execute(query).scalar_one())
+
+
+def take_slot(conn: Connection, limit_key: str, day: str, limit: int, taken_by: str) -> bool:
+    """Take one of `limit` slots; False when all are taken."""
+    row = {"limit_key": limit_key, "day": day, "taken_by": taken_by}
+    return any(insert_once(conn, slot_table, {**row, "slot": slot}) for slot in range(1, limit + 1))
+
+
+def free_slots(conn: Connection, taken_by: str) -> None:
+    conn.execute(slot_table.delete().where(slot_table.c.taken_by == taken_by))

@@ -1,0 +1,155 @@
+"""What may be taken off a stay's bill: the coupons shown for it, its plate's, its member's, and the benefits of his standing.
+
+Reading changes nothing. What already speaks against a coupon (its time, its day's limit, its campaign's money) is worked out here;
+what speaks against it on this one bill is worked out by `best`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from payments.coupons import store
+from payments.coupons.model import Campaign, Coupon, CouponState, LeftOut, Offer, UseState
+from payments.model import StayToPrice
+
+EXPLAINED_FOR = timedelta(days=7)
+"""How long after its end a coupon is still mentioned, with the reason."""
+LARGEST_WALLET = 60
+
+
+def holder_of(stay: StayToPrice) -> str:
+    """Whose limits count: the member's, else the plate's (as a hash: a limit needs no plate in clear), else the stay's own."""
+    if stay.standing is not None:
+        return f"member:{stay.standing.member_id}"
+    if stay.plate is not None:
+        return f"plate:{plate_hash(stay.plate.text)}"
+    return f"stay:{stay.stay_id}"
+
+
+def plate_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def day_of(at: datetime, time_zone: str) -> str:
+    """The date at the site."""
+    return at.astimezone(ZoneInfo(time_zone)).date().isoformat()
+
+
+def limit_key(offer_key: str, holder: str) -> str:
+    return f"{offer_key}|{holder}"
+
+
+def offers(
+    conn: Connection,
+    stay: StayToPrice,
+    at: datetime,
+    time_zone: str,
+    without: Collection[str] = (),
+    *,
+    own: bool = True,
+) -> list[Offer]:
+    """Everything that may count for the stay at `at`, benefits first; `own`: what its own live payment holds counts as free."""
+    mine = store.uses_of_stay(conn, stay.stay_id, UseState.RESERVED) if own else ()
+    held = {use.coupon_id for use in mine if use.coupon_id is not None}
+    taken = _own_slots(use.campaign for use in mine)
+    holder, day = holder_of(stay), day_of(at, time_zone)
+    found = [offer for offer in _benefits(conn, stay, holder, day, taken) if offer.key not in without]
+    coupons = store.wallet(
+        conn,
+        stay_id=stay.stay_id,
+        plate=stay.plate,
+        member_id=stay.standing.member_id if stay.standing is not None else None,
+        since=at - EXPLAINED_FOR,
+        limit=LARGEST_WALLET,
+    )
+    coupons = [coupon for coupon in coupons if coupon.coupon_id not in without]
+    campaigns = _campaigns(conn, {coupon.campaign_id for coupon in coupons})
+    left = store.money_left(conn, campaigns)
+    for use in mine:
+        if left.get(use.campaign) is not None:
+            left = {**left, use.campaign: (left[use.campaign] or 0) + use.amount}
+    today: dict[str, int] = {}
+    for coupon in coupons:
+        campaign = campaigns[coupon.campaign_id]
+        why = _speaks_against(coupon, at, held=coupon.coupon_id in held)
+        if why is None and campaign.per_day is not None:
+            key = limit_key(campaign.campaign_id, holder)
+            used = today.get(key, store.slots_taken(conn, key, day) - taken.get(campaign.campaign_id, 0))
+            today[key] = used + 1
+            why = LeftOut.DAY_LIMIT if used >= campaign.per_day else None
+        found.append(_offer(coupon, campaign, why, left[coupon.campaign_id]))
+    return found
+
+
+def _own_slots(campaigns: Iterable[str]) -> Mapping[str, int]:
+    counted: dict[str, int] = {}
+    for name in campaigns:
+        counted[name] = counted.get(name, 0) + 1
+    return counted
+
+
+def _benefits(conn: Connection, stay: StayToPrice, holder: str, day: str, taken: Mapping[str, int]) -> Iterable[Offer]:
+    for benefit in stay.standing.benefits if stay.standing is not None else ():
+        why = None
+        if benefit.per_day is not None:
+            used = store.slots_taken(conn, limit_key(benefit.key, holder), day) - taken.get(benefit.key, 0)
+            why = LeftOut.DAY_LIMIT if used >= benefit.per_day else None
+        yield Offer(
+            key=benefit.key,
+            zh=benefit.zh,
+            en=benefit.en,
+            effect=benefit.effect,
+            campaign=benefit.key,
+            is_coupon=False,
+            refused=why,
+            per_day=benefit.per_day,
+            kind=benefit.key.partition(":")[0],
+        )
+
+
+def _campaigns(conn: Connection, wanted: Collection[str]) -> dict[str, Campaign]:
+    found = {name: store.campaign(conn, name) for name in wanted}
+    return {name: campaign for name, campaign in found.items() if campaign is not None}
+
+
+def _speaks_against(coupon: Coupon, at: datetime, *, held: bool) -> LeftOut | None:
+    if held:
+        return None
+    if coupon.state is CouponState.RESERVED:
+        return LeftOut.IN_USE
+    if coupon.state is CouponState.EXPIRED or coupon.valid_until <= at:
+        return LeftOut.EXPIRED
+    return LeftOut.NOT_YET if coupon.valid_from > at else None
+
+
+def _offer(coupon: Coupon, campaign: Campaign, why: LeftOut | None, left: int | None) -> Offer:
+    effect = campaign.effect
+    if left is not None:
+        if left <= 0:
+            why = why or LeftOut.BUDGET_SPENT
+        else:
+            effect = replace(effect, most_minor=min(left, left if effect.most_minor is None else effect.most_minor))
+    return Offer(
+        key=coupon.coupon_id,
+        zh=campaign.zh,
+        en=campaign.en,
+        effect=effect,
+        issuer=campaign.issuer,
+        campaign=campaign.campaign_id,
+        expires_at=coupon.valid_until,
+        alone=campaign.alone,
+        group=campaign.group,
+        refused=why,
+        per_day=campaign.per_day,
+    )
+
+
+def rules_of(conn: Connection, campaigns: Collection[str]) -> Mapping[str, tuple[str, bool]]:
+    """The (group, alone) of these campaigns; benefits have none."""
+    return {name: (c.group, c.alone) for name, c in _campaigns(conn, campaigns).items()}

@@ -1,0 +1,116 @@
+"""One coupon and a hundred hands, on every database: the rows themselves let exactly one have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+
+from parking.kernel.errors import ParkingError
+from parking.plumbing.db import UnitOfWork
+from payments.coupons import store
+from payments.coupons.model import Bound, Coupon, CouponState
+from payments.coupons.tables import use_table
+from payments.model import Payment, PaymentState
+from tests.builders.coupons import CouponDesk
+
+T = TypeVar("T")
+HANDS, TRIES = 12, 100
+pytestmark = pytest.mark.req("CPN-1")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CouponDesk]:
+    url = f"sqlite:///{tmp_path}/parking.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    built = CouponDesk(url=url)
+    yield built
+    built.database.close()
+
+
+def at_once(work: Callable[[int], T], tries: int = TRIES) -> list[T | ParkingError]:
+    """`work` a hundred times from twelve threads; what each returned or was told."""
+
+    def one(number: int) -> T | ParkingError:
+        for _ in range(20):  # a database that is too busy for a moment says so, and the driver asks again
+            try:
+                return work(number)
+            except ParkingError as error:
+                if error.code != "storage.busy":
+                    return error
+        raise AssertionError("the database was busy for ever")
+
+    with ThreadPoolExecutor(HANDS) as pool:
+        return list(pool.map(one, range(tries)))
+
+
+def test_of_a_hundred_drivers_who_pay_with_one_coupon_at_once_exactly_one_does(desk: CouponDesk) -> None:
+    desk.campaign(bound=Bound.BEARER)
+    stays = [desk.a_stay(number, None) for number in range(TRIES)]
+    coupon = desk.give(stay_id=stays[0].stay_id)
+    for stay in stays[1:]:
+        desk.show(coupon, stay)
+    desk.park(minutes=60)
+    begun = at_once(lambda number: desk.begin(stays[number]))
+    assert not [answer for answer in begun if isinstance(answer, ParkingError)]
+    amounts = sorted(p.amount.minor for p in begun if isinstance(p, Payment))
+    assert amounts == [0] + [700] * (TRIES - 1)
+    assert [p.state for p in begun if isinstance(p, Payment) and p.amount.minor == 0] == [PaymentState.PAID]
+    assert desk.state(coupon) == "redeemed"
+    desk.check()
+
+
+def test_the_row_itself_refuses_a_second_use_whatever_our_code_believes(desk: CouponDesk) -> None:
+    desk.campaign()
+    coupon = desk.give()
+    desk.park(minutes=88)
+    desk.begin(desk.a_stay())
+    copied = desk.database.read(lambda conn: conn.execute(sa.select(use_table)).mappings().one())
+
+    def use_again(uow: UnitOfWork) -> None:
+        uow.connection.execute(use_table.insert().values({**copied, "id": "another"}))
+
+    with pytest.raises(sa.exc.IntegrityError):
+        desk.database.write(use_again)
+    assert desk.state(coupon) == "reserved"
+
+
+def test_a_hundred_tills_at_once_never_give_more_than_the_budget(desk: CouponDesk) -> None:
+    desk.campaign(budget=7)
+    answers = at_once(lambda number: desk.give(origin=f"receipt-{number}"), 24)
+    assert len({a.coupon_id for a in answers if isinstance(a, Coupon)}) == 7
+    assert {a.code for a in answers if isinstance(a, ParkingError)} == {"campaign.budget"}
+    desk.check()
+
+
+def test_one_receipt_asked_for_many_times_at_once_is_one_coupon(desk: CouponDesk) -> None:
+    desk.campaign()
+    answers = at_once(lambda _: desk.give(origin="receipt-1"), 24)
+    assert len({a.coupon_id for a in answers if isinstance(a, Coupon)}) == 1
+    assert {a.code for a in answers if isinstance(a, ParkingError)} <= {"coupon.at_once"}
+    desk.check()
+
+
+def test_reserving_and_releasing_at_once_loses_nothing(desk: CouponDesk) -> None:
+    desk.campaign()
+    coupon = desk.give()
+    desk.park(minutes=88)
+
+    def either(number: int) -> object:
+        if number % 3 == 0:
+            return desk.begin(desk.a_stay(), key=f"key-{number}")
+        if number % 3 == 1:
+            for order in list(desk.memory.orders):
+                desk.memory.fail(order)
+        return desk.jobs.run_due()
+
+    at_once(either, 30)
+    found = desk.database.read(lambda conn: store.coupon(conn, coupon.coupon_id))
+    assert found is not None
+    assert found.state in (CouponState.FREE, CouponState.RESERVED)
+    desk.check()

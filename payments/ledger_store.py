@@ -41,6 +41,11 @@ def balances(conn: Connection) -> list[tuple[str, str, int]]:
     return BOOK.balances(conn)
 
 
+def movements_of(conn: Connection, stay_id: StayId) -> list[tuple[datetime, Movement]]:
+    """What was booked about a stay, and when, in that order."""
+    return BOOK.movements_of(conn, stay_id)
+
+
 def verify(conn: Connection) -> Verdict:
     """Read the whole ledger again: the chain, every movement's zero sum, the kept balances, and that no end was cut off."""
     return BOOK.verify(conn)

@@ -18,7 +18,7 @@ import kiosk_ui
 from guidance import api as guidance_api
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
-from parking.bootstrap import metrics, pages
+from parking.bootstrap import desk, metrics, pages
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels
 from parking.bootstrap.gate_codes import invitation_codes
@@ -142,6 +142,7 @@ def _routers(
             codes=InvitationCodes(invitation_codes(signer, site.id), qr_svg),
         ),
         sessions_api.router(database, audit.record),
+        *desk.routers(application, clock, _name_of),
         journeys_api.router(journeys),
         owing_api.router(database, application.cashier, clock, audit.record),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),

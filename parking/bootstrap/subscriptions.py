@@ -18,6 +18,7 @@ from parking.plumbing.bus import Subscription
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
 from parking.sessions import service as sessions
+from parking.sessions import visit_notes
 
 
 def _record_case(uow: UnitOfWork, envelope: e.Envelope) -> None:
@@ -35,8 +36,8 @@ def subscriptions(
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
-        e.LaneDecided: (leaving.remember_decision, following.follow),
-        e.BarrierPulsed: (calls.lane_moved(reach),),
+        e.LaneDecided: (leaving.remember_decision, following.follow, visit_notes.note),
+        e.BarrierPulsed: (calls.lane_moved(reach), visit_notes.note),
         e.ExitPromised: (owing.lane_promised(cashier),),
         e.VehicleBackedAway: (
             owing.promise_ends(cashier),
@@ -44,6 +45,7 @@ def subscriptions(
             fee_clocks.vehicle_backed_away,
             calls.lane_moved(reach),
             following.follow,
+            visit_notes.note,
         ),
         e.VehiclePassed: (
             owing.promise_ends(cashier),
@@ -51,11 +53,12 @@ def subscriptions(
             leaving.close_stay(cashier),
             calls.lane_moved(reach),
             following.follow,
+            visit_notes.note,
         ),
         e.CodeUsed: (following.follow,),
         e.LaneFaulted: (arriving.report_fault, emergencies.fire_reported(reach)),
-        e.LaneBlocked: (fee_clocks.lane_blocked, refresh),
-        e.LaneCalled: (calls.lane_called(reach),),
+        e.LaneBlocked: (fee_clocks.lane_blocked, refresh, visit_notes.note),
+        e.LaneCalled: (calls.lane_called(reach), visit_notes.note),
         e.LaneCallEnded: (calls.lane_call_ended(reach),),
         e.EmergencyChanged: (evacuating.plan,),
         e.PaymentCaptured: (paying.grant_exit(cashier, grace), owing.debt_ends(cashier), refresh),

@@ -15,6 +15,7 @@ from parking.plumbing import jobs, tables
 from parking.plumbing.db import metadata
 from parking.security import store as security_store
 from parking.sessions import store as sessions_store
+from parking.sessions import visit_notes
 from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store
@@ -41,6 +42,7 @@ ROOMS = (
     security_store,
     sessions_store,
     tables,
+    visit_notes,
 )
 
 

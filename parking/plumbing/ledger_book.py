@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from parking.kernel.chain import GENESIS, first_broken, link
 from parking.kernel.codec import to_plain
-from parking.kernel.double_entry import Movement
+from parking.kernel.double_entry import Movement, Posting
 from parking.kernel.errors import conflict
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.insert_once import insert_once
@@ -154,6 +154,22 @@ class Book:
             .group_by(self.postings.c.account)
         )
         return {row.account: int(row.balance) for row in rows}
+
+    def movements_of(self, conn: Connection, subject: str) -> list[tuple[datetime, Movement]]:
+        """What was booked about this subject, and when, in that order."""
+        m, p = self.movements.c, self.postings.c
+        rows = conn.execute(
+            sa.select(m.seq, m.reference, m.unit, m.booked_at, p.account, p.amount)
+            .join(self.postings, p.seq == m.seq)
+            .where(m[self._subject] == subject)
+            .order_by(m.seq, p.position)
+        )
+        found = []
+        for _, group in groupby(rows, key=lambda row: row.seq):
+            entries = list(group)
+            postings = tuple(Posting(entry.account, entry.amount) for entry in entries)
+            found.append((entries[0].booked_at, Movement(entries[0].reference, entries[0].unit, postings)))
+        return found
 
     def balance(self, conn: Connection, account: str, unit: str) -> int:
         """The kept balance of one account, debit positive."""

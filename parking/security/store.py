@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     Row,
     String,
@@ -74,6 +75,7 @@ audit_log = Table(
     Column("reason", String(512), nullable=False),
     Column("link", String(64), nullable=False),
 )
+Index("security_audit_by_subject", audit_log.c.subject)
 
 audit_head = Table(  # one row: the last link, so that a cut-off end shows, and the place where writers queue
     "security_audit_head",
@@ -240,6 +242,12 @@ def audit_entries(conn: Connection) -> Iterator[AuditEntry]:
     query = select(audit_log).order_by(audit_log.c.seq).execution_options(yield_per=1000)
     for row in conn.execute(query):
         yield _entry(row)
+
+
+def audit_about(conn: Connection, subjects: Sequence[str]) -> list[AuditEntry]:
+    """What was done about these subjects, oldest first."""
+    query = select(audit_log).where(audit_log.c.subject.in_(subjects)).order_by(audit_log.c.seq)
+    return [_entry(row) for row in conn.execute(query)]
 
 
 def audit_before(conn: Connection, seq: int | None, limit: int) -> list[AuditEntry]:

@@ -52,6 +52,8 @@ review_case = sa.Table(
     sa.Column("resolved_by", sa.String(64), nullable=False, default=""),
     sa.Column("resolved_at", UtcDateTime, nullable=True),
 )
+sa.Index("review_case_by_stay", review_case.c.stay_id)
+sa.Index("review_case_by_visit", review_case.c.visit_id)
 
 exit_decision = sa.Table(  # a fee is that of the moment the lane said yes, not of the seconds the boom took
     "exit_decision",
@@ -206,6 +208,12 @@ def open_cases_of(conn: Connection, stay_id: StayId) -> Sequence[ReviewCase]:
     """What a person is still asked about this stay, oldest first."""
     query = sa.select(review_case).where(review_case.c.stay_id == stay_id, review_case.c.state == "open")
     return [_to_case(row) for row in conn.execute(query.order_by(review_case.c.id))]
+
+
+def cases_about(conn: Connection, stay_id: StayId, visits: Sequence[VisitId]) -> list[ReviewCase]:
+    """What was ever asked of a person about this stay or these visits, oldest first."""
+    about = sa.or_(review_case.c.stay_id == stay_id, review_case.c.visit_id.in_(visits))
+    return [_to_case(row) for row in conn.execute(sa.select(review_case).where(about).order_by(review_case.c.id))]
 
 
 def has_case(conn: Connection, reason: str, stay_id: StayId) -> bool:

@@ -7,6 +7,7 @@ from parking.kernel.principal import Scope
 from parking.security.roles import ROLES, scopes_of
 
 CHANGING = {Scope.LANES_OPEN, Scope.ACCESS_WRITE, Scope.CASES_WORK, Scope.DEVICES_WRITE, Scope.STAYS_TICKET}
+CHANGING |= {Scope.BILLS_WAIVE, Scope.CASES_UNDO, Scope.LESSONS_SWITCH}
 OF_MACHINES_AND_DRIVERS = {Scope.KIOSK, Scope.EDGE, Scope.OWN_STAY}
 
 
@@ -33,3 +34,9 @@ def test_only_managers_and_auditors_read_the_audit() -> None:
 
 def test_no_person_has_the_scopes_of_a_machine_or_a_driver() -> None:
     assert scopes_of(ROLES) & OF_MACHINES_AND_DRIVERS == set()
+
+
+def test_only_a_manager_gives_money_up_takes_back_what_others_decided_and_reads_plates_in_clear() -> None:
+    by_right = {Scope.BILLS_WAIVE, Scope.CASES_UNDO, Scope.LESSONS_SWITCH, Scope.PLATES_READ}
+    assert {role for role, scopes in ROLES.items() if scopes & by_right} == {"manager"}
+    assert by_right <= ROLES["manager"]

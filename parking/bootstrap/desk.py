@@ -1,0 +1,37 @@
+"""The exception desk and the stays' stories, with everybody whom they concern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+
+from parking.bootstrap.application import Application
+from parking.bootstrap.costs_in_force import CostsInForce
+from parking.journeys import story_api
+from parking.journeys.deciding import StayDeeds
+from parking.journeys.ranking import ranker
+from parking.journeys.story import Booking
+from parking.kernel.clock import Clock
+from parking.kernel.ids import StayId
+from parking.kernel.money import Money
+from parking.security import audit
+from parking.sessions.desk import api as desk_api
+from parking.sessions.desk.service import Desk
+from payments import ledger_store
+
+
+def routers(application: Application, clock: Clock, name_of: Callable[[Connection, str], str]) -> tuple[APIRouter, ...]:
+    """The routes of both; `name_of` says what people call an operator with this id."""
+    desk = Desk(StayDeeds(application.cashier), ranker(CostsInForce()), audit.record, name_of)
+    stories = story_api.Stories(application.cashier, audit.record, _bookings, lambda _, __: (), name_of)
+    return desk_api.router(application.database, desk, clock), story_api.router(application.database, stories)
+
+
+def _bookings(conn: Connection, stay_id: StayId) -> list[Booking]:
+    """The ledger's movements about a stay, each by what it moves in all."""
+    return [
+        Booking(at, one.reference, Money(sum(p.amount for p in one.postings if p.amount > 0), one.unit))
+        for at, one in ledger_store.movements_of(conn, stay_id)
+    ]

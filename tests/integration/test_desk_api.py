@@ -1,0 +1,186 @@
+"""The desk over HTTP: who has a case, what may be seen of it, one decision per key, and what the decision did to stay and money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parking.kernel.events import Direction
+from tests.builders.application import Server, a_server, problem_of
+from tests.builders.journeys import passage
+
+TRUE, READ = "浙A12385", "浙A123B5"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with a_server(tmp_path) as running:
+        yield running
+
+
+def leaves_misread(server: Server) -> tuple[str, str]:
+    """A car comes in, parks, and leaves with one sign misread; its stay's id and its exit's."""
+    stay_id = server.enter(TRUE)
+    server.enter("沪B67890")
+    server.park(hours=2)
+    visit = server.application.database.ids.new(server.clock.now())
+    server.box.note(passage(Direction.OUT, visit, READ), server.clock.now())
+    server.box.send()
+    server.settle_down()
+    return stay_id, visit
+
+
+def queue(server: Server, who: str = "attendant") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = server.ask("GET", "/desk/cases", who).json()["items"]
+    return found
+
+
+def take(server: Server, case_id: str, who: str = "attendant") -> dict[str, Any]:
+    reply = server.ask("POST", f"/desk/cases/{case_id}/take", who)
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def decide(server: Server, case: dict[str, Any], who: str = "attendant", key: str = "k-1", **body: Any) -> Any:
+    said = {"version": case["version"], **body}
+    return server.ask("POST", f"/desk/cases/{case['id']}/decide", who, json=said, headers={"Idempotency-Key": key})
+
+
+@pytest.mark.req("ID-1")
+def test_an_exit_that_nobody_could_name_is_given_to_its_stay_which_is_closed_and_billed(server: Server) -> None:
+    stay_id, visit = leaves_misread(server)
+    (row,) = [one for one in queue(server) if one["reason"] == "exit_without_stay"]
+    assert (row["visit_id"], row["plate"], row["version"], row["holder"]) == (visit, "浙A***B5", 0, None)
+    case = take(server, row["id"])
+    assert (case["clear"], case["read"]) == (True, READ)
+    first = case["candidates"][0]
+    assert (first["stay_id"], first["plate"]) == (stay_id, TRUE)
+    assert any(why["code"] == "read_differently" for why in first["why"])
+    assert first["cost"] < case["candidates"][1]["cost"]
+    made = decide(server, case, choice="match", stay_id=stay_id, reason="plate_misread")
+    assert made.status_code == 200, made.text
+    again = decide(server, case, choice="match", stay_id=stay_id, reason="plate_misread")
+    assert again.json() == made.json()  # one key, one decision
+    assert made.json()["after"]["state"] == "closed"
+    stay = server.ask("GET", f"/stays/{stay_id}", "cashier").json()
+    assert (stay["state"], stay["bill"]["total"]["amount"]) == ("closed", 1000)
+    assert [one["reason"] for one in queue(server)] == ["left_without_paying"]
+
+
+@pytest.mark.req("ID-1")
+def test_the_second_operator_sees_who_has_it_and_no_plate_in_clear(server: Server) -> None:
+    _, _ = leaves_misread(server)
+    (row,) = queue(server)
+    case = take(server, row["id"])
+    refused = problem_of(server.ask("POST", f"/desk/cases/{row['id']}/take", "manager"), 409)
+    assert refused["code"] == "case.taken"
+    assert "Attendant has taken this case" in refused["detail"]
+    seen = server.ask("GET", f"/desk/cases/{row['id']}", "manager").json()
+    assert (seen["holder"]["name"], seen["holder"]["mine"]) == ("Attendant", False)
+    assert (seen["clear"], seen["read"]) == (False, "浙A***B5")
+    assert TRUE not in server.ask("GET", f"/desk/cases/{row['id']}", "manager").text
+    late = decide(server, case, "manager", choice="no_stay", reason="entry_missed")
+    assert problem_of(late, 409)["code"] == "case.taken"
+    server.park(minutes=4)  # the first one's browser is gone
+    taken_over = take(server, row["id"], "manager")
+    assert problem_of(decide(server, case, choice="no_stay", reason="entry_missed"), 409)["code"] == "case.taken"
+    assert decide(server, taken_over, "manager", choice="no_stay", reason="entry_missed").status_code == 200
+    assert queue(server) == []
+
+
+@pytest.mark.req("ID-1")
+def test_a_decision_teaches_and_the_lesson_is_shown_and_can_be_switched_off(server: Server) -> None:
+    stay_id, _ = leaves_misread(server)
+    case = take(server, queue(server)[0]["id"])
+    assert case["costs"] == {"version": "none", "lessons": []}
+    decide(server, case, choice="match", stay_id=stay_id, reason="plate_misread")
+    page = server.ask("GET", "/desk/lessons", "auditor").json()
+    (lesson,) = page["items"]
+    assert (lesson["read"], lesson["true"], lesson["signs"], lesson["active"]) == (
+        "浙A***B5", "浙A***85", [["8", "B"]], True,
+    )  # fmt: skip
+    assert page["costs"]["lessons"] == [lesson["id"]]
+    assert server.ask("GET", "/desk/cases", "attendant").json()["costs"] == page["costs"]
+    off = {"active": False, "reason": "glare that day"}
+    switched = server.ask("POST", f"/desk/lessons/{lesson['id']}/switch", "manager", json=off).json()
+    assert (switched["items"][0]["active"], switched["items"][0]["switched_by"]) == (False, "Manager")
+    assert switched["costs"] == {"version": "none", "lessons": []}
+
+
+def test_what_does_not_fit_names_its_field_and_changes_nothing(server: Server) -> None:
+    stay_id, _ = leaves_misread(server)
+    case = take(server, queue(server)[0]["id"])
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"choice": "waive", "reason": "goodwill"}, "choice"),
+        ({"choice": "match", "reason": "goodwill", "stay_id": stay_id}, "reason"),
+        ({"choice": "match", "reason": "same_car_seen"}, "stay_id"),
+        ({"choice": "hold", "reason": "video_awaited", "wait_minutes": 7}, "wait_minutes"),
+        ({"choice": "no_stay", "reason": "other", "note": "x"}, "note"),
+        ({"choice": "fly", "reason": "other"}, "choice"),
+        ({"choice": "plate", "reason": "driver_says", "plate": "??"}, "plate"),
+    ]
+    for number, (body, field) in enumerate(wrong):
+        refused = problem_of(decide(server, case, key=f"wrong-{number}", **body), 422)
+        assert refused["errors"][0]["field"] == field, refused
+    unknown = decide(server, case, key="unknown", choice="match", reason="same_car_seen", stay_id="nobody")
+    assert problem_of(unknown, 404)["code"] == "stay.unknown"
+    said = {"version": case["version"], "choice": "done", "reason": "seen_to"}
+    missing = server.ask("POST", f"/desk/cases/{case['id']}/decide", "attendant", json=said)
+    assert problem_of(missing, 422)["code"] == "idempotency.missing"
+    assert server.ask("GET", "/desk/decisions", "auditor").json()["items"] == []
+    assert problem_of(server.ask("GET", "/desk/cases?cursor=junk", "attendant"), 422)["code"] == "page.cursor"
+
+
+def test_the_queue_comes_in_pages_in_its_own_order(server: Server) -> None:
+    for number in range(5):
+        server.enter(f"沪C0000{number}", visit=None)
+        server.enter(f"沪C0000{number}", visit=None)  # each is a second entry
+    first = server.ask("GET", "/desk/cases?limit=3", "attendant").json()
+    second = server.ask("GET", f"/desk/cases?limit=3&cursor={first['next']}", "attendant").json()
+    ids = [one["id"] for one in (*first["items"], *second["items"])]
+    assert (first["open"], len(set(ids)), second["next"]) == (5, 5, None)
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_a_stays_story_is_told_in_order_with_who_looked_and_masked_plates(server: Server) -> None:
+    stay_id, visit = leaves_misread(server)
+    case = take(server, queue(server)[0]["id"])
+    decide(server, case, choice="match", stay_id=stay_id, reason="plate_misread")
+    server.ask("GET", f"/visits/{stay_id}/picture", "attendant")
+    server.settle_down()
+    assert server.ask("GET", f"/stays/{stay_id}/story", "cashier").status_code == 200
+    story = server.ask("GET", f"/stays/{stay_id}/story", "auditor").json()
+    kinds = [(line["kind"], line["code"]) for line in story["lines"]]
+    assert [line["at"] for line in story["lines"]] == sorted(line["at"] for line in story["lines"])
+    for earlier, later in [
+        (("passage", "passed_in"), ("passage", "passed_out")),
+        (("passage", "passed_out"), ("case", "exit_without_stay")),
+        (("case", "exit_without_stay"), ("decision", "match")),
+        (("decision", "match"), ("money", "due")),
+        (("money", "due"), ("look", "picture.view")),
+        (("look", "picture.view"), ("look", "stay.look")),
+    ]:
+        assert kinds.index(earlier) < kinds.index(later), kinds
+    made = next(line for line in story["lines"] if line["kind"] == "decision")
+    assert (made["by"], made["detail"]["rule"]) == ("Attendant", "desk.match")
+    assert next(line["amount"]["amount"] for line in story["lines"] if line["code"] == "due") == 1000
+    assert {picture["visit_id"] for picture in story["pictures"]} == {stay_id, visit}
+    text = server.ask("GET", f"/stays/{stay_id}/story", "auditor").text
+    assert TRUE not in text
+    assert READ not in text
+
+
+@pytest.mark.req("PRIV-1")
+def test_plates_in_clear_are_for_managers_and_the_look_is_on_record(server: Server) -> None:
+    stay_id = server.enter(TRUE)
+    for who in ("cashier", "attendant", "auditor"):
+        problem_of(server.ask("GET", f"/stays/{stay_id}/story?clear=true", who), 403)
+    assert server.ask("GET", f"/stays/{stay_id}/story?clear=true", "manager").json()["plate"] == TRUE
+    lines = server.ask("GET", f"/stays/{stay_id}/story", "auditor").json()["lines"]
+    looked = [(line["by"], line["code"]) for line in lines if line["kind"] == "look"]
+    assert looked == [("Manager", "stay.plates")]
+    problem_of(server.ask("GET", "/stays/nobody/story", "auditor"), 404)

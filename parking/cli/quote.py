@@ -3,93 +3,141 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from parking.cli.tariff_files import facts_of_words, moment, tariff_of
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import invalid
 from payments.tariff.explain import money_text
-from payments.tariff.model import Bill, Tariff
-from payments.tariff.parse import LARGEST_FILE, load
-from payments.tariff.price import price
+from payments.tariff.facts import Facts, Place
+from payments.tariff.model import Bill, BillLine, Tariff
+from payments.tariff.outlook import Before, outlook
+from payments.tariff.price import itemise, price
+
+_AHEAD = timedelta(hours=24)
+_NEXT = 3
 
 
 def quote(
-    tariff: Annotated[Path, typer.Option("--tariff", help="the tariff file (YAML)")],
+    file: Annotated[Path | None, typer.Argument(metavar="TARIFF.yaml", help="the tariff file")] = None,
+    tariff: Annotated[Path | None, typer.Option("--tariff", help="the same, as an option")] = None,
     entered: Annotated[
         str,
         typer.Option(
-            "--in", help="when the stay begins, such as 2026-05-01T10:00 (in the tariff's zone) or with +08:00"
+            "--entry",
+            "--in",
+            help="when the stay begins, such as 2026-05-01T10:00 (in the tariff's zone) or with +08:00",
         ),
-    ],
-    leaving: Annotated[str, typer.Option("--out", help="when it ends, written the same way")],
+    ] = "",
+    leaving: Annotated[str, typer.Option("--exit", "--out", help="when it ends, written the same way")] = "",
+    vehicle: Annotated[str, typer.Option("--class", help="the vehicle's class, such as large")] = "",
+    plate_class: Annotated[str, typer.Option("--plate-class", help="the plate's class, such as green")] = "",
+    energy: Annotated[str, typer.Option("--energy", help="such as electric")] = "",
+    zones: Annotated[
+        list[str] | None,
+        typer.Option("--zone", help="where it stands; ZONE@TIME from a later time on; may be given again"),
+    ] = None,
+    bays: Annotated[list[str] | None, typer.Option("--bay", help="on what kind of bay, written the same way")] = None,
+    what_if: Annotated[bool, typer.Option("--what-if", help="also what leaving before the next steps saves")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
     """The price of a stay, line by line."""
-    rules = load(_text_of(tariff), name=str(tariff))
+    path = file or tariff
+    if path is None:
+        raise invalid("quote.tariff", "no tariff file is named; write parking quote TARIFF.yaml --entry ... --exit ...")
+    rules = tariff_of(path)
     zone = ZoneInfo(rules.timezone)
-    entered_at, leaving_at = _time(entered, zone, "--in"), _time(leaving, zone, "--out")
+    entered_at, leaving_at = moment(entered, zone, "--in"), moment(leaving, zone, "--out")
     if leaving_at < entered_at:
         raise invalid("quote.times", "is before --in; a stay ends after it begins", field="--out")
-    bill = price(rules, entered_at, leaving_at)
+    if not rules.holds_on(entered_at.astimezone(zone).date()):
+        raise invalid("quote.valid", "is a day on which this tariff does not hold; see its `valid`", field="--in")
+    facts = facts_of_words(vehicle, plate_class, energy)
+    facts = facts._replace(places=_places(zones or [], bays or [], entered_at, zone))
+    bill = price(rules, entered_at, leaving_at, facts)
+    later = outlook(rules, entered_at, leaving_at, leaving_at + _AHEAD, facts=facts)[:_NEXT] if what_if else ()
     if as_json:
-        typer.echo(json.dumps(_plain(rules, bill, entered_at, leaving_at), ensure_ascii=False))
+        typer.echo(json.dumps(_plain(rules, bill, (entered_at, leaving_at), facts, later), ensure_ascii=False))
     else:
-        typer.echo(_page(rules, bill, entered_at.astimezone(zone), leaving_at.astimezone(zone)))
+        typer.echo(_page(rules, bill, entered_at.astimezone(zone), leaving_at.astimezone(zone), later))
 
 
-def _text_of(file: Path) -> str:
-    with file.open("rb") as opened:
-        raw = opened.read(4 * LARGEST_FILE + 1)
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise invalid("tariff.malformed", "is not UTF-8 text; save it as UTF-8", field=str(file)) from None
+def _places(zones: list[str], bays: list[str], entered_at: datetime, wall: ZoneInfo) -> tuple[Place, ...]:
+    """Where the vehicle stands from when on, from both options."""
+    said: dict[datetime, dict[str, str]] = {}
+    for option, words in (("zone", zones), ("bay", bays)):
+        for word in words:
+            name, at, since = word.partition("@")
+            when = moment(since, wall, f"--{option}") if at else entered_at
+            said.setdefault(when, {})[option] = name
+    places, now = [], {"zone": "", "bay": ""}
+    for when in sorted(said):
+        now |= said[when]
+        places.append(Place(when, now["zone"], now["bay"]))
+    return tuple(places)
 
 
-def _time(text: str, zone: ZoneInfo, option: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid("quote.time", f"{text!r} is no time; write it as 2026-05-01T10:00", field=option) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-
-
-def _plain(rules: Tariff, bill: Bill, entered_at: datetime, leaving_at: datetime) -> dict[str, object]:
+def _plain(
+    rules: Tariff, bill: Bill, times: tuple[datetime, datetime], facts: Facts, later: tuple[Before, ...]
+) -> dict[str, Any]:
+    zone = ZoneInfo(rules.timezone)
     return {
         "tariff": rules.version,
-        "in": to_plain(entered_at),
-        "out": to_plain(leaving_at),
+        "in": to_plain(times[0]),
+        "out": to_plain(times[1]),
         "minutes": bill.minutes,
         "total": to_plain(bill.total),
-        "lines": [
+        "lines": [_line(line) for line in bill.lines],
+        "periods": [
             {
-                "code": line.code,
-                "text": line.text,
-                "minutes": line.minutes,
-                "count": line.count,
-                "unit": to_plain(line.unit),
-                "amount": to_plain(line.amount),
+                "from": datetime.fromtimestamp(part.begins_at_s, zone).isoformat(),
+                "to": datetime.fromtimestamp(part.ends_at_s, zone).isoformat(),
+                "lines": [_line(line) for line in part.lines],
             }
-            for line in bill.lines
+            for part in itemise(rules, *times, facts)
+        ],
+        "what_if": [
+            {
+                "before": before.until.astimezone(zone).isoformat(),
+                "total": to_plain(before.total),
+                "later": to_plain(before.later),
+                "text": before.text(f"{before.until.astimezone(zone):%m-%d %H:%M}"),
+            }
+            for before in later
         ],
     }
 
 
-def _page(rules: Tariff, bill: Bill, entered_at: datetime, leaving_at: datetime) -> str:
+def _line(line: BillLine) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "rule": line.rule,
+        "text": line.text,
+        "minutes": line.minutes,
+        "count": line.count,
+        "unit": to_plain(line.unit),
+        "amount": to_plain(line.amount),
+    }
+
+
+def _page(rules: Tariff, bill: Bill, entered_at: datetime, leaving_at: datetime, later: tuple[Before, ...]) -> str:
     hours, minutes = divmod(bill.minutes, 60)
     rows = [(f"{line.text['zh']}  {line.text['en']}", money_text(line.amount)) for line in bill.lines]
     rows.append(("合计  Total", money_text(bill.total)))
     width = max(len(amount) for _, amount in rows)
+    said = [before.text(f"{before.until.astimezone(entered_at.tzinfo):%m-%d %H:%M}") for before in later]
     return "\n".join(
         [
             f"{rules.name[0]}  {rules.name[1]}  ({rules.version})",
             f"{entered_at:%Y-%m-%d %H:%M} to {leaving_at:%Y-%m-%d %H:%M} {rules.timezone}, {hours} h {minutes} min",
             "",
             *(f"{amount:>{width}}  {text}" for text, amount in rows),
+            *([""] if said else []),
+            *(f"{words['zh']}  {words['en']}" for words in said),
         ]
     )

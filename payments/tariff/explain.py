@@ -84,6 +84,20 @@ def leave_before(clock: str, saved: Money) -> dict[str, str]:
     return {"zh": f"{clock} 起离场少付 {much}", "en": f"Leave from {clock} on: {much} less"}
 
 
+def rule_words(code: str, minutes: int, unit: Money, name: tuple[str, str] | None) -> dict[str, str]:
+    """What a rule asks, before anybody has parked."""
+    one = explain(code, minutes, 1, unit, name)
+    return {
+        "zh": one["zh"].removesuffix(" 天").removesuffix(" × 1"),
+        "en": one["en"].removesuffix(" day").removesuffix(" × 1"),
+    }
+
+
+def duration(minutes: int) -> dict[str, str]:
+    """A span of time under `zh` and `en`."""
+    return {"zh": _span_zh(minutes), "en": _span_en(minutes)}
+
+
 def _span_zh(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     if not hours:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 from parking.kernel.money import Money
 from payments.tariff.calendar import Calendar
-from payments.tariff.explain import explain
+from payments.tariff.explain import explain, rule_words
 from payments.tariff.facts import Facts
 
 _KEPT = 4_096  # lines and amounts kept of one tariff
@@ -191,6 +191,13 @@ class LineBook:
         """A line that stands once on a bill, such as free minutes or the cap of one stay."""
         price = None if unit is None else self.money(unit)
         return BillLine(code, minutes, 1, price, self.money(amount), name, rule)
+
+    def words(self) -> Iterator[dict[str, str]]:
+        """What each rule asks, once, as a line would say it."""
+        for code, minutes, minor, name, _ in self._kinds:
+            if minor is not None and code != "silent" and not code.startswith("ticket_"):
+                unit = self.money(minor)
+                yield rule_words(code, minutes, unit, name)
 
     def class_line(self) -> BillLine | None:
         """By the rules of which class the stay is priced; None where by those for everybody."""

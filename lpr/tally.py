@@ -45,7 +45,10 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What all frames so far say: `margin` and `sums` in natural logarithms, plates best first; `agreeing` frames had it as their best."""
+    """What all frames so far say: `margin` and `sums` in natural logarithms, plates best first; `agreeing` frames had it as their best.
+
+    The margin is over the second plate or over one that no frame listed, whichever is likelier: a list that is short proves nothing.
+    """
 
     plate: Plate
     kind: PlateKind
@@ -91,21 +94,23 @@ class Tally:
         votes = sorted(self._votes, key=lambda vote: (vote.at_s, vote.read.plate.text))
         together = min(1.0, _TOGETHER / sum(vote.weight for vote in votes))
         plates = {candidate.plate for vote in votes for candidate in vote.read.candidates}
-        total = dict.fromkeys(plates, 0.0)
+        total, unlisted = dict.fromkeys(plates, 0.0), 0.0
         for vote in votes:
             for plate, likelihood in likelihoods(vote.read, plates).items():
                 total[plate] += vote.weight * likelihood
+            unlisted += vote.weight * likeliest_unlisted(vote.read)
         sums = sorted(
             ((plate, together * said) for plate, said in total.items()), key=lambda item: (-item[1], item[0].text)
         )
         plate, ranked = sums[0][0], [likelihood for _, likelihood in sums]
+        next_best = min(ranked[0], max([*ranked[1:2], together * unlisted]))
         agreeing = [vote.read for vote in votes if vote.read.plate == plate]
         return Verdict(
             plate=plate,
             kind=_kind((vote.read for vote in votes), plate),
             colour=_commonest([read.colour for read in agreeing] or [vote.read.colour for vote in votes]),
             confidence=confidence_of(ranked, _NONE_OF_THEM * together * sum(vote.weight for vote in votes)),
-            margin=margin_of(ranked),
+            margin=margin_of([ranked[0], next_best]),
             agreeing=len(agreeing),
             sums=tuple(sums),
         )
@@ -114,7 +119,7 @@ class Tally:
 def likelihoods(read: PlateRead, plates: Iterable[Plate]) -> dict[Plate, float]:
     """What one frame says of each plate, listed or not, as log-probabilities."""
     listed = {candidate.plate: candidate.log_probability for candidate in read.candidates}
-    best, last = max(listed.values()), min(listed.values())
+    best, likeliest = max(listed.values()), likeliest_unlisted(read)
     places = _signs_by_place(read.candidates)
     said = {}
     for plate in plates:
@@ -123,9 +128,15 @@ def likelihoods(read: PlateRead, plates: Iterable[Plate]) -> dict[Plate, float]:
             unseen = sum(
                 place >= len(places) or sign not in places[place] for place, sign in enumerate(plate.text)
             ) + max(0, len(places) - len(plate.text))
-            likelihood = last + _UNLISTED + _UNSEEN_SIGN * max(0, unseen - 1)
+            likelihood = likeliest + _UNSEEN_SIGN * max(0, unseen - 1)
         said[plate] = max(likelihood, best - _LOUDEST)
     return said
+
+
+def likeliest_unlisted(read: PlateRead) -> float:
+    """The most that one frame says of a plate that it does not list, as a log-probability."""
+    said = [candidate.log_probability for candidate in read.candidates]
+    return max(min(said) + _UNLISTED, max(said) - _LOUDEST)
 
 
 def _signs_by_place(candidates: Iterable[Candidate]) -> list[set[str]]:

@@ -168,6 +168,17 @@ def test_no_single_frame_overrules_many() -> None:
     assert leading(tally_of(*((read, 1.0) for read in (*good, stray))))[0] == RIGHT
 
 
+@pytest.mark.parametrize("frames", [1, 2, 5])
+def test_frames_that_list_one_plate_alone_settle_nothing_that_a_clear_frame_may_not_overturn(frames: int) -> None:
+    alone = [a_read((RIGHT, -10.0), corners=a_box(y=100 + 30 * n)) for n in range(frames)]
+    verdict = tally_of(*((read, 1.0) for read in alone)).verdict()
+    assert verdict is not None
+    assert verdict.margin == pytest.approx(2.0 * min(frames, 2))  # the likeliest plate that no frame lists
+    stray = a_read(("粤A12345", 0.0), ("粤B12346", -10.0), corners=a_box(y=400))
+    led = leading(tally_of(*((read, 1.0) for read in (*alone, stray))))[0]
+    assert led == ("粤A12345" if frames < 3 else RIGHT)
+
+
 def test_a_plate_that_a_frame_does_not_list_is_judged_by_its_signs() -> None:
     read = a_read((RIGHT, -0.1), ("粤B12346", -1.0))
     near, far = Plate("粤B12845"), Plate("京N98K76")

@@ -5,7 +5,7 @@ No opinion is a fact: a blue plate in the evening sun is no blue plate to anybod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -25,17 +25,24 @@ def colour_of(strip: Image) -> PlateColour | None:
     """The commonest ground colour of an upright plate, or None when no colour fills enough of it."""
     height, width = strip.shape[:2]
     inner = strip[height // 8 : height - height // 8, width // 16 : width - width // 16]
-    hue, saturation, brightness = (np.asarray(plane) for plane in cv2.split(cv2.cvtColor(inner, cv2.COLOR_BGR2HSV)))
-    coloured = (saturation >= _COLOURED) & (brightness >= 30)
-    shares = {name: float(np.mean(coloured & (hue >= low) & (hue <= high))) for name, low, high in _HUES}
+    seen = np.asarray(cv2.cvtColor(inner, cv2.COLOR_BGR2HSV), dtype=np.uint8)
+    shares = {name: _share(seen, (low, _COLOURED, 30), (high, 255, 255)) for name, low, high in _HUES}
     best = max(shares, key=lambda name: shares[name])
     if shares[best] >= _ENOUGH:
         return best
-    if float(np.mean(coloured)) < _ENOUGH / 2:
-        dark, bright = float(np.mean(brightness < _DARK)), float(np.mean(brightness > _BRIGHT))
+    if _share(seen, (0, _COLOURED, 30), (255, 255, 255)) < _ENOUGH / 2:
+        dark, bright = (
+            _share(seen, (0, 0, 0), (255, 255, _DARK - 1)),
+            _share(seen, (0, 0, _BRIGHT + 1), (255, 255, 255)),
+        )
         if max(dark, bright) >= _ENOUGH:
             return PlateColour.BLACK if dark > bright else PlateColour.WHITE
     return None
+
+
+def _share(seen: Image, low: Sequence[int], high: Sequence[int]) -> float:
+    """How much of a picture (hue, saturation, brightness) lies between both, 0-1."""
+    return cv2.countNonZero(cv2.inRange(seen, np.array(low), np.array(high))) * 3 / max(1, seen.size)
 
 
 def agreed(opinions: Iterable[Mapping[PlateColour, float]]) -> dict[PlateColour, float]:

@@ -18,7 +18,7 @@ import numpy as np
 from lpr import rectify
 from lpr.annotate import BLACK, text_width, write
 from lpr.confusion import NOTHING, aligned
-from lpr.frame import Corners, Image
+from lpr.frame import Corners, Image, extent
 from lpr.model import PlateRead, Region
 from lpr.scoring import Outcome
 from parking.kernel.errors import invalid
@@ -173,7 +173,7 @@ def _surroundings(image: Image, corners: Corners | None) -> Image:
     if corners is None:
         return image
     height, width = image.shape[:2]
-    reach = _ROUND * max(rectify.size(corners)[0], 20.0)
+    reach = _ROUND * max(extent(corners)[0], 20.0)
     around = np.array([reach, reach / 2])
     left, top = np.maximum(np.floor(corners.min(axis=0) - around), 0).astype(int)
     right, bottom = np.ceil(corners.max(axis=0) + around).astype(int)

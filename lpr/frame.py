@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +20,11 @@ Corners = npt.NDArray[np.float32]
 
 def extent(corners: Corners) -> tuple[float, float]:
     """Width and height in pixels, the longer of each pair of sides."""
-    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    return float(max(sides[0], sides[2])), float(max(sides[1], sides[3]))
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = (
+        corners.tolist()
+    )  # of four points, plain numbers are ten times as fast as arrays
+    width = max(math.hypot(bx - ax, by - ay), math.hypot(cx - dx, cy - dy))
+    return width, max(math.hypot(dx - ax, dy - ay), math.hypot(cx - bx, cy - by))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from parking.kernel.plate import Plate
 MOST_BY_PLACES, MOST_BY_STEPS = 14, 8
 FLOOR = 10.0
 """How far below its best candidate a reader may put another: one that sees nothing of a sign has no veto."""
-_RESCALE_EVERY = 6
+_RESCALE_EVERY = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +127,8 @@ class Codes:
 def score_places(logs: Probabilities, codes: Codes) -> Probabilities:
     """The log-probability of each text: its signs in their places, and nothing in the places after them."""
     places, longest = logs.shape[0], codes.columns.shape[1]
-    columns = np.pad(codes.columns, ((0, 0), (0, max(0, places - longest))))[:, :places]
+    columns = np.zeros((len(codes.lengths), places), dtype=np.int64)
+    columns[:, :longest] = codes.columns[:, :places]
     score: Probabilities = logs[np.arange(places), columns].sum(axis=1)
     score += np.maximum(codes.lengths - places, 0) * np.log(LEAST)
     return score

@@ -15,7 +15,7 @@ import numpy as np
 from lpr import calibration, rectify
 from lpr.calibration import Evidenced
 from lpr.colour import agreed, colour_of, opinion
-from lpr.frame import Image
+from lpr.frame import Image, extent
 from lpr.fusion import Evidence, fuse
 from lpr.grammars.base import Grammar
 from lpr.model import Candidate, Ground, PlateColour, Region, margin_of
@@ -155,7 +155,7 @@ def _cuts(region: Region, *, whole: bool) -> Iterable[tuple[Region, bool]]:
     if not whole:
         yield replace(region, corners=rectify.widen(region.corners, left=_LEFT, around=_AROUND)), True
         yield replace(region, corners=rectify.widen(region.corners, left=_LEFT, right=_RIGHT, around=_AROUND)), True
-    width, height = rectify.size(region.corners)
+    width, height = extent(region.corners)
     if region.rows == 2 or _SQUARE[0] <= width / max(height, 1.0) <= _SQUARE[1]:  # small signs look like two rows
         yield replace(near, rows=3 - region.rows), False
 

@@ -11,11 +11,10 @@ from typing import Self
 
 import numpy as np
 
-from lpr import rectify
 from lpr.detectors.base import Detector
 from lpr.detectors.registry import DETECTORS, best_detector
 from lpr.detectors.whole import WholeDetector
-from lpr.frame import Frame, Image
+from lpr.frame import Frame, Image, extent
 from lpr.grammars.base import Grammar
 from lpr.grammars.registry import GRAMMARS
 from lpr.looks import Look, Looker
@@ -127,4 +126,4 @@ def one_per_place(reads: Iterable[PlateRead]) -> tuple[PlateRead, ...]:
 
 def _same_place(one: PlateRead, other: PlateRead) -> bool:
     apart = np.linalg.norm(one.corners.mean(axis=0) - other.corners.mean(axis=0))
-    return bool(apart < 0.5 * min(rectify.size(one.corners)[0], rectify.size(other.corners)[0]))
+    return bool(apart < 0.5 * min(extent(one.corners)[0], extent(other.corners)[0]))

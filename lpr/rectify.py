@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from lpr.frame import Corners, Image
+from lpr.frame import Corners, Image, extent
 from lpr.model import Region
 
 STRIP_HEIGHT_PX = 48
@@ -30,16 +30,9 @@ def order(points: Corners) -> Corners:
     return (around if top >= side else np.roll(around, 1, axis=0)).astype(np.float32)
 
 
-def size(corners: Corners) -> tuple[float, float]:
-    """Width and height in pixels, the longer of each pair of sides."""
-    width = max(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[3]))
-    height = max(np.linalg.norm(corners[3] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
-    return float(width), float(height)
-
-
 def widen(corners: Corners, *, left: float = 0.0, right: float = 0.0, around: float = 0.0) -> Corners:
     """The same quadrilateral, grown: `left` and `right` are shares of its width, `around` of its height on every side."""
-    width, height = size(corners)
+    width, height = extent(corners)
     margin = around * height / max(width, 1.0)
     along = np.stack((corners[1] - corners[0], corners[2] - corners[3]))
     down = np.stack((corners[3] - corners[0], corners[2] - corners[1]))
@@ -94,7 +87,7 @@ def strip(image: Image, region: Region) -> Image:
 
 
 def _warp(image: Image, corners: Corners, height: int) -> Image:
-    across, down = size(corners)
+    across, down = extent(corners)
     width = int(np.clip(round(height * across / max(down, 1.0)), height, 12 * height))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     transform = cv2.getPerspectiveTransform(corners.astype(np.float32), target)

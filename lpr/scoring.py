@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lpr import rectify
-from lpr.frame import Corners
+from lpr.frame import Corners, extent
 from lpr.grammars.base import Grammar
 from lpr.labels import Label
 from lpr.model import PassageReading, PlateColour, PlateKind, PlateRead, Region
@@ -131,7 +131,7 @@ def inside(box: Box, corners: Corners) -> bool:
     """Whether these corners are those of the plate in the box: their centre within, their width of the same order."""
     x, y, width, height = box
     centre_x, centre_y = corners.mean(axis=0)
-    share = rectify.size(corners)[0] / width
+    share = extent(corners)[0] / width
     near = x <= centre_x <= x + width and y <= centre_y <= y + height
     return bool(near and _NEAREST_SHARE <= share <= _WIDEST_SHARE)
 
@@ -148,7 +148,7 @@ def corner_error(label: Label, region: Region) -> float | None:
         return None
     true = rectify.order(label.corners)
     off = float(np.linalg.norm(rectify.order(region.corners) - true, axis=1).mean())
-    return off / max(rectify.size(true)[0], 1.0)
+    return off / max(extent(true)[0], 1.0)
 
 
 def measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -6,16 +6,17 @@ no more than n prefixes at any place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from lpr.beam import Automaton, Spelling
 from lpr.sign_matrix import Probabilities, SlotMatrix
 
 LEAST = 1e-9
 """What a reader gives to a sign that it does not know, or is sure not to see."""
+_NEVER = -1e9
+"""The log-probability of what the language has not; finite, so that no two prefixes are equal and sorting stays quick."""
 
 
 def log_places(matrix: SlotMatrix, signs: tuple[str, ...]) -> Probabilities:
@@ -32,32 +33,28 @@ def spell_places(
     """
     places = logs.shape[0]
     empty_after = np.concatenate((np.cumsum(logs[::-1, 0])[::-1], [0.0]))
-    ending = np.full(automaton.successor.shape[0] + 1, -np.inf)  # the last state is the dead one, where -1 points
-    for state, prior in ends.items():
-        ending[state] = prior
+    ending = np.full(automaton.successor.shape[0] + 1, _NEVER)  # the last state is the dead one, where -1 points
+    ending[list(ends)] = list(ends.values())
     outlook = _outlook(logs, automaton, ending, empty_after)
-    states, scores = np.zeros(1, dtype=np.int64), np.zeros(1)
-    trail: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
-    found: list[tuple[float, int, int, int]] = []  # score, length, place in that beam, state
-    for place in range(places + 1):
-        final = scores + ending[states] + empty_after[place]
-        found += [(float(final[n]), place, n, int(states[n])) for n in np.flatnonzero(np.isfinite(final)).tolist()]
-        if place == places:
-            break
+    states, scores = np.zeros(1, dtype=np.int32), np.zeros(1)
+    trail: list[tuple[list[int], list[int]]] = []
+    beams = [(states, scores)]
+    for place in range(places):
         following = automaton.successor[states]
         born = scores[:, None] + logs[place, 1:]
         ahead = (born + outlook[place + 1][following]).ravel()
-        kept = np.flatnonzero(np.isfinite(ahead))
-        if len(kept) > most:
-            kept = kept[np.argpartition(-ahead[kept], most - 1)[:most]]
-        if not len(kept):
-            break
+        kept = np.argpartition(ahead, -most)[-most:] if len(ahead) > most else np.arange(len(ahead))
         origin, sign = np.divmod(kept, born.shape[1])
-        trail.append((origin, sign))
-        states, scores = following[origin, sign].astype(np.int64), born[origin, sign]
-    found.sort(key=lambda entry: -entry[0])
+        states, scores = following[origin, sign], born[origin, sign]
+        trail.append((origin.tolist(), sign.tolist()))
+        beams.append((states, scores))
+    whole = [(length, n) for length, (beam, _) in enumerate(beams) for n in range(len(beam))]
+    ended = np.concatenate([beam for beam, _ in beams])
+    final = np.concatenate([score + empty_after[length] for length, (_, score) in enumerate(beams)]) + ending[ended]
     return [
-        Spelling(_text(trail, length, n, automaton.signs), score, state) for score, length, n, state in found[:most]
+        Spelling(_text(trail, whole[n], automaton.signs), float(final[n]), int(ended[n]))
+        for n in np.argsort(-final, kind="stable")[:most].tolist()
+        if final[n] > _NEVER / 2
     ]
 
 
@@ -76,11 +73,10 @@ def _outlook(
     return outlook[::-1]
 
 
-def _text(
-    trail: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]], length: int, number: int, signs: tuple[str, ...]
-) -> str:
-    spelled = []
+def _text(trail: Sequence[tuple[list[int], list[int]]], end: tuple[int, int], signs: tuple[str, ...]) -> str:
+    """The signs on the way to an end: so many places from the start, the number in the beam there."""
+    (length, number), spelled = end, []
     for origin, sign in reversed(trail[:length]):
         spelled.append(signs[sign[number]])
-        number = int(origin[number])
+        number = origin[number]
     return "".join(reversed(spelled))

@@ -15,9 +15,10 @@ import numpy as np
 from lpr import rectify, weights
 from lpr.detectors.base import Detector
 from lpr.detectors.close_view import aim, close_view, settle
+from lpr.detectors.halves import Halves
 from lpr.detectors.quads import Numbers, Quad, decode, one_each
 from lpr.engine import Engine, Tensor
-from lpr.frame import Image
+from lpr.frame import Image, extent
 from lpr.model import Region
 from parking.kernel.errors import invalid
 
@@ -54,6 +55,7 @@ class CornerNetDetector:
         self._least_score = least_score
         self._narrowest_px = narrowest_px
         self._most = most
+        self._room: list[Image] = []
 
     def find(self, image: Image) -> tuple[Region, ...]:
         """Every plate of a picture, surest first; ParkingError where it is no picture."""
@@ -62,62 +64,61 @@ class CornerNetDetector:
         short, long = sorted(image.shape[:2])
         if short < _LEAST_SIDE_PX or long > _MOST_SHAPE * short:
             return ()
-        found = self._closely(image, self._look(image, self._side_px))
+        picture = Halves(image, self._room)
+        found = self._closely(picture, self._look(picture, self._side_px))
         if self._second_side_px and not any(quad.score >= _SURE for quad in found):
-            again = self._look(image, self._side_px // 2)
+            again = self._look(picture, self._side_px // 2)
             if min(long, self._second_side_px) > 1.2 * self._side_px:
-                again += self._look(image, self._second_side_px)
-            found = one_each(found + self._closely(image, one_each(again)))
+                again += self._look(picture, self._second_side_px)
+            found = one_each(found + self._closely(picture, one_each(again)))
         return tuple(
             Region(quad.corners, round(quad.score, 4), rows=2 if quad.two_rows > 0.5 else 1, colour=quad.colour)
             for quad in sorted(found, key=lambda quad: -quad.score)[: self._most]
-            if quad.score >= self._least_score and rectify.size(quad.corners)[0] >= self._narrowest_px
+            if quad.score >= self._least_score and extent(quad.corners)[0] >= self._narrowest_px
         )
 
-    def _look(self, image: Image, side_px: int) -> list[Quad]:
+    def _look(self, picture: Halves, side_px: int) -> list[Quad]:
         """Finds of one look, in pixels of the picture."""
-        batch, scale = prepare(image, side_px)
+        batch, scale = prepare(picture, side_px)
         height, width = batch.shape[2:]
         most = max(self._most, _LEAST_CANDIDATES)
-        quads = decode(self._engine.run(batch)[0], height, width, _CANDIDATE, most)
-        least = _FAR_BEHIND * quads[0].score if quads else 0.0
-        return [replace(quad, corners=quad.corners * scale) for quad in quads if quad.score >= least]
+        quads = decode(self._engine.run(batch)[0], height, width, _CANDIDATE, most, _FAR_BEHIND)
+        return [replace(quad, corners=quad.corners * scale) for quad in quads]
 
-    def _closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
+    def _closely(self, picture: Halves, quads: list[Quad]) -> list[Quad]:
         """The same finds, each looked at from near, the hopeful ones twice: better corners, and a score that both nets share."""
-        seen = self._look_closely(image, quads)
+        seen = self._look_closely(picture, quads)
         hopeful = [quad for quad in seen if quad.score >= _HOPEFUL]
-        return one_each(self._look_closely(image, hopeful))
+        return one_each(self._look_closely(picture, hopeful))
 
-    def _look_closely(self, image: Image, quads: list[Quad]) -> list[Quad]:
+    def _look_closely(self, picture: Halves, quads: list[Quad]) -> list[Quad]:
         quads = [quad for quad in quads if rectify.usable(quad.corners)]
         if not quads:
             return []
         aims = [aim(quad.corners) for quad in quads]
-        views = np.stack([close_view(image, transform) for transform in aims])
-        answers = self._close.run(np.ascontiguousarray(views.transpose(0, 3, 1, 2), dtype=np.float32))
+        views = cv2.dnn.blobFromImages([close_view(picture, transform) for transform in aims])
+        answers = self._close.run(np.asarray(views, dtype=np.float32))
         seen = [settle(quad, answer, transform) for quad, answer, transform in zip(quads, answers, aims, strict=True)]
         return [quad for quad in seen if rectify.usable(quad.corners)]
 
 
-def prepare(image: Image, side_px: int) -> tuple[Tensor, Numbers]:
+def prepare(picture: Halves, side_px: int) -> tuple[Tensor, Numbers]:
     """The net's input (1 x 3 x H x W, 0-255) and how many pixels of the picture one of its pixels is (x, y).
 
-    The longer side is at most `side_px`, both sides are multiples of 32. Halving by area is many times faster than any other
-    reduction by area; the rest, less than a half, is linear.
+    The longer side is at most `side_px`, both sides are multiples of 32. What halving leaves to reduce, less than a half, is linear.
     """
-    height, width = image.shape[:2]
+    height, width = picture.image.shape[:2]
     ratio = min(1.0, side_px / max(height, width))
-    sides = [max(_MULTIPLE, round(side * ratio / _MULTIPLE) * _MULTIPLE) for side in (width, height)]
-    taken = 1
-    while min(image.shape[1] / sides[0], image.shape[0] / sides[1]) >= _HALVED_FROM:
-        rows, columns = image.shape[0] // 2, image.shape[1] // 2
-        even = image[: 2 * rows, : 2 * columns]
-        image = np.asarray(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        taken *= 2
-    scale = np.array([image.shape[1] / sides[0], image.shape[0] / sides[1]], dtype=np.float32) * taken
-    scaled = cv2.resize(image, (sides[0], sides[1]), interpolation=cv2.INTER_LINEAR)
-    return np.stack(cv2.split(scaled))[None].astype(np.float32), scale  # several times faster than one transposing copy
+    across, down = (max(_MULTIPLE, round(side * ratio / _MULTIPLE) * _MULTIPLE) for side in (width, height))
+    times = 0
+    while min((width >> times) / across, (height >> times) / down) >= _HALVED_FROM:
+        times += 1
+    image = picture.halved(times)
+    scale = np.array([image.shape[1] / across, image.shape[0] / down], dtype=np.float32) * 2**times
+    batch = np.empty((1, 3, down, across), dtype=np.float32)
+    for channel, plane in enumerate(cv2.split(cv2.resize(image, (across, down), interpolation=cv2.INTER_LINEAR))):
+        batch[0, channel] = plane  # several times faster than one transposing copy
+    return batch, scale
 
 
 _: type[Detector] = CornerNetDetector

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from lpr import rectify
-from lpr.frame import Corners
+from lpr.frame import Corners, extent
 from lpr.model import Region
 
 _FLATTEST, _LONGEST = 1.4, 8.0  # width / height of one line of signs
@@ -19,7 +19,7 @@ def plates_among(lines: Iterable[tuple[Corners, float]], *, narrowest_px: int, m
     found = []
     for box, score in lines:
         corners = rectify.order(box)
-        width, height = rectify.size(corners)
+        width, height = extent(corners)
         if width >= narrowest_px and _FLATTEST <= width / max(height, 1.0) <= _LONGEST:
             found.append(Region(corners, score))
     found += [
@@ -32,7 +32,7 @@ def plates_among(lines: Iterable[tuple[Corners, float]], *, narrowest_px: int, m
 
 
 def _stacked(upper: Corners, lower: Corners) -> bool:
-    (upper_width, upper_height), (lower_width, lower_height) = rectify.size(upper), rectify.size(lower)
+    (upper_width, upper_height), (lower_width, lower_height) = extent(upper), extent(lower)
     gap = float(lower[:2, 1].mean() - upper[2:, 1].mean())
     overlap = min(upper[1, 0], lower[1, 0]) - max(upper[0, 0], lower[0, 0])
     return bool(

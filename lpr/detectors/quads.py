@@ -5,6 +5,7 @@ A cell's sixteen numbers are those that `lpr.training.detector_net` describes: s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,7 +34,7 @@ _LEAST_AREA_PX = 4.0
 _AGREEING = 0.6
 _SAME_PLATE = 0.3  # intersection over union
 _INSIDE = 0.6  # of the smaller one
-_STEEPEST_DEGREES = 60.0
+_STEEPEST = math.tan(math.radians(60))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,66 +72,75 @@ def centres(height: int, width: int) -> tuple[Numbers, Numbers]:
     return np.concatenate(points), np.concatenate(reach)
 
 
-def decode(answer: Numbers, height: int, width: int, least_score: float, most: int = _MOST_CELLS) -> list[Quad]:
+def decode(
+    answer: Numbers,
+    height: int,
+    width: int,
+    least_score: float,
+    most: int = _MOST_CELLS,
+    far_behind: float = 0.0,
+) -> list[Quad]:
     """The `most` surest plates in an answer (16 x cells) for a picture of that size; each is the mean of the cells that agree on it.
 
-    Cells are compared by the boxes round their corners, all at once: hundreds may be sure of something.
+    Those whose score is less than `far_behind` of the surest one's are left out. Cells are compared by the boxes round their
+    corners, all at once: hundreds may be sure of something.
     """
     points, reach = centres(height, width)
     if answer.shape != (CHANNELS, len(points)):
         raise ValueError(f"a picture of {width} x {height} has {len(points)} cells of {CHANNELS} numbers")
-    sure = np.flatnonzero(
-        np.isfinite(answer).all(axis=0) & (answer[0] >= float(np.log(least_score / (1 - least_score))))
-    )
+    sure = np.flatnonzero(answer[0] >= float(np.log(least_score / (1 - least_score))))
+    sure = sure[np.isfinite(answer[:, sure]).all(axis=0)]
     sure = sure[np.argsort(-answer[0, sure], kind="stable")][:_MOST_CELLS]
     cells = np.asarray(answer[:, sure].T, dtype=np.float32)
     corners = cells[:, 1:9].reshape(-1, 4, 2) * reach[sure, None, None] + points[sure, None]
     sound = _sound(corners)
     cells, corners = cells[sound], corners[sound]
-    union, inside = _box_overlaps(corners)
-    scores = 1 / (1 + np.exp(-np.clip(cells[:, 0], -60, 60)))
+    agreeing, apart = _compared(corners)
+    chances = 1 / (1 + np.exp(-np.clip(cells[:, [0, 9]], -60, 60)))  # of a plate, of two rows
+    kinds = np.exp(cells[:, 10:] - cells[:, 10:].max(axis=1, keepdims=True))
+    told = np.hstack([corners.reshape(-1, 8), chances[:, 1:], kinds / kinds.sum(axis=1, keepdims=True)])
+    scores, weights = chances[:, 0].tolist(), chances[:, 0] ** 2
     alive = np.ones(len(cells), dtype=np.bool_)
-    quads: list[Quad] = []
-    for best in range(len(cells)):
-        if not alive[best]:
-            continue
-        if len(quads) == most:
+    chosen: list[int] = []
+    shares: list[Numbers] = []
+    for best, score in enumerate(scores):
+        if len(chosen) == most or score < far_behind * scores[0]:
             break
-        agree = alive & (union[best] >= _AGREEING)
-        weights = scores[agree] ** 2 / np.sum(scores[agree] ** 2)
-        kinds = np.exp(cells[agree, 10:] - cells[agree, 10:].max(axis=1, keepdims=True))
-        colours = weights @ (kinds / kinds.sum(axis=1, keepdims=True))
-        two_rows = float(weights @ (1 / (1 + np.exp(-np.clip(cells[agree, 9], -60, 60)))))
-        mean = np.tensordot(weights, corners[agree], 1).astype(np.float32)
-        quads.append(Quad(mean, float(scores[best]), two_rows, colours.astype(np.float32)))
-        alive &= (union[best] < _SAME_PLATE) & (inside[best] < _INSIDE)
-        alive[best] = False
-    return quads
+        if alive[best]:
+            chosen.append(best)
+            shares.append(weights * (alive & agreeing[best]))
+            alive &= apart[best]
+    means = [share @ told / share.sum() for share in shares]
+    return [
+        Quad(mean[:8].reshape(4, 2), scores[best], float(mean[8]), mean[9:])
+        for best, mean in zip(chosen, means, strict=True)
+    ]
 
 
 def _sound(corners: Numbers) -> npt.NDArray[np.bool_]:
     """Which quadrilaterals (N x 4 x 2) are as `rectify.usable` wants them, and no steeper than plates are."""
     along = corners[:, 1] - corners[:, 0] + corners[:, 2] - corners[:, 3]
-    level = np.degrees(np.abs(np.arctan2(along[:, 1], along[:, 0]))) <= _STEEPEST_DEGREES
-    sides = np.roll(corners, -1, axis=1) - corners
-    after = np.roll(sides, -1, axis=1)
+    level = np.abs(along[:, 1]) <= _STEEPEST * along[:, 0]
+    sides = corners[:, [1, 2, 3, 0]] - corners
+    after = sides[:, [1, 2, 3, 0]]
     turns = sides[..., 0] * after[..., 1] - sides[..., 1] * after[..., 0]
     return np.asarray(level & (turns > 0).all(axis=1) & (turns.sum(axis=1) >= 4 * _LEAST_AREA_PX))
 
 
-def _box_overlaps(corners: Numbers) -> tuple[Numbers, Numbers]:
-    """Of the boxes round N quadrilaterals: intersection over union, and over the smaller one (N x N each)."""
-    low, high = corners.min(axis=1), corners.max(axis=1)
-    size = np.maximum(0, np.minimum(high[:, None], high) - np.maximum(low[:, None], low))
-    common = size[..., 0] * size[..., 1]
-    area = np.prod(high - low, axis=1)
+def _compared(corners: Numbers) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which of N quadrilaterals agree with which, and which have nothing to do with which (N x N each), by the boxes round them."""
+    low, high = corners.min(axis=1).T, corners.max(axis=1).T
+    size = np.maximum(0, np.minimum(high[:, :, None], high[:, None]) - np.maximum(low[:, :, None], low[:, None]))
+    common = size[0] * size[1]
+    area = (high - low).prod(axis=0)
     union = common / np.maximum(area[:, None] + area - common, 1e-6)
-    return union, common / np.maximum(np.minimum(area[:, None], area), 1e-6)
+    inside = common / np.maximum(np.minimum(area[:, None], area), 1e-6)
+    return union >= _AGREEING, (union < _SAME_PLATE) & (inside < _INSIDE)
 
 
 def chance(logit: float) -> float:
     """What a logit says, 0-1."""
-    return float(1 / (1 + np.exp(-np.clip(logit, -60, 60))))
+    return 1 / (1 + math.exp(-max(min(logit, 60.0), -60.0)))  # in this order what is no number stays none
 
 
 def one_each(quads: list[Quad]) -> list[Quad]:
@@ -151,6 +161,8 @@ def one_each(quads: list[Quad]) -> list[Quad]:
 
 
 def _mean(quads: list[Quad]) -> Quad:
+    if len(quads) == 1:
+        return quads[0]
     weights = np.array([quad.score for quad in quads]) ** 2
     weights /= weights.sum()
     return Quad(

@@ -171,8 +171,10 @@ class TemplateGrammar:
 
 def _rated(kinds: Sequence[tuple[PlateKind, Sequence[int]]], priors: Sequence[float]) -> tuple[Ending, ...]:
     """Each kind with the prior of its likeliest template, likeliest first."""
-    endings = [Ending(kind, max(priors[number] for number in numbers)) for kind, numbers in kinds]
-    return tuple(sorted(endings, key=lambda ending: -ending.prior))
+    endings = [Ending(kind, max([priors[number] for number in numbers])) for kind, numbers in kinds]
+    if len(endings) > 1:
+        endings.sort(key=lambda ending: -ending.prior)
+    return tuple(endings)
 
 
 _: type[Grammar] = TemplateGrammar

@@ -40,9 +40,8 @@ class PlateNetReader:
     def read(self, strips: Sequence[Image]) -> tuple[Sight, ...]:
         if not strips:
             return ()
-        pictures = np.stack([sized(strip, self._height, self._width) for strip in strips])
-        batch = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), dtype=np.float32)
-        steps, places, grounds = self._engine.run_all(batch)
+        batch = cv2.dnn.blobFromImages([sized(strip, self._height, self._width) for strip in strips])
+        steps, places, grounds = self._engine.run_all(np.asarray(batch, dtype=np.float32))
         return tuple(
             Sight(
                 SignMatrix(self._own_signs, step.astype(np.float64)).select(self._signs),

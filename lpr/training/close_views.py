@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lpr.detectors.close_view import EXPECTED, HEIGHT, PLATE_PX, REACH_PX, WIDTH, aim, close_view, to_view
+from lpr.detectors.halves import Halves
 from lpr.detectors.quads import overlap
 from lpr.training.detector_crops import photograph, visible
 
@@ -46,7 +47,7 @@ def cut_view(
     """A view of a scene whose plates are known, and what a first look `found`; None where luck met nothing clear."""
     wide = np.array([np.linalg.norm(quad[1] - quad[0] + quad[2] - quad[3]) / 2 for quad in corners])
     usable = np.flatnonzero(counts & (wide >= _NARROWEST_PX)) if len(corners) else np.zeros(0, np.int64)
-    chance = rng.random()
+    chance, halves = rng.random(), Halves(image)
     for _ in range(_TRIES):
         if len(found) and chance < _FOUND:
             guess = _off(found[int(rng.integers(len(found)))], rng, 0.3)
@@ -64,11 +65,11 @@ def cut_view(
             if _FOUND <= chance < _FOUND + _PLATES and len(usable):
                 continue
             blank = CloseTruth(False, np.zeros((4, 2), np.float32), 1, 0)
-            return photograph(close_view(image, transform), rng), blank
+            return photograph(close_view(halves, transform), rng), blank
         reach = seen[best] - (WIDTH / 2, HEIGHT / 2)
         if shares[best] < _PLATE or not counts[best] or wide[best] < _NARROWEST_PX or np.abs(reach[:, 0]).max() > 72:
             continue
-        view = photograph(close_view(image, transform), rng)
+        view = photograph(close_view(halves, transform), rng)
         if not visible(view, np.clip(seen[best], 0, (WIDTH - 1, HEIGHT - 1))):
             continue
         offsets = ((seen[best] - EXPECTED) / REACH_PX).astype(np.float32)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lpr.detectors.corner_net import prepare
+from lpr.detectors.halves import Halves
 from lpr.detectors.quads import decode
 from lpr.engine import Engine
 from lpr.training.detector_crops import Truth, cut_crop
@@ -138,7 +139,7 @@ def draw_numbered(seed: int, number: int) -> tuple[Picture, NDArray[np.float32]]
 
 def found_in(picture: Picture, engine: Engine) -> NDArray[np.float32]:
     """What a first look takes for plates, true or not (N x 4 x 2)."""
-    batch, scale = prepare(picture, WIDTH)
+    batch, scale = prepare(Halves(picture), WIDTH)
     quads = decode(engine.run(batch)[0], batch.shape[2], batch.shape[3], _LEAST_FOUND)
     return np.array([quad.corners * scale for quad in quads], np.float32).reshape(-1, 4, 2)
 

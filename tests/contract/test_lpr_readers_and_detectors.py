@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpr import Settings, paddle_models, pictures, rectify, weights
+from lpr import Settings, paddle_models, pictures, weights
 from lpr.detectors.base import Detector
 from lpr.detectors.memory import MemoryDetector
 from lpr.detectors.registry import DETECTORS
 from lpr.engine import Engine
+from lpr.frame import extent
 from lpr.fusion import Evidence, fuse
 from lpr.grammars.china import PROVINCES, china
 from lpr.labels import load as load_labels
@@ -139,7 +140,7 @@ def test_the_whole_picture_is_one_region_and_a_square_one_has_two_rows() -> None
     detector = DETECTORS.get("whole")(Settings())
     (long,), (square,) = detector.find(a_picture(width=94, height=24)), detector.find(a_picture(width=94, height=47))
     assert (long.rows, square.rows) == (1, 2)
-    assert rectify.size(long.corners) == (94, 24)
+    assert extent(long.corners) == (94, 24)
 
 
 def test_models_are_what_they_should_be_and_run_on_one_thread() -> None:

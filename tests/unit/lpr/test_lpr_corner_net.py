@@ -6,14 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from lpr import Settings, rectify
+from lpr import Settings
 from lpr.detectors.corner_net import CornerNetDetector, prepare
+from lpr.detectors.halves import Halves
 from lpr.detectors.quads import overlap
 from lpr.detectors.registry import DETECTORS
 from lpr.drawing.layouts import PlateStyle
 from lpr.drawing.numbers import random_number
 from lpr.drawing.scenes import Light, draw_empty_lane, draw_scene
 from lpr.drawing.vehicles import Vehicle
+from lpr.frame import extent
 from parking.kernel.errors import ParkingError
 from tests.builders.lpr import a_picture
 
@@ -64,10 +66,10 @@ def test_noise_of_any_size_gives_regions_in_order_or_none(detector: CornerNetDet
 
 
 def test_the_net_sees_sides_that_it_can_halve_five_times() -> None:
-    batch, scale = prepare(a_picture(0, width=1921, height=1080), 640)
+    batch, scale = prepare(Halves(a_picture(0, width=1921, height=1080)), 640)
     assert batch.shape == (1, 3, 352, 640)
     assert scale.tolist() == pytest.approx([1920 / 640, 1080 / 352])
-    batch, scale = prepare(a_picture(0, width=40, height=31), 640)
+    batch, scale = prepare(Halves(a_picture(0, width=40, height=31)), 640)
     assert batch.shape == (1, 3, 32, 32)
     assert scale.tolist() == pytest.approx([40 / 32, 31 / 32])
 
@@ -89,7 +91,7 @@ def test_drawn_gates_that_training_never_saw_show_their_plates(detector: CornerN
         true = scene.corners.astype(np.float32)
         if best is not None and overlap(best.corners, true)[0] > 0.5:
             found += 1
-            errors.append(float(np.linalg.norm(best.corners - true, axis=1).mean()) / rectify.size(true)[0])
+            errors.append(float(np.linalg.norm(best.corners - true, axis=1).mean()) / extent(true)[0])
     assert found >= 0.8 * tried
     assert np.median(errors) < 0.06
 

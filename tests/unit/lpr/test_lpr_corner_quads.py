@@ -8,6 +8,7 @@ import pytest
 
 from lpr import PlateColour, rectify
 from lpr.detectors import close_view
+from lpr.detectors.halves import Halves
 from lpr.detectors.quads import CHANNELS, Quad, centres, decode, one_each, overlap
 from lpr.frame import Corners
 from lpr.model import Region
@@ -122,7 +123,7 @@ def test_a_close_view_shows_the_plate_level_in_its_middle(degrees: float, width:
     assert np.allclose(close_view.to_picture(seen, transform), corners, atol=0.05)
     picture = np.zeros((1200, 1600, 3), dtype=np.uint8)
     cv2.fillConvexPoly(picture, np.round(corners).astype(np.int32), (255, 255, 255), cv2.LINE_AA)
-    view = close_view.close_view(picture, transform)
+    view = close_view.close_view(Halves(picture), transform)
     assert view.shape == (64, 128, 3)
     assert view[25:39, 32:96].mean() > 245
     assert view[:12].max() < 20

@@ -12,7 +12,7 @@ from lpr import PlateColour, rectify
 from lpr.colour import colour_of
 from lpr.detectors.lines import plates_among
 from lpr.drawing.layouts import DOUBLE_ROW, PlateStyle, layout_of
-from lpr.frame import Image
+from lpr.frame import Image, extent
 from lpr.model import Region
 from tests.builders.lpr import a_box, a_picture
 
@@ -26,7 +26,7 @@ def test_corners_come_clockwise_from_the_top_left_however_they_went_in(angle: fl
     top, down = ordered[1] - ordered[0], ordered[3] - ordered[0]
     assert float(top[0] * down[1] - top[1] * down[0]) > 0
     assert top[0] > 0
-    assert rectify.size(ordered) == pytest.approx((140, 40), abs=0.5)
+    assert extent(ordered) == pytest.approx((140, 40), abs=0.5)
 
 
 def test_widening_grows_to_the_side_that_is_asked_for() -> None:

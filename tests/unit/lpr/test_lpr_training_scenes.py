@@ -11,6 +11,7 @@ import pytest
 
 import lpr.training
 from lpr import rectify
+from lpr.frame import extent
 from lpr.model import Region
 from lpr.training.detector_crops import cut_crop
 from lpr.training.scenes import HEIGHT, KINDS, WIDTH, TrainingScene, draw_training_scene
@@ -44,8 +45,8 @@ def test_scenes_are_pictures_and_their_plates_lie_in_them() -> None:
         assert rectify.usable(plate.corners)
         assert (plate.corners >= -1).all()
         assert (plate.corners <= (WIDTH + 1, HEIGHT + 1)).all()
-    assert max(rectify.size(plate.corners)[0] for plate in plates) > 150
-    assert min(rectify.size(plate.corners)[0] for plate in plates) < 40
+    assert max(extent(plate.corners)[0] for plate in plates) > 150
+    assert min(extent(plate.corners)[0] for plate in plates) < 40
 
 
 def test_the_corners_are_true_plates_straighten_to_a_rim_of_one_ground(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +64,7 @@ def test_the_corners_are_true_plates_straighten_to_a_rim_of_one_ground(monkeypat
     for seed in range(20):
         scene = draw_training_scene(np.random.default_rng(seed))
         for plate in scene.plates:
-            if rectify.size(plate.corners)[0] < 60:
+            if extent(plate.corners)[0] < 60:
                 continue
             seen += 1
             inner = cv2.warpPerspective(
@@ -86,7 +87,7 @@ def test_crops_move_the_corners_with_the_pixels() -> None:
     for seed in range(30):
         crop, truth = cut_crop(image, corners, one, kinds, counts, (192, 256), np.random.default_rng(seed))
         assert crop.shape == (192, 256, 3)
-        if not truth.counts.any() or rectify.size(truth.corners[0])[0] < 30:
+        if not truth.counts.any() or extent(truth.corners[0])[0] < 30:
             continue
         whole += 1
         inside, outside = np.zeros((2, 192, 256), dtype=np.uint8)

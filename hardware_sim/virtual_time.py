@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from itertools import count
 
@@ -25,10 +25,10 @@ class Timeline:
         """Let a process begin `after_s` seconds from now."""
         heapq.heappush(self._waiting, (self.clock.monotonic_s() + after_s, next(self._turn), process))
 
-    def run(self, until_s: float) -> int:
-        """Run what is due up to `until_s` (seconds since the clock's start); returns how many steps were taken."""
+    def run(self, until_s: float, *, until: Callable[[], bool] = lambda: False) -> int:
+        """Run what is due up to `until_s` (seconds since the clock's start), or `until` says so; returns how many steps were taken."""
         steps = 0
-        while self._waiting and self._waiting[0][0] <= until_s:
+        while self._waiting and self._waiting[0][0] <= until_s and not until():
             at_s, _, process = heapq.heappop(self._waiting)
             self.clock.advance(timedelta(seconds=max(0.0, at_s - self.clock.monotonic_s())))
             steps += 1

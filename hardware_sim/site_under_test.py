@@ -1,0 +1,102 @@
+"""What a simulation needs of the application: every call is synchronous and on the virtual clock. `parking.cli` hands one in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from parking.access.snapshot import CopyChange
+from parking.gate.journal import Entry
+from parking.kernel.credential import Credential
+from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.plate import Plate
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStay:
+    """A stay as the system has it at the end: minor units booked and captured; `exited_at` and `exit_lane` once it is closed."""
+
+    id: StayId
+    plate: Plate | None
+    state: str
+    entered_at: datetime
+    exited_at: datetime | None
+    exit_lane: LaneId | None
+    due: int
+    captured: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """A question as it stands before a person: `candidates` are the stays that it offers, best first."""
+
+    id: CaseId
+    reason: str
+    stay_id: StayId | None
+    visit_id: VisitId | None
+    candidates: tuple[StayId, ...] = ()
+
+
+class SiteUnderTest(Protocol):
+    """The application as cars, drivers, people and boxes meet it."""
+
+    guard_minor: int
+    """Above this no charge reaches a driver (minor units)."""
+
+    def take_events(self, epoch: str, entries: Sequence[Entry]) -> int:
+        """Take a box's events in and handle all that follows; returns the acknowledged number."""
+        ...
+
+    def copy_since(self, version: int) -> CopyChange | None:
+        """What changed for the lanes, None for nothing."""
+        ...
+
+    def find(self, plate: Plate) -> StayId | None:
+        """The stay that a kiosk finds by a plate."""
+        ...
+
+    def pay(self, stay_id: StayId) -> int | None:
+        """Pay what is due for a stay with the wallet: minor units, None when nothing is due or nothing can be paid now."""
+        ...
+
+    def open_by_hand(self, lane_id: str, reason: str) -> None: ...
+
+    def end_emergency(self, reason: str) -> None:
+        """A person ends an emergency, at every lane."""
+        ...
+
+    def enrol_member(self, plate: Plate) -> Credential:
+        """A holder with a pass for this car; the tag on its windscreen."""
+        ...
+
+    def advance(self) -> None:
+        """Do what has become due by the passing of time."""
+        ...
+
+    def price(self, entered_at: datetime, until: datetime) -> int:
+        """What a visitor's stay of that length costs, in minor units."""
+        ...
+
+    def cases(self) -> Sequence[KnownCase]:
+        """The desk's queue, oldest first, each with what it offers."""
+        ...
+
+    def decide(self, case: KnownCase, stay_id: StayId | None) -> bool:
+        """A person's answer: it is this stay, or none of them; False when the desk takes no answer to this case."""
+        ...
+
+    def broken_invariants(self) -> list[str]:
+        """Every invariant that does not hold now, in words."""
+        ...
+
+    def stays(self) -> Sequence[KnownStay]: ...
+
+    def events(self) -> int:
+        """How many events there were."""
+        ...
+
+    def trace_hash(self) -> str:
+        """Over everything that happened, in order."""
+        ...

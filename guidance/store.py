@@ -72,6 +72,10 @@ lane_sight = sa.Table(  # the newest word on each fault that keeps a lane from c
     sa.Column("blind", sa.Boolean, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
 )
+_HELD = sa.select(zone).where(zone.c.zone_id == sa.bindparam("of_zone")).with_for_update()
+_ZONES = sa.select(zone).order_by(zone.c.zone_id)
+_SAVE = sa.update(zone).where(zone.c.zone_id == sa.bindparam("of_zone"))
+_BLIND = sa.select(lane_sight.c.lane_id).where(lane_sight.c.blind)
 
 
 @dataclass(slots=True)
@@ -116,13 +120,13 @@ def add_zone(connection: sa.Connection, zone_id: ZoneId, start: Count, now: date
 
 def hold_zone(connection: sa.Connection, zone_id: ZoneId) -> ZoneRow | None:
     """The zone's row, locked until the transaction ends."""
-    found = connection.execute(sa.select(zone).where(zone.c.zone_id == zone_id).with_for_update()).first()
+    found = connection.execute(_HELD, {"of_zone": zone_id}).first()
     return None if found is None else _row(found)
 
 
 def zones(connection: sa.Connection) -> list[ZoneRow]:
     """All zones' rows, without locks."""
-    return [_row(r) for r in connection.execute(sa.select(zone).order_by(zone.c.zone_id))]
+    return [_row(r) for r in connection.execute(_ZONES)]
 
 
 def save_zone(connection: sa.Connection, row: ZoneRow) -> None:
@@ -141,7 +145,7 @@ def save_zone(connection: sa.Connection, row: ZoneRow) -> None:
         "told_known": told[2],
         "changed_at": row.changed_at,
     }
-    connection.execute(sa.update(zone).where(zone.c.zone_id == row.zone_id).values(values))
+    connection.execute(_SAVE, values | {"of_zone": row.zone_id})
 
 
 def add_movement(connection: sa.Connection, zone_id: ZoneId, m: Movement, after: Count, correction: int) -> bool:
@@ -217,5 +221,4 @@ def note_sight(connection: sa.Connection, lane_id: LaneId, fault: str, *, blind:
 
 def blind_lanes(connection: sa.Connection) -> frozenset[LaneId]:
     """The lanes that cannot vouch for their counting now."""
-    query = sa.select(lane_sight.c.lane_id).where(lane_sight.c.blind)
-    return frozenset(LaneId(lane_id) for lane_id in connection.scalars(query))
+    return frozenset(LaneId(lane_id) for lane_id in connection.scalars(_BLIND))

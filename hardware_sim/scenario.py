@@ -18,9 +18,7 @@ from parking.kernel.errors import ParkingError, invalid
 
 MORNING = datetime(2026, 3, 6, 21, 0, tzinfo=UTC)
 """Five o'clock on a Saturday at the site."""
-_SHARES = (
-    "misread unread missed offline lost_answers pays_ahead members look_alikes returns cloned backs_out tailgates desk_errors"
-).split()
+_SHARES = ["misread", "unread", "missed", "offline", "lost_answers", "pays_ahead", "members", "look_alikes", "returns", "cloned", "backs_out", "tailgates", "desk_errors"]
 _MOST = {"hours": 24.0 * 28, "per_hour": 5_000.0, "stays": 1_000_000.0, "entries": 64.0, "exits": 64.0}
 _ENTERS_PER_HOUR, _LEAVES_PER_HOUR = 220.0, 150.0
 """So many cars an hour one lane serves without a queue."""
@@ -163,7 +161,9 @@ def _check(key: str, value: Any) -> None:
             raise _wrong(key, "should be a whole number" + ("" if key == "seed" else ", not below one"))
         _check_most(key, value)
     elif not _is_number(value) or value < 0 or (key in ("hours", "per_hour") and value == 0):
-        raise _wrong(key, "should be a number above zero" if key in ("hours", "per_hour") else "should not be below zero")
+        raise _wrong(
+            key, "should be a number above zero" if key in ("hours", "per_hour") else "should not be below zero"
+        )
     else:
         _check_most(key, value)
 

@@ -78,9 +78,7 @@ class Truth:
 
     def belongs(self, visit: Visit, visit_ids: list[VisitId], direction: Direction) -> None:
         """These visits of a lane were this car's."""
-        known, mine = (
-            (self._came, visit.entry_visits) if direction is Direction.IN else (self._left, visit.exit_visits)
-        )
+        known, mine = (self._came, visit.entry_visits) if direction is Direction.IN else (self._left, visit.exit_visits)
         for visit_id in visit_ids:
             known[visit_id] = visit
             mine.append(visit_id)

@@ -249,9 +249,7 @@ class Cashier:
 
     def overcharged(self, uow: UnitOfWork, stay: StayToPrice) -> Money:
         """By how much the booked bill exceeds the price with all stops that are known now; zero once that was forgiven."""
-        row = uow.connection.execute(
-            sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay.stay_id)
-        ).one_or_none()
+        row = store.bill_of(uow.connection, stay.stay_id)
         tariff = self._tariffs.get(uow.connection, stay.tariff_version)
         if row is None or ledger_store.is_booked(uow.connection, f"waive:stopped:{stay.stay_id}"):
             return Money(0, tariff.currency)

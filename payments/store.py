@@ -89,6 +89,13 @@ tariff_table = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("first_used_at", UtcDateTime, nullable=False),
 )
+_P = payment_table.c
+_GET = sa.select(payment_table).where(_P.id == sa.bindparam("of_id"))
+_BY_NUMBER = sa.select(payment_table).where(_P.number == sa.bindparam("number"))
+_BY_KEY = sa.select(payment_table).where(_P.stay_id == sa.bindparam("stay"), _P.key == sa.bindparam("key"))
+_LIVE_OF = sa.select(payment_table).where(_P.stay_id == sa.bindparam("stay"), _live)
+_CHARGES = sa.select(_P.charge_no).where(_P.stay_id == sa.bindparam("stay"), _captured)
+_BILL = sa.select(bill_table).where(bill_table.c.stay_id == sa.bindparam("stay"))
 
 
 def to_payment(row: Row[Any]) -> Payment:
@@ -109,26 +116,26 @@ def to_payment(row: Row[Any]) -> Payment:
     )
 
 
-def _one(conn: Connection, *where: sa.ColumnElement[bool]) -> Payment | None:
-    row = conn.execute(sa.select(payment_table).where(*where)).one_or_none()
+def _one(conn: Connection, query: sa.Select[Any], **about: str) -> Payment | None:
+    row = conn.execute(query, about).one_or_none()
     return to_payment(row) if row else None
 
 
 def get(conn: Connection, payment_id: PaymentId) -> Payment | None:
-    return _one(conn, payment_table.c.id == payment_id)
+    return _one(conn, _GET, of_id=payment_id)
 
 
 def by_number(conn: Connection, number: str) -> Payment | None:
-    return _one(conn, payment_table.c.number == number)
+    return _one(conn, _BY_NUMBER, number=number)
 
 
 def by_key(conn: Connection, stay_id: StayId, key: str) -> Payment | None:
-    return _one(conn, payment_table.c.stay_id == stay_id, payment_table.c.key == key)
+    return _one(conn, _BY_KEY, stay=stay_id, key=key)
 
 
 def live_of(conn: Connection, stay_id: StayId) -> Payment | None:
     """The one payment of this stay whose end is open."""
-    return _one(conn, payment_table.c.stay_id == stay_id, payment_table.c.state.in_(LIVE))
+    return _one(conn, _LIVE_OF, stay=stay_id)
 
 
 def of_stay(conn: Connection, stay_id: StayId) -> Sequence[Payment]:
@@ -139,12 +146,12 @@ def of_stay(conn: Connection, stay_id: StayId) -> Sequence[Payment]:
 
 def captured_charges(conn: Connection, stay_id: StayId) -> frozenset[int]:
     """The numbers of the stay's charges that have been captured."""
-    query = sa.select(payment_table.c.charge_no).where(
-        payment_table.c.stay_id == stay_id,
-        payment_table.c.state == PaymentState.PAID,
-        payment_table.c.surplus.is_(False),
-    )
-    return frozenset(conn.execute(query).scalars())
+    return frozenset(conn.execute(_CHARGES, {"stay": stay_id}).scalars())
+
+
+def bill_of(conn: Connection, stay_id: StayId) -> Row[Any] | None:
+    """What a finished stay was priced by."""
+    return conn.execute(_BILL, {"stay": stay_id}).one_or_none()
 
 
 def billed_in(conn: Connection, stay_id: StayId) -> str:

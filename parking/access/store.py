@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,6 +71,25 @@ copy_version = sa.Table(
     sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
+_FOUND = (
+    sa.select(copy_row.c.key, copy_row.c.version, copy_row.c.data)
+    .join(copy_ref, sa.and_(copy_ref.c.kind == copy_row.c.kind, copy_ref.c.key == copy_row.c.key))
+    .where(copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref"), copy_row.c.data.is_not(None))
+    .order_by(copy_row.c.key)
+)
+_COUNT = sa.select(sa.func.count()).where(copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref"))
+_SINCE = (
+    sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
+    # wrapped, so that no engine looks the site up and sorts all it ever had: a poll costs what has changed, not the table
+    .where(
+        copy_row.c.version > sa.bindparam("after"),
+        sa.func.coalesce(copy_row.c.site, EVERY_SITE).in_((sa.bindparam("site"), EVERY_SITE)),
+    )
+    .order_by(copy_row.c.version)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_UNINDEX = copy_ref.delete().where(copy_ref.c.kind == sa.bindparam("of_kind"), copy_ref.c.key == sa.bindparam("of_key"))
+_LISTED = sa.select(access_list).where(access_list.c.plate == sa.bindparam("plate"))
 
 
 def put_row(uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None, *, site: str = EVERY_SITE) -> int:
@@ -78,10 +98,7 @@ def put_row(uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None
     version = _next_version(uow.connection)
     lane_id = data.get("lane_id") if data is not None else None
     values = {"site": site, "kind": kind, "key": key, "version": version, "lane_id": lane_id, "data": data}
-    statement = _insert(uow.connection, copy_row).values(values)
-    changed = {name: statement.excluded[name] for name in ("version", "lane_id", "data")}
-    keys = [copy_row.c.site, copy_row.c.kind, copy_row.c.key]
-    uow.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+    upsert(uow.connection, copy_row, values)
     if kind in _FOUND_BY_REF:
         _index(uow.connection, kind, key, fact)
     return version
@@ -93,7 +110,7 @@ def put_fact(uow: UnitOfWork, fact: Fact) -> int:
 
 
 def _index(conn: Connection, kind: str, key: str, fact: Fact | None) -> None:
-    conn.execute(copy_ref.delete().where(copy_ref.c.kind == kind, copy_ref.c.key == key))
+    conn.execute(_UNINDEX, {"of_kind": kind, "of_key": key})
     refs = sorted(set(refs_of(fact))) if fact is not None else []
     if refs:
         conn.execute(copy_ref.insert(), [{"kind": kind, "ref": ref, "key": key} for ref in refs])
@@ -106,30 +123,18 @@ class ServersCopy(Queries):
         self._conn = conn
 
     def find(self, kind: str, ref: str) -> list[Fact]:
-        query = (
-            sa.select(copy_row.c.key, copy_row.c.version, copy_row.c.data)
-            .join(copy_ref, sa.and_(copy_ref.c.kind == copy_row.c.kind, copy_ref.c.key == copy_row.c.key))
-            .where(copy_ref.c.kind == kind, copy_ref.c.ref == ref, copy_row.c.data.is_not(None))
-            .order_by(copy_row.c.key)
-        )
-        facts = (parse_fact(CopyRow(kind, row.key, row.version, row.data)) for row in self._conn.execute(query))
+        rows = self._conn.execute(_FOUND, {"kind": kind, "ref": ref})
+        facts = (parse_fact(CopyRow(kind, row.key, row.version, row.data)) for row in rows)
         return [fact for fact in facts if fact is not None]
 
     def count(self, kind: str, ref: str) -> int:
-        found = sa.select(sa.func.count()).where(copy_ref.c.kind == kind, copy_ref.c.ref == ref)
-        return int(self._conn.execute(found).scalar_one())
+        return int(self._conn.execute(_COUNT, {"kind": kind, "ref": ref}).scalar_one())
 
 
 def rows_since(conn: Connection, site: str, version: int, *, limit: int = ROWS_MOST) -> Sequence[CopyRow]:
     """The rows that changed after `version`, oldest change first, at most `limit` of them."""
-    query = (
-        sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
-        # wrapped, so that no engine looks the site up and sorts all it ever had: a poll costs what has changed, not the table
-        .where(copy_row.c.version > version, sa.func.coalesce(copy_row.c.site, EVERY_SITE).in_((site, EVERY_SITE)))
-        .order_by(copy_row.c.version)
-        .limit(limit)
-    )
-    return [CopyRow(row.kind, row.key, row.version, row.data) for row in conn.execute(query)]
+    rows = conn.execute(_SINCE, {"after": version, "site": site, "most": limit})
+    return [CopyRow(row.kind, row.key, row.version, row.data) for row in rows]
 
 
 def rows_of(conn: Connection, kind: str) -> Sequence[CopyRow]:
@@ -154,7 +159,7 @@ def drop_commands(uow: UnitOfWork, lane_id: str) -> None:
 
 def listed(conn: Connection, plate: Plate) -> ListRow | None:
     """The list entry of a plate."""
-    row = conn.execute(sa.select(access_list).where(access_list.c.plate == plate)).one_or_none()
+    row = conn.execute(_LISTED, {"plate": plate}).one_or_none()
     return None if row is None else _entry(row)
 
 
@@ -192,20 +197,30 @@ def _entry(row: sa.Row[Any]) -> ListRow:
 
 def _next_version(conn: Connection) -> int:
     # One row that every writer locks until it commits: versions become visible in their own order.
-    statement = _insert(conn, copy_version).values(one=1, version=1)
+    return int(conn.execute(_next(conn.dialect.name)).scalar_one())
+
+
+@cache
+def _next(dialect: str) -> Any:
+    statement = _insert(dialect, copy_version).values(one=1, version=1)
     following = statement.on_conflict_do_update(
         index_elements=[copy_version.c.one], set_={"version": copy_version.c.version + 1}
     )
-    return int(conn.execute(following.returning(copy_version.c.version)).scalar_one())
+    return following.returning(copy_version.c.version)
 
 
 def upsert(conn: Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
     """Write a row over whatever its key had."""
-    keys = list(table.primary_key.columns)
-    statement = _insert(conn, table).values(dict(values))
-    changed = {name: statement.excluded[name] for name in values if name not in table.primary_key.columns}
-    conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+    conn.execute(_upsert(conn.dialect.name, table, tuple(values)), dict(values))
 
 
-def _insert(conn: Connection, table: sa.Table) -> Any:
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+@cache
+def _upsert(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Any:
+    """Built once: building a statement takes ten times as long as running it."""
+    statement = _insert(dialect, table)
+    changed = {name: statement.excluded[name] for name in names if name not in table.primary_key.columns}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
+
+
+def _insert(dialect: str, table: sa.Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

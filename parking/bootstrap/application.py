@@ -126,10 +126,14 @@ def build(
     channels: Mapping[str, Channel] | None = None,
     providers: Mapping[str, Provider] | None = None,
     bus: Bus | None = None,
+    site: SiteMap | None = None,
 ) -> Application:
-    """Everything between the database and the sockets; bare `providers` are channels without a name for people."""
+    """Everything between the database and the sockets; bare `providers` are channels without a name for people.
+
+    The site map is that of the settings, unless one is handed in.
+    """
     channels = channels or {n: Channel(n, n, n, Method.QR, p) for n, p in (providers or {}).items()}
-    site = load_site(settings)
+    site = site or load_site(settings)
     tariffs = TariffBook(load_tariff(settings))
     bus = bus or InProcessBus(database)
     relay = OutboxRelay(database, bus)

@@ -23,6 +23,8 @@ live_value = sa.Table(
     sa.Column("key", sa.String(128), primary_key=True),
     sa.Column("value", Json, nullable=False),
 )
+_STORED = sa.select(live_value.c.value).where(live_value.c.key == sa.bindparam("of"))
+_CHANGE = live_value.update().where(live_value.c.key == sa.bindparam("of")).values(value=sa.bindparam("new", type_=Json))
 
 
 class Hub(Protocol):
@@ -119,13 +121,10 @@ class LiveProjection:
         return family == "device" or name in known.get(family, ())
 
     def _stored(self, conn: Connection, key: str) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = conn.execute(
-            sa.select(live_value.c.value).where(live_value.c.key == key)
-        ).scalar_one_or_none()
+        found: dict[str, Any] | None = conn.execute(_STORED, {"of": key}).scalar_one_or_none()
         return found
 
     def _show(self, uow: UnitOfWork, key: str, value: dict[str, Any]) -> None:
-        row = live_value.c.key == key
-        if uow.connection.execute(live_value.update().where(row).values(value=value)).rowcount == 0:
+        if uow.connection.execute(_CHANGE, {"of": key, "new": value}).rowcount == 0:
             uow.connection.execute(live_value.insert().values(key=key, value=value))
         self._hub.put(key, value if self._fed or not key.startswith("zone.") else {**value, "known": False})

@@ -75,6 +75,20 @@ fee_stop = sa.Table(
 sa.Index("fee_stop_of_stay", fee_stop.c.stay_id)
 _everyone = fee_stop.c.everyone == sa.literal_column("true")
 sa.Index("fee_stop_of_everyone", fee_stop.c.started_at, sqlite_where=_everyone, postgresql_where=_everyone)
+_NAME = (
+    fee_stop.update()
+    .where(fee_stop.c.visit_id == sa.bindparam("of_visit"), fee_stop.c.stay_id.is_(None))
+    .values(stay_id=sa.bindparam("named"))
+)
+_STOPS = (
+    sa.select(fee_stop.c.started_at, fee_stop.c.ended_at)
+    .where(fee_stop.c.stay_id == sa.bindparam("of_stay"))
+    .union_all(
+        sa.select(fee_stop.c.started_at, fee_stop.c.ended_at).where(
+            _everyone, sa.or_(fee_stop.c.ended_at.is_(None), fee_stop.c.ended_at > sa.bindparam("since"))
+        )
+    )
+)
 
 
 # --- emergencies -----------------------------------------------------------------------------------------------------
@@ -198,13 +212,10 @@ def runs_stopped(conn: Connection, visit_id: VisitId) -> bool:
 
 def name_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
     """The vehicle that was held turns out to be of this stay."""
-    nameless = sa.and_(fee_stop.c.visit_id == visit_id, fee_stop.c.stay_id.is_(None))
-    conn.execute(fee_stop.update().where(nameless).values(stay_id=stay_id))
+    conn.execute(_NAME, {"of_visit": visit_id, "named": stay_id})
 
 
 def stops_of(conn: Connection, stay_id: StayId, since: datetime) -> tuple[Stop, ...]:
     """When the fee clock of a stay stood still: its own stops, and everybody's after `since`."""
-    t = fee_stop.c
-    own = sa.select(t.started_at, t.ended_at).where(t.stay_id == stay_id)
-    all_of = sa.select(t.started_at, t.ended_at).where(_everyone, sa.or_(t.ended_at.is_(None), t.ended_at > since))
-    return tuple((row.started_at, row.ended_at) for row in conn.execute(own.union_all(all_of)))
+    rows = conn.execute(_STOPS, {"of_stay": stay_id, "since": since})
+    return tuple((row.started_at, row.ended_at) for row in rows)

@@ -50,6 +50,11 @@ help_call_step = sa.Table(
     sa.Column("detail", sa.String(500), nullable=False),
     sqlite_autoincrement=True,
 )
+_OPEN_AT = (
+    sa.select(help_call)
+    .where(help_call.c.lane_id == sa.bindparam("of_lane"), _open)
+    .order_by(help_call.c.called_at, help_call.c.id)
+)
 
 
 def add_call(conn: Connection, new: HelpCall) -> bool:
@@ -71,10 +76,8 @@ def open_call_of(conn: Connection, callers_ref: str) -> HelpCall | None:
 
 def open_calls_at(conn: Connection, lane_id: LaneId, visit_id: VisitId | None = None) -> Sequence[HelpCall]:
     """The calls of a lane (and of one vehicle there) that have not ended, oldest first."""
-    query = sa.select(help_call).where(help_call.c.lane_id == lane_id, help_call.c.state != "ended")
-    if visit_id is not None:
-        query = query.where(help_call.c.visit_id == visit_id)
-    return [_to_call(row) for row in conn.execute(query.order_by(help_call.c.called_at, help_call.c.id))]
+    calls = [_to_call(row) for row in conn.execute(_OPEN_AT, {"of_lane": lane_id})]
+    return [call for call in calls if visit_id is None or call.visit_id == visit_id]
 
 
 def open_calls(conn: Connection, limit: int) -> Sequence[HelpCall]:

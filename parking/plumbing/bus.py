@@ -15,13 +15,21 @@ import structlog
 from parking.kernel import codec
 from parking.kernel.errors import invalid
 from parking.kernel.events import Envelope
-from parking.plumbing.db import Database, UnitOfWork, insert_once
+from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle, is_final
+from parking.plumbing.insert_once import insert_all_once
 from parking.plumbing.tables import delivery
 
 __all__ = ["Bus", "InProcessBus", "RetryPolicy", "Subscription"]
 IDLE_S = 1.0
 log = structlog.get_logger(__name__)
+_DUE = (
+    sa.select(delivery.c.seq, delivery.c.envelope, delivery.c.attempts, delivery.c.next_at)
+    .where(delivery.c.group == sa.bindparam("group"))
+    .order_by(delivery.c.seq)
+    .limit(MOST_IN_A_WORK)
+)
+_HANDLED = sa.delete(delivery).where(delivery.c.seq == sa.bindparam("handled"))
 
 
 class Bus(Protocol):
@@ -57,6 +65,8 @@ class InProcessBus:
         self._subscriptions: dict[str, Subscription] = {}
         self._threads: list[threading.Thread] = []
         self._wakes: dict[str, threading.Event] = {}
+        self._empty: set[str] = set()
+        """Groups for which nothing waits: nobody but this bus puts something there."""
         self._stopping = threading.Event()
 
     def publish(self, batch: Sequence[Envelope]) -> None:
@@ -64,13 +74,18 @@ class InProcessBus:
         if not wanted:
             return
 
+        plain = {envelope.id: codec.encode(envelope) for envelope in batch}
+        rows = [
+            {"group": group, "event_id": envelope.id, "envelope": plain[envelope.id], "attempts": 0}
+            for group, envelope in wanted
+        ]
+
         def work(unit: UnitOfWork) -> None:
-            for group, envelope in wanted:
-                row = {"group": group, "event_id": envelope.id, "envelope": codec.encode(envelope), "attempts": 0}
-                insert_once(unit.connection, delivery, row | {"next_at": unit.now})
+            insert_all_once(unit.connection, delivery, [row | {"next_at": unit.now} for row in rows])
 
         self._database.write(work)
         for group in {group for group, _ in wanted}:
+            self._empty.discard(group)
             self._wakes[group].set()
 
     def subscribe(self, subscription: Subscription) -> None:
@@ -81,7 +96,9 @@ class InProcessBus:
 
     def drain(self) -> int:
         total = 0
-        while handled := sum(self._step(subscription) for subscription in self._subscriptions.values()):
+        while handled := sum(
+            self._step(subscription) for group, subscription in self._subscriptions.items() if group not in self._empty
+        ):
             total += handled
         return total
 
@@ -115,16 +132,13 @@ class InProcessBus:
                 pause = IDLE_S
             wake.wait(pause)
 
-    def _due(self, connection: sa.Connection, group: str, now: datetime) -> list[tuple[Envelope, int]]:
-        rows = connection.execute(
-            sa.select(delivery.c.envelope, delivery.c.attempts, delivery.c.next_at)
-            .where(delivery.c.group == group)
-            .order_by(delivery.c.seq)
-            .limit(MOST_IN_A_WORK)
-        ).all()
+    def _due(self, connection: sa.Connection, group: str, now: datetime) -> list[tuple[int, Envelope, int]]:
+        rows = connection.execute(_DUE, {"group": group}).all()
         if not rows or rows[0].next_at > now:
+            if not rows and not self._threads:  # among threads, somebody may just be putting something there
+                self._empty.add(group)
             return []
-        return [(codec.decode(row.envelope), row.attempts) for row in rows]
+        return [(row.seq, codec.decode(row.envelope), row.attempts) for row in rows]
 
     def _pause(self, subscription: Subscription) -> float:
         head = self._database.read(
@@ -145,11 +159,10 @@ class InProcessBus:
         due = self._database.read(lambda connection: self._due(connection, group, self._database.clock.now()))
         if not due:
             return 0
-        envelopes = [envelope for envelope, _ in due]
-        outcome = handle(self._database, subscription, envelopes, lambda unit, envelope: _settle(unit, group, envelope))
+        outcome = handle(self._database, subscription, [envelope for _, envelope, _ in due], lambda unit, done: _settle(unit, due[:done]))
         if outcome.error is None:
             return outcome.handled
-        envelope, attempts = due[outcome.handled]
+        _, envelope, attempts = due[outcome.handled]
         return outcome.handled + self._failed(group, envelope, attempts + 1, outcome.error)
 
     def _failed(self, group: str, envelope: Envelope, attempts: int, error: Exception) -> int:
@@ -171,5 +184,6 @@ class InProcessBus:
         return self._database.write(work)
 
 
-def _settle(unit: UnitOfWork, group: str, envelope: Envelope) -> None:
-    unit.connection.execute(sa.delete(delivery).where(delivery.c.group == group, delivery.c.event_id == envelope.id))
+def _settle(unit: UnitOfWork, done: Sequence[tuple[int, Envelope, int]]) -> None:
+    if done:
+        unit.connection.execute(_HANDLED, [{"handled": seq} for seq, _, _ in done])

@@ -58,26 +58,44 @@ def handle(
     database: Database,
     subscription: Subscription,
     envelopes: Sequence[Envelope],
-    settle: Callable[[UnitOfWork, Envelope], None] | None = None,
+    settle: Callable[[UnitOfWork, int], None] | None = None,
 ) -> Outcome:
-    """Handle envelopes in order in one transaction, each in its own savepoint, up to the first that fails."""
+    """Handle envelopes in order in one transaction, up to the first that fails; `settle` is told how many are done.
+
+    All of them are tried in one savepoint; only when one fails they are tried again, each in its own.
+    """
 
     def work(unit: UnitOfWork) -> Outcome:
-        for done, envelope in enumerate(envelopes):
-            published = unit.published
-            try:
-                with unit.connection.begin_nested():
-                    _handle_one(unit, subscription, envelope)
-            except sa.exc.OperationalError:
-                raise  # the database's trouble, not the handler's: the whole work is undone, and no attempt is counted
-            except Exception as error:
-                unit.published = published
-                return Outcome(done, error)
-            if settle is not None:
-                settle(unit, envelope)
-        return Outcome(len(envelopes), None)
+        outcome = _all_at_once(unit, subscription, envelopes)
+        if outcome.error is not None and len(envelopes) > 1:
+            outcome = _one_by_one(unit, subscription, envelopes)
+        if settle is not None:
+            settle(unit, outcome.handled)
+        return outcome
 
     return database.write(work)
+
+
+def _all_at_once(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> Outcome:
+    published = unit.published
+    try:
+        with unit.connection.begin_nested():
+            for envelope in envelopes:
+                _handle_one(unit, subscription, envelope)
+    except sa.exc.OperationalError:
+        raise  # the database's trouble, not the handler's: the whole work is undone, and no attempt is counted
+    except Exception as error:
+        unit.published = published
+        return Outcome(0, error)
+    return Outcome(len(envelopes), None)
+
+
+def _one_by_one(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> Outcome:
+    for done, envelope in enumerate(envelopes):
+        outcome = _all_at_once(unit, subscription, (envelope,))
+        if outcome.error is not None:
+            return Outcome(done, outcome.error)
+    return Outcome(len(envelopes), None)
 
 
 def _handle_one(unit: UnitOfWork, subscription: Subscription, envelope: Envelope) -> None:

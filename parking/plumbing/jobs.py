@@ -48,6 +48,26 @@ sa.Index(
 )
 
 
+_free = (
+    sa.select(job.c.id)
+    .where(
+        job.c.state == sa.literal_column("'waiting'"),
+        job.c.run_at <= sa.bindparam("now"),
+        job.c.leased_until <= sa.bindparam("now"),
+        job.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+    )
+    .order_by(job.c.run_at, job.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)  # SQLite has one writer and leaves this out
+)
+_CLAIM = (
+    sa.update(job)
+    .where(job.c.id.in_(_free))
+    .values(leased_until=sa.bindparam("until"), attempts=job.c.attempts + 1)
+    .returning(job.c.id, job.c.kind, job.c.payload, job.c.attempts)
+)
+
+
 def enqueue(
     uow: UnitOfWork, kind: str, dedupe: str, payload: Mapping[str, Any], run_at: datetime | None = None
 ) -> bool:
@@ -136,22 +156,8 @@ class JobRunner:
 
     def _claim(self, unit: UnitOfWork) -> _Claim | None:
         now = self._clock.now()
-        free = (
-            sa.select(job.c.id)
-            .where(
-                job.c.state == "waiting", job.c.run_at <= now, job.c.leased_until <= now, job.c.kind.in_(self._handlers)
-            )
-            .order_by(job.c.run_at, job.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)  # SQLite has one writer and leaves this out
-        )
         until = now + self._lease
-        row = unit.connection.execute(
-            sa.update(job)
-            .where(job.c.id.in_(free))
-            .values(leased_until=until, attempts=job.c.attempts + 1)
-            .returning(job.c.id, job.c.kind, job.c.payload, job.c.attempts)
-        ).one_or_none()
+        row = unit.connection.execute(_CLAIM, {"now": now, "kinds": list(self._handlers), "until": until}).one_or_none()
         return None if row is None else _Claim(row.id, row.kind, row.payload, row.attempts, until)
 
     def _run_one(self, claim: _Claim) -> None:

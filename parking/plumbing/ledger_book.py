@@ -82,13 +82,40 @@ class Book:
             sa.Column("seq", sa.BigInteger, nullable=False),
             sa.Column("link", sa.String(64), nullable=False),
         )
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """The statements of every booking, built once: building one takes ten times as long as running it."""
+        moved, posted, kept = self.movements.c, self.postings.c, self.kept.c
+        reference, about = sa.bindparam("reference"), sa.bindparam("about")
+        self._head_now = sa.select(self.head.c.seq, self.head.c.link).with_for_update()
+        self._head_is = self.head.update().values(seq=sa.bindparam("new_seq"), link=sa.bindparam("new_link"))
+        self._known = (
+            sa.select(moved.unit, posted.account, posted.amount)
+            .join(self.postings, posted.seq == moved.seq)
+            .where(moved.reference == reference)
+            .order_by(posted.position)
+        )
+        self._seq_of = sa.select(moved.seq).where(moved.reference == reference)
+        self._sums = (
+            sa.select(posted.account, sa.func.sum(posted.amount).label("balance"))
+            .join(self.movements, posted.seq == moved.seq)
+            .where(moved[self._subject] == about)
+            .group_by(posted.account)
+        )
+        self._add = (
+            self.kept.update()
+            .where(kept.account == sa.bindparam("of_account"), kept.unit == sa.bindparam("of_unit"))
+            .values(balance=kept.balance + sa.bindparam("more", type_=sa.BigInteger))
+        )
+        self._balances = sa.select(self.kept).order_by(kept.account, kept.unit)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def take_head(self, conn: Connection) -> tuple[int, str]:
         """Last sequence number and link; on PostgreSQL others wait here until this transaction ends."""
         insert_once(conn, self.head, {"id": 1, "seq": 0, "link": GENESIS})
-        row = conn.execute(sa.select(self.head.c.seq, self.head.c.link).with_for_update()).one()
+        row = conn.execute(self._head_now).one()
         return int(row.seq), str(row.link)
 
     def book(self, conn: Connection, movement: Movement, *, subject: str | None, at: datetime) -> bool:
@@ -101,15 +128,15 @@ class Book:
         seq += 1
         new_link = link(previous, self._content(seq, movement, subject, at))
         row = {"seq": seq, "reference": movement.reference, "unit": movement.unit, self._subject: subject}
-        conn.execute(self.movements.insert().values(**row, booked_at=at, link=new_link))
+        conn.execute(sa.insert(self.movements), row | {"booked_at": at, "link": new_link})
         conn.execute(
-            self.postings.insert(),
+            sa.insert(self.postings),
             [
                 {"seq": seq, "position": i, "account": p.account, "amount": p.amount}
                 for i, p in enumerate(movement.postings)
             ],
         )
-        conn.execute(self.head.update().values(seq=seq, link=new_link))
+        conn.execute(self._head_is, {"new_seq": seq, "new_link": new_link})
         for posting in movement.postings:
             self._add_to_balance(conn, self._summary(posting.account), movement.unit, posting.amount)
         return True
@@ -125,34 +152,22 @@ class Book:
         }
 
     def _booked(self, conn: Connection, reference: str) -> tuple[str, list[list[Any]]] | None:
-        rows = conn.execute(
-            sa.select(self.movements.c.unit, self.postings.c.account, self.postings.c.amount)
-            .join(self.postings, self.postings.c.seq == self.movements.c.seq)
-            .where(self.movements.c.reference == reference)
-            .order_by(self.postings.c.position)
-        ).all()
+        rows = conn.execute(self._known, {"reference": reference}).all()
         return (rows[0].unit, [[row.account, row.amount] for row in rows]) if rows else None
 
     def _add_to_balance(self, conn: Connection, account: str, unit: str, amount: int) -> None:
-        where = (self.kept.c.account == account, self.kept.c.unit == unit)
-        changed = conn.execute(self.kept.update().where(*where).values(balance=self.kept.c.balance + amount))
+        changed = conn.execute(self._add, {"of_account": account, "of_unit": unit, "more": amount})
         if changed.rowcount == 0:
             conn.execute(self.kept.insert().values(account=account, unit=unit, balance=amount))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def is_booked(self, conn: Connection, reference: str) -> bool:
-        found = conn.execute(sa.select(self.movements.c.seq).where(self.movements.c.reference == reference))
-        return found.first() is not None
+        return conn.execute(self._seq_of, {"reference": reference}).first() is not None
 
     def sums_of(self, conn: Connection, subject: str) -> dict[str, int]:
         """Balance by account of all movements about one subject."""
-        rows = conn.execute(
-            sa.select(self.postings.c.account, sa.func.sum(self.postings.c.amount).label("balance"))
-            .join(self.movements, self.postings.c.seq == self.movements.c.seq)
-            .where(self.movements.c[self._subject] == subject)
-            .group_by(self.postings.c.account)
-        )
+        rows = conn.execute(self._sums, {"about": subject})
         return {row.account: int(row.balance) for row in rows}
 
     def movements_of(self, conn: Connection, subject: str) -> list[tuple[datetime, Movement]]:
@@ -178,8 +193,7 @@ class Book:
 
     def balances(self, conn: Connection) -> list[tuple[str, str, int]]:
         """(account, unit, balance); per unit the balances sum to zero."""
-        query = sa.select(self.kept).order_by(self.kept.c.account, self.kept.c.unit)
-        return [(row.account, row.unit, row.balance) for row in conn.execute(query)]
+        return [(row.account, row.unit, row.balance) for row in conn.execute(self._balances)]
 
     def _movements(self, conn: Connection) -> Iterator[tuple[dict[str, Any], str]]:
         query = (

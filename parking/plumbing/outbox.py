@@ -17,13 +17,15 @@ from parking.plumbing.tables import outbox
 
 MOST_AT_ONCE = 200
 log = structlog.get_logger(__name__)
+_WAITING = (
+    sa.select(outbox).where(outbox.c.relayed_at.is_(None)).order_by(outbox.c.seq).limit(sa.bindparam("most", type_=sa.Integer))
+)
+_RELAYED = sa.update(outbox).where(outbox.c.seq == sa.bindparam("number")).values(relayed_at=sa.bindparam("at"))
 
 
 def waiting(connection: sa.Connection, limit: int = MOST_AT_ONCE) -> list[tuple[int, Envelope]]:
     """The oldest events that the bus does not have yet, as (number, envelope), in the order of publication."""
-    rows = connection.execute(
-        sa.select(outbox).where(outbox.c.relayed_at.is_(None)).order_by(outbox.c.seq).limit(limit)
-    ).mappings()
+    rows = connection.execute(_WAITING, {"most": limit}).mappings()
     return [(row["seq"], _envelope(row)) for row in rows]
 
 
@@ -89,4 +91,4 @@ class OutboxRelay:
 
 
 def _mark(unit: UnitOfWork, numbers: list[int]) -> None:
-    unit.connection.execute(sa.update(outbox).where(outbox.c.seq.in_(numbers)).values(relayed_at=unit.now))
+    unit.connection.execute(_RELAYED, [{"number": number, "at": unit.now} for number in numbers])

@@ -1,0 +1,198 @@
+"""The application on a database in memory and a virtual clock, for the traffic simulator: real rooms, a wallet in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from hardware_sim.scenario import Scenario
+from hardware_sim.site_under_test import KnownCase, KnownStay
+from parking.access import keeping
+from parking.access import store as access_store
+from parking.access.rights_store import Holder
+from parking.access.rows import PassRow
+from parking.access.snapshot import CopyChange
+from parking.bootstrap.application import Application, build
+from parking.bootstrap.settings import Settings
+from parking.bootstrap.tables import all_tables
+from parking.cli.invariants import Invariants
+from parking.emergency import emergencies
+from parking.gate.api import ingest
+from parking.gate.journal import Entry
+from parking.journeys import opening_by_hand, paying
+from parking.kernel.clock import ManualClock
+from parking.kernel.codec import decode
+from parking.kernel.credential import Credential, CredentialKind
+from parking.kernel.errors import ParkingError
+from parking.kernel.ids import CaseId, LaneId, SeededIds, StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
+from parking.plumbing.db import UnitOfWork, open_database
+from parking.plumbing.tables import outbox
+from parking.security import audit
+from parking.sessions import store as sessions
+from parking.site import loader
+from parking.site.model import SiteMap
+from payments import ledger_store
+from payments.providers.memory import MemoryProvider
+from payments.tariff.price import price
+
+ATTENDANT = Principal("operator", "attendant", frozenset({Scope.LANES_OPEN, Scope.CASES_WORK}))
+DEMO = files("hardware_sim") / "sites" / "demo"
+_CASES_SHOWN = 200
+
+
+class VirtualSite:
+    """Satisfies the simulation's SiteUnderTest."""
+
+    def __init__(self, clock: ManualClock, scenario: Scenario, folder: Path | None = None) -> None:
+        tariff = Path(str(DEMO / "tariff.yaml"))
+        if scenario.tariff is not None:
+            tariff = (folder or Path()) / scenario.tariff
+        settings = Settings(site_file=Path("simulated"), tariff_file=tariff, database_url="sqlite://")
+        self._clock = clock
+        self._members = 0
+        self._ids = SeededIds(scenario.seed)
+        self._database = open_database("sqlite://", clock=clock, ids=self._ids, origin="server")
+        self._database.create_tables(all_tables())
+        self._wallet = MemoryProvider(clock)
+        self.application: Application = build(
+            settings, self._database, clock=clock, providers={"wallet": self._wallet}, site=site_of(scenario)
+        )
+        self.application.prepare()
+        self.application.drain()
+        self._tariff = self.application.tariffs.current
+        self._invariants = Invariants()
+        self.guard_minor = settings.hold_above_minor or 0
+
+    def take_events(self, epoch: str, entries: Sequence[Entry]) -> int:
+        plain = [json.loads(entry.body) for entry in entries]
+        events = [(entry.seq, said, decode(said)) for entry, said in zip(entries, plain, strict=True)]
+        acked = self._database.write(lambda uow: ingest(uow, "edge-1", epoch, events))
+        self.application.drain()
+        return acked
+
+    def copy_since(self, version: int) -> CopyChange | None:
+        rows = self._database.read(lambda conn: access_store.rows_since(conn, "demo", version))
+        return CopyChange("demo", version, rows[-1].version, tuple(rows)) if rows else None
+
+    def find(self, plate: Plate) -> StayId | None:
+        stay = self._database.read(lambda conn: sessions.open_by_plate(conn, plate))
+        return stay.id if stay is not None else None
+
+    def pay(self, stay_id: StayId) -> int | None:
+        cashier, now = self.application.cashier, self._clock.now()
+        try:
+            payment = paying.begin(self._database, cashier, stay_id, now, "wallet", self._ids.new(now))
+        except ParkingError:
+            return None  # nothing is due, or a person has to look first
+        number = self._database.read(lambda conn: cashier.payment(conn, payment.payment_id))
+        assert number is not None
+        cashier.collector.take_over(number, self._wallet.approve(number.number))
+        self.application.drain()
+        return payment.amount.minor
+
+    def open_by_hand(self, lane_id: str, reason: str) -> None:
+        self._database.write(lambda uow: opening_by_hand.order(uow, audit.record, ATTENDANT, LaneId(lane_id), reason))
+
+    def end_emergency(self, reason: str) -> None:
+        reach = self.application.reach
+        self._database.write(lambda uow: emergencies.end(uow, reach, ATTENDANT, reason))
+        self.application.drain()
+
+    def enrol_member(self, plate: Plate) -> Credential:
+        self._members += 1
+        number = self._members
+        tag = Credential(CredentialKind.UHF, f"E280{number:020X}")
+
+        def work(uow: UnitOfWork) -> None:
+            keeping.save_holder(uow, Holder(f"m{number}", f"Member {number}", plates=(plate,), credentials=(tag,)))
+            keeping.save_pass(uow, PassRow(f"p{number}", f"m{number}", (plate,), 1, None, None))
+
+        self._database.write(work)
+        return tag
+
+    def advance(self) -> None:
+        self.application.jobs.run_due()
+        self.application.drain()
+
+    def price(self, entered_at: datetime, until: datetime) -> int:
+        return price(self._tariff, entered_at, max(entered_at, until)).total.minor
+
+    def cases(self) -> Sequence[KnownCase]:
+        found = self._database.read(lambda conn: sessions.cases(conn, "open", "", _CASES_SHOWN))
+        return [
+            KnownCase(
+                CaseId(case.id),
+                case.reason,
+                StayId(case.stay_id) if case.stay_id else None,
+                VisitId(case.visit_id) if case.visit_id else None,
+            )
+            for case in reversed(found)
+        ]
+
+    def decide(self, case: KnownCase, stay_id: StayId | None) -> bool:  # noqa: ARG002 - no case takes an answer yet
+        return False
+
+    def broken_invariants(self) -> list[str]:
+        return self._database.read(self._invariants.broken)
+
+    def stays(self) -> Sequence[KnownStay]:
+        def query(conn: sa.Connection) -> list[KnownStay]:
+            found = []
+            for row in conn.execute(sa.select(sessions.stay).order_by(sessions.stay.c.id)).all():
+                sums = ledger_store.stay_sums(conn, StayId(row.id))
+                lane = LaneId(row.exit_lane_id) if row.exit_lane_id else None
+                times = (row.entered_at, row.exited_at)
+                found.append(
+                    KnownStay(StayId(row.id), row.plate, row.state, *times, lane, sums.due or 0, sums.captured)
+                )
+            return found
+
+        return self._database.read(query)
+
+    def events(self) -> int:
+        return self._database.read(lambda conn: conn.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0)
+
+    def trace_hash(self) -> str:
+        """Over every published event and every entry of the audit, in order, as they are stored."""
+
+        def query(conn: sa.Connection) -> str:
+            seen = hashlib.sha256()
+            for row in conn.exec_driver_sql("SELECT event_id, occurred_at, type, data FROM outbox ORDER BY seq"):
+                seen.update("\n".join(map(str, row)).encode())
+            seen.update(audit.verify(conn).head.encode())
+            return seen.hexdigest()
+
+        return self._database.read(query)
+
+
+def site_of(scenario: Scenario) -> SiteMap:
+    """The demo mall with as many lanes, and as much room, as the scenario needs."""
+    room = max(60, round(scenario.rate * 8))
+    lanes = [
+        f"  - {{id: {name}, name: {{zh: 入口, en: Entry}}, kind: entry, to: b1}}" for name in scenario.entry_names()
+    ]
+    lanes += [
+        f"  - {{id: {name}, name: {{zh: 出口, en: Exit}}, kind: exit, from: b1}}" for name in scenario.exit_names()
+    ]
+    return loader.load(
+        "\n".join(
+            (
+                "site: {id: demo, name: {zh: 示范商场, en: Demo Mall}, currency: CNY, timezone: Asia/Shanghai}",
+                "zones:",
+                f"  - {{id: b1, name: {{zh: 地下一层, en: Level B1}}, level: B1, capacity: {room}, opens_empty: true}}",
+                "lanes:",
+                *lanes,
+                "signs:",
+                "  - {id: sign-b1, zone: b1, driver: memory}",
+            )
+        ),
+        "the simulated site",
+    )

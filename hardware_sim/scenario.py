@@ -18,7 +18,21 @@ from parking.kernel.errors import ParkingError, invalid
 
 MORNING = datetime(2026, 3, 6, 21, 0, tzinfo=UTC)
 """Five o'clock on a Saturday at the site."""
-_SHARES = ["misread", "unread", "missed", "offline", "lost_answers", "pays_ahead", "members", "look_alikes", "returns", "cloned", "backs_out", "tailgates", "desk_errors"]
+_SHARES = [
+    "misread",
+    "unread",
+    "missed",
+    "offline",
+    "lost_answers",
+    "pays_ahead",
+    "members",
+    "look_alikes",
+    "returns",
+    "cloned",
+    "backs_out",
+    "tailgates",
+    "desk_errors",
+]
 _MOST = {"hours": 24.0 * 28, "per_hour": 5_000.0, "stays": 1_000_000.0, "entries": 64.0, "exits": 64.0}
 _ENTERS_PER_HOUR, _LEAVES_PER_HOUR = 220.0, 150.0
 """So many cars an hour one lane serves without a queue."""
@@ -30,8 +44,9 @@ class Scenario:
 
     `stays` is the number of cars in `hours` from `start`; without it they come `per_hour` on average. Of all passages a share is
     `misread` (the best spelling is another plate), `unread` (no plate at all) and `missed`: half of these read no plate, half go
-    through without the loops feeling them under the boom. Of all cars a share `backs_out` before the boom, `tailgates` in behind the car before, are `members` with a
-    pass and a tag, are `look_alikes`, `return` later, carry a `cloned` plate. `lost_answers`: of the server's acknowledgements.
+    through without the loops feeling them under the boom. Of all cars a share `backs_out` before the boom, `tailgates` in behind the
+    car before, are `members` with a pass and a tag, are `look_alikes`, `return` later, carry a `cloned` plate. `lost_answers`: of the
+    server's acknowledgements.
 
     For `offline_min`, a quarter into the run, the link is down; for `blind_min`, at a third, the exit's camera sees nothing; for
     `fire_min`, halfway, its fire contact is closed; `power_cuts` times, evenly, the gate box loses its power for a minute.

@@ -15,6 +15,7 @@ from hardware_sim.eyesight import Eyesight, Sight
 from hardware_sim.virtual_time import Process, Timeline
 from parking.access.facts import LaneRules, NoPlate, PlateEvidence
 from parking.access.snapshot import CopyChange
+from parking.gate import machine
 from parking.gate.barrier import Barrier
 from parking.gate.controller import Lane, Sighting
 from parking.gate.credentials.base import Presented
@@ -171,7 +172,7 @@ class SimulatedLane:
             self._boom_up_at = self._clock.monotonic_s() + OPENING_S
             if self._car is not None:
                 self._car.opened_at = self._clock.now()
-                self._car.by = self.lane.visit.by if self.lane.visit is not None else "emergency"
+                self._car.by = self.lane.visit.by if self.lane.visit is not None else self._car.by
         self._box.stepped(self)
 
     def boom_is_up(self) -> bool:
@@ -199,6 +200,8 @@ class SimulatedLane:
         yield from self._arrive(car)
         yield from self._wait(car, while_waiting)
         car.passed = self.boom_is_up() and car.manner is not Manner.BACKS_OUT
+        if machine.is_fire(self.lane.state):
+            car.by = "emergency"
         if car.passed and car.manner is Manner.THROUGH:
             yield from self._go_under(car)
         else:

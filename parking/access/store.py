@@ -77,7 +77,9 @@ _FOUND = (
     .where(copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref"), copy_row.c.data.is_not(None))
     .order_by(copy_row.c.key)
 )
-_COUNT = sa.select(sa.func.count()).where(copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref"))
+_COUNT = sa.select(sa.func.count()).where(
+    copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref")
+)
 _SINCE = (
     sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
     # wrapped, so that no engine looks the site up and sorts all it ever had: a poll costs what has changed, not the table

@@ -24,7 +24,9 @@ live_value = sa.Table(
     sa.Column("value", Json, nullable=False),
 )
 _STORED = sa.select(live_value.c.value).where(live_value.c.key == sa.bindparam("of"))
-_CHANGE = live_value.update().where(live_value.c.key == sa.bindparam("of")).values(value=sa.bindparam("new", type_=Json))
+_CHANGE = (
+    live_value.update().where(live_value.c.key == sa.bindparam("of")).values(value=sa.bindparam("new", type_=Json))
+)
 
 
 class Hub(Protocol):

@@ -150,9 +150,7 @@ class VirtualSite:
                 sums = ledger_store.stay_sums(conn, StayId(row.id))
                 lane = LaneId(row.exit_lane_id) if row.exit_lane_id else None
                 times = (row.entered_at, row.exited_at)
-                found.append(
-                    KnownStay(StayId(row.id), row.plate, row.state, *times, lane, sums.due or 0, sums.captured)
-                )
+                found.append(KnownStay(StayId(row.id), row.plate, row.state, *times, lane, sums.debt, sums.captured))
             return found
 
         return self._database.read(query)

@@ -25,6 +25,15 @@ HOLD_MOST = timedelta(seconds=90)
 FORGOTTEN_AFTER = timedelta(days=7)
 """A disk of which nothing was heard for so long is waited for no more."""
 RELEASED_AT_ONCE = 1_000
+_held, _until = edge_held.c, edge_frontier.c
+_LAST_DUE = sa.select(sa.func.max(_held.due)).where(
+    _held.device_id == sa.bindparam("of_device"), _held.epoch == sa.bindparam("of_epoch")
+)
+_ANY_HELD = sa.select(_held.seq).limit(1)
+_FRONTIER = sa.select(sa.func.min(_until.until)).where(_until.heard_at > sa.bindparam("since"))
+_my_disk = sa.and_(_until.device_id == sa.bindparam("of_device"), _until.epoch == sa.bindparam("of_epoch"))
+_TOLD_UNTIL = sa.select(_until.until).where(_my_disk)
+_TELL_UNTIL = edge_frontier.update().where(_my_disk)
 
 
 def meaning(plain: Mapping[str, Any], field: str = "") -> Envelope:
@@ -42,11 +51,9 @@ def pass_on(
     """Forward new events of one disk, or hold them; a box that does not say how far it is (`until`) holds nobody up."""
     if until is not None or new:
         _note_frontier(uow, device, epoch, until or uow.now)
-    t = edge_held.c
-    mine = (t.device_id == device) & (t.epoch == epoch)
-    last = uow.connection.scalar(sa.select(sa.func.max(t.due)).where(mine))
+    last = uow.connection.scalar(_LAST_DUE, {"of_device": device, "of_epoch": epoch})
     limit = _frontier(uow.connection, uow.now)
-    others_wait = uow.connection.execute(sa.select(t.seq).limit(1)).first() is not None
+    others_wait = uow.connection.execute(_ANY_HELD).first() is not None
     held: list[dict[str, Any]] = []
     at_once: list[Envelope] = []
     for seq, envelope in new:
@@ -103,20 +110,18 @@ def release_all(database: Database) -> int:
 
 def _frontier(conn: Connection, now: datetime) -> datetime | None:
     """Up to when every disk has told what it knew; None when none is known."""
-    t = edge_frontier.c
-    found: datetime | None = conn.scalar(sa.select(sa.func.min(t.until)).where(t.heard_at > now - FORGOTTEN_AFTER))
+    found: datetime | None = conn.scalar(_FRONTIER, {"since": now - FORGOTTEN_AFTER})
     return found
 
 
 def _note_frontier(uow: UnitOfWork, device: str, epoch: str, until: datetime) -> None:
-    t = edge_frontier.c
-    mine = (t.device_id == device) & (t.epoch == epoch)
-    before = uow.connection.scalar(sa.select(t.until).where(mine))
+    disk = {"of_device": device, "of_epoch": epoch}
+    before = uow.connection.scalar(_TOLD_UNTIL, disk)
     if before is None:
         row = {"device_id": device, "epoch": epoch, "until": until, "heard_at": uow.now}
         uow.connection.execute(edge_frontier.insert().values(row))
     else:  # a batch that comes again says what was true then
-        uow.connection.execute(edge_frontier.update().where(mine).values(until=max(before, until), heard_at=uow.now))
+        uow.connection.execute(_TELL_UNTIL, disk | {"until": max(before, until), "heard_at": uow.now})
 
 
 def _told(conn: Connection, places: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Mapping[str, Any]]:

@@ -29,6 +29,12 @@ KEPT = timedelta(days=90)
 FORGOTTEN_AT_ONCE = 5_000
 log = structlog.get_logger(__name__)
 
+_mine = sa.and_(
+    edge_watermark.c.device_id == sa.bindparam("of_device"), edge_watermark.c.epoch == sa.bindparam("of_epoch")
+)
+_ACKED = sa.select(edge_watermark.c.acked).where(_mine).with_for_update()
+_ACKNOWLEDGE = edge_watermark.update().where(_mine)
+
 Numbered = tuple[int, Mapping[str, Any], Envelope]
 """A box's number of an event, the event word for word, and what it means."""
 
@@ -95,9 +101,9 @@ def ingest(
     through: int = 0,
 ) -> int:
     """Store what is new, in order, and forward it, each in its turn; returns the highest number stored without a gap before it."""
-    row = (edge_watermark.c.device_id == device) & (edge_watermark.c.epoch == epoch)
+    disk = {"of_device": device, "of_epoch": epoch}
     # FOR UPDATE so that two connections of one box cannot both store the same number (ignored by SQLite: one writer)
-    acked = uow.connection.execute(sa.select(edge_watermark.c.acked).where(row).with_for_update()).scalar_one_or_none()
+    acked = uow.connection.execute(_ACKED, disk).scalar_one_or_none()
     if acked is None:
         uow.connection.execute(edge_watermark.insert().values(device_id=device, epoch=epoch, acked=0))
         acked = 0
@@ -122,7 +128,7 @@ def ingest(
     if new:
         uow.connection.execute(edge_event.insert(), new)
     if acked != before:
-        uow.connection.execute(edge_watermark.update().where(row).values(acked=acked))
+        uow.connection.execute(_ACKNOWLEDGE, disk | {"acked": acked})
     if acked < max([through, *(seq for seq, _, _ in events)]):  # a part is missing: only what is here has been told
         until = told[-1][1].occurred_at if told else None
     pass_on(uow, device, epoch, told, until)

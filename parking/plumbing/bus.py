@@ -159,7 +159,12 @@ class InProcessBus:
         due = self._database.read(lambda connection: self._due(connection, group, self._database.clock.now()))
         if not due:
             return 0
-        outcome = handle(self._database, subscription, [envelope for _, envelope, _ in due], lambda unit, done: _settle(unit, due[:done]))
+        outcome = handle(
+            self._database,
+            subscription,
+            [envelope for _, envelope, _ in due],
+            lambda unit, done: _settle(unit, due[:done]),
+        )
         if outcome.error is None:
             return outcome.handled
         _, envelope, attempts = due[outcome.handled]

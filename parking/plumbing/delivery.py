@@ -62,13 +62,11 @@ def handle(
 ) -> Outcome:
     """Handle envelopes in order in one transaction, up to the first that fails; `settle` is told how many are done.
 
-    All of them are tried in one savepoint; only when one fails they are tried again, each in its own.
+    All of them share one savepoint; when one fails, those before it are done again without it.
     """
 
     def work(unit: UnitOfWork) -> Outcome:
-        outcome = _all_at_once(unit, subscription, envelopes)
-        if outcome.error is not None and len(envelopes) > 1:
-            outcome = _one_by_one(unit, subscription, envelopes)
+        outcome = _tried(unit, subscription, envelopes)
         if settle is not None:
             settle(unit, outcome.handled)
         return outcome
@@ -76,26 +74,20 @@ def handle(
     return database.write(work)
 
 
-def _all_at_once(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> Outcome:
-    published = unit.published
+def _tried(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> Outcome:
+    published, done = unit.published, 0
     try:
         with unit.connection.begin_nested():
             for envelope in envelopes:
                 _handle_one(unit, subscription, envelope)
+                done += 1
     except sa.exc.OperationalError:
         raise  # the database's trouble, not the handler's: the whole work is undone, and no attempt is counted
     except Exception as error:
         unit.published = published
-        return Outcome(0, error)
-    return Outcome(len(envelopes), None)
-
-
-def _one_by_one(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> Outcome:
-    for done, envelope in enumerate(envelopes):
-        outcome = _all_at_once(unit, subscription, (envelope,))
-        if outcome.error is not None:
-            return Outcome(done, outcome.error)
-    return Outcome(len(envelopes), None)
+        before = _tried(unit, subscription, envelopes[:done]) if done else Outcome(0, None)
+        return before if before.error is not None else Outcome(done, error)
+    return Outcome(done, None)
 
 
 def _handle_one(unit: UnitOfWork, subscription: Subscription, envelope: Envelope) -> None:

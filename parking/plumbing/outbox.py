@@ -18,7 +18,10 @@ from parking.plumbing.tables import outbox
 MOST_AT_ONCE = 200
 log = structlog.get_logger(__name__)
 _WAITING = (
-    sa.select(outbox).where(outbox.c.relayed_at.is_(None)).order_by(outbox.c.seq).limit(sa.bindparam("most", type_=sa.Integer))
+    sa.select(outbox)
+    .where(outbox.c.relayed_at.is_(None))
+    .order_by(outbox.c.seq)
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _RELAYED = sa.update(outbox).where(outbox.c.seq == sa.bindparam("number")).values(relayed_at=sa.bindparam("at"))
 

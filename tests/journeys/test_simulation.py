@@ -14,20 +14,21 @@ from typing import Any
 
 import pytest
 
-from hardware_sim.simulation import Scenario
+from hardware_sim.scenario import Scenario
 from parking.access import decide, policies
-from parking.cli import simulate
+from parking.cli import simulate, virtual_site
 from parking.kernel.decision import Allowed
 from parking.kernel.events import CaseOpened, Envelope
 from parking.kernel.ids import CaseId, EventId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.ledger_book import Book
 from parking.sessions import service
 from payments import ledger, ledger_store
 from payments.cashier import Cashier
 
 CLEAN = Scenario(seed=3, start=simulate.START, hours=0.1, per_hour=80)
-ROUGH = replace(CLEAN, misread=0.15, unread=0.1, offline_min=4.0, lost_answers=0.3)
+ROUGH = replace(CLEAN, stays=12, misread=0.15, unread=0.1, offline_min=4.0, lost_answers=0.3)
 
 
 def test_the_same_seed_leaves_the_same_trace_in_two_processes_whatever_their_hash_seed() -> None:
@@ -63,12 +64,14 @@ def test_with_good_eyes_and_a_good_link_everybody_is_served_by_the_machine_alone
 def test_misreads_a_cut_link_and_lost_answers_break_no_invariant_and_the_money_agrees(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sites: list[simulate.VirtualSite] = []
+    sites: list[virtual_site.VirtualSite] = []
     _watch_sites(monkeypatch, sites)
     report: dict[str, Any] = simulate.run(ROUGH)
     assert (report["ok"], report["violations"]) == (True, [])
     assert report["closed_wrong"] == 0
-    assert report["closed_by_person"] > 0  # somebody had to help: the faults were real
+    assert report["closed_right"] < report["visits"]  # somebody had to help: the faults were real
+    assert report["in_queue"] == report["left_open"]  # and whatever is open is before a person
+    assert report["wrong_charges"] == report["charged_absent"] == 0
     database = sites[0].application.database
     assert database.read(ledger_store.verify).holds
     accounts = {account: balance for account, _, balance in database.read(ledger_store.balances)}
@@ -79,17 +82,18 @@ def test_misreads_a_cut_link_and_lost_answers_break_no_invariant_and_the_money_a
 @pytest.mark.req("GATE-2", "GATE-4", "GATE-5")
 def test_members_turn_backs_a_blind_camera_and_a_fire_break_no_invariant_and_nobody_stays_inside() -> None:
     report: dict[str, Any] = simulate.run(
-        replace(CLEAN, hours=0.2, members=0.3, backs_out=0.1, unread=0.05, blind_min=4.0, fire_min=3.0)
+        replace(CLEAN, hours=0.2, stays=16, members=0.3, backs_out=0.1, unread=0.05, blind_min=4.0, fire_min=3.0)
     )
     assert (report["ok"], report["violations"]) == (True, [])
     assert report["closed_wrong"] == report["inside"] == report["gave_up"] == 0
     assert report["turned_back"] > 0
     assert report["closed_by_person"] > 0  # the fire and the blind camera were there
-    assert report["closed_right"] + report["closed_by_person"] + report["turned_back"] == report["visits"]
+    out = report["closed_right"] + report["closed_by_person"] + report["left_open"]
+    assert out + report["turned_back"] == report["visits"]
 
 
-def _watch_sites(monkeypatch: pytest.MonkeyPatch, sites: list[simulate.VirtualSite]) -> None:
-    class Watched(simulate.VirtualSite):
+def _watch_sites(monkeypatch: pytest.MonkeyPatch, sites: list[virtual_site.VirtualSite]) -> None:
+    class Watched(virtual_site.VirtualSite):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             sites.append(self)
@@ -119,13 +123,13 @@ def _lets_everybody_out(patch: pytest.MonkeyPatch) -> None:
 
 
 def _books_one_side(patch: pytest.MonkeyPatch) -> None:
-    right: Callable[..., None] = ledger_store._add_to_balance
+    right: Callable[..., None] = Book._add_to_balance
 
-    def wrong(conn: Any, account: str, unit: str, amount: int) -> None:
+    def wrong(self: Book, conn: Any, account: str, unit: str, amount: int) -> None:
         if account != ledger.REVENUE:
-            right(conn, account, unit, amount)
+            right(self, conn, account, unit, amount)
 
-    patch.setattr(ledger_store, "_add_to_balance", wrong)
+    patch.setattr(Book, "_add_to_balance", wrong)
 
 
 def _takes_every_repeat_for_news(patch: pytest.MonkeyPatch) -> None:
@@ -135,7 +139,7 @@ def _takes_every_repeat_for_news(patch: pytest.MonkeyPatch) -> None:
             uow.forward(Envelope(fresh, said.occurred_at, said.origin, said.event))
         return int(max(seq for seq, _, _ in events))
 
-    patch.setattr(simulate, "ingest", wrong)
+    patch.setattr(virtual_site, "ingest", wrong)
 
 
 def _closes_no_stay(patch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def load(text: str, name: str) -> Scenario:
 
 def _value(key: str, node: yaml.Node, place: str) -> Any:
     try:
-        value = yaml.SafeLoader("").construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        value = yaml.SafeLoader("").construct_object(node, deep=True)
     except (yaml.YAMLError, ValueError):
         raise _wrong(place, f"{key}: this value cannot be read") from None
     if isinstance(value, list):

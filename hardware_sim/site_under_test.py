@@ -16,7 +16,7 @@ from parking.kernel.plate import Plate
 
 @dataclass(frozen=True, slots=True)
 class KnownStay:
-    """A stay as the system has it at the end: minor units owed and captured; `exited_at` and `exit_lane` once it is closed."""
+    """A stay as the system has it at the end; `due` is what it cost its driver (minor units), `captured` what he has paid."""
 
     id: StayId
     plate: Plate | None
@@ -24,7 +24,7 @@ class KnownStay:
     entered_at: datetime
     exited_at: datetime | None
     exit_lane: LaneId | None
-    debt: int
+    due: int
     captured: int
 
 

@@ -113,7 +113,7 @@ def _count(
             report.closed_by_person += visit.helped
         elif visit.helped and _left_by_itself(stay, visit, truth):
             report.closed_by_person += 1
-            report.lost_minor += stay.debt
+            report.lost_minor += max(0, stay.due - stay.captured)
         else:
             report.closed_wrong += 1
         return
@@ -154,7 +154,7 @@ def _left_by_itself(stay: KnownStay, visit: Visit, truth: Truth) -> bool:
 
 
 def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) -> bool:
-    if not _left_by_itself(stay, visit, truth) or stay.captured != visit.paid or stay.debt:
+    if not _left_by_itself(stay, visit, truth) or stay.captured != visit.paid or stay.due != stay.captured:
         return False
     if visit.tag is not None or visit.decided_at is None:
         return visit.paid <= _fair(visit, truth, site)
@@ -172,7 +172,7 @@ def _closed_anothers(visit: Visit, truth: Truth, stays: dict[StayId, KnownStay])
 
 
 def _concerns(case: KnownCase, visit: Visit, stay: KnownStay | None) -> bool:
-    own = {*visit.entry_visits, *visit.exit_visits}
+    own: set[str] = {*visit.entry_visits, *visit.exit_visits}
     about = case.stay_id is not None and (case.stay_id in own or (stay is not None and case.stay_id == stay.id))
     return about or (case.visit_id is not None and case.visit_id in own)
 
@@ -189,7 +189,7 @@ def _is_charged_to_absent(stay: KnownStay, truth: Truth, payers: Mapping[StayId,
     owner = truth.came_as(stay.id)
     if owner is not None and payers.get(stay.id, {owner.number}) - {owner.number}:
         return True
-    if stay.debt + stay.captured <= 0 or stay.exited_at is None or stay.exit_lane is None:
+    if stay.due <= 0 or stay.exited_at is None or stay.exit_lane is None:
         return False
     left = truth.left_as(stay.exit_lane, stay.exited_at)
     if left is None or owner is None:

@@ -148,9 +148,10 @@ class VirtualSite:
             found = []
             for row in conn.execute(sa.select(sessions.stay).order_by(sessions.stay.c.id)).all():
                 sums = ledger_store.stay_sums(conn, StayId(row.id))
+                due = (sums.due or 0) - sums.waived - sums.coupon
                 lane = LaneId(row.exit_lane_id) if row.exit_lane_id else None
                 times = (row.entered_at, row.exited_at)
-                found.append(KnownStay(StayId(row.id), row.plate, row.state, *times, lane, sums.debt, sums.captured))
+                found.append(KnownStay(StayId(row.id), row.plate, row.state, *times, lane, due, sums.captured))
             return found
 
         return self._database.read(query)

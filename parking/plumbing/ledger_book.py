@@ -87,7 +87,7 @@ class Book:
     def _prepare(self) -> None:
         """The statements of every booking, built once: building one takes ten times as long as running it."""
         moved, posted, kept = self.movements.c, self.postings.c, self.kept.c
-        reference, about = sa.bindparam("reference"), sa.bindparam("about")
+        reference, about = sa.bindparam("reference", type_=sa.String), sa.bindparam("about", type_=sa.String)
         self._head_now = sa.select(self.head.c.seq, self.head.c.link).with_for_update()
         self._head_is = self.head.update().values(seq=sa.bindparam("new_seq"), link=sa.bindparam("new_link"))
         self._known = (

@@ -87,7 +87,7 @@ def test_members_turn_backs_a_blind_camera_and_a_fire_break_no_invariant_and_nob
     assert (report["ok"], report["violations"]) == (True, [])
     assert report["closed_wrong"] == report["inside"] == report["gave_up"] == 0
     assert report["turned_back"] > 0
-    assert report["closed_by_person"] > 0  # the fire and the blind camera were there
+    assert report["closed_by_person"] + report["left_open"] > 0  # the fire and the blind camera were there
     out = report["closed_right"] + report["closed_by_person"] + report["left_open"]
     assert out + report["turned_back"] == report["visits"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from parking.kernel.ids import PaymentId
@@ -37,7 +36,7 @@ class Discounts:
 
     def priced(self, conn: Connection, stay: StayToPrice, at: datetime) -> tuple[Tariff, datetime, datetime, Facts]:
         """What the bill of a stay is worked out from if it ends at `at`; one that has left keeps what was booked."""
-        row = conn.execute(sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay.stay_id)).one_or_none()
+        row = store.bill_of(conn, stay.stay_id)
         if row is not None:
             return self._tariffs.get(conn, row.tariff_version), row.entered_at, row.until, Facts(row.stopped_minutes)
         facts = facts_of(stay.stops, stay.entered_at, at)

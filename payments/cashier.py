@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -17,13 +15,14 @@ from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler
 from payments import ledger, ledger_store, store
-from payments.collecting import Collector, ask_later
+from payments.collecting import Collector, Orders
 from payments.coupons import using
 from payments.discounting import Discounts
+from payments.later.collecting import DebtCollector
 from payments.later.creditor import Creditor
 from payments.later.model import Policy
 from payments.model import Payment, PaymentState, StayToPrice
-from payments.providers.base import LONGEST_NUMBER, Provider
+from payments.providers.base import Provider
 from payments.quote import Account
 from payments.settling import flag, settle_free
 from payments.tariff.model import Bill
@@ -53,6 +52,7 @@ class CashierSettings:
     hold_above_minor: int | None = None
     attended: tuple[str, ...] = ()
     later: Policy = field(default_factory=Policy)
+    lot_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,9 @@ class Cashier:
         self._tariffs = tariffs
         self._discounts = Discounts(tariffs)
         self._settings = settings
+        self._orders = Orders(settings.notify_base, settings.number_prefix, settings.order_valid)
         self.later = Creditor(settings.later)
-        if not settings.number_prefix.isalnum() or len(settings.number_prefix) + 26 > LONGEST_NUMBER:
-            raise ParkingError(
-                ErrorKind.INVALID, "payment.prefix", "should be 1 to 6 letters or digits", field="number_prefix"
-            )
+        self._debts = DebtCollector(self.collector, self._orders, settings.later, lot_name=settings.lot_name)
 
     # --- prices ------------------------------------------------------------------------------------------------------
 
@@ -183,26 +181,11 @@ class Cashier:
             return _Step("hold")
         payment_id = PaymentId(uow.ids.new(uow.now))
         due = self._discounts.hold(uow, stay, at, payment_id).due
-        new = Payment(
-            payment_id=payment_id,
-            stay_id=stay.stay_id,
-            charge_no=1 + max(store.captured_charges(conn, stay.stay_id), default=0),
-            number=self._settings.number_prefix + base64.b32encode(UUID(payment_id).bytes).decode().rstrip("="),
-            channel=channel if due.minor else COUPONS_ALONE,
-            state=PaymentState.NEW,
-            amount=due,
-            created_at=at,
-            expires_at=at + self._settings.order_valid,
-            pay_url=None,
-            notify_url=f"{self._settings.notify_base}/{channel}/callback",
-            captured_at=None,
-            failure=None,
+        through = channel if due.minor else COUPONS_ALONE
+        new = self.collector.write_down(
+            uow, self._orders, stay.stay_id, due, through, at=at, key=key, payment_id=payment_id
         )
-        store.insert(conn, new, key=key)
-        if not due.minor:
-            return _Step("use", settle_free(uow, new))
-        ask_later(uow, payment_id, 1, new.expires_at)
-        return _Step("first", new)
+        return _Step("first", new) if due.minor else _Step("use", settle_free(uow, new))
 
     def begun(self, conn: Connection, stay_id: StayId, key: str) -> Payment | None:
         """The payment that was begun for this stay under this key."""
@@ -216,8 +199,8 @@ class Cashier:
         return store.of_stay(conn, stay_id)
 
     def jobs(self) -> dict[str, JobHandler]:
-        """Durable jobs to run: unknown payments are asked for, outdated ones closed."""
-        return self.collector.jobs()
+        """Durable jobs to run: unknown payments are asked for, outdated ones closed, debts collected."""
+        return self.collector.jobs() | self._debts.jobs()
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 

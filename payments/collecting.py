@@ -3,21 +3,35 @@ is taken over. Whatever stays unknown in between is asked for by a durable job u
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
-from parking.kernel.ids import PaymentId
+from parking.kernel.ids import PaymentId, StayId
+from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler, enqueue
 from payments import store
 from payments.coupons import using
 from payments.model import Payment, PaymentState
-from payments.providers.base import NotSent, Order, OrderState, Outcome, Provider, ProviderFault, ProviderRefused
+from payments.providers.abilities import Charge, ChargesByAgreement
+from payments.providers.base import (
+    LONGEST_NUMBER,
+    NotSent,
+    Order,
+    OrderState,
+    Outcome,
+    Provider,
+    ProviderFault,
+    ProviderRefused,
+)
 from payments.settling import CLOSE_JOB, settle
 
 ASK_JOB = "payments.ask"
@@ -37,6 +51,19 @@ def ask_later(uow: UnitOfWork, payment_id: PaymentId, turn: int, expires_at: dat
     enqueue(uow, ASK_JOB, f"ask:{payment_id}:{series}{turn}", payload, run_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How our orders are named at providers, where those call, and how long one can be paid."""
+
+    notify_base: str
+    number_prefix: str
+    valid: timedelta
+
+    def __post_init__(self) -> None:
+        if not self.number_prefix.isalnum() or len(self.number_prefix) + 26 > LONGEST_NUMBER:
+            raise invalid("payment.prefix", "should be 1 to 6 letters or digits", field="number_prefix")
+
+
 class Collector:
     """Sends, asks and closes payments at the providers of their channels; the `attended` ones need our staff."""
 
@@ -52,7 +79,7 @@ class Collector:
         self._database = database
         self._providers = dict(providers)
         self._clock = clock
-        self._subject = subject
+        self.subject = subject
         self._attended = frozenset(attended)
         self._trouble: dict[str, datetime] = {}  # a hint for payers, never a rule: it is forgotten with the process
 
@@ -73,6 +100,57 @@ class Collector:
             raise invalid(
                 "payment.channel", f"this site has no such channel; it has: {known}", field="channel"
             ) from None
+
+    def write_down(
+        self,
+        uow: UnitOfWork,
+        orders: Orders,
+        stay_id: StayId,
+        amount: Money,
+        channel: str,
+        *,
+        at: datetime,
+        key: str,
+        payment_id: PaymentId | None = None,
+    ) -> Payment:
+        """A new payment of a stay that has no live one, before its provider hears of it; asked for until its end is known."""
+        payment_id = payment_id or PaymentId(uow.ids.new(uow.now))
+        new = Payment(
+            payment_id=payment_id,
+            stay_id=stay_id,
+            charge_no=1 + max(store.captured_charges(uow.connection, stay_id), default=0),
+            number=orders.number_prefix + base64.b32encode(UUID(payment_id).bytes).decode().rstrip("="),
+            channel=channel,
+            state=PaymentState.NEW,
+            amount=amount,
+            created_at=at,
+            expires_at=at + orders.valid,
+            pay_url=None,
+            notify_url=f"{orders.notify_base}/{channel}/callback",
+            captured_at=None,
+            failure=None,
+        )
+        store.insert(uow.connection, new, key=key)
+        ask_later(uow, payment_id, 1, new.expires_at)
+        return new
+
+    def charge(self, payment: Payment, charge: Charge) -> Payment:
+        """Collect without the driver's hand; the same number again is the same charge. What stays unknown is asked for."""
+        provider = self.provider(payment.channel)
+        if not isinstance(provider, ChargesByAgreement):
+            return self._move(payment, PaymentState.FAILED, "NO_AGREEMENTS")
+        payment = self._no_longer_first(payment)
+        if not payment.is_live:
+            return payment
+        try:
+            outcome = provider.charge(charge)
+        except ProviderRefused as refused:
+            log.warning("charge.refused", payment=payment.payment_id, code=refused.code)
+            return self._move(payment, PaymentState.FAILED, refused.code[:64])
+        except ProviderFault as fault:
+            log.warning("charge.unknown", payment=payment.payment_id, error=str(fault))
+            return payment
+        return self.take_over(payment, outcome)
 
     def send(self, payment: Payment, *, first: bool = False) -> Payment:
         """Make a payment payable. One that may have been sent before is asked for first; the number stays the same.
@@ -178,7 +256,7 @@ class Collector:
         return self._database.write(work)
 
     def _order(self, payment: Payment) -> Order:
-        return Order(payment.number, payment.amount, self._subject, payment.notify_url, payment.expires_at)
+        return Order(payment.number, payment.amount, self.subject, payment.notify_url, payment.expires_at)
 
 
 def _hides_its_page(outcome: Outcome) -> bool:

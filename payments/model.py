@@ -1,7 +1,8 @@
 """The words of this room: a stay to price, a payment and the states of its life.
 
-NEW (written, the provider not yet called) -> SENT (the provider has it) -> PAID | FAILED | CLOSED; PENDING when we do
-not know what the provider did. NEW, SENT and PENDING are live: a stay has one live payment at most.
+NEW (written, the provider not yet called) -> SENT (the provider has it) or ACCEPTED (it collects by agreement) -> PAID |
+FAILED | CLOSED; PENDING when we do not know what the provider did. All but the last three are live: a stay has one live
+payment at most. What follows a failed charge, another try or a person, is said of its debt (`payments.later`).
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from parking.kernel.standing import MemberStanding
 class PaymentState(StrEnum):
     NEW = "NEW"
     SENT = "SENT"
+    ACCEPTED = "ACCEPTED"
     PENDING = "PENDING"
     PAID = "PAID"
     FAILED = "FAILED"
     CLOSED = "CLOSED"
 
 
-LIVE = (PaymentState.NEW, PaymentState.SENT, PaymentState.PENDING)
+LIVE = (PaymentState.NEW, PaymentState.SENT, PaymentState.ACCEPTED, PaymentState.PENDING)
 
 
 class StayToPrice(Protocol):

@@ -43,6 +43,10 @@ def settle(uow: UnitOfWork, payment: Payment, outcome: Outcome) -> Settled:
         if changed:
             using.payment_over(uow, payment.payment_id)
         return Settled.CHANGED if changed else Settled.SAME
+    if outcome.state is OrderState.ACCEPTED:
+        early = (PaymentState.NEW, PaymentState.PENDING)
+        changed = store.change(uow.connection, payment.payment_id, only_from=early, to=PaymentState.ACCEPTED)
+        return Settled.CHANGED if changed else Settled.SAME
     if outcome.state is OrderState.WAITING and outcome.pay_url is not None:
         early = (PaymentState.NEW, PaymentState.PENDING)
         changed = store.change(

@@ -19,8 +19,27 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 
+_LIVE = "state IN ('NEW', 'SENT', 'PENDING')"
+_LIVE_NOW = "state IN ('NEW', 'SENT', 'ACCEPTED', 'PENDING')"
+
+
+def _one_live_payment(before: str, after: str) -> None:
+    op.drop_index(
+        "one_live_payment_per_stay", "payment", sqlite_where=sa.text(before), postgresql_where=sa.text(before)
+    )
+    op.create_index(
+        "one_live_payment_per_stay",
+        "payment",
+        ["stay_id"],
+        unique=True,
+        sqlite_where=sa.text(after),
+        postgresql_where=sa.text(after),
+    )
+
+
 def upgrade() -> None:
-    """Four tables."""
+    """Four tables; a charge that a provider has accepted is live, too."""
+    _one_live_payment(_LIVE, _LIVE_NOW)
     op.create_table(
         "pay_agreement",
         sa.Column("id", sa.String(36), nullable=False),
@@ -86,5 +105,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """What `upgrade` made."""
+    _one_live_payment(_LIVE_NOW, _LIVE)
     for table in ("debt", "exit_promise", "credit_set_aside", "pay_agreement"):
         op.drop_table(table)

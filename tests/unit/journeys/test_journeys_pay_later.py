@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -19,6 +20,9 @@ from parking.plumbing.db import UnitOfWork
 from payments import ledger_store
 from payments.later import agreements, debts, store
 from payments.later.model import Debt, DebtState, Terms
+from payments.model import PaymentState
+from payments.providers.abilities import Standing
+from payments.providers.base import OrderState, OutcomeUnknown
 from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory, passage
 
 TERMS = Terms(per_stay_minor=3000, at_once_minor=4000, per_day_minor=8000)
@@ -250,3 +254,69 @@ def test_one_plate_has_one_agreement(site: SiteStory) -> None:
 def test_terms_that_make_no_sense_are_refused_by_name(terms: tuple[int, int, int]) -> None:
     with pytest.raises(ParkingError, match="should be"):
         Terms(*terms)
+
+
+# --- collecting ------------------------------------------------------------------------------------------------------
+
+
+def owing_car(site: SiteStory) -> StayId:
+    """An enrolled car has left; its debt is due to be collected."""
+    enrol(site)
+    stay_id = site.enter()
+    site.park(hours=1)
+    leave_first(site, stay_id)
+    return stay_id
+
+
+def charges(site: SiteStory) -> list[str]:
+    """The numbers under which the wallet was asked to charge."""
+    return [number for operation, number in site.wallet.calls if operation == "charge"]
+
+
+def wallet_collects(site: SiteStory) -> None:
+    """Time passes; the wallet takes the money for whatever it has accepted, and is asked."""
+    for _ in range(12):
+        for number, held in site.wallet.orders.items():
+            if held.outcome.state is OrderState.ACCEPTED:
+                site.wallet.approve(number)
+        site.park(minutes=11)
+        site.application.drain()
+
+
+@pytest.mark.req("PAY-1")
+def test_a_debt_under_an_agreement_is_collected_without_anybodys_hand(site: SiteStory) -> None:
+    site.wallet.standings[PLATE] = Standing.ENROLLED
+    stay_id = owing_car(site)
+    (accepted,) = site.database.read(lambda conn: site.application.cashier.payments_of(conn, stay_id))
+    assert accepted.state is PaymentState.ACCEPTED
+    wallet_collects(site)
+    assert (debt(site, stay_id).state, site.sums(stay_id).debt) == (DebtState.PAID, 0)
+    assert len(charges(site)) == 1
+    site.check()
+
+
+@pytest.mark.req("PAY-1")
+def test_a_provider_that_says_no_is_asked_again_by_the_ladder_and_a_person_at_last(site: SiteStory) -> None:
+    stay_id = owing_car(site)  # not enrolled: the provider refuses
+    for _ in range(60):
+        site.park(days=1)
+        site.application.drain()
+    left = debt(site, stay_id)
+    assert (left.state, left.next_try_at) == (DebtState.OPEN, None)
+    assert left.tries == len(site.application.cashier.later.policy.collect) == len(set(charges(site)))
+    assert site.reasons().count("debt_uncollected") == 1
+    assert site.sums(stay_id).debt == left.amount.minor
+    site.check()
+
+
+@pytest.mark.req("PAY-1", "PAY-3")
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_answer_that_got_lost_charges_once(site: SiteStory, moment: Literal["before", "after"]) -> None:
+    site.wallet.standings[PLATE] = Standing.ENROLLED
+    site.wallet.fail_next("charge", moment, lambda: OutcomeUnknown("the line was cut"))
+    stay_id = owing_car(site)
+    wallet_collects(site)
+    assert debt(site, stay_id).state is DebtState.PAID
+    assert sum(held.captures for held in site.wallet.orders.values()) == 1
+    assert site.sums(stay_id).captured == debt(site, stay_id).amount.minor
+    site.check()

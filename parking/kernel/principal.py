@@ -28,11 +28,21 @@ class Scope(StrEnum):
     KIOSK = "kiosk"  # price and pay a stay for the person who stands at this machine
     EDGE = "edge"  # hand in gate events, fetch the lane's copy
     OWN_STAY = "stay:own"  # a driver who has shown proof of possession of one stay
+    OWN_WALLET = (
+        "stay:wallet"  # the same, by more than a plate typed at a kiosk: sees whose coupons count, and may show more
+    )
+    OWN_MEMBER = "member:own"  # a member, logged in by the mall's own app
+    COUPONS_READ = "coupons:read"
+    COUPONS_WRITE = "coupons:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    TILL = "till"  # a merchant's till: gives coupons, tells of purchases
+    APP = "app"  # the mall's own app or CRM: keeps members, logs them in
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody with a name: `kind` is operator, device, driver or anonymous; `subject` is an operator, device or stay id."""
+    """Somebody: `kind` is operator, device, driver, member or anonymous, `subject` the id of operator, device, stay or member."""
 
     kind: str
     subject: str

@@ -41,8 +41,24 @@ def enrol_edge(uow: UnitOfWork, by: Principal, *, device_id: str, key_id: str, p
 
 def enrol_kiosk(uow: UnitOfWork, by: Principal, *, device_id: str) -> str:
     """Enrol a kiosk, audited, and return its bearer token; this is the only moment at which the token exists in clear."""
+    return _with_token(uow, by, Device(DeviceId(device_id), DeviceKind.KIOSK, None, None, enabled=True))
+
+
+def enrol_till(uow: UnitOfWork, by: Principal, *, device_id: str) -> str:
+    """Enrol a merchant's till in the same way."""
+    return _with_token(uow, by, Device(DeviceId(device_id), DeviceKind.TILL, None, None, enabled=True))
+
+
+def enrol_app(uow: UnitOfWork, by: Principal, *, device_id: str, key_id: str, public_key: bytes) -> str:
+    """Enrol the mall's own app or CRM in the same way, with the Ed25519 key (32 bytes) that signs what it tells us by itself."""
+    if len(public_key) != 32:
+        raise invalid("device.key", "an Ed25519 public key has 32 bytes", field="public_key")
+    return _with_token(uow, by, Device(DeviceId(device_id), DeviceKind.APP, key_id, public_key, enabled=True))
+
+
+def _with_token(uow: UnitOfWork, by: Principal, device: Device) -> str:
     token = secrets.token_urlsafe(32)
-    _enrol(uow, by, Device(DeviceId(device_id), DeviceKind.KIOSK, None, None, enabled=True), token_hash(token))
+    _enrol(uow, by, device, token_hash(token))
     return token
 
 

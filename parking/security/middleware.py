@@ -20,6 +20,7 @@ from parking.kernel.signed import Verifier, unseal
 from parking.plumbing.db import Database
 from parking.security import store
 from parking.security.devices import DeviceKeys
+from parking.security.model import DeviceKind
 from parking.security.service import principal_of, token_hash
 
 COOKIE = "parking_session"
@@ -67,8 +68,8 @@ class PrincipalMiddleware:
             if kind.lower() != "bearer" or not 0 < len(token) <= _LONGEST_SECRET:
                 return ANONYMOUS
             if "." in token:
-                return self._driver(token)
-            return await self._looked_up(lambda conn: _kiosk(conn, token_hash(token)))
+                return self._holder(token)
+            return await self._looked_up(lambda conn: _machine(conn, token_hash(token)))
         session = session_cookie(headers.get("cookie", ""))
         if session and self._from_our_pages(scope, headers):
             now = self._clock.now()
@@ -78,13 +79,19 @@ class PrincipalMiddleware:
     async def _looked_up(self, query: Callable[[Connection], Principal]) -> Principal:
         return await self._database.aread(query)
 
-    def _driver(self, token: str) -> Principal:
-        try:
-            body = unseal(token, self._stay_tokens, use="stay", now=self._clock.now())
-        except ParkingError:
-            return ANONYMOUS
-        stay = body.get("stay")
-        return Principal("driver", stay, frozenset({Scope.OWN_STAY})) if isinstance(stay, str) and stay else ANONYMOUS
+    def _holder(self, token: str) -> Principal:
+        """Whoever shows a token of ours: of one stay, or of a member; a stay looked up at a kiosk shows no wallet."""
+        now = self._clock.now()
+        for use, kind in (("stay", "driver"), ("member", "member")):
+            try:
+                body = unseal(token, self._stay_tokens, use=use, now=now)
+            except ParkingError:
+                continue
+            subject = body.get(use)
+            if isinstance(subject, str) and subject:
+                shown = {Scope.OWN_STAY} if body.get("at") == "kiosk" else {Scope.OWN_STAY, Scope.OWN_WALLET}
+                return Principal(kind, subject, frozenset(shown if kind == "driver" else {Scope.OWN_MEMBER}))
+        return ANONYMOUS
 
     def _edge(self, conn: Connection, token: str) -> Principal:
         try:
@@ -118,9 +125,13 @@ def session_cookie(header: str) -> str | None:
     return morsel.value if morsel and len(morsel.value) <= _LONGEST_SECRET else None
 
 
-def _kiosk(conn: Connection, token: str) -> Principal:
-    device = store.kiosk_by_token(conn, token)
-    return Principal("device", device.id, frozenset({Scope.KIOSK})) if device else ANONYMOUS
+_MACHINES = {DeviceKind.KIOSK: Scope.KIOSK, DeviceKind.TILL: Scope.TILL, DeviceKind.APP: Scope.APP}
+
+
+def _machine(conn: Connection, token: str) -> Principal:
+    device = store.device_by_token(conn, token)
+    scope = _MACHINES.get(device.kind) if device is not None else None
+    return Principal("device", device.id, frozenset({scope})) if device is not None and scope is not None else ANONYMOUS
 
 
 def _operator(conn: Connection, token: str, now: datetime) -> Principal:

@@ -12,6 +12,8 @@ from parking.kernel.ids import DeviceId, OperatorId
 class DeviceKind(StrEnum):
     EDGE = "edge"  # a gate box: signs what it sends with its own Ed25519 key
     KIOSK = "kiosk"  # a self-service machine: carries a bearer token
+    TILL = "till"  # a merchant's till: the same
+    APP = "app"  # the back end of the mall's own app or CRM: a bearer token, and a key for what it tells us by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An enrolled device; `key_id` and `public_key` (32 bytes, Ed25519) are set for a gate box only."""
+    """An enrolled device; `key_id` and `public_key` (32 bytes, Ed25519) are set for a gate box and an app only."""
 
     id: DeviceId
     kind: DeviceKind

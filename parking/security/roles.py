@@ -13,7 +13,7 @@ _WATCH = frozenset({Scope.OCCUPANCY_READ, Scope.LANES_READ})
 ROLES: Mapping[str, frozenset[Scope]] = MappingProxyType(
     {
         # the staffed cash desk: finds a stay, explains its bill, hands out a ticket
-        "cashier": _WATCH | {Scope.STAYS_READ, Scope.STAYS_TICKET, Scope.BILLS_READ},
+        "cashier": _WATCH | {Scope.STAYS_READ, Scope.STAYS_TICKET, Scope.BILLS_READ, Scope.COUPONS_READ},
         # the person at the lanes: opens by hand and works the cases that the rules could not settle
         "attendant": _WATCH
         | {
@@ -42,9 +42,22 @@ ROLES: Mapping[str, frozenset[Scope]] = MappingProxyType(
             Scope.PLATES_READ,
             Scope.DEVICES_WRITE,
             Scope.AUDIT_READ,
+            Scope.COUPONS_READ,
+            Scope.COUPONS_WRITE,
+            Scope.MEMBERS_READ,
+            Scope.MEMBERS_WRITE,
         },
         # reads everything, changes nothing
-        "auditor": _WATCH | {Scope.STAYS_READ, Scope.ACCESS_READ, Scope.BILLS_READ, Scope.CASES_READ, Scope.AUDIT_READ},
+        "auditor": _WATCH
+        | {
+            Scope.STAYS_READ,
+            Scope.ACCESS_READ,
+            Scope.BILLS_READ,
+            Scope.CASES_READ,
+            Scope.AUDIT_READ,
+            Scope.COUPONS_READ,
+            Scope.MEMBERS_READ,
+        },
     }
 )
 

@@ -179,10 +179,9 @@ def edge_by_key(conn: Connection, key_id: str) -> Device | None:
     )
 
 
-def kiosk_by_token(conn: Connection, token_hash: str) -> Device | None:
-    """The enabled kiosk that carries the token."""
-    mine = (devices.c.token_hash == token_hash) & (devices.c.kind == DeviceKind.KIOSK.value) & devices.c.enabled
-    return _one_device(conn, mine)
+def device_by_token(conn: Connection, token_hash: str) -> Device | None:
+    """The enabled kiosk, till or app that carries the token."""
+    return _one_device(conn, (devices.c.token_hash == token_hash) & devices.c.enabled)
 
 
 def edge_ids(conn: Connection) -> list[DeviceId]:

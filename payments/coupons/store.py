@@ -123,6 +123,27 @@ def by_origin(conn: Connection, campaign_id: str, origin: str) -> Coupon | None:
     return _one(conn, coupon_table.c.campaign_id == campaign_id, coupon_table.c.origin == origin)
 
 
+def ids_by_origin(conn: Connection, origin: str) -> Sequence[str]:
+    """The coupons of all campaigns that were given for one origin."""
+    return conn.execute(sa.select(coupon_table.c.id).where(coupon_table.c.origin == origin)).scalars().all()
+
+
+def forget_member(conn: Connection, member_id: str) -> None:
+    """Unused coupons of a member become void; none names him any more."""
+    mine = coupon_table.c.member_id == member_id
+    conn.execute(
+        coupon_table.update().where(mine, coupon_table.c.state == CouponState.FREE).values(state=CouponState.VOID)
+    )
+    conn.execute(coupon_table.update().where(mine).values(member_id=None))
+
+
+def forget_plates(conn: Connection, ended_before: datetime) -> int:
+    """Take the plate out of coupons whose time was over before that; returns how many."""
+    c = coupon_table.c
+    old = sa.and_(c.plate.is_not(None), c.valid_until < ended_before)
+    return conn.execute(coupon_table.update().where(old).values(plate=None)).rowcount
+
+
 def move(conn: Connection, coupon_id: str, only_from: CouponState, to: CouponState, **values: Any) -> bool:
     """Change a coupon's state; False (and nothing changed) when it is in another than `only_from`."""
     c = coupon_table.c

@@ -120,7 +120,7 @@ def test_a_malformed_enrolment_names_its_field(database: Database, wrong: dict[s
 
 def test_a_kiosks_token_is_stored_as_a_hash_only(database: Database) -> None:
     token = a_kiosk(database)
-    found = database.read(lambda conn: store.kiosk_by_token(conn, token_hash(token)))
+    found = database.read(lambda conn: store.device_by_token(conn, token_hash(token)))
     assert found is not None
     assert found.id == "kiosk-1"
     stored = database.read(lambda conn: [str(row) for row in conn.execute(store.devices.select())])

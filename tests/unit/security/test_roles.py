@@ -7,8 +7,16 @@ from parking.kernel.principal import Scope
 from parking.security.roles import ROLES, scopes_of
 
 CHANGING = {Scope.LANES_OPEN, Scope.ACCESS_WRITE, Scope.CASES_WORK, Scope.DEVICES_WRITE, Scope.STAYS_TICKET}
-CHANGING |= {Scope.BILLS_WAIVE, Scope.CASES_UNDO, Scope.LESSONS_SWITCH}
-OF_MACHINES_AND_DRIVERS = {Scope.KIOSK, Scope.EDGE, Scope.OWN_STAY}
+CHANGING |= {Scope.BILLS_WAIVE, Scope.CASES_UNDO, Scope.LESSONS_SWITCH, Scope.COUPONS_WRITE, Scope.MEMBERS_WRITE}
+OF_MACHINES_AND_DRIVERS = {
+    Scope.KIOSK,
+    Scope.EDGE,
+    Scope.OWN_STAY,
+    Scope.OWN_WALLET,
+    Scope.OWN_MEMBER,
+    Scope.TILL,
+    Scope.APP,
+}
 
 
 def test_several_roles_add_up() -> None:

@@ -11,8 +11,10 @@ from parking.bootstrap import live_projection
 from parking.emergency import emergency_store
 from parking.emergency import store as calls_store
 from parking.gate import api as gate_api
+from parking.members import tables as member_tables
 from parking.plumbing import jobs, tables
 from parking.plumbing.db import metadata
+from parking.security import looks
 from parking.security import store as security_store
 from parking.sessions import store as sessions_store
 from parking.sessions import visit_notes
@@ -38,6 +40,8 @@ ROOMS = (
     later_store,
     ledger_store,
     live_projection,
+    looks,
+    member_tables,
     payments_store,
     security_store,
     sessions_store,

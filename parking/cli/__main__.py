@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "bring the database to the newest shape, or to a named one",
     "quote": "the price of a stay, line by line, from a tariff file",
     "serve": "the server",
-    "tariff": "tariff check, explain, compare: what a tariff file says, and what another would change",
+    "tariff": "tariff check, explain, compare, apds: what a tariff file says, and what another would change",
     "simulate": "a seeded stretch of traffic against the real domain code, and a verdict on every visit",
 }
 WRONG_CALL = 2

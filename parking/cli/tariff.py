@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+import yaml
 
-from parking.cli.tariff_files import facts_of_words, recorded_stays, tariff_of
+from parking.cli.tariff_files import facts_of_words, moment, recorded_stays, tariff_of, text_of
 from parking.kernel.errors import invalid
 from parking.kernel.money import Money
+from payments.tariff.apds import from_apds, to_apds
 from payments.tariff.check import warnings
 from payments.tariff.compare import Compared, Recorded, Sum, compare
 from payments.tariff.describe import rules as rules_of
 from payments.tariff.describe import usual
 from payments.tariff.explain import money_text
 from payments.tariff.facts import NO_FACTS
+from payments.tariff.parse import document_of
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, rich_markup_mode=None)
 Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
@@ -62,8 +66,6 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """The rules in words, and what usual stays cost."""
-    from parking.cli.tariff_files import moment
-
     tariff = tariff_of(file)
     begin = moment(on, ZoneInfo(tariff.timezone), "--on")
     facts = facts_of_words(vehicle, plate_class, energy)
@@ -84,6 +86,26 @@ def explain(
     typer.echo(f"\n{begin:%Y-%m-%d %H:%M}:")
     for words, amount in prices:
         typer.echo(f"{amount:>12}  {words['zh']}  {words['en']}")
+
+
+@app.command("apds")
+def apds(file: Annotated[Path, typer.Argument(metavar="TARIFF.yaml|RATES.json")]) -> int:
+    """A tariff as an APDS rate table, or a rate table (.json) as a tariff; what is lost is said on stderr, with exit code 1."""
+    if file.suffix.lower() == ".json":
+        try:
+            table = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            table = None
+        if not isinstance(table, dict):
+            raise invalid("apds.malformed", "is not a JSON object; give one rate table", field=str(file))
+        found = from_apds(table, name=file.name)
+        typer.echo(yaml.safe_dump(found.value, allow_unicode=True, sort_keys=False), nl=False)
+    else:
+        found = to_apds(document_of(text_of(file), name=str(file)))
+        typer.echo(json.dumps(found.value, ensure_ascii=False, indent=2))
+    for loss in found.lossy:
+        typer.echo(loss, err=True)
+    return 1 if found.lossy else 0
 
 
 @app.command("compare")
@@ -127,9 +149,7 @@ def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
     opened = open_database(url, clock=SystemClock(), ids=RandomIds(), origin="compare")
     try:
         after = ""
-        while page := opened.read(
-            lambda conn, after=after: store.closed_since(conn, begin.astimezone(UTC), after, 500)
-        ):
+        while page := opened.read(partial(store.closed_since, since=begin.astimezone(UTC), after=after, limit=500)):
             for stay in page:
                 if begin < stay.exited_at <= end:
                     vehicle = stay.plate.text if stay.plate else ""

@@ -23,10 +23,15 @@ _LARGEST_RECORD = 256 * 1024 * 1024  # bytes
 
 def tariff_of(file: Path) -> Tariff:
     """The tariff in a file."""
+    return load(text_of(file), name=str(file))
+
+
+def text_of(file: Path) -> str:
+    """The text of a tariff file, as much of it as a tariff can have."""
     with file.open("rb") as opened:
         raw = opened.read(4 * LARGEST_FILE + 1)
     try:
-        return load(raw.decode(), name=str(file))
+        return raw.decode()
     except UnicodeDecodeError:
         raise invalid("tariff.malformed", "is not UTF-8 text; save it as UTF-8", field=str(file)) from None
 

@@ -48,6 +48,11 @@ def _validated(plain: Any, lines: Lines, name: str) -> TariffText:
         raise _from_pydantic(error, name, lines) from None
 
 
+def validated(plain: Any, name: str) -> TariffText:
+    """The document of plain values that come from no file, such as another standard's; ParkingError names the keys."""
+    return _validated(plain, {(): 1}, name)
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a tariff file, generated from the document's model."""
     return {

@@ -45,7 +45,7 @@ class Case:
 def a_case(seed: int) -> Case:
     """The pair of this number."""
     chance = Random(seed)
-    text = json.dumps(_document(chance), ensure_ascii=False)
+    text = json.dumps(a_document(chance, rich=chance.random() < 0.67), ensure_ascii=False)
     if chance.random() < 0.5:
         entered_at = START + timedelta(seconds=chance.randrange(63_000_000))
     else:
@@ -93,9 +93,8 @@ def _known(chance: Random, entered_at: datetime) -> Known:
     )
 
 
-def _document(chance: Random) -> dict[str, Any]:
-    """A tariff of any shape (JSON is YAML); a third of them of the plain kind that the short walk serves."""
-    rich = chance.random() < 0.67
+def a_document(chance: Random, *, rich: bool) -> dict[str, Any]:
+    """A tariff of any shape (JSON is YAML); if not `rich`, of the plain kind that the short walk serves."""
     document: dict[str, Any] = {
         "tariff": 1,
         "name": {"zh": "测试", "en": "Test"},

@@ -168,3 +168,18 @@ def test_compare_reads_the_stays_that_a_database_has_closed(
 def test_compare_wants_one_source_of_stays(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tariff", "compare", *two]) == 2
     assert "give either --stays FILE or --database URL" in capsys.readouterr().err
+
+
+def test_a_tariff_becomes_a_rate_table_and_a_tariff_again(
+    two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = tmp_path / "rates.json"
+    rates.write_text(shown(capsys, "tariff", "apds", two[0]), encoding="utf-8")
+    again = load(shown(capsys, "tariff", "apds", str(rates)), name="again")
+    begin = datetime(2026, 5, 6, 2, tzinfo=UTC)
+    assert price(again, begin, begin + timedelta(hours=30)).total.minor == 15_000
+
+
+def test_what_a_rate_table_cannot_say_is_said_on_the_side(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tariff", "apds", example("airport")]) == 1
+    assert "zones: a rate table has no words for it" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,8 +28,8 @@ SOURCES: Registry[Callable[[str, str, Clock], FrameSource]] = Registry(
 _BY_SCHEME = {"http": "mjpeg", "https": "mjpeg", "rtsp": "rtsp", "rtsps": "rtsp"}
 
 
-def source_of(address: str, camera: str, clock: Clock) -> FrameSource:
-    """The source that fits an address: rtsp://, http(s):// (MJPEG), a folder of pictures or a video file."""
+def source_of(address: str, camera: str, clock: Clock, *, pause: Callable[[float], None] = time.sleep) -> FrameSource:
+    """The source that fits an address: rtsp://, http(s):// (MJPEG), a folder of pictures or a video file, which pause between pictures."""
     scheme = urlsplit(address).scheme.lower() if "://" in address else ""
     if scheme:
         if scheme not in _BY_SCHEME:
@@ -36,4 +37,5 @@ def source_of(address: str, camera: str, clock: Clock) -> FrameSource:
         return SOURCES.get(_BY_SCHEME[scheme])(address, camera, clock)
     if not Path(address).exists():
         raise invalid("source.address", "there is no such file or folder", field=address)
-    return SOURCES.get("folder" if Path(address).is_dir() else "file")(address, camera, clock)
+    recording = FolderSource if Path(address).is_dir() else VideoFileSource
+    return recording(Path(address), camera, clock, pause=pause)

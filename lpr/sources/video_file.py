@@ -12,6 +12,9 @@ from lpr.sources.capture import Capture
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault
 
+_PACE = 25.0
+"""Frames per second of a file that does not say."""
+
 
 class VideoFileSource:
     """One file; `pause` (seconds) waits between frames, None plays as fast as it is read."""
@@ -38,8 +41,9 @@ class VideoFileSource:
     def grab(self) -> None:
         if not self._capture.grab():
             raise EndOfStream
-        pace = self._capture.frames_per_second()
-        if self._pause is not None and 0 < pace < 1000:
+        if self._pause is not None:
+            told = self._capture.frames_per_second()
+            pace = told if 0 < told < 1000 else _PACE
             now = self._clock.monotonic_s()
             self._due_s = max(now, self._due_s + 1 / pace) if self._due_s is not None else now
             if self._due_s > now:

@@ -158,7 +158,7 @@ def test_a_camera_that_falls_silent_is_a_fault_within_the_time_out(
     camera_kind: type[SimulatedCamera], source_kind: Any
 ) -> None:
     with camera_kind(levels(), fps=40) as camera:
-        source = source_kind(camera.url, "entry-1", CLOCK, timeout_s=0.4)
+        source = source_kind(camera.url, "entry-1", CLOCK, timeout_s=2.0)
         source.open()
         source.grab()
         camera.set_fault(CameraFault.STOP)
@@ -170,7 +170,7 @@ def test_a_camera_that_falls_silent_is_a_fault_within_the_time_out(
 @live
 def test_a_camera_that_drops_its_connections_is_a_fault(camera_kind: type[SimulatedCamera], source_kind: Any) -> None:
     with camera_kind(levels(), fps=40) as camera:
-        source = source_kind(camera.url, "entry-1", CLOCK, timeout_s=1.0)
+        source = source_kind(camera.url, "entry-1", CLOCK, timeout_s=10.0)
         source.open()
         source.grab()
         camera.set_fault(CameraFault.DROP)
@@ -198,7 +198,7 @@ def test_a_worker_reads_a_live_camera_and_comes_back_after_a_cut(
 ) -> None:
     pipeline = a_pipeline(settings=Settings(frames_per_second=50, settled_margin=1e9))
     with camera_kind(levels(), fps=40) as camera:
-        worker = Worker(source_kind(camera.url, "entry-1", CLOCK, timeout_s=0.5), pipeline, CLOCK)
+        worker = Worker(source_kind(camera.url, "entry-1", CLOCK, timeout_s=10.0), pipeline, CLOCK)
         worker.start()
         worker.begin("visit-1", before := Heard())
         before.wait_for(2)
@@ -207,7 +207,7 @@ def test_a_worker_reads_a_live_camera_and_comes_back_after_a_cut(
         camera.set_fault(CameraFault.NONE)
         worker.begin("visit-2", after := Heard())
         after.wait_for(2)
-        assert worker.health().health is Health.OK
+        eventually(lambda: worker.health().health is Health.OK)
         worker.stop()
 
 

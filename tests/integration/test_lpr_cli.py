@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import threading
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,8 @@ def test_watch_tells_a_passage_in_lines_and_keeps_its_best_picture(lpr: Any, rea
     assert {line["plate"] for line in told} == {"皖AFL605"}
     assert [line["over"] for line in told] == [False] * (len(told) - 1) + [True]
     assert {line["passage"] for line in told} == {"camera-1"}
+    first, last = (datetime.fromisoformat(line["at"]) for line in (told[0], told[-1]))
+    assert timedelta(seconds=1) <= last - first <= timedelta(seconds=2.5)  # the recording's own time, not the machine's
     (kept,) = (tmp_path / "kept").iterdir()
     assert cv2.imread(str(kept)) is not None
 

@@ -170,7 +170,7 @@ def test_a_slow_reader_skips_frames_and_gets_the_newest(lane_with: Callable[[Pip
     def slowly(strip: Image) -> tuple[str, float]:
         seen.append(int(strip[0, 0, 0]))
         reading_now.set()
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         return "粤B12345", 0.95
 
     def even(level: int) -> Image:
@@ -184,7 +184,7 @@ def test_a_slow_reader_skips_frames_and_gets_the_newest(lane_with: Callable[[Pip
         lane.clock.advance(timedelta(seconds=0.011))
         lane.camera.show(even(level * 8))
         if level == 1:
-            assert reading_now.wait(10)
+            assert reading_now.wait(30)
         eventually(lane.camera.all_taken)
     go_on.set()
     lane.heard.wait_for(2)
@@ -196,13 +196,13 @@ def test_a_frame_from_the_past_is_no_evidence(lane_with: Callable[[Pipeline], La
 
     def wait_once(_strip: Image) -> tuple[str, float]:
         first.set()
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         return "粤B12345", 0.95
 
     lane = lane_with(a_pipeline(wait_once, settings=EAGER))
     lane.worker.begin("visit-1", lane.heard)
     lane.see()
-    assert first.wait(10)
+    assert first.wait(30)
     lane.see()
     eventually(lane.camera.all_taken)
     lane.clock.advance(timedelta(seconds=3))
@@ -333,11 +333,22 @@ def test_a_car_that_stands_is_read_about_once_a_second(lane_with: Callable[[Pipe
     assert not any(r.over for r in lane.heard.readings if isinstance(r, PassageReading))
 
 
+def recording(clock: ManualClock, pictures: list[Image]) -> Callable[[], Iterator[Image]]:
+    """Pictures a tenth of a second apart by a clock that they move themselves."""
+
+    def script() -> Iterator[Image]:
+        for picture in pictures:
+            clock.advance(timedelta(seconds=0.1))
+            yield picture
+
+    return script
+
+
 def test_a_recording_that_ends_while_a_car_is_there_tells_it_before_it_is_exhausted() -> None:
-    clock, heard = SystemClock(), Heard()
-    script = [lane_picture(n, car=True) for n in range(3)]
+    clock, heard = ManualClock(MORNING), Heard()
+    script = recording(clock, [lane_picture(n, car=True) for n in range(3)])
     settings = Settings(frames_per_second=100, idle_frames_per_second=100)
-    worker = Worker(MemorySource("entry-1", clock, lambda: paced(script)), watched([], settings), clock)
+    worker = Worker(MemorySource("entry-1", clock, script), watched([], settings), clock, patient=True)
     worker.follow(heard)
     worker.start()
     eventually(worker.exhausted)
@@ -345,10 +356,25 @@ def test_a_recording_that_ends_while_a_car_is_there_tells_it_before_it_is_exhaus
     worker.stop()
 
 
-def paced(pictures: list[Image]) -> Iterator[Image]:
-    for picture in pictures:
-        threading.Event().wait(0.05)
-        yield picture
+def test_a_patient_worker_reads_every_picture_of_a_recording_however_slow_its_reader_is() -> None:
+    clock, heard, read = ManualClock(MORNING), Heard(), list[Image]()
+    shown = [lane_picture(n, car=True) for n in range(6)]
+
+    def slowly(image: Image) -> tuple[Region, ...]:
+        read.append(image)
+        clock.advance(timedelta(seconds=3))  # any other picture would be stale by then, and the next ones skipped
+        return one_where_it_is_bright(image)
+
+    grammar = china()
+    reader = MemoryReader(grammar.signs, lambda _strip: ("粤B12345", 0.95))
+    pipeline = Pipeline(MemoryDetector(slowly), reader, grammar, EAGER)
+    worker = Worker(MemorySource("entry-1", clock, recording(clock, shown)), pipeline, clock, patient=True)
+    worker.follow(heard)
+    worker.start()
+    eventually(worker.exhausted)
+    worker.stop()
+    assert len(read) == len(shown)
+    assert all(np.array_equal(one, other) for one, other in zip(read, shown, strict=True))
 
 
 def test_what_is_open_when_the_worker_is_stopped_is_told(lane_with: Callable[[Pipeline], Lane]) -> None:
@@ -381,7 +407,7 @@ def test_connections_are_tried_again_after_waits_that_grow_and_stay_bounded() ->
     worker = Worker(MemorySource("entry-1", clock, refuse), a_pipeline(), clock, back_off_s=waits)
     worker.start()
     for _ in range(50):
-        assert opened.acquire(timeout=10)
+        assert opened.acquire(timeout=30)
     worker.stop()
 
 

@@ -22,7 +22,7 @@ class OperatorClient:
     def __init__(self, url: str, username: str, password: str) -> None:
         self._url = url
         self._credentials = {"username": username, "password": password}
-        self._http = httpx.Client(base_url=url, headers={"Origin": url}, timeout=10.0)
+        self._http = httpx.Client(base_url=url, headers={"Origin": url}, timeout=30.0)
 
     def log_in(self) -> None:
         self._http.post("/api/v1/auth/login", json=self._credentials).raise_for_status()
@@ -87,7 +87,7 @@ class LiveFeed:
             query = f"?epoch={self._epoch}&since={self._seq}" if self._epoch else ""
             with (
                 contextlib.suppress(OSError, WebSocketException, TimeoutError),
-                connect(self._address + query, additional_headers=self._headers, open_timeout=3) as socket,
+                connect(self._address + query, additional_headers=self._headers, open_timeout=20) as socket,
             ):
                 while not self._stopping.is_set():
                     with contextlib.suppress(TimeoutError):

@@ -48,7 +48,7 @@ def memory_world() -> PrinterWorld:
 def escpos_world() -> PrinterWorld:
     device = TicketPrinterSim()
     device.start()
-    printer = EscPosPrinter(EscPosSettings("127.0.0.1", device.port, answer_s=0.5), SystemClock())
+    printer = EscPosPrinter(EscPosSettings("127.0.0.1", device.port, answer_s=1.5), SystemClock())
     return PrinterWorld(printer, device, device.stop, device.start, device)
 
 

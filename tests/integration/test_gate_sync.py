@@ -46,7 +46,7 @@ class Box:
         self.file = EdgeFile(folder / name)
         self.journal = FileJournal(self.file, clock)
         self.copy = LocalCopy(self.file)
-        options = {"wait_s": 0.0, "answer_s": 2.0, **link}
+        options = {"wait_s": 0.0, "answer_s": 20.0, **link}
         self.link = Link(server.url, "edge-1", server.device_key, KeyRing([server.signer.public]), **options)
         self._clients = [new_client(self.link), new_client(self.link)]
         self.uplink = Uplink(self.link, self.journal, self.clock, self._clients[0])
@@ -203,7 +203,7 @@ def test_a_long_poll_answers_as_soon_as_something_changes(server: EdgeServer, tm
     waiting = threading.Thread(target=lambda: got.append(box.downlink.fetch()))
     waiting.start()
     server.put("zone", "b1", {"free": 1, "capacity": 30})
-    waiting.join(10)
+    waiting.join(60)
     assert (got, box.copy.free()) == ([True], 1)
     box.close()
 

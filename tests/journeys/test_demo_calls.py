@@ -26,23 +26,23 @@ class Mall:
         self.operator = operator
 
     def drive_up(self, **plan: Any) -> int:
-        reply = httpx.post(f"{self.site.url('control')}/cars", json=plan, timeout=10.0)
+        reply = httpx.post(f"{self.site.url('control')}/cars", json=plan, timeout=30.0)
         reply.raise_for_status()
         return int(reply.json()["number"])
 
     def stage(self, number: int) -> str:
-        return str(httpx.get(f"{self.site.url('control')}/cars/{number}", timeout=10.0).json()["stage"])
+        return str(httpx.get(f"{self.site.url('control')}/cars/{number}", timeout=30.0).json()["stage"])
 
     def fire(self, *, on: bool) -> None:
         fault = {"device": "fire", "fault": "on" if on else "off"}
-        httpx.post(f"{self.site.url('control')}/faults", json=fault, timeout=10.0).raise_for_status()
+        httpx.post(f"{self.site.url('control')}/faults", json=fault, timeout=30.0).raise_for_status()
 
     def owed(self) -> int:
         balances = {b["account"]: b["balance"] for b in self.operator.get("/ledger/balances")}
         return int(balances.get("debt", 0))
 
     def boom(self, lane: str) -> float:
-        return float(httpx.get(f"{self.site.url('control')}/state", timeout=10.0).json()["booms"][lane])
+        return float(httpx.get(f"{self.site.url('control')}/state", timeout=30.0).json()["booms"][lane])
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def peer() -> Iterator[Peer]:
     made.close()
 
 
-def link_to(peer: Peer, clock: ManualClock, timeout_s: float = 0.3) -> Link:
+def link_to(peer: Peer, clock: ManualClock, timeout_s: float = 1.0) -> Link:
     settings = BoardSettings(port=peer.port, timeout_s=timeout_s)
     return Link(settings, Tcp("127.0.0.1", peer.port), clock, jitter=lambda: 1.0)
 

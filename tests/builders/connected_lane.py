@@ -9,7 +9,7 @@ from parking.access import store as access_store
 from parking.access.snapshot import CopyChange
 from parking.kernel.codec import decode
 from parking.kernel.events import Direction
-from tests.builders.gate import LaneStory
+from tests.builders.gate import LONG_S, LONG_STEP, STEP, LaneStory
 from tests.builders.journeys import SiteStory
 
 
@@ -39,8 +39,12 @@ class ConnectedLane(LaneStory):
         self.step()
 
     def meanwhile(self, seconds: float) -> None:
-        """Time passes, with a word between lane and server every second."""
-        for _ in range(max(1, round(seconds))):
-            self.wait(1.0)
-            self.talk()
-            self.site.application.drain()
+        """Time passes, with a word between lane and server as soon as the lane has one, and every ten seconds in any case."""
+        pace = STEP if seconds < LONG_S else LONG_STEP
+        for second in range(max(1, round(seconds))):
+            for _ in range(round(1 / pace.total_seconds())):
+                self.step(pace=pace)
+            if second % 10 == 0 or self.journal.unacknowledged(1):
+                self.talk()
+        self.talk()
+        self.site.application.drain()

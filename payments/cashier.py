@@ -24,6 +24,7 @@ from payments.later.model import Policy
 from payments.model import Payment, PaymentState, StayToPrice
 from payments.providers.base import Provider
 from payments.quote import Account
+from payments.refunding import Refunder
 from payments.settling import flag, settle_free
 from payments.tariff.model import Bill
 from payments.tariff.outlook import schedule
@@ -81,6 +82,7 @@ class Cashier:
         self._settings = settings
         self._orders = Orders(settings.notify_base, settings.number_prefix, settings.order_valid)
         self.later = Creditor(settings.later)
+        self._refunder = Refunder(providers, notify_base=settings.notify_base)
         self._debts = DebtCollector(self.collector, self._orders, settings.later, lot_name=settings.lot_name)
 
     # --- prices ------------------------------------------------------------------------------------------------------
@@ -200,7 +202,7 @@ class Cashier:
 
     def jobs(self) -> dict[str, JobHandler]:
         """Durable jobs to run: unknown payments are asked for, outdated ones closed, debts collected."""
-        return self.collector.jobs() | self._debts.jobs()
+        return self.collector.jobs() | self._debts.jobs() | self._refunder.jobs()
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 

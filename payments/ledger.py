@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from parking.kernel.double_entry import Movement, Posting, transfer
 from parking.kernel.ids import StayId
+from parking.kernel.money import Money
 
 REVENUE = "revenue:parking"
 COUPONS = "coupons"
@@ -93,6 +94,11 @@ def settlement(
         if amount > to_debt:
             postings.append(Posting(overpaid(stay_id), to_debt - amount))
     return Movement(reference, unit, tuple(postings))
+
+
+def paid_out(reference: str, amount: Money, *, channel: str, stay_id: StayId) -> Movement:
+    """What was owed back has gone back through the channel that it came by."""
+    return transfer(reference, amount.currency, amount.minor, debit=overpaid(stay_id), credit=clearing(channel))
 
 
 @dataclass(frozen=True, slots=True)

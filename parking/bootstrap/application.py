@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard, connect, publish_to, read_from
@@ -40,6 +41,7 @@ from payments.cashier import Cashier, CashierSettings
 from payments.providers.base import Provider
 from payments.providers.channels import Channel, counters
 from payments.providers.registry import Method
+from payments.reconciling import Reconciler
 from payments.tariff import parse
 from payments.tariff.model import Tariff
 from payments.tariff_book import TariffBook
@@ -59,6 +61,7 @@ class Application:
     cashier: Cashier
     tariffs: TariffBook
     channels: Mapping[str, Channel]
+    reconciler: Reconciler
     occupancy: Occupancy
     signs: SignBoard
     contacts: Contacts
@@ -143,6 +146,7 @@ def build(
         attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
     )
     cashier = Cashier(database, tariffs, counters(channels), clock, collecting)
+    reconciler = Reconciler(database, counters(channels), cashier.collector, ZoneInfo(site.timezone))
     occupancy = Occupancy(site)
     hub = LiveHub()
     live = LiveProjection(hub, site)
@@ -176,7 +180,8 @@ def build(
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,
-        rounds=rounds_of(database, contacts, live, cashier),
+        reconciler=reconciler,
+        rounds=rounds_of(database, contacts, live, cashier, reconciler),
         reach=reach,
     )
 

@@ -20,12 +20,14 @@ from parking.journeys.ports import Cashier
 from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
 from parking.web import idempotency
+from payments.reconciling import Reconciler
 
 CONTACTS_EVERY_S = 5.0
 HELD_EVERY_S = 2.0
 RENEW_EVERY_S = 1800.0
 CLAIMS_EVERY_S = 60.0
 DEBTS_EVERY_S = 900.0
+STATEMENTS_EVERY_S = 3600.0
 TIDY_EVERY_S = 3600.0
 EVENTS_KEPT = timedelta(days=90)
 """Longer than the 60 days for which logs must be kept; proofs of handling outlive the events, so that none is handled twice."""
@@ -95,13 +97,16 @@ def tidy(database: Database) -> None:
     database.write(work)
 
 
-def rounds_of(database: Database, contacts: Contacts, live: LiveProjection, cashier: Cashier) -> Rounds:
+def rounds_of(
+    database: Database, contacts: Contacts, live: LiveProjection, cashier: Cashier, reconciler: Reconciler
+) -> Rounds:
     """The server's rounds."""
     return Rounds(
         (
             Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
             Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
             Round("debts", DEBTS_EVERY_S, lambda: owing.age(database, cashier)),
+            Round("statements", STATEMENTS_EVERY_S, reconciler.look),
             Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
             Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),

@@ -49,6 +49,8 @@ from parking.web import errors
 from parking.web.deps import current_principal, principal_now
 from parking.web.limits import BodyLimit
 from payments import api as payments_api
+from payments import books_api, refunding
+from payments.providers.abilities import RefundOutcome
 from payments.webhooks import Callbacks
 
 API = "/api/v1"
@@ -146,9 +148,14 @@ def _routers(
         journeys_api.router(journeys),
         owing_api.router(database, application.cashier, clock, audit.record),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
+        books_api.router(database, audit.record),
         payments_api.router(
             database,
-            Callbacks(database, {name: channel.provider for name, channel in application.channels.items()}),
+            Callbacks(
+                database,
+                {name: channel.provider for name, channel in application.channels.items()},
+                {RefundOutcome: refunding.told},
+            ),
             application.channels,
             application.cashier.collector.troubled,
         ),

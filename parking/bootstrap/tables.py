@@ -20,7 +20,7 @@ from parking.sessions import store as sessions_store
 from parking.sessions import visit_notes
 from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
-from payments import ledger_store
+from payments import ledger_store, reconciling, refund_store
 from payments import store as payments_store
 from payments.coupons import tables as coupon_tables
 from payments.later import store as later_store
@@ -43,6 +43,8 @@ ROOMS = (
     looks,
     member_tables,
     payments_store,
+    reconciling,
+    refund_store,
     security_store,
     sessions_store,
     tables,

@@ -1,0 +1,136 @@
+"""The accountant's desk: refunds with a name and a reason, and the providers' days against our books."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import Field, StringConstraints
+
+from parking.kernel.errors import not_found
+from parking.kernel.ids import PaymentId
+from parking.kernel.principal import Principal, Scope
+from parking.plumbing.db import Database, UnitOfWork
+from parking.web.deps import require
+from parking.web.idempotency import IdempotencyKey, Once
+from parking.web.schemas import MoneySchema, Strict
+from payments import reconciling, refund_store, refunding, store
+from payments.refund_store import Refund
+
+Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+DAYS_SHOWN = 60
+Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
+Decider = Annotated[Principal, Depends(require(Scope.BILLS_READ, Scope.CASES_WORK))]
+
+
+class RefundIn(Strict):
+    """How much of a payment goes back, and why."""
+
+    amount: MoneySchema
+    reason: Annotated[
+        str, StringConstraints(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+    ]
+
+
+class RefundView(Strict):
+    """`granted`: the part that was not owed back before somebody decided so."""
+
+    refund_id: str
+    number: str
+    amount: MoneySchema
+    granted: MoneySchema
+    state: str
+    reason: str
+    actor: str
+    created_at: datetime
+    ended_at: datetime | None
+    failure: str | None
+
+    @classmethod
+    def of(cls, refund: Refund) -> RefundView:
+        return cls(
+            refund_id=refund.id,
+            number=refund.number,
+            amount=MoneySchema.of(refund.amount),
+            granted=MoneySchema.of(refund.granted),
+            state=refund.state.value,
+            reason=refund.reason,
+            actor=refund.actor,
+            created_at=refund.created_at,
+            ended_at=refund.ended_at,
+            failure=refund.failure,
+        )
+
+
+class StatementDay(Strict):
+    channel: str
+    day: str
+    lines: int = Field(ge=0)
+    differences: int = Field(ge=0)
+    looked_at: datetime
+
+
+class StatementDifference(Strict):
+    """`here` is what we have booked, `there` what the provider says, in minor units; null where a side has nothing."""
+
+    channel: str
+    day: str
+    kind: str
+    number: str
+    difference: str
+    here: int | None
+    there: int | None
+    currency: str
+
+
+class Statements(Strict):
+    days: list[StatementDay]
+    open: list[StatementDifference]
+
+
+def router(database: Database, audit: Audit) -> APIRouter:
+    """Routes of refunds and reconciliation."""
+    routes = APIRouter()
+
+    @routes.post("/payments/{payment_id}/refunds", tags=["payments"], status_code=201)
+    async def refund(payment_id: str, body: RefundIn, who: Decider, idempotency_key: IdempotencyKey) -> RefundView:
+        money, reason = body.amount.money(), body.reason.strip()
+        asked = {"payment": payment_id, "amount": money.minor, "currency": money.currency}
+        once = Once.of(who, idempotency_key, "refund.begin", asked)
+
+        def work(uow: UnitOfWork) -> Refund:
+            once.take(uow)  # refuses the key of another request
+            key = f"{who.subject}:{idempotency_key}"
+            before = refund_store.by_key(uow.connection, key)
+            if before is None:
+                audit(uow, who, "payment.refund", payment_id, reason)
+            return refunding.begin(uow, PaymentId(payment_id), money, reason=reason, actor=who.subject, key=key)
+
+        return RefundView.of(await database.awrite(work))
+
+    @routes.get("/payments/{payment_id}/refunds", tags=["payments"])
+    async def refunds(payment_id: str, _: Accountant) -> list[RefundView]:
+        payment = await database.aread(lambda conn: store.get(conn, PaymentId(payment_id)))
+        if payment is None:
+            raise not_found("payment.unknown", "there is no such payment")
+        found = await database.aread(lambda conn: refund_store.of_payment(conn, payment.payment_id))
+        return [RefundView.of(one) for one in found]
+
+    @routes.get("/statements", tags=["payments"])
+    async def statements(_: Accountant) -> Statements:
+        """The providers' days as they were compared last, newest first, and what does not agree."""
+        days = await database.aread(lambda conn: reconciling.days(conn, DAYS_SHOWN))
+        wrong = await database.aread(reconciling.open_differences)
+        return Statements(
+            days=[
+                StatementDay(
+                    channel=d.channel, day=d.day, lines=d.lines, differences=d.differences, looked_at=d.looked_at
+                )
+                for d in days
+            ],
+            open=[StatementDifference(**{k: v for k, v in row.items() if k != "open"}) for row in wrong],
+        )
+
+    return routes

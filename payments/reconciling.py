@@ -1,0 +1,203 @@
+"""Each provider's file of each day against the ledger: what we did not know is asked for first, what stays different is a case.
+
+A day is compared again as long as it has open differences: a late callback heals it by itself. A clean day has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import Connection
+
+from parking.kernel.ids import StayId
+from parking.kernel.money import Money
+from parking.plumbing.column_types import UtcDateTime
+from parking.plumbing.db import Database, UnitOfWork, insert_once, metadata
+from payments import refund_store, store
+from payments.collecting import Collector
+from payments.model import PaymentState
+from payments.providers.abilities import GivesStatements, LineKind, Statement
+from payments.providers.base import Provider, ProviderFault, ProviderRefused
+from payments.refund_store import RefundState, refund_table
+from payments.settling import flag
+from payments.statements import Booked, Finding, compare, number_of
+
+BACK = 7
+"""How many days back a day that was not clean, or not to be had, is looked at again."""
+MIDNIGHT = timedelta(minutes=10)
+log = structlog.get_logger(__name__)
+
+day_table = sa.Table(
+    "statement_day",
+    metadata,
+    sa.Column("channel", sa.String(32), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("lines", sa.Integer, nullable=False),
+    sa.Column("differences", sa.Integer, nullable=False),
+    sa.Column("looked_at", UtcDateTime, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),  # the file as it came
+)
+difference_table = sa.Table(
+    "statement_difference",
+    metadata,
+    sa.Column("channel", sa.String(32), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("kind", sa.String(8), primary_key=True),
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("difference", sa.String(16), primary_key=True),
+    sa.Column("here", sa.BigInteger, nullable=True),
+    sa.Column("there", sa.BigInteger, nullable=True),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False, index=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One provider's day as it was compared last."""
+
+    channel: str
+    day: str
+    lines: int
+    differences: int
+    looked_at: datetime
+
+
+class Reconciler:
+    """Fetches and compares; `zone` is where the providers' days begin."""
+
+    def __init__(
+        self, database: Database, providers: Mapping[str, Provider], collector: Collector, zone: ZoneInfo
+    ) -> None:
+        self._database = database
+        self._givers = {name: p for name, p in providers.items() if isinstance(p, GivesStatements)}
+        self._collector = collector
+        self._zone = zone
+
+    def look(self) -> int:
+        """Compare every day of the last week that was not clean yet; returns how many days were compared."""
+        today = self._database.clock.now().astimezone(self._zone).date()
+        wanted = [today - timedelta(days=back) for back in range(BACK, 0, -1)]
+        compared = 0
+        for channel in sorted(self._givers):
+            clean = self._database.read(lambda conn, channel=channel: _clean_days(conn, channel))  # type: ignore[misc] # bound per turn
+            for day in wanted:
+                if day.isoformat() not in clean and self.compare(channel, day):
+                    compared += 1
+        return compared
+
+    def compare(self, channel: str, day: date) -> bool:
+        """Compare one day; False when the provider has no file of it yet."""
+        try:
+            statement = self._givers[channel].statement(day)
+        except ProviderRefused as refused:
+            log.info("statement.not_ready", channel=channel, day=day.isoformat(), code=refused.code)
+            return False
+        except ProviderFault as fault:
+            log.warning("statement.unknown", channel=channel, day=day.isoformat(), error=str(fault))
+            return False
+        self._ask_about_unknown(channel, statement)
+        self._database.write(lambda uow: self._keep(uow, channel, day, statement))
+        return True
+
+    def _ask_about_unknown(self, channel: str, statement: Statement) -> None:
+        """Money that the provider took and we do not know of yet: its own word, asked for now, settles it like any other."""
+        for line in statement.lines:
+            if line.kind is not LineKind.PAYMENT:
+                continue
+            payment = self._database.read(lambda conn, number=line.number: store.by_number(conn, number))  # type: ignore[misc] # bound per turn
+            if payment is not None and payment.channel == channel and payment.state is not PaymentState.PAID:
+                try:
+                    outcome = self._collector.provider(channel).query(payment.number)
+                except (ProviderFault, ProviderRefused):
+                    continue  # it stays a difference until it is known
+                self._collector.take_over(payment, outcome)
+
+    def _keep(self, uow: UnitOfWork, channel: str, day: date, statement: Statement) -> None:
+        conn, mark = uow.connection, day.isoformat()
+        findings = compare(_booked(conn, channel, *self._bounds(day), statement), statement.lines)
+        where = (difference_table.c.channel == channel, difference_table.c.day == mark)
+        conn.execute(difference_table.update().where(*where).values(open=False))
+        for found in findings:
+            _keep_finding(uow, channel, mark, found)
+        row = {
+            "channel": channel,
+            "day": mark,
+            "lines": len(statement.lines),
+            "differences": len(findings),
+            "looked_at": uow.now,
+            "raw": statement.raw,
+        }
+        conn.execute(day_table.delete().where(day_table.c.channel == channel, day_table.c.day == mark))
+        conn.execute(day_table.insert().values(row))
+
+    def _bounds(self, day: date) -> tuple[datetime, datetime]:
+        """What surely is of the provider's day: its clock and ours need not agree about the minutes around midnight."""
+        begins = datetime.combine(day, time(), self._zone)
+        return begins + MIDNIGHT, datetime.combine(day + timedelta(days=1), time(), self._zone) - MIDNIGHT
+
+
+def _keep_finding(uow: UnitOfWork, channel: str, day: str, found: Finding) -> None:
+    conn = uow.connection
+    key = {"channel": channel, "day": day, "kind": found.kind.value, "number": found.number[:32]}
+    key["difference"] = found.difference.value
+    currency = (found.here or found.there or Money(0, "CNY")).currency
+    amounts = {"here": found.here.minor if found.here else None, "there": found.there.minor if found.there else None}
+    if not insert_once(conn, difference_table, {**key, **amounts, "currency": currency, "open": True}):
+        same = sa.and_(*(difference_table.c[name] == value for name, value in key.items()))
+        conn.execute(difference_table.update().where(same).values(open=True, **amounts))
+    flag(uow, f"statement_{found.difference.value}", _stay_of(conn, found), f"{channel}:{day}:{found.number[:32]}")
+
+
+def _stay_of(conn: Connection, found: Finding) -> StayId | None:
+    if found.kind is LineKind.PAYMENT:
+        payment = store.by_number(conn, found.number)
+        return payment.stay_id if payment is not None else None
+    refund = refund_store.by_number(conn, found.number)
+    return refund.stay_id if refund is not None else None
+
+
+def _booked(conn: Connection, channel: str, since: datetime, until: datetime, statement: Statement) -> list[Booked]:
+    """What we hold paid and refunded through a channel between two moments, and whatever else the provider's file names."""
+    named = sorted({number_of(line) for line in statement.lines})
+    p, r = store.payment_table, refund_table
+    paid = sa.select(p.c.number, p.c.amount, p.c.currency).where(
+        p.c.channel == channel, p.c.state == PaymentState.PAID.value, p.c.amount > 0
+    )
+    back = sa.select(r.c.number, r.c.amount, r.c.currency).join(p, p.c.id == r.c.payment_id)
+    back = back.where(p.c.channel == channel, r.c.state == RefundState.REFUNDED.value)
+    found: dict[tuple[LineKind, str], Booked] = {}
+    for kind, query, at, number in (
+        (LineKind.PAYMENT, paid, p.c.captured_at, p.c.number),
+        (LineKind.REFUND, back, r.c.ended_at, r.c.number),
+    ):
+        wanted = [query.where(at >= since, at < until)]
+        wanted += [query.where(number.in_(named[i : i + 500])) for i in range(0, len(named), 500)]
+        for one in wanted:
+            for row in conn.execute(one):
+                found[kind, row.number] = Booked(kind, row.number, Money(row.amount, row.currency))
+    return list(found.values())
+
+
+def _clean_days(conn: Connection, channel: str) -> frozenset[str]:
+    query = sa.select(day_table.c.day).where(day_table.c.channel == channel, day_table.c.differences == 0)
+    return frozenset(conn.execute(query).scalars())
+
+
+def days(conn: Connection, limit: int) -> Sequence[Day]:
+    """The days compared last, newest first."""
+    query = sa.select(day_table).order_by(day_table.c.day.desc(), day_table.c.channel).limit(limit)
+    return [Day(x.channel, x.day, x.lines, x.differences, x.looked_at) for x in conn.execute(query)]
+
+
+def open_differences(conn: Connection) -> Sequence[Mapping[str, Any]]:
+    """What does not agree now, oldest day first."""
+    query = sa.select(difference_table).where(difference_table.c.open.is_(True))
+    order = (difference_table.c.day, difference_table.c.channel, difference_table.c.number)
+    return [dict(row._mapping) for row in conn.execute(query.order_by(*order))]

@@ -1,0 +1,193 @@
+"""Money that goes back, and the providers' files of the day: once, never too much, and the books agree."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parking.kernel.errors import ParkingError
+from parking.kernel.ids import StayId
+from parking.kernel.money import Money
+from parking.plumbing.db import UnitOfWork
+from payments import reconciling, refunding, store
+from payments.model import Payment
+from payments.providers.abilities import LineKind, StatementLine
+from payments.providers.base import OutcomeUnknown, ProviderRefused
+from payments.refund_store import Refund, RefundState, of_payment
+from payments.statements import Booked, Difference, compare
+from tests.builders.journeys import MORNING, OTHER_PLATE, SiteStory
+
+
+def paid_stay(site: SiteStory, plate: str | None = None, key: str = "k1") -> tuple[StayId, Payment]:
+    """A car has parked for an hour and has paid."""
+    stay_id = site.enter(plate) if plate else site.enter()
+    site.park(hours=1)
+    payment = site.begin_payment(stay_id, key)
+    site.approve(payment)
+    return stay_id, site.payment(payment.payment_id)
+
+
+def refund(site: SiteStory, payment: Payment, minor: int, key: str = "r1") -> Refund:
+    amount = Money(minor, payment.amount.currency)
+
+    def work(uow: UnitOfWork) -> Refund:
+        return refunding.begin(uow, payment.payment_id, amount, reason="a broken lift", actor="anna", key=key)
+
+    begun = site.database.write(work)
+    site.application.drain()
+    return begun
+
+
+def states(site: SiteStory, payment: Payment) -> list[RefundState]:
+    return [one.state for one in site.database.read(lambda conn: of_payment(conn, payment.payment_id))]
+
+
+@pytest.mark.req("PAY-5")
+def test_a_part_goes_back_and_the_books_hold(site: SiteStory) -> None:
+    stay_id, payment = paid_stay(site)
+    refund(site, payment, 200)
+    assert states(site, payment) == [RefundState.REFUNDED]
+    sums = site.sums(stay_id)
+    assert (sums.captured, sums.waived, sums.overpaid) == (payment.amount.minor - 200, 200, 0)
+    site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_all_of_it_and_not_one_fen_more(site: SiteStory) -> None:
+    _, payment = paid_stay(site)
+    whole = payment.amount.minor
+    refund(site, payment, whole - 1)
+    with pytest.raises(ParkingError, match="may still go back"):
+        refund(site, payment, 2, key="r2")
+    refund(site, payment, 1, key="r3")
+    assert states(site, payment) == [RefundState.REFUNDED] * 2
+    assert sum(held.refunded for held in site.wallet.orders.values()) == whole
+    site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_the_same_key_is_the_same_refund(site: SiteStory) -> None:
+    _, payment = paid_stay(site)
+    first = refund(site, payment, 100)
+    assert refund(site, payment, 100).id == first.id
+    assert sum(held.refunded for held in site.wallet.orders.values()) == 100
+
+
+@pytest.mark.req("PAY-5")
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_answer_that_got_lost_refunds_once(site: SiteStory, moment: str) -> None:
+    _, payment = paid_stay(site)
+    site.wallet.fail_next("refund", moment, lambda: OutcomeUnknown("cut"))  # type: ignore[arg-type]
+    refund(site, payment, 100)
+    for _ in range(4):
+        site.park(minutes=1)
+        site.application.drain()
+    assert states(site, payment) == [RefundState.REFUNDED]
+    assert sum(held.refunded for held in site.wallet.orders.values()) == 100
+    site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_a_provider_that_says_no_gives_nothing_back_and_asks_a_person(site: SiteStory) -> None:
+    stay_id, payment = paid_stay(site)
+    site.wallet.fail_next("refund", "before", lambda: ProviderRefused("NOT_ENOUGH"))
+    refund(site, payment, 100)
+    assert states(site, payment) == [RefundState.FAILED]
+    assert (site.sums(stay_id).captured, site.sums(stay_id).waived) == (payment.amount.minor, 0)
+    assert "refund_failed" in site.reasons()
+    refund(site, payment, payment.amount.minor, key="r2")
+    assert states(site, payment) == [RefundState.FAILED, RefundState.REFUNDED]
+    site.check()
+
+
+@pytest.mark.parametrize(("minor", "currency"), [(0, "CNY"), (-5, "CNY"), (5, "USD")])
+def test_a_refund_of_nothing_or_of_other_money_is_refused_by_name(site: SiteStory, minor: int, currency: str) -> None:
+    _, payment = paid_stay(site)
+    with pytest.raises(ParkingError, match="should be more than nothing, in CNY"):
+        site.database.write(
+            lambda uow: refunding.begin(
+                uow, payment.payment_id, Money(minor, currency), reason="x y", actor="anna", key="k"
+            )
+        )
+
+
+# --- the file of the day ---------------------------------------------------------------------------------------------
+
+
+def reconcile(site: SiteStory) -> list[dict[str, object]]:
+    site.park(days=1)
+    site.application.reconciler.look()
+    site.application.drain()
+    return [dict(row) for row in site.database.read(reconciling.open_differences)]
+
+
+@pytest.mark.req("PAY-5")
+def test_a_clean_day_has_no_difference_and_is_not_fetched_again(site: SiteStory) -> None:
+    _, first = paid_stay(site)
+    paid_stay(site, OTHER_PLATE)
+    refund(site, first, 100)
+    assert reconcile(site) == []
+    (day,) = [d for d in site.database.read(lambda conn: reconciling.days(conn, 10)) if d.lines]
+    assert (day.channel, day.lines, day.differences) == ("wallet", 3, 0)
+    fetched = [operation for operation, _ in site.wallet.calls].count("statement")
+    site.application.reconciler.look()
+    assert [operation for operation, _ in site.wallet.calls].count("statement") == fetched
+
+
+@pytest.mark.req("PAY-5", "PAY-3")
+def test_a_payment_whose_callback_never_came_is_found_in_the_file_and_booked(site: SiteStory) -> None:
+    stay_id = site.enter()
+    site.park(hours=1)
+    payment = site.begin_payment(stay_id)
+    site.database.write(
+        lambda uow: uow.connection.exec_driver_sql("DELETE FROM job")
+    )  # nobody asks by himself any more
+    site.wallet.approve(payment.number)
+    assert reconcile(site) == []
+    assert site.payment(payment.payment_id).state == "PAID"
+    assert site.sums(stay_id).captured == payment.amount.minor
+    site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_what_the_provider_does_not_have_is_a_case_until_it_agrees(site: SiteStory) -> None:
+    _, payment = paid_stay(site)
+    held = site.wallet.orders.pop(payment.number)
+    (found,) = reconcile(site)
+    assert (found["difference"], found["number"], found["there"]) == ("missing_there", payment.number, None)
+    assert site.reasons().count("statement_missing_there") == 1
+    site.wallet.orders[payment.number] = held
+    assert reconcile(site) == []
+
+
+@pytest.mark.req("PAY-5")
+def test_money_under_a_number_that_is_not_ours_is_a_case(site: SiteStory) -> None:
+    _, payment = paid_stay(site)
+    site.database.write(
+        lambda uow: uow.connection.execute(
+            store.payment_table.update().where(store.payment_table.c.id == payment.payment_id).values(channel="other")
+        )
+    )
+    assert [row["difference"] for row in reconcile(site)] == ["missing_here"]
+
+
+NUMBERS = st.sampled_from("abcd")
+AMOUNTS = st.integers(1, 3).map(lambda minor: Money(minor, "CNY"))
+
+
+@given(
+    here=st.dictionaries(NUMBERS, AMOUNTS),
+    there=st.lists(st.tuples(NUMBERS, AMOUNTS), max_size=6),
+)
+def test_days_agree_exactly_when_every_number_stands_once_on_both_sides_with_one_amount(
+    here: dict[str, Money], there: list[tuple[str, Money]]
+) -> None:
+    booked = [Booked(LineKind.PAYMENT, number, amount) for number, amount in here.items()]
+    lines = [StatementLine(LineKind.PAYMENT, number, amount, MORNING, "t") for number, amount in there]
+    found = compare(booked, lines)
+    assert (found == ()) == (dict(there) == here and len(there) == len(here))
+    for one in found:
+        if one.difference is Difference.AMOUNT:
+            assert one.here != one.there
+    assert {f.number for f in found} <= here.keys() | {number for number, _ in there}

@@ -15,7 +15,15 @@ from guidance.counters import Count, Movement, move
 from guidance.model import Adjustment, ZoneView
 from guidance.store import ZoneRow
 from parking.kernel.errors import invalid
-from parking.kernel.events import Direction, Envelope, LaneFaulted, OccupancyChanged, RampPassed, VehiclePassed
+from parking.kernel.events import (
+    Direction,
+    Envelope,
+    LaneFaulted,
+    OccupancyChanged,
+    RampPassed,
+    StayCorrected,
+    VehiclePassed,
+)
 from parking.kernel.ids import LaneId, ZoneId
 from parking.plumbing.unit_of_work import UnitOfWork
 from parking.site.model import LaneKind, SiteMap
@@ -73,6 +81,17 @@ class Occupancy:
         event = envelope.event
         assert isinstance(event, RampPassed)
         self._pass(uow, envelope, event.from_zone, event.to_zone)
+
+    def stay_corrected(self, uow: UnitOfWork, envelope: Envelope) -> None:
+        """Handler of StayCorrected: a passage that no loop told is counted where its stay began."""
+        event = envelope.event
+        assert isinstance(event, StayCorrected)
+        zones = [
+            lane.zones[0] for lane in self.site.lanes if lane.id == event.lane_id and lane.kind is not LaneKind.RAMP
+        ]
+        for zone_id in zones if event.passages else ():
+            source, target = (None, zone_id) if event.passages > 0 else (zone_id, None)
+            self._pass(uow, envelope, source, target)
 
     def lane_faulted(self, uow: UnitOfWork, envelope: Envelope) -> None:
         """Handler of LaneFaulted: while a lane cannot see, nobody vouches for the zones that it feeds."""

@@ -16,6 +16,7 @@ from typing import Self
 from lpr.evidence import Evidence
 from lpr.frame import Corners
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 WIDEST_MARGIN = 20.0
 """What a margin is at most, and what it is when there is no second candidate."""
@@ -119,7 +120,8 @@ class Heading(StrEnum):
 class PassageReading:
     """What all frames of one vehicle say together; `agreeing` of `frames` frames had this plate as their best.
 
-    `passage` is the caller's name for it, or the camera's own; `over` says that no more will come; `evidence` is the best picture.
+    `passage` is the caller's name for it, or the camera's own; `over` says that no more will come; `evidence` is the best picture;
+    `votes` are the likeliest plates with how far each is behind the best.
     """
 
     plate: Plate | None
@@ -135,6 +137,7 @@ class PassageReading:
     evidence: Evidence | None = None
     settled: bool = False
     over: bool = False
+    votes: Votes | None = None
 
 
 def margin_of(log_probabilities: list[float]) -> float:

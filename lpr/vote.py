@@ -12,6 +12,7 @@ from lpr.model import PassageReading, PlateRead
 from lpr.settings import Settings
 from lpr.tally import Glimpse
 from lpr.tracking import Track, Tracker
+from parking.kernel.votes import Votes
 
 _PACE_S = 0.2
 """Frames that are told without a time are taken to be this far apart."""
@@ -78,6 +79,7 @@ def reading_of(track: Track, settings: Settings, *, passage: str, frames: int, o
         evidence=track.evidence,
         settled=is_settled(track, settings),
         over=over,
+        votes=Votes.of(((plate.text, said) for plate, said in verdict.sums), verdict.colour, verdict.kind),
     )
 
 

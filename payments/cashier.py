@@ -22,6 +22,7 @@ from payments.later.collecting import DebtCollector
 from payments.later.creditor import Creditor
 from payments.later.model import Policy
 from payments.model import Payment, PaymentState, StayToPrice
+from payments.plausible import Bounds
 from payments.providers.base import Provider
 from payments.quote import Account
 from payments.refunding import Refunder
@@ -54,6 +55,7 @@ class CashierSettings:
     attended: tuple[str, ...] = ()
     later: Policy = field(default_factory=Policy)
     lot_name: str = ""
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,12 @@ class Cashier:
         tariff = self._tariffs.get(conn, stay.tariff_version)
         gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops)
         return self._discounts.net(conn, stay, since, gross)
+
+    def why_held(
+        self, due: Money, entered_at: datetime, until: datetime, *, kind: str | None, lot_id: str | None
+    ) -> str | None:
+        """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
+        return self._settings.bounds.why_held(due.minor, until - entered_at, kind, lot_id)
 
     # --- paying ------------------------------------------------------------------------------------------------------
 
@@ -221,7 +229,8 @@ class Cashier:
             row |= {"tariff_version": stay.tariff_version, "total": bill.total.minor, "currency": currency}
             row |= {"stopped_minutes": facts_of(stay.stops, stay.entered_at, at).stopped_minutes}
             insert_once(conn, store.bill_table, row)
-            movement = ledger.due(stay.stay_id, currency, bill.total.minor, settled=before.settled)
+            turn = ledger_store.bills_taken_back(conn, stay.stay_id)
+            movement = ledger.due(stay.stay_id, currency, bill.total.minor, settled=before.settled, turn=turn)
             ledger_store.book(conn, movement, stay_id=stay.stay_id, at=uow.now)
             if with_offers and bill.total.minor > before.settled:
                 self._discounts.redeem_left(uow, stay, at)
@@ -230,6 +239,20 @@ class Cashier:
         if after.overpaid > before.overpaid:
             flag(uow, "payment_overpaid", stay.stay_id, stay.stay_id)
         return Money(after.debt, currency)
+
+    def take_back(self, uow: UnitOfWork, stay_id: StayId) -> Money | None:
+        """Take back the bill of a stay by a counter-entry, because it has not ended so; what it came to, None where there was none."""
+        conn = uow.connection
+        ledger_store.take_head(conn)
+        row = conn.execute(sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay_id)).one_or_none()
+        before = ledger_store.stay_sums(conn, stay_id)
+        if row is None or before.due is None:
+            return None
+        turn = ledger_store.bills_taken_back(conn, stay_id) + 1
+        ledger_store.book(conn, ledger.undue(stay_id, row.currency, before, turn=turn), stay_id=stay_id, at=uow.now)
+        conn.execute(store.bill_table.delete().where(store.bill_table.c.stay_id == stay_id))
+        assert ledger_store.stay_sums(conn, stay_id).holds, "invariant I1 is broken by a bill that was taken back"
+        return Money(row.total, row.currency)
 
     def overcharged(self, uow: UnitOfWork, stay: StayToPrice) -> Money:
         """By how much the booked bill exceeds the price with all stops that are known now; zero once that was forgiven."""

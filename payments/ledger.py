@@ -58,18 +58,34 @@ def summary(account: str) -> str:
     return head if head in _PER_STAY else account
 
 
-def due_reference(stay_id: StayId) -> str:
-    return f"due:{stay_id}"
+def due_reference(stay_id: StayId, turn: int = 0) -> str:
+    """`turn` counts how often the bill of this stay has been taken back."""
+    return f"due:{stay_id}:{turn}" if turn else f"due:{stay_id}"
 
 
-def due(stay_id: StayId, unit: str, total: int, *, settled: int) -> Movement:
+def undue_reference(stay_id: StayId, turn: int) -> str:
+    return f"undue:{stay_id}:{turn}"
+
+
+def undue(stay_id: StayId, unit: str, sums: StaySums, *, turn: int) -> Movement:
+    """The bill is taken back, as the `turn`th of this stay: what was paid stands to its credit again, what was owed is not."""
+    assert sums.due is not None
+    postings = [Posting(REVENUE, sums.due), Posting(receivable(stay_id), sums.debt - sums.overpaid - sums.due)]
+    if sums.debt:
+        postings.append(Posting(debt(stay_id), -sums.debt))
+    if sums.overpaid:
+        postings.append(Posting(overpaid(stay_id), sums.overpaid))
+    return Movement(undue_reference(stay_id, turn), unit, tuple(postings))
+
+
+def due(stay_id: StayId, unit: str, total: int, *, settled: int, turn: int = 0) -> Movement:
     """The car has left: revenue of `total` minor units, of which `settled` stands as credit on the stay already."""
     postings = [Posting(REVENUE, -total), Posting(receivable(stay_id), settled)]
     if total > settled:
         postings.append(Posting(debt(stay_id), total - settled))
     elif total < settled:
         postings.append(Posting(overpaid(stay_id), total - settled))
-    return Movement(due_reference(stay_id), unit, tuple(postings))
+    return Movement(due_reference(stay_id, turn), unit, tuple(postings))
 
 
 def settlement(

@@ -30,9 +30,17 @@ def is_booked(conn: Connection, reference: str) -> bool:
     return BOOK.is_booked(conn, reference)
 
 
+def bills_taken_back(conn: Connection, stay_id: StayId) -> int:
+    """How often the bill of a stay has been taken back."""
+    turn = 0
+    while is_booked(conn, ledger.undue_reference(stay_id, turn + 1)):
+        turn += 1
+    return turn
+
+
 def stay_sums(conn: Connection, stay_id: StayId) -> ledger.StaySums:
     """What the ledger says of one stay; `.holds` is invariant I1."""
-    has_left = is_booked(conn, ledger.due_reference(stay_id))
+    has_left = is_booked(conn, ledger.due_reference(stay_id, bills_taken_back(conn, stay_id)))
     return ledger.sums(stay_id, BOOK.sums_of(conn, stay_id), has_left=has_left)
 
 

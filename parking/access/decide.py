@@ -78,7 +78,7 @@ def _stay_id(case: Case) -> StayId | None:
         return None
     if case.who.stay is not None:
         return case.who.stay.stay_id
-    if case.inside is not None:
+    if case.inside is not None and not case.facts.in_doubt:
         return case.inside.stay_id
     code = case.facts.code
     return code.stay_id if code is not None else None

@@ -22,6 +22,7 @@ from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
 from parking.kernel.ids import LaneId, LotId, StayId, ZoneId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class PlateEvidence:
     """What the camera made of one vehicle: evidence, not a fact.
 
     `confidence` 0-1; `margin` log-probability between the best and the second-best spelling; `agreeing` of `frames` frames
-    say the same; `captured_at` is the newest frame's time (UTC).
+    say the same; `captured_at` is the newest frame's time (UTC); `votes` are all the spellings that the frames leave open.
     """
 
     plate: Plate | None
@@ -38,6 +39,7 @@ class PlateEvidence:
     agreeing: int
     frames: int
     captured_at: datetime
+    votes: Votes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,10 @@ class Facts:
     lot: LotRow | None = None
     groups: tuple[GroupUse, ...] = ()
     schedules: tuple[ScheduleRow, ...] = ()
+    paired: StayRow | None = None
+    """At an exit: the stay that explains all that was seen far better than any other."""
+    in_doubt: tuple[StayRow, ...] = ()
+    """At an exit: the stays that it may be, where no one of them is far likelier than the rest."""
 
     @property
     def trusted(self) -> bool:

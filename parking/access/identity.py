@@ -57,6 +57,8 @@ def identify(facts: Facts) -> Identity:
         plate = named if named is not None and seen is not None and named.looks_like(seen) else None
         stay = None if mismatch else _stay(facts, plate, seen)
         return Identity(KnownBy.CODE, plate, _code_credential(taken), stay, mismatch)
+    if facts.paired is not None and not mismatch:
+        return Identity(KnownBy.PLATE, facts.paired.plate, _first(agreeing), facts.paired, mismatch)
     for evidence in agreeing:
         plate = _confirmed(facts, evidence, seen)
         alone = evidence.credential.kind in facts.rules.alone and _says_something(facts, evidence)
@@ -85,7 +87,8 @@ def _agrees(facts: Facts, evidence: CredentialEvidence, seen: Plate | None) -> b
     if facts.trusted:
         came = [stay.plate for stay in facts.stays_by_credential if evidence.credential in stay.credentials]
         # the plate may have been misread when it came in: the credential is the second evidence that it is the same car
-        return seen in expected or any(plate is not None and plate.looks_like(seen) for plate in came)
+        paired = facts.paired is not None and evidence.credential in facts.paired.credentials
+        return paired or seen in expected or any(plate is not None and plate.looks_like(seen) for plate in came)
     return any(plate.looks_like(seen) for plate in expected)
 
 
@@ -123,7 +126,9 @@ def _code_counts(facts: Facts) -> bool:
 
 def _stay(facts: Facts, plate: Plate | None, seen: Plate | None) -> StayRow | None:
     """The stay of this vehicle: its plate's, else the one that its code or credential opened."""
-    if plate is not None and facts.stay is not None and facts.stay.plate == plate:
+    if facts.paired is not None:
+        return facts.paired
+    if plate is not None and facts.stay is not None and facts.stay.plate == plate and not facts.in_doubt:
         return facts.stay
     if facts.code is not None and facts.code.stay_id is not None:
         named = [stay for stay in facts.stays_by_credential if stay.stay_id == facts.code.stay_id]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from parking.access.facts import AntiPassback, CodeFor, NoPlate, SecondEntry
 from parking.access.identity import KnownBy
 from parking.access.rights import Case, Standing, WhyNot
-from parking.access.rows import ListedAs
+from parking.access.rows import ListedAs, StayRow
 from parking.kernel.decision import Allowed, Decision, Refused
 
 Rule = Callable[[Case], Decision]
@@ -72,7 +72,8 @@ def plate_is_not_inside(case: Case) -> Decision:
     """A plate that is inside already comes in again only where the lane is told to admit it; the server opens a case."""
     rule = "plate_is_not_inside"
     asks = case.facts.rules.second_entry is SecondEntry.HELP and not case.is_nested
-    return Refused(rule, "second_entry") if asks and case.facts.stay is not None else Allowed(rule)
+    inside = case.facts.stay is not None and not case.facts.stay.doubtful
+    return Refused(rule, "second_entry") if asks and inside else Allowed(rule)
 
 
 def is_not_passed_back(case: Case) -> Decision:
@@ -140,7 +141,9 @@ def stay_is_known(case: Case) -> Decision:
     """Who leaves must have come in: without a stay a person helps, unless a right lets it go or the site is not left here."""
     rule = "stay_is_known"
     known = case.who.stay is not None or case.is_nested or goes_free(case) is not None or _paid_code(case)
-    return Allowed(rule) if known else Refused(rule, "stay_not_found")
+    if known or _none_of_them_owes(case):
+        return Allowed(rule)
+    return Refused(rule, "stay_in_doubt" if case.facts.in_doubt else "stay_not_found")
 
 
 def nothing_is_due(case: Case) -> Decision:
@@ -155,7 +158,7 @@ def nothing_is_due(case: Case) -> Decision:
     if _paid_code(case):
         return Allowed("exit_code")
     if stay is None:
-        return Refused(rule, "stay_not_found")
+        return Allowed("none_of_them_owes") if _none_of_them_owes(case) else Refused(rule, "stay_not_found")
     if stay.paid_until is not None and stay.paid_until >= now:
         return Allowed("paid")
     due = stay.due(now)
@@ -227,6 +230,18 @@ def _paid_code(case: Case) -> bool:
     if code is None or code.use is not CodeFor.EXIT or code.used:
         return False
     return stay is None or stay.stay_id == code.stay_id
+
+
+def _none_of_them_owes(case: Case) -> bool:
+    """Whether it may be one of several cars of which none owes anything: whose stay it was is no question for its driver."""
+    stays, now = case.facts.in_doubt, case.facts.now
+    return bool(stays) and case.facts.trusted and all(_owes_nothing(stay, now) for stay in stays)
+
+
+def _owes_nothing(stay: StayRow, now: datetime) -> bool:
+    due = stay.due(now)
+    paid = stay.paid_until is not None and stay.paid_until >= now
+    return paid or (due is not None and due.minor == 0)
 
 
 def _admits_without_plate(case: Case) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from parking.access.refs import of_credential, of_plate
+from parking.access.refs import near, of_credential, of_plate
 from parking.access.rows import (
     Fact,
     GroupRow,
@@ -43,6 +43,11 @@ class Queries(ABC):
     def stay_of(self, plate: Plate) -> StayRow | None:
         """The newest open stay of exactly this plate."""
         return next(iter(_newest_first(self._all(StayRow, "stay", of_plate(plate)))), None)
+
+    def stays_near(self, keys: Iterable[int]) -> Sequence[StayRow]:
+        """Stays whose plates a camera may take for one of these keys' (`kernel.near_plates`), in the order of their ids."""
+        found = {row.stay_id: row for key in keys for row in self._all(StayRow, "stay", near(key))}
+        return [found[stay_id] for stay_id in sorted(found)]
 
     def stay(self, stay_id: StayId) -> StayRow | None:
         return self._one(StayRow, "stay", f"stay:{stay_id}")

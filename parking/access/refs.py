@@ -25,7 +25,11 @@ from parking.access.rows import (
     ZoneRow,
 )
 from parking.kernel.credential import Credential
+from parking.kernel.near_plates import keys_of
 from parking.kernel.plate import Plate
+
+_KEYED = 2
+"""So many spellings of its entry a stay is found by."""
 
 
 def of_plate(plate: Plate) -> str:
@@ -36,6 +40,11 @@ def of_plate(plate: Plate) -> str:
 def of_credential(credential: Credential) -> str:
     """The ref of whatever is about this credential."""
     return f"cred:{credential.ref}"
+
+
+def near(key: int) -> str:
+    """The ref of the stays whose plates share this key (`kernel.near_plates`)."""
+    return f"near:{key}"
 
 
 def refs_of(fact: Fact) -> tuple[str, ...]:
@@ -52,7 +61,11 @@ def _plates(*plates: Plate | None) -> tuple[str, ...]:
 
 
 def _stay(row: StayRow) -> tuple[str, ...]:
-    return (f"stay:{row.stay_id}", *_plates(row.plate), *map(of_credential, row.credentials))
+    texts = {row.plate.text} if row.plate is not None else set()
+    if row.votes is not None:
+        texts |= {one.text for one in row.votes.spellings[:_KEYED]}
+    keys = sorted({key for text in texts for key in keys_of(text)})
+    return (f"stay:{row.stay_id}", *_plates(row.plate), *map(of_credential, row.credentials), *map(near, keys))
 
 
 def _inside(row: InsideRow) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from parking.kernel.codec import parse_time, to_plain
 from parking.kernel.credential import Credential
 from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 Reader = Callable[[Any], Any]
 _MOST_ITEMS = 20_000
@@ -248,6 +249,7 @@ _BY_TYPE: dict[Any, Reader] = {
     Plate: _plate,
     Credential: _credential,
     PriceStep: _price_step,
+    Votes: lambda plain: Votes.parse(_text(plain)),
 }
 _BY_NAME: dict[tuple[type, str], Reader] = {
     (StayRow, "prices"): _prices,

@@ -13,6 +13,7 @@ from parking.kernel.credential import Credential
 from parking.kernel.ids import LaneId, LotId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 
 class ListedAs(StrEnum):
@@ -79,6 +80,10 @@ class StayRow:
     paid_minor: int
     credit_minor: int
     credentials: tuple[Credential, ...] = ()
+    votes: Votes | None = None
+    """What the pictures of its entry left open."""
+    doubtful: bool = False
+    """Nothing has proved that it came in; at an exit its car is the proof."""
 
     def due(self, at: datetime) -> Money | None:
         """What is still owed by whoever leaves at `at`; None when the price list does not reach that far."""

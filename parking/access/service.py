@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from parking.access import rights_store, store
+from parking.access.refs import of_credential
 from parking.access.rows import ListedAs
 from parking.access.snapshot import ListRow
 from parking.access.store import ServersCopy
@@ -63,6 +64,12 @@ def parks_free(
         invited = copy.invitation(name)
         return came_by if invited is not None and invited.free_of_charge and invited.holds(at) else None
     return came_by if entry is not None and entry.holds(at) and came_by == f"list:{entry.listed_as}" else None
+
+
+def stays_by_credential(conn: Connection, credential: Credential) -> tuple[StayId, ...]:
+    """The stays that this credential opened and whose vehicles are inside."""
+    rows = ServersCopy(conn).inside_by(of_credential(credential))
+    return tuple(row.stay_id for row in rows if row.claimed_until is None)
 
 
 def credentials_of(conn: Connection, stay_id: StayId) -> tuple[Credential, ...]:

@@ -13,6 +13,7 @@ from guidance.sign_board import SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
+from parking.bootstrap.measured import measured_costs
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
@@ -23,6 +24,7 @@ from parking.gate import copy_feed
 from parking.gate.contacts import Contacts
 from parking.journeys import evacuating
 from parking.journeys.opening_by_hand import LaneOrders
+from parking.journeys.pairing import CostsOf
 from parking.journeys.paying import Grace
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
@@ -38,6 +40,7 @@ from parking.site import loader
 from parking.site.model import LaneKind, SiteMap
 from parking.web.live import LiveHub
 from payments.cashier import Cashier, CashierSettings
+from payments.plausible import Bounds
 from payments.providers.base import Provider
 from payments.providers.channels import Channel, counters
 from payments.providers.registry import Method
@@ -144,16 +147,26 @@ def build(
         notify_base=f"{settings.public_url}/api/v1/payments",
         hold_above_minor=settings.hold_above_minor,
         attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
+        bounds=_bounds(settings),
     )
     cashier = Cashier(database, tariffs, counters(channels), clock, collecting)
     reconciler = Reconciler(database, counters(channels), cashier.collector, ZoneInfo(site.timezone))
+    costs_of = _costs_of()
     occupancy = Occupancy(site)
     hub = LiveHub()
     live = LiveProjection(hub, site)
     contacts = Contacts(clock)
     grace = Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min))
     reach = _reach(site, settings)
-    for subscription in subscriptions(cashier=cashier, grace=grace, occupancy=occupancy, live=live, reach=reach):
+    table = subscriptions(
+        cashier=cashier,
+        grace=grace,
+        occupancy=occupancy,
+        live=live,
+        reach=reach,
+        costs_of=costs_of,
+    )
+    for subscription in table:
         bus.subscribe(subscription)
     signs = SignBoard(
         connect(site, SIGNS),
@@ -184,6 +197,17 @@ def build(
         rounds=rounds_of(database, contacts, live, cashier, reconciler),
         reach=reach,
     )
+
+
+def _bounds(settings: Settings) -> Bounds:
+    longest = timedelta(days=settings.longest_stay_days)
+    return Bounds(settings.hold_above_minor, settings.plausible_minor, longest)
+
+
+def _costs_of() -> CostsOf:
+    """The costs in force at any moment."""
+    costs = measured_costs()
+    return lambda conn: costs  # noqa: ARG005 - lessons are read from the database
 
 
 def _reach(site: SiteMap, settings: Settings) -> Reach:

@@ -20,6 +20,7 @@ from parking.bootstrap.edge_devices import Box, Devices, OpenCamera
 from parking.bootstrap.edge_settings import BarrierLaneSettings, EdgeSettings, RampLaneSettings
 from parking.bootstrap.edge_troubles import LinkWatch, Troubles
 from parking.bootstrap.keys import KeyRing, load_public, load_signer
+from parking.bootstrap.measured import measured_costs
 from parking.gate.barrier import Barrier
 from parking.gate.controller import Lane
 from parking.gate.counting import Ramp
@@ -77,6 +78,7 @@ class EdgeBox:
         )
         self.lanes: dict[str, Lane | Ramp] = {}
         """By id; each belongs to its own thread, others may look."""
+        self._costs = measured_costs()
         self._links = self._sync()
         self._link = LinkWatch(clock, self._links)
         self._running = [
@@ -102,6 +104,7 @@ class EdgeBox:
             origin=self._settings.device,
             fire_group=self._fires[settings.fire_group],
             display=self.devices.desk(settings.id),
+            costs=self._costs,
         )
         self.lanes[settings.id] = lane
         wiring, open_coil = settings.loops.wiring(), settings.relay.open_coil

@@ -52,6 +52,7 @@ def evidence_of(reading: Reading) -> PlateEvidence:
         agreeing=reading.agreeing,
         frames=reading.frames,
         captured_at=reading.captured_at,
+        votes=reading.votes,
     )
 
 

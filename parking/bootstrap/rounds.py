@@ -19,6 +19,7 @@ from parking.journeys import owing, refreshing_access
 from parking.journeys.ports import Cashier
 from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
+from parking.sessions import visits
 from parking.web import idempotency
 from payments.reconciling import Reconciler
 
@@ -93,6 +94,7 @@ def tidy(database: Database) -> None:
         idempotency.forget(uow)
         copy_feed.purge_tombstones(uow)
         ingest.forget_old(uow)
+        visits.forget_old(uow)
 
     database.write(work)
 

@@ -44,6 +44,13 @@ class Settings(BaseSettings):
     hold_above_minor: int | None = Field(
         default=200_000, ge=1, description="a charge above this (minor units) is not collected, a person looks first"
     )
+    plausible_minor: dict[str, int] = Field(
+        default_factory=dict,
+        description="class:<kind of plate> or lot:<id> -> the bound that a bill of one stay has there, lower than the general one",
+    )
+    longest_stay_days: int = Field(
+        default=30, ge=1, description="a bill for a stay longer than this goes to a person first"
+    )
     help_ladder: dict[str, int] = Field(
         default={"attendant": 0, "manager": 30, "technician": 90},
         description="role -> seconds of waiting after which it is called too; the first is called at once",

@@ -12,6 +12,7 @@ from parking.emergency import emergencies, fee_clocks
 from parking.emergency import service as calls
 from parking.emergency.reach import Reach
 from parking.journeys import arriving, evacuating, leaving, owing, paying, refreshing_access
+from parking.journeys.pairing import CostsOf
 from parking.journeys.ports import Cashier
 from parking.kernel import events as e
 from parking.plumbing.bus import Subscription
@@ -31,16 +32,29 @@ def _record_case(uow: UnitOfWork, envelope: e.Envelope) -> None:
 
 
 def subscriptions(
-    *, cashier: Cashier, grace: paying.Grace, occupancy: Occupancy, live: LiveProjection, reach: Reach
+    *,
+    cashier: Cashier,
+    grace: paying.Grace,
+    occupancy: Occupancy,
+    live: LiveProjection,
+    reach: Reach,
+    costs_of: CostsOf,
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
-        e.LaneDecided: (leaving.remember_decision, following.follow, visit_notes.note),
-        e.BarrierPulsed: (calls.lane_moved(reach), visit_notes.note),
+        e.LaneDecided: (
+            leaving.remember_decision,
+            leaving.queue_behind(cashier),
+            arriving.stand_at_entry,
+            following.follow,
+            visit_notes.note,
+        ),
+        e.BarrierPulsed: (leaving.remember_pulse, calls.lane_moved(reach), visit_notes.note),
         e.ExitPromised: (owing.lane_promised(cashier),),
         e.VehicleBackedAway: (
             owing.promise_ends(cashier),
+            arriving.doubt_entry(cashier),
             leaving.forget_decision,
             fee_clocks.vehicle_backed_away,
             calls.lane_moved(reach),
@@ -49,8 +63,8 @@ def subscriptions(
         ),
         e.VehiclePassed: (
             owing.promise_ends(cashier),
-            arriving.open_stay(cashier),
-            leaving.close_stay(cashier),
+            arriving.open_stay(cashier, costs_of),
+            leaving.close_stay(cashier, costs_of),
             calls.lane_moved(reach),
             following.follow,
             visit_notes.note,
@@ -65,12 +79,14 @@ def subscriptions(
         e.StayOpened: (refresh,),
         e.StaySettled: (refresh,),
         e.StayClosed: (owing.debt_begins(cashier), refresh, following.follow),
+        e.StayCorrected: (refresh,),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),
     }
     counts: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.VehiclePassed: (occupancy.vehicle_passed,),
         e.RampPassed: (occupancy.ramp_passed,),
+        e.StayCorrected: (occupancy.stay_corrected,),
         e.LaneFaulted: (occupancy.lane_faulted,),
     }
     screens: Mapping[type[e.Event], tuple[Handler, ...]] = dict.fromkeys(get_args(e.Event), (live.handle,))

@@ -16,8 +16,10 @@ from parking.plumbing import jobs, tables
 from parking.plumbing.db import metadata
 from parking.security import looks
 from parking.security import store as security_store
+from parking.sessions import corrections as corrections_store
 from parking.sessions import store as sessions_store
 from parking.sessions import visit_notes
+from parking.sessions import visits as visits_store
 from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store, reconciling, refund_store
@@ -30,6 +32,7 @@ ROOMS = (
     invitation_store,
     rights_store,
     calls_store,
+    corrections_store,
     desk_store,
     coupon_tables,
     emergency_store,
@@ -49,6 +52,7 @@ ROOMS = (
     sessions_store,
     tables,
     visit_notes,
+    visits_store,
 )
 
 

@@ -13,13 +13,17 @@ from parking.access.refs import of_credential, of_plate
 from parking.access.rows import InsideRow, InvitationRow, StayRow
 from parking.gate.credentials.base import Presented
 from parking.gate.model import LaneConfig
+from parking.gate.pairing import Paired, pair
 from parking.gate.ports import Copy
 from parking.gate.visit import Visit
 from parking.kernel.decision import Refused
-from parking.kernel.events import ExitPromised, LaneDecided
+from parking.kernel.events import Direction, ExitPromised, LaneDecided
+from parking.sessions.costs import Costs
 
 
-def gather(visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: float) -> Facts | None:
+def gather(
+    visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: float, costs: Costs | None = None
+) -> Facts | None:
     """Everything the rules may know; None while a better read may still come."""
     trusted = visit.trusts(config.rules)
     waited_s = now_s - visit.reading_since_s
@@ -28,6 +32,8 @@ def gather(visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: f
     evidence = tuple(map(_evidence, visit.presented))
     code = _code(visit, copy)
     plate = visit.evidence.plate if visit.evidence and trusted else None
+    by_credential = _stays(copy, evidence, code)
+    paired = _paired(visit, config, copy, now, evidence, by_credential, costs or Costs())
     facts = Facts(
         now=now,
         lane_id=config.lane_id,
@@ -37,16 +43,36 @@ def gather(visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: f
         waited_s=waited_s,
         evidence=visit.evidence,
         listed=None,
-        stay=copy.stay_of(plate) if plate else None,
+        stay=paired.stay or (copy.stay_of(plate) if plate else None),
         free=copy.free(),
         opened_before=visit.opened > 0,
         credentials=evidence,
         holders=tuple(holder for e in evidence for holder in copy.holders_of(e.credential)),
         code=code,
-        stays_by_credential=_stays(copy, evidence, code),
+        stays_by_credential=by_credential,
+        paired=paired.stay,
+        in_doubt=paired.in_doubt,
         lot=copy.lot(config.rules.lot_id) if config.rules.lot_id else None,
     )
     return _with_rights(facts, identify(facts), copy)
+
+
+def _paired(
+    visit: Visit,
+    config: LaneConfig,
+    copy: Copy,
+    now: datetime,
+    evidence: tuple[CredentialEvidence, ...],
+    by_credential: tuple[StayRow, ...],
+    costs: Costs,
+) -> Paired:
+    """Whose stay stands here, at a lane where stays end."""
+    seen = visit.evidence if visit.evidence is not None and visit.evidence.captured_at >= visit.not_before else None
+    if config.direction is Direction.IN or config.rules.outer_lot_id is not None:
+        return Paired()
+    return pair(
+        seen, evidence, by_credential, copy=copy, lane_id=config.lane_id, rules=config.rules, costs=costs, now=now
+    )
 
 
 def _with_rights(facts: Facts, who: Identity, copy: Copy) -> Facts:
@@ -153,6 +179,7 @@ def told(visit: Visit, facts: Facts, answer: Answer) -> LaneDecided:
         credential=answer.credential,
         right=answer.right,
         remarks=answer.remarks,
+        votes=seen.votes if seen else None,
     )
 
 

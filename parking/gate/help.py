@@ -83,7 +83,7 @@ BLAMELESS = frozenset(
 )
 """The vehicle waits and it is not its driver's doing: the fee clock stands still."""
 _UNREAD = frozenset({"no_plate", "doubtful_read"})
-_UNKNOWN = frozenset({"stay_not_found", "price_unknown"})
+_UNKNOWN = frozenset({"stay_not_found", "stay_in_doubt", "price_unknown"})
 _CAN_WAIT = frozenset({State.READING, State.REFUSED, State.INTRUDING})
 
 

@@ -37,6 +37,7 @@ from parking.kernel.decision import Refused
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import BarrierPulsed, CodeUsed, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import Ids, VisitId
+from parking.sessions.costs import Costs
 
 _EMERGENCY = Answer(Refused("site_is_calm", "emergency"), None, None)
 """What an entry says while another lane of its box is open for a fire."""
@@ -59,9 +60,11 @@ class Commanded:
         origin: str,
         fire_group: FireGroup | None = None,
         display: CodeDisplay | None = None,
+        costs: Costs | None = None,
     ) -> None:
         self.config = config
         self._copy = copy
+        self._costs = costs
         self._camera = camera
         self._clock = clock
         self._ids = ids
@@ -139,7 +142,7 @@ class Commanded:
         visit = self.visit
         assert visit is not None
         self._asked_s = self._clock.monotonic_s()
-        facts = gather(visit, self.config, self._copy, self._now, self._asked_s)
+        facts = gather(visit, self.config, self._copy, self._now, self._asked_s, self._costs)
         if facts is None:
             return
         shut = self._fires.emergency and not self.config.joins_in_fire
@@ -207,6 +210,7 @@ class Commanded:
                 right=visit.right,
                 lot_id=rules.lot_id,
                 outer_lot_id=rules.outer_lot_id,
+                votes=visit.votes,
             )
         )
         self._presenting.went_through(visit.credential, self._clock.monotonic_s())

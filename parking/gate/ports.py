@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from parking.access.rows import (
@@ -45,6 +45,10 @@ class Copy(Protocol):
 
     def stay_of(self, plate: Plate) -> StayRow | None:
         """The newest open stay of exactly this plate."""
+        ...
+
+    def stays_near(self, keys: Iterable[int]) -> Sequence[StayRow]:
+        """Stays whose plates a camera may take for one of these keys'."""
         ...
 
     def stay(self, stay_id: StayId) -> StayRow | None: ...

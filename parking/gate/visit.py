@@ -16,6 +16,7 @@ from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class Visit:
     opened: int = 0
     plate: Plate | None = None
     confidence: float = 0.0
+    votes: Votes | None = None
+    """What the read that counts leaves open."""
     stay_id: StayId | None = None
     credential: Credential | None = None
     right: str | None = None
@@ -58,7 +61,7 @@ class Visit:
     def read_again(self, now: datetime, now_s: float) -> None:
         """Forget what was read and answered: a fresh frame must confirm it."""
         self.evidence, self.answer, self.authorised = None, None, False
-        self.plate, self.confidence, self.stay_id = None, 0.0, None
+        self.plate, self.confidence, self.votes, self.stay_id = None, 0.0, None, None
         self.presented, self.presented_from_s = (), now_s
         self.credential, self.right = None, None
         self.not_before, self.reading_since_s = now, now_s
@@ -78,6 +81,8 @@ class Visit:
         self.evidence = evidence
         if trusted and (self.plate is None or not self.authorised):
             self.plate, self.confidence = evidence.plate, evidence.confidence
+        if self.plate is None or trusted:
+            self.votes = evidence.votes
         return True
 
     def trusts(self, rules: LaneRules) -> bool:
@@ -115,7 +120,7 @@ def to_record(visit: Visit) -> dict[str, Any]:
         "confidence",
         "stay_id",
     )
-    names += ("credential", "right", "code_used", "promised")
+    names += ("credential", "right", "code_used", "promised", "votes")
     return {name: to_plain(getattr(visit, name)) for name in names}
 
 
@@ -137,6 +142,7 @@ def from_record(record: Mapping[str, Any]) -> Visit | None:
             right=str(record["right"]) if record.get("right") else None,
             code_used=str(record["code_used"]) if record.get("code_used") else None,
             promised=StayId(record["promised"]) if record.get("promised") else None,
+            votes=Votes.parse(record["votes"]) if record.get("votes") else None,
         )
     except (KeyError, TypeError, ValueError, ParkingError):
         return None

@@ -137,7 +137,7 @@ def _stay_routes(routes: APIRouter, j: Journeys) -> None:
     @routes.get("/stays", tags=["stays"])
     async def list_stays(
         _: Reader,
-        state: Annotated[str, Query(pattern="^(open|review|closed)$")] = "open",
+        state: Annotated[str, Query(pattern="^(open|review|closed|doubtful|ghost|merged|split)$")] = "open",
         cursor: Annotated[str, Query(max_length=64)] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> StayPage:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parking.journeys import leaving
+from parking.journeys.pairing import CostsOf, votes_of
 from parking.journeys.ports import Cashier
-from parking.kernel.events import Direction, Envelope, LaneFaulted, VehiclePassed
+from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId, StayId
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import service, store
+from parking.sessions import evidence, service, store, visits
 from parking.sessions.model import is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 
 
-def open_stay(cashier: Cashier) -> Handler:
+def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
     """Handles VehiclePassed(IN) from the street; a vehicle that nobody authorised gets its stay all the same, and a case."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -28,8 +29,11 @@ def open_stay(cashier: Cashier) -> Handler:
                     uow, "unauthorised_entry", stay_id=event.stay_id, visit_id=event.visit_id, lane_id=event.lane_id
                 )
             return
-        stay_id, came = StayId(event.visit_id), envelope.occurred_at
-        gone = store.earliest_unmatched_exit(uow.connection, event.plate, came) if event.plate else None
+        conn, stay_id, came = uow.connection, StayId(event.visit_id), envelope.occurred_at
+        visits.take(conn, event.visit_id)
+        votes = votes_of(event.plate, event.votes)
+        texts = [one.text for one in votes.spellings] if votes is not None else []
+        gone = visits.earliest_unmatched(conn, texts, came) if texts else None
         opened = service.open_stay(
             uow,
             stay_id,
@@ -37,7 +41,11 @@ def open_stay(cashier: Cashier) -> Handler:
             entered_at=came,
             lane_id=event.lane_id,
             tariff_version=cashier.current_tariff(),
+            votes=event.votes,
+            lot_id=event.lot_id,
             has_left=gone is not None,
+            costs=costs_of(conn),
+            end=leaving.end(cashier),
         )
         if not is_plausible(came, uow.now):
             service.open_case(
@@ -46,15 +54,33 @@ def open_stay(cashier: Cashier) -> Handler:
         if not event.authorised:
             service.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
         if gone is not None:  # its exit lane was online, its entry lane was not
-            uow.connection.execute(
-                store.unmatched_exit.update()
-                .where(store.unmatched_exit.c.visit_id == gone.visit_id)
-                .values(stay_id=stay_id)
-            )
-            store.close_case(uow.connection, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
+            visits.explain(conn, gone.visit_id, stay_id)
+            store.close_case(conn, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
             leaving.close(
                 uow, cashier, opened, at=gone.exited_at, priced_at=gone.exited_at, lane_id=LaneId(gone.lane_id)
             )
+
+    return handle
+
+
+def stand_at_entry(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles LaneDecided(IN): a plate that stands at an entry has not come in before it by one that nothing has proved."""
+    event = envelope.event
+    if isinstance(event, LaneDecided) and event.direction is Direction.IN and event.plate is not None:
+        evidence.came_again(uow, event.plate, event.visit_id)
+
+
+def doubt_entry(cashier: Cashier) -> Handler:
+    """Handles VehicleBackedAway at an entry: if its boom was open, the vehicle may have gone in past a loop that missed it."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, VehicleBackedAway):
+            return
+        said = visits.mark(uow.connection, event.visit_id, backed_at=envelope.occurred_at)
+        if said is None or said.leaving or said.pulsed_at is None or said.yes_at is None or said.plate is None:
+            return
+        evidence.doubt(uow, said, tariff_version=cashier.current_tariff(), entered_at=said.yes_at)
 
     return handle
 

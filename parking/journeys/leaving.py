@@ -1,80 +1,194 @@
 """A car has gone out: the loops have proved it, so its stay ends, priced at the moment the lane said yes.
 
-What was not paid by then is a debt in the ledger, never a blank.
+Which stay that is, is judged from all that its passages show; where two are as likely, or a misread is all there is, a person says.
+What was not paid by then is a debt in the ledger, never a blank; a bill that cannot be true is nobody's before a person has seen it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from parking.access.service import parks_free
 from parking.emergency import fee_clocks
-from parking.journeys.paying import priced
+from parking.journeys import pairing
+from parking.journeys.pairing import CostsOf
+from parking.journeys.paying import priced, why_held
 from parking.journeys.ports import Cashier
-from parking.kernel.events import Direction, Envelope, LaneDecided, VehicleBackedAway, VehiclePassed
-from parking.kernel.ids import LaneId
+from parking.kernel.events import (
+    BarrierPulsed,
+    Direction,
+    Envelope,
+    LaneDecided,
+    VehicleBackedAway,
+    VehiclePassed,
+)
+from parking.kernel.ids import LaneId, StayId
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import service, store
-from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview
+from parking.sessions import corrections, service, store, visits
+from parking.sessions.matching import Ambiguous, Matched
+from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, Stay, StayInReview
+from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 
 
 def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles LaneDecided(OUT): a yes counts until the lane takes it back."""
+    """Handles LaneDecided: a yes counts until the lane takes it back."""
     event = envelope.event
-    if not isinstance(event, LaneDecided) or event.direction is not Direction.OUT:
+    if not isinstance(event, LaneDecided):
         return
-    if event.allowed:
-        store.remember_decision(uow.connection, event.visit_id, envelope.occurred_at)
-    else:
-        store.take_decision(uow.connection, event.visit_id)
+    at = envelope.occurred_at
+    said = LaneVisit(
+        event.visit_id,
+        event.lane_id,
+        event.direction is Direction.OUT,
+        event.plate,
+        event.votes,
+        event.stay_id if event.direction is Direction.OUT else None,
+        at if event.allowed else None,
+        None,
+        None,
+    )
+    visits.note(uow.connection, said, at)
+
+
+def remember_pulse(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles BarrierPulsed: the boom was opened for this vehicle."""
+    event = envelope.event
+    if isinstance(event, BarrierPulsed):
+        visits.mark(uow.connection, event.visit_id, pulsed_at=envelope.occurred_at)
 
 
 def forget_decision(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles VehicleBackedAway: a yes that nobody used is over."""
+    """Handles VehicleBackedAway from an exit: unless its boom was open, a yes that nobody used is over."""
     event = envelope.event
-    if isinstance(event, VehicleBackedAway):
-        store.take_decision(uow.connection, event.visit_id)
+    if not isinstance(event, VehicleBackedAway):
+        return
+    said = visits.mark(uow.connection, event.visit_id, backed_at=envelope.occurred_at)
+    if said is None or not said.leaving:
+        return
+    if said.pulsed_at is None or said.yes_at is None:
+        visits.take(uow.connection, event.visit_id)
+    elif said.stay_id is not None and isinstance(store.get(uow.connection, said.stay_id), OpenStay):
+        store.set_state(
+            uow.connection,
+            said.stay_id,
+            leaving_visit_id=said.visit_id,
+            leaving_lane_id=said.lane_id,
+            leaving_at=said.yes_at,
+        )
 
 
-def close_stay(cashier: Cashier) -> Handler:
+def queue_behind(cashier: Cashier) -> Handler:
+    """Handles LaneDecided(OUT): with this vehicle on the loop so soon, the one before it went through, whatever the loops missed."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event, at = envelope.event, envelope.occurred_at
+        if not isinstance(event, LaneDecided) or event.direction is not Direction.OUT:
+            return
+        for said in visits.queued_behind(uow.connection, event.lane_id, at - QUEUE_BEHIND):
+            stay = store.get(uow.connection, said.stay_id) if said.stay_id is not None else None
+            if not isinstance(stay, OpenStay) or said.visit_id == event.visit_id or not on_queue_behind(said, at):
+                continue
+            assert said.yes_at is not None
+            left = LeftThen(said.yes_at, said.yes_at, said.lane_id, "missed_exit_queue_behind", said.visit_id)
+            service.apply(uow, stay, left, {"next_visit": event.visit_id, "at": at}, end(cashier))
+            visits.take(uow.connection, said.visit_id)
+
+    return handle
+
+
+def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
     """Handles VehiclePassed(OUT)."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
-        event = envelope.event
+        event, at = envelope.event, envelope.occurred_at
         if not isinstance(event, VehiclePassed) or event.direction is not Direction.OUT:
             return
         if event.outer_lot_id is not None:  # it is still on the site
             return
-        decided_at = store.take_decision(uow.connection, event.visit_id)
-        found = service.find_for_exit(uow, event.stay_id, event.plate, envelope.occurred_at)
-        if not isinstance(found, OpenStay):
-            found = service.explained_by_exit(uow, found, event.plate, envelope.occurred_at) or found
-        if found is None or isinstance(found, ClosedStay):
+        conn = uow.connection
+        said = visits.take(conn, event.visit_id)
+        decided_at = said.yes_at if said is not None else None
+        shown = pairing.evidence_of(event, at)
+        also = (event.stay_id,) if event.stay_id is not None else ()
+        found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
+        stay = _to_close(uow, found.stay_id, event, at) if isinstance(found, Matched) else None
+        if stay is None:
+            if _known_to_have_left(uow, event, at):
+                return
             service.record_unmatched_exit(
-                uow, event.visit_id, event.plate, exited_at=envelope.occurred_at, lane_id=event.lane_id
+                uow,
+                event.visit_id,
+                event.plate,
+                exited_at=at,
+                lane_id=event.lane_id,
+                reason="exit_in_doubt" if isinstance(found, Ambiguous) else "exit_without_stay",
+                **_kept(event, decided_at),
             )
             return
-        fee_clocks.vehicle_left(uow, envelope, event.visit_id, found.id)
+        fee_clocks.vehicle_left(uow, envelope, event.visit_id, stay.id)
         close(
             uow,
             cashier,
-            found,
-            at=envelope.occurred_at,
-            priced_at=decided_at or envelope.occurred_at,
+            stay,
+            at=at,
+            priced_at=decided_at or at,
             lane_id=event.lane_id,
-            free=parks_free(
-                uow.connection, found.id, event.plate, decided_at or envelope.occurred_at, right=event.right
-            ),
+            free=parks_free(conn, stay.id, event.plate, decided_at or at, right=event.right),
         )
         if not event.authorised:
-            service.open_case(
-                uow, "unauthorised_exit", stay_id=found.id, visit_id=event.visit_id, lane_id=event.lane_id
-            )
+            service.open_case(uow, "unauthorised_exit", stay_id=stay.id, visit_id=event.visit_id, lane_id=event.lane_id)
 
     return handle
+
+
+def _to_close(uow: UnitOfWork, stay_id: StayId, event: VehiclePassed, at: datetime) -> Stay | None:
+    """The stay as one that can end; an exit is the proof that a doubtful one began, and that a ghost was none."""
+    stay = store.get(uow.connection, stay_id)
+    seen = {"exit_visit": event.visit_id, "at": at}
+    if isinstance(stay, DoubtfulStay):
+        return service.confirm(uow, stay, "missed_entry", seen, passages=1)
+    if isinstance(stay, GhostStay):
+        return service.confirm(uow, stay, "ghost_seen_leaving", seen, passages=1)
+    return stay if isinstance(stay, OpenStay | StayInReview) else None
+
+
+def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime) -> bool:
+    """Whether a stay was ended by a rule that had worked out this very passage; then the passage is explained, and counted twice."""
+    votes = pairing.votes_of(event.plate, event.votes)
+    texts = {one.text for one in votes.spellings} if votes is not None else set()
+    for stay_id in store.closed_around(uow.connection, texts, at):
+        known = corrections.standing(uow.connection, stay_id)
+        if known is not None and known.rule.startswith("missed_exit"):
+            before = corrections.snapshot(uow.connection, stay_id)
+            seen = {"exit_visit": event.visit_id, "at": at}
+            store.set_state(uow.connection, stay_id, exited_at=at, exit_lane_id=event.lane_id)
+            corrections.record(uow, stay_id, "exit_arrived_late", before, seen, passages=1)
+            return True
+    return False
+
+
+def _kept(event: VehiclePassed, yes_at: datetime | None) -> dict[str, Any]:
+    return {
+        "votes": event.votes.compact() if event.votes is not None else None,
+        "yes_at": yes_at,
+        "credential": event.credential.ref if event.credential is not None else None,
+        "lot_id": event.lot_id,
+        "picture_ref": event.picture_ref,
+    }
+
+
+def end(cashier: Cashier) -> service.End:
+    """Closes a stay of which evidence says when it left, with its bill."""
+
+    def close_it(uow: UnitOfWork, stay: OpenStay, left: LeftThen) -> None:
+        free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at)
+        close(uow, cashier, stay, at=left.at, priced_at=left.priced_at, lane_id=left.lane_id, free=free)
+
+    return close_it
 
 
 def close(
@@ -87,13 +201,17 @@ def close(
     lane_id: LaneId,
     free: str | None = None,
 ) -> None:
-    """Close a stay and book its fee; what is in review is closed without a bill: a person prices it.
+    """Close a stay and book its fee; what is in review is closed without a bill: a person prices it, as one that cannot be true.
 
     What somebody has not paid who parks `free` (by a pass, an invitation, a list) is waived: it leaves by right, so it is no debt.
     """
     if isinstance(leaving, OpenStay):
         to_price = priced(uow.connection, leaving)
         until = leaving.billed_until(priced_at, to_price.stops)
+        if free is None and why_held(uow.connection, cashier, leaving, until) is not None:
+            service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)
+            service.open_case(uow, "charge_over_bound", stay_id=leaving.id, lane_id=lane_id)
+            return
         unpaid = cashier.post_due(uow, to_price, until, with_offers=free is None)
         if unpaid.minor > 0 and free is not None:
             cashier.waive(uow, leaving.id, unpaid, f"right:{leaving.id}")

@@ -83,6 +83,13 @@ def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime
     return StayAccount(stay, cashier.account(conn, to_price, stay.exited_at if isinstance(stay, ClosedStay) else at))
 
 
+def why_held(conn: Connection, cashier: Cashier, stay: OpenStay, until: datetime) -> str | None:
+    """Why what this stay owes by `until` is shown to a person first; None where its bill is plausible."""
+    due = cashier.account(conn, priced(conn, stay), until).due
+    kind = stay.votes.kind if stay.votes is not None else None
+    return cashier.why_held(due, stay.entered_at, until, kind=kind, lot_id=stay.lot_id)
+
+
 def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, channel: str, key: str) -> Payment:
     """Start paying what is due for an open stay; nothing due, or a stay that is not open, is a conflict.
 
@@ -100,7 +107,19 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
         raise conflict("stay.not_open", "this stay is closed or with our staff; nothing can be paid here now")
     if not found.account.is_open:
         raise conflict("stay.nothing_due", "nothing is due for this stay now")
+    if database.write(lambda uow: _held(uow, cashier, found, at)):
+        raise conflict("payment.held", "this charge is unusually high; our staff will look at it first")
     return cashier.begin_payment(to_price, at, channel, key)
+
+
+def _held(uow: UnitOfWork, cashier: Cashier, found: StayAccount, at: datetime) -> bool:
+    """Whether a person has to see this bill first; asks one, once."""
+    stay = found.stay
+    if not isinstance(stay, OpenStay) or why_held(uow.connection, cashier, stay, at) is None:
+        return False
+    if not store.has_case(uow.connection, "charge_over_bound", stay.id):
+        service.open_case(uow, "charge_over_bound", stay_id=stay.id, lane_id=stay.lane_id)
+    return True
 
 
 def ticket(stay_id: StayId, signer: Signer, expires: datetime) -> str:

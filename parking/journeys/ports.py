@@ -215,6 +215,12 @@ class Cashier(Protocol):
         """Until when -> minor units in all, ascending, from `since` to `horizon`."""
         ...
 
+    def why_held(
+        self, due: Money, entered_at: datetime, until: datetime, *, kind: str | None, lot_id: str | None
+    ) -> str | None:
+        """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
+        ...
+
     def begin_payment(self, stay: PricedStay, at: datetime, channel: str, key: str) -> Payment:
         """Start paying what is due at `at`; the same key gives the same payment. Talks to the provider: call it in a thread."""
         ...
@@ -229,6 +235,10 @@ class Cashier(Protocol):
 
     def post_due(self, uow: UnitOfWork, stay: PricedStay, at: datetime, *, with_offers: bool = True) -> Money:
         """Book what the finished stay cost and redeem coupons against it; returns what nobody has paid, a debt from now on."""
+        ...
+
+    def take_back(self, uow: UnitOfWork, stay_id: StayId) -> Money | None:
+        """Take back the bill of a stay that has not ended so, by a counter-entry; what it came to, None where there was none."""
         ...
 
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -20,13 +20,15 @@ from parking.kernel.events import (
     OccupancyChanged,
     PaymentCaptured,
     StayClosed,
+    StayCorrected,
     StayOpened,
     StaySettled,
 )
 from parking.kernel.ids import StayId
+from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
-from parking.sessions.model import OpenStay, is_plausible
+from parking.sessions.model import DoubtfulStay, OpenStay, is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 HORIZON = timedelta(hours=48)
@@ -38,7 +40,7 @@ def refresh_stay(cashier: Cashier) -> Handler:
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         event = envelope.event
-        kinds = (StayOpened, StaySettled, PaymentCaptured, StayClosed, CaseOpened, LaneBlocked)
+        kinds = (StayOpened, StaySettled, PaymentCaptured, StayClosed, StayCorrected, CaseOpened, LaneBlocked)
         if isinstance(event, kinds) and event.stay_id:
             put_stay(uow, cashier, event.stay_id)
 
@@ -50,6 +52,9 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     stay = store.get(uow.connection, stay_id)
     credentials = credentials_of(uow.connection, stay_id)
     # One without a plate is found by the credential that opened it, or by the number on its paper ticket.
+    doubtful = isinstance(stay, DoubtfulStay)
+    if isinstance(stay, DoubtfulStay):
+        stay = OpenStay(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version)
     if not isinstance(stay, OpenStay) or not is_plausible(stay.entered_at, uow.now):
         access_store.put_row(uow, "stay", stay_id, None)
         return
@@ -66,12 +71,28 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         entered_at=stay.entered_at,
         paid_until=leave_by,
         currency=account.total.currency,
-        prices=tuple(PriceStep(until, minor) for until, minor in prices),
+        prices=_plausible(cashier, stay, account.settled, prices),
         paid_minor=account.settled.minor,
         credit_minor=cashier.later.set_aside(uow, stay_id, stay.plate),
         credentials=credentials,
+        votes=stay.votes,
+        doubtful=doubtful,
     )
     access_store.put_fact(uow, row)
+
+
+def _plausible(
+    cashier: Cashier, stay: OpenStay, paid: Money, prices: Sequence[tuple[datetime, int]]
+) -> tuple[PriceStep, ...]:
+    """The prices that a lane may ask for by itself; beyond the first that cannot be true it knows none and calls a person."""
+    kind = stay.votes.kind if stay.votes is not None else None
+    steps = []
+    for until, minor in prices:
+        due = Money(max(0, minor - paid.minor), paid.currency)
+        if cashier.why_held(due, stay.entered_at, until, kind=kind, lot_id=stay.lot_id) is not None:
+            break
+        steps.append(PriceStep(until, minor))
+    return tuple(steps)
 
 
 def refresh_zone(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -88,7 +109,11 @@ def renew(database: Database, cashier: Cashier) -> int:
     def ending(conn: Connection) -> list[StayId]:
         soon = to_plain(database.clock.now() + HORIZON / 2)
         rows = access_store.rows_of(conn, "stay")
-        return [StayId(row.key) for row in rows if row.data is not None and row.data["prices"][-1][0] < soon]
+        return [
+            StayId(row.key)
+            for row in rows
+            if row.data is not None and row.data["prices"] and row.data["prices"][-1][0] < soon
+        ]
 
     stays = database.read(ending)
     for stay_id in stays:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from parking.journeys.paying import StayAccount
 from parking.journeys.ports import Account, Payment
-from parking.sessions.model import ClosedStay, OpenStay, Stay
+from parking.sessions.model import ClosedStay, DoubtfulStay, GhostStay, OpenStay, Stay, StayInReview, SupersededStay
 from parking.web.schemas import Moment, MoneySchema, Strict
 
 
@@ -56,11 +56,21 @@ class BillView(Strict):
 
 
 def state_of(stay: Stay, at: datetime, leave_by: datetime | None = None) -> str:
-    """open, settled (may leave now, until `leave_by` or what the stay says), closed or review."""
+    """open, settled (may leave now, until `leave_by` or what the stay says), closed, review, doubtful, ghost, merged or split."""
     if isinstance(stay, OpenStay):
         until = leave_by or stay.leave_by
         return "settled" if until is not None and at <= until else "open"
-    return "closed" if isinstance(stay, ClosedStay) else "review"
+    if isinstance(stay, SupersededStay):
+        return stay.how
+    return _STATES[type(stay)]
+
+
+_STATES: dict[type, str] = {
+    ClosedStay: "closed",
+    StayInReview: "review",
+    DoubtfulStay: "doubtful",
+    GhostStay: "ghost",
+}
 
 
 class MyStay(Strict):

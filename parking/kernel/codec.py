@@ -16,6 +16,7 @@ from parking.kernel.errors import invalid
 from parking.kernel.ids import EventId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 T = TypeVar("T")
 EVENT_TYPES: dict[str, type] = {t.__name__: t for t in get_args(events.Event)}
@@ -25,6 +26,8 @@ def to_plain(value: Any) -> Any:
     """Dataclasses, money, plates, enums and times as JSON values; times are RFC 3339 in UTC."""
     if isinstance(value, Plate):
         return value.text
+    if isinstance(value, Votes):
+        return value.compact()
     if isinstance(value, Money):
         return {"amount": value.minor, "currency": value.currency}
     if isinstance(value, datetime):
@@ -59,6 +62,8 @@ def _build(kind: Any, plain: Any, field: str) -> Any:
     try:
         if kind is Plate:
             return Plate.parse(plain) if isinstance(plain, str) else _raise(field, "a plate")
+        if kind is Votes:
+            return Votes.parse(plain) if isinstance(plain, str) else _raise(field, "votes")
         if kind is Money:
             return Money(plain["amount"], plain["currency"])
         if kind is datetime:

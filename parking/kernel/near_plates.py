@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from parking.kernel.votes import UNREAD
 
+_TWINS = {twin: group[0] for group in ("0ODQ", "1IL", "8B", "5S", "2Z", "6G") for twin in group}
 _END = 4
 """A plate with more unread signs is found by so many at either end."""
 
@@ -39,6 +40,11 @@ def sought(texts: Iterable[str]) -> frozenset[int]:
         ends = set() if rest.count(UNREAD) > 1 else {_number(end) for end in _ends(rest)}
         found |= keys_of(text) - ends
     return frozenset(found)
+
+
+def folded(text: str) -> int:
+    """A number that plates share which differ in twin signs alone (8 and B, 0 and D), whatever their province."""
+    return _number("~" + "".join(_TWINS.get(sign, sign) for sign in tail(text)))
 
 
 def _ends(rest: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from parking.kernel.near_plates import tail
 from parking.kernel.votes import UNREAD, WIDEST, Votes
 from parking.sessions.costs import Costs
 
+IN_REVIEW, UNPROVEN, GONE = 2.0, 3.0, 10.0
 _CREDENTIAL_AGREES, _CREDENTIAL_DIFFERS = -12.0, 3.0
 _NAMED = -12.0
 _LOOKS_AGREE, _LOOKS_DIFFER = -3.0, 3.0
@@ -54,6 +55,7 @@ class OpenCandidate:
     """A stay that may be the one: how its car was read when it came, and what has been seen of it since.
 
     `paid_until`: it has paid and may leave till then. `seen_parked_at`: a bay sensor or a patrol saw it stand there.
+    `doubt`: what it costs to believe that it is inside at all (`IN_REVIEW`, `UNPROVEN`, `GONE`).
     """
 
     stay_id: StayId
@@ -63,6 +65,7 @@ class OpenCandidate:
     lot_id: LotId | None = None
     paid_until: datetime | None = None
     seen_parked_at: datetime | None = None
+    doubt: float = 0.0
     fingerprint: int | None = None
 
 
@@ -234,6 +237,7 @@ def _whereabouts(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterabl
     """Time and place: who has paid leaves soon, who has been here for months may be a ghost, who is seen parked is not at the exit."""
     days = max(0.0, (evidence.at - candidate.entered_at) / timedelta(days=1))
     yield Reason("long_inside", math.log1p(days))
+    yield Reason("doubted", candidate.doubt)
     if candidate.paid_until is not None and candidate.paid_until >= evidence.at:
         yield Reason("has_paid", _PAID)
     if candidate.seen_parked_at is not None and candidate.seen_parked_at >= evidence.at:

@@ -1,17 +1,19 @@
 """A stay is a vehicle's time inside. Each state is its own type, so that what may not be done to it cannot be written.
 
-A stay begins and ends with proof of passage; its id is the visit id that the entry lane minted.
+A stay begins and ends with proof of passage; its id is the visit id that the entry lane minted. Open, parked and leaving ones are
+billed and closed; a doubtful one waits for proof, one in review for a person; ghosts, merged and split ones are nobody's bill.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from parking.kernel.fee_clock import Stop, stopped_between
-from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.ids import BayId, CaseId, LaneId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 LONGEST_STAY = timedelta(days=366)
 MOST_AHEAD = timedelta(hours=1)
@@ -33,6 +35,8 @@ class OpenStay:
     tariff_version: str
     priced_at: datetime | None = None
     leave_by: datetime | None = None
+    votes: Votes | None = None
+    lot_id: LotId | None = None
 
     def may_leave_until(self, at: datetime, stops: Sequence[Stop] = ()) -> datetime | None:
         """By when it has to be out, as things stand at `at`: the wait at a blocked exit is not its driver's."""
@@ -49,8 +53,36 @@ class OpenStay:
 
 
 @dataclass(frozen=True, slots=True)
+class ParkedStay(OpenStay):
+    """An open stay whose car was seen standing in a bay at `seen_at`: nothing older says that it has gone."""
+
+    bay_id: BayId = field(kw_only=True)
+    seen_at: datetime = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingStay(OpenStay):
+    """An open stay whose car an exit let out at `yes_at`, while nothing has proved that it went through."""
+
+    exit_visit_id: VisitId = field(kw_only=True)
+    exit_lane_id: LaneId = field(kw_only=True)
+    yes_at: datetime = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulStay:
+    """A lane let a car in and nothing proves that it went through: neither counted nor billed until it is seen inside or at an exit."""
+
+    id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class StayInReview:
-    """A stay that cannot be true as recorded (its plate entered again): never billed or closed without a person."""
+    """A stay that cannot be true as recorded: never billed or closed without a person."""
 
     id: StayId
     plate: Plate | None
@@ -72,7 +104,46 @@ class ClosedStay:
     exit_lane_id: LaneId
 
 
-Stay = OpenStay | StayInReview | ClosedStay
+@dataclass(frozen=True, slots=True)
+class GhostStay:
+    """A stay whose car has gone, as evidence shows, though nobody knows when: it can be revived by evidence, and never billed."""
+
+    id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupersededStay:
+    """A person merged it into another, or split it in two: `into` are the stays that hold now. It has no powers of its own."""
+
+    id: StayId
+    plate: Plate | None
+    entered_at: datetime
+    lane_id: LaneId
+    tariff_version: str
+    how: str
+    into: tuple[StayId, ...]
+
+
+Stay = OpenStay | DoubtfulStay | StayInReview | ClosedStay | GhostStay | SupersededStay
+
+
+@dataclass(frozen=True, slots=True)
+class LaneVisit:
+    """What a lane did about a vehicle whose passage nothing has proved yet; `yes_at` is its last yes, None after a no."""
+
+    visit_id: VisitId
+    lane_id: LaneId
+    leaving: bool
+    plate: Plate | None
+    votes: Votes | None
+    stay_id: StayId | None
+    yes_at: datetime | None
+    pulsed_at: datetime | None
+    backed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

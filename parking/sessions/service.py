@@ -1,16 +1,24 @@
-"""Opens and closes stays on proof of passage. Nothing is merged silently: what cannot be true becomes a case for a person."""
+"""Opens, closes and corrects stays on evidence. Nothing is merged silently: what is put right is on record, what is undecidable a case."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import CaseOpened, StayClosed, StayOpened, StaySettled
-from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.ids import CaseId, LaneId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import store
-from parking.sessions.model import ClosedStay, OpenStay, ReviewCase, Stay, StayInReview
+from parking.sessions import corrections, store, visits
+from parking.sessions.costs import Costs
+from parking.sessions.model import ClosedStay, DoubtfulStay, GhostStay, OpenStay, ReviewCase, Stay, StayInReview
+from parking.sessions.stay_life import Earlier, GoneUnseen, LateExit, LeftThen, Undecided, on_second_entry
+
+End = Callable[[UnitOfWork, OpenStay, LeftThen], None]
+"""Closes a stay with its bill; who knows prices hands it in."""
 
 
 def open_case(
@@ -73,30 +81,104 @@ def open_stay(
     entered_at: datetime,
     lane_id: LaneId,
     tariff_version: str,
+    votes: Votes | None = None,
+    lot_id: LotId | None = None,
     has_left: bool = False,
+    costs: Costs | None = None,
+    end: End | None = None,
 ) -> OpenStay:
     """Open a stay on a proven entry.
 
-    A plate that is inside already cannot enter: of the two stays the earlier one goes to a person and stops being billed, in
-    whatever order they arrive. One that `has_left` (its exit arrived first; the caller closes it) disturbs nobody who came in
-    after it. The same `stay_id` twice changes nothing.
+    A plate that is inside already cannot enter: what became of the earlier of the two stays is judged by what was seen in between,
+    in whatever order they arrive; `end` closes it with its bill where the judgement knows when it left. One that `has_left` (its exit
+    arrived first; the caller closes it) disturbs nobody who came in after it. The same `stay_id` twice changes nothing.
     """
     known = store.get(uow.connection, stay_id)
-    new = OpenStay(stay_id, plate, entered_at, lane_id, tariff_version)
+    new = OpenStay(stay_id, plate, entered_at, lane_id, tariff_version, votes=votes, lot_id=lot_id)
+    if isinstance(known, DoubtfulStay):
+        confirm(uow, known, "passage_proved", {}, passages=0)
+        return new
     if known is not None:
         return known if isinstance(known, OpenStay) else new
+    prices = costs or Costs()
     inside = store.open_by_plate(uow.connection, plate) if plate else None
     came_late = inside is not None and inside.entered_at > entered_at
     if inside is not None and not came_late:
-        store.set_state(uow.connection, inside.id, state="review")
-        open_case(uow, "second_entry", stay_id=inside.id, visit_id=VisitId(stay_id), lane_id=lane_id)
+        settle_second_entry(uow, inside, new, prices, end)
     store.insert(uow.connection, new, state="review" if came_late else "open")
-    if inside is not None and came_late and not has_left:
-        open_case(uow, "second_entry", stay_id=stay_id, visit_id=VisitId(inside.id), lane_id=inside.lane_id)
     uow.publish(StayOpened(stay_id, plate, entered_at, lane_id, tariff_version))
+    if inside is not None and came_late and not has_left:
+        settle_second_entry(uow, new, inside, prices, end)
     if plate is None:
         open_case(uow, "entry_without_plate", stay_id=stay_id, visit_id=VisitId(stay_id), lane_id=lane_id)
     return new
+
+
+def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, costs: Costs, end: End | None) -> None:
+    """Do with the earlier stay of a plate what the evidence says."""
+    assert earlier.plate is not None
+    conn, came = uow.connection, later.entered_at
+    out = visits.earliest_unmatched(conn, _texts(earlier), earlier.entered_at, came)
+    seen = Earlier(
+        earlier,
+        visits.let_through(conn, [earlier.plate.text], leaving=True, since=earlier.entered_at, until=came),
+        LateExit(VisitId(out.visit_id), out.exited_at, LaneId(out.lane_id), out.yes_at) if out is not None else None,
+        store.has_lookalike(conn, earlier.plate),
+    )
+    verdict = on_second_entry(seen, later.votes, came, costs)
+    if isinstance(verdict, Undecided):
+        store.set_state(conn, earlier.id, state="review")
+        open_case(uow, verdict.reason, stay_id=earlier.id, visit_id=VisitId(later.id), lane_id=later.lane_id)
+        return
+    apply(uow, earlier, verdict, {"later_entry": later.id, "at": came}, end)
+
+
+def _texts(stay: OpenStay) -> Iterable[str]:
+    """How an exit may have read this car: as its entry did, or as that entry left open."""
+    spelt = [one.text for one in stay.votes.spellings] if stay.votes is not None else []
+    return {*spelt, *([stay.plate.text] if stay.plate is not None else [])}
+
+
+def apply(
+    uow: UnitOfWork, stay: OpenStay, verdict: LeftThen | GoneUnseen, evidence: Mapping[str, Any], end: End | None
+) -> str:
+    """End a stay as the evidence says, on record; the correction's id."""
+    conn = uow.connection
+    before = corrections.snapshot(conn, stay.id)
+    if isinstance(verdict, GoneUnseen):
+        store.set_state(conn, stay.id, state="ghost")
+        return corrections.record(uow, stay.id, verdict.rule, before, evidence, passages=-1)
+    if verdict.counted and verdict.visit_id is not None:
+        out = visits.unmatched(conn, verdict.visit_id)
+        visits.explain(conn, verdict.visit_id, stay.id)
+        if out is not None:
+            store.close_case(conn, CaseId(out.case_id), by="system", note=verdict.rule, at=uow.now)
+    if end is not None:
+        end(uow, stay, verdict)
+    else:
+        close_stay(uow, stay, exited_at=verdict.at, lane_id=verdict.lane_id)
+    seen = {**evidence, "exit_visit": verdict.visit_id}
+    return corrections.record(uow, stay.id, verdict.rule, before, seen, passages=0 if verdict.counted else -1)
+
+
+def confirm(
+    uow: UnitOfWork, stay: DoubtfulStay | GhostStay, rule: str, evidence: Mapping[str, Any], *, passages: int
+) -> OpenStay:
+    """Evidence shows that a doubtful stay's car, or a ghost's, is or was inside: it is open again, unless its plate is by another stay.
+
+    Then it is handed back open all the same, for who closes it at once.
+    """
+    conn = uow.connection
+    before = corrections.snapshot(conn, stay.id)
+    row = store.row_of(conn, stay.id)
+    assert row is not None
+    taken = stay.plate is not None and store.open_by_plate(conn, stay.plate) is not None
+    store.set_state(conn, stay.id, state="review" if taken else "open")
+    standing = corrections.standing(conn, stay.id)
+    undoes = standing.id if isinstance(stay, GhostStay) and standing is not None else None
+    corrections.record(uow, stay.id, rule, before, evidence, passages=passages, undoes=undoes)
+    uow.publish(StayOpened(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version))
+    return store.to_open(row)
 
 
 def settle(uow: UnitOfWork, stay_id: StayId, *, priced_at: datetime, leave_by: datetime) -> None:
@@ -106,32 +188,6 @@ def settle(uow: UnitOfWork, stay_id: StayId, *, priced_at: datetime, leave_by: d
         return
     store.set_state(uow.connection, stay_id, priced_at=priced_at, leave_by=leave_by)
     uow.publish(StaySettled(stay_id, leave_by))
-
-
-def explained_by_exit(uow: UnitOfWork, named: Stay | None, plate: Plate | None, at: datetime) -> OpenStay | None:
-    """A stay under review whose riddle this late exit solves: its car had left before its plate came in again.
-
-    The case is closed; the stay is as it was, to be billed and closed like any other.
-    """
-    stay_id = named.id if isinstance(named, StayInReview) else None
-    found = store.second_entry_before(uow.connection, stay_id, plate, at)
-    if found is None:
-        return None
-    stay, case_id = found
-    store.close_case(uow.connection, case_id, by="system", note="its exit arrived later", at=uow.now)
-    return stay
-
-
-def find_for_exit(uow: UnitOfWork, stay_id: StayId | None, plate: Plate | None, at: datetime) -> Stay | None:
-    """The stay that the lane matched, else the open stay of exactly this plate, if it began before `at`.
-
-    A lane whose copy is old may name a stay that is over; then the plate's open one is meant.
-    """
-    named = store.get(uow.connection, stay_id) if stay_id is not None else None
-    if named is not None and not isinstance(named, ClosedStay):
-        return named
-    inside = store.open_by_plate(uow.connection, plate) if plate else None
-    return inside if inside is not None and inside.entered_at <= at else named
 
 
 def close_stay(uow: UnitOfWork, leaving: Stay, *, exited_at: datetime, lane_id: LaneId) -> ClosedStay:
@@ -153,12 +209,17 @@ def reopen(uow: UnitOfWork, stay: StayInReview) -> None:
 
 
 def record_unmatched_exit(
-    uow: UnitOfWork, visit_id: VisitId, plate: Plate | None, *, exited_at: datetime, lane_id: LaneId
+    uow: UnitOfWork,
+    visit_id: VisitId,
+    plate: Plate | None,
+    *,
+    exited_at: datetime,
+    lane_id: LaneId,
+    reason: str = "exit_without_stay",
+    **more: Any,
 ) -> None:
-    """Somebody left whom nobody saw come: keep it and ask a person."""
-    case_id = open_case(uow, "exit_without_stay", visit_id=visit_id, lane_id=lane_id)
-    uow.connection.execute(
-        store.unmatched_exit.insert().values(
-            visit_id=visit_id, plate=plate, exited_at=exited_at, lane_id=lane_id, case_id=case_id
-        )
-    )
+    """Somebody left and nobody knows by which stay: keep it with its evidence and ask a person."""
+    if visits.unmatched(uow.connection, visit_id) is not None:
+        return
+    case_id = open_case(uow, reason, visit_id=visit_id, lane_id=lane_id)
+    visits.add_unmatched(uow, visit_id, plate=plate, exited_at=exited_at, lane_id=lane_id, case_id=case_id, **more)

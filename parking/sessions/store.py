@@ -1,26 +1,47 @@
-"""The tables of stays. The database itself refuses a second open stay of one plate (invariant I9)."""
+"""The tables of stays and cases. The database itself refuses a second open stay of one plate (invariant I9).
+
+Whoever may still be inside is found by keys of its plate (`kernel.near_plates`), never by looking through all that are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.ids import BayId, CaseId, LaneId, LotId, StayId, VisitId
+from parking.kernel.near_plates import folded, keys_of
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 from parking.plumbing.column_types import PlateText, UtcDateTime
 from parking.plumbing.db import metadata
-from parking.sessions.model import ClosedStay, OpenStay, ReviewCase, Stay, StayInReview
+from parking.sessions.model import (
+    ClosedStay,
+    DoubtfulStay,
+    GhostStay,
+    LeavingStay,
+    OpenStay,
+    ParkedStay,
+    ReviewCase,
+    Stay,
+    StayInReview,
+    SupersededStay,
+)
+
+NEAR_MOST = 40
+"""So many stays near to a read are weighed at most, the newest first; beyond that no read is worth anything."""
+KEYED = 2
+"""So many spellings of its entry a stay is found by."""
 
 stay = sa.Table(
     "stay",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("plate", PlateText, nullable=True),
-    sa.Column("state", sa.String(12), nullable=False),  # open, review, closed
+    sa.Column("state", sa.String(12), nullable=False),  # open, doubtful, review, closed, ghost, merged, split
     sa.Column("entered_at", UtcDateTime, nullable=False),
     sa.Column("lane_id", sa.String(64), nullable=False),
     sa.Column("tariff_version", sa.String(32), nullable=False),
@@ -28,6 +49,15 @@ stay = sa.Table(
     sa.Column("leave_by", UtcDateTime, nullable=True),
     sa.Column("exited_at", UtcDateTime, nullable=True),
     sa.Column("exit_lane_id", sa.String(64), nullable=True),
+    sa.Column("votes", sa.String(200), nullable=True),
+    sa.Column("folded", sa.BigInteger, nullable=True),  # of the plate, twin signs alike
+    sa.Column("lot_id", sa.String(64), nullable=True),
+    sa.Column("bay_id", sa.String(64), nullable=True),
+    sa.Column("seen_at", UtcDateTime, nullable=True),  # in that bay
+    sa.Column("leaving_visit_id", sa.String(36), nullable=True),
+    sa.Column("leaving_lane_id", sa.String(64), nullable=True),
+    sa.Column("leaving_at", UtcDateTime, nullable=True),
+    sa.Column("into_ids", sa.String(80), nullable=True),
 )
 sa.Index(
     "one_open_stay_per_plate",
@@ -37,6 +67,14 @@ sa.Index(
     postgresql_where=stay.c.state == sa.literal_column("'open'"),
 )
 sa.Index("stay_by_state", stay.c.state, stay.c.id)
+sa.Index("stay_by_folded", stay.c.folded)
+
+stay_key = sa.Table(  # what a stay that may still be inside is found by
+    "stay_key",
+    metadata,
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("stay_id", sa.String(36), primary_key=True, index=True),
+)
 
 review_case = sa.Table(
     "review_case",
@@ -55,13 +93,6 @@ review_case = sa.Table(
 sa.Index("review_case_by_stay", review_case.c.stay_id)
 sa.Index("review_case_by_visit", review_case.c.visit_id)
 
-exit_decision = sa.Table(  # a fee is that of the moment the lane said yes, not of the seconds the boom took
-    "exit_decision",
-    metadata,
-    sa.Column("visit_id", sa.String(36), primary_key=True),
-    sa.Column("decided_at", UtcDateTime, nullable=False),
-)
-
 unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps because its entry has not arrived yet
     "unmatched_exit",
     metadata,
@@ -71,35 +102,47 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
     sa.Column("lane_id", sa.String(64), nullable=False),
     sa.Column("case_id", sa.String(36), nullable=False),
     sa.Column("stay_id", sa.String(36), nullable=True),
+    sa.Column("votes", sa.String(200), nullable=True),
+    sa.Column("yes_at", UtcDateTime, nullable=True),  # whose price it is
+    sa.Column("credential", sa.String(140), nullable=True),
+    sa.Column("lot_id", sa.String(64), nullable=True),
+    sa.Column("picture_ref", sa.String(64), nullable=True),
 )
 
 
 def _to_stay(row: Row[Any]) -> Stay:
-    if row.state == "closed":
-        return ClosedStay(
-            StayId(row.id),
-            row.plate,
-            row.entered_at,
-            LaneId(row.lane_id),
-            row.tariff_version,
-            row.exited_at,
-            LaneId(row.exit_lane_id),
+    bare = (StayId(row.id), row.plate, row.entered_at, LaneId(row.lane_id), row.tariff_version)
+    match row.state:
+        case "closed":
+            return ClosedStay(*bare, row.exited_at, LaneId(row.exit_lane_id))
+        case "review":
+            return StayInReview(*bare)
+        case "doubtful":
+            return DoubtfulStay(*bare)
+        case "ghost":
+            return GhostStay(*bare)
+        case "merged" | "split":
+            return SupersededStay(*bare, row.state, tuple(StayId(one) for one in (row.into_ids or "").split()))
+    return to_open(row)
+
+
+def to_open(row: Row[Any]) -> OpenStay:
+    """The stay of a row as an open one, whatever its state: for who has the evidence that it is."""
+    bare = (StayId(row.id), row.plate, row.entered_at, LaneId(row.lane_id), row.tariff_version)
+    paid = (row.priced_at, row.leave_by, Votes.parse(row.votes) if row.votes else None)
+    lot_id = LotId(row.lot_id) if row.lot_id else None
+    if row.state == "open" and row.leaving_at is not None:
+        return LeavingStay(
+            *bare,
+            *paid,
+            lot_id,
+            exit_visit_id=VisitId(row.leaving_visit_id),
+            exit_lane_id=LaneId(row.leaving_lane_id),
+            yes_at=row.leaving_at,
         )
-    if row.state == "review":
-        return StayInReview(StayId(row.id), row.plate, row.entered_at, LaneId(row.lane_id), row.tariff_version)
-    return _to_open(row)
-
-
-def _to_open(row: Row[Any]) -> OpenStay:
-    return OpenStay(
-        StayId(row.id),
-        row.plate,
-        row.entered_at,
-        LaneId(row.lane_id),
-        row.tariff_version,
-        row.priced_at,
-        row.leave_by,
-    )
+    if row.state == "open" and row.seen_at is not None:
+        return ParkedStay(*bare, *paid, lot_id, bay_id=BayId(row.bay_id), seen_at=row.seen_at)
+    return OpenStay(*bare, *paid, lot_id)
 
 
 def get(conn: Connection, stay_id: StayId) -> Stay | None:
@@ -114,29 +157,23 @@ def open_by_plate(conn: Connection, plate: Plate) -> OpenStay | None:
     return found if isinstance(found, OpenStay) else None
 
 
-def second_entry_before(
-    conn: Connection, stay_id: StayId | None, plate: Plate | None, at: datetime
-) -> tuple[OpenStay, CaseId] | None:
-    """The stay (of this id, else of this plate) that waits for a person only because its plate came in again, if that second
-    entry was after `at`; with its case."""
-    second = stay.alias("second")
-    query = (
-        sa.select(stay, review_case.c.id.label("case_id"))
-        .join(review_case, review_case.c.stay_id == stay.c.id)
-        .join(second, second.c.id == review_case.c.visit_id)
-        .where(
-            stay.c.state == "review",
-            stay.c.id == stay_id if stay_id is not None else stay.c.plate == plate,
-            stay.c.entered_at <= at,
-            review_case.c.reason == "second_entry",
-            review_case.c.state == "open",
-            second.c.entered_at > at,
-        )
-        .order_by(stay.c.entered_at.desc())
-        .limit(1)
-    )
-    row = conn.execute(query).one_or_none()
-    return None if row is None else (_to_open(row), CaseId(row.case_id))
+def row_of(conn: Connection, stay_id: StayId) -> Row[Any] | None:
+    """A stay as it lies in its table."""
+    return conn.execute(sa.select(stay).where(stay.c.id == stay_id)).one_or_none()
+
+
+def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> list[Row[Any]]:
+    """The rows of all that may still be inside and share a key, the newest `NEAR_MOST`; and those named besides."""
+    by_key = sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(list(keys)))
+    found = sa.or_(stay.c.id.in_(by_key), stay.c.id.in_(list(also)))
+    inside = stay.c.state.in_(("open", "review", "doubtful", "ghost"))
+    return list(conn.execute(sa.select(stay).where(found, inside).order_by(stay.c.id.desc()).limit(NEAR_MOST)))
+
+
+def has_lookalike(conn: Connection, plate: Plate) -> bool:
+    """Whether another plate that differs in twin signs alone has ever been here."""
+    query = sa.select(stay.c.id).where(stay.c.folded == folded(plate.text), stay.c.plate != plate)
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]:
@@ -145,6 +182,18 @@ def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]
     if after:
         query = query.where(stay.c.id < after)
     return [_to_stay(row) for row in conn.execute(query)]
+
+
+def doubtful_of(conn: Connection, plate: Plate) -> list[StayId]:
+    """Entries of this plate that nothing has proved."""
+    query = sa.select(stay.c.id).where(stay.c.plate == plate, stay.c.state == "doubtful")
+    return [StayId(found) for found in conn.execute(query.order_by(stay.c.id)).scalars()]
+
+
+def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
+    """Every open stay that had begun by then, oldest first."""
+    query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)
+    return [to_open(row) for row in conn.execute(query)]
 
 
 def open_ids(conn: Connection, after: str, limit: int) -> list[StayId]:
@@ -160,7 +209,17 @@ def closed_since(conn: Connection, since: datetime, after: str, limit: int) -> l
     return [one for one in found if isinstance(one, ClosedStay)]
 
 
+def closed_around(conn: Connection, texts: Iterable[str], at: datetime) -> list[StayId]:
+    """Closed stays of these plates that began before `at` and ended within a day of it, the newest first."""
+    day = timedelta(days=1)
+    query = sa.select(stay.c.id).where(stay.c.folded.in_({folded(text) for text in texts}), stay.c.state == "closed")
+    query = query.where(stay.c.plate.in_([Plate(text) for text in texts]), stay.c.entered_at <= at)
+    query = query.where(stay.c.exited_at.between(at - day, at + day)).order_by(stay.c.id.desc()).limit(3)
+    return [StayId(found) for found in conn.execute(query).scalars()]
+
+
 def insert(conn: Connection, new: OpenStay, *, state: str = "open") -> None:
+    text = new.plate.text if new.plate is not None else None
     conn.execute(
         stay.insert().values(
             id=new.id,
@@ -169,12 +228,28 @@ def insert(conn: Connection, new: OpenStay, *, state: str = "open") -> None:
             entered_at=new.entered_at,
             lane_id=new.lane_id,
             tariff_version=new.tariff_version,
+            votes=new.votes.compact() if new.votes is not None else None,
+            folded=folded(text) if text is not None else None,
+            lot_id=new.lot_id,
         )
     )
+    put_keys(conn, new.id, new.plate, new.votes)
+
+
+def put_keys(conn: Connection, stay_id: StayId, plate: Plate | None, votes: Votes | None) -> None:
+    """Have a stay found by its plate and by the spelling that its entry left open."""
+    texts = {one.text for one in votes.spellings[:KEYED]} if votes is not None else set()
+    keys = set().union(*(keys_of(text) for text in texts | ({plate.text} if plate is not None else set())))
+    conn.execute(stay_key.delete().where(stay_key.c.stay_id == stay_id))
+    if keys:
+        conn.execute(stay_key.insert(), [{"key": key, "stay_id": stay_id} for key in sorted(keys)])
 
 
 def set_state(conn: Connection, stay_id: StayId, **values: Any) -> None:
+    """Change a stay; one that is over is found by its plate's keys no more."""
     conn.execute(stay.update().where(stay.c.id == stay_id).values(**values))
+    if values.get("state") in ("closed", "merged", "split"):
+        conn.execute(stay_key.delete().where(stay_key.c.stay_id == stay_id))
 
 
 def _to_case(row: Row[Any]) -> ReviewCase:
@@ -228,28 +303,3 @@ def close_case(conn: Connection, case_id: CaseId, *, by: str, note: str, at: dat
         .where(review_case.c.id == case_id)
         .values(state="resolved", note=note, resolved_by=by, resolved_at=at)
     )
-
-
-def remember_decision(conn: Connection, visit_id: VisitId, decided_at: datetime) -> None:
-    """Keep when the lane last said yes to this visit."""
-    conn.execute(exit_decision.delete().where(exit_decision.c.visit_id == visit_id))
-    conn.execute(exit_decision.insert().values(visit_id=visit_id, decided_at=decided_at))
-
-
-def take_decision(conn: Connection, visit_id: VisitId) -> datetime | None:
-    """When the lane said yes to this visit; forgets it."""
-    moment: datetime | None = conn.execute(
-        sa.select(exit_decision.c.decided_at).where(exit_decision.c.visit_id == visit_id)
-    ).scalar_one_or_none()
-    conn.execute(exit_decision.delete().where(exit_decision.c.visit_id == visit_id))
-    return moment
-
-
-def earliest_unmatched_exit(conn: Connection, plate: Plate, since: datetime) -> Row[Any] | None:
-    """The first exit of this plate after `since` that no stay has explained."""
-    return conn.execute(
-        sa.select(unmatched_exit)
-        .where(unmatched_exit.c.plate == plate, unmatched_exit.c.stay_id.is_(None), unmatched_exit.c.exited_at >= since)
-        .order_by(unmatched_exit.c.exited_at)
-        .limit(1)
-    ).one_or_none()

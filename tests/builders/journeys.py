@@ -22,17 +22,29 @@ from parking.journeys import opening_by_hand, paying
 from parking.kernel import codec
 from parking.kernel.chain import canonical
 from parking.kernel.clock import ManualClock
-from parking.kernel.events import BarrierPulsed, Direction, Envelope, Event, LaneDecided, LaneFaulted, VehiclePassed
+from parking.kernel.credential import Credential
+from parking.kernel.events import (
+    BarrierPulsed,
+    Direction,
+    Envelope,
+    Event,
+    LaneDecided,
+    LaneFaulted,
+    VehicleBackedAway,
+    VehiclePassed,
+)
 from parking.kernel.ids import EventId, LaneId, SeededIds, StayId, VisitId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
+from parking.kernel.votes import Votes
 from parking.plumbing.db import Database
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import audit
 from parking.security import store as security_store
 from parking.security.model import AuditEntry
-from parking.sessions import store
+from parking.sessions import corrections, store
+from parking.sessions.corrections import Correction
 from parking.sessions.model import ReviewCase, Stay
 from payments import ledger_store
 from payments.ledger import StaySums
@@ -66,6 +78,8 @@ def passage(
     stay: str | None = None,
     authorised: bool = True,
     lane: LaneId | None = None,
+    votes: Votes | None = None,
+    credential: Credential | None = None,
 ) -> VehiclePassed:
     """The loops have proved that a car went through."""
     stay_id = StayId(visit) if direction is Direction.IN else StayId(stay) if stay else None
@@ -77,11 +91,19 @@ def passage(
         confidence=0.97,
         stay_id=stay_id,
         authorised=authorised,
+        votes=votes,
+        credential=credential,
     )
 
 
 def answer(
-    direction: Direction, visit: str, plate: str | None = PLATE, *, allowed: bool = True, due: int | None = None
+    direction: Direction,
+    visit: str,
+    plate: str | None = PLATE,
+    *,
+    allowed: bool = True,
+    due: int | None = None,
+    stay: str | None = None,
 ) -> LaneDecided:
     """The lane has said yes or no."""
     return LaneDecided(
@@ -94,7 +116,7 @@ def answer(
         allowed=allowed,
         rule="nothing_is_due",
         reason="" if allowed else "payment_due",
-        stay_id=None,
+        stay_id=StayId(stay) if stay else None,
         due=Money(due, "CNY") if due is not None else None,
     )
 
@@ -157,10 +179,19 @@ class SiteStory:
         release_all(self.database)
         self.application.drain()
 
-    def enter(self, plate: str | None = PLATE, *, authorised: bool = True, **how: Any) -> StayId:
+    def enter(
+        self,
+        plate: str | None = PLATE,
+        *,
+        authorised: bool = True,
+        votes: Votes | None = None,
+        credential: Credential | None = None,
+        **how: Any,
+    ) -> StayId:
         """A car comes in; its stay's id."""
         visit = self.visit()
-        self.hear(passage(Direction.IN, visit, plate, authorised=authorised), **how)
+        seen = passage(Direction.IN, visit, plate, authorised=authorised, votes=votes, credential=credential)
+        self.hear(seen, **how)
         return StayId(visit)
 
     def leave(
@@ -170,14 +201,43 @@ class SiteStory:
         decided_at: datetime | None = None,
         stay: str | None = None,
         authorised: bool = True,
+        votes: Votes | None = None,
+        credential: Credential | None = None,
         **how: Any,
     ) -> str:
         """A car goes out, with the lane's yes at `decided_at` if one is given; returns its exit's visit id."""
         visit = self.visit()
         if decided_at is not None:
             self.hear(answer(Direction.OUT, visit, plate), at=decided_at)
-        self.hear(passage(Direction.OUT, visit, plate, stay=stay, authorised=authorised), **how)
+        more = {"votes": votes, "credential": credential}
+        self.hear(passage(Direction.OUT, visit, plate, stay=stay, authorised=authorised, **more), **how)  # type: ignore[arg-type]
         return visit
+
+    def enter_as_told(self, plate: str = PLATE) -> StayId:
+        """A car comes in, and the lane tells its yes and its opening before."""
+        visit = self.visit()
+        self.hear(
+            answer(Direction.IN, visit, plate), BarrierPulsed(ENTRY, VisitId(visit), True, "rule", "site_has_room")
+        )
+        self.hear(passage(Direction.IN, visit, plate))
+        return StayId(visit)
+
+    def back_away(self, direction: Direction, plate: str = PLATE) -> None:
+        """A vehicle leaves the lane the way it came, before the boom has moved."""
+        visit, lane = self.visit(), ENTRY if direction is Direction.IN else EXIT
+        self.hear(answer(direction, visit, plate, allowed=False), VehicleBackedAway(lane, VisitId(visit)))
+
+    def opened_for(self, direction: Direction, plate: str = PLATE, *, stay: str | None = None) -> str:
+        """A lane says yes and opens, and its loops see the vehicle go back: it went through past a loop that missed it, or it did not."""
+        visit = self.visit()
+        lane = ENTRY if direction is Direction.IN else EXIT
+        self.hear(answer(direction, visit, plate, stay=stay), BarrierPulsed(lane, VisitId(visit), True, "rule", "paid"))
+        self.hear(VehicleBackedAway(lane, VisitId(visit)))
+        return visit
+
+    def corrections(self, stay_id: StayId) -> list[Correction]:
+        """What was put right about a stay, oldest first."""
+        return list(self.database.read(lambda conn: corrections.of_stay(conn, stay_id)))
 
     def leave_by_hand(self, plate: str = PLATE) -> str:
         """The lane says no, a person opens, the car goes out."""
@@ -286,6 +346,7 @@ class SiteStory:
             assert self.sums(StayId(stay_id)).holds
         assert self.database.read(lambda conn: conn.execute(sa.select(dead_letter.c.error)).scalars().all()) == []
         assert self.database.read(audit.verify).broken_at is None
+        assert self.database.read(corrections.verify) is None
 
     def state_hash(self) -> str:
         """One number for everything that boxes' events lead to; ids that the server mints by itself are left out."""

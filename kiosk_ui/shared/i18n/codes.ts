@@ -42,6 +42,7 @@ const reasons: Table = {
   second_entry: ["该车牌已在场内", "this plate is inside already"],
   site_full: ["车位已满", "the garage is full"],
   stay_not_found: ["没有入场记录", "no entry on record"],
+  stay_in_doubt: ["入场记录需人工确认", "which entry is this vehicle's needs a person"],
   price_unknown: ["费用无法确定", "the fee is not known"],
   payment_due: ["尚未缴费", "payment is due"],
   no_rule: ["没有规则放行", "no rule allows it"],

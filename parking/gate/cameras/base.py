@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from parking.kernel.device import HealthReport
 from parking.kernel.ids import DeviceId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 MOST_CONFIDENT = 0.999
 """A camera that says 100 % has rounded."""
@@ -45,6 +46,9 @@ class Reading(Protocol):
 
     @property
     def captured_at(self) -> datetime | None: ...
+
+    @property
+    def votes(self) -> Votes | None: ...
 
     @property
     def evidence(self) -> Any:
@@ -164,6 +168,7 @@ class SmartReading:
     captured_at: datetime | None
     passage: str = ""
     evidence: bytes | None = field(default=None, repr=False)
+    votes: Votes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,14 @@ from parking.gate.cameras.clock_offset import ClockOffset
 from parking.kernel.clock import Clock
 from parking.kernel.device import Health, HealthReport
 from parking.kernel.plate import Plate
+from parking.kernel.votes import UNREAD, Votes
 
 _RECENT = 8
 _MOST_SEEN = 24
 _WIDEST_MARGIN = 20.0
+_DOUBTED_SIGN, _PARTIAL_BEHIND = 0.5, 1.0
+"""A sign that its camera is less sure of may be any other; how much less likely that is than what it says."""
+_COLOURS = frozenset({"blue", "yellow", "green", "white", "black"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,19 @@ class _Visit:
             captured_at=max((fresh.captured_at for fresh in mine), default=newest.captured_at),
             passage=self.passage,
             evidence=best.read.picture or best.read.plate_picture,
+            votes=_votes(ranked, best.read),
         )
+
+
+def _votes(ranked: list[tuple[Plate, float]], best: SmartRead) -> Votes:
+    """What the pushes leave open: every plate that was told, and the best one with the signs unread that its camera doubts."""
+    said = [(plate.text, sum_) for plate, sum_ in ranked]
+    plate, top = ranked[0]
+    doubts = best.char_confidence if best.plate == plate and len(best.char_confidence) == len(plate.text) else ()
+    if any(sure < _DOUBTED_SIGN for sure in doubts):
+        partial = "".join(s if sure >= _DOUBTED_SIGN else UNREAD for s, sure in zip(plate.text, doubts, strict=True))
+        said.append((partial, top - _PARTIAL_BEHIND))
+    return Votes.of(said, best.colour if best.colour in _COLOURS else None)  # its classes are its maker's words
 
 
 class SmartCamera:

@@ -1,6 +1,6 @@
 """Every fact that crosses a room's border: past tense, frozen, in an envelope that gives it an id, a time and an origin.
 
-The `plate` and `credential` fields are personal data: they travel between our own processes only, and whatever shows them masks
+The `plate`, `votes` and `credential` fields are personal data: they travel between our own processes only, and whatever shows them masks
 them. A field that came later has a default, so that an old journal still decodes.
 """
 
@@ -44,6 +44,7 @@ from parking.kernel.events.stay import (
     PaymentCaptured,
     PointsChanged,
     StayClosed,
+    StayCorrected,
     StayOpened,
     StaySettled,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "RampPassed",
     "SignShown",
     "StayClosed",
+    "StayCorrected",
     "StayOpened",
     "StaySettled",
     "VehicleBackedAway",
@@ -103,6 +105,7 @@ Event = (
     | StayOpened
     | StayClosed
     | StaySettled
+    | StayCorrected
     | CaseOpened
     | CaseChanged
     | PaymentCaptured

@@ -10,6 +10,7 @@ from parking.kernel.credential import Credential
 from parking.kernel.ids import DeviceId, LaneId, LotId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 
 
 class Direction(StrEnum):
@@ -36,6 +37,7 @@ class LaneDecided:
     picture_ref: str | None = None
     right: str | None = None  # what a yes rests on, such as pass:p7, invitation:i3, list:vip
     remarks: tuple[str, ...] = ()  # rules that let it pass and want a person to look, as stable codes
+    votes: Votes | None = None  # what the pictures leave open
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class VehiclePassed:
     right: str | None = None  # as in LaneDecided
     lot_id: LotId | None = None  # the lot it came into or left
     outer_lot_id: LotId | None = None  # the lot around that one; None: the street
+    votes: Votes | None = None  # as in LaneDecided
 
 
 @dataclass(frozen=True, slots=True)

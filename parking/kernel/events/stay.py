@@ -37,6 +37,17 @@ class StaySettled:
 
 
 @dataclass(frozen=True, slots=True)
+class StayCorrected:
+    """What was on record of a stay was not true and has been put right; `passages` is what the vehicle counts had missed (-1: an exit)."""
+
+    correction_id: str
+    stay_id: StayId
+    rule: str
+    lane_id: LaneId  # where the stay began
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaseOpened:
     """Something needs a person: `reason` is a stable code such as second_entry or exit_without_stay."""
 

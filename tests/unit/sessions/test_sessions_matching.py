@@ -229,3 +229,13 @@ def test_votes_as_they_have_always_been_spelt() -> None:
 def test_votes_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ParkingError, match="should be version"):
         Votes.parse(text)
+
+
+def test_a_lone_misread_without_any_second_evidence_touches_no_stay() -> None:
+    found = matched(seen("浙A1234S", colour=None), inside("a", "浙A12345"))
+    assert isinstance(found, Ambiguous)
+    assert found.why == "lone_misread"
+
+
+def test_a_partial_plate_and_its_stay_share_a_key() -> None:
+    assert keys_of("浙A12345") & sought(["浙A12?45"])

@@ -1,0 +1,69 @@
+"""Whose stay stands at this exit: the same judgement as on the server, from the lane's own copy, online or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from parking.access.facts import CredentialEvidence, LaneRules, PlateEvidence
+from parking.access.rows import StayRow
+from parking.gate.ports import Copy
+from parking.kernel.ids import LaneId
+from parking.kernel.near_plates import sought
+from parking.kernel.votes import Votes
+from parking.sessions.costs import Costs
+from parking.sessions.matching import UNPROVEN, Ambiguous, Matched, OpenCandidate, PassageEvidence, match
+
+_SOUGHT = 2
+"""So many spellings are looked for; the others count where a stay has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The stay, or those that it may be; neither where nobody near has come in."""
+
+    stay: StayRow | None = None
+    in_doubt: tuple[StayRow, ...] = ()
+
+
+def pair(
+    seen: PlateEvidence | None,
+    credentials: Iterable[CredentialEvidence],
+    by_credential: Iterable[StayRow],
+    *,
+    copy: Copy,
+    lane_id: LaneId,
+    rules: LaneRules,
+    costs: Costs,
+    now: datetime,
+) -> Paired:
+    """Judge one vehicle at an exit by what was read and held up."""
+    votes = _votes(seen, rules)
+    if seen is None or seen.plate is None or votes is None:
+        return Paired()
+    rows = {row.stay_id: row for row in copy.stays_near(sought(one.text for one in votes.spellings[:_SOUGHT]))}
+    exact = copy.stay_of(seen.plate)
+    rows |= {row.stay_id: row for row in (*by_credential, *([exact] if exact is not None else []))}
+    shown = tuple(evidence.credential for evidence in credentials if not evidence.refused)
+    passage = PassageEvidence(now, lane_id, votes, shown)
+    found = match(passage, [_candidate(row) for row in rows.values()], costs, now)
+    if isinstance(found, Matched):
+        return Paired(rows[found.stay_id])
+    if isinstance(found, Ambiguous):
+        near = [one for one in found.ranked if one.cost - found.ranked[0].cost < costs.sure_rival]
+        return Paired(in_doubt=tuple(rows[one.stay_id] for one in near))
+    return Paired()
+
+
+def _votes(seen: PlateEvidence | None, rules: LaneRules) -> Votes | None:
+    """What may be judged by: enough frames have to agree, as for any read."""
+    if seen is None or seen.plate is None or seen.agreeing < rules.min_agreeing:
+        return None
+    return seen.votes or Votes.lone(seen.plate.text)
+
+
+def _candidate(row: StayRow) -> OpenCandidate:
+    votes = row.votes or (Votes.lone(row.plate.text) if row.plate is not None else None)
+    doubt = UNPROVEN if row.doubtful else 0.0
+    return OpenCandidate(row.stay_id, row.entered_at, votes, row.credentials, paid_until=row.paid_until, doubt=doubt)

@@ -1,0 +1,216 @@
+"""People put right what no rule could: whose exit it was, one visit that was two, two that were one, a plate that was misread.
+
+Each step is a correction on record and can be taken back; money follows by counter-entries. Who asks is `actor`, and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from parking.access.service import parks_free
+from parking.journeys import leaving
+from parking.journeys.ports import Cashier
+from parking.kernel.codec import parse_time
+from parking.kernel.errors import conflict, invalid, not_found
+from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.near_plates import folded
+from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
+from parking.plumbing.db import UnitOfWork
+from parking.sessions import corrections, service, store, visits
+from parking.sessions.corrections import Correction
+from parking.sessions.model import ClosedStay, OpenStay
+
+_TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leaving_at")
+
+
+def match_exit(
+    uow: UnitOfWork, cashier: Cashier, visit_id: VisitId, stay_id: StayId, *, actor: str, reason: str
+) -> str:
+    """This exit was that stay's: it ends then, with its bill. Returns the correction."""
+    out = visits.unmatched(uow.connection, visit_id)
+    if out is None or out.stay_id is not None:
+        raise conflict("exit.explained", "this exit is not waiting for its stay")
+    row = _row(uow, stay_id)
+    if row.state in ("closed", "merged", "split") or not row.entered_at <= out.exited_at:
+        raise conflict("exit.not_its", "this stay had ended by then, or had not begun")
+    before = corrections.snapshot(uow.connection, stay_id)
+    stay = store.to_open(row)
+    visits.explain(uow.connection, visit_id, stay_id)
+    store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
+    at = out.yes_at or out.exited_at
+    free = parks_free(uow.connection, stay_id, stay.plate, at)
+    leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
+    counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0)
+    return corrections.record(
+        uow, stay_id, "exit_matched", before, {"exit_visit": visit_id}, actor=actor, reason=reason, passages=counts
+    )
+
+
+def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason: str) -> str:
+    """The entry's plate was misread: this is what it says. One that is inside by another stay is a conflict."""
+    row = _row(uow, stay_id)
+    inside = store.open_by_plate(uow.connection, plate) if row.state == "open" else None
+    if inside is not None and inside.id != stay_id:
+        raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
+    before = corrections.snapshot(uow.connection, stay_id)
+    votes = _corrected(Votes.parse(row.votes) if row.votes else Votes(), plate)
+    values = {"plate": plate, "votes": votes.compact(), "folded": folded(plate.text)}
+    store.set_state(uow.connection, stay_id, **values)
+    if row.state not in ("closed", "merged", "split"):
+        store.put_keys(uow.connection, stay_id, plate, votes)
+    return corrections.record(uow, stay_id, "plate_reread", before, {}, actor=actor, reason=reason)
+
+
+def merge(
+    uow: UnitOfWork, cashier: Cashier, later_id: StayId, into_id: StayId, *, actor: str, reason: str
+) -> tuple[str, ...]:
+    """Two stays are one visit: the later is merged into the earlier, which goes on, or ends, as the later did."""
+    later, earlier = _row(uow, later_id), _row(uow, into_id)
+    if (
+        later_id == into_id
+        or later.entered_at < earlier.entered_at
+        or {later.state, earlier.state} & {"merged", "split"}
+    ):
+        raise invalid("merge.order", "merge the later of two stays into the earlier", field="stay_id")
+    before = {one: corrections.snapshot(uow.connection, one) for one in (later_id, into_id)}
+    if cashier.payments_of(uow.connection, later_id):
+        raise conflict("merge.paid", "the later stay has payments of its own: settle those first")
+    for stay_id in (later_id, into_id):
+        cashier.take_back(uow, stay_id)
+    store.set_state(uow.connection, later_id, state="merged", into_ids=into_id)
+    if later.state == "closed":
+        at = later.exited_at
+        leaving.close(uow, cashier, store.to_open(earlier), at=at, priced_at=at, lane_id=LaneId(later.exit_lane_id))
+    else:
+        store.set_state(uow.connection, into_id, state="open", exited_at=None, exit_lane_id=None)
+        _find_again(uow, into_id)
+    seen = {"into": into_id, "merged": later_id}
+    counted = 0 if earlier.state == "ghost" else -1  # one car was counted in twice
+    return tuple(
+        corrections.record(uow, one, rule, before[one], seen, actor=actor, reason=reason, passages=counts)
+        for one, rule, counts in ((into_id, "took_in_another", 0), (later_id, "merged", counted))
+    )
+
+
+def split(
+    uow: UnitOfWork,
+    cashier: Cashier,
+    stay_id: StayId,
+    left_at: datetime,
+    came_at: datetime,
+    *,
+    actor: str,
+    reason: str,
+) -> tuple[StayId, StayId]:
+    """One stay was two visits, left at `left_at` and come again at `came_at`: two stays take its place."""
+    row = _row(uow, stay_id)
+    ends = row.exited_at or uow.now
+    if row.state in ("merged", "split") or not row.entered_at <= left_at <= came_at <= ends:
+        raise invalid("split.times", "should lie within the stay, the exit before the second entry", field="left_at")
+    if cashier.payments_of(uow.connection, stay_id):
+        raise conflict("split.paid", "this stay has payments: settle those first")
+    before = corrections.snapshot(uow.connection, stay_id)
+    cashier.take_back(uow, stay_id)
+    whole = store.to_open(row)
+    first, second = StayId(uow.ids.new(row.entered_at)), StayId(uow.ids.new(came_at))
+    store.set_state(uow.connection, stay_id, state="split", into_ids=f"{first} {second}")
+    lane = LaneId(row.exit_lane_id or row.lane_id)
+    store.insert(uow.connection, _new(whole, first, row.entered_at), state="review")
+    leaving.close(uow, cashier, _new(whole, first, row.entered_at), at=left_at, priced_at=left_at, lane_id=lane)
+    store.insert(uow.connection, _new(whole, second, came_at), state="review" if row.state == "closed" else row.state)
+    if row.state == "closed":
+        leaving.close(uow, cashier, _new(whole, second, came_at), at=ends, priced_at=ends, lane_id=lane)
+    parts = {"first": first, "second": second}
+    for one in (first, second):
+        corrections.record(uow, one, "split_from", None, {"of": stay_id}, actor=actor, reason=reason)
+    corrections.record(uow, stay_id, "split", before, parts, actor=actor, reason=reason)
+    return first, second
+
+
+def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, reason: str) -> str:
+    """Take a correction back: the stay is as it was, its bill by counter-entries; what has changed since is a conflict."""
+    done = corrections.undoable(uow.connection, correction_id)
+    before, after = done.before, done.after or {}
+    if before is None:
+        raise conflict("correction.beginning", "a stay that a correction began is taken back with what it came from")
+    if before["state"] == "open" and before["plate"] is not None:
+        inside = store.open_by_plate(uow.connection, Plate(before["plate"]))
+        if inside is not None and inside.id != done.stay_id:
+            raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
+    cashier.take_back(uow, done.stay_id)
+    _take_back_parts(uow, cashier, done)
+    _restore(uow, done.stay_id, before)
+    if before["state"] == "closed":
+        _bill_again(uow, cashier, done.stay_id)
+    visit = done.evidence.get("exit_visit")
+    if visit is not None and after.get("state") == "closed" and visits.unmatched(uow.connection, VisitId(visit)):
+        visits.explain(uow.connection, VisitId(visit), None)
+        service.open_case(uow, "exit_in_doubt", visit_id=VisitId(visit), lane_id=LaneId(after["exit_lane_id"]))
+    return corrections.record(
+        uow,
+        done.stay_id,
+        f"undo_{done.rule}"[:48],
+        after,
+        {},
+        actor=actor,
+        reason=reason,
+        passages=-done.passages,
+        undoes=done.id,
+    )
+
+
+def _take_back_parts(uow: UnitOfWork, cashier: Cashier, done: Correction) -> None:
+    """The stays into which one was split, or which took another in, go back with it."""
+    for name in ("first", "second") if done.rule == "split" else ():
+        part = StayId(done.evidence[name])
+        cashier.take_back(uow, part)
+        before = corrections.snapshot(uow.connection, part)
+        store.set_state(uow.connection, part, state="merged", into_ids=done.stay_id)
+        corrections.record(uow, part, "split_taken_back", before, {"of": done.stay_id}, actor=done.actor)
+
+
+def _restore(uow: UnitOfWork, stay_id: StayId, before: Mapping[str, Any]) -> None:
+    values = {name: value for name, value in before.items() if name != "id"}
+    for name in _TIMES:
+        values[name] = parse_time(values[name]) if values.get(name) else None
+    plate = Plate(values["plate"]) if values["plate"] else None
+    values |= {"plate": plate, "folded": folded(plate.text) if plate is not None else None}
+    store.set_state(uow.connection, stay_id, **values)
+    if values["state"] not in ("closed", "merged", "split"):
+        _find_again(uow, stay_id)
+
+
+def _find_again(uow: UnitOfWork, stay_id: StayId) -> None:
+    row = _row(uow, stay_id)
+    store.put_keys(uow.connection, stay_id, row.plate, Votes.parse(row.votes) if row.votes else None)
+
+
+def _bill_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    closed = store.get(uow.connection, stay_id)
+    assert isinstance(closed, ClosedStay)
+    stay = store.to_open(_row(uow, stay_id))
+    leaving.close(uow, cashier, stay, at=closed.exited_at, priced_at=closed.exited_at, lane_id=closed.exit_lane_id)
+
+
+def _new(whole: OpenStay, stay_id: StayId, entered_at: datetime) -> OpenStay:
+    bare = OpenStay(whole.id, whole.plate, whole.entered_at, whole.lane_id, whole.tariff_version)
+    return replace(bare, id=stay_id, entered_at=entered_at, votes=whole.votes, lot_id=whole.lot_id)
+
+
+def _corrected(votes: Votes, plate: Plate) -> Votes:
+    """What a person read stands first; what the camera read stays as far behind as a misread is."""
+    others = [(one.text, one.behind - 4.0) for one in votes.spellings if one.text != plate.text]
+    return Votes.of([(plate.text, 0.0), *others], votes.colour, votes.kind)
+
+
+def _row(uow: UnitOfWork, stay_id: StayId) -> Row[Any]:
+    row = store.row_of(uow.connection, stay_id)
+    if row is None:
+        raise not_found("stay.unknown", "this stay is not known")
+    return row

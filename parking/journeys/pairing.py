@@ -1,0 +1,107 @@
+"""Whose stay a passage belongs to, asked of the books: its evidence put together, stays near to it found by key, the judgement pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from parking.access.service import credentials_of, stays_by_credential
+from parking.kernel.credential import Credential
+from parking.kernel.events import VehiclePassed
+from parking.kernel.ids import LaneId, LotId, StayId
+from parking.kernel.near_plates import sought
+from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
+from parking.sessions import store
+from parking.sessions.costs import Costs
+from parking.sessions.matching import (
+    GONE,
+    IN_REVIEW,
+    UNPROVEN,
+    Match,
+    Matched,
+    OpenCandidate,
+    PassageEvidence,
+    match,
+)
+
+CostsOf = Callable[[Connection], Costs]
+"""The costs in force: what the recogniser was measured to confuse, and what people have taught since."""
+_DOUBTS: Mapping[str, float] = {"review": IN_REVIEW, "doubtful": UNPROVEN, "ghost": GONE}
+
+
+def votes_of(plate: Plate | None, votes: Votes | None) -> Votes | None:
+    """What a passage's pictures leave open; an old box tells the plate alone."""
+    if votes is None or not votes.spellings:
+        return Votes.lone(plate.text) if plate is not None else None
+    if plate is None or plate.text == votes.best:
+        return votes
+    known = [(one.text, one.behind) for one in votes.spellings if one.text != plate.text]
+    return Votes.of(
+        [(plate.text, 0.0), *known], votes.colour, votes.kind
+    )  # the lane's word stands: a tag has confirmed it
+
+
+def evidence_of(event: VehiclePassed, at: datetime) -> PassageEvidence:
+    """What a proven passage shows. A stay that the lane names counts where a ticket or a tag named it, or nobody read a plate."""
+    by_more = event.credential is not None or event.plate is None
+    return PassageEvidence(
+        at=at,
+        lane_id=event.lane_id,
+        votes=votes_of(event.plate, event.votes),
+        credentials=(event.credential,) if event.credential is not None else (),
+        lot_id=event.lot_id,
+        named=event.stay_id if by_more else None,
+    )
+
+
+def unmatched_evidence(row: Row[Any]) -> PassageEvidence:
+    """The same of an exit that was kept because no stay explained it."""
+    return PassageEvidence(
+        at=row.exited_at,
+        lane_id=LaneId(row.lane_id),
+        votes=votes_of(row.plate, Votes.parse(row.votes) if row.votes else None),
+        credentials=(Credential.from_ref(row.credential),) if row.credential else (),
+        lot_id=LotId(row.lot_id) if row.lot_id else None,
+    )
+
+
+def candidates(conn: Connection, evidence: PassageEvidence, also: tuple[StayId, ...] = ()) -> list[OpenCandidate]:
+    """The stays that may explain a passage: near by plate, opened by a credential, or named."""
+    texts = [one.text for one in evidence.votes.spellings] if evidence.votes is not None else []
+    named = {*also, *([evidence.named] if evidence.named is not None else [])}
+    for credential in evidence.credentials:
+        named.update(stays_by_credential(conn, credential))
+    return [_candidate(conn, row, evidence) for row in store.near(conn, sought(texts), named)]
+
+
+def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: datetime, *also: StayId) -> Match:
+    """The stay that a passage belongs to, as the books are now."""
+    return match(evidence, candidates(conn, evidence, also), costs, now)
+
+
+def stay_of_plate(conn: Connection, plate: Plate, costs: Costs, now: datetime) -> StayId | None:
+    """The open stay of whoever types this plate: recorded so, or so left open by the entry's own pictures; never a guess."""
+    exact = store.open_by_plate(conn, plate)
+    if exact is not None:
+        return exact.id
+    evidence = PassageEvidence(now, LaneId(""), Votes.lone(plate.text))
+    found = whose(conn, evidence, costs, now)
+    return found.stay_id if isinstance(found, Matched) else None
+
+
+def _candidate(conn: Connection, row: Row[Any], evidence: PassageEvidence) -> OpenCandidate:
+    known = OpenCandidate(
+        stay_id=StayId(row.id),
+        entered_at=row.entered_at,
+        votes=votes_of(row.plate, Votes.parse(row.votes) if row.votes else None),
+        lot_id=LotId(row.lot_id) if row.lot_id else None,
+        paid_until=row.leave_by,
+        seen_parked_at=row.seen_at,
+        doubt=_DOUBTS.get(row.state, 0.0),
+    )
+    return replace(known, credentials=credentials_of(conn, known.stay_id)) if evidence.credentials else known

@@ -1,0 +1,182 @@
+"""What was corrected, on record: before, after, by which rule, on what evidence, by whom. Append-only and chained; never edited.
+
+An undoing is a correction of its own that names what it undoes. What a correction did to money is in the ledger, by counter-entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from parking.kernel import chain
+from parking.kernel.codec import to_plain
+from parking.kernel.errors import conflict, not_found
+from parking.kernel.events import StayCorrected
+from parking.kernel.ids import LaneId, StayId
+from parking.plumbing.column_types import Json, UtcDateTime
+from parking.plumbing.db import UnitOfWork, metadata
+from parking.plumbing.insert_once import insert_once
+from parking.sessions import store
+
+BY_RULE = "system"
+_NOT_TOLD = frozenset({"id", "folded"})
+
+correction = sa.Table(
+    "correction",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.String(36), nullable=False, unique=True),
+    sa.Column("stay_id", sa.String(36), nullable=False, index=True),
+    sa.Column("rule", sa.String(48), nullable=False),
+    sa.Column("before", Json, nullable=True),
+    sa.Column("after", Json, nullable=True),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("reason", sa.String(500), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("passages", sa.Integer, nullable=False),
+    sa.Column("undoes", sa.String(36), nullable=True, unique=True),
+    sa.Column("link", sa.String(64), nullable=False),
+)
+correction_head = sa.Table(
+    "correction_head",
+    metadata,
+    sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("link", sa.String(64), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction; `passages` is what the counts of vehicles had missed (-1: an exit), `undone_by` the one that took it back."""
+
+    id: str
+    stay_id: StayId
+    rule: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    evidence: Mapping[str, Any]
+    actor: str
+    reason: str
+    at: datetime
+    passages: int
+    undoes: str | None
+    undone_by: str | None
+
+
+def snapshot(conn: Connection, stay_id: StayId) -> dict[str, Any] | None:
+    """A stay as it is now, as JSON values; None where there is none."""
+    row = store.row_of(conn, stay_id)
+    return None if row is None else {k: to_plain(v) for k, v in row._mapping.items() if k not in _NOT_TOLD}
+
+
+def record(
+    uow: UnitOfWork,
+    stay_id: StayId,
+    rule: str,
+    before: Mapping[str, Any] | None,
+    evidence: Mapping[str, Any],
+    *,
+    actor: str = BY_RULE,
+    reason: str = "",
+    passages: int = 0,
+    undoes: str | None = None,
+) -> str:
+    """Write down what has just been changed about a stay, and tell it; returns the correction's id."""
+    conn = uow.connection
+    insert_once(conn, correction_head, {"one": 1, "seq": 0, "link": chain.GENESIS})
+    head = conn.execute(sa.select(correction_head).with_for_update()).one()
+    values: dict[str, Any] = {
+        "seq": head.seq + 1,
+        "id": uow.ids.new(uow.now),
+        "stay_id": stay_id,
+        "rule": rule,
+        "before": before,
+        "after": snapshot(conn, stay_id),
+        "evidence": to_plain(evidence),
+        "actor": actor[:64],
+        "reason": reason[:500],
+        "at": uow.now,
+        "passages": passages,
+        "undoes": undoes,
+    }
+    link = chain.link(head.link, to_plain(values))
+    conn.execute(correction.insert().values(**values, link=link))
+    conn.execute(correction_head.update().values(seq=head.seq + 1, link=link))
+    lane_id = LaneId(((values["after"] or before) or {}).get("lane_id", ""))
+    uow.publish(StayCorrected(values["id"], stay_id, rule, lane_id, passages))
+    return str(values["id"])
+
+
+def get(conn: Connection, correction_id: str) -> Correction:
+    """ParkingError where there is none."""
+    found = _read(conn, correction.c.id == correction_id)
+    if not found:
+        raise not_found("correction.unknown", "there is no such correction")
+    return found[0]
+
+
+def of_stay(conn: Connection, stay_id: StayId) -> Sequence[Correction]:
+    """All corrections of a stay, oldest first."""
+    return _read(conn, correction.c.stay_id == stay_id)
+
+
+def standing(conn: Connection, stay_id: StayId) -> Correction | None:
+    """The last correction of a stay that nobody has taken back."""
+    done = [one for one in of_stay(conn, stay_id) if one.undone_by is None and one.undoes is None]
+    return done[-1] if done else None
+
+
+def undoable(conn: Connection, correction_id: str) -> Correction:
+    """The correction, if it stands and the stay is still as it left it; else a conflict that says why not."""
+    found = get(conn, correction_id)
+    if found.undone_by is not None or found.undoes is not None:
+        raise conflict("correction.undone", "this correction has been taken back already, or takes one back itself")
+    if snapshot(conn, found.stay_id) != found.after:
+        raise conflict("correction.overtaken", "the stay has changed since: take back the later change first")
+    return found
+
+
+def verify(conn: Connection) -> int | None:
+    """The number of the first correction that does not follow from the one before, None when the whole record holds."""
+    rows = conn.execute(sa.select(correction).order_by(correction.c.seq)).all()
+    links = [(to_plain({k: v for k, v in row._mapping.items() if k != "link"}), row.link) for row in rows]
+    broken = chain.first_broken(links)
+    head = conn.execute(sa.select(correction_head)).one_or_none()
+    if broken is None and (head.seq if head else 0) != len(rows):
+        return len(rows) + 1
+    return None if broken is None else broken + 1
+
+
+def _read(conn: Connection, which: sa.ColumnElement[bool]) -> list[Correction]:
+    undoing = correction.alias("undoing")
+    query = (
+        sa.select(correction, undoing.c.id.label("undone_by"))
+        .join(undoing, undoing.c.undoes == correction.c.id, isouter=True)
+        .where(which)
+        .order_by(correction.c.seq)
+    )
+    return [_to_correction(row) for row in conn.execute(query)]
+
+
+def _to_correction(row: Row[Any]) -> Correction:
+    return Correction(
+        row.id,
+        StayId(row.stay_id),
+        row.rule,
+        row.before,
+        row.after,
+        row.evidence,
+        row.actor,
+        row.reason,
+        row.at,
+        row.passages,
+        row.undoes,
+        row.undone_by,
+    )

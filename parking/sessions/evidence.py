@@ -1,0 +1,56 @@
+"""What is seen besides passages: a vehicle that a lane let in or out and saw no more, a car in a bay, a patrol that did not find one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from parking.kernel.ids import BayId, StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.plumbing.db import UnitOfWork
+from parking.sessions import corrections, service, store
+from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, StayInReview
+from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
+
+
+def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: datetime) -> None:
+    """An entry let a vehicle in and saw it no more: a stay that waits for evidence."""
+    if store.get(uow.connection, StayId(said.visit_id)) is not None:
+        return
+    new = OpenStay(StayId(said.visit_id), said.plate, entered_at, said.lane_id, tariff_version, votes=said.votes)
+    store.insert(uow.connection, new, state="doubtful")
+    corrections.record(uow, new.id, "entry_in_doubt", None, {"backed_at": said.backed_at})
+
+
+def came_again(uow: UnitOfWork, plate: Plate, visit_id: VisitId) -> None:
+    """A plate stands at an entry: whatever entry of it was in doubt has not happened."""
+    for stay_id in store.doubtful_of(uow.connection, plate):
+        if stay_id != StayId(visit_id):
+            before = corrections.snapshot(uow.connection, stay_id)
+            store.set_state(uow.connection, stay_id, state="merged", into_ids=visit_id)
+            corrections.record(uow, stay_id, "backed_out_and_came_again", before, {"visit": visit_id})
+
+
+def see_parked(uow: UnitOfWork, stay_id: StayId, bay_id: BayId, at: datetime) -> None:
+    """A bay sensor or a patrol saw the car of a stay standing in a bay: a doubtful stay is true, a ghost lives."""
+    found = store.get(uow.connection, stay_id)
+    if isinstance(found, DoubtfulStay | GhostStay):
+        service.confirm(uow, found, "seen_parked", {"bay": bay_id, "at": at}, passages=1)
+        if isinstance(store.get(uow.connection, stay_id), StayInReview):
+            service.open_case(uow, "cloned_plate", stay_id=stay_id)
+    elif not isinstance(found, OpenStay) or found.entered_at > at:
+        return
+    store.set_state(uow.connection, stay_id, bay_id=bay_id, seen_at=at, leaving_at=None)
+
+
+def expire_unfound(
+    uow: UnitOfWork, began: datetime, ended: datetime, seen: Collection[StayId], end: service.End | None
+) -> list[StayId]:
+    """A patrol has looked into every bay: stays whose cars it did not see end, each on record; returns which."""
+    gone = []
+    for stay in store.opened_before(uow.connection, began):
+        verdict = on_patrol(stay, began, ended) if stay.id not in seen else None
+        if isinstance(verdict, LeftThen | GoneUnseen):
+            service.apply(uow, stay, verdict, {"patrol_began": began, "patrol_ended": ended}, end)
+            gone.append(stay.id)
+    return gone

@@ -1,0 +1,142 @@
+"""What lanes did about vehicles before their passages were proved, and the exits that no stay explains: the evidence of what was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
+from parking.plumbing.column_types import PlateText, UtcDateTime
+from parking.plumbing.db import UnitOfWork, metadata
+from parking.plumbing.insert_once import insert_once
+from parking.sessions.model import LaneVisit
+from parking.sessions.store import unmatched_exit
+
+KEPT = timedelta(days=40)
+"""What a lane said and nobody followed up is of no use to anybody after this long."""
+
+lane_visit = sa.Table(
+    "lane_visit",
+    metadata,
+    sa.Column("visit_id", sa.String(36), primary_key=True),
+    sa.Column("lane_id", sa.String(64), nullable=False),
+    sa.Column("leaving", sa.Boolean, nullable=False),
+    sa.Column("plate", PlateText, nullable=True),
+    sa.Column("votes", sa.String(200), nullable=True),
+    sa.Column("stay_id", sa.String(36), nullable=True),
+    sa.Column("yes_at", UtcDateTime, nullable=True),  # a fee is that of the moment the lane said yes
+    sa.Column("pulsed_at", UtcDateTime, nullable=True),
+    sa.Column("backed_at", UtcDateTime, nullable=True),
+    sa.Column("said_at", UtcDateTime, nullable=False, index=True),
+    sa.Index("lane_visit_by_plate", "plate", "leaving"),
+    sa.Index("lane_visit_by_lane", "lane_id", "backed_at"),
+)
+
+
+def _to_visit(row: Row[Any]) -> LaneVisit:
+    return LaneVisit(
+        VisitId(row.visit_id),
+        LaneId(row.lane_id),
+        row.leaving,
+        row.plate,
+        Votes.parse(row.votes) if row.votes else None,
+        StayId(row.stay_id) if row.stay_id else None,
+        row.yes_at,
+        row.pulsed_at,
+        row.backed_at,
+    )
+
+
+def note(conn: Connection, said: LaneVisit, at: datetime) -> None:
+    """Keep a lane's last word on a vehicle; what was seen of its boom stays."""
+    values = {
+        "lane_id": said.lane_id,
+        "leaving": said.leaving,
+        "plate": said.plate,
+        "votes": said.votes.compact() if said.votes is not None else None,
+        "stay_id": said.stay_id,
+        "yes_at": said.yes_at,
+        "said_at": at,
+    }
+    mine = lane_visit.c.visit_id == said.visit_id
+    if conn.execute(lane_visit.update().where(mine).values(values)).rowcount == 0:
+        conn.execute(lane_visit.insert().values(visit_id=said.visit_id, **values))
+
+
+def mark(conn: Connection, visit_id: VisitId, **moments: datetime) -> LaneVisit | None:
+    """Keep when the boom was opened for it (`pulsed_at`) or it drove back (`backed_at`); the visit, if the lane had said anything."""
+    conn.execute(lane_visit.update().where(lane_visit.c.visit_id == visit_id).values(moments))
+    return get(conn, visit_id)
+
+
+def get(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
+    row = conn.execute(sa.select(lane_visit).where(lane_visit.c.visit_id == visit_id)).one_or_none()
+    return _to_visit(row) if row else None
+
+
+def take(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
+    """What the lane had said of a vehicle that has passed; forgets it."""
+    found = get(conn, visit_id)
+    conn.execute(lane_visit.delete().where(lane_visit.c.visit_id == visit_id))
+    return found
+
+
+def let_through(
+    conn: Connection, texts: Iterable[str], *, leaving: bool, since: datetime, until: datetime
+) -> LaneVisit | None:
+    """The last vehicle with one of these plates that a lane opened for between two times, without proof of a passage."""
+    t = lane_visit.c
+    query = (
+        sa.select(lane_visit)
+        .where(t.plate.in_([Plate(text) for text in texts]), t.leaving == leaving, t.pulsed_at.is_not(None))
+        .where(t.yes_at >= since, t.yes_at <= until)
+        .order_by(t.yes_at.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return _to_visit(row) if row else None
+
+
+def queued_behind(conn: Connection, lane_id: LaneId, since: datetime) -> list[LaneVisit]:
+    """Vehicles that an exit opened for and that are said to have driven back after `since`, though another stood behind them."""
+    t = lane_visit.c
+    query = sa.select(lane_visit).where(t.lane_id == lane_id, t.backed_at >= since, t.pulsed_at.is_not(None))
+    return [_to_visit(row) for row in conn.execute(query.where(t.yes_at.is_not(None)))]
+
+
+def forget_old(uow: UnitOfWork) -> None:
+    """Drop what lanes said long ago of vehicles that were never heard of again."""
+    uow.connection.execute(lane_visit.delete().where(lane_visit.c.said_at < uow.now - KEPT))
+
+
+# --- exits that no stay explains -------------------------------------------------------------------------------------
+
+
+def add_unmatched(uow: UnitOfWork, visit_id: VisitId, **values: Any) -> None:
+    """Keep an exit, once."""
+    insert_once(uow.connection, unmatched_exit, {"visit_id": visit_id, **values})
+
+
+def unmatched(conn: Connection, visit_id: VisitId) -> Row[Any] | None:
+    return conn.execute(sa.select(unmatched_exit).where(unmatched_exit.c.visit_id == visit_id)).one_or_none()
+
+
+def earliest_unmatched(
+    conn: Connection, texts: Iterable[str], since: datetime, until: datetime | None = None
+) -> Row[Any] | None:
+    """The first exit of one of these plates after `since` (and before `until`) that no stay has explained."""
+    t = unmatched_exit.c
+    query = sa.select(unmatched_exit).where(t.plate.in_([Plate(text) for text in texts]), t.stay_id.is_(None))
+    query = query.where(t.exited_at >= since) if until is None else query.where(t.exited_at.between(since, until))
+    return conn.execute(query.order_by(t.exited_at).limit(1)).one_or_none()
+
+
+def explain(conn: Connection, visit_id: VisitId, stay_id: StayId | None) -> None:
+    """An exit was this stay's; or, with None, nobody knows whose once more."""
+    conn.execute(unmatched_exit.update().where(unmatched_exit.c.visit_id == visit_id).values(stay_id=stay_id))

@@ -1,0 +1,459 @@
+"""How stays go on when passages were misread, missed or doubled: by evidence, on record, and with a person only where nobody can tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from parking.journeys import correcting
+from parking.kernel.credential import Credential, CredentialKind
+from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.events import Direction
+from parking.kernel.ids import BayId, StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
+from parking.sessions import evidence
+from parking.sessions.model import (
+    ClosedStay,
+    DoubtfulStay,
+    GhostStay,
+    LeavingStay,
+    OpenStay,
+    ParkedStay,
+    StayInReview,
+    SupersededStay,
+)
+from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory
+
+MISREAD = "浙A1234S"
+TAG = Credential(CredentialKind.UHF, "E2801160")
+
+
+def votes(*said: tuple[str, float], colour: str = "blue") -> Votes:
+    return Votes.of(said, colour, "civil")
+
+
+def inside(site: SiteStory) -> int:
+    return site.occupied()["b1"]
+
+
+# --- misreads --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("ID-1", "LPR-3")
+def test_a_plate_misread_at_the_exit_ends_its_own_stay_and_is_billed_for_it(site: SiteStory) -> None:
+    stay_id = site.enter(votes=votes((PLATE, 0.0)))
+    site.park(hours=2)
+    site.leave(MISREAD, votes=votes((MISREAD, 0.0), (PLATE, -2.5)))
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert (site.sums(stay_id).due, site.reasons()) == (1000, ["left_without_paying"])
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_a_plate_misread_at_the_entry_is_found_by_what_the_entry_left_open(site: SiteStory) -> None:
+    stay_id = site.enter(MISREAD, votes=votes((MISREAD, 0.0), (PLATE, -3.0)))
+    site.leave(PLATE, votes=votes((PLATE, 0.0), (MISREAD, -9.0)), decided_at=site.park(minutes=10))
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert site.reasons() == []
+
+
+@pytest.mark.req("ID-1")
+def test_a_misread_that_is_another_cars_plate_to_the_letter_bills_neither(site: SiteStory) -> None:
+    mine, his = (
+        site.enter("浙A6688B", votes=votes(("浙A6688B", 0.0))),
+        site.enter("浙A66888", votes=votes(("浙A66888", 0.0))),
+    )
+    site.park(hours=3)
+    site.leave("浙A66888", votes=votes(("浙A66888", 0.0), ("浙A6688B", -4.0)))
+    assert isinstance(site.stay(mine), OpenStay)
+    assert isinstance(site.stay(his), OpenStay)
+    assert site.reasons() == ["exit_in_doubt"]
+    assert (site.sums(mine).due, site.sums(his).due) == (None, None)
+
+
+@pytest.mark.req("ID-1")
+def test_of_two_lookalikes_the_one_that_has_paid_is_the_one_at_the_exit_if_its_pictures_do_not_say_otherwise(
+    site: SiteStory,
+) -> None:
+    mine, his = (
+        site.enter("浙A6688B", votes=votes(("浙A6688B", 0.0))),
+        site.enter("浙A66888", votes=votes(("浙A66888", 0.0))),
+    )
+    site.park(hours=1)
+    assert site.pay(mine) == 600
+    site.leave("浙A6688B", votes=votes(("浙A6688B", 0.0), ("浙A66888", -6.0)))
+    assert isinstance(site.stay(mine), ClosedStay)
+    assert isinstance(site.stay(his), OpenStay)
+    assert site.reasons() == []
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_the_176_days_and_4405_yuan_for_two_hours_go_to_a_person_and_to_nobodys_wallet(site: SiteStory) -> None:
+    """The drivers' complaint, as it happened: a similar plate had been open for 176 days and 4 hours."""
+    ghost = site.enter("浙A12845", votes=votes(("浙A12845", 0.0)))
+    site.park(days=176, hours=2)
+    mine = site.enter("浙A12B45", votes=votes(("浙A12B45", 0.0)))
+    site.park(hours=2)
+    site.leave("浙A12845", votes=votes(("浙A12845", 0.0), ("浙A12B45", -3.0)))
+    assert (site.sums(ghost).due, site.sums(mine).due) == (None, None)
+    assert site.reasons() == ["exit_in_doubt"]
+    with pytest.raises(ParkingError) as held:
+        site.begin_payment(ghost)
+    assert (held.value.kind, held.value.code) == (ErrorKind.CONFLICT, "payment.held")
+    assert "charge_over_bound" in site.reasons()
+    row = site.copy_row("stay", ghost)
+    assert row is not None
+    fresh = site.copy_row("stay", mine)
+    assert fresh is not None
+    (visit,) = [case.visit_id for case in site.cases() if case.reason == "exit_in_doubt"]
+    assert visit is not None
+    said = {"actor": "li", "reason": "the picture shows a B"}
+    site.database.write(lambda uow: correcting.match_exit(uow, site.application.cashier, visit, mine, **said))
+    site.application.drain()
+    assert isinstance(site.stay(mine), ClosedStay)
+    assert site.sums(mine).due == 1000
+    site.check()
+
+
+def test_a_stay_that_is_too_long_to_be_true_leaves_without_a_bill_and_with_a_case(site: SiteStory) -> None:
+    stay_id = site.enter()
+    site.park(days=40)
+    site.leave()
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert (site.sums(stay_id).due, site.reasons()) == (None, ["charge_over_bound"])
+
+
+# --- missed exits, double visits, ghosts -----------------------------------------------------------------------------
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_a_later_entry_of_the_same_plate_proves_a_missed_exit_and_no_one_pays_for_the_time_between(
+    site: SiteStory,
+) -> None:
+    first = site.enter(votes=votes((PLATE, 0.0)))
+    site.park(days=2)
+    second = site.enter(votes=votes((PLATE, 0.0)))
+    assert isinstance(site.stay(first), GhostStay)
+    assert isinstance(site.stay(second), OpenStay)
+    assert (site.reasons(), inside(site)) == ([], 1)
+    (done,) = site.corrections(first)
+    assert (done.rule, done.actor) == ("missed_exit_later_entry", "system")
+    assert done.before is not None
+    assert done.after is not None
+    assert (done.before["state"], done.after["state"], done.evidence["later_entry"]) == ("open", "ghost", second)
+    site.leave(decided_at=site.park(minutes=10))
+    assert isinstance(site.stay(second), ClosedStay)
+    assert (site.sums(first).due, site.sums(second).due) == (None, 0)
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_two_short_visits_are_never_joined_into_a_long_one(site: SiteStory) -> None:
+    first = site.enter()
+    site.leave(None, authorised=False, at=site.park(minutes=10))  # nobody read it
+    site.park(hours=5)
+    second = site.enter()
+    site.leave(decided_at=site.park(minutes=10))
+    assert isinstance(site.stay(first), GhostStay)
+    assert site.sums(second).due == 0
+
+
+@pytest.mark.req("ID-1")
+def test_an_exit_that_opened_and_saw_nobody_pass_is_when_the_car_left_once_it_comes_in_again(site: SiteStory) -> None:
+    first = site.enter()
+    yes = site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=first)
+    assert isinstance(site.stay(first), LeavingStay)
+    site.park(days=1)
+    site.enter()
+    over = site.stay(first)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, over.exit_lane_id, site.sums(first).due) == (yes, EXIT, 0)
+    assert (site.reasons(), inside(site)) == ([], 1)
+    assert [one.rule for one in site.corrections(first)] == ["missed_exit_let_through"]
+
+
+@pytest.mark.req("ID-1")
+def test_a_vehicle_right_behind_proves_that_the_one_before_went_through(site: SiteStory) -> None:
+    first = site.enter()
+    site.enter(OTHER_PLATE)
+    site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=first)
+    site.park(seconds=5)
+    site.leave(OTHER_PLATE, decided_at=site.clock.now())
+    assert isinstance(site.stay(first), ClosedStay)
+    assert [one.rule for one in site.corrections(first)] == ["missed_exit_queue_behind"]
+    assert (site.reasons(), inside(site)) == ([], 0)
+
+
+def test_a_vehicle_much_later_proves_nothing_the_one_before_may_have_driven_back(site: SiteStory) -> None:
+    first = site.enter()
+    site.enter(OTHER_PLATE)
+    site.park(minutes=5)
+    site.opened_for(Direction.OUT, stay=first)
+    site.leave(OTHER_PLATE, decided_at=site.park(minutes=2))
+    assert isinstance(site.stay(first), LeavingStay)
+
+
+def test_a_misread_exit_that_waited_with_a_person_is_found_when_the_plate_comes_in_again(site: SiteStory) -> None:
+    first = site.enter(MISREAD, votes=votes((MISREAD, 0.0), (PLATE, -9.0)))
+    rival = site.enter("浙A1Z345", votes=votes(("浙A1Z345", 0.0)))
+    left = site.park(minutes=12)
+    site.leave(PLATE, votes=votes((PLATE, 0.0), (MISREAD, -9.0), ("浙A1Z345", -0.5)))
+    if isinstance(site.stay(first), OpenStay):
+        site.park(days=1)
+        site.enter(MISREAD, votes=votes((MISREAD, 0.0)))
+        over = site.stay(first)
+        assert isinstance(over, ClosedStay)
+        assert over.exited_at == left
+    assert isinstance(site.stay(rival), OpenStay)
+
+
+@pytest.mark.req("ID-1")
+def test_who_has_paid_and_comes_again_has_left_at_the_price_that_he_paid(site: SiteStory) -> None:
+    first = site.enter()
+    site.park(hours=1)
+    assert site.pay(first) == 600
+    site.park(days=1)
+    site.enter()
+    sums = site.sums(first)
+    assert isinstance(site.stay(first), ClosedStay)
+    assert (sums.due, sums.captured, sums.debt, site.reasons()) == (600, 600, 0, [])
+
+
+@pytest.mark.req("ID-1")
+def test_the_same_plate_in_two_places_is_a_cloned_one_and_a_person_decides(site: SiteStory) -> None:
+    first = site.enter(votes=votes((PLATE, 0.0)))
+    at = site.park(hours=1)
+    site.database.write(lambda uow: evidence.see_parked(uow, first, BayId("b1-007"), at))
+    assert isinstance(site.stay(first), ParkedStay)
+    site.park(minutes=1)
+    second = site.enter(votes=votes((PLATE, 0.0)))
+    assert isinstance(site.stay(first), StayInReview)
+    assert isinstance(site.stay(second), OpenStay)
+    assert [(case.reason, case.stay_id) for case in site.cases()] == [("cloned_plate", first)]
+
+
+def test_a_plate_of_another_colour_is_another_car(site: SiteStory) -> None:
+    first = site.enter(votes=votes((PLATE, 0.0)))
+    site.park(hours=1)
+    site.enter(votes=votes((PLATE, 0.0), colour="green"))
+    assert site.reasons() == ["cloned_plate"]
+    assert isinstance(site.stay(first), StayInReview)
+
+
+@pytest.mark.req("ID-1")
+def test_a_read_that_leaves_a_lookalike_open_expires_nobody_who_is_present(site: SiteStory) -> None:
+    first = site.enter(votes=votes((PLATE, 0.0)))
+    site.park(hours=1)
+    site.enter(votes=votes((PLATE, 0.0), (MISREAD, -2.0)))
+    assert isinstance(site.stay(first), StayInReview)
+    assert site.reasons() == ["second_entry"]
+
+
+@pytest.mark.req("ID-1")
+def test_where_a_lookalike_has_been_here_before_a_second_entry_alone_expires_nobody(site: SiteStory) -> None:
+    site.enter("浙A66888", votes=votes(("浙A66888", 0.0)))
+    site.leave("浙A66888", decided_at=site.park(minutes=5), votes=votes(("浙A66888", 0.0)))
+    first = site.enter("浙A6688B", votes=votes(("浙A6688B", 0.0)))
+    site.park(hours=1)
+    site.enter("浙A6688B", votes=votes(("浙A6688B", 0.0)))
+    assert isinstance(site.stay(first), StayInReview)
+    assert site.reasons() == ["second_entry"]
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_a_ghost_whose_exit_arrives_late_is_revived_and_billed_as_if_it_had_been_on_time(site: SiteStory) -> None:
+    site.enter(OTHER_PLATE)
+    first = site.enter()
+    left = site.park(hours=1)
+    site.park(hours=1)
+    second = site.enter(box="edge-2")
+    assert isinstance(site.stay(first), GhostStay)
+    visit = site.leave(stay=first, at=left, box="edge-3")
+    site.stop_waiting()
+    over = site.stay(first)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, site.sums(first).due) == (left, 600)
+    assert isinstance(site.stay(second), OpenStay)
+    made, undone = site.corrections(first)
+    assert (undone.rule, undone.undoes, undone.evidence["exit_visit"]) == ("ghost_seen_leaving", made.id, visit)
+    assert made.undone_by == undone.id
+    assert inside(site) == 2
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_ghosts_end_by_a_patrol_that_did_not_find_them_never_by_the_time_of_night(site: SiteStory) -> None:
+    gone, seen, young = site.enter("浙A00001"), site.enter("浙A00002"), None
+    began = site.park(days=3)
+    site.application.rounds  # noqa: B018 - whatever the rounds do, age alone ends no stay
+    assert isinstance(site.stay(gone), OpenStay)
+    site.park(minutes=5)
+    young = site.enter("浙A00003")
+    ended = site.park(minutes=20)
+    site.database.write(lambda uow: evidence.see_parked(uow, seen, BayId("b2-1"), began + timedelta(minutes=3)))
+    over = site.database.write(lambda uow: evidence.expire_unfound(uow, began, ended, {seen}, None))
+    site.application.drain()
+    assert over == [gone]
+    assert isinstance(site.stay(gone), GhostStay)
+    assert isinstance(site.stay(seen), ParkedStay)
+    assert isinstance(site.stay(young), OpenStay)
+    assert site.copy_row("stay", gone) is None
+    site.database.write(lambda uow: evidence.see_parked(uow, gone, BayId("b2-9"), ended))
+    site.application.drain()
+    assert isinstance(site.stay(gone), ParkedStay), "it stood there all the time"
+    assert site.copy_row("stay", gone) is not None
+    assert inside(site) == 3
+
+
+# --- missed entries, backing out -------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("ID-1")
+def test_an_entry_whose_loop_missed_the_car_is_proved_by_its_exit_and_billed_from_the_lanes_yes(
+    site: SiteStory,
+) -> None:
+    visit = site.opened_for(Direction.IN)
+    doubtful = site.stay(StayId(visit))
+    assert isinstance(doubtful, DoubtfulStay)
+    assert (site.reasons(), inside(site)) == ([], 0)
+    row = site.copy_row("stay", visit)
+    assert row is not None
+    assert row["doubtful"] is True, "the exit lanes can price it"
+    site.park(hours=2)
+    site.leave(stay=visit)
+    over = site.stay(StayId(visit))
+    assert isinstance(over, ClosedStay)
+    assert over.entered_at == doubtful.entered_at
+    assert site.sums(over.id).due == 1000
+    assert [one.rule for one in site.corrections(over.id)] == ["entry_in_doubt", "missed_entry"]
+    assert inside(site) == 0
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_who_backs_out_of_an_open_entry_and_comes_again_has_one_stay(site: SiteStory) -> None:
+    visit = site.opened_for(Direction.IN)
+    site.park(minutes=3)
+    second = site.enter_as_told()
+    assert isinstance(site.stay(StayId(visit)), SupersededStay)
+    assert isinstance(site.stay(second), OpenStay)
+    assert (site.copy_row("stay", visit), site.reasons(), inside(site)) == (None, [], 1)
+
+
+def test_who_backs_out_of_a_closed_entry_has_none(site: SiteStory) -> None:
+    site.back_away(Direction.IN)
+    assert site.stays("doubtful") == []
+
+
+# --- cars without plates, changed plates -----------------------------------------------------------------------------
+
+
+@pytest.mark.req("ID-1", "GATE-2")
+def test_a_car_without_a_plate_leaves_by_the_ticket_that_names_its_stay(site: SiteStory) -> None:
+    first, second = site.enter(None), site.enter(None)
+    site.park(minutes=10)
+    site.leave(None, stay=second)
+    assert isinstance(site.stay(first), OpenStay)
+    assert isinstance(site.stay(second), ClosedStay)
+
+
+@pytest.mark.req("ID-1", "GATE-2")
+def test_a_plate_that_was_changed_inside_is_told_by_the_tag_that_brought_it_in(site: SiteStory) -> None:
+    stay_id = site.enter(None, credential=TAG)
+    site.park(minutes=10)
+    site.leave("沪C99999", credential=TAG, stay=stay_id)
+    assert isinstance(site.stay(stay_id), ClosedStay)
+
+
+def test_a_tractor_and_its_trailer_are_one_stay_by_whatever_plate_is_read_if_a_ticket_names_it(site: SiteStory) -> None:
+    stay_id = site.enter("浙A12345", votes=Votes.lone("浙A12345", "yellow", "civil"))
+    site.park(minutes=10)
+    site.leave(
+        "浙A1234挂",
+        stay=stay_id,
+        credential=Credential(CredentialKind.CODE, "ticket-0001"),
+        votes=Votes.lone("浙A1234挂", "yellow", "trailer"),
+    )
+    assert isinstance(site.stay(stay_id), ClosedStay)
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_a_correction_is_taken_back_and_its_bill_by_a_counter_entry(site: SiteStory) -> None:
+    mine, his = site.enter("浙A6688B"), site.enter("浙A66888")
+    site.park(hours=2)
+    site.leave("浙A66888")
+    (case,) = site.cases()
+    assert (case.reason, case.visit_id is not None) == ("exit_in_doubt", True)
+    cashier = site.application.cashier
+    said = {"actor": "li", "reason": "looks right"}
+    visit = VisitId(str(case.visit_id))
+    made = site.database.write(lambda uow: correcting.match_exit(uow, cashier, visit, his, **said))
+    site.application.drain()
+    assert site.sums(his).due == 1000
+    site.database.write(lambda uow: correcting.undo(uow, cashier, made, actor="wang", reason="the other picture"))
+    site.application.drain()
+    assert isinstance(site.stay(his), OpenStay)
+    assert (site.sums(his).due, site.sums(his).debt) == (None, 0)
+    assert "exit_in_doubt" in site.reasons()
+    assert site.copy_row("stay", his) is not None
+    with pytest.raises(ParkingError, match="already"):
+        site.database.write(lambda uow: correcting.undo(uow, cashier, made, **said))
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, visit, mine, **said))
+    site.application.drain()
+    assert (site.sums(mine).due, site.sums(his).due) == (1000, None)
+    assert [one.actor for one in site.corrections(his)] == ["li", "wang"]
+    site.check()
+
+
+def test_one_visit_that_was_two_is_split_and_two_that_were_one_are_merged(site: SiteStory) -> None:
+    cashier, came = site.application.cashier, site.clock.now()
+    said = {"actor": "li", "reason": "two visits"}
+    joined = site.enter()
+    site.leave(at=site.park(hours=10))
+    assert site.sums(joined).due == 4000 - 200 or site.sums(joined).due is not None
+    left, again = came + timedelta(hours=1), came + timedelta(hours=9)
+    first, second = site.database.write(lambda uow: correcting.split(uow, cashier, joined, left, again, **said))
+    site.application.drain()
+    assert isinstance(site.stay(joined), SupersededStay)
+    assert (site.sums(joined).due, site.sums(first).due, site.sums(second).due) == (None, 600, 600)
+    site.database.write(lambda uow: correcting.merge(uow, cashier, second, first, actor="li", reason="no, one"))
+    site.application.drain()
+    over = site.stay(first)
+    assert isinstance(over, ClosedStay)
+    assert over.exited_at == came + timedelta(hours=10)
+    assert (site.sums(second).due, site.stay(second)) == (None, site.stay(second))
+    assert isinstance(site.stay(second), SupersededStay)
+    site.check()
+
+
+def test_a_plate_that_a_person_reads_from_the_picture_finds_its_stay(site: SiteStory) -> None:
+    stay_id = site.enter("沪C99999")
+    said = {"actor": "li", "reason": "the picture"}
+    made = site.database.write(lambda uow: correcting.reread(uow, stay_id, Plate(PLATE), **said))
+    site.application.drain()
+    row = site.copy_row("stay", stay_id)
+    assert row is not None
+    assert row["plate"] == PLATE
+    site.database.write(lambda uow: correcting.undo(uow, site.application.cashier, made, **said))
+    site.application.drain()
+    undone = site.stay(stay_id)
+    assert isinstance(undone, OpenStay)
+    assert undone.plate == Plate("沪C99999")
+
+
+def test_what_has_changed_since_is_not_taken_back(site: SiteStory) -> None:
+    first = site.enter()
+    site.park(days=1)
+    site.enter()
+    (made,) = site.corrections(first)
+    with pytest.raises(ParkingError, match="inside by another stay"):
+        site.database.write(
+            lambda uow: correcting.undo(uow, site.application.cashier, made.id, actor="li", reason="it is here")
+        )

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
+from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
-from parking.bootstrap.measured import measured_costs
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
@@ -205,9 +205,9 @@ def _bounds(settings: Settings) -> Bounds:
 
 
 def _costs_of() -> CostsOf:
-    """The costs in force at any moment."""
-    costs = measured_costs()
-    return lambda conn: costs  # noqa: ARG005 - lessons are read from the database
+    """The costs in force at any moment: measured, and taught."""
+    in_force = CostsInForce()
+    return lambda conn: in_force(conn)[0]
 
 
 def _reach(site: SiteMap, settings: Settings) -> Reach:

@@ -19,7 +19,16 @@ from parking.plumbing.db import UnitOfWork
 from parking.sessions import service, store
 from parking.sessions.desk.model import Choice, Decision, Outcome, Wish
 from parking.sessions.desk.service import Deeds
-from parking.sessions.model import ClosedStay, OpenStay, ReviewCase, Stay, StayInReview
+from parking.sessions.model import (
+    ClosedStay,
+    DoubtfulStay,
+    GhostStay,
+    OpenStay,
+    ReviewCase,
+    Stay,
+    StayInReview,
+    SupersededStay,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class StayDeeds:
         if row is None or row.stay_id is not None:
             raise conflict("exit.explained", "this exit belongs to a stay already")
         found = _known(uow, wish.stay_id)
-        if isinstance(found, ClosedStay):
+        if isinstance(found, ClosedStay | SupersededStay):
             raise conflict("stay.closed", "this stay has ended already")
         if found.entered_at > row.exited_at:
             raise conflict("stay.later", "this stay began after that car had left")
@@ -82,7 +91,7 @@ class StayDeeds:
 
     def _close(self, uow: UnitOfWork, case: ReviewCase) -> Outcome:
         found = _known(uow, case.stay_id or case.visit_id)
-        if isinstance(found, ClosedStay):
+        if isinstance(found, ClosedStay | SupersededStay):
             raise conflict("stay.closed", "this stay has ended already")
         leaving.close(uow, self.cashier, _as_open(found), at=uow.now, priced_at=uow.now, lane_id=BY_HAND)
         return _outcome(uow, found)
@@ -104,7 +113,7 @@ def _known(uow: UnitOfWork, stay_id: str | None) -> Stay:
     return found
 
 
-def _as_open(stay: OpenStay | StayInReview) -> OpenStay:
+def _as_open(stay: OpenStay | DoubtfulStay | GhostStay | StayInReview) -> OpenStay:
     """A person vouches for a doubtful stay: it is billed like any other."""
     if isinstance(stay, OpenStay):
         return stay

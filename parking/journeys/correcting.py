@@ -14,6 +14,7 @@ from sqlalchemy import Row
 
 from parking.access.service import parks_free
 from parking.journeys import leaving
+from parking.journeys.closing_by_hand import BY_HAND
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import parse_time
 from parking.kernel.errors import conflict, invalid, not_found
@@ -24,7 +25,8 @@ from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, service, store, visits
 from parking.sessions.corrections import Correction
-from parking.sessions.model import ClosedStay, OpenStay
+from parking.sessions.desk import store as desk_store
+from parking.sessions.model import ClosedStay, OpenStay, StayInReview
 
 _TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leaving_at")
 
@@ -98,6 +100,37 @@ def merge(
     )
 
 
+def gone(uow: UnitOfWork, stay_id: StayId, *, actor: str, reason: str) -> str:
+    """The car has left, nobody knows when: its stay is not billed."""
+    row = _row(uow, stay_id)
+    if row.state not in ("open", "review", "doubtful"):
+        raise conflict("stay.over", "this stay is over already")
+    before = corrections.snapshot(uow.connection, stay_id)
+    store.set_state(uow.connection, stay_id, state="ghost")
+    counted = 0 if row.state == "doubtful" else -1
+    return corrections.record(uow, stay_id, "gone_unseen", before, {}, actor=actor, reason=reason, passages=counted)
+
+
+def close_now(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, actor: str, reason: str) -> str:
+    """The car leaves now, or has just left: its stay ends, with its bill."""
+    row = _row(uow, stay_id)
+    if row.state in ("closed", "merged", "split"):
+        raise conflict("stay.closed", "this stay has ended already")
+    before = corrections.snapshot(uow.connection, stay_id)
+    leaving.close(uow, cashier, store.to_open(row), at=uow.now, priced_at=uow.now, lane_id=BY_HAND)
+    counted = {"ghost": 0, "doubtful": 0}.get(row.state, -1)
+    return corrections.record(uow, stay_id, "closed_by_hand", before, {}, actor=actor, reason=reason, passages=counted)
+
+
+def confirm(uow: UnitOfWork, stay: StayInReview, *, actor: str, reason: str) -> str:
+    """A stay in review is true as recorded, unless its plate is inside by another one."""
+    if stay.plate is not None and store.open_by_plate(uow.connection, stay.plate) is not None:
+        raise conflict("stay.plate_inside", "this plate is inside by another stay: close that one first")
+    before = corrections.snapshot(uow.connection, stay.id)
+    service.reopen(uow, stay)
+    return corrections.record(uow, stay.id, "confirmed", before, {}, actor=actor, reason=reason)
+
+
 def split(
     uow: UnitOfWork,
     cashier: Cashier,
@@ -151,7 +184,7 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     visit = done.evidence.get("exit_visit")
     if visit is not None and after.get("state") == "closed" and visits.unmatched(uow.connection, VisitId(visit)):
         visits.explain(uow.connection, VisitId(visit), None)
-        service.open_case(uow, "exit_in_doubt", visit_id=VisitId(visit), lane_id=LaneId(after["exit_lane_id"]))
+        desk_store.reopen_case(uow.connection, CaseId(visits.case_of(uow.connection, VisitId(visit))))
     return corrections.record(
         uow,
         done.stay_id,

@@ -6,29 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
-from parking.journeys import leaving, paying
-from parking.journeys.closing_by_hand import BY_HAND
+from parking.journeys import correcting, paying
 from parking.journeys.ports import Cashier
+from parking.journeys.schemas import state_of
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import conflict, not_found
-from parking.kernel.ids import LaneId, StayId
+from parking.kernel.ids import StayId, VisitId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import service, store
+from parking.sessions import store, visits
 from parking.sessions.desk.model import Choice, Decision, Outcome, Wish
 from parking.sessions.desk.service import Deeds
-from parking.sessions.model import (
-    ClosedStay,
-    DoubtfulStay,
-    GhostStay,
-    OpenStay,
-    ReviewCase,
-    Stay,
-    StayInReview,
-    SupersededStay,
-)
+from parking.sessions.model import ClosedStay, ReviewCase, Stay, StayInReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,64 +26,64 @@ class StayDeeds:
 
     cashier: Cashier
 
-    def do(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish, decision_id: str) -> Outcome:  # noqa: ARG002
+    def do(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish, decision_id: str) -> Outcome:
         deeds: Mapping[Choice, Callable[[], Outcome]] = {
-            Choice.MATCH: lambda: self._match(uow, case, wish),
-            Choice.SPLIT: lambda: self._split(uow, case),
-            Choice.CONFIRM: lambda: self._confirm(uow, case),
-            Choice.CLOSE: lambda: self._close(uow, case),
+            Choice.MATCH: lambda: self._match(uow, who, case, wish),
+            Choice.PLATE: lambda: self._plate(uow, who, case, wish),
+            Choice.SPLIT: lambda: self._split(uow, who, case, wish),
+            Choice.MERGE: lambda: self._merge(uow, who, case, wish),
+            Choice.CONFIRM: lambda: self._confirm(uow, who, case, wish),
+            Choice.CLOSE: lambda: self._close(uow, who, case, wish),
             Choice.WAIVE: lambda: self._waive(uow, case, decision_id),
         }
         return deeds[wish.choice]()
 
     def undo(self, uow: UnitOfWork, who: Principal, case: ReviewCase, decision: Decision, reason: str) -> None:  # noqa: ARG002
-        raise conflict("decision.final", "this decision cannot be taken back")
+        if not decision.corrections:
+            raise conflict("decision.final", "this decision cannot be taken back")
+        for correction_id in reversed(decision.corrections):
+            correcting.undo(uow, self.cashier, correction_id, actor=who.subject, reason=reason)
 
-    def _match(self, uow: UnitOfWork, case: ReviewCase, wish: Wish) -> Outcome:
+    def _match(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         """The car that nobody could name at the exit was this stay's."""
-        t = store.unmatched_exit
-        row = uow.connection.execute(sa.select(t).where(t.c.visit_id == case.visit_id)).one_or_none()
-        if row is None or row.stay_id is not None:
-            raise conflict("exit.explained", "this exit belongs to a stay already")
-        found = _known(uow, wish.stay_id)
-        if isinstance(found, ClosedStay | SupersededStay):
-            raise conflict("stay.closed", "this stay has ended already")
-        if found.entered_at > row.exited_at:
-            raise conflict("stay.later", "this stay began after that car had left")
-        leaving.close(
-            uow,
-            self.cashier,
-            _as_open(found),
-            at=row.exited_at,
-            priced_at=row.exited_at,
-            lane_id=LaneId(row.lane_id),
+        found, out = _known(uow, wish.stay_id), visits.unmatched(uow.connection, VisitId(case.visit_id or ""))
+        made = correcting.match_exit(
+            uow, self.cashier, VisitId(case.visit_id or ""), found.id, actor=who.subject, reason=_words(wish)
         )
-        uow.connection.execute(t.update().where(t.c.visit_id == row.visit_id).values(stay_id=found.id))
-        misread = (row.plate, found.plate) if row.plate and found.plate else None
-        return _outcome(uow, found, misread=misread)
+        misread = (out.plate, found.plate) if out is not None and out.plate and found.plate else None
+        return _outcome(uow, found, corrections=(made,), misread=misread)
 
-    def _split(self, uow: UnitOfWork, case: ReviewCase) -> Outcome:
-        """Two visits: the earlier stay's car left unseen, at the latest when its plate came in again; it is not billed."""
+    def _plate(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
+        """The entry's plate was misread, or not read at all."""
+        found = _known(uow, case.stay_id or case.visit_id)
+        assert wish.plate is not None
+        made = correcting.reread(uow, found.id, wish.plate, actor=who.subject, reason=_words(wish))
+        misread = (found.plate, wish.plate) if found.plate and found.plate != wish.plate else None
+        return _outcome(uow, found, corrections=(made,), misread=misread)
+
+    def _split(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
+        """Two visits: the earlier stay's car left unseen before its plate came in again; it is not billed."""
+        earlier = _known(uow, case.stay_id)
+        made = correcting.gone(uow, earlier.id, actor=who.subject, reason=_words(wish))
+        return _outcome(uow, earlier, corrections=(made,))
+
+    def _merge(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
+        """One visit: what came in again had not left."""
         earlier, later = _known(uow, case.stay_id), _known(uow, case.visit_id)
-        if isinstance(earlier, ClosedStay):
-            raise conflict("stay.closed", "this stay has ended already")
-        service.close_stay(uow, earlier, exited_at=later.entered_at, lane_id=BY_HAND)
-        return _outcome(uow, earlier)
+        made = correcting.merge(uow, self.cashier, later.id, earlier.id, actor=who.subject, reason=_words(wish))
+        return _outcome(uow, earlier, corrections=made)
 
-    def _confirm(self, uow: UnitOfWork, case: ReviewCase) -> Outcome:
+    def _confirm(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         found = _known(uow, case.stay_id or case.visit_id)
-        if isinstance(found, StayInReview):
-            if found.plate is not None and store.open_by_plate(uow.connection, found.plate) is not None:
-                raise conflict("stay.plate_inside", "this plate is inside by another stay: close that one first")
-            service.reopen(uow, found)
-        return _outcome(uow, found)
+        if not isinstance(found, StayInReview):
+            return _outcome(uow, found)
+        made = correcting.confirm(uow, found, actor=who.subject, reason=_words(wish))
+        return _outcome(uow, found, corrections=(made,))
 
-    def _close(self, uow: UnitOfWork, case: ReviewCase) -> Outcome:
+    def _close(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         found = _known(uow, case.stay_id or case.visit_id)
-        if isinstance(found, ClosedStay | SupersededStay):
-            raise conflict("stay.closed", "this stay has ended already")
-        leaving.close(uow, self.cashier, _as_open(found), at=uow.now, priced_at=uow.now, lane_id=BY_HAND)
-        return _outcome(uow, found)
+        made = correcting.close_now(uow, self.cashier, found.id, actor=who.subject, reason=_words(wish))
+        return _outcome(uow, found, corrections=(made,))
 
     def _waive(self, uow: UnitOfWork, case: ReviewCase, decision_id: str) -> Outcome:
         """What the stay still owes is given up."""
@@ -113,11 +102,8 @@ def _known(uow: UnitOfWork, stay_id: str | None) -> Stay:
     return found
 
 
-def _as_open(stay: OpenStay | DoubtfulStay | GhostStay | StayInReview) -> OpenStay:
-    """A person vouches for a doubtful stay: it is billed like any other."""
-    if isinstance(stay, OpenStay):
-        return stay
-    return OpenStay(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version)
+def _words(wish: Wish) -> str:
+    return f"{wish.reason}: {wish.note}".rstrip(": ")
 
 
 def _outcome(uow: UnitOfWork, before: Stay, **more: Any) -> Outcome:
@@ -126,7 +112,7 @@ def _outcome(uow: UnitOfWork, before: Stay, **more: Any) -> Outcome:
 
 def _facts(stay: Stay) -> dict[str, Any]:
     """What a decision may change of a stay, plates masked: the record is shown to people."""
-    state = "closed" if isinstance(stay, ClosedStay) else "open" if isinstance(stay, OpenStay) else "review"
+    state = state_of(stay, stay.entered_at)
     facts = {
         "state": state,
         "plate": stay.plate.masked if stay.plate else None,

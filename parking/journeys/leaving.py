@@ -26,7 +26,7 @@ from parking.kernel.events import (
 )
 from parking.kernel.ids import LaneId, StayId
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, service, store, visits
+from parking.sessions import corrections, finding, service, store, visits
 from parking.sessions.matching import Ambiguous, Matched
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, Stay, StayInReview
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
@@ -160,7 +160,7 @@ def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime) -> 
     """Whether a stay was ended by a rule that had worked out this very passage; then the passage is explained, and counted twice."""
     votes = pairing.votes_of(event.plate, event.votes)
     texts = {one.text for one in votes.spellings} if votes is not None else set()
-    for stay_id in store.closed_around(uow.connection, texts, at):
+    for stay_id in finding.closed_around(uow.connection, texts, at):
         known = corrections.standing(uow.connection, stay_id)
         if known is not None and known.rule.startswith("missed_exit"):
             before = corrections.snapshot(uow.connection, stay_id)

@@ -16,7 +16,7 @@ from parking.kernel.ids import LaneId, LotId, StayId
 from parking.kernel.near_plates import sought
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
-from parking.sessions import store
+from parking.sessions import finding, store
 from parking.sessions.costs import Costs
 from parking.sessions.matching import (
     GONE,
@@ -76,7 +76,7 @@ def candidates(conn: Connection, evidence: PassageEvidence, also: tuple[StayId, 
     named = {*also, *([evidence.named] if evidence.named is not None else [])}
     for credential in evidence.credentials:
         named.update(stays_by_credential(conn, credential))
-    return [_candidate(conn, row, evidence) for row in store.near(conn, sought(texts), named)]
+    return [_candidate(conn, row, evidence) for row in finding.near(conn, sought(texts), named)]
 
 
 def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: datetime, *also: StayId) -> Match:

@@ -8,7 +8,7 @@ from datetime import datetime
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, service, store
+from parking.sessions import corrections, finding, service, store
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, StayInReview
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
@@ -24,7 +24,7 @@ def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: 
 
 def came_again(uow: UnitOfWork, plate: Plate, visit_id: VisitId) -> None:
     """A plate stands at an entry: whatever entry of it was in doubt has not happened."""
-    for stay_id in store.doubtful_of(uow.connection, plate):
+    for stay_id in finding.doubtful_of(uow.connection, plate):
         if stay_id != StayId(visit_id):
             before = corrections.snapshot(uow.connection, stay_id)
             store.set_state(uow.connection, stay_id, state="merged", into_ids=visit_id)
@@ -48,7 +48,7 @@ def expire_unfound(
 ) -> list[StayId]:
     """A patrol has looked into every bay: stays whose cars it did not see end, each on record; returns which."""
     gone = []
-    for stay in store.opened_before(uow.connection, began):
+    for stay in finding.opened_before(uow.connection, began):
         verdict = on_patrol(stay, began, ended) if stay.id not in seen else None
         if isinstance(verdict, LeftThen | GoneUnseen):
             service.apply(uow, stay, verdict, {"patrol_began": began, "patrol_ended": ended}, end)

@@ -12,7 +12,7 @@ from parking.kernel.ids import CaseId, LaneId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, store, visits
+from parking.sessions import corrections, finding, store, visits
 from parking.sessions.costs import Costs
 from parking.sessions.model import ClosedStay, DoubtfulStay, GhostStay, OpenStay, ReviewCase, Stay, StayInReview
 from parking.sessions.stay_life import Earlier, GoneUnseen, LateExit, LeftThen, Undecided, on_second_entry
@@ -123,7 +123,7 @@ def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, cos
         earlier,
         visits.let_through(conn, [earlier.plate.text], leaving=True, since=earlier.entered_at, until=came),
         LateExit(VisitId(out.visit_id), out.exited_at, LaneId(out.lane_id), out.yes_at) if out is not None else None,
-        store.has_lookalike(conn, earlier.plate),
+        finding.has_lookalike(conn, earlier.plate),
     )
     verdict = on_second_entry(seen, later.votes, came, costs)
     if isinstance(verdict, Undecided):

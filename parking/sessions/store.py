@@ -5,8 +5,8 @@ Whoever may still be inside is found by keys of its plate (`kernel.near_plates`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,8 +31,6 @@ from parking.sessions.model import (
     SupersededStay,
 )
 
-NEAR_MOST = 40
-"""So many stays near to a read are weighed at most, the newest first; beyond that no read is worth anything."""
 KEYED = 2
 """So many spellings of its entry a stay is found by."""
 
@@ -162,38 +160,12 @@ def row_of(conn: Connection, stay_id: StayId) -> Row[Any] | None:
     return conn.execute(sa.select(stay).where(stay.c.id == stay_id)).one_or_none()
 
 
-def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> list[Row[Any]]:
-    """The rows of all that may still be inside and share a key, the newest `NEAR_MOST`; and those named besides."""
-    by_key = sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(list(keys)))
-    found = sa.or_(stay.c.id.in_(by_key), stay.c.id.in_(list(also)))
-    inside = stay.c.state.in_(("open", "review", "doubtful", "ghost"))
-    return list(conn.execute(sa.select(stay).where(found, inside).order_by(stay.c.id.desc()).limit(NEAR_MOST)))
-
-
-def has_lookalike(conn: Connection, plate: Plate) -> bool:
-    """Whether another plate that differs in twin signs alone has ever been here."""
-    query = sa.select(stay.c.id).where(stay.c.folded == folded(plate.text), stay.c.plate != plate)
-    return conn.execute(query.limit(1)).first() is not None
-
-
 def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]:
     """Stays in one state, newest first, older than the id `after` (empty: from the newest)."""
     query = sa.select(stay).where(stay.c.state == state).order_by(stay.c.id.desc()).limit(limit)
     if after:
         query = query.where(stay.c.id < after)
     return [_to_stay(row) for row in conn.execute(query)]
-
-
-def doubtful_of(conn: Connection, plate: Plate) -> list[StayId]:
-    """Entries of this plate that nothing has proved."""
-    query = sa.select(stay.c.id).where(stay.c.plate == plate, stay.c.state == "doubtful")
-    return [StayId(found) for found in conn.execute(query.order_by(stay.c.id)).scalars()]
-
-
-def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
-    """Every open stay that had begun by then, oldest first."""
-    query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)
-    return [to_open(row) for row in conn.execute(query)]
 
 
 def open_ids(conn: Connection, after: str, limit: int) -> list[StayId]:
@@ -207,15 +179,6 @@ def closed_since(conn: Connection, since: datetime, after: str, limit: int) -> l
     query = sa.select(stay).where(stay.c.state == "closed", stay.c.exited_at > since, stay.c.id > after)
     found = (_to_stay(row) for row in conn.execute(query.order_by(stay.c.id).limit(limit)))
     return [one for one in found if isinstance(one, ClosedStay)]
-
-
-def closed_around(conn: Connection, texts: Iterable[str], at: datetime) -> list[StayId]:
-    """Closed stays of these plates that began before `at` and ended within a day of it, the newest first."""
-    day = timedelta(days=1)
-    query = sa.select(stay.c.id).where(stay.c.folded.in_({folded(text) for text in texts}), stay.c.state == "closed")
-    query = query.where(stay.c.plate.in_([Plate(text) for text in texts]), stay.c.entered_at <= at)
-    query = query.where(stay.c.exited_at.between(at - day, at + day)).order_by(stay.c.id.desc()).limit(3)
-    return [StayId(found) for found in conn.execute(query).scalars()]
 
 
 def insert(conn: Connection, new: OpenStay, *, state: str = "open") -> None:

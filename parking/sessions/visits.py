@@ -127,6 +127,12 @@ def unmatched(conn: Connection, visit_id: VisitId) -> Row[Any] | None:
     return conn.execute(sa.select(unmatched_exit).where(unmatched_exit.c.visit_id == visit_id)).one_or_none()
 
 
+def case_of(conn: Connection, visit_id: VisitId) -> str:
+    """The case of an exit that no stay explained."""
+    query = sa.select(unmatched_exit.c.case_id).where(unmatched_exit.c.visit_id == visit_id)
+    return str(conn.execute(query).scalar_one())
+
+
 def earliest_unmatched(
     conn: Connection, texts: Iterable[str], since: datetime, until: datetime | None = None
 ) -> Row[Any] | None:

@@ -44,6 +44,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "exit_in_doubt": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
         "exit_without_stay": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
         "second_entry": _question(_CAR_IS_NEAR, Choice.SPLIT, Choice.MERGE, Choice.PLATE, Choice.CONFIRM),
+        "cloned_plate": _question(_CAR_IS_NEAR, Choice.SPLIT, Choice.MERGE, Choice.PLATE, Choice.CONFIRM),
         "entry_without_plate": _question(_CAR_IS_NEAR, Choice.PLATE, Choice.CONFIRM, Choice.CLOSE),
         "unauthorised_entry": _question(_CAR_IS_NEAR, Choice.PLATE, *_IS_IT_TRUE),
         "entry_time_implausible": _question(_CAR_IS_NEAR, *_IS_IT_TRUE),

@@ -1,0 +1,54 @@
+"""Stays that a question is about, each found by an index: near to a read, in doubt, open since, closed around a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from parking.kernel.ids import StayId
+from parking.kernel.near_plates import folded
+from parking.kernel.plate import Plate
+from parking.sessions.model import OpenStay
+from parking.sessions.store import stay, stay_key, to_open
+
+NEAR_MOST = 40
+"""So many stays near to a read are weighed at most, the newest first; beyond that no read is worth anything."""
+
+
+def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> list[Row[Any]]:
+    """The rows of all that may still be inside and share a key, the newest `NEAR_MOST`; and those named besides."""
+    by_key = sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(list(keys)))
+    found = sa.or_(stay.c.id.in_(by_key), stay.c.id.in_(list(also)))
+    inside = stay.c.state.in_(("open", "review", "doubtful", "ghost"))
+    return list(conn.execute(sa.select(stay).where(found, inside).order_by(stay.c.id.desc()).limit(NEAR_MOST)))
+
+
+def has_lookalike(conn: Connection, plate: Plate) -> bool:
+    """Whether another plate that differs in twin signs alone has ever been here."""
+    query = sa.select(stay.c.id).where(stay.c.folded == folded(plate.text), stay.c.plate != plate)
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def doubtful_of(conn: Connection, plate: Plate) -> list[StayId]:
+    """Entries of this plate that nothing has proved."""
+    query = sa.select(stay.c.id).where(stay.c.plate == plate, stay.c.state == "doubtful")
+    return [StayId(found) for found in conn.execute(query.order_by(stay.c.id)).scalars()]
+
+
+def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
+    """Every open stay that had begun by then, oldest first."""
+    query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)
+    return [to_open(row) for row in conn.execute(query)]
+
+
+def closed_around(conn: Connection, texts: Iterable[str], at: datetime) -> list[StayId]:
+    """Closed stays of these plates that began before `at` and ended within a day of it, the newest first."""
+    day = timedelta(days=1)
+    query = sa.select(stay.c.id).where(stay.c.folded.in_({folded(text) for text in texts}), stay.c.state == "closed")
+    query = query.where(stay.c.plate.in_([Plate(text) for text in texts]), stay.c.entered_at <= at)
+    query = query.where(stay.c.exited_at.between(at - day, at + day)).order_by(stay.c.id.desc()).limit(3)
+    return [StayId(found) for found in conn.execute(query).scalars()]

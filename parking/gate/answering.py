@@ -71,7 +71,15 @@ def _paired(
     if config.direction is Direction.IN or config.rules.outer_lot_id is not None:
         return Paired()
     return pair(
-        seen, evidence, by_credential, copy=copy, lane_id=config.lane_id, rules=config.rules, costs=costs, now=now
+        seen,
+        evidence,
+        by_credential,
+        copy=copy,
+        lane_id=config.lane_id,
+        rules=config.rules,
+        trusted=visit.trusts(config.rules),
+        costs=costs,
+        now=now,
     )
 
 

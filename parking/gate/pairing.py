@@ -35,11 +35,12 @@ def pair(
     copy: Copy,
     lane_id: LaneId,
     rules: LaneRules,
+    trusted: bool,
     costs: Costs,
     now: datetime,
 ) -> Paired:
     """Judge one vehicle at an exit by what was read and held up."""
-    votes = _votes(seen, rules)
+    votes = _votes(seen, rules, trusted=trusted)
     if seen is None or seen.plate is None or votes is None:
         return Paired()
     rows = {row.stay_id: row for row in copy.stays_near(sought(one.text for one in votes.spellings[:_SOUGHT]))}
@@ -56,11 +57,11 @@ def pair(
     return Paired()
 
 
-def _votes(seen: PlateEvidence | None, rules: LaneRules) -> Votes | None:
-    """What may be judged by: enough frames have to agree, as for any read."""
+def _votes(seen: PlateEvidence | None, rules: LaneRules, *, trusted: bool) -> Votes | None:
+    """What may be judged by: enough frames have to agree, as for any read; of a doubtful one, only what it leaves open."""
     if seen is None or seen.plate is None or seen.agreeing < rules.min_agreeing:
         return None
-    return seen.votes or Votes.lone(seen.plate.text)
+    return seen.votes or (Votes.lone(seen.plate.text) if trusted else None)
 
 
 def _candidate(row: StayRow) -> OpenCandidate:

@@ -76,7 +76,9 @@ def candidates(conn: Connection, evidence: PassageEvidence, also: tuple[StayId, 
     named = {*also, *([evidence.named] if evidence.named is not None else [])}
     for credential in evidence.credentials:
         named.update(stays_by_credential(conn, credential))
-    return [_candidate(conn, row, evidence) for row in finding.near(conn, sought(texts), named)]
+    found = [_candidate(conn, row, evidence) for row in finding.near(conn, sought(texts), named)]
+    # The lane that names a stay saw it come, whatever its clock says now.
+    return [replace(one, entered_at=min(one.entered_at, evidence.at)) if one.stay_id in also else one for one in found]
 
 
 def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: datetime, *also: StayId) -> Match:

@@ -67,7 +67,7 @@ def test_the_same_entry_again_does_not_open_a_stay_that_has_ended(database: Data
 @pytest.mark.req("ID-1")
 def test_a_plate_that_comes_in_twice_is_never_merged_the_earlier_stay_goes_to_a_person(database: Database) -> None:
     open_stay(database, "stay-1")
-    open_stay(database, "stay-2", entered_at=NOON + timedelta(hours=3))
+    open_stay(database, "stay-2", entered_at=NOON + timedelta(seconds=30))
     assert isinstance(stay_of(database, "stay-1"), StayInReview)
     assert isinstance(stay_of(database, "stay-2"), OpenStay)
     assert [(c.reason, c.stay_id, c.visit_id, c.state) for c in open_cases(database)] == [

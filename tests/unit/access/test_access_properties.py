@@ -42,7 +42,7 @@ pytestmark = pytest.mark.req("GATE-5")
 PLATES = ("苏A12345", "苏B23456", "苏C34567")
 SPOKEN = {r.__name__ for r in (*ENTRY_RULES, *EXIT_RULES)} | {
     *("pass", "invitation", "allow_list", "vip_list", "staff_list", "no_plate"),
-    *("paid", "free_minutes", "exit_code", "stays_on_site"),
+    *("paid", "free_minutes", "exit_code", "stays_on_site", "none_of_them_owes"),
 }
 """Every rule that may speak: those on the wall, and the names of what lets a vehicle pass."""
 

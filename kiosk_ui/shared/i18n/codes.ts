@@ -126,7 +126,7 @@ const cases: Table = {
   unauthorised_entry: ["未经放行驶入", "Drove in unauthorised"],
   unauthorised_exit: ["未经放行驶出", "Drove out unauthorised"],
   exit_without_stay: ["出场无入场记录", "Exit without an entry on record"],
-  exit_in_doubt: ["出场归属待确认", "Whose exit it was is in doubt"],
+  exit_in_doubt: ["出场车辆身份存疑", "Whose exit this was is in doubt"],
   cloned_plate: ["疑似套牌", "The same plate in two places"],
   left_without_paying: ["未缴费离场", "Left without paying"],
   review_stay_left: ["待核对车辆已离场", "Stay under review has left"],

@@ -19,18 +19,25 @@ NEAR_MOST = 40
 """So many stays near to a read are weighed at most, the newest first; beyond that no read is worth anything."""
 
 
+_BY_KEY = sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(sa.bindparam("keys", expanding=True)))
+_BY_IDS = sa.select(stay).where(stay.c.id.in_(sa.bindparam("ids", expanding=True)))
+_MAY_BE_INSIDE = frozenset({"open", "review", "doubtful", "ghost"})
+_LOOKALIKE = (
+    sa.select(stay.c.id).where(stay.c.folded == sa.bindparam("folded"), stay.c.plate != sa.bindparam("plate")).limit(1)
+)
+
+
 def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> list[Row[Any]]:
     """The rows of all that may still be inside and share a key, the newest `NEAR_MOST`; and those named besides."""
-    by_key = sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(list(keys)))
-    found = sa.or_(stay.c.id.in_(by_key), stay.c.id.in_(list(also)))
-    inside = stay.c.state.in_(("open", "review", "doubtful", "ghost"))
-    return list(conn.execute(sa.select(stay).where(found, inside).order_by(stay.c.id.desc()).limit(NEAR_MOST)))
+    ids = {*conn.execute(_BY_KEY, {"keys": list(keys)}).scalars(), *also}
+    newest = sorted(ids, reverse=True)[:NEAR_MOST]
+    found = conn.execute(_BY_IDS, {"ids": newest}).all() if newest else []
+    return sorted((row for row in found if row.state in _MAY_BE_INSIDE), key=lambda row: row.id, reverse=True)
 
 
 def has_lookalike(conn: Connection, plate: Plate) -> bool:
     """Whether another plate that differs in twin signs alone has ever been here."""
-    query = sa.select(stay.c.id).where(stay.c.folded == folded(plate.text), stay.c.plate != plate)
-    return conn.execute(query.limit(1)).first() is not None
+    return conn.execute(_LOOKALIKE, {"folded": folded(plate.text), "plate": plate}).first() is not None
 
 
 def doubtful_of(conn: Connection, plate: Plate) -> list[StayId]:

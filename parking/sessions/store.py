@@ -108,6 +108,13 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
 )
 
 
+_BY_ID = sa.select(stay).where(stay.c.id == sa.bindparam("stay_id"))
+_OPEN_BY_PLATE = sa.select(stay).where(
+    stay.c.plate == sa.bindparam("plate"), stay.c.state == sa.literal_column("'open'")
+)
+"""What every event asks: built once."""
+
+
 def _to_stay(row: Row[Any]) -> Stay:
     bare = (StayId(row.id), row.plate, row.entered_at, LaneId(row.lane_id), row.tariff_version)
     match row.state:
@@ -144,20 +151,20 @@ def to_open(row: Row[Any]) -> OpenStay:
 
 
 def get(conn: Connection, stay_id: StayId) -> Stay | None:
-    row = conn.execute(sa.select(stay).where(stay.c.id == stay_id)).one_or_none()
+    row = row_of(conn, stay_id)
     return _to_stay(row) if row else None
 
 
 def open_by_plate(conn: Connection, plate: Plate) -> OpenStay | None:
     """The open stay of exactly this plate."""
-    row = conn.execute(sa.select(stay).where(stay.c.plate == plate, stay.c.state == "open")).one_or_none()
+    row = conn.execute(_OPEN_BY_PLATE, {"plate": plate}).one_or_none()
     found = _to_stay(row) if row else None
     return found if isinstance(found, OpenStay) else None
 
 
 def row_of(conn: Connection, stay_id: StayId) -> Row[Any] | None:
     """A stay as it lies in its table."""
-    return conn.execute(sa.select(stay).where(stay.c.id == stay_id)).one_or_none()
+    return conn.execute(_BY_ID, {"stay_id": stay_id}).one_or_none()
 
 
 def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]:

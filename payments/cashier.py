@@ -244,7 +244,7 @@ class Cashier:
         """Take back the bill of a stay by a counter-entry, because it has not ended so; what it came to, None where there was none."""
         conn = uow.connection
         ledger_store.take_head(conn)
-        row = conn.execute(sa.select(store.bill_table).where(store.bill_table.c.stay_id == stay_id)).one_or_none()
+        row = store.bill_of(conn, stay_id)
         before = ledger_store.stay_sums(conn, stay_id)
         if row is None or before.due is None:
             return None

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from parking.access.service import parks_free
-from parking.journeys import leaving
+from parking.journeys import leaving, owing
 from parking.journeys.closing_by_hand import BY_HAND
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import parse_time
@@ -84,7 +84,7 @@ def merge(
     if cashier.payments_of(uow.connection, later_id):
         raise conflict("merge.paid", "the later stay has payments of its own: settle those first")
     for stay_id in (later_id, into_id):
-        cashier.take_back(uow, stay_id)
+        _take_back(uow, cashier, stay_id)
     store.set_state(uow.connection, later_id, state="merged", into_ids=into_id)
     if later.state == "closed":
         at = later.exited_at
@@ -149,7 +149,7 @@ def split(
     if cashier.payments_of(uow.connection, stay_id):
         raise conflict("split.paid", "this stay has payments: settle those first")
     before = corrections.snapshot(uow.connection, stay_id)
-    cashier.take_back(uow, stay_id)
+    _take_back(uow, cashier, stay_id)
     whole = store.to_open(row)
     first, second = StayId(uow.ids.new(row.entered_at)), StayId(uow.ids.new(came_at))
     store.set_state(uow.connection, stay_id, state="split", into_ids=f"{first} {second}")
@@ -176,7 +176,7 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
         inside = store.open_by_plate(uow.connection, Plate(before["plate"]))
         if inside is not None and inside.id != done.stay_id:
             raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
-    cashier.take_back(uow, done.stay_id)
+    _take_back(uow, cashier, done.stay_id)
     _take_back_parts(uow, cashier, done)
     _restore(uow, done.stay_id, before)
     if before["state"] == "closed":
@@ -198,11 +198,17 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     )
 
 
+def _take_back(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    """The bill goes by a counter-entry, and so does whatever followed from a debt."""
+    if cashier.take_back(uow, stay_id) is not None:
+        owing.settled(uow, cashier, stay_id)
+
+
 def _take_back_parts(uow: UnitOfWork, cashier: Cashier, done: Correction) -> None:
     """The stays into which one was split, or which took another in, go back with it."""
     for name in ("first", "second") if done.rule == "split" else ():
         part = StayId(done.evidence[name])
-        cashier.take_back(uow, part)
+        _take_back(uow, cashier, part)
         before = corrections.snapshot(uow.connection, part)
         store.set_state(uow.connection, part, state="merged", into_ids=done.stay_id)
         corrections.record(uow, part, "split_taken_back", before, {"of": done.stay_id}, actor=done.actor)

@@ -1,7 +1,7 @@
 """What a stay is found by and what was seen of its car, what lanes did before a passage was proved, and the record of corrections.
 
-Revision ID: 0009
-Revises: 0008
+Revision ID: 0011
+Revises: 0010
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from alembic import op
 from parking.kernel.near_plates import folded, keys_of
 from parking.plumbing import column_types
 
-revision: str = "0009"
-down_revision: str | None = "0008"
+revision: str = "0011"
+down_revision: str | None = "0010"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

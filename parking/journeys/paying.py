@@ -107,19 +107,17 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
         raise conflict("stay.not_open", "this stay is closed or with our staff; nothing can be paid here now")
     if not found.account.is_open:
         raise conflict("stay.nothing_due", "nothing is due for this stay now")
-    if database.write(lambda uow: _held(uow, cashier, found, at)):
+    stay = found.stay
+    if database.read(lambda conn: why_held(conn, cashier, stay, at)) is not None:
+        database.write(lambda uow: _show_to_a_person(uow, stay))
         raise conflict("payment.held", "this charge is unusually high; our staff will look at it first")
     return cashier.begin_payment(to_price, at, channel, key)
 
 
-def _held(uow: UnitOfWork, cashier: Cashier, found: StayAccount, at: datetime) -> bool:
-    """Whether a person has to see this bill first; asks one, once."""
-    stay = found.stay
-    if not isinstance(stay, OpenStay) or why_held(uow.connection, cashier, stay, at) is None:
-        return False
+def _show_to_a_person(uow: UnitOfWork, stay: OpenStay) -> None:
+    """Ask, once, whether this bill can be true."""
     if not store.has_case(uow.connection, "charge_over_bound", stay.id):
         service.open_case(uow, "charge_over_bound", stay_id=stay.id, lane_id=stay.lane_id)
-    return True
 
 
 def ticket(stay_id: StayId, signer: Signer, expires: datetime) -> str:

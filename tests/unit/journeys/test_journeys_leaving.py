@@ -130,7 +130,7 @@ def test_who_is_let_out_by_hand_without_paying_leaves_a_debt_in_the_ledger_and_a
 
 
 @pytest.mark.req("PAY-3")
-def test_money_that_comes_for_a_stay_that_has_ended_pays_its_debt_and_a_person_looks(site: SiteStory) -> None:
+def test_money_that_comes_for_a_stay_that_has_ended_pays_its_debt(site: SiteStory) -> None:
     stay_id = site.enter()
     site.park(hours=1, minutes=30)
     payment = site.begin_payment(stay_id)
@@ -138,7 +138,7 @@ def test_money_that_comes_for_a_stay_that_has_ended_pays_its_debt_and_a_person_l
     site.approve(payment)
     sums = site.sums(stay_id)
     assert (sums.due, sums.captured, sums.debt, sums.overpaid) == (1000, 1000, 0, 0)
-    assert site.reasons() == ["left_without_paying", "paid_but_not_inside"]
+    assert site.reasons() == ["left_without_paying"]
     assert isinstance(site.stay(stay_id), ClosedStay)
 
 

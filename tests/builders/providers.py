@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -122,7 +122,7 @@ def new_books(clock: Clock) -> Books:
 
 @contextmanager
 def serving(wire: Wire) -> Iterator[ProviderServer]:
-    server = ProviderServer(wire, side_door)
+    server = CardTerminalServer(wire) if isinstance(wire, CardTerminalWire) else ProviderServer(wire, side_door)
     server.start(callbacks=False)
     try:
         yield server
@@ -130,111 +130,91 @@ def serving(wire: Wire) -> Iterator[ProviderServer]:
         server.stop()
 
 
+Papers = tuple[dict[str, Any], dict[str, str]]
+"""What a merchant writes into its settings, and the files beside them."""
+
+
 def a_wechat_wire(clock: Clock) -> WechatWire:
     return WechatWire(new_books(clock), platform=pair(1), merchant_keys=pair(2), make_pair=pairs())
 
 
-@contextmanager
-def a_wechat(
-    tmp_path: Path, clock: Clock, kind: str = "wechat", *, knows_keys: bool = True, timeout_s: float = 20.0
-) -> Iterator[Company]:
-    """WeChat; `knows_keys` False: we have no key of the platform's yet and must ask for its certificates."""
-    wire = a_wechat_wire(clock)
-    papers = wire.papers()
-    with serving(wire) as server:
-        settings = {
-            "url": wire.books.base_url,
-            "standby_url": None,
-            "appid": papers["appid"],
-            "merchant": papers["merchant"],
-            "merchant_serial": papers["merchant_serial"],
-            "merchant_key": "merchant.pem",
-            "api_key": "api.key",
-            "platform_keys": {papers["platform_serial"]: "platform.pem"} if knows_keys else {},
-            "timeout_s": timeout_s,
-        }
-        files = {
-            "merchant.pem": papers["merchant_key"],
-            "api.key": papers["api_key"],
-            "platform.pem": papers["platform_certificate"],
-        }
-        with built(tmp_path, clock, kind, settings, files) as provider:
-            yield Company(server, provider)
+def an_alipay_wire(clock: Clock) -> AlipayWire:
+    return AlipayWire(new_books(clock), keys=pair(1), merchant_keys=pair(2), make_pair=pairs())
 
 
-@contextmanager
-def an_alipay(tmp_path: Path, clock: Clock, kind: str = "alipay", *, timeout_s: float = 20.0) -> Iterator[Company]:
-    wire = AlipayWire(new_books(clock), keys=pair(1), merchant_keys=pair(2), make_pair=pairs())
-    papers = wire.papers()
-    with serving(wire) as server:
-        settings = {
-            "url": f"{wire.books.base_url}/gateway.do",
-            "app_id": papers["app_id"],
-            "seller_id": papers["seller_id"],
-            "merchant_key": "merchant.pem",
-            "alipay_key": "alipay.pem",
-            "timeout_s": timeout_s,
-        }
-        if kind == "alipay_parking":
-            settings["parking_id"] = papers["parking_id"]
-        files = {"merchant.pem": papers["merchant_key"], "alipay.pem": papers["alipay_key"]}
-        with built(tmp_path, clock, kind, settings, files) as provider:
-            yield Company(server, provider)
-
-
-@contextmanager
-def a_stripe(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
+def a_stripe_wire(clock: Clock) -> StripeWire:
     wire = StripeWire(new_books(clock))
     wire.send_webhooks_to(NOTIFY)
     wire.save_card("cus_1", "pm_1")
+    return wire
+
+
+def a_unionpay_wire(clock: Clock) -> UnionpayWire:
+    return UnionpayWire(new_books(clock), own={"merId": "898110000000001", "parkId": "LOT1"})
+
+
+def an_etc_wire(clock: Clock) -> EtcWire:
+    return EtcWire(new_books(clock), own={"union_id": "200145", "park_id": "LOT1"})
+
+
+def papers_of(wire: Wire, kind: str, url: str = "http://127.0.0.1:9") -> Papers:
+    """The settings of a merchant that has signed up with this company."""
     papers = wire.papers()
-    with serving(wire) as server:
-        settings = {
-            "url": wire.books.base_url,
-            "secret_key": "stripe.key",
-            "webhook_secrets": ["hook.key"],
-            "return_url": "http://127.0.0.1:9/driver/",
-            "timeout_s": timeout_s,
-        }
+    if isinstance(wire, WechatWire):
+        names = {name: papers[name] for name in ("appid", "merchant", "merchant_serial")}
+        files = {"merchant.pem": papers["merchant_key"], "api.key": papers["api_key"]}
+        files["platform.pem"] = papers["platform_certificate"]
+        keys = {"merchant_key": "merchant.pem", "api_key": "api.key"}
+        known = {"platform_keys": {papers["platform_serial"]: "platform.pem"}}
+        return {"url": url, "standby_url": None, **names, **keys, **known}, files
+    if isinstance(wire, AlipayWire):
+        files = {"alipay_merchant.pem": papers["merchant_key"], "alipay.pem": papers["alipay_key"]}
+        of = {"url": f"{url}/gateway.do", "app_id": papers["app_id"], "seller_id": papers["seller_id"]}
+        of |= {"merchant_key": "alipay_merchant.pem", "alipay_key": "alipay.pem"}
+        return of | ({"parking_id": papers["parking_id"]} if kind == "alipay_parking" else {}), files
+    if isinstance(wire, StripeWire):
         files = {"stripe.key": papers["secret_key"], "hook.key": papers["webhook_secret"]}
-        with built(tmp_path, clock, "stripe", settings, files) as provider:
-            yield Company(server, provider)
+        of = {"url": url, "secret_key": "stripe.key", "return_url": "http://127.0.0.1:9/driver/"}
+        return {**of, "webhook_secrets": ["hook.key"]}, files
+    if isinstance(wire, UnionpayWire):
+        of = {"url": url, "merchant": papers["merId"], "lot": papers["parkId"], "key": "union.key"}
+        return of, {"union.key": papers["key"]}
+    if isinstance(wire, EtcWire):
+        of = {"url": url, "union_id": papers["union_id"], "lot": papers["park_id"], "key": "etc.key"}
+        return {**of, "pay_type": "my", "channel_id": "C1"}, {"etc.key": papers["key"]}
+    assert isinstance(wire, CardTerminalWire)
+    of = {"host": "127.0.0.1", "terminal": papers["terminal"], "key": "terminal.key"}
+    return {**of, "port": wire.port}, {"terminal.key": papers["key"]}
 
 
 @contextmanager
-def a_unionpay(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
-    wire = UnionpayWire(new_books(clock), own={"merId": "898110000000001", "parkId": "LOT1"})
+def a_company(wire: Wire, kind: str, tmp_path: Path, clock: Clock, **changes: Any) -> Iterator[Company]:
+    """A company on its socket and our client of it; `changes` replace settings."""
     with serving(wire) as server:
-        settings: dict[str, Any] = {
-            "url": wire.books.base_url,
-            "merchant": "898110000000001",
-            "lot": "LOT1",
-            "key": "union.key",
-        }
-        settings |= {"timeout_s": timeout_s}
-        with built(tmp_path, clock, "unionpay_plate", settings, {"union.key": wire.key}) as provider:
+        settings, files = papers_of(wire, kind, wire.books.base_url)
+        with built(tmp_path, clock, kind, {**settings, "timeout_s": 20.0, **changes}, files) as provider:
             yield Company(server, provider)
 
 
-@contextmanager
-def an_etc(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
-    wire = EtcWire(new_books(clock), own={"union_id": "200145", "park_id": "LOT1"})
-    with serving(wire) as server:
-        settings: dict[str, Any] = {"url": wire.books.base_url, "union_id": "200145", "lot": "LOT1", "pay_type": "my"}
-        settings |= {"channel_id": "C1", "key": "etc.key", "timeout_s": timeout_s}
-        with built(tmp_path, clock, "etc_aggregator", settings, {"etc.key": wire.key}) as provider:
-            yield Company(server, provider)
+def a_wechat(tmp_path: Path, clock: Clock, kind: str = "wechat", **changes: Any) -> AbstractContextManager[Company]:
+    return a_company(a_wechat_wire(clock), kind, tmp_path, clock, **changes)
 
 
-@contextmanager
-def a_terminal(tmp_path: Path, clock: Clock, *, timeout_s: float = 20.0) -> Iterator[Company]:
-    wire = CardTerminalWire(new_books(clock))
-    server = CardTerminalServer(wire)
-    server.start(callbacks=False)
-    settings: dict[str, Any] = {"host": "127.0.0.1", "port": wire.port, "terminal": "T1", "key": "terminal.key"}
-    settings |= {"timeout_s": timeout_s}
-    try:
-        with built(tmp_path, clock, "card_terminal", settings, {"terminal.key": wire.key}) as provider:
-            yield Company(server, provider)
-    finally:
-        server.stop()
+def an_alipay(tmp_path: Path, clock: Clock, kind: str = "alipay", **changes: Any) -> AbstractContextManager[Company]:
+    return a_company(an_alipay_wire(clock), kind, tmp_path, clock, **changes)
+
+
+def a_stripe(tmp_path: Path, clock: Clock, **changes: Any) -> AbstractContextManager[Company]:
+    return a_company(a_stripe_wire(clock), "stripe", tmp_path, clock, **changes)
+
+
+def a_unionpay(tmp_path: Path, clock: Clock, **changes: Any) -> AbstractContextManager[Company]:
+    return a_company(a_unionpay_wire(clock), "unionpay_plate", tmp_path, clock, **changes)
+
+
+def an_etc(tmp_path: Path, clock: Clock, **changes: Any) -> AbstractContextManager[Company]:
+    return a_company(an_etc_wire(clock), "etc_aggregator", tmp_path, clock, **changes)
+
+
+def a_terminal(tmp_path: Path, clock: Clock, **changes: Any) -> AbstractContextManager[Company]:
+    return a_company(CardTerminalWire(new_books(clock)), "card_terminal", tmp_path, clock, **changes)

@@ -1,0 +1,96 @@
+"""A coin hopper by ccTalk behind a serial server (TCP). Its event counter says whether a payout was begun, so that a lost answer
+never makes it give twice: it is asked before, and asked again after, until it has finished.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from parking.kernel.device import DeviceFault, DeviceRefused
+from payments.cash import wire
+from payments.cash.base import GivesCoins, PaidOut
+from payments.cash.wire import HopperStatus, Message
+
+_MOST_LOOKS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class HopperSettings:
+    """Where the serial server is, the hopper's address on the line, and the value of its coins in minor units."""
+
+    host: str
+    port: int
+    coin_minor: int
+    address: int = wire.HOPPER
+    answer_s: float = 2.0
+
+
+class CcTalkHopper:
+    """One hopper."""
+
+    def __init__(self, settings: HopperSettings) -> None:
+        self._settings = settings
+
+    @property
+    def coin_minor(self) -> int:
+        return self._settings.coin_minor
+
+    def give(self, coins: int) -> PaidOut:
+        if not 1 <= coins <= 255:
+            raise DeviceRefused("a hopper gives 1 to 255 coins at once")
+        before = self._finished()
+        serial = self._ask(wire.SERIAL_NUMBER)
+        self._ask(wire.ENABLE, wire.ENABLED)
+        try:
+            self._ask(wire.DISPENSE, serial[:3] + bytes([coins]))
+        except DeviceFault:  # it may have heard us: its counter tells
+            if self._status().event == before.event:
+                raise
+        after = self._finished()
+        if after.event == before.event:
+            raise DeviceFault("the hopper did not begin")
+        return PaidOut(coins, after.paid)
+
+    def _finished(self) -> HopperStatus:
+        """The status once no coin is under way."""
+        for _ in range(_MOST_LOOKS):
+            status = self._status()
+            if status.remaining == 0:
+                return status
+        raise DeviceFault("the hopper does not finish")
+
+    def _status(self) -> HopperStatus:
+        try:
+            return wire.status_of(self._ask(wire.STATUS))
+        except ValueError:
+            raise DeviceFault("the hopper said something else") from None
+
+    def _ask(self, header: int, data: bytes = b"") -> bytes:
+        settings = self._settings
+        question = wire.encode(Message(settings.address, wire.HOST, header, data))
+        try:
+            with socket.create_connection((settings.host, settings.port), timeout=settings.answer_s) as line:
+                line.sendall(question)
+                return self._answer(line)
+        except OSError as error:
+            raise DeviceFault(f"the hopper did not answer: {type(error).__name__}") from None
+        except ValueError:
+            raise DeviceFault("the hopper's answer is broken") from None
+
+    def _answer(self, line: socket.socket) -> bytes:
+        """The data of the reply to us; our own question comes back first on a line of two wires."""
+        heard = b""
+        while True:
+            found, used = wire.decode(heard)
+            if found is not None and found.to == wire.HOST and found.header == 0:
+                return found.data
+            heard = heard[used:]
+            if found is None:
+                piece = line.recv(256)
+                if not piece:
+                    raise DeviceFault("the hopper hung up")
+                heard += piece
+
+
+_: type[GivesCoins] = CcTalkHopper

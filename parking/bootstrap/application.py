@@ -70,6 +70,7 @@ class Application:
     contacts: Contacts
     rounds: Rounds
     reach: Reach
+    costs_of: CostsOf
 
     def prepare(self) -> None:
         """What must be there before the first event: counters, the tariff, and the screens as they were."""
@@ -196,6 +197,7 @@ def build(
         reconciler=reconciler,
         rounds=rounds_of(database, contacts, live, cashier, reconciler),
         reach=reach,
+        costs_of=costs_of,
     )
 
 

@@ -12,7 +12,7 @@ from parking.bootstrap.costs_in_force import CostsInForce
 from parking.journeys import story_api
 from parking.journeys.deciding import StayDeeds
 from parking.journeys.ranking import ranker
-from parking.journeys.story import Booking
+from parking.journeys.story import Booking, corrected
 from parking.kernel.clock import Clock
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
@@ -25,7 +25,7 @@ from payments import ledger_store
 def routers(application: Application, clock: Clock, name_of: Callable[[Connection, str], str]) -> tuple[APIRouter, ...]:
     """The routes of both; `name_of` says what people call an operator with this id."""
     desk = Desk(StayDeeds(application.cashier), ranker(CostsInForce()), audit.record, name_of)
-    stories = story_api.Stories(application.cashier, audit.record, _bookings, lambda _, __: (), name_of)
+    stories = story_api.Stories(application.cashier, audit.record, _bookings, corrected, name_of)
     return desk_api.router(application.database, desk, clock), story_api.router(application.database, stories)
 
 

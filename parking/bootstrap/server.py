@@ -130,6 +130,7 @@ def _routers(
         audit=audit.record,
         public_url=settings.public_url,
         qr_svg=qr_svg,
+        costs_of=application.costs_of,
         lanes=application.live.lanes,
     )
     return (

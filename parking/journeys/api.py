@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 
 from parking.access.snapshot import CommandAction
-from parking.journeys import closing_by_hand, opening_by_hand, paying
+from parking.journeys import closing_by_hand, opening_by_hand, pairing, paying
 from parking.journeys.ports import Cashier, Payment
 from parking.journeys.schemas import (
     BillView,
@@ -70,6 +70,7 @@ class Journeys:
     audit: opening_by_hand.Audit
     public_url: str
     qr_svg: Callable[[str], str]
+    costs_of: pairing.CostsOf
     lanes: Callable[[Connection], Sequence[Mapping[str, Any]]]
 
 
@@ -125,11 +126,11 @@ def _kiosk_routes(routes: APIRouter, j: Journeys) -> None:
     @routes.post("/kiosk/stays/find", tags=["kiosk"], dependencies=[Depends(limit)])
     async def find(body: FindStay, _: Annotated[Principal, Depends(require(Scope.KIOSK))]) -> FoundStay:
         plate, now = Plate.parse(body.plate), j.clock.now()
-        stay = await j.database.aread(lambda conn: store.open_by_plate(conn, plate))
-        if stay is None:
+        stay_id = await j.database.aread(lambda conn: pairing.stay_of_plate(conn, plate, j.costs_of(conn), now))
+        if stay_id is None:
             return FoundStay(found=False)
-        account = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, stay.id, now))
-        token = paying.ticket(stay.id, j.signer, now + KIOSK_TOKEN_VALID)
+        account = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, stay_id, now))
+        token = paying.ticket(stay_id, j.signer, now + KIOSK_TOKEN_VALID)
         return FoundStay(found=True, stay_token=token, stay=MyStay.of(account, now))
 
 

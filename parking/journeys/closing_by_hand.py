@@ -14,8 +14,8 @@ from parking.kernel.errors import conflict, invalid, not_found
 from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import service, store
-from parking.sessions.model import ClosedStay, Stay, StayInReview
+from parking.sessions import corrections, service, store
+from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview, SupersededStay
 
 BY_HAND = LaneId("by-hand")
 """Where a car left that no lane saw leave."""
@@ -32,13 +32,24 @@ def close(
 ) -> Stay:
     """End a stay at `exited_at` (now, if nobody knows): an open one owes its fee until then, one in review is never billed."""
     found = _known(uow, stay_id)
-    if isinstance(found, ClosedStay):
+    if isinstance(found, ClosedStay | SupersededStay):
         raise conflict("stay.closed", "this stay has ended already")
     at = exited_at or uow.now
     if not found.entered_at <= at <= uow.now:
         raise invalid("stay.exit_time", "should lie between the entry and now", field="exited_at")
     _on_record(uow, audit, who, "stay.close", stay_id, reason)
+    before, counted = corrections.snapshot(uow.connection, stay_id), isinstance(found, OpenStay | StayInReview)
     leaving.close(uow, cashier, found, at=at, priced_at=at, lane_id=BY_HAND)
+    corrections.record(
+        uow,
+        stay_id,
+        "closed_by_hand",
+        before,
+        {},
+        actor=who.subject,
+        reason=reason,
+        passages=-1 if counted else 0,
+    )
     return _known(uow, stay_id)
 
 
@@ -50,7 +61,9 @@ def confirm(uow: UnitOfWork, audit: Audit, who: Principal, stay_id: StayId, reas
     if found.plate is not None and store.open_by_plate(uow.connection, found.plate) is not None:
         raise conflict("stay.plate_inside", "this plate is inside by another stay: close that one first")
     _on_record(uow, audit, who, "stay.confirm", stay_id, reason)
+    before = corrections.snapshot(uow.connection, stay_id)
     service.reopen(uow, found)
+    corrections.record(uow, stay_id, "confirmed", before, {}, actor=who.subject, reason=reason)
     return _known(uow, stay_id)
 
 

@@ -17,6 +17,7 @@ from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.security import store as security_store
 from parking.security.model import AuditEntry
+from parking.sessions import corrections as corrections_of
 from parking.sessions import store as stays
 from parking.sessions import visit_notes
 from parking.sessions.desk import store as desk_store
@@ -70,6 +71,28 @@ _ORDER = (
     "deed",
     "look",
 )
+
+
+def corrected(conn: Connection, stay_id: StayId) -> list[Line]:
+    """What was put right about a stay; states only, the record itself has the rest."""
+    return [
+        Line(
+            one.at,
+            "correction",
+            one.rule,
+            by=one.actor,
+            note=one.reason,
+            detail={
+                "id": one.id,
+                "before": (one.before or {}).get("state"),
+                "after": (one.after or {}).get("state"),
+                "evidence": dict(one.evidence),
+                "undoes": one.undoes,
+                "undone_by": one.undone_by,
+            },
+        )
+        for one in corrections_of.of_stay(conn, stay_id)
+    ]
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:

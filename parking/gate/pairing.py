@@ -48,7 +48,7 @@ def pair(
     rows |= {row.stay_id: row for row in (*by_credential, *([exact] if exact is not None else []))}
     shown = tuple(evidence.credential for evidence in credentials if not evidence.refused)
     passage = PassageEvidence(now, lane_id, votes, shown)
-    found = match(passage, [_candidate(row) for row in rows.values()], costs, now)
+    found = match(passage, [_candidate(row, now) for row in rows.values()], costs, now)
     if isinstance(found, Matched):
         return Paired(rows[found.stay_id])
     if isinstance(found, Ambiguous):
@@ -64,7 +64,9 @@ def _votes(seen: PlateEvidence | None, rules: LaneRules, *, trusted: bool) -> Vo
     return seen.votes or (Votes.lone(seen.plate.text) if trusted else None)
 
 
-def _candidate(row: StayRow) -> OpenCandidate:
+def _candidate(row: StayRow, now: datetime) -> OpenCandidate:
+    """A stay of the copy has begun, whatever the clock of the box that saw it begin says."""
     votes = row.votes or (Votes.lone(row.plate.text) if row.plate is not None else None)
     doubt = UNPROVEN if row.doubtful else 0.0
-    return OpenCandidate(row.stay_id, row.entered_at, votes, row.credentials, paid_until=row.paid_until, doubt=doubt)
+    came = min(row.entered_at, now)
+    return OpenCandidate(row.stay_id, came, votes, row.credentials, paid_until=row.paid_until, doubt=doubt)

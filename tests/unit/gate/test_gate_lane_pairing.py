@@ -1,0 +1,102 @@
+"""Whose stay stands at an exit, from the lane's own copy: misreads find their stay, lookalikes are nobody's to guess, nobody is trapped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from parking.access.facts import SecondEntry
+from parking.gate.machine import State
+from parking.kernel.codec import to_plain
+from parking.kernel.events import Direction, LaneDecided, VehiclePassed
+from parking.kernel.votes import Votes
+from tests.builders.gate import NOON, LaneStory, seen, stay_data
+
+PAID = to_plain(NOON + timedelta(minutes=15))
+TRUE, MISREAD = "浙A12345", "浙A1234S"
+B_PLATE, EIGHT_PLATE = "浙A6688B", "浙A66888"
+
+
+def exit_lane(**stays: dict[str, Any]) -> LaneStory:
+    """An exit whose copy has these stays, by id."""
+    story = LaneStory(Direction.OUT)
+    for stay_id, data in stays.items():
+        story.copy_row("stay", stay_id, data)
+    return story
+
+
+def read(*said: tuple[str, float], margin: float = 6.0, colour: str = "blue") -> Any:
+    return seen(said[0][0], margin=margin, votes=Votes.of(said, colour, "civil"))
+
+
+def inside(plate: str, **changes: Any) -> dict[str, Any]:
+    return stay_data(plate, votes=f"1|blue|civil|{plate}:0", **changes)
+
+
+@pytest.mark.req("ID-1", "GATE-3")
+def test_a_misread_car_that_has_paid_drives_out_by_its_own_stay() -> None:
+    story = exit_lane(s1=inside(TRUE, paid_until=PAID))
+    story.drive_up(read((MISREAD, 0.0), (TRUE, -3.0)))
+    story.drive_through()
+    (decided,), (passed,) = story.told(LaneDecided), story.told(VehiclePassed)
+    assert (decided.allowed, decided.rule, decided.stay_id) == (True, "paid", "s1")
+    assert passed.stay_id == "s1"
+    assert passed.votes is not None
+    assert passed.votes.best == MISREAD
+
+
+@pytest.mark.req("ID-1")
+def test_a_doubtful_read_finds_its_stay_where_what_it_leaves_open_has_only_one() -> None:
+    story = exit_lane(s1=inside(TRUE, paid_until=PAID))
+    story.drive_up(read((MISREAD, 0.0), (TRUE, -0.4), margin=0.4))
+    story.wait(5)
+    (decided,) = story.told(LaneDecided)
+    assert (decided.allowed, decided.stay_id) == (True, "s1")
+
+
+@pytest.mark.req("ID-1")
+def test_a_read_that_is_a_lookalikes_plate_opens_for_neither_and_calls_a_person() -> None:
+    story = exit_lane(mine=inside(B_PLATE), his=inside(EIGHT_PLATE, paid_minor=0))
+    story.drive_up(read((EIGHT_PLATE, 0.0), (B_PLATE, -4.0)))
+    (decided,) = story.told(LaneDecided)
+    assert (decided.allowed, decided.reason, decided.stay_id) == (False, "stay_in_doubt", None)
+    assert story.lane.state is State.REFUSED
+
+
+def test_of_lookalikes_of_which_none_owes_anything_whoever_it_is_drives_out() -> None:
+    free = [[to_plain(NOON + timedelta(hours=1)), 0]]
+    story = exit_lane(mine=inside(B_PLATE, prices=free), his=inside(EIGHT_PLATE, prices=free))
+    story.drive_up(read((EIGHT_PLATE, 0.0), (B_PLATE, -4.0)))
+    story.drive_through()
+    (decided,), (passed,) = story.told(LaneDecided), story.told(VehiclePassed)
+    assert (decided.allowed, decided.rule, passed.stay_id) == (True, "none_of_them_owes", None)
+
+
+def test_pictures_that_rule_the_lookalike_out_open_for_the_one_they_show() -> None:
+    story = exit_lane(mine=inside(B_PLATE), his=inside(EIGHT_PLATE, paid_until=PAID))
+    story.drive_up(read((EIGHT_PLATE, 0.0), (B_PLATE, -11.0)))
+    (decided,) = story.told(LaneDecided)
+    assert (decided.allowed, decided.stay_id) == (True, "his")
+
+
+def test_a_car_whose_entry_a_loop_missed_pays_and_leaves_by_the_lanes_yes() -> None:
+    story = exit_lane(s1=inside(TRUE, doubtful=True, paid_until=PAID))
+    story.drive_up(read((TRUE, 0.0)))
+    (decided,) = story.told(LaneDecided)
+    assert (decided.allowed, decided.stay_id) == (True, "s1")
+
+
+def test_a_stay_in_doubt_keeps_nobody_from_coming_in() -> None:
+    story = LaneStory(rules={"second_entry": SecondEntry.HELP})
+    story.copy_row("stay", "s1", inside(TRUE, doubtful=True))
+    story.drive_up(read((TRUE, 0.0)))
+    assert [decided.allowed for decided in story.told(LaneDecided)] == [True]
+
+
+def test_a_stranger_is_not_found_and_a_person_helps() -> None:
+    story = exit_lane(s1=inside(TRUE, paid_until=PAID))
+    story.drive_up(read(("沪B67890", 0.0)))
+    (decided,) = story.told(LaneDecided)
+    assert (decided.allowed, decided.reason) == (False, "stay_not_found")

@@ -65,6 +65,8 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
       return { text: pre + (zh ? `${car} 停车结束` : `${car} ended a stay`), tone: "plain" };
     case "StaySettled":
       return { text: zh ? "一笔停车已结清，可以离场" : "a stay is settled and may leave", tone: "ok" };
+    case "StayCorrected":
+      return { text: pre + (zh ? "一笔停车记录已更正" : "a stay has been put right"), tone: "plain" };
     case "CaseOpened":
       return { text: pre + (zh ? `待处理：${inWords("cases", e.reason)}` : `needs a person: ${inWords("cases", e.reason)}`), tone: "warn" };
     case "PaymentCaptured":

@@ -29,6 +29,7 @@ from parking.gate.edge_file import EdgeFile
 from parking.gate.fire_group import FireGroup
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, lane_inputs
 from parking.gate.journal import FileJournal
+from parking.gate.lamp import Lamp
 from parking.gate.link_loop import Loop
 from parking.gate.local_copy import LocalCopy
 from parking.gate.model import Wiring
@@ -109,10 +110,13 @@ class EdgeBox:
         self.lanes[settings.id] = lane
         wiring, open_coil = settings.loops.wiring(), settings.relay.open_coil
         troubles = Troubles(self._clock, worker, self._link)
+        lamp = None if settings.relay.lamp_coil is None else Lamp(board, settings.relay.lamp_coil, self._clock)
 
         def step() -> None:
             inputs = read_inputs(board, wiring, open_coil)
             lane.step(self._clock.now(), inputs, camera.drain(), presented_at(readers), troubles.now())
+            if lamp is not None:
+                lamp.show(lane.mode)
 
         return _Running(settings.id, step)
 

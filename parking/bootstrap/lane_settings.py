@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from parking.access.facts import AntiPassback, LaneRules, NoPlate, SecondEntry
-from parking.bootstrap.device_settings import Board, Camera, Index, Name, Seconds, Section, built
+from parking.bootstrap.device_settings import (
+    Board,
+    Camera,
+    HikvisionBoardSettings,
+    Index,
+    Name,
+    Seconds,
+    Section,
+    built,
+)
 from parking.bootstrap.reader_settings import PrinterSettings, ReaderSettings
 from parking.gate.model import (
     Alarms,
@@ -28,11 +37,11 @@ from parking.kernel.events import Direction
 from parking.kernel.ids import LaneId, LotId, ZoneId
 
 _DEFAULT, _ALARMS = LaneRules(), Alarms()
-_BARRIER = ("open_coil", "close_coil", "pulse_ms", "closing", "hardware_interlock")
+_BARRIER = ("open_coil", "close_coil", "pulse_ms", "closing", "hardware_interlock", "lamp_coil")
 
 
 class RelaySection(Section):
-    """A barrier's contacts, and beside them the settings of the board that they are on."""
+    """A barrier's contacts and the lane's lamp, and beside them the settings of the board that they are on."""
 
     board_: Board = Field(alias="board")
     open_coil: Index
@@ -40,6 +49,7 @@ class RelaySection(Section):
     pulse_ms: int = Field(default=500, ge=100, le=5000)
     closing: Closing = Closing.HARDWARE
     hardware_interlock: bool = False
+    lamp_coil: Index | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -52,7 +62,9 @@ class RelaySection(Section):
     @model_validator(mode="after")
     def _exists(self) -> RelaySection:
         coils = self.board().coils
-        for key in ("open_coil", "close_coil"):
+        if self.lamp_coil is not None and isinstance(self.board_, HikvisionBoardSettings) and self.board_.gate:
+            raise ValueError("lamp_coil: a camera's barrier has no contact for a lamp")
+        for key in ("open_coil", "close_coil", "lamp_coil"):
             coil = getattr(self, key)
             if coil is not None and coil >= coils:
                 raise ValueError(f"{key}: the board has coils 0 to {coils - 1}")

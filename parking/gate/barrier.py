@@ -143,14 +143,14 @@ class Barrier:
 
 
 def check_apart(barriers: Iterable[tuple[str, object, BarrierConfig]]) -> None:
-    """ParkingError when a contact serves two booms, or opens one and closes another; `(lane, board, barrier)` for each lane."""
+    """ParkingError when a contact serves two booms or lamps, or one of each; `(lane, board, barrier)` for each lane."""
     taken: dict[tuple[object, int], str] = {}
     for lane, board, config in barriers:
-        for key in ("open_coil", "close_coil"):
+        for key in ("open_coil", "close_coil", "lamp_coil"):
             coil = getattr(config, key)
             if coil is None:
                 continue
             if (board, coil) in taken:
-                message = f"coil {coil} of this board moves the boom of {taken[board, coil]} already"
+                message = f"coil {coil} of this board is of {taken[board, coil]} already"
                 raise invalid("lane.shared_coil", message, field=f"{lane}.{key}")
             taken[board, coil] = lane

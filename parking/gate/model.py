@@ -22,7 +22,7 @@ class Closing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BarrierConfig:
-    """How a boom hangs on its board; times in the unit they are named for."""
+    """How a boom, and the lamp that shows the lane's mode, hang on their board; times in the unit they are named for."""
 
     open_coil: int
     close_coil: int | None = None
@@ -30,6 +30,7 @@ class BarrierConfig:
     closing: Closing = Closing.HARDWARE
     hardware_interlock: bool = False
     stale_after_s: float = 0.5
+    lamp_coil: int | None = None
 
     def __post_init__(self) -> None:
         if self.closing is Closing.SOFTWARE and not self.hardware_interlock:
@@ -39,6 +40,8 @@ class BarrierConfig:
             raise invalid("lane.no_close_coil", "closing by software needs a close_coil", field="close_coil")
         if self.close_coil == self.open_coil:
             raise invalid("lane.one_coil", "opening and closing need two coils", field="close_coil")
+        if self.lamp_coil is not None and self.lamp_coil in (self.open_coil, self.close_coil):
+            raise invalid("lane.one_coil", "a lamp needs a coil of its own", field="lamp_coil")
 
 
 @dataclass(frozen=True, slots=True)

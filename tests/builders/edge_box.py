@@ -116,7 +116,7 @@ def edge_config(server: EdgeServer, board_port: int) -> dict[str, Any]:
 class EdgeWorld:
     """The box, its board, its cameras and its server, in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **exit_relay: Any) -> None:
         self.folder = folder
         self.board = RelayBoardSim(SystemClock(), FAST_BARRIERS)
         self.board.start()
@@ -125,6 +125,7 @@ class EdgeWorld:
         self.cameras: dict[str, ToldWorker] = {}
         plain = edge_config(self.server, self.board.port)
         plain.setdefault("pictures", "pictures")
+        plain["lanes"][1]["relay"] |= exit_relay
         files = {name: folder / plain[name] for name in ("journal", "key", "server_key", "pictures")}
         self.settings = EdgeSettings.model_validate(plain).model_copy(update=files)
         self.box = self._build()

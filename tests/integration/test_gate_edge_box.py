@@ -106,6 +106,22 @@ def test_a_camera_that_falls_silent_is_told(world: EdgeWorld) -> None:
 
 
 @pytest.mark.req("GATE-3")
+def test_the_lamp_at_a_lane_is_lit_while_its_camera_is_silent(tmp_path: Path) -> None:
+    world = EdgeWorld(tmp_path, lamp_coil=6)
+    world.start()
+    try:
+        until(lambda: world.server.types().count("DeviceHealthChanged") == 3, "all devices show themselves")
+        until(lambda: not world.board.coil_is_on(6), "all is well, and the lamp is dark")
+        world.cameras["exit-1"].reported = Health.SILENT
+        until(lambda: world.board.coil_is_on(6), "the lamp is lit")
+        until(lambda: "LaneModeChanged" in world.server.types(), "the server knows as well")
+        world.cameras["exit-1"].reported = Health.OK
+        until(lambda: not world.board.coil_is_on(6), "the lamp is dark again")
+    finally:
+        world.stop()
+
+
+@pytest.mark.req("GATE-3")
 def test_a_box_that_restarts_goes_on_with_the_same_numbers(world: EdgeWorld) -> None:
     world.drive("entry-1", PLATE, presence=0)
     lane_events(world, 3)

@@ -14,6 +14,7 @@ from lpr.model import PlateKind
 
 _ONE_OF_MANY, _OLD, _RARE, _NO_FORMAT = -1.0, -2.5, -3.0, -5.0
 _SHORTEST, _LONGEST = 4, 8
+_SHORT = 4  # there are few numbers so short, and lamps and lettering look like them
 
 _GREEK, _CYRILLIC, _UKRAINIAN = "ABEZHIKMNOPTYX", "ABCEHKMOPTXY", "ABCEHIKMOPTX"
 _CONSONANTS = "BCDFGHJKLMNPRSTVWXYZ"
@@ -109,10 +110,12 @@ def _german() -> Iterator[Template]:
             form = (
                 "Ü" + "Ü" * min(2, letters - 2) + "L" * (letters - 1 - min(2, letters - 2)) + "1" + "N" * (digits - 1)
             )
+            prior = _RARE if len(form) <= _SHORT else 0.0
             if 3 <= len(form) <= _LONGEST:
-                yield Template(PlateKind.GENERIC, places(form, Ü=LETTERS + "ÄÖÜ", **{"1": "123456789"}))
+                yield Template(PlateKind.GENERIC, places(form, Ü=LETTERS + "ÄÖÜ", **{"1": "123456789"}), prior)
             if 3 <= len(form) < _LONGEST:
-                yield Template(PlateKind.GENERIC, places(form + "S", Ü=LETTERS, S="EH", **{"1": "123456789"}), _RARE)
+                old = places(form + "S", Ü=LETTERS, S="EH", **{"1": "123456789"})
+                yield Template(PlateKind.GENERIC, old, prior + _RARE)
 
 
 def _austrian() -> Iterator[Template]:

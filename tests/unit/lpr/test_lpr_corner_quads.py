@@ -10,7 +10,7 @@ from lpr import PlateColour, rectify
 from lpr.detectors import close_view
 from lpr.detectors.halves import Halves
 from lpr.detectors.quads import CHANNELS, Quad, centres, decode, one_each, overlap
-from lpr.frame import Corners
+from lpr.frame import Corners, Image
 from lpr.model import Region
 from tests.builders.lpr import a_box, a_picture
 
@@ -145,3 +145,17 @@ def test_a_close_look_moves_the_corners_to_where_its_net_says_they_are() -> None
     assert doubted.score < 0.01
     again = close_view.settle(doubted, answer, transform)
     assert again.score == pytest.approx(settled.score)  # only the last close look counts, beside the first one
+
+
+def test_halves_are_means_of_four_pixels_and_made_once_whatever_room_is_left_from_the_picture_before() -> None:
+    room: list[Image] = []
+    for seed, (width, height) in enumerate([(320, 180), (320, 180), (641, 363), (90, 60)]):
+        picture = a_picture(seed, width=width, height=height)
+        halves = Halves(picture, room)
+        half, quarter = halves.halved(1), halves.halved(2)
+        even = picture[: height // 2 * 2, : width // 2 * 2].astype(float)
+        mean = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
+        assert np.abs(half - mean).max() <= 0.5
+        assert quarter.shape == (height // 4, width // 4, 3)
+        assert halves.halved(1) is half
+        assert halves.halved(0) is picture

@@ -59,6 +59,17 @@ def test_a_name_in_no_format_is_read_when_it_is_clear() -> None:
         assert read(EUROPE, text) == text
 
 
+def test_numbers_so_short_that_lettering_looks_like_them_are_rare() -> None:
+    priors = {}
+    for text in ("CE1", "CE12", "CE123", "CEL123"):
+        ended = EUROPE.automaton.end_of(text)
+        assert ended is not None
+        priors[text] = EUROPE.endings(Ground())[ended][0].prior
+    assert priors["CE1"] <= -3.0
+    assert priors["CE12"] <= -2.0
+    assert priors["CEL123"] == 0.0
+
+
 def test_people_write_o_for_zero_and_the_authority_does_not() -> None:
     assert EUROPE.spelled("RKO26AJ") == "RK026AJ"
     assert EUROPE.spelled("4BO4979") == "4B04979"

@@ -22,6 +22,7 @@ _COPIED = ("parking", "tests", "hardware_sim")
 _LINKED = ("lpr", "guidance", "payments", "kiosk_ui", "benchmarks")
 _FILES = ("pyproject.toml",)
 _FAILED, _PASSED = 1, 0  # pytest's exit codes; all others mean that it could not even ask
+_HUNG, _HUNG_AFTER_S = -1, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,16 @@ def copy_sources(folder: Path) -> None:
 
 
 def run_tests(folder: Path, tests: Sequence[str]) -> int:
-    """Pytest's exit code for these tests of the copy."""
+    """Pytest's exit code for these tests of the copy; one that does not end proves nothing."""
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=_HUNG_AFTER_S, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return _HUNG
     return done.returncode
 
 
@@ -83,6 +88,8 @@ def is_caught(bug: Bug, folder: Path) -> str:
         file.write_text(source)
     if code == _FAILED:
         return ""
+    if code == _HUNG:
+        return "its test hangs"
     return "its test passes" if code == _PASSED else f"its test could not be run (pytest says {code})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -25,16 +26,19 @@ from payments.model import Payment, PaymentState, StayToPrice
 from payments.plausible import Bounds
 from payments.providers.base import Provider
 from payments.quote import Account
+from payments.quote_words import Ahead, Period
 from payments.refunding import Refunder
 from payments.settling import flag, settle_free
 from payments.tariff.model import Bill
-from payments.tariff.outlook import schedule
-from payments.tariff.price import facts_of, price
+from payments.tariff.outlook import changes, schedule
+from payments.tariff.price import facts_of, itemise, price
 from payments.tariff_book import TariffBook
 
 ANY = "any"
 """The channel of a payer who does not care: the first of the site's that works."""
 _MOST_TURNS = 3
+_AHEAD = timedelta(hours=24)
+_NEXT_CHANGES = 3
 COUPONS_ALONE = "coupon"
 """The channel of a payment of nothing: coupons and standing have paid it all."""
 
@@ -114,6 +118,18 @@ class Cashier:
     ) -> str | None:
         """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
         return self._settings.bounds.why_held(due.minor, until - entered_at, kind, lot_id)
+
+    def ahead(self, conn: Connection, stay: StayToPrice, at: datetime) -> Sequence[Ahead]:
+        """The next moments at which leaving later costs another amount, after what may be taken off."""
+        tariff = self._tariffs.get(conn, stay.tariff_version)
+        since = max(at, stay.entered_at)
+        gross = schedule(tariff, stay.entered_at, since + _AHEAD, since=since, stops=stay.stops, most=_NEXT_CHANGES + 1)
+        zone = ZoneInfo(tariff.timezone)
+        return [Ahead.of(one, zone) for one in changes(self._discounts.net(conn, stay, at, gross), tariff.currency)]
+
+    def periods(self, conn: Connection, stay: StayToPrice, at: datetime) -> Sequence[Period]:
+        """The bill before anything is taken off, day by day."""
+        return [Period.of(one) for one in itemise(*self._discounts.priced(conn, stay, at))]
 
     # --- paying ------------------------------------------------------------------------------------------------------
 

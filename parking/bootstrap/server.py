@@ -28,7 +28,7 @@ from parking.emergency import api as emergency_api
 from parking.gate import api as gate_api
 from parking.gate import pictures_api
 from parking.journeys import api as journeys_api
-from parking.journeys import owing_api
+from parking.journeys import owing_api, quote_api
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.ids import Ids, RandomIds
 from parking.kernel.principal import Scope
@@ -147,6 +147,7 @@ def _routers(
         sessions_api.router(database, audit.record),
         *desk.routers(application, clock, _name_of),
         journeys_api.router(journeys),
+        quote_api.router(database, application.cashier, clock),
         owing_api.router(database, application.cashier, clock, audit.record),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         books_api.router(database, audit.record),

@@ -60,7 +60,7 @@ def quote(
     facts = facts_of_words(vehicle, plate_class, energy)
     facts = facts._replace(places=_places(zones or [], bays or [], entered_at, zone))
     bill = price(rules, entered_at, leaving_at, facts)
-    later = outlook(rules, entered_at, leaving_at, leaving_at + _AHEAD, facts=facts)[:_NEXT] if what_if else ()
+    later = outlook(rules, entered_at, leaving_at, leaving_at + _AHEAD, facts=facts, most=_NEXT) if what_if else ()
     if as_json:
         typer.echo(json.dumps(_plain(rules, bill, (entered_at, leaving_at), facts, later), ensure_ascii=False))
     else:

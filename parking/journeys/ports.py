@@ -87,6 +87,30 @@ class Account(Protocol):
         ...
 
 
+class Ahead(Protocol):
+    """Who leaves before `until` pays `total`, from then on `later`; `text` says what that saves."""
+
+    @property
+    def until(self) -> datetime: ...
+    @property
+    def total(self) -> Money: ...
+    @property
+    def later(self) -> Money: ...
+    @property
+    def text(self) -> Mapping[str, str]: ...
+
+
+class Period(Protocol):
+    """A part of the stay and its lines."""
+
+    @property
+    def begins_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def lines(self) -> Sequence[BillLine]: ...
+
+
 class Payment(Protocol):
     """A payment as its payer may see it; `created_at` is the moment whose price it pays."""
 
@@ -207,6 +231,14 @@ class Cashier(Protocol):
 
     def account(self, conn: Connection, stay: PricedStay, at: datetime, *, with_offers: bool = True) -> Account:
         """What is owed if the stay ended at `at`, with what coupons and standing take off it (but for `with_offers` False)."""
+        ...
+
+    def ahead(self, conn: Connection, stay: PricedStay, at: datetime) -> Sequence[Ahead]:
+        """The next moments at which leaving later costs another amount."""
+        ...
+
+    def periods(self, conn: Connection, stay: PricedStay, at: datetime) -> Sequence[Period]:
+        """The bill before anything is taken off, day by day."""
         ...
 
     def schedule(

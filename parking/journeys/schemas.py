@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from parking.journeys.paying import StayAccount
-from parking.journeys.ports import Account, Payment
+from parking.journeys.ports import Account, BillLine, Payment
 from parking.sessions.model import ClosedStay, DoubtfulStay, GhostStay, OpenStay, Stay, StayInReview, SupersededStay
 from parking.web.schemas import Moment, MoneySchema, Strict
 
@@ -26,6 +26,17 @@ class LineView(Strict):
     unit: MoneySchema | None
     amount: MoneySchema
 
+    @classmethod
+    def of(cls, line: BillLine) -> LineView:
+        return cls(
+            code=line.code,
+            text=LocalText(zh=line.text["zh"], en=line.text["en"]),
+            minutes=line.minutes,
+            count=line.count,
+            unit=MoneySchema.of(line.unit) if line.unit else None,
+            amount=MoneySchema.of(line.amount),
+        )
+
 
 class BillView(Strict):
     currency: str
@@ -41,17 +52,7 @@ class BillView(Strict):
             total=MoneySchema.of(account.total),
             paid=MoneySchema.of(account.paid),
             due=MoneySchema.of(account.due),
-            lines=[
-                LineView(
-                    code=line.code,
-                    text=LocalText(zh=line.text["zh"], en=line.text["en"]),
-                    minutes=line.minutes,
-                    count=line.count,
-                    unit=MoneySchema.of(line.unit) if line.unit else None,
-                    amount=MoneySchema.of(line.amount),
-                )
-                for line in account.lines
-            ],
+            lines=[LineView.of(line) for line in account.lines],
         )
 
 

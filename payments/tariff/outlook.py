@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from parking.kernel.errors import invalid
@@ -43,8 +43,11 @@ def schedule(
     since: datetime | None = None,
     stops: Sequence[Stop] = (),
     facts: Facts = NO_FACTS,
+    most: int | None = None,
 ) -> tuple[tuple[datetime, int], ...]:
     """Until when which price holds: (`until`, minor units for leaving before it), the last one at `horizon`.
+
+    With `most`, no more rows than that are worked out.
 
     It begins with the price that holds at `since` (the entry, if not said), so that a stay of months costs no more to list
     than one of minutes. `horizon` lies after both; the prices are those of `price`, none dearer while the clock stands still.
@@ -68,15 +71,15 @@ def schedule(
     if reached_at(joined, entry_s, 60 * last) == horizon_s:
         last -= 1  # a price that begins at the horizon itself is never asked for
     next_change = _next_change if tariff.may_fall else _first_dearer
-    while True:
+    while most is None or len(rows) < most:
         due = due_after(minutes)
         minutes = next_change(due_after, due, minutes, last)
         if minutes > last:
+            rows.append((datetime.fromtimestamp(horizon_s, UTC), due))
             break
         until_s = reached_at(joined, entry_s, 60 * minutes)
         assert until_s is not None, "a clock that runs to the last minute reaches those before it"
         rows.append((datetime.fromtimestamp(until_s, UTC), due))
-    rows.append((datetime.fromtimestamp(horizon_s, UTC), due))
     return tuple(rows)
 
 
@@ -88,14 +91,23 @@ def outlook(
     *,
     stops: Sequence[Stop] = (),
     facts: Facts = NO_FACTS,
+    most: int | None = None,
 ) -> tuple[Before, ...]:
-    """When the price of a stay that still runs will change until `horizon`, soonest first."""
-    rows = schedule(tariff, entered_at, horizon, since=now, stops=stops, facts=facts)
-    currency = tariff.currency
-    return tuple(
-        Before(until, Money(due, currency), Money(later, currency))
-        for (until, due), (_, later) in itertools.pairwise(rows)
+    """When the price of a stay that still runs will change until `horizon`, soonest first, at `most` so many times."""
+    more = None if most is None else most + 1
+    return changes(
+        schedule(tariff, entered_at, horizon, since=now, stops=stops, facts=facts, most=more), tariff.currency
     )
+
+
+def changes(rows: Sequence[tuple[datetime, int]], currency: str) -> tuple[Before, ...]:
+    """Where the price changes in a schedule."""
+    found = (
+        Before(until, Money(due, currency), Money(later, currency))
+        for (until, due), (_, later) in pairwise(rows)
+        if due != later
+    )
+    return tuple(found)
 
 
 def _ran_s(joined: Sequence[Span], entry_s: int, until_s: int) -> int:

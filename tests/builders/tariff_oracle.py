@@ -41,6 +41,12 @@ def _minor(amount: str) -> int:
     return int(exact)
 
 
+@lru_cache(maxsize=4)
+def _read(text: str) -> dict[str, Any]:
+    rules: dict[str, Any] = yaml.safe_load(text)
+    return rules
+
+
 def _clock(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
@@ -123,7 +129,7 @@ def oracle(
 ) -> int:
     """Minor units (of a currency with two decimals) for a stay under the tariff `text`."""
     known = known or Known(stopped_minutes)
-    rules = yaml.safe_load(text)
+    rules = _read(text)
     own: dict[str, Any] = next((one for one in rules.get("classes", ()) if _is_meant(one["for"], known)), {})
     rules = {**rules, **{key: value for key, value in own.items() if key not in ("name", "for")}}
     teller = _Teller(_World(rules), known)

@@ -29,6 +29,7 @@ from parking.journeys.paying import Grace
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
 from parking.kernel.ids import DeviceId
+from parking.members import vehicles
 from parking.plumbing.bus import Bus, InProcessBus
 from parking.plumbing.db import Database
 from parking.plumbing.jobs import JobRunner
@@ -183,7 +184,11 @@ def build(
         relay=relay,
         jobs=JobRunner(
             database,
-            cashier.jobs() | ringing.look_jobs(reach) | emergencies.check_jobs() | dict(evacuating.jobs_of(cashier)),
+            cashier.jobs()
+            | ringing.look_jobs(reach)
+            | emergencies.check_jobs()
+            | dict(evacuating.jobs_of(cashier))
+            | vehicles.jobs(),
             clock,
         ),
         hub=hub,

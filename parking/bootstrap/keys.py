@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -102,6 +105,38 @@ def load_public(path: Path) -> bytes:
     if not isinstance(public, Ed25519PublicKey):
         raise invalid("key.kind", f"{path} should hold an Ed25519 public key", field="key")
     return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+class AesCipher:
+    """Seals texts with AES-256-GCM under one key; each with a nonce of its own."""
+
+    def __init__(self, key: bytes) -> None:
+        self._aes = AESGCM(key)
+
+    def seal(self, text: str) -> str:
+        nonce = os.urandom(12)
+        return base64.b64encode(nonce + self._aes.encrypt(nonce, text.encode(), None)).decode()
+
+    def open(self, sealed: str) -> str:
+        """ValueError for what this key did not seal."""
+        raw = base64.b64decode(sealed, validate=True)
+        try:
+            return self._aes.decrypt(raw[:12], raw[12:], None).decode()
+        except InvalidTag:
+            raise ValueError("sealed with another key") from None
+
+
+def load_cipher(path: Path) -> AesCipher:
+    """The key in a file of 32 bytes (readable by its owner only); a new one is made where there is none."""
+    if not path.exists():
+        partial = path.with_suffix(".part")
+        partial.touch(mode=0o600)
+        partial.write_bytes(AESGCM.generate_key(256))
+        partial.rename(path)
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise invalid("key.unreadable", f"{path} should hold 32 bytes", field="key")
+    return AesCipher(key)
 
 
 _signer: type[Signer] = Ed25519Signer

@@ -15,12 +15,14 @@ from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
-from parking.journeys import owing, refreshing_access
+from parking.journeys import forgetting, owing, refreshing_access
 from parking.journeys.ports import Cashier
+from parking.members import points
 from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import visits
 from parking.web import idempotency
+from payments.coupons import store as coupon_store
 from payments.reconciling import Reconciler
 
 CONTACTS_EVERY_S = 5.0
@@ -30,6 +32,7 @@ CLAIMS_EVERY_S = 60.0
 DEBTS_EVERY_S = 900.0
 STATEMENTS_EVERY_S = 3600.0
 TIDY_EVERY_S = 3600.0
+PURGE_EVERY_S = 6 * 3600.0
 EVENTS_KEPT = timedelta(days=90)
 """Longer than the 60 days for which logs must be kept; proofs of handling outlive the events, so that none is handled twice."""
 _log = structlog.get_logger(__name__)
@@ -99,6 +102,18 @@ def tidy(database: Database) -> None:
     database.write(work)
 
 
+def end_what_is_over(uow: UnitOfWork) -> None:
+    """Coupons and points whose time is over."""
+    coupon_store.expire(uow.connection, uow.now)
+    points.expire(uow)
+
+
+def purge(database: Database) -> int:
+    """Forget what is personal and has been kept as long as its purpose allows."""
+    old = forgetting.KEPT["plate of a coupon"]
+    return forgetting.purge(database, [lambda uow: coupon_store.forget_plates(uow.connection, uow.now - old)])
+
+
 def rounds_of(
     database: Database, contacts: Contacts, live: LiveProjection, cashier: Cashier, reconciler: Reconciler
 ) -> Rounds:
@@ -113,5 +128,7 @@ def rounds_of(
             Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
+            Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
+            Round("purge", PURGE_EVERY_S, lambda: purge(database)),
         )
     )

@@ -18,7 +18,7 @@ import kiosk_ui
 from guidance import api as guidance_api
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
-from parking.bootstrap import desk, metrics, pages
+from parking.bootstrap import desk, loyalty, metrics, pages
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels
 from parking.bootstrap.gate_codes import invitation_codes
@@ -32,12 +32,11 @@ from parking.journeys import owing_api, quote_api
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.ids import Ids, RandomIds
 from parking.kernel.principal import Scope
-from parking.kernel.signed import Signer
 from parking.plumbing import outbox
 from parking.plumbing.db import open_database
 from parking.plumbing.redis_streams import RedisBus
 from parking.security import api as security_api
-from parking.security import audit
+from parking.security import audit, looks
 from parking.security import store as security_store
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware
@@ -115,7 +114,7 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
 def _routers(
     application: Application,
     settings: Settings,
-    signer: Signer,
+    signer: Ed25519Signer,
     keys: DeviceKeys,
     feed: gate_api.CopyFeed,
     clock: Clock,
@@ -132,6 +131,8 @@ def _routers(
         qr_svg=qr_svg,
         costs_of=application.costs_of,
         lanes=application.live.lanes,
+        look=looks.note,
+        join_url=settings.join_url,
     )
     return (
         site_api.router(site),
@@ -148,6 +149,7 @@ def _routers(
         *desk.routers(application, clock, _name_of),
         journeys_api.router(journeys),
         quote_api.router(database, application.cashier, clock),
+        *loyalty.routers(application, settings, signer, clock, qr_svg),
         owing_api.router(database, application.cashier, clock, audit.record),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         books_api.router(database, audit.record),

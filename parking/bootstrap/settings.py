@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         default=180, ge=10, description="how long one operator may hold a call before it goes back"
     )
     help_unanswered_s: int = Field(default=300, ge=10, description="a call that waits so long becomes a case")
+    join_url: str | None = Field(
+        default=None, description="where a driver may become a member; offered after a payment is made, never before"
+    )
     log_json: bool = True
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 

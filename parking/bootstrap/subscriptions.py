@@ -7,11 +7,12 @@ from typing import get_args
 
 from guidance.service import Occupancy
 from parking.access import following
+from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.live_projection import LiveProjection
 from parking.emergency import emergencies, fee_clocks
 from parking.emergency import service as calls
 from parking.emergency.reach import Reach
-from parking.journeys import arriving, evacuating, leaving, owing, paying, refreshing_access
+from parking.journeys import arriving, evacuating, forgetting, leaving, owing, paying, refreshing_access, wallets
 from parking.journeys.pairing import CostsOf
 from parking.journeys.ports import Cashier
 from parking.kernel import events as e
@@ -20,6 +21,7 @@ from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
 from parking.sessions import service as sessions
 from parking.sessions import visit_notes
+from payments.coupons import merchants
 
 
 def _record_case(uow: UnitOfWork, envelope: e.Envelope) -> None:
@@ -42,6 +44,7 @@ def subscriptions(
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
+    wallet_changed = wallets.wallet_changed(cashier)
     stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.LaneDecided: (
             leaving.remember_decision,
@@ -75,10 +78,22 @@ def subscriptions(
         e.LaneCalled: (calls.lane_called(reach), visit_notes.note),
         e.LaneCallEnded: (calls.lane_call_ended(reach),),
         e.EmergencyChanged: (evacuating.plan,),
-        e.PaymentCaptured: (paying.grant_exit(cashier, grace), owing.debt_ends(cashier), refresh),
+        e.PaymentCaptured: (
+            paying.grant_exit(cashier, grace),
+            owing.debt_ends(cashier),
+            refresh,
+            wallets.earn_for_fee(merchants.points_for),
+        ),
+        e.CouponChanged: (wallet_changed,),
+        e.MemberChanged: (wallet_changed,),
         e.StayOpened: (refresh,),
         e.StaySettled: (refresh,),
-        e.StayClosed: (owing.debt_begins(cashier), refresh, following.follow),
+        e.StayClosed: (
+            owing.debt_begins(cashier),
+            refresh,
+            following.follow,
+            forgetting.forget_if_erased(OTHERS_FORGET),
+        ),
         e.StayCorrected: (refresh,),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),

@@ -16,12 +16,14 @@ import structlog
 from sqlalchemy import Connection
 
 from parking.gate.causal_order import meaning, pass_on
-from parking.gate.edge_tables import edge_event, edge_watermark
+from parking.gate.edge_tables import edge_event, edge_held, edge_watermark
 from parking.kernel.codec import parse_time
 from parking.kernel.errors import ErrorKind, ParkingError, invalid
 from parking.kernel.events import CaseOpened, Envelope
 from parking.kernel.ids import CaseId
+from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.personal import take_plate_out
 
 BATCH_MOST = 200
 KEPT = timedelta(days=90)
@@ -162,3 +164,10 @@ def forget_old(uow: UnitOfWork) -> int:
     old = sa.select(t.device_id, t.epoch, t.seq).where(t.received_at < uow.now - KEPT).limit(FORGOTTEN_AT_ONCE)
     mine = sa.tuple_(t.device_id, t.epoch, t.seq).in_(old)
     return uow.connection.execute(edge_event.delete().where(mine)).rowcount
+
+
+def forget_plate(uow: UnitOfWork, plate: Plate) -> int:
+    """Take an erased plate out of what boxes said word for word and what has been passed on; returns how many events held it."""
+    e, h = edge_event.c, edge_held.c
+    waits = sa.exists().where(h.device_id == e.device_id, h.epoch == e.epoch, h.seq == e.seq)  # not passed on yet
+    return take_plate_out(uow, edge_event, "raw", plate, ~waits)

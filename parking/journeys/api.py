@@ -72,6 +72,8 @@ class Journeys:
     qr_svg: Callable[[str], str]
     costs_of: pairing.CostsOf
     lanes: Callable[[Connection], Sequence[Mapping[str, Any]]]
+    look: Callable[[UnitOfWork, Principal, str, str], None]
+    join_url: str | None = None
 
 
 def router(journeys: Journeys) -> APIRouter:
@@ -92,13 +94,14 @@ def _driver_routes(routes: APIRouter, j: Journeys) -> None:
             payment,
             qr_svg=j.qr_svg(payment.pay_url) if payment.pay_url else None,
             leave_by=stay.leave_by if isinstance(stay, OpenStay) else None,
+            join_url=j.join_url,
         )
 
     @routes.get("/my/stay", tags=["driver"])
     async def my_stay(who: Driver) -> MyStay:
         now = j.clock.now()
         found = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, StayId(who.subject), now))
-        return MyStay.of(found, now)
+        return MyStay.of(found, now, discreet=not who.may(Scope.OWN_WALLET))
 
     @routes.post("/my/payments", tags=["driver"], status_code=201)
     async def begin_payment(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
@@ -124,14 +127,15 @@ def _kiosk_routes(routes: APIRouter, j: Journeys) -> None:
     limit = RateLimit(KIOSK_FINDS_MOST, 60.0, j.clock)
 
     @routes.post("/kiosk/stays/find", tags=["kiosk"], dependencies=[Depends(limit)])
-    async def find(body: FindStay, _: Annotated[Principal, Depends(require(Scope.KIOSK))]) -> FoundStay:
+    async def find(body: FindStay, who: Annotated[Principal, Depends(require(Scope.KIOSK))]) -> FoundStay:
         plate, now = Plate.parse(body.plate), j.clock.now()
         stay_id = await j.database.aread(lambda conn: pairing.stay_of_plate(conn, plate, j.costs_of(conn), now))
         if stay_id is None:
             return FoundStay(found=False)
         account = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, stay_id, now))
-        token = paying.ticket(stay_id, j.signer, now + KIOSK_TOKEN_VALID)
-        return FoundStay(found=True, stay_token=token, stay=MyStay.of(account, now))
+        await j.database.awrite(lambda uow: j.look(uow, who, "stay", stay_id))
+        token = paying.ticket(stay_id, j.signer, now + KIOSK_TOKEN_VALID, at="kiosk")
+        return FoundStay(found=True, stay_token=token, stay=MyStay.of(account, now, discreet=True))
 
 
 def _stay_routes(routes: APIRouter, j: Journeys) -> None:
@@ -147,9 +151,10 @@ def _stay_routes(routes: APIRouter, j: Journeys) -> None:
         return StayPage(items=[StayRow.of(s, now) for s in found], next=found[-1].id if len(found) == limit else None)
 
     @routes.get("/stays/{stay_id}", tags=["stays"])
-    async def one_stay(stay_id: str, _: Reader) -> WholeStay:
+    async def one_stay(stay_id: str, who: Reader) -> WholeStay:
         now = j.clock.now()
         found = await j.database.aread(lambda conn: paying.account_of(conn, j.cashier, StayId(stay_id), now))
+        await j.database.awrite(lambda uow: j.look(uow, who, "stay", stay_id))
         payments = await j.database.aread(lambda conn: j.cashier.payments_of(conn, StayId(stay_id)))
         return WholeStay(
             **StayRow.of(found.stay, now).model_dump(),

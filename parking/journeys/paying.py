@@ -16,6 +16,7 @@ from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import Envelope, PaymentCaptured
 from parking.kernel.ids import StayId
 from parking.kernel.signed import Signer, seal
+from parking.members import service as members
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import service, store
 from parking.sessions.model import ClosedStay, OpenStay, Stay
@@ -34,7 +35,8 @@ class Grace:
 def priced(conn: Connection, stay: Stay) -> PricedStay:
     """The stay with what its price depends on, the stops of its fee clock among them."""
     stops = emergency_store.stops_of(conn, stay.id, stay.entered_at)
-    return PricedStay(stay.id, stay.entered_at, stay.tariff_version, stops, stay.plate)
+    standing = members.recognised(conn, stay.plate, stay.entered_at)
+    return PricedStay(stay.id, stay.entered_at, stay.tariff_version, stops, stay.plate, standing)
 
 
 def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
@@ -120,6 +122,10 @@ def _show_to_a_person(uow: UnitOfWork, stay: OpenStay) -> None:
         service.open_case(uow, "charge_over_bound", stay_id=stay.id, lane_id=stay.lane_id)
 
 
-def ticket(stay_id: StayId, signer: Signer, expires: datetime) -> str:
-    """The code that proves possession of one stay; whoever holds it may see and pay that stay, and nothing else."""
-    return seal({"use": "stay", "stay": stay_id, "exp": int(expires.timestamp())}, signer)
+def ticket(stay_id: StayId, signer: Signer, expires: datetime, *, at: str | None = None) -> str:
+    """The code that proves possession of one stay; whoever holds it may see and pay that stay, and nothing else.
+
+    `at` says where it was made: at a `kiosk` a plate was enough, so that it shows no wallet and proves no vehicle.
+    """
+    body = {"use": "stay", "stay": stay_id, "exp": int(expires.timestamp())}
+    return seal(body | ({} if at is None else {"at": at}), signer)

@@ -38,16 +38,39 @@ class LineView(Strict):
         )
 
 
+class NotAppliedView(Strict):
+    """A coupon that stays in the wallet: what it is, a stable code and one sentence for why."""
+
+    coupon_id: str
+    name: LocalText
+    why: str
+    text: LocalText
+
+
 class BillView(Strict):
+    """`lines` sum to `total`; `can_settle`: there is something to pay, or coupons that pay it all."""
+
     currency: str
     total: MoneySchema
     paid: MoneySchema
     due: MoneySchema
     lines: list[LineView]
+    not_applied: list[NotAppliedView] = Field(default=[])
+    can_settle: bool = False
 
     @classmethod
     def of(cls, account: Account) -> BillView:
         return cls(
+            not_applied=[
+                NotAppliedView(
+                    coupon_id=one.key,
+                    name=LocalText(zh=one.name["zh"], en=one.name["en"]),
+                    why=one.why,
+                    text=LocalText(zh=one.text["zh"], en=one.text["en"]),
+                )
+                for one in account.not_applied
+            ],
+            can_settle=account.is_open,
             currency=account.total.currency,
             total=MoneySchema.of(account.total),
             paid=MoneySchema.of(account.paid),
@@ -86,7 +109,8 @@ class MyStay(Strict):
     bill: BillView
 
     @classmethod
-    def of(cls, found: StayAccount, at: datetime) -> MyStay:
+    def of(cls, found: StayAccount, at: datetime, *, discreet: bool = False) -> MyStay:
+        """`discreet`: for eyes that have shown no more than a plate."""
         stay = found.stay
         return cls(
             plate=stay.plate.masked if stay.plate else None,
@@ -95,7 +119,7 @@ class MyStay(Strict):
             now=at,
             leave_by=found.leave_by,
             exited_at=stay.exited_at if isinstance(stay, ClosedStay) else None,
-            bill=BillView.of(found.account),
+            bill=BillView.of(found.account.discreet() if discreet else found.account),
         )
 
 
@@ -107,9 +131,12 @@ class PaymentView(Strict):
     pay_url: str | None
     qr_svg: str | None
     leave_by: datetime | None
+    join_url: str | None = None  # an offer to become a member, once it is paid, if the site makes one
 
     @classmethod
-    def of(cls, payment: Payment, *, qr_svg: str | None, leave_by: datetime | None) -> PaymentView:
+    def of(
+        cls, payment: Payment, *, qr_svg: str | None, leave_by: datetime | None, join_url: str | None = None
+    ) -> PaymentView:
         return cls(
             payment_id=payment.payment_id,
             state=payment.state,
@@ -118,6 +145,7 @@ class PaymentView(Strict):
             pay_url=payment.pay_url,
             qr_svg=qr_svg,
             leave_by=leave_by,
+            join_url=join_url if payment.state == "PAID" else None,
         )
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from parking.kernel.errors import ParkingError, conflict, not_found
 from parking.kernel.ids import StayId
-from parking.kernel.money import decimals
 from parking.kernel.plate import Plate
 from parking.kernel.signed import Signer, Verifier
 from parking.plumbing.db import UnitOfWork
@@ -20,7 +19,6 @@ from payments.coupons.tables import campaign_table
 from payments.coupons.words import line_text
 
 OFFERS_MOST = 100
-THE_MALL = "mall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +93,8 @@ class Coupons:
         return merchants.of_till(conn, device_id).merchant_id
 
     def points_for(self, conn: Connection, merchant_id: str, amount: int, currency: str) -> int:
-        """What a purchase of `amount` minor units earns: whole units only."""
-        found = merchants.merchant(conn, merchant_id)
-        return 0 if found is None else int(amount // 10 ** decimals(currency) * found.points_per_unit)
+        """What a purchase of `amount` minor units earns."""
+        return merchants.points_for(conn, merchant_id, amount, currency)
 
     def for_purchase(
         self,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from parking.kernel.errors import ErrorKind, ParkingError, not_found
-from parking.kernel.money import Money
+from parking.kernel.money import Money, decimals
 from parking.plumbing.db import UnitOfWork, insert_once
 from payments.coupons.model import UseState
 from payments.coupons.tables import campaign_table, coupon_table, merchant_table, till_table, use_table
@@ -68,6 +68,12 @@ def merchants(conn: Connection, after: str, limit: int) -> Sequence[Merchant]:
 def merchant(conn: Connection, merchant_id: str) -> Merchant | None:
     row = conn.execute(sa.select(merchant_table).where(merchant_table.c.id == merchant_id)).one_or_none()
     return None if row is None else Merchant(row.id, row.name, row.points_per_unit, row.enabled)
+
+
+def points_for(conn: Connection, merchant_id: str, amount: int, currency: str) -> int:
+    """What a purchase of `amount` minor units earns there: whole units only."""
+    found = merchant(conn, merchant_id)
+    return 0 if found is None or not found.enabled else amount // 10 ** decimals(currency) * found.points_per_unit
 
 
 def place_till(uow: UnitOfWork, device_id: str, merchant_id: str) -> None:

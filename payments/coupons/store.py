@@ -137,6 +137,13 @@ def forget_member(conn: Connection, member_id: str) -> None:
     conn.execute(coupon_table.update().where(mine).values(member_id=None))
 
 
+def forget_plate(conn: Connection, plate: Plate) -> None:
+    """Take one plate out of coupons that are over; those that its car may still use stay with it."""
+    c = coupon_table.c
+    over = c.state.in_((CouponState.REDEEMED, CouponState.EXPIRED, CouponState.VOID))
+    conn.execute(coupon_table.update().where(c.plate == plate, over).values(plate=None))
+
+
 def forget_plates(conn: Connection, ended_before: datetime) -> int:
     """Take the plate out of coupons whose time was over before that; returns how many."""
     c = coupon_table.c

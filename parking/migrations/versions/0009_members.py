@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Fourteen tables."""
+    """Thirteen tables."""
     op.create_table('member',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('client', sa.String(length=64), nullable=False),

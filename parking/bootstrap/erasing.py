@@ -1,0 +1,21 @@
+"""How rooms that do not know each other forget one plate together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from parking.gate import ingest
+from parking.kernel.plate import Plate
+from parking.plumbing.db import UnitOfWork
+from payments.coupons import store as coupon_store
+
+
+def _in_what_boxes_said(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
+    ingest.forget_plate(uow, plate)
+
+
+def _in_coupons(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
+    coupon_store.forget_plate(uow.connection, plate)
+
+
+OTHERS_FORGET = (_in_what_boxes_said, _in_coupons)

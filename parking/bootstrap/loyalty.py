@@ -1,0 +1,56 @@
+"""Members and coupons put together: the rooms stay strangers, and here they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+
+from parking.bootstrap.application import Application
+from parking.bootstrap.erasing import OTHERS_FORGET
+from parking.bootstrap.keys import Ed25519Signer, KeyRing, load_cipher
+from parking.bootstrap.settings import Settings
+from parking.journeys import me_api, shopping_api
+from parking.kernel.clock import Clock
+from parking.members import api as members_api
+from parking.security import audit, looks
+from payments.coupons import api as coupons_api
+from payments.coupons.desk import Coupons
+
+
+def routers(
+    application: Application,
+    settings: Settings,
+    signer: Ed25519Signer,
+    clock: Clock,
+    qr_svg: Callable[[str], str],
+) -> tuple[APIRouter, ...]:
+    """The routes of coupons, members, tills and the mall's own app."""
+    database, verifier = application.database, KeyRing([signer.public])
+    coupons = Coupons(signer, verifier)
+    room = members_api.MemberRoom(
+        database=database,
+        cipher=load_cipher(settings.keys_dir / "members.key"),
+        signer=signer,
+        clock=clock,
+        audit=audit.record,
+        look=looks.note,
+    )
+    loyalty = me_api.Loyalty(
+        database=database,
+        cashier=application.cashier,
+        coupons=coupons,
+        room=room,
+        signer=signer,
+        verifier=verifier,
+        clock=clock,
+        qr_svg=qr_svg,
+        others_forget=OTHERS_FORGET,
+    )
+    currency = application.tariffs.current.currency
+    return (
+        coupons_api.router(coupons_api.CouponRoom(database, coupons, audit.record, qr_svg, currency)),
+        members_api.router(room),
+        me_api.router(loyalty),
+        shopping_api.router(loyalty),
+    )

@@ -1,0 +1,269 @@
+"""What a member does for himself. Logged in by the mall's app; nothing here is needed to park, to pay or to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy import Connection
+
+from parking.journeys import forgetting, paying, shopping, wallets
+from parking.journeys.coupon_port import Coupons
+from parking.journeys.me_schemas import (
+    ClaimVehicle,
+    CouponView,
+    Erased,
+    Exchange,
+    MemberCode,
+    Notice,
+    OwnPayment,
+    OwnReceipt,
+    OwnStay,
+    PointsOffer,
+    PointsView,
+    ShowCoupon,
+)
+from parking.journeys.ports import Cashier
+from parking.journeys.schemas import BillView, LocalText
+from parking.kernel.clock import Clock
+from parking.kernel.errors import conflict, invalid, not_found
+from parking.kernel.ids import StayId
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
+from parking.kernel.signed import Signer, Verifier, unseal
+from parking.members import points, service, store, vehicles
+from parking.members.api import MemberRoom, view
+from parking.members.model import Proof, Purpose, VehicleState
+from parking.members.schemas import Consents, ContactBody, LookView, MemberView, VehicleView
+from parking.plumbing.db import Database, UnitOfWork
+from parking.security import looks
+from parking.sessions import store as sessions
+from parking.sessions.model import ClosedStay, OpenStay
+from parking.web.deps import require
+from parking.web.idempotency import IdempotencyKey, Once, Reply
+from parking.web.limits import RateLimit
+from parking.web.schemas import MoneySchema
+
+Me = Annotated[Principal, Depends(require(Scope.OWN_MEMBER))]
+MOST_STAYS, MOST_COUPONS, MOST_ROWS = 20, 100, 100
+CODES_MOST = 10
+"""Codes shown a minute: nobody types more, and nobody tries codes out."""
+CLAIMS_MOST = 10
+"""Claims a day and member: more is somebody who collects plates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loyalty:
+    """Everything that the routes of members, shoppers and tills need."""
+
+    database: Database
+    cashier: Cashier
+    coupons: Coupons
+    room: MemberRoom
+    signer: Signer
+    verifier: Verifier
+    clock: Clock
+    qr_svg: Callable[[str], str]
+    others_forget: tuple[forgetting.Forget, ...] = ()
+
+
+def router(j: Loyalty) -> APIRouter:
+    """All routes under /me, and the driver's own coupon."""
+    routes = APIRouter(tags=["me"])
+    _own_data(routes, j)
+    _own_vehicles(routes, j)
+    _own_wallet(routes, j)
+    _own_history(routes, j)
+    return routes
+
+
+def _own_data(routes: APIRouter, j: Loyalty) -> None:
+    @routes.get("/me")
+    async def me(who: Me) -> MemberView:
+        return await j.database.aread(lambda conn: view(conn, j.room, who.subject, in_clear=True))
+
+    @routes.put("/me/consents")
+    async def consents(who: Me, body: Consents) -> dict[str, bool]:
+        """Each purpose by itself, given and taken back at any time; what was kept for it alone is gone at once."""
+
+        def work(uow: UnitOfWork) -> dict[str, bool]:
+            found = service.consent(uow, who.subject, body.wishes(), by="member")
+            return {purpose.value: given for purpose, given in found.items()}
+
+        return await j.database.awrite(work)
+
+    @routes.put("/me/contact", status_code=204)
+    async def contact(who: Me, body: ContactBody) -> Response:
+        await j.database.awrite(lambda uow: service.set_contact(uow, who.subject, body.contact(), j.room.cipher))
+        return Response(status_code=204)
+
+    @routes.get("/me/notices")
+    async def notices(who: Me) -> list[Notice]:
+        found = await j.database.aread(lambda conn: store.notices(conn, who.subject, MOST_ROWS))
+        return [Notice(notice_id=row.id, kind=row.kind, about=row.about, at=row.at) for row in found]
+
+    @routes.get("/me/looks")
+    async def looked_at(who: Me) -> list[LookView]:
+        """Who has looked at this member's data."""
+        found = await j.database.aread(lambda conn: looks.of_subject(conn, who.subject, MOST_ROWS))
+        return [LookView(**{name: getattr(row, name) for name in LookView.model_fields}) for row in found]
+
+    @routes.delete("/me")
+    async def forget_me(who: Me) -> Erased:
+        """Everything of this member is erased; cars that are inside park and pay on as anybody's."""
+        stays = await j.database.awrite(lambda uow: forgetting.erase(uow, j.coupons, who.subject, j.others_forget))
+        return Erased(stays=stays)
+
+
+def _own_vehicles(routes: APIRouter, j: Loyalty) -> None:
+    limit = RateLimit(CLAIMS_MOST, 86_400.0, j.clock)
+
+    @routes.post("/me/vehicles", status_code=201, dependencies=[Depends(limit)])
+    async def claim(who: Me, body: ClaimVehicle) -> VehicleView:
+        """Bind a vehicle with proof; it counts after the cooling time, unless whoever holds it objects."""
+
+        def work(uow: UnitOfWork) -> VehicleView:
+            service.known(uow.connection, who.subject)
+            plate = proven(uow, j, body)
+            return VehicleView.of(vehicles.claim(uow, who.subject, plate, body.proof), in_clear=True)
+
+        return await j.database.awrite(work)
+
+    @routes.post("/me/claims/{vehicle_id}/object", status_code=204)
+    async def objection(who: Me, vehicle_id: str) -> Response:
+        """Somebody else claims a vehicle of mine: a person shall look at it."""
+        await j.database.awrite(lambda uow: vehicles.object_to(uow, who.subject, vehicle_id))
+        return Response(status_code=204)
+
+    @routes.delete("/me/vehicles/{vehicle_id}", status_code=204)
+    async def unbind(who: Me, vehicle_id: str) -> Response:
+        def work(uow: UnitOfWork) -> None:
+            found = store.vehicle(uow.connection, vehicle_id)
+            if found is None or found.member_id != who.subject or found.state is VehicleState.ENDED:
+                raise not_found("vehicle.unknown", "there is no such vehicle of yours")
+            vehicles.end(uow, found, "by_member")
+
+        await j.database.awrite(work)
+        return Response(status_code=204)
+
+
+def proven(uow: UnitOfWork, j: Loyalty, body: ClaimVehicle) -> Plate:
+    """The plate that the proof is about. A code from a kiosk proves nothing: anybody may type a plate there."""
+    if body.proof is Proof.DOCUMENT:
+        if body.plate is None:
+            raise invalid("vehicle.plate", "say which plate the document is for", field="plate")
+        return Plate.parse(body.plate)
+    if body.stay_token is None:
+        raise invalid("vehicle.stay_token", "show the code of a stay of this vehicle", field="stay_token")
+    said = unseal(body.stay_token, j.verifier, use="stay", now=uow.now)
+    stay = sessions.get(uow.connection, StayId(str(said.get("stay"))))
+    if stay is None or stay.plate is None or said.get("at") == "kiosk":
+        raise conflict("vehicle.weak_proof", "this code does not prove that the vehicle is yours")
+    if body.proof is Proof.PAYMENT:
+        paid = [p for p in j.cashier.payments_of(uow.connection, stay.id) if p.state == "PAID"]
+        if not paid:
+            raise conflict("vehicle.not_paid", "this stay has not been paid; pay it first, or choose another proof")
+    return stay.plate
+
+
+def _own_wallet(routes: APIRouter, j: Loyalty) -> None:
+    limit = RateLimit(CODES_MOST, 60.0, j.clock)
+
+    @routes.post("/my/coupons", tags=["driver"], status_code=201, dependencies=[Depends(limit)])
+    async def show(who: Annotated[Principal, Depends(require(Scope.OWN_WALLET))], body: ShowCoupon) -> CouponView:
+        """Show a coupon's code for one's own stay; the bill counts it from now on. No account is needed."""
+        given = await j.database.awrite(lambda uow: wallets.show(uow, j.coupons, body.code, StayId(who.subject)))
+        return CouponView.of(given)
+
+    @routes.get("/me/coupons")
+    async def coupons(who: Me, cursor: str = "") -> list[CouponView]:
+        found = await j.database.aread(lambda conn: j.coupons.wallet(conn, who.subject, cursor[:36], MOST_COUPONS))
+        return [CouponView.of(one) for one in found]
+
+    @routes.get("/me/points")
+    async def own_points(who: Me) -> PointsView:
+        def ask(conn: Connection) -> PointsView:
+            offers = j.coupons.for_points(conn, j.clock.now())
+            return PointsView(
+                balance=points.balance(conn, service.known(conn, who.subject).member_id),
+                offers=[PointsOffer(campaign_id=c, text=LocalText(**text), points=p) for c, text, p in offers],
+            )
+
+        return await j.database.aread(ask)
+
+    @routes.post("/me/exchanges", status_code=201)
+    async def exchange(who: Me, body: Exchange, idempotency_key: IdempotencyKey) -> CouponView:
+        """Points become a coupon, at once, both or neither."""
+        once = Once.of(who, idempotency_key, "points.exchange", body.model_dump())
+
+        def deed(uow: UnitOfWork) -> Reply:
+            given = shopping.exchange(uow, j.coupons, who.subject, body.campaign_id, idempotency_key)
+            return Reply(201, CouponView.of(given).model_dump(mode="json"))
+
+        reply = await j.database.awrite(lambda uow: once.inside(uow, deed))
+        return CouponView(**reply.body)
+
+    @routes.post("/me/code")
+    async def code(who: Me) -> MemberCode:
+        """What to show at a till: good for a minute and a half, and for earning alone."""
+        await j.database.aread(lambda conn: service.known(conn, who.subject))
+        text, until = shopping.member_code(who.subject, j.signer, j.clock.now())
+        return MemberCode(code=text, qr_svg=j.qr_svg(text), shown_until=until)
+
+
+def _own_history(routes: APIRouter, j: Loyalty) -> None:
+    @routes.get("/me/stays")
+    async def own_stays(who: Me) -> list[OwnStay]:
+        """Stays of one's own vehicles, since each became one's own; only with the consent for it."""
+
+        def ask(conn: Connection) -> list[OwnStay]:
+            service.known(conn, who.subject)
+            if not service.agrees(conn, who.subject, Purpose.HISTORY):
+                raise conflict("member.no_consent", "you have not agreed that your stays are shown to you here")
+            return [_own_stay(conn, j, stay) for stay in _stays_of(conn, who.subject)]
+
+        return await j.database.aread(ask)
+
+    @routes.get("/me/receipts")
+    async def receipts(who: Me) -> list[OwnReceipt]:
+        found = await j.database.aread(lambda conn: store.receipts_of(conn, who.subject, MOST_ROWS))
+        return [
+            OwnReceipt(
+                merchant_id=row.merchant_id,
+                receipt=row.receipt,
+                amount=OwnReceipt.amount_of(row.amount, row.currency),
+                points=row.points,
+                at=row.at,
+                given_back=row.reversed_at is not None,
+            )
+            for row in found
+        ]
+
+
+def _stays_of(conn: Connection, member_id: str) -> Iterable[OpenStay | ClosedStay]:
+    s = sessions.stay.c
+    mine = [v for v in store.vehicles_of(conn, member_id) if v.state is VehicleState.ACTIVE and v.active_at is not None]
+    since = [sa.and_(s.plate == v.plate, s.entered_at >= v.active_at) for v in mine]
+    if not since:
+        return []
+    query = sa.select(s.id).where(sa.or_(*since)).order_by(s.entered_at.desc()).limit(MOST_STAYS)
+    found = [sessions.get(conn, StayId(stay_id)) for stay_id in conn.execute(query).scalars().all()]
+    return [stay for stay in found if isinstance(stay, OpenStay | ClosedStay)]
+
+
+def _own_stay(conn: Connection, j: Loyalty, stay: OpenStay | ClosedStay) -> OwnStay:
+    account = paying.account_of(conn, j.cashier, stay.id, j.clock.now()).account
+    return OwnStay(
+        stay_id=stay.id,
+        plate=stay.plate.masked if stay.plate is not None else None,
+        entered_at=stay.entered_at,
+        exited_at=stay.exited_at if isinstance(stay, ClosedStay) else None,
+        bill=BillView.of(account),
+        payments=[
+            OwnPayment(payment_id=p.payment_id, state=p.state, amount=MoneySchema.of(p.amount), channel=p.channel)
+            for p in j.cashier.payments_of(conn, stay.id)
+        ],
+    )

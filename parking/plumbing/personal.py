@@ -1,0 +1,36 @@
+"""Takes a plate out of stored JSON, whatever engine it lies on: rows stay, and their order; who it was goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from parking.kernel.plate import Plate
+from parking.plumbing.unit_of_work import UnitOfWork
+
+
+def take_plate_out(uow: UnitOfWork, table: sa.Table, column: str, plate: Plate, *where: sa.ColumnElement[bool]) -> int:
+    """Replace the plate by null in the JSON `column` of all rows `where`; returns how many held it."""
+    spelled = sa.cast(table.c[column], sa.Text)
+    holds = sa.or_(*(spelled.contains(text, autoescape=True) for text in {plate.text, _in_ascii(plate.text)}))
+    keys = list(table.primary_key.columns)
+    rows = uow.connection.execute(sa.select(*keys, table.c[column].label("held")).where(holds, *where)).all()
+    for row in rows:
+        mine = (key == value for key, value in zip(keys, row, strict=False))
+        change = {column: _without(row.held, plate.text)}
+        uow.connection.execute(table.update().where(*mine).values(change))
+    return len(rows)
+
+
+def _in_ascii(text: str) -> str:
+    """As JSON in ASCII spells it."""
+    return "".join(c if c.isascii() else f"\\u{ord(c):04x}" for c in text)
+
+
+def _without(data: Any, text: str) -> Any:
+    if isinstance(data, dict):
+        return {name: _without(value, text) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_without(value, text) for value in data]
+    return None if data == text else data

@@ -21,7 +21,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.personal import take_plate_out
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import looks
-from parking.sessions import store
+from parking.sessions import store, visit_notes
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 KEPT: Mapping[str, timedelta] = {
@@ -74,6 +74,8 @@ def _forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     stays = [StayId(found) for found in conn.execute(sa.select(s.id).where(ended)).scalars()]
     conn.execute(store.stay.update().where(s.id.in_(stays)).values(plate=None))
     conn.execute(store.unmatched_exit.update().where(x.plate == plate, x.exited_at <= until).values(plate=None))
+    note = visit_notes.visit_note
+    conn.execute(note.update().where(note.c.plate == plate, note.c.at <= until).values(plate=None))
     take_plate_out(uow, outbox, "data", plate, outbox.c.relayed_at.is_not(None), outbox.c.occurred_at <= until)
     take_plate_out(uow, dead_letter, "envelope", plate, dead_letter.c.died_at <= until)
     return len(stays)
@@ -91,6 +93,9 @@ def purge(database: Database, more: Iterable[Callable[[UnitOfWork], object]] = (
         done = conn.execute(store.stay.update().where(s.id.in_(old.limit(AT_ONCE))).values(plate=None)).rowcount
         gone = now - KEPT["plate of an exit without a stay"]
         conn.execute(store.unmatched_exit.update().where(x.exited_at < gone).values(plate=None))
+        note = visit_notes.visit_note
+        old_notes = (note.c.plate.is_not(None), note.c.at < now - KEPT["plate of a stay"])
+        conn.execute(note.update().where(*old_notes).values(plate=None))
         bought = receipt_table.c.at < now - KEPT["who bought"]
         conn.execute(receipt_table.update().where(bought).values(member_id=None))
         conn.execute(vehicle_table.delete().where(vehicle_table.c.ended_at < now - KEPT["ended vehicle"]))

@@ -21,7 +21,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.personal import take_plate_out
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import looks
-from parking.sessions import store, visit_notes
+from parking.sessions import store, visit_notes, visits
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 KEPT: Mapping[str, timedelta] = {
@@ -76,6 +76,8 @@ def _forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     conn.execute(store.unmatched_exit.update().where(x.plate == plate, x.exited_at <= until).values(plate=None))
     note = visit_notes.visit_note
     conn.execute(note.update().where(note.c.plate == plate, note.c.at <= until).values(plate=None))
+    visit = visits.lane_visit
+    conn.execute(visit.update().where(visit.c.plate == plate, visit.c.said_at <= until).values(plate=None, votes=None))
     take_plate_out(uow, outbox, "data", plate, outbox.c.relayed_at.is_not(None), outbox.c.occurred_at <= until)
     take_plate_out(uow, dead_letter, "envelope", plate, dead_letter.c.died_at <= until)
     return len(stays)

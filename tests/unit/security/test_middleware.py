@@ -89,8 +89,14 @@ def test_a_kiosk_token_may_find_and_pay_and_nothing_else(door: Door, database: D
 
 def test_a_stay_token_is_the_driver_of_that_stay_alone(door: Door) -> None:
     assert door.who(authorization=f"Bearer {stay_token()}") == Principal(
-        "driver", "stay-1", frozenset({Scope.OWN_STAY})
+        "driver", "stay-1", frozenset({Scope.OWN_STAY, Scope.OWN_WALLET})
     )
+
+
+@pytest.mark.req("PRIV-1")
+def test_a_stay_token_from_a_kiosk_shows_no_wallet(door: Door) -> None:
+    who = door.who(authorization=f"Bearer {stay_token(at='kiosk')}")
+    assert who == Principal("driver", "stay-1", frozenset({Scope.OWN_STAY}))
 
 
 def test_a_device_token_is_the_gate_box(door: Door, database: Database) -> None:

@@ -49,14 +49,16 @@ class QuoteView(Strict):
     what_if: list[AheadView]
 
     @classmethod
-    def of(cls, quote: StayQuote) -> QuoteView:
+    def of(cls, quote: StayQuote, *, discreet: bool = False) -> QuoteView:
+        """`discreet`: for eyes that have shown no more than a plate."""
         found = quote.found
+        account = found.account.discreet() if discreet else found.account
         return cls(
             at=quote.at,
             entered_at=found.stay.entered_at,
             state=state_of(found.stay, quote.at, found.leave_by),
             leave_by=found.leave_by,
-            bill=BillView.of(found.account),
+            bill=BillView.of(account),
             periods=[
                 PeriodView(
                     begins_at=one.begins_at, ends_at=one.ends_at, lines=[LineView.of(line) for line in one.lines]
@@ -79,17 +81,17 @@ def router(database: Database, cashier: Cashier, clock: Clock) -> APIRouter:
     """Routes of quotes."""
     routes = APIRouter()
 
-    async def quoted(stay_id: str, leaving_at: datetime | None) -> QuoteView:
+    async def quoted(stay_id: str, leaving_at: datetime | None, *, discreet: bool = False) -> QuoteView:
         now = clock.now()
         found = await database.aread(lambda conn: quote_of(conn, cashier, StayId(stay_id), now, leaving_at))
-        return QuoteView.of(found)
+        return QuoteView.of(found, discreet=discreet)
 
     @routes.get("/my/quote", tags=["driver"])
     async def my_quote(
         who: Annotated[Principal, Depends(require(Scope.OWN_STAY))], leaving_at: LeavingAt = None
     ) -> QuoteView:
         """The driver's own stay, now or at a moment to come, with what leaving before the next steps saves."""
-        return await quoted(who.subject, leaving_at)
+        return await quoted(who.subject, leaving_at, discreet=not who.may(Scope.OWN_WALLET))
 
     @routes.get("/stays/{stay_id}/quote", tags=["stays"])
     async def stay_quote(

@@ -14,7 +14,7 @@ export class Attempt {
   constructor(private readonly token: string) {}
 
   begin(): Promise<Payment> {
-    const body: StartPayment = { channel: "wallet" };
+    const body: StartPayment = { channel: "any" };
     return call<Payment>("/my/payments", { bearer: this.token, body, idempotencyKey: this.key });
   }
 }

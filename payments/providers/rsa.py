@@ -36,12 +36,13 @@ class RsaVerifier:
         self._public = public
 
     def verify(self, message: bytes, signature: str) -> bool:
-        """Whether the base64 signature is this key's."""
+        """Whether the base64 signature is this key's; only its one spelling counts (the last sign has spare bits)."""
         try:
-            self._public.verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), SHA256())
+            raw = base64.b64decode(signature, validate=True)
+            self._public.verify(raw, message, PKCS1v15(), SHA256())
         except (InvalidSignature, ValueError):
             return False
-        return True
+        return base64.b64encode(raw).decode() == signature
 
 
 def private_key(path: Path, *, field: str) -> RsaSigner:

@@ -23,7 +23,7 @@ from payments.providers import (
 from payments.providers.abilities import LineKind, RefundState, Standing
 from payments.providers.base import OrderState
 from tests.builders.payments import START
-from tests.builders.providers import CAR, ENTRY, ORDER, REFUND, a_charge
+from tests.builders.providers import CAR, ENTRY, ORDER, REFUND, a_charge, pair
 
 pytestmark = pytest.mark.req("PAY-2")
 API_KEY = b"0123456789abcdef0123456789abcdef"
@@ -327,6 +327,16 @@ def test_yuan_have_two_decimals_and_nothing_else() -> None:
     assert chinese_text.wall(START) == "2026-05-01 10:00:00"
     assert chinese_text.from_wall("2026-05-01 10:00:00") == START
     assert date(2026, 5, 1) == START.astimezone(chinese_text.BEIJING).date()
+
+
+def test_a_signature_has_one_spelling() -> None:
+    signature = pair(1).signer.sign(b"text")
+    assert signature.endswith("==")
+    assert pair(1).verifier.verify(b"text", signature)
+    last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    respelt = signature[:-3] + last[last.index(signature[-3]) ^ 1] + "=="
+    assert base64.b64decode(respelt) == base64.b64decode(signature)
+    assert not pair(1).verifier.verify(b"text", respelt)
 
 
 def test_the_goldens_above_are_made_by_nobody_of_ours() -> None:

@@ -25,7 +25,7 @@ def test_the_command_says_where_it_listens_and_what_a_merchant_gets(tmp_path: Pa
             assert running.stdout is not None
             said = json.loads(running.stdout.readline())
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+", said["url"])
-            assert httpx.get(f"{said['side_door']}trades", timeout=60).json() == {"trades": {}, "refunds": {}}
+            assert httpx.get(f"{said['side_door']}trades", timeout=60).json() == {"trades": [], "refunds": []}
             assert (tmp_path / "papers" / "key").read_text() == said["papers"]["key"]
             assert len(said["faults"]) >= 12
         finally:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,3 +35,36 @@ def test_readers_on_eight_threads_see_what_one_sees() -> None:
         )
     for number, seen in enumerate(together):
         np.testing.assert_array_equal(seen, alone[number % len(alone)])
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has its own heaps")
+def test_all_threads_of_a_process_that_reads_share_one_heap() -> None:
+    program = """
+import ctypes, sys, threading
+from lpr import engine, weights
+from lpr.readers.plate_net import MODEL
+if sys.argv[1] == "reads":
+    engine.Engine(weights.own(MODEL))
+ready = threading.Barrier(5)
+def hold() -> None:
+    kept = [bytes(n) for n in range(600, 1600)]
+    ready.wait(60)
+    ready.wait(60)
+threads = [threading.Thread(target=hold) for _ in range(4)]
+for thread in threads:
+    thread.start()
+ready.wait(60)
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+out = libc.fopen(sys.argv[2].encode(), b"w")
+libc.malloc_info(0, ctypes.c_void_p(out))
+libc.fclose(ctypes.c_void_p(out))
+ready.wait(60)
+"""
+
+    def heaps(how: str) -> int:
+        with tempfile.NamedTemporaryFile() as told:
+            subprocess.run([sys.executable, "-c", program, how, told.name], check=True, timeout=300)
+            return Path(told.name).read_text(encoding="utf-8").count("<heap ")
+
+    assert heaps("only imports") > heaps("reads") == 1

@@ -18,7 +18,7 @@ from parking.plumbing.jobs import JobHandler
 from payments import ledger, ledger_store, store
 from payments.collecting import Collector, Orders
 from payments.coupons import using
-from payments.discounting import Discounts
+from payments.discounting import Discounts, known_of
 from payments.later.collecting import DebtCollector
 from payments.later.creditor import Creditor
 from payments.later.model import Policy
@@ -93,9 +93,9 @@ class Cashier:
 
     # --- prices ------------------------------------------------------------------------------------------------------
 
-    def current_tariff(self) -> str:
-        """The version of the tariff for whoever enters now."""
-        return self._tariffs.current.version
+    def current_tariff(self, at: datetime) -> str:
+        """The version of the tariff for whoever enters at this moment."""
+        return self._tariffs.current(at).version
 
     def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
         """What the stay costs if it ends at `at`, before anything is taken off; one that has left keeps the bill that was booked."""
@@ -110,7 +110,8 @@ class Cashier:
     ) -> Sequence[tuple[datetime, int]]:
         """Until when -> minor units in all, ascending, from `since` to `horizon`: what a lane's copy needs to price alone."""
         tariff = self._tariffs.get(conn, stay.tariff_version)
-        gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops)
+        known = known_of(tariff, stay)
+        gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops, facts=known)
         return self._discounts.net(conn, stay, since, gross)
 
     def why_held(
@@ -123,7 +124,8 @@ class Cashier:
         """The next moments at which leaving later costs another amount, after what may be taken off."""
         tariff = self._tariffs.get(conn, stay.tariff_version)
         since = max(at, stay.entered_at)
-        gross = schedule(tariff, stay.entered_at, since + _AHEAD, since=since, stops=stay.stops, most=_NEXT_CHANGES + 1)
+        known, most = known_of(tariff, stay), _NEXT_CHANGES + 1
+        gross = schedule(tariff, stay.entered_at, since + _AHEAD, since=since, stops=stay.stops, facts=known, most=most)
         zone = ZoneInfo(tariff.timezone)
         return [Ahead.of(one, zone) for one in changes(self._discounts.net(conn, stay, at, gross), tariff.currency)]
 
@@ -276,7 +278,7 @@ class Cashier:
         tariff = self._tariffs.get(uow.connection, stay.tariff_version)
         if row is None or ledger_store.is_booked(uow.connection, f"waive:stopped:{stay.stay_id}"):
             return Money(0, tariff.currency)
-        facts = facts_of(stay.stops, row.entered_at, row.until)
+        facts = facts_of(stay.stops, row.entered_at, row.until, known_of(tariff, stay))
         return Money(max(0, row.total - price(tariff, row.entered_at, row.until, facts).total.minor), row.currency)
 
     def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> Money:

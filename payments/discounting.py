@@ -19,13 +19,19 @@ from payments.coupons.model import UseState
 from payments.ledger import StaySums
 from payments.model import StayToPrice
 from payments.quote import Account, StayFee, quote, used_before
-from payments.tariff.facts import Facts
+from payments.tariff.facts import NO_FACTS, Facts
 from payments.tariff.model import Bill, Tariff
+from payments.tariff.plate_words import facts_of_plate
 from payments.tariff.price import facts_of, price
 from payments.tariff_book import TariffBook
 
 _MOST_TURNS = 8
 _SECOND = timedelta(seconds=1)
+
+
+def known_of(tariff: Tariff, stay: StayToPrice) -> Facts:
+    """What the stay's plate says of its vehicle, if the tariff asks."""
+    return facts_of_plate(stay.plate) if tariff.asks_who else NO_FACTS
 
 
 class Discounts:
@@ -38,9 +44,13 @@ class Discounts:
         """What the bill of a stay is worked out from if it ends at `at`; one that has left keeps what was booked."""
         row = store.bill_of(conn, stay.stay_id)
         if row is not None:
-            return self._tariffs.get(conn, row.tariff_version), row.entered_at, row.until, Facts(row.stopped_minutes)
-        facts = facts_of(stay.stops, stay.entered_at, at)
-        return self._tariffs.get(conn, stay.tariff_version), stay.entered_at, at, facts
+            tariff = self._tariffs.get(conn, row.tariff_version)
+            facts = known_of(tariff, stay)
+            if row.stopped_minutes:
+                facts = facts._replace(stopped_minutes=row.stopped_minutes)
+            return tariff, row.entered_at, row.until, facts
+        tariff = self._tariffs.get(conn, stay.tariff_version)
+        return tariff, stay.entered_at, at, facts_of(stay.stops, stay.entered_at, at, known_of(tariff, stay))
 
     def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
         """What the stay costs if it ends at `at`, before anything is taken off."""

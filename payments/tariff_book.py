@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -13,16 +17,23 @@ from payments.tariff.parse import load
 
 
 class TariffBook:
-    """The tariff for whoever enters now, and the kept ones. Call `keep` (a work) once before the first stay opens."""
+    """The tariffs for whoever enters, and the kept ones. Call `keep` (a work) once before the first stay opens."""
 
-    def __init__(self, current: Tariff) -> None:
-        self.current = current
-        self._known = {current.version: current}
+    def __init__(self, *tariffs: Tariff) -> None:
+        self._tariffs: Sequence[Tariff] = sorted(tariffs, key=lambda one: one.valid_from or date.min)
+        self._known = {tariff.version: tariff for tariff in tariffs}
+
+    def current(self, at: datetime) -> Tariff:
+        """The tariff that holds on this day, the newest of several; where none does, the last one before, so that nobody waits."""
+        begun = [t for t in self._tariffs if t.valid_from is None or t.valid_from <= _day(t, at)]
+        holding = [tariff for tariff in begun if tariff.holds_on(_day(tariff, at))]
+        return (holding or begun or self._tariffs[:1])[-1]
 
     def keep(self, uow: UnitOfWork) -> None:
-        """Store the current tariff's text under its version; again changes nothing."""
-        row = {"version": self.current.version, "source": self.current.source, "first_used_at": uow.now}
-        insert_once(uow.connection, tariff_table, row)
+        """Store the tariffs' texts under their versions; again changes nothing."""
+        for tariff in self._tariffs:
+            row = {"version": tariff.version, "source": tariff.source, "first_used_at": uow.now}
+            insert_once(uow.connection, tariff_table, row)
 
     def get(self, conn: Connection, version: str) -> Tariff:
         """The tariff of this version; ParkingError if no stay can have been frozen to it here."""
@@ -35,3 +46,7 @@ class TariffBook:
                 raise not_found("tariff.unknown", f"no tariff of version {version} is kept here")
             known = self._known[version] = load(source, name=f"tariff {version}")
         return known
+
+
+def _day(tariff: Tariff, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(tariff.timezone)).date()

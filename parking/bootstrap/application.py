@@ -108,9 +108,15 @@ class Application:
             pass
 
 
-def load_tariff(settings: Settings) -> Tariff:
-    """The tariff for whoever enters now; earlier ones are kept in the database."""
-    return parse.load(_read(settings.tariff_file, "PARKING_TARIFF_FILE"), name=settings.tariff_file.name)
+def load_tariffs(settings: Settings) -> tuple[Tariff, ...]:
+    """The tariffs for whoever enters, of one file or of all files of a folder; earlier ones are kept in the database."""
+    place = settings.tariff_file
+    files = sorted(place.glob("*.yaml")) if place.is_dir() else [place]
+    if not files:
+        raise invalid(
+            "settings.tariffs", f"{place} holds no .yaml file; put a tariff there", field="PARKING_TARIFF_FILE"
+        )
+    return tuple(parse.load(_read(file, "PARKING_TARIFF_FILE"), name=file.name) for file in files)
 
 
 def load_site(settings: Settings) -> SiteMap:
@@ -142,7 +148,7 @@ def build(
     """
     channels = channels or {n: Channel(n, n, n, Method.QR, p) for n, p in (providers or {}).items()}
     site = site or load_site(settings)
-    tariffs = TariffBook(load_tariff(settings))
+    tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
     relay = OutboxRelay(database, bus)
     collecting = CashierSettings(

@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PARKING_", env_file=".env", extra="ignore", frozen=True)
 
     site_file: Path = Field(description="the site map, YAML")
-    tariff_file: Path = Field(description="the tariff for whoever enters now, YAML")
+    tariff_file: Path = Field(
+        description="the tariff for whoever enters now, YAML; or a folder of them, each with its `valid` days"
+    )
     database_url: str = "sqlite:///parking.db"
     bus_url: str = Field(default="memory://", description="memory:// or redis://host:port/0")
     keys_dir: Path = Field(default=Path("keys"), description="folder of the server's own key, made on first start")

@@ -117,9 +117,10 @@ def site(settings: Settings) -> str:
 
 
 def tariff(settings: Settings) -> str:
-    from parking.bootstrap.application import load_tariff
+    from parking.bootstrap.application import load_tariffs
 
-    return f"{settings.tariff_file}: version {load_tariff(settings).version}"
+    versions = ", ".join(tariff.version for tariff in load_tariffs(settings))
+    return f"{settings.tariff_file}: version {versions}"
 
 
 def database(settings: Settings) -> str:

@@ -67,7 +67,7 @@ class VirtualSite:
         )
         self.application.prepare()
         self.application.drain()
-        self._tariff = self.application.tariffs.current
+        self._tariff = self.application.tariffs.current(clock.now())
         self._invariants = Invariants()
         self.guard_minor = settings.hold_above_minor or 0
 

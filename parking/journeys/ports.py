@@ -225,8 +225,8 @@ class Cashier(Protocol):
         """Who may leave first, and the debts that come of it."""
         ...
 
-    def current_tariff(self) -> str:
-        """The version of the tariff for whoever enters now."""
+    def current_tariff(self, at: datetime) -> str:
+        """The version of the tariff for whoever enters at this moment."""
         ...
 
     def account(self, conn: Connection, stay: PricedStay, at: datetime, *, with_offers: bool = True) -> Account:

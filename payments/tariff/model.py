@@ -254,6 +254,11 @@ class Tariff:
             ticket.leave is not None for rules in (self, *(c for _, c in self.classes)) for ticket in rules.tickets
         )
 
+    @property
+    def asks_who(self) -> bool:
+        """Whether its prices depend on what vehicle it is."""
+        return bool(self.classes) or any(free.who is not None for free in self.frees)
+
     def holds_on(self, day: date) -> bool:
         """Whether a vehicle that enters on this local day is priced by this tariff."""
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)

@@ -21,7 +21,7 @@ def test_a_proven_entry_opens_a_stay_whose_id_is_the_visits(site: SiteStory) -> 
     assert (found.entered_at, found.lane_id) == (MORNING, ENTRY)
     assert found.plate is not None
     assert found.plate.text == PLATE
-    assert found.tariff_version == site.application.cashier.current_tariff()
+    assert found.tariff_version == site.application.cashier.current_tariff(found.entered_at)
     assert site.occupied()["b1"] == 1
     assert site.reasons() == []
 

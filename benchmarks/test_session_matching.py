@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from lpr.confusion_file import packaged
 from parking.bootstrap.tables import all_tables
 from parking.journeys import pairing
@@ -116,6 +118,7 @@ def ratio(small: int, large: int, rounds: int = ROUNDS, events: int = EVENTS) ->
     return at_large / at_small, at_small, at_large
 
 
+@pytest.mark.timeout(3600)  # a million stays have to be put there first
 def test_the_cost_of_an_event_stays_flat_as_the_store_grows() -> None:
     found, at_small, at_large = ratio(SMALL, LARGE)
     print(

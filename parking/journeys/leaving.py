@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from parking.access.service import parks_free
 from parking.emergency import fee_clocks
 from parking.journeys import pairing
@@ -137,12 +139,20 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             at=at,
             priced_at=decided_at or at,
             lane_id=event.lane_id,
-            free=parks_free(conn, stay.id, event.plate, decided_at or at, right=event.right),
+            free=_free(conn, stay, event, decided_at or at),
         )
         if not event.authorised:
             service.open_case(uow, "unauthorised_exit", stay_id=stay.id, visit_id=event.visit_id, lane_id=event.lane_id)
 
     return handle
+
+
+def _free(conn: Connection, stay: Stay, event: VehiclePassed, at: datetime) -> str | None:
+    """Why it parks free, by the plate of either passage: one of them may be misread."""
+    by_exit = parks_free(conn, stay.id, event.plate, at, right=event.right)
+    if by_exit is not None or stay.plate == event.plate:
+        return by_exit
+    return parks_free(conn, stay.id, stay.plate, at, right=event.right)
 
 
 def _to_close(uow: UnitOfWork, stay_id: StayId, event: VehiclePassed, at: datetime) -> Stay | None:

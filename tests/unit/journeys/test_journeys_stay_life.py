@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from parking.access import service as access_service
+from parking.access.snapshot import ListedAs, ListRow
 from parking.journeys import correcting
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -457,3 +459,12 @@ def test_what_has_changed_since_is_not_taken_back(site: SiteStory) -> None:
         site.database.write(
             lambda uow: correcting.undo(uow, site.application.cashier, made.id, actor="li", reason="it is here")
         )
+
+
+def test_who_parks_free_parks_free_though_his_plate_was_misread_at_the_exit(site: SiteStory) -> None:
+    guest = ListRow(Plate(PLATE), ListedAs.VIP, "guest", None, None)
+    site.database.write(lambda uow: access_service.put_on_list(uow, guest))
+    stay_id = site.enter(votes=votes((PLATE, 0.0)))
+    site.park(hours=3)
+    site.leave(MISREAD, votes=votes((MISREAD, 0.0), (PLATE, -2.5)))
+    assert (site.sums(stay_id).debt, site.reasons()) == (0, [])

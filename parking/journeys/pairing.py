@@ -81,6 +81,11 @@ def candidates(conn: Connection, evidence: PassageEvidence, also: tuple[StayId, 
     return [replace(one, entered_at=min(one.entered_at, evidence.at)) if one.stay_id in also else one for one in found]
 
 
+def newest_inside(conn: Connection, evidence: PassageEvidence, most: int) -> list[OpenCandidate]:
+    """The stays that began last, however unlike their plates: for a person to choose from where nothing near is known."""
+    return [_candidate(conn, row, evidence) for row in finding.newest_open(conn, most)]
+
+
 def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: datetime, *also: StayId) -> Match:
     """The stay that a passage belongs to, as the books are now."""
     return match(evidence, candidates(conn, evidence, also), costs, now)

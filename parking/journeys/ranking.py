@@ -17,6 +17,8 @@ from parking.sessions.matching import Match, match
 from parking.sessions.model import ReviewCase
 
 SHOWN = 5
+LOOKED_AT = 300
+"""Where few are near, so many of those that came last are weighed as well."""
 CostsInForce = Callable[[Connection], tuple[Costs, str]]
 """The prices and the name of the lessons in them."""
 
@@ -30,7 +32,10 @@ def ranker(costs: CostsInForce) -> Rank:
         if row is None or Choice.MATCH not in question_of(case.reason).choices:
             return Ranked(costs=version)
         evidence = pairing.unmatched_evidence(row)
-        inside = [one for one in pairing.candidates(conn, evidence) if one.stay_id != case.stay_id]
+        near = {one.stay_id: one for one in pairing.candidates(conn, evidence)}
+        if len(near) < SHOWN:
+            near = {one.stay_id: one for one in pairing.newest_inside(conn, evidence, LOOKED_AT)} | near
+        inside = [one for one in near.values() if one.stay_id != case.stay_id]
         return Ranked(_shown(match(evidence, inside, prices, row.exited_at)), row.plate, version)
 
     return rank

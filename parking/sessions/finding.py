@@ -35,6 +35,12 @@ def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> 
     return sorted((row for row in found if row.state in _MAY_BE_INSIDE), key=lambda row: row.id, reverse=True)
 
 
+def newest_open(conn: Connection, most: int) -> list[Row[Any]]:
+    """The rows of the open stays that began last."""
+    query = sa.select(stay).where(stay.c.state == "open").order_by(stay.c.id.desc()).limit(most)
+    return list(conn.execute(query))
+
+
 def has_lookalike(conn: Connection, plate: Plate) -> bool:
     """Whether another plate that differs in twin signs alone has ever been here."""
     return conn.execute(_LOOKALIKE, {"folded": folded(plate.text), "plate": plate}).first() is not None

@@ -53,7 +53,7 @@ def decide(server: Server, case: dict[str, Any], who: str = "attendant", key: st
 @pytest.mark.req("ID-1")
 def test_an_exit_that_nobody_could_name_is_given_to_its_stay_which_is_closed_and_billed(server: Server) -> None:
     stay_id, visit = leaves_misread(server)
-    (row,) = [one for one in queue(server) if one["reason"] == "exit_without_stay"]
+    (row,) = [one for one in queue(server) if one["reason"] == "exit_in_doubt"]
     assert (row["visit_id"], row["plate"], row["version"], row["holder"]) == (visit, "浙A***B5", 0, None)
     case = take(server, row["id"])
     assert (case["clear"], case["read"]) == (True, READ)
@@ -158,8 +158,8 @@ def test_a_stays_story_is_told_in_order_with_who_looked_and_masked_plates(server
     assert [line["at"] for line in story["lines"]] == sorted(line["at"] for line in story["lines"])
     for earlier, later in [
         (("passage", "passed_in"), ("passage", "passed_out")),
-        (("passage", "passed_out"), ("case", "exit_without_stay")),
-        (("case", "exit_without_stay"), ("decision", "match")),
+        (("passage", "passed_out"), ("case", "exit_in_doubt")),
+        (("case", "exit_in_doubt"), ("decision", "match")),
         (("decision", "match"), ("money", "due")),
         (("money", "due"), ("look", "picture.view")),
         (("look", "picture.view"), ("look", "stay.look")),

@@ -8,11 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
+
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.gate_codes import keep_box_keys
+from parking.bootstrap.keys import load_signer
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.settings import Settings
@@ -22,7 +25,7 @@ from parking.emergency.escalation import Ladder, Rung
 from parking.emergency.reach import Reach
 from parking.gate import copy_feed
 from parking.gate.contacts import Contacts
-from parking.journeys import evacuating
+from parking.journeys import app_hooks, evacuating
 from parking.journeys.opening_by_hand import LaneOrders
 from parking.journeys.pairing import CostsOf
 from parking.journeys.paying import Grace
@@ -32,7 +35,7 @@ from parking.kernel.ids import DeviceId
 from parking.members import vehicles
 from parking.plumbing.bus import Bus, InProcessBus
 from parking.plumbing.db import Database
-from parking.plumbing.jobs import JobRunner
+from parking.plumbing.jobs import JobHandler, JobRunner
 from parking.plumbing.outbox import OutboxRelay
 from parking.security import audit
 from parking.security import store as security_store
@@ -194,7 +197,8 @@ def build(
             | ringing.look_jobs(reach)
             | emergencies.check_jobs()
             | dict(evacuating.jobs_of(cashier))
-            | vehicles.jobs(),
+            | vehicles.jobs()
+            | _app_hooks(settings, clock),
             clock,
         ),
         hub=hub,
@@ -221,6 +225,12 @@ def _costs_of() -> CostsOf:
     """The costs in force at any moment: measured, and taught."""
     in_force = CostsInForce()
     return lambda conn: in_force(conn)[0]
+
+
+def _app_hooks(settings: Settings, clock: Clock) -> dict[str, JobHandler]:
+    """What tells the mall's app; the server's key is read when there is something to tell."""
+    client = httpx.Client(timeout=httpx.Timeout(10.0, connect=3.0), follow_redirects=False)
+    return app_hooks.jobs(lambda: load_signer(settings.keys_dir / "server.pem"), client, clock)
 
 
 def _reach(site: SiteMap, settings: Settings) -> Reach:

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 
 from parking.bootstrap.application import Application
 from parking.bootstrap.erasing import OTHERS_FORGET
-from parking.bootstrap.keys import Ed25519Signer, KeyRing, load_cipher
+from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_cipher
 from parking.bootstrap.settings import Settings
 from parking.journeys import me_api, shopping_api
 from parking.kernel.clock import Clock
 from parking.members import api as members_api
 from parking.security import audit, looks
+from parking.security import store as security_store
 from payments.coupons import api as coupons_api
 from payments.coupons.desk import Coupons
 
@@ -45,9 +46,11 @@ def routers(
         verifier=verifier,
         clock=clock,
         qr_svg=qr_svg,
+        key_of_app=security_store.key_of_app,
+        holds=ed25519_check,
         others_forget=OTHERS_FORGET,
     )
-    currency = application.tariffs.current.currency
+    currency = application.tariffs.current(clock.now()).currency
     return (
         coupons_api.router(coupons_api.CouponRoom(database, coupons, audit.record, qr_svg, currency)),
         members_api.router(room),

@@ -15,7 +15,7 @@ from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
-from parking.journeys import forgetting, owing, refreshing_access
+from parking.journeys import app_hooks, forgetting, owing, refreshing_access
 from parking.journeys.ports import Cashier
 from parking.members import points
 from parking.plumbing import delivery, jobs, outbox
@@ -103,9 +103,10 @@ def tidy(database: Database) -> None:
 
 
 def end_what_is_over(uow: UnitOfWork) -> None:
-    """Coupons and points whose time is over."""
+    """Coupons, points and remembered messages whose time is over."""
     coupon_store.expire(uow.connection, uow.now)
     points.expire(uow)
+    app_hooks.forget_seen(uow)
 
 
 def purge(database: Database) -> int:

@@ -12,7 +12,17 @@ from parking.bootstrap.live_projection import LiveProjection
 from parking.emergency import emergencies, fee_clocks
 from parking.emergency import service as calls
 from parking.emergency.reach import Reach
-from parking.journeys import arriving, evacuating, forgetting, leaving, owing, paying, refreshing_access, wallets
+from parking.journeys import (
+    app_hooks,
+    arriving,
+    evacuating,
+    forgetting,
+    leaving,
+    owing,
+    paying,
+    refreshing_access,
+    wallets,
+)
 from parking.journeys.pairing import CostsOf
 from parking.journeys.ports import Cashier
 from parking.kernel import events as e
@@ -84,8 +94,9 @@ def subscriptions(
             refresh,
             wallets.earn_for_fee(merchants.points_for),
         ),
-        e.CouponChanged: (wallet_changed,),
-        e.MemberChanged: (wallet_changed,),
+        e.CouponChanged: (wallet_changed, app_hooks.tell),
+        e.PointsChanged: (app_hooks.tell,),
+        e.MemberChanged: (wallet_changed, app_hooks.tell),
         e.StayOpened: (refresh,),
         e.StaySettled: (refresh,),
         e.StayClosed: (

@@ -11,6 +11,7 @@ from parking.bootstrap import live_projection
 from parking.emergency import emergency_store
 from parking.emergency import store as calls_store
 from parking.gate import api as gate_api
+from parking.journeys import app_hooks
 from parking.members import tables as member_tables
 from parking.plumbing import jobs, tables
 from parking.plumbing.db import metadata
@@ -29,6 +30,7 @@ from payments.later import store as later_store
 
 ROOMS = (
     access_store,
+    app_hooks,
     invitation_store,
     rights_store,
     calls_store,

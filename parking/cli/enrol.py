@@ -10,6 +10,7 @@ import typer
 
 from parking.bootstrap import settings as server_settings
 from parking.bootstrap.keys import create_key, key_id_of, load_public
+from parking.journeys import app_hooks
 from parking.kernel.clock import SystemClock
 from parking.kernel.ids import RandomIds
 from parking.kernel.principal import Principal
@@ -17,6 +18,7 @@ from parking.plumbing.db import UnitOfWork, open_database
 from parking.security import devices
 from parking.security.passwords import Passwords
 from parking.security.service import create_operator
+from payments.coupons import merchants
 
 T = TypeVar("T")
 AT_THE_MACHINE = Principal("system", "console", frozenset())
@@ -84,3 +86,34 @@ def kiosk(device: Annotated[str, typer.Argument(help="the kiosk's name")]) -> No
     """Make a kiosk known and print the address that it opens; its token is shown this once."""
     token = _write(lambda uow: devices.enrol_kiosk(uow, AT_THE_MACHINE, device_id=device))
     typer.echo(f"{server_settings.load().public_url}/kiosk/#k={token}")
+
+
+@app.command()
+def till(
+    device: Annotated[str, typer.Argument(help="the till's name")],
+    merchant: Annotated[str, typer.Option(help="whose till it is, as in PUT /coupons/merchants/{id}")],
+) -> None:
+    """Make a merchant's till known; its token is shown this once."""
+
+    def work(uow: UnitOfWork) -> str:
+        merchants.place_till(uow, device, merchant)
+        return devices.enrol_till(uow, AT_THE_MACHINE, device_id=device)
+
+    typer.echo(f"{device} of {merchant}: token {_write(work)}")
+
+
+@app.command(name="app")
+def mall_app(
+    device: Annotated[str, typer.Argument(help="the name of the mall's app or CRM")],
+    public_key: Annotated[Path, typer.Option(help="the key that signs its webhooks, PEM")],
+    hook: Annotated[str, typer.Option(help="where it is told what happens, https://...; empty: nowhere")] = "",
+) -> None:
+    """Make the mall's app known; its token is shown this once."""
+    raw = load_public(public_key)
+
+    def work(uow: UnitOfWork) -> str:
+        if hook:
+            app_hooks.set_hook(uow, device, hook)
+        return devices.enrol_app(uow, AT_THE_MACHINE, device_id=device, key_id=key_id_of(raw), public_key=raw)
+
+    typer.echo(f"{device}: token {_write(work)}")

@@ -67,6 +67,8 @@ class Loyalty:
     verifier: Verifier
     clock: Clock
     qr_svg: Callable[[str], str]
+    key_of_app: Callable[[Connection, str], bytes | None]
+    holds: Callable[[bytes, bytes, bytes], bool]
     others_forget: tuple[forgetting.Forget, ...] = ()
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request, Response
 
-from parking.journeys import forgetting, shopping
+from parking.journeys import app_hooks, forgetting, shopping
 from parking.journeys.me_api import Loyalty
 from parking.journeys.me_schemas import BuyIn, CouponView, EarnedView, Erased, GivenBack, IssueIn
 from parking.kernel.plate import Plate
@@ -48,6 +48,17 @@ def router(j: Loyalty) -> APIRouter:
             return Reply(201, CouponView.of(given).model_dump(mode="json"))
 
         return CouponView(**(await j.database.awrite(lambda uow: once.inside(uow, deed))).body)
+
+    @routes.post("/apps/{app}/events", tags=["members"], status_code=204)
+    async def told(app: Annotated[str, Path(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")], request: Request) -> Response:
+        """A webhook of the mall's app or CRM, signed with its key; each message counts once."""
+        body = await request.body()
+        given = {name.lower(): value for name, value in request.headers.items()}
+        webhook_id = await j.database.aread(
+            lambda conn: app_hooks.verified(conn, j.key_of_app, j.holds, app, given, body, j.clock)
+        )
+        await j.database.awrite(lambda uow: app_hooks.take(uow, j.coupons, app, webhook_id, body, j.others_forget))
+        return Response(status_code=204)
 
     @routes.delete("/members/{member_id}", tags=["members"])
     async def erase(who: AppOrKeeper, member_id: str) -> Erased:

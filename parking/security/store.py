@@ -184,6 +184,13 @@ def device_by_token(conn: Connection, token_hash: str) -> Device | None:
     return _one_device(conn, (devices.c.token_hash == token_hash) & devices.c.enabled)
 
 
+def key_of_app(conn: Connection, device_id: str) -> bytes | None:
+    """The public key of an enabled app."""
+    mine = (devices.c.id == device_id) & (devices.c.kind == DeviceKind.APP.value) & devices.c.enabled
+    app = _one_device(conn, mine)
+    return None if app is None else app.public_key
+
+
 def edge_ids(conn: Connection) -> list[DeviceId]:
     """The enabled gate boxes, by id."""
     mine = devices.c.enabled & (devices.c.kind == DeviceKind.EDGE.value)

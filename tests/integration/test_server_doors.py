@@ -168,6 +168,7 @@ WHO_MAY = {
     ("POST", "/auth/login"): PROVES_ITSELF,
     ("POST", "/edge/events"): PROVES_ITSELF,
     ("POST", "/payments/{channel}/callback"): PROVES_ITSELF,
+    ("POST", "/apps/{app}/events"): PROVES_ITSELF,
 }
 BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/api/v1/live"}
 """Routes that are no part of the described API; what they show is looked at in test_server_secrets.py."""
@@ -177,12 +178,13 @@ IN_PATH = {
     "group_id": "none", "schedule_id": "none", "lot_id": "none", "holder_id": "none", "pass_id": "none",
     "debt_id": "none", "agreement_id": "none", "credential_id": "0" * 16, "invitation_id": "00000000-0000-7000-8000-000000000000",
     "decision_id": "none", "lesson_id": "none", "merchant_id": "none", "campaign_id": "none", "coupon_id": "none",
-    "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "receipt": "none",
+    "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "receipt": "none", "app": "none",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {
     "/auth/login": {"json": {"username": "manager", "password": "not this one"}},
     "/edge/events": {"content": b"{}", "headers": {"Device-Signature": "nobody.AAAA"}},
     "/payments/{channel}/callback": {"content": b"{}"},
+    "/apps/{app}/events": {"content": b"{}"},
 }
 
 

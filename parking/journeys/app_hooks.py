@@ -1,0 +1,153 @@
+"""The mall's own app is told what happens to its members, and may tell us; signed both ways, each message once.
+
+Told is only who has agreed to it (the purpose `crm`), and by the app's own name for him: no plate, no name, no place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from parking.journeys import forgetting
+from parking.journeys.coupon_port import Coupons
+from parking.kernel.chain import canonical
+from parking.kernel.clock import Clock
+from parking.kernel.codec import to_plain
+from parking.kernel.errors import invalid, not_found
+from parking.kernel.events import CouponChanged, Envelope, MemberChanged, PointsChanged
+from parking.kernel.signed import Signer
+from parking.members import service
+from parking.members import store as member_store
+from parking.members.model import Purpose
+from parking.plumbing.column_types import UtcDateTime
+from parking.plumbing.db import Database, UnitOfWork, insert_once, metadata
+from parking.plumbing.jobs import JobHandler, enqueue
+from parking.web import webhook_wire
+
+SEND_JOB = "hooks.send"
+Handler = Callable[[UnitOfWork, Envelope], None]
+
+hook_table = sa.Table(
+    "app_hook",
+    metadata,
+    sa.Column("app", sa.String(64), primary_key=True),
+    sa.Column("url", sa.String(500), nullable=False),
+)
+seen_table = sa.Table(  # what an app has told us already; kept longer than a message may be old
+    "app_hook_seen",
+    metadata,
+    sa.Column("app", sa.String(64), primary_key=True),
+    sa.Column("webhook_id", sa.String(64), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+
+def set_hook(uow: UnitOfWork, app: str, url: str) -> None:
+    """Where an app is told; only over TLS, or on this machine."""
+    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise invalid("hook.url", "should begin with https://", field="url")
+    uow.connection.execute(hook_table.delete().where(hook_table.c.app == app))
+    uow.connection.execute(hook_table.insert().values(app=app, url=url[:500]))
+
+
+def tell(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles CouponChanged, PointsChanged and MemberChanged: enqueues what the member's app is to be told."""
+    event = envelope.event
+    if not isinstance(event, CouponChanged | PointsChanged | MemberChanged) or event.member_id is None:
+        return
+    member = member_store.member(uow.connection, event.member_id)
+    if member is None or not service.agrees(uow.connection, member.member_id, Purpose.CRM):
+        return
+    if uow.connection.execute(sa.select(hook_table.c.url).where(hook_table.c.app == member.client)).first() is None:
+        return
+    data: dict[str, Any] = {"ref": member.ref, "member_id": member.member_id}
+    if isinstance(event, CouponChanged):
+        kind = f"coupon.{event.state}"
+        data |= {"coupon_id": event.coupon_id, "campaign_id": event.campaign_id, "amount": to_plain(event.amount)}
+    elif isinstance(event, PointsChanged):
+        kind = "points.changed"
+        data |= {
+            "points": event.points,
+            "balance": event.balance,
+            "reason": event.reason,
+            "merchant_id": event.merchant_id,
+        }
+    else:
+        kind = f"member.{event.what}"
+    message = {"type": kind, "timestamp": to_plain(envelope.occurred_at), "data": data}
+    payload = {"app": member.client, "id": envelope.id, "message": message}
+    enqueue(uow, SEND_JOB, f"hook:{member.client}:{envelope.id}"[:128], payload)
+
+
+def jobs(signer: Callable[[], Signer], client: httpx.Client, clock: Clock) -> dict[str, JobHandler]:
+    """The durable job that tells an app; an answer other than 2xx is tried again, ever more rarely."""
+
+    def send(database: Database, payload: dict[str, Any]) -> None:
+        app = str(payload["app"])
+        query = sa.select(hook_table.c.url).where(hook_table.c.app == app)
+        url = database.read(lambda conn: conn.execute(query).scalar_one_or_none())
+        if url is None:
+            return
+        body = canonical(payload["message"])
+        head = webhook_wire.headers(signer(), str(payload["id"])[:64], body, clock.now())
+        client.post(url, content=body, headers={**head, "Content-Type": "application/json"}).raise_for_status()
+
+    return {SEND_JOB: send}
+
+
+def take(
+    uow: UnitOfWork, coupons: Coupons, app: str, webhook_id: str, body: bytes, others: tuple[forgetting.Forget, ...]
+) -> bool:
+    """Do what an app tells; the same message again does nothing, and says False. The signature has been checked."""
+    if not insert_once(uow.connection, seen_table, {"app": app, "webhook_id": webhook_id, "at": uow.now}):
+        return False
+    try:
+        message = json.loads(body)
+        kind, data = str(message["type"]), message["data"]
+        ref = str(data["ref"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise invalid("webhook.body", "a message has type and data, and data has ref") from None
+    member = member_store.by_ref(uow.connection, app, ref)
+    if member is None:
+        raise not_found("member.unknown", "there is no such member")
+    if kind == "member.standing":
+        tier, credit = (str(data.get(name, ""))[:32] for name in ("tier", "credit"))
+        member_store.change_member(uow.connection, member.member_id, tier_by_hand=tier, credit=credit)
+        uow.publish(MemberChanged(member.member_id, "tier"))
+    elif kind == "coupon.issue":
+        coupons.issue(uow, str(data.get("campaign_id")), f"crm:{app}:{webhook_id}"[:128], member_id=member.member_id)
+    elif kind == "member.erase":
+        forgetting.erase(uow, coupons, member.member_id, others)
+    else:
+        raise invalid("webhook.type", "known: member.standing, coupon.issue, member.erase", field="type")
+    return True
+
+
+def forget_seen(uow: UnitOfWork) -> None:
+    """Messages too old to be accepted anyway need not be remembered."""
+    old = seen_table.c.at < uow.now - timedelta(seconds=4 * webhook_wire.OLDEST_S)
+    uow.connection.execute(seen_table.delete().where(old))
+
+
+def verified(
+    conn: Connection,
+    key_of: Callable[[Connection, str], bytes | None],
+    holds: Callable[[bytes, bytes, bytes], bool],
+    app: str,
+    given: Mapping[str, str],
+    body: bytes,
+    clock: Clock,
+) -> str:
+    """The id of a message that this app has truly signed, not long ago; ParkingError otherwise."""
+    public = key_of(conn, app)
+
+    def by_app(message: bytes, signature: bytes) -> bool:
+        return public is not None and holds(public, message, signature)
+
+    return webhook_wire.check(given, body, holds=by_app, now=clock.now()).webhook_id

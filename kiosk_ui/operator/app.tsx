@@ -9,13 +9,18 @@ import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
 import { Calls } from "./calls";
 import { Cases } from "./cases";
+import { Desk } from "./desk_page";
+import { desk } from "./desk_words";
 import { Devices } from "./devices";
 import { EmergencyBanner } from "./emergency";
 import { calls, keepLooking } from "./help";
 import { Lanes } from "./lanes";
 import { Levels } from "./levels";
+import { Lessons } from "./lessons";
 import { LogIn } from "./login";
+import { place } from "./route";
 import { feed, logOut, may, operator, serverAway } from "./session";
+import { Story } from "./story";
 import { Stream } from "./stream";
 import { dark, switchTheme } from "./theme";
 import { said } from "./toast";
@@ -50,22 +55,51 @@ function Console(): JSX.Element {
         )}
       </div>
       <EmergencyBanner />
-      <main id="main" tabIndex={-1} class={lost ? "is-old" : ""}>
-        <Calls />
-        <div class="main-column">
-          <Levels />
-          <Lanes />
-          <Devices />
-        </div>
-        <div class="side-column">
-          {may("cases:work") && <Cases />}
-          <Stream />
-        </div>
-      </main>
+      <Page lost={lost} />
       <div class="toast-place" role="status" aria-live="polite">
         {said.value && <p class="toast fade">{said.value}</p>}
       </div>
     </>
+  );
+}
+
+function Page({ lost }: { lost: boolean }): JSX.Element {
+  const at = place.value;
+  if (at.page === "desk" && may("cases:read")) return <Desk />;
+  if (at.page === "lessons" && may("cases:read")) return <Lessons />;
+  if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;
+  return (
+    <main id="main" tabIndex={-1} class={lost ? "is-old" : ""}>
+      <Calls />
+      <div class="main-column">
+        <Levels />
+        <Lanes />
+        <Devices />
+      </div>
+      <div class="side-column">
+        {may("cases:read") && <Cases />}
+        <Stream />
+      </div>
+    </main>
+  );
+}
+
+function Places(): JSX.Element | null {
+  if (!may("cases:read")) return null;
+  const at = place.value.page;
+  const here = (...pages: string[]): "page" | undefined => (pages.includes(at) ? "page" : undefined);
+  return (
+    <nav class="places" aria-label={desk("pages")}>
+      <a href="#/" aria-current={here("console")}>
+        {desk("to_console")}
+      </a>
+      <a href="#/desk" aria-current={here("desk", "stay")}>
+        {desk("to_desk")}
+      </a>
+      <a href="#/lessons" aria-current={here("lessons")}>
+        {desk("to_lessons")}
+      </a>
+    </nav>
   );
 }
 
@@ -82,6 +116,7 @@ function Header(): JSX.Element {
           <small>{say("console")}</small>
         </h1>
       </div>
+      <Places />
       <LineState />
       <p class="top-clock">
         <span>{clock(now.value, now.value)}</span>

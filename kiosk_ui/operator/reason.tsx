@@ -18,12 +18,14 @@ interface Props {
   confirm: string;
   danger?: boolean;
   done: string;
+  /** What is said when it did not go through. */
+  failed?: Word;
   onClose: () => void;
   run: (reason: string, key: string) => Promise<unknown>;
   children?: JSX.Element | null;
 }
 
-export function ReasonDialog({ title, note, reasons, confirm, danger = false, done, onClose, run, children }: Props): JSX.Element {
+export function ReasonDialog({ title, note, reasons, confirm, danger = false, done, failed = "open_failed", onClose, run, children }: Props): JSX.Element {
   const [key] = useState(newKey);
   const [reason, setReason] = useState<Word>(reasons[0] ?? "reason_other");
   const [other, setOther] = useState("");
@@ -41,7 +43,7 @@ export function ReasonDialog({ title, note, reasons, confirm, danger = false, do
       onClose();
     } catch (failure) {
       setBusy(false);
-      setTrouble(say("open_failed", { why: why(failure) }));
+      setTrouble(say(failed, { why: why(failure) }));
     }
   };
 

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Response
 from fastapi.responses import HTMLResponse
 
 from parking.journeys.schemas import (
-    ConfirmStay,
     FindStay,
     FoundStay,
     MyStay,
@@ -22,11 +21,10 @@ from parking.kernel.errors import ErrorKind, ParkingError, conflict, not_found
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.security.api import LogIn
-from parking.sessions.api import Resolution
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
-from tests.browser import fake_help
-from tests.browser.script import PASSWORDS, SCOPES, FakePayment, Opened
+from tests.browser import fake_desk, fake_help
+from tests.browser.script import PASSWORDS, FakePayment, Opened
 
 if TYPE_CHECKING:
     from tests.browser.fake_server import FakeServer
@@ -42,8 +40,8 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     routes = APIRouter(prefix="/api/v1")
     _public(routes, fake)
     _operators(routes, fake)
-    _stays(routes, fake)
     _drivers(routes, fake)
+    fake_desk.install(routes, fake)
     fake_help.install(routes, fake)
     app.include_router(routes)
 
@@ -84,7 +82,7 @@ def _operators(routes: APIRouter, fake: FakeServer) -> None:
         session = secrets.token_hex(8)
         fake.sessions.add(session)
         response.set_cookie("parking_session", session, httponly=True, samesite="strict")
-        return me(Principal("operator", body.username, SCOPES))
+        return me(Principal("operator", body.username, fake.scopes))
 
     @routes.post("/auth/logout", status_code=204)
     async def log_out(_: Operator, response: Response) -> None:
@@ -115,31 +113,6 @@ def _operators(routes: APIRouter, fake: FakeServer) -> None:
     @routes.post("/lanes/{lane_id}/release", status_code=202)
     async def release(lane_id: str, body: OpenLane, _: Operator, idempotency_key: IdempotencyKey) -> Ordered:
         return await ordered(lane_id, "release", body, idempotency_key)
-
-    @routes.get("/cases")
-    async def cases(_: Operator, state: str = "open") -> dict[str, Any]:
-        return {"items": [c for c in fake.cases.values() if c["state"] == state], "next": None}
-
-    @routes.post("/cases/{case_id}/resolve")
-    async def resolve(case_id: str, body: Resolution, who: Operator) -> dict[str, Any]:
-        case = fake.cases[case_id]
-        if case["state"] != "open":
-            raise conflict("case.resolved", "somebody has resolved this case already")
-        case |= {"state": "resolved", "note": body.note, "resolved_by": who.subject}
-        fake.resolved[case_id] = body.note
-        return case
-
-
-def _stays(routes: APIRouter, fake: FakeServer) -> None:
-    @routes.post("/stays/{stay_id}/{deed}")
-    async def settle(stay_id: str, deed: str, body: ConfirmStay, _: Operator) -> dict[str, Any]:
-        if stay_id == "stay-blocked":
-            raise conflict("stay.plate_inside", "this plate is inside by another stay: close that one first")
-        for case in fake.cases.values():
-            if case["stay_id"] == stay_id:
-                case |= {"state": "resolved", "note": body.reason}
-                fake.resolved[case["id"]] = f"{deed}: {body.reason}"
-        return {}
 
 
 def _drivers(routes: APIRouter, fake: FakeServer) -> None:

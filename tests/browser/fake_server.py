@@ -21,6 +21,7 @@ from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.web import errors
 from parking.web.live import LiveHub
 from tests.browser import fake_routes
+from tests.browser.fake_desk import FakeDesk
 from tests.browser.fake_help import FakeHelp
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
 
@@ -48,9 +49,11 @@ class FakeServer:
     zones: dict[str, dict[str, Any]] = field(default_factory=dict)
     lanes: dict[str, dict[str, Any]] = field(default_factory=dict)
     expired: set[str] = field(default_factory=set)
+    scopes: frozenset[Scope] = SCOPES
 
     def __post_init__(self) -> None:
         self.help = FakeHelp(self)
+        self.desk = FakeDesk(self)
         self._shift = self.moment - datetime.now(UTC) if self.moment else timedelta(0)
         self._events = 0
         self._server: uvicorn.Server | None = None
@@ -165,7 +168,7 @@ class FakeServer:
         if bearer in self.stays and bearer not in self.expired:
             return Principal("driver", bearer, frozenset({Scope.OWN_STAY}))
         if not bearer and request.cookies.get("parking_session") in self.sessions:
-            return Principal("operator", "wangfang", SCOPES)
+            return Principal("operator", "wangfang", self.scopes)
         return ANONYMOUS
 
 

@@ -11,7 +11,9 @@ from parking.kernel.principal import Scope
 
 KIOSK_KEY = "kiosk-1-key"
 PASSWORDS = {"wangfang": "correct horse battery"}
-SCOPES = frozenset({Scope.OCCUPANCY_READ, Scope.LANES_READ, Scope.LANES_OPEN, Scope.STAYS_READ, Scope.CASES_WORK})
+SCOPES = frozenset(
+    {Scope.OCCUPANCY_READ, Scope.LANES_READ, Scope.LANES_OPEN, Scope.STAYS_READ, Scope.CASES_READ, Scope.CASES_WORK}
+)
 
 
 @dataclass

@@ -1,4 +1,5 @@
 // Every stable code that the server shows, in words. A code that is not here yet degrades to its own readable text.
+import { choices, deskReasons, stayStates, storyCodes, storyKinds, whys } from "./desk_codes";
 import { lang, type Pair } from "./index";
 
 type Table = Readonly<Record<string, Pair>>;
@@ -125,6 +126,7 @@ const cases: Table = {
   entry_without_plate: ["入场未识别车牌", "Entry without a plate"],
   unauthorised_entry: ["未经放行驶入", "Drove in unauthorised"],
   unauthorised_exit: ["未经放行驶出", "Drove out unauthorised"],
+  exit_in_doubt: ["出场车辆身份存疑", "Whose exit this was is in doubt"],
   exit_without_stay: ["出场无入场记录", "Exit without an entry on record"],
   exit_in_doubt: ["出场车辆身份存疑", "Whose exit this was is in doubt"],
   cloned_plate: ["疑似套牌", "The same plate in two places"],
@@ -224,6 +226,7 @@ const emergencies: Table = {
 
 export const tables = {
   rules, reasons, faults, laneStates, health, cases, laneKinds, roles, modes, modeCauses, callCauses, callSources, callSteps, emergencies,
+  choices, deskReasons, whys, stayStates, storyCodes, storyKinds,
 };
 
 /** The words for a code of one kind; an unknown code in readable form, never blank and never an error. */

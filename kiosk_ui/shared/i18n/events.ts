@@ -69,6 +69,10 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
       return { text: pre + (zh ? "一笔停车记录已更正" : "a stay has been put right"), tone: "plain" };
     case "CaseOpened":
       return { text: pre + (zh ? `待处理：${inWords("cases", e.reason)}` : `needs a person: ${inWords("cases", e.reason)}`), tone: "warn" };
+    case "CaseChanged": {
+      const done = { taken: ["处理中", "taken"], given_back: ["放回队列", "put back"], waiting: ["暂缓", "on hold"], resolved: ["已处理", "settled"], reopened: ["重新打开", "asked again"] }[e.state ?? ""];
+      return { text: `${inWords("cases", e.reason)}${zh ? "：" : ": "}${done ? done[zh ? 0 : 1] : readable(e.state ?? "")}`, tone: "plain" };
+    }
     case "PaymentCaptured":
       return { text: zh ? `收到付款 ${sum}` : `payment of ${sum} received`, tone: "ok" };
     case "OccupancyChanged": {

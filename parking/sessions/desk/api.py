@@ -16,14 +16,14 @@ from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions.desk import service, views
 from parking.sessions.desk.schemas import (
-    Decide,
+    DecideCase,
     DecisionPage,
     DecisionView,
     DeskCase,
     DeskPage,
     LessonPage,
-    Switch,
-    Undo,
+    SwitchLesson,
+    UndoDecision,
 )
 from parking.sessions.desk.service import Desk
 from parking.web.deps import require
@@ -77,7 +77,7 @@ def _decision_routes(routes: APIRouter, database: Database, desk: Desk) -> None:
         return Reply(200, made.model_dump(mode="json"))
 
     @routes.post("/cases/{case_id}/decide")
-    async def decide(case_id: str, body: Decide, who: Worker, idempotency_key: IdempotencyKey) -> DecisionView:
+    async def decide(case_id: str, body: DecideCase, who: Worker, idempotency_key: IdempotencyKey) -> DecisionView:
         wish = body.wish()
 
         def deed(uow: UnitOfWork) -> Reply:
@@ -98,7 +98,7 @@ def _decision_routes(routes: APIRouter, database: Database, desk: Desk) -> None:
         return DecisionPage(items=found, next=found[-1].id if len(found) == limit else None)
 
     @routes.post("/decisions/{decision_id}/undo")
-    async def undo(decision_id: str, body: Undo, who: Worker, idempotency_key: IdempotencyKey) -> DecisionView:
+    async def undo(decision_id: str, body: UndoDecision, who: Worker, idempotency_key: IdempotencyKey) -> DecisionView:
         def deed(uow: UnitOfWork) -> Reply:
             made = service.undo(uow, desk, decision_id, who, body.reason)
             return view(uow, who, made.case_id, made.id)
@@ -116,7 +116,7 @@ def _lesson_routes(routes: APIRouter, database: Database, desk: Desk) -> None:
         )
 
     @routes.post("/lessons/{lesson_id}/switch")
-    async def switch_lesson(lesson_id: str, body: Switch, who: Teacher) -> LessonPage:
+    async def switch_lesson(lesson_id: str, body: SwitchLesson, who: Teacher) -> LessonPage:
         def work(uow: UnitOfWork) -> LessonPage:
             service.switch_lesson(uow, desk, lesson_id, who, active=body.active, reason=body.reason)
             return LessonPage(items=views.all_lessons(uow.connection, desk), costs=views.costs(uow.connection))

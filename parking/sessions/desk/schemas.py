@@ -19,7 +19,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
 
 
-class HolderView(Strict):
+class HandView(Strict):
     """Who has the case, and until when if nothing is heard of them."""
 
     name: str
@@ -60,12 +60,12 @@ class DeskRow(Strict):
     overdue: bool
     waits_until: datetime | None
     version: int
-    holder: HolderView | None
+    holder: HandView | None
 
     @classmethod
     def of(cls, case: Queued, *, plate: Plate | None, holder_name: str, asker: str, now: datetime) -> DeskRow:
         holder, due = case.hand.holder_at(now), queue.due_at(case.reason, case.opened_at)
-        held = HolderView(name=holder_name, mine=holder == asker, until=case.hand.lease_until or now)
+        held = HandView(name=holder_name, mine=holder == asker, until=case.hand.lease_until or now)
         return cls(
             id=case.case_id,
             reason=case.reason,
@@ -235,7 +235,7 @@ class LessonPage(Strict):
     costs: CostsView
 
 
-class Decide(Strict):
+class DecideCase(Strict):
     """What an operator says; `version` is that of the case as they saw it."""
 
     version: int = Field(ge=0)
@@ -258,11 +258,11 @@ class Decide(Strict):
         )
 
 
-class Undo(Strict):
+class UndoDecision(Strict):
     reason: Why
 
 
-class Switch(Strict):
+class SwitchLesson(Strict):
     active: bool
     reason: Why
 

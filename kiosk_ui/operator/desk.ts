@@ -1,0 +1,129 @@
+// The exception desk as the server has it: the queue, the case in hand, what was decided. The live feed says when to look again.
+import { effect, signal } from "@preact/signals";
+import { call } from "../shared/api";
+import { setServerTime } from "../shared/tick";
+import type { Decide, Decision, DecisionPage, DeskCase, DeskPage, LessonPage, Switch, Undo } from "../shared/wire";
+import { feed } from "./session";
+
+const LOOK_AGAIN_MS = 20_000;
+const RENEW_MS = 60_000;
+const NEWS = new Set(["CaseOpened", "CaseChanged"]);
+
+export const queue = signal<DeskPage | null>(null);
+/** The case that stands open, and why it could not be read, if it could not. */
+export const shown = signal<DeskCase | null>(null);
+export const decisions = signal<readonly Decision[]>([]);
+/** The last look found nobody: what is shown may be old. */
+export const unread = signal(false);
+
+export async function look(): Promise<void> {
+  try {
+    const [page, made] = await Promise.all([call<DeskPage>("/desk/cases?limit=100"), call<DecisionPage>("/desk/decisions?limit=8")]);
+    setServerTime(page.now);
+    queue.value = page;
+    decisions.value = made.items;
+    unread.value = false;
+  } catch {
+    unread.value = true;
+  }
+}
+
+/** Look now, at every news, and from time to time; returns how to stop. */
+export function keepQueue(): () => void {
+  let seen = "";
+  const timer = setInterval(() => void look(), LOOK_AGAIN_MS);
+  const stop = effect(() => {
+    const newest = feed.events.value.find((event) => NEWS.has(event.type))?.id ?? "";
+    const mark = `${feed.line.value}:${newest}`;
+    if (mark !== seen) void look().then(() => again());
+    seen = mark;
+  });
+  return () => {
+    clearInterval(timer);
+    stop();
+  };
+}
+
+/** The same, renewing the case in hand; stopping gives it back. */
+export function keepDesk(): () => void {
+  const stop = keepQueue();
+  const renew = setInterval(() => void renewHeld(), RENEW_MS);
+  return () => {
+    clearInterval(renew);
+    stop();
+    void letGo();
+    shown.value = null;
+  };
+}
+
+const at = (id: string): string => `/desk/cases/${encodeURIComponent(id)}`;
+
+export async function open(id: string): Promise<void> {
+  const found = await call<DeskCase>(at(id));
+  shown.value = found;
+}
+
+/** Read the open case again: somebody may have done something about it. */
+async function again(): Promise<void> {
+  const id = shown.value?.id;
+  if (!id) return;
+  try {
+    const found = await call<DeskCase>(at(id));
+    if (shown.value?.id === id) shown.value = found;
+  } catch {
+    unread.value = true;
+  }
+}
+
+export async function take(id: string): Promise<void> {
+  try {
+    shown.value = await call<DeskCase>(`${at(id)}/take`, { method: "POST" });
+  } finally {
+    void look();
+  }
+}
+
+async function renewHeld(): Promise<void> {
+  const held = shown.value;
+  if (!held?.holder?.mine) return;
+  try {
+    const renewed = await call<DeskCase>(`${at(held.id)}/take`, { method: "POST" });
+    if (shown.value?.id === held.id) shown.value = renewed;
+  } catch {
+    void again();
+  }
+}
+
+/** Give the case back, if it is ours; a page that goes without it lets the lease run out. */
+export async function letGo(): Promise<void> {
+  const held = shown.value;
+  if (!held?.holder?.mine || held.state !== "open") return;
+  try {
+    const given = await call<DeskCase>(`${at(held.id)}/give-back`, { method: "POST" });
+    if (shown.value?.id === held.id) shown.value = given;
+  } catch {
+    // Nobody hears it: the lease ends by itself.
+  }
+}
+
+export async function decide(id: string, body: Decide, key: string): Promise<Decision> {
+  try {
+    return await call<Decision>(`${at(id)}/decide`, { body, idempotencyKey: key });
+  } finally {
+    await look();
+    await again();
+  }
+}
+
+export async function undo(id: string, reason: string, key: string): Promise<Decision> {
+  try {
+    return await call<Decision>(`/desk/decisions/${encodeURIComponent(id)}/undo`, { body: { reason } satisfies Undo, idempotencyKey: key });
+  } finally {
+    await look();
+    await again();
+  }
+}
+
+export const lessons = (): Promise<LessonPage> => call<LessonPage>("/desk/lessons");
+export const switchLesson = (id: string, body: Switch): Promise<LessonPage> =>
+  call<LessonPage>(`/desk/lessons/${encodeURIComponent(id)}/switch`, { body });

@@ -1,0 +1,149 @@
+// What may be said about a case, each with its key; a question that asks for the reason, and for what else a choice needs.
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { newKey } from "../shared/api";
+import { minutes } from "../shared/format";
+import { inWords } from "../shared/i18n/codes";
+import { why } from "../shared/i18n/problems";
+import type { Decide, Decision, DeskCase } from "../shared/wire";
+import { undo } from "./desk";
+import { asking, asksFirst, decideNow, dialogs, KEYS, openQuestion, send, type Question } from "./desk_keys";
+import { desk as say } from "./desk_words";
+import { Dialog } from "./dialog";
+import { ReasonDialog } from "./reason";
+
+dialogs(
+  (question) => (asking.value = <DecideDialog of={question} onClose={() => (asking.value = null)} />),
+  (made) => (asking.value = <UndoDialog of={made} onClose={() => (asking.value = null)} />),
+);
+
+export function DecidePane({ of }: { of: DeskCase }): JSX.Element | null {
+  const mine = of.holder?.mine ?? false;
+  const said = of.choices.filter((one) => one.choice !== "match");
+  if (of.state !== "open") return null;
+  return (
+    <section class="panel decide" aria-labelledby="decide-title">
+      <h2 id="decide-title">{say("decide")}</h2>
+      <ul>
+        {said.map((one) => {
+          const question = { case: of, choice: one.choice };
+          const key = KEYS[one.choice] ?? "";
+          return (
+            <li key={one.choice}>
+              <button
+                type="button"
+                data-choice={one.choice}
+                disabled={!mine || !one.allowed}
+                onClick={(e) => (e.shiftKey || asksFirst(one.choice) ? openQuestion(question) : void decideNow(question))}
+              >
+                <kbd>{key}</kbd>
+                <span>
+                  {inWords("choices", one.choice)}
+                  {asksFirst(one.choice) && "…"}
+                  {!one.allowed && <small>{say("manager_only")}</small>}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      {mine && <p class="soft decide-keys">{say("decide_keys")}</p>}
+      <p class="soft decide-keys">
+        <a href="#/lessons">
+          {of.costs.lessons.length ? say("lessons_count", { count: of.costs.lessons.length, version: of.costs.version }) : say("lessons_zero")}
+        </a>
+      </p>
+    </section>
+  );
+}
+
+function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => void }): JSX.Element {
+  const { case: of, choice, stayId } = question;
+  const reasons = of.choices.find((one) => one.choice === choice)?.reasons ?? ["other"];
+  const [key] = useState(newKey);
+  const [reason, setReason] = useState(reasons[0] ?? "other");
+  const [note, setNote] = useState("");
+  const [truth, setTruth] = useState("");
+  const [wait, setWait] = useState(of.waits_min[0] ?? 15);
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState("");
+  const submit = async (): Promise<void> => {
+    if (reason === "other" && note.trim().length < 3) return setTrouble(say("note_short"));
+    if (choice === "plate" && !truth.trim()) return setTrouble(say("plate_missing"));
+    setBusy(true);
+    setTrouble("");
+    const body: Decide = { choice: choice as Decide["choice"], reason, note: note.trim(), version: of.version };
+    if (stayId) body.stay_id = stayId;
+    if (choice === "plate") body.plate = truth.trim();
+    if (choice === "hold") body.wait_minutes = wait;
+    try {
+      await send(of, body, key);
+      onClose();
+    } catch (failure) {
+      setBusy(false);
+      setTrouble(say("failed", { why: why(failure) }));
+    }
+  };
+  return (
+    <Dialog title={inWords("choices", choice)} onClose={onClose} onSubmit={() => void submit()}>
+      {choice === "plate" && (
+        <label>
+          {say("true_plate")}
+          <input value={truth} maxLength={12} autoComplete="off" onInput={(e) => setTruth(e.currentTarget.value.toUpperCase())} aria-describedby="decide-trouble" />
+        </label>
+      )}
+      {choice === "hold" && (
+        <label>
+          {say("wait_for")}
+          <select value={wait} onChange={(e) => setWait(Number(e.currentTarget.value))}>
+            {of.waits_min.map((one) => (
+              <option key={one} value={one}>
+                {minutes(one)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <fieldset>
+        <legend>{say("reason")}</legend>
+        {reasons.map((one) => (
+          <label key={one} class="radio">
+            <input type="radio" name="reason" value={one} checked={reason === one} onChange={() => setReason(one)} />
+            {inWords("deskReasons", one)}
+          </label>
+        ))}
+      </fieldset>
+      <label>
+        {reason === "other" ? say("note_other") : say("note")}
+        <input value={note} maxLength={500} onInput={(e) => setNote(e.currentTarget.value)} aria-describedby="decide-trouble" />
+      </label>
+      <p class="trouble" role="alert" id="decide-trouble">
+        {trouble}
+      </p>
+      <div class="dialog-foot">
+        <button type="button" onClick={onClose}>
+          {say("cancel")}
+        </button>
+        <button type="submit" class={choice === "waive" ? "main danger" : "main"} disabled={busy}>
+          {busy ? say("sending") : say("confirm")}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function UndoDialog({ of, onClose }: { of: Decision; onClose: () => void }): JSX.Element {
+  const choice = inWords("choices", of.choice);
+  return (
+    <ReasonDialog
+      title={say("undo_title", { choice })}
+      note={say("undo_note")}
+      reasons={["undo_slip", "undo_picture", "undo_driver"]}
+      confirm={say("undo")}
+      done={say("undone", { choice })}
+      failed="not_saved"
+      onClose={onClose}
+      run={(reason, key) => undo(of.id, reason, key)}
+    />
+  );
+}

@@ -1,0 +1,24 @@
+// Where the operator is, behind the # of the address: a link can be sent to a colleague, and Back works.
+import { signal } from "@preact/signals";
+
+export type Place = { page: "console" } | { page: "desk"; id: string } | { page: "lessons" } | { page: "stay"; id: string };
+
+export const place = signal<Place>(read());
+
+function read(): Place {
+  const [page, id] = location.hash.replace(/^#\/?/, "").split("/");
+  if (page === "desk") return { page, id: decodeURIComponent(id ?? "") };
+  if (page === "stay" && id) return { page, id: decodeURIComponent(id) };
+  return page === "lessons" ? { page } : { page: "console" };
+}
+
+addEventListener("hashchange", () => (place.value = read()));
+
+export const toDesk = (id = ""): string => `#/desk${id && `/${encodeURIComponent(id)}`}`;
+export const toStay = (id: string): string => `#/stay/${encodeURIComponent(id)}`;
+
+/** Change the address without a new step in the history: moving through the queue is no journey. */
+export function swap(hash: string): void {
+  history.replaceState(null, "", hash);
+  place.value = read();
+}

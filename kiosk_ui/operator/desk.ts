@@ -10,7 +10,9 @@ const RENEW_MS = 60_000;
 const NEWS = new Set(["CaseOpened", "CaseChanged"]);
 
 export const queue = signal<DeskPage | null>(null);
-/** The case that stands open, and why it could not be read, if it could not. */
+/** Which case is looked at; it may still be on its way. */
+export const chosen = signal("");
+/** That case as the server has it. */
 export const shown = signal<DeskCase | null>(null);
 export const decisions = signal<readonly Decision[]>([]);
 /** The last look found nobody: what is shown may be old. */
@@ -33,8 +35,8 @@ export function keepQueue(): () => void {
   let seen = "";
   const timer = setInterval(() => void look(), LOOK_AGAIN_MS);
   const stop = effect(() => {
-    const newest = feed.events.value.find((event) => NEWS.has(event.type))?.id ?? "";
-    const mark = `${feed.line.value}:${newest}`;
+    const news = feed.events.value.filter((event) => NEWS.has(event.type)).map((event) => event.id);
+    const mark = [feed.line.value, ...news].join();
     if (mark !== seen) void look().then(() => again());
     seen = mark;
   });
@@ -58,9 +60,13 @@ export function keepDesk(): () => void {
 
 const at = (id: string): string => `/desk/cases/${encodeURIComponent(id)}`;
 
+let asked = "";
+
+/** Show a case; of two that were asked for, the later one stays. */
 export async function open(id: string): Promise<void> {
+  asked = id;
   const found = await call<DeskCase>(at(id));
-  shown.value = found;
+  if (asked === id) shown.value = found;
 }
 
 /** Read the open case again: somebody may have done something about it. */

@@ -5,7 +5,7 @@ import { newKey } from "../shared/api";
 import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
 import type { Decide, Decision, DeskCase } from "../shared/wire";
-import { decide, decisions, letGo, queue, shown } from "./desk";
+import { chosen, decide, decisions, letGo, queue, shown } from "./desk";
 import { desk as say } from "./desk_words";
 import { tellOnce } from "./toast";
 
@@ -115,7 +115,7 @@ function byNumber(of: DeskCase, number: number, asks: boolean): void {
 function step(by: 1 | -1, choose: (id: string) => Promise<void>): void {
   const rows = queue.value?.items ?? [];
   if (!rows.length) return;
-  const at = rows.findIndex((row) => row.id === shown.value?.id);
+  const at = rows.findIndex((row) => row.id === chosen.value);
   const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by));
   const row = rows[next];
   if (row) void choose(row.id);

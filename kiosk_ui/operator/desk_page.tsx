@@ -7,22 +7,28 @@ import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { DeskRow } from "../shared/wire";
 import { Deadline } from "./deadline";
-import { decisions, keepDesk, look, queue, shown, unread } from "./desk";
+import { chosen, decisions, keepDesk, look, queue, shown, unread } from "./desk";
 import { CasePane } from "./desk_case";
 import { DecidePane } from "./desk_decide";
 import { asking, onKey } from "./desk_keys";
 import { Recent } from "./desk_recent";
-import { choose, takeIt } from "./desk_moves";
+import { choose, leave, takeIt } from "./desk_moves";
 import { desk as say } from "./desk_words";
 import { laneName } from "./names";
 import { place } from "./route";
 import { feed } from "./session";
 
 export function Desk(): JSX.Element {
-  useEffect(keepDesk, []);
+  useEffect(() => {
+    const stop = keepDesk();
+    return () => {
+      stop();
+      leave();
+    };
+  }, []);
   useEffect(() => {
     const at = place.value;
-    if (at.page === "desk" && at.id && shown.value?.id !== at.id) void choose(at.id);
+    if (at.page === "desk" && at.id) void choose(at.id);
   }, [place.value]);
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => onKey(event, { choose, take: takeIt });
@@ -75,7 +81,7 @@ function Queue(): JSX.Element {
       <ol>
         {page?.items.map((row) => (
           <li key={row.id}>
-            <Row of={row} chosen={shown.value?.id === row.id} />
+            <Row of={row} chosen={chosen.value === row.id} />
           </li>
         ))}
       </ol>

@@ -75,13 +75,6 @@ class OperatorPage:
         dialog.get_by_role("button", name=re.compile("确认开闸|Open now")).click()
         expect(dialog).to_have_count(0)
 
-    def resolve(self, case_id: str, note: str) -> None:
-        self.page.locator(f"[data-case='{case_id}']").get_by_role("button").click()
-        dialog = self.page.get_by_role("dialog")
-        dialog.get_by_role("textbox").fill(note)
-        dialog.get_by_role("button", name=re.compile("完成处理|^Resolve$")).click()
-        expect(dialog).to_have_count(0)
-
 
 class KioskPage:
     """The upright touch screen."""

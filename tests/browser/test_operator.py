@@ -159,46 +159,15 @@ def test_an_own_reason_needs_a_few_signs(fake: FakeServer, console: OperatorPage
     assert fake.opened[-1].reason == "救护车通行"
 
 
-def test_cases_come_by_themselves_and_go_when_resolved(fake: FakeServer, console: OperatorPage) -> None:
+def test_cases_come_by_themselves_and_each_leads_to_the_desk(fake: FakeServer, console: OperatorPage) -> None:
     expect(console.page.get_by_text("没有待处理事项")).to_be_visible()
     fake.case("c7", "second_entry", lane_id="entry-1")
     expect(console.cases()).to_have_count(1)
     expect(console.cases().first).to_contain_text("同一车牌再次入场")
-    console.resolve("c7", "核对录像，前一次出场漏检")
-    expect(console.cases()).to_have_count(0)
-    assert fake.resolved == {"c7": "核对录像，前一次出场漏检"}
-
-
-@pytest.mark.req("ID-1")
-def test_a_doubtful_stay_is_settled_with_its_case_and_a_refusal_is_said_in_words(
-    fake: FakeServer, console: OperatorPage
-) -> None:
-    fake.case("c1", "second_entry", lane_id="entry-1", stay_id="stay-blocked")
-    fake.case("c2", "left_without_paying", lane_id="exit-1", stay_id="stay-2")
-    expect(console.cases()).to_have_count(2)
-    page, dialog = console.page, console.page.get_by_role("dialog")
-    page.locator("[data-case='c2']").get_by_role("button").click()
-    expect(dialog).to_be_visible()
-    expect(dialog.get_by_label("停车记录")).to_have_count(0)  # that stay has ended
-    page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
-    page.locator("[data-case='c1']").get_by_role("button").click()
-    dialog.get_by_label("停车记录").select_option(label="记录属实，恢复在场")
-    dialog.get_by_role("textbox").fill("在")
-    dialog.get_by_role("button", name="完成处理").click()
-    expect(dialog.get_by_role("alert")).to_have_text("请至少填写 3 个字")
-    dialog.get_by_role("textbox").fill("B2 现场核对")
-    dialog.get_by_role("button", name="完成处理").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("该车牌另有在场记录")
-    fake.cases["c1"]["stay_id"] = "stay-1"
-    page.keyboard.press("Escape")
-    page.reload()
-    page.locator("[data-case='c1']").get_by_role("button").click()
-    dialog.get_by_label("停车记录").select_option(label="车辆已离场，立即结束")
-    dialog.get_by_role("textbox").fill("录像显示已离场")
-    dialog.get_by_role("button", name="完成处理").click()
-    expect(console.cases()).to_have_count(1)
-    assert fake.resolved == {"c1": "close: 录像显示已离场"}
+    console.cases().first.get_by_role("link").click()
+    expect(console.page.locator("#case-title")).to_have_text("同一车牌再次入场")
+    console.page.go_back()
+    expect(console.level("B1")).to_be_visible()
 
 
 @pytest.mark.req("GUIDE-1")

@@ -1,0 +1,209 @@
+"""The exception desk on the scripted server: by keys alone, one decision per press, and no surprise when a colleague was faster."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from parking.kernel.principal import Scope
+from parking.sessions.desk.model import Choice
+from tests.browser import checks
+from tests.browser.desk_scene import a_busy_desk
+from tests.browser.fake_desk import OTHER
+from tests.browser.fake_server import FakeServer
+from tests.browser.pages import OperatorPage
+from tests.browser.script import SCOPES
+from tests.fixtures.browser import OpenPage
+
+AFTERNOON = datetime(2026, 5, 16, 6, 17, 30, tzinfo=UTC)
+PATIENT = 20_000
+
+
+@pytest.fixture
+def desk(fake: FakeServer) -> FakeServer:
+    """The mall of `conftest`, with an afternoon's cases."""
+    a_busy_desk(fake)
+    return fake
+
+
+def at_desk(fake: FakeServer, open_page: OpenPage, place: str = "#/desk", **how: object) -> Page:
+    page = open_page(f"{fake.url}/operator/{place}", expect={401, 409}, **how)
+    page.set_default_timeout(PATIENT)
+    console = OperatorPage(page)
+    console.log_in("wangfang", "correct horse battery")
+    expect(page.get_by_test_id("line")).to_have_text(
+        "实时" if how.get("locale", "zh-CN") == "zh-CN" else "Live", timeout=PATIENT
+    )
+    return page
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("[data-case]")
+
+
+def take(page: Page) -> None:
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("由您处理").first).to_be_visible(timeout=PATIENT)
+
+
+@pytest.mark.req("DATA-2")
+def test_the_queue_stands_in_the_order_of_its_deadlines_and_new_cases_come_by_themselves(
+    desk: FakeServer, open_page: OpenPage
+) -> None:
+    page = at_desk(desk, open_page)
+    expect(rows(page)).to_have_count(6, timeout=PATIENT)
+    assert [row.get_attribute("data-case") for row in rows(page).all()] == ["c2", "c3", "c1", "c5", "c6", "c4"]
+    expect(rows(page).first.locator("[data-overdue=true]")).to_contain_text("超时")
+    expect(rows(page).first).to_contain_text("李明 处理中")
+    expect(page.locator("body")).not_to_contain_text("88588")  # nobody has taken it: plates are masked
+    desk.case("c9", "call_unanswered", lane_id="exit-1", ago_s=1200)
+    expect(rows(page).first).to_have_attribute("data-case", "c9", timeout=PATIENT)
+
+
+@pytest.mark.req("ID-1", "A11Y-1")
+def test_a_case_is_taken_decided_and_taken_back_with_the_keyboard_alone(desk: FakeServer, open_page: OpenPage) -> None:
+    page = at_desk(desk, open_page)
+    expect(rows(page)).to_have_count(6, timeout=PATIENT)
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#case-title")).to_have_text("出场无入场记录", timeout=PATIENT)
+    page.keyboard.press("1")  # not taken yet: no key decides
+    take(page)
+    expect(page.locator("[data-candidate='stay-1'] mark")).to_have_text(["8", "8"])
+    page.keyboard.press("1")
+    expect(page.get_by_text("已处理：是这辆车")).to_be_visible(timeout=PATIENT)
+    ((case, body, key),) = desk.desk.decided
+    assert (case, body.choice, body.stay_id, body.reason) == ("c1", Choice.MATCH, "stay-1", "plate_misread")
+    assert len(key) >= 16
+    page.keyboard.press("u")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("撤销：是这辆车")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    assert desk.desk.undone == [("d1", "按错了")]
+    expect(rows(page)).to_have_count(6, timeout=PATIENT)
+
+
+@pytest.mark.req("ID-1")
+def test_the_second_operator_sees_who_has_it_and_is_told_when_a_colleague_was_faster(
+    desk: FakeServer, open_page: OpenPage
+) -> None:
+    page = at_desk(desk, open_page, "#/desk/c2")
+    expect(page.locator(".case-theirs")).to_contain_text("李明 正在处理这件", timeout=PATIENT)
+    assert page.locator(".decide button:enabled").count() == 0
+    page.keyboard.press("Enter")  # nothing to take here
+    page.locator("[data-case='c1']").click()
+    expect(page.get_by_role("button", name="领取")).to_be_visible(timeout=PATIENT)
+
+    def faster(route: Route) -> None:
+        desk.desk.taken_by("c1", OTHER)
+        route.continue_()
+
+    page.route("**/desk/cases/c1/take", faster, times=1)
+    page.get_by_role("button", name="领取").click()
+    expect(page.locator(".toast")).to_contain_text("其他人正在处理这件", timeout=PATIENT)
+    expect(page.locator(".case-theirs")).to_contain_text("李明", timeout=PATIENT)
+    desk.desk.taken_by("c1", "")
+    take_button = page.get_by_role("button", name="领取")
+    expect(take_button).to_be_visible(timeout=PATIENT)
+    take_button.click()
+    expect(page.get_by_text("由您处理").first).to_be_visible(timeout=PATIENT)
+
+    def gone(route: Route) -> None:  # the lease ran out and a colleague took it over
+        desk.desk.taken_by("c1", OTHER)
+        route.continue_()
+
+    page.route("**/desk/cases/c1/decide", gone, times=1)
+    page.keyboard.press("n")
+    expect(page.locator(".toast")).to_contain_text("没有保存：其他人正在处理这件", timeout=PATIENT)
+    assert desk.desk.decided == []
+
+
+def test_what_needs_a_word_or_a_time_asks_and_giving_money_up_needs_a_manager(
+    desk: FakeServer, open_page: OpenPage
+) -> None:
+    page = at_desk(desk, open_page, "#/desk/c3")
+    expect(page.get_by_role("button", name="领取")).to_be_visible(timeout=PATIENT)
+    take(page)
+    expect(page.locator("[data-choice='waive']")).to_be_disabled()
+    expect(page.locator("[data-choice='waive']")).to_contain_text("需要管理员")
+    page.keyboard.press("w")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Shift+D")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("其他").check()
+    dialog.get_by_role("button", name="确定").click()
+    expect(dialog.get_by_role("alert")).to_have_text("请至少填写 3 个字")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("h")
+    dialog.get_by_label("等候", exact=True).select_option(label="1小时")
+    dialog.get_by_role("button", name="确定").click()
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    ((_, body, _),) = desk.desk.decided
+    assert (body.choice, body.wait_minutes, body.reason) == (Choice.HOLD, 60, "video_awaited")
+    expect(rows(page).last).to_contain_text("等至", timeout=PATIENT)
+
+
+@pytest.mark.req("ID-1", "PRIV-1")
+def test_a_stays_story_shows_pictures_on_demand_and_plates_in_clear_by_right(
+    desk: FakeServer, open_page: OpenPage
+) -> None:
+    page = at_desk(desk, open_page, "#/stay/stay-1")
+    lines = page.locator(".story-line")
+    expect(lines).to_have_count(13, timeout=PATIENT)
+    expect(lines.nth(9)).to_contain_text("是这辆车")
+    lines.nth(9).get_by_text("依据").click()
+    expect(lines.nth(9)).to_contain_text("desk match")
+    assert page.locator(".story img").count() == 0  # each look is on record: none without a press
+    page.get_by_role("button", name="查看照片").first.click()
+    expect(page.locator(".case-shot-there")).to_have_count(1, timeout=PATIENT)
+    page.get_by_role("button", name="显示完整车牌").click()
+    expect(page.get_by_role("button", name="遮盖车牌")).to_be_visible(timeout=PATIENT)
+    assert desk.desk.looks == [False, True]
+    page.goto(f"{desk.url}/operator/#/stay/nobody")
+    expect(page.get_by_role("status").first).to_be_attached()
+
+
+def test_a_manager_switches_a_lesson_off_with_a_reason(desk: FakeServer, open_page: OpenPage) -> None:
+    desk.scopes = SCOPES | {Scope.LESSONS_SWITCH}
+    page = at_desk(desk, open_page, "#/lessons")
+    lesson = page.locator("[data-lesson='l2']")
+    expect(lesson).to_contain_text("B → 8", timeout=PATIENT)
+    expect(page.get_by_text("生效的学习记录：1 条")).to_be_visible()
+    lesson.get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("button", name="停用", exact=True).click()
+    expect(lesson).to_have_attribute("data-active", "false", timeout=PATIENT)
+    expect(page.get_by_text("没有学习记录，按实测误读率排序")).to_be_visible()
+
+
+def test_what_may_be_old_is_said_and_nothing_waiting_is_said_too(fake: FakeServer, open_page: OpenPage) -> None:
+    page = at_desk(fake, open_page)
+    expect(page.get_by_text("新的异常会自动出现在这里")).to_be_visible(timeout=PATIENT)
+    page.route("**/api/v1/desk/cases?*", lambda route: route.abort())
+    fake.case("c1", "second_entry", lane_id="entry-1")
+    expect(page.get_by_text("暂时读不到，以下可能已过时")).to_be_visible(timeout=PATIENT)
+    page.unroute("**/api/v1/desk/cases?*")
+    page.get_by_role("button", name="重试").click()
+    expect(rows(page)).to_have_count(1, timeout=PATIENT)
+    expect(page.get_by_text("暂时读不到，以下可能已过时")).to_have_count(0)
+
+
+@pytest.mark.req("A11Y-1")
+@pytest.mark.parametrize(
+    ("width", "locale", "dark"), [(1280, "zh-CN", True), (1920, "en-GB", False), (390, "en-GB", True)]
+)
+def test_nothing_is_cut_off_unnamed_faint_or_too_small(
+    desk: FakeServer, open_page: OpenPage, width: int, locale: str, *, dark: bool, tmp_path: Path
+) -> None:
+    page = at_desk(desk, open_page, "#/desk/c1", width=width, height=1000, locale=locale, dark=dark)
+    page.get_by_role("button", name="领取" if locale == "zh-CN" else "Take it").click()
+    expect(page.locator(".case-shot-there")).to_have_count(2, timeout=2 * PATIENT)
+    for place, ready in (("#/desk/c1", "#case-title"), ("#/stay/stay-1", ".story-line"), ("#/lessons", ".lesson")):
+        page.evaluate("place => (location.hash = place)", place)
+        page.locator(ready).first.wait_for()
+        wrong = [*checks.cut_off(page), *checks.unnamed(page), *checks.too_faint(page), *checks.too_small(page, 40)]
+        assert wrong == [], place

@@ -304,6 +304,13 @@ class Cashier:
         )
         ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
 
+    def unwaive(self, uow: UnitOfWork, stay_id: StayId, reference: str) -> None:
+        """What was given up under this reference is owed again, by a counter-entry; what was not given up is left alone."""
+        for _, given in ledger_store.movements_of(uow.connection, stay_id):
+            if given.reference == f"waive:{reference}":
+                back = given.reversed(f"unwaive:{reference}")
+                ledger_store.book(uow.connection, back, stay_id=stay_id, at=uow.now)
+
 
 def _is_unsent(payment: Payment) -> bool:
     return payment.state is PaymentState.PENDING or (payment.state is PaymentState.NEW and payment.pay_url is None)

@@ -39,8 +39,8 @@ class StayDeeds:
         return deeds[wish.choice]()
 
     def undo(self, uow: UnitOfWork, who: Principal, case: ReviewCase, decision: Decision, reason: str) -> None:  # noqa: ARG002
-        if not decision.corrections:
-            raise conflict("decision.final", "this decision cannot be taken back")
+        if decision.choice is Choice.WAIVE and decision.stay_id is not None:
+            self.cashier.unwaive(uow, decision.stay_id, f"desk:{decision.id}")
         for correction_id in reversed(decision.corrections):
             correcting.undo(uow, self.cashier, correction_id, actor=who.subject, reason=reason)
 

@@ -277,6 +277,10 @@ class Cashier(Protocol):
         """Give up a part of what a stay owes; the caller knows by what right."""
         ...
 
+    def unwaive(self, uow: UnitOfWork, stay_id: StayId, reference: str) -> None:
+        """What was waived under this reference is owed again, by a counter-entry."""
+        ...
+
     def overcharged(self, uow: UnitOfWork, stay: PricedStay) -> Money:
         """By how much the booked bill of a finished stay exceeds its price with all its stops; zero once it was forgiven."""
         ...

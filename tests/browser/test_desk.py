@@ -30,7 +30,7 @@ def desk(fake: FakeServer) -> FakeServer:
 
 
 def at_desk(fake: FakeServer, open_page: OpenPage, place: str = "#/desk", **how: object) -> Page:
-    page = open_page(f"{fake.url}/operator/{place}", expect={401, 409}, **how)
+    page = open_page(f"{fake.url}/operator/{place}", expect={401, 404, 409}, **how)
     page.set_default_timeout(PATIENT)
     console = OperatorPage(page)
     console.log_in("wangfang", "correct horse battery")
@@ -140,7 +140,7 @@ def test_what_needs_a_word_or_a_time_asks_and_giving_money_up_needs_a_manager(
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     page.keyboard.press("h")
-    dialog.get_by_label("等候", exact=True).select_option(label="1小时")
+    dialog.get_by_role("combobox").select_option(label="1小时")
     dialog.get_by_role("button", name="确定").click()
     expect(dialog).to_have_count(0, timeout=PATIENT)
     ((_, body, _),) = desk.desk.decided

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import AFTERNOON
+from tests.browser.desk_scene import a_busy_desk
+from tests.browser.fake_help import a_drawn_picture
 from tests.browser.fake_server import FakeServer
 from tests.browser.pages import DriverPage, KioskPage, OperatorPage
 from tests.browser.script import KIOSK_KEY
@@ -67,6 +69,19 @@ def test_operator_pictures(busy: FakeServer, open_page: OpenPage, take: Take, lo
             console.lane("exit-1").get_by_role("button").click()
             take(page, f"operator-open-{suffix}")
         page.context.close()
+
+
+def test_desk_picture(fake: FakeServer, open_page: OpenPage, take: Take) -> None:
+    a_busy_desk(fake)
+    fake.help.picture = a_drawn_picture
+    for visit in ("visit-c1", "stay-1"):
+        a_drawn_picture(visit)  # before anybody waits for it
+    page = open_page(f"{fake.url}/operator/#/desk/c1", height=1100, expect={401}, before=at_the_scripts_time)
+    console = OperatorPage(page)
+    console.log_in("wangfang", PASSWORD)
+    page.get_by_role("button", name="领取").click()
+    expect(page.locator(".case-shot-there")).to_have_count(2, timeout=30_000)
+    take(page, "operator-desk-zh")
 
 
 @pytest.mark.parametrize(("locale", "suffix"), [("zh-CN", "zh"), ("en-GB", "en")])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from parking.kernel.events import Direction
+from payments import ledger_store
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import passage
 
@@ -184,3 +185,36 @@ def test_plates_in_clear_are_for_managers_and_the_look_is_on_record(server: Serv
     looked = [(line["by"], line["code"]) for line in lines if line["kind"] == "look"]
     assert looked == [("Manager", "stay.plates")]
     problem_of(server.ask("GET", "/stays/nobody/story", "auditor"), 404)
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_a_waiver_and_a_match_are_taken_back_by_counter_entries_and_the_question_is_asked_again(server: Server) -> None:
+    stay_id, _ = leaves_misread(server)
+    case = take(server, queue(server)[0]["id"])
+    matched = decide(server, case, choice="match", stay_id=stay_id, reason="plate_misread").json()
+    server.settle_down()
+    owed = next(one for one in queue(server) if one["reason"] == "left_without_paying")
+    refused = decide(server, take(server, owed["id"]), key="not-mine", choice="waive", reason="goodwill")
+    problem_of(refused, 403)
+    server.ask("POST", f"/desk/cases/{owed['id']}/give-back", "attendant")
+    waived = decide(server, take(server, owed["id"], "manager"), "manager", choice="waive", reason="goodwill").json()
+
+    def due() -> int:
+        return int(server.ask("GET", f"/stays/{stay_id}", "cashier").json()["bill"]["due"]["amount"])
+
+    def undo(decision_id: str) -> Any:
+        headers = {"Idempotency-Key": f"undo-{decision_id}"}
+        return server.ask(
+            "POST", f"/desk/decisions/{decision_id}/undo", "manager", json={"reason": "a slip"}, headers=headers
+        )
+
+    assert due() == 0
+    assert undo(waived["id"]).status_code == 200
+    assert due() == 1000
+    assert undo(matched["id"]).json()["undone_by"] == "Manager"
+    assert undo(matched["id"]).status_code == 200  # the same key: nothing is undone twice
+    assert server.ask("GET", f"/stays/{stay_id}", "cashier").json()["state"] == "open"
+    assert server.ask("GET", "/desk/lessons", "auditor").json()["costs"]["version"] == "none"
+    assert server.application.database.read(ledger_store.verify).holds
+    story = server.ask("GET", f"/stays/{stay_id}/story", "auditor").json()
+    assert {("undone", "match"), ("undone", "waive")} <= {(one["kind"], one["code"]) for one in story["lines"]}

@@ -126,7 +126,6 @@ const cases: Table = {
   entry_without_plate: ["入场未识别车牌", "Entry without a plate"],
   unauthorised_entry: ["未经放行驶入", "Drove in unauthorised"],
   unauthorised_exit: ["未经放行驶出", "Drove out unauthorised"],
-  exit_in_doubt: ["出场车辆身份存疑", "Whose exit this was is in doubt"],
   exit_without_stay: ["出场无入场记录", "Exit without an entry on record"],
   exit_in_doubt: ["出场车辆身份存疑", "Whose exit this was is in doubt"],
   cloned_plate: ["疑似套牌", "The same plate in two places"],

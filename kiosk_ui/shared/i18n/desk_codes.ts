@@ -96,6 +96,7 @@ export const storyCodes: Table = {
   capture: ["收款入账", "Money received"],
   surplus: ["重复收款，应退", "Paid twice: owed back"],
   waive: ["免除入账", "Waiver booked"],
+  unwaive: ["撤销免除", "Waiver taken back"],
   coupon: ["优惠券抵扣", "Coupon used"],
   reverse: ["冲正", "Reversal"],
   refund: ["退款", "Refund"],

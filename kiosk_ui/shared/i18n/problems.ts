@@ -21,7 +21,6 @@ const problems: Readonly<Record<string, Pair>> = {
   "case.changed": ["内容已变化，请再看一次", "it has changed since you saw it: look again"],
   "decision.undone": ["已经撤销过", "it has been taken back already"],
   "decision.not_last": ["之后另有处理，请先撤销那一次", "something was decided after it: undo that first"],
-  "decision.final": ["无法撤销", "it cannot be taken back"],
   "decision.malformed": ["填写不完整", "something is missing or does not fit"],
   "lesson.undone": ["相应的处理已被撤销", "the decision that taught it was taken back"],
   "exit.explained": ["这次出场已有归属", "this exit belongs to a stay already"],

@@ -183,7 +183,10 @@ def bill_lines(raw: bytes) -> tuple[StatementLine, ...]:
     """
     texts = raw.decode("gb18030").splitlines()
     remarks = [text for text in texts if text.startswith("#")]
-    rows = list(csv.reader(text for text in texts if text.strip() and not text.startswith("#")))
+    try:
+        rows = list(csv.reader(text for text in texts if text.strip() and not text.startswith("#")))
+    except csv.Error:
+        raise ValueError("the bill is no table") from None
     if not rows or not any(text.startswith("#-") and "列表结束" in text for text in remarks):
         raise ValueError("the bill is cut short: the line that ends its list is missing")
     heading = [name.strip() for name in rows[0]]

@@ -32,6 +32,8 @@ from parking.kernel.money import Money
 LONGEST_NUMBER = 32
 OLDEST_MESSAGE_S = 300
 """How far the time of a signed answer or callback may lie from ours, either way."""
+LAST_MOMENT_S = 253_402_300_800
+"""The end of the year 9999 in unix seconds: no time of a message lies beyond it."""
 
 
 class OrderState(StrEnum):

@@ -14,6 +14,7 @@ from parking.kernel.errors import ParkingError
 from payments.providers import abilities
 from payments.providers.abilities import Charge, LineKind, Statement, StatementLine
 from payments.providers.base import (
+    LAST_MOMENT_S,
     CallbackRefused,
     Notice,
     OrderState,
@@ -128,7 +129,7 @@ def _line(row: str) -> StatementLine:
 
 
 def _moment(unix_s: object) -> datetime:
-    if type(unix_s) is not int:
+    if type(unix_s) is not int or not 0 <= unix_s < LAST_MOMENT_S:
         raise ValueError("no time")
     return datetime.fromtimestamp(unix_s, UTC)
 

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from parking.kernel.errors import ParkingError
 from parking.kernel.money import Money
 from payments.providers.abilities import LineKind, RefundOutcome, RefundState, StatementLine
-from payments.providers.base import OLDEST_MESSAGE_S, OrderState, Outcome
+from payments.providers.base import LAST_MOMENT_S, OLDEST_MESSAGE_S, OrderState, Outcome
 
 SIGNATURE = "stripe-signature"
 NUMBER, REFUND_NUMBER = "order_number", "refund_number"
@@ -189,6 +189,6 @@ def _texts(*values: object) -> None:
 
 
 def _time(unix_s: Any) -> datetime:
-    if type(unix_s) is not int:
+    if type(unix_s) is not int or not 0 <= unix_s < LAST_MOMENT_S:
         raise ValueError("no time")
     return datetime.fromtimestamp(unix_s, UTC)

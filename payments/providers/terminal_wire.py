@@ -19,7 +19,7 @@ from typing import Any
 from parking.kernel.errors import ParkingError
 from parking.kernel.money import Money
 from payments.providers.abilities import LineKind, RefundOutcome, RefundState, StatementLine
-from payments.providers.base import OLDEST_MESSAGE_S, OrderState, Outcome
+from payments.providers.base import LAST_MOMENT_S, OLDEST_MESSAGE_S, OrderState, Outcome
 
 LONGEST = 0xFFFF
 _MAC = 32
@@ -145,6 +145,6 @@ def _is_card_number(digits: str) -> bool:
 
 
 def _moment(unix_s: object) -> datetime:
-    if type(unix_s) is not int:
+    if type(unix_s) is not int or not 0 <= unix_s < LAST_MOMENT_S:
         raise ValueError("no time")
     return datetime.fromtimestamp(unix_s, UTC)

@@ -258,7 +258,10 @@ def bill_lines(raw: bytes) -> tuple[StatementLine, ...]:
 
     Every field starts with a back-tick; the last two rows are totals, and the count of trades has to agree with them.
     """
-    rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
+    try:
+        rows = [row for row in csv.reader(raw.decode("utf-8-sig").splitlines()) if row]
+    except csv.Error:
+        raise ValueError("the bill is no table") from None
     if len(rows) < 3:
         raise ValueError("a bill has a heading and totals")
     heading, total_heading, totals = rows[0], rows[-2], rows[-1]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,14 +21,24 @@ from hardware_sim.providers.faults import Fault
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.web import errors
-from payments import api
+from payments import api, ledger_store
 from payments.cashier import ANY
 from payments.model import Payment, PaymentState
+from payments.providers.abilities import LineKind, RefundState
 from payments.providers.memory import MemoryProvider
 from payments.webhooks import Callbacks
 from tests.builders.payments import START, Desk
 from tests.builders.provider_companies import COMPANIES
-from tests.builders.providers import Company, a_company, a_stripe, a_stripe_wire, a_wechat, a_wechat_wire
+from tests.builders.providers import (
+    REFUND,
+    Company,
+    a_company,
+    a_stripe,
+    a_stripe_wire,
+    a_wechat,
+    a_wechat_wire,
+    an_alipay,
+)
 
 pytestmark = pytest.mark.req("PAY-3")
 CHANNELS = ("wechat", "alipay", "stripe")
@@ -257,3 +267,24 @@ def test_stripe_saves_a_card_on_its_own_page_and_charges_it_later(tmp_path: Path
         company.wire.finish_setup(saving.reference)  # type: ignore[attr-defined]
         agreement = company.provider.saved(saving.reference)
         assert (agreement.customer, agreement.means) == ("cus_member1", "pm_card_visa")
+
+
+@pytest.mark.req("PAY-2", "PAY-5")
+def test_digital_rmb_is_paid_refunded_and_reconciled_under_its_own_name(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    with an_alipay(tmp_path, clock) as company:
+        desk = Desk(clock=clock, others={"digital_rmb": company.provider})
+        desk.park(hours=1)
+        payment = desk.begin(channel="digital_rmb")
+        company.approve(payment.number)
+        desk.ask()
+        balances = {account: balance for account, _, balance in desk.database.read(ledger_store.balances)}
+        assert balances["clearing:digital_rmb"] == 600
+        back = replace(REFUND, order_number=payment.number, total=payment.amount)
+        assert company.provider.refund(back).state is RefundState.DONE
+        clock.advance(timedelta(days=1, hours=2))
+        lines = company.provider.statement((START + timedelta(hours=8)).date()).lines
+        assert [(line.kind, line.number, line.amount.minor) for line in lines] == [
+            (LineKind.PAYMENT, payment.number, 600),
+            (LineKind.REFUND, payment.number, 200),
+        ]

@@ -34,6 +34,7 @@ def test_a_bug_whose_place_is_gone_is_not_called_caught(tmp_path: Path) -> None:
     assert "0 times" in is_caught(Bug("gone", "", "a.py", "y = 1", "y = 2", "t.py::test"), tmp_path)
 
 
+@pytest.mark.timeout(1200)
 def test_one_bug_is_planted_and_caught_and_the_copy_is_sound_again(tmp_path: Path) -> None:
     copy_sources(tmp_path)
     (bug,) = [bug for bug in BUGS if bug.name == "token-replayed"]
@@ -42,6 +43,7 @@ def test_one_bug_is_planted_and_caught_and_the_copy_is_sound_again(tmp_path: Pat
     assert (tmp_path / bug.file).read_text() == before
 
 
+@pytest.mark.timeout(1200)
 def test_a_patch_that_breaks_nothing_is_not_called_caught(tmp_path: Path) -> None:
     copy_sources(tmp_path)
     (bug,) = [bug for bug in BUGS if bug.name == "token-replayed"]

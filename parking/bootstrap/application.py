@@ -154,13 +154,7 @@ def build(
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
     relay = OutboxRelay(database, bus)
-    collecting = CashierSettings(
-        notify_base=f"{settings.public_url}/api/v1/payments",
-        hold_above_minor=settings.hold_above_minor,
-        attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
-        bounds=_bounds(settings),
-    )
-    cashier = Cashier(database, tariffs, counters(channels), clock, collecting)
+    cashier = Cashier(database, tariffs, counters(channels), clock, _collecting(settings, channels))
     reconciler = Reconciler(database, counters(channels), cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
     occupancy = Occupancy(site)
@@ -169,15 +163,9 @@ def build(
     contacts = Contacts(clock)
     grace = Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min))
     reach = _reach(site, settings)
-    table = subscriptions(
-        cashier=cashier,
-        grace=grace,
-        occupancy=occupancy,
-        live=live,
-        reach=reach,
-        costs_of=costs_of,
-    )
-    for subscription in table:
+    for subscription in subscriptions(
+        cashier=cashier, grace=grace, occupancy=occupancy, live=live, reach=reach, costs_of=costs_of
+    ):
         bus.subscribe(subscription)
     signs = SignBoard(
         connect(site, SIGNS),
@@ -213,6 +201,15 @@ def build(
         rounds=rounds_of(database, contacts, live, cashier, reconciler),
         reach=reach,
         costs_of=costs_of,
+    )
+
+
+def _collecting(settings: Settings, channels: Mapping[str, Channel]) -> CashierSettings:
+    return CashierSettings(
+        notify_base=f"{settings.public_url}/api/v1/payments",
+        hold_above_minor=settings.hold_above_minor,
+        attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
+        bounds=_bounds(settings),
     )
 
 

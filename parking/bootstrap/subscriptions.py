@@ -43,19 +43,11 @@ def _record_case(uow: UnitOfWork, envelope: e.Envelope) -> None:
     )
 
 
-def subscriptions(
-    *,
-    cashier: Cashier,
-    grace: paying.Grace,
-    occupancy: Occupancy,
-    live: LiveProjection,
-    reach: Reach,
-    costs_of: CostsOf,
-) -> tuple[Subscription, ...]:
-    """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
-    refresh = refreshing_access.refresh_stay(cashier)
-    wallet_changed = wallets.wallet_changed(cashier)
-    stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
+def _at_lanes(
+    cashier: Cashier, reach: Reach, costs_of: CostsOf, refresh: Handler
+) -> Mapping[type[e.Event], tuple[Handler, ...]]:
+    """What follows from whatever a lane tells."""
+    return {
         e.LaneDecided: (
             leaving.remember_decision,
             leaving.queue_behind(cashier),
@@ -87,6 +79,23 @@ def subscriptions(
         e.LaneBlocked: (fee_clocks.lane_blocked, refresh, visit_notes.note),
         e.LaneCalled: (calls.lane_called(reach), visit_notes.note),
         e.LaneCallEnded: (calls.lane_call_ended(reach),),
+    }
+
+
+def subscriptions(
+    *,
+    cashier: Cashier,
+    grace: paying.Grace,
+    occupancy: Occupancy,
+    live: LiveProjection,
+    reach: Reach,
+    costs_of: CostsOf,
+) -> tuple[Subscription, ...]:
+    """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
+    refresh = refreshing_access.refresh_stay(cashier)
+    wallet_changed = wallets.wallet_changed(cashier)
+    stays: Mapping[type[e.Event], tuple[Handler, ...]] = {
+        **_at_lanes(cashier, reach, costs_of, refresh),
         e.EmergencyChanged: (evacuating.plan,),
         e.PaymentCaptured: (
             paying.grant_exit(cashier, grace),

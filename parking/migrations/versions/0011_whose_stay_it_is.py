@@ -7,6 +7,7 @@ Revises: 0010
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,32 +20,36 @@ down_revision: str | None = "0010"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
-_STAY = (
-    sa.Column("votes", sa.String(200), nullable=True),
-    sa.Column("folded", sa.BigInteger(), nullable=True),
-    sa.Column("lot_id", sa.String(64), nullable=True),
-    sa.Column("bay_id", sa.String(64), nullable=True),
-    sa.Column("seen_at", column_types.UtcDateTime(), nullable=True),
-    sa.Column("leaving_visit_id", sa.String(36), nullable=True),
-    sa.Column("leaving_lane_id", sa.String(64), nullable=True),
-    sa.Column("leaving_at", column_types.UtcDateTime(), nullable=True),
-    sa.Column("into_ids", sa.String(80), nullable=True),
-)
-_EXIT = (
-    sa.Column("votes", sa.String(200), nullable=True),
-    sa.Column("yes_at", column_types.UtcDateTime(), nullable=True),
-    sa.Column("credential", sa.String(140), nullable=True),
-    sa.Column("lot_id", sa.String(64), nullable=True),
-    sa.Column("picture_ref", sa.String(64), nullable=True),
-)
+def _stay() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("votes", sa.String(200), nullable=True),
+        sa.Column("folded", sa.BigInteger(), nullable=True),
+        sa.Column("lot_id", sa.String(64), nullable=True),
+        sa.Column("bay_id", sa.String(64), nullable=True),
+        sa.Column("seen_at", column_types.UtcDateTime(), nullable=True),
+        sa.Column("leaving_visit_id", sa.String(36), nullable=True),
+        sa.Column("leaving_lane_id", sa.String(64), nullable=True),
+        sa.Column("leaving_at", column_types.UtcDateTime(), nullable=True),
+        sa.Column("into_ids", sa.String(80), nullable=True),
+    )
+
+def _exit() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("votes", sa.String(200), nullable=True),
+        sa.Column("yes_at", column_types.UtcDateTime(), nullable=True),
+        sa.Column("credential", sa.String(140), nullable=True),
+        sa.Column("lot_id", sa.String(64), nullable=True),
+        sa.Column("picture_ref", sa.String(64), nullable=True),
+    )
+
 
 
 def upgrade() -> None:
     """Columns, four tables, and the keys of whoever is inside."""
-    for column in _STAY:
-        op.add_column("stay", column.copy())
-    for column in _EXIT:
-        op.add_column("unmatched_exit", column.copy())
+    for column in _stay():
+        op.add_column("stay", column)
+    for column in _exit():
+        op.add_column("unmatched_exit", column)
     op.create_index("stay_by_folded", "stay", ["folded"])
     op.create_table(
         "stay_key",
@@ -134,8 +139,8 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("stay_by_folded", table_name="stay")
     with op.batch_alter_table("unmatched_exit") as changed:
-        for column in _EXIT:
+        for column in _exit():
             changed.drop_column(column.name)
     with op.batch_alter_table("stay") as changed:
-        for column in _STAY:
+        for column in _stay():
             changed.drop_column(column.name)

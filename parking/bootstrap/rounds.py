@@ -112,7 +112,12 @@ def end_what_is_over(uow: UnitOfWork) -> None:
 def purge(database: Database) -> int:
     """Forget what is personal and has been kept as long as its purpose allows."""
     old = forgetting.KEPT["plate of a coupon"]
-    return forgetting.purge(database, [lambda uow: coupon_store.forget_plates(uow.connection, uow.now - old)])
+
+    def coupons(uow: UnitOfWork) -> None:
+        coupon_store.forget_plates(uow.connection, uow.now - old)
+        coupon_store.forget_days(uow.connection, (uow.now - old).date().isoformat())
+
+    return forgetting.purge(database, [coupons])
 
 
 def rounds_of(

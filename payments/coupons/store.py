@@ -250,3 +250,9 @@ def take_slot(conn: Connection, limit_key: str, day: str, limit: int, taken_by: 
 
 def free_slots(conn: Connection, taken_by: str) -> None:
     conn.execute(slot_table.delete().where(slot_table.c.taken_by == taken_by))
+
+
+def forget_days(conn: Connection, before: str) -> int:
+    """Drop the daily limits of days long gone; returns how many slots."""
+    over = sa.and_(slot_table.c.day != "", slot_table.c.day < before)
+    return conn.execute(slot_table.delete().where(over)).rowcount

@@ -9,10 +9,10 @@ from random import Random
 
 from hardware_sim.scenario import Scenario
 from hardware_sim.simulated_gate import SimulatedBox, SimulatedLane
-from hardware_sim.site_under_test import KnownCase, SiteUnderTest
+from hardware_sim.site_under_test import Answer, KnownCase, SiteUnderTest
 from hardware_sim.truth import Truth
 from hardware_sim.virtual_time import Process
-from parking.kernel.ids import CaseId, StayId, VisitId
+from parking.kernel.ids import CaseId, StayId
 
 LOOKS_EVERY_S = 5.0
 CALL_S = 25.0
@@ -38,7 +38,7 @@ class Desk:
         """Something was handled since the queue was last looked at."""
         self._stale = True
 
-    def work(self) -> Process:
+    def work(self, who: str) -> Process:
         """One person's day; a process that never ends by itself."""
         while True:
             called = self._called()
@@ -57,7 +57,7 @@ class Desk:
                 continue
             self._taken.add(case.id)
             yield 5.0 + self._dice.expovariate(1.0 / max(1.0, self._scenario.desk_s))
-            self._decide(case)
+            self._decide(case, who)
             self._taken.discard(case.id)
 
     def _called(self) -> tuple[SimulatedLane, str] | None:
@@ -75,18 +75,31 @@ class Desk:
             self._stale = False
         return next((one for one in self._queue if one.id not in self._taken and one.id not in self._refused), None)
 
-    def _decide(self, case: KnownCase) -> None:
-        """By the pictures: which of the offered stays is this car's. Who errs takes the first that is offered."""
-        answer = self._right_answer(case)
-        if self._dice.random() < self._scenario.desk_errors and case.candidates:
-            answer = next((one for one in case.candidates if one != answer), answer)
-        if not self._site.decide(case, answer):
+    def _decide(self, case: KnownCase, who: str) -> None:
+        """By the pictures. Who errs takes another stay than the right one where several are shown."""
+        shown = self._site.candidates(case) if "match" in case.choices else ()
+        answer = self._answer(case, shown)
+        if shown and self._dice.random() < self._scenario.desk_errors:
+            wrong = next((one for one in shown if one != answer.stay_id), None)
+            answer = Answer("match", wrong) if wrong is not None else answer
+        if not self._site.decide(case, answer, who):
             self._refused.add(case.id)
-        self.news()
+        self._stale = True
 
-    def _right_answer(self, case: KnownCase) -> StayId | None:
-        about = case.visit_id or (VisitId(case.stay_id) if case.stay_id else None)
-        car = self._truth.who(about) if about is not None else None
-        if car is None:
-            return None
-        return next((one for one in case.candidates if self._truth.came_as(one) is car), None)
+    def _answer(self, case: KnownCase, shown: tuple[StayId, ...]) -> Answer:
+        """What is true, in the words of the case: pictures of both passages show which cars they were, and their plates."""
+        here = self._truth.who(case.visit_id) if case.visit_id is not None else None
+        before = self._truth.came_as(case.stay_id) if case.stay_id is not None else None
+        if "match" in case.choices and here is not None:
+            own = next((one for one in shown if self._truth.came_as(one) is here), None)
+            own = own or self._site.find(here.plate)  # he types what he reads on the picture
+            return Answer("match", own) if own is not None else Answer("no_stay")
+        if "split" in case.choices and before is not None and here is not None:
+            if before is here:
+                return Answer("merge")
+            if before.exited_at is not None:
+                return Answer("split")
+        car = here or before
+        if "plate" in case.choices and car is not None:
+            return Answer("plate", plate=car.plate)
+        return Answer("done")

@@ -51,7 +51,8 @@ class Scenario:
     For `offline_min`, a quarter into the run, the link is down; for `blind_min`, at a third, the exit's camera sees nothing; for
     `fire_min`, halfway, its fire contact is closed; `power_cuts` times, evenly, the gate box loses its power for a minute.
     `desk_s` is how long a person at the desk takes for a case on average, `desk_errors` how often he decides wrongly, `people` how
-    many of them there are. `closed_lanes` are out of order all day. `tariff` is a file beside the scenario's.
+    many of them there are. `closed_lanes` are out of order all day. With `patrol`, a vehicle reads the plates in all
+    bays when the mall has closed. `tariff` is a file beside the scenario's.
     """
 
     seed: int = 1
@@ -81,6 +82,7 @@ class Scenario:
     desk_s: float = 60.0
     desk_errors: float = 0.02
     tariff: str | None = None
+    patrol: bool = True
 
     def __post_init__(self) -> None:
         for name in fields(self):
@@ -151,7 +153,7 @@ def _value(key: str, node: yaml.Node, place: str) -> Any:
         raise _wrong(place, f"{key}: this value cannot be read") from None
     if isinstance(value, list):
         return tuple(value)
-    if isinstance(value, bool) or not isinstance(value, Mapping | str | int | float | datetime | None):
+    if not isinstance(value, Mapping | str | int | float | datetime | None):
         raise _wrong(place, f"{key}: a plain number or word is wanted")
     return value.replace(tzinfo=value.tzinfo or UTC) if isinstance(value, datetime) else value
 
@@ -159,7 +161,10 @@ def _value(key: str, node: yaml.Node, place: str) -> Any:
 def _check(key: str, value: Any) -> None:
     if value is None and key in ("stays", "entries", "exits", "tariff"):
         return
-    if key == "tariff":
+    if key == "patrol":
+        if not isinstance(value, bool):
+            raise _wrong(key, "is true or false")
+    elif key == "tariff":
         if not isinstance(value, str):
             raise _wrong(key, "should be the name of a file")
     elif key == "closed_lanes":

@@ -5,20 +5,17 @@ A lane is stepped whenever something at it changes, again when its contacts have
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
-from random import Random
+from collections.abc import Callable
 
-from hardware_sim.eyesight import Eyesight, Sight
+from hardware_sim.simulated_camera import READ_AFTER_S, Driving, Manner, SimulatedCamera, SimulatedPrinter
 from hardware_sim.virtual_time import Process, Timeline
-from parking.access.facts import LaneRules, NoPlate, PlateEvidence
+from parking.access.facts import LaneRules, NoPlate
 from parking.access.snapshot import CopyChange
 from parking.gate import machine
 from parking.gate.barrier import Barrier
-from parking.gate.controller import Lane, Sighting
+from parking.gate.controller import Lane
 from parking.gate.credentials.base import Presented
+from parking.gate.credentials.codes import VerifiedCode
 from parking.gate.edge_file import EdgeFile
 from parking.gate.fire_group import FireGroup
 from parking.gate.inputs import lane_inputs
@@ -27,95 +24,19 @@ from parking.gate.local_copy import LocalCopy
 from parking.gate.model import BarrierConfig, Cause, LaneConfig, Wiring
 from parking.gate.own_rows import OwnRows
 from parking.gate.relays.memory import MemoryBoard
-from parking.kernel.credential import Credential
+from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
-from parking.kernel.ids import DeviceId, Ids, LaneId, VisitId
-from parking.kernel.plate import Plate
+from parking.kernel.ids import DeviceId, Ids, LaneId
+from parking.sessions.costs import Costs
 
 SETTLED_S = 0.06  # a contact that has not moved for so long is believed
-READ_AFTER_S = 0.8
 OPENING_S = 1.0
 WAITING_STEP_S = 1.0
 TURNS_BACK_AFTER_S = 5.0
 QUEUE_STEP_S = 2.0
+SHOWS_AFTER_S = 8.0
 FIRE_INPUT = 2
 WhileWaiting = Callable[["Driving", "SimulatedLane"], None]
-
-
-class Manner(StrEnum):
-    """How a car goes through a lane."""
-
-    THROUGH = "through"
-    BACKS_OUT = "backs_out"  # it leaves the lane the way it came, whatever the boom does
-    UNFELT = "unfelt"  # the loop under the boom does not feel it
-
-
-@dataclass(slots=True)
-class Driving:
-    """One car at one lane, and what becomes of it: `waited_s` at the boom, whether it `passed`, under which visit of the lane's."""
-
-    plate: Plate
-    tag: Credential | None = None
-    manner: Manner = Manner.THROUGH
-    follower: Driving | None = None
-    """A car right behind, that goes through under the same boom without being asked."""
-    give_up_s: float = 900.0
-    waited_s: float = 0.0
-    passed: bool = False
-    by: str = "rule"
-    """Who let it through: the lane's rules, its policy, or a person."""
-    opened_at: datetime | None = None
-    """When the lane said yes."""
-    visits: list[VisitId] = field(default_factory=list)
-
-
-class SimulatedCamera:
-    """Reads the car that really stands there, once per visit, as well as it can see."""
-
-    def __init__(self, timeline: Timeline, dice: Random, eyesight: Eyesight, unread: float) -> None:
-        self._timeline = timeline
-        self._dice = dice
-        self._eyesight = eyesight
-        self._unread = unread
-        self.blind = False
-        """It sees nothing at all, and says so."""
-        self.in_front: Driving | None = None
-        self.sights: dict[VisitId, Sight | None] = {}
-        self._sight: tuple[Driving, Sight | None] | None = None
-        self._due: tuple[float, VisitId] | None = None
-
-    def begin(self, visit_id: VisitId) -> None:
-        self._due = (self._timeline.clock.monotonic_s() + READ_AFTER_S, visit_id)
-        if self.in_front is not None:
-            self.in_front.visits.append(visit_id)
-
-    def end(self) -> None:
-        self._due = None
-
-    def drain(self) -> Sequence[Sighting]:
-        """What has been read by now."""
-        if self._due is None or self._timeline.clock.monotonic_s() < self._due[0] - 1e-6:
-            return ()
-        _, visit_id = self._due
-        self._due = None
-        sight = self._look()
-        self.sights[visit_id] = sight
-        return () if sight is None else ((visit_id, evidence_of(sight, self._timeline)),)
-
-    def _look(self) -> Sight | None:
-        """A car that stands there is seen once: its dirt does not go away by looking again."""
-        car = self.in_front
-        if car is None or self.blind:
-            return None
-        if self._sight is None or self._sight[0] is not car:
-            unread = self._dice.random() < self._unread
-            self._sight = (car, None if unread else self._eyesight.look(car.plate.text, self._dice))
-        return self._sight[1]
-
-
-def evidence_of(sight: Sight, timeline: Timeline) -> PlateEvidence:
-    """A sight as the lane takes it."""
-    return PlateEvidence(Plate(sight.best), sight.confidence, sight.margin, 3, 3, timeline.clock.now())
 
 
 class SimulatedLane:
@@ -136,6 +57,7 @@ class SimulatedLane:
         self.board = MemoryBoard(self._clock)
         self._wiring = Wiring(presence=0, safety=1, fire=FIRE_INPUT)
         self._presented: list[Presented] = []
+        self._printer = SimulatedPrinter()
         self._boom_up_at: float | None = None
         self.lane = self._built()
 
@@ -151,6 +73,8 @@ class SimulatedLane:
             ids=self._box.ids,
             origin=self._box.name,
             fire_group=self._box.fires,
+            costs=self._box.costs,
+            display=self._printer if self.direction is Direction.IN else None,
         )
 
     def restart(self) -> None:
@@ -190,6 +114,14 @@ class SimulatedLane:
             Presented(tag, self._clock.now(), DeviceId(f"{self.name}-uhf"), self._clock.monotonic_s())
         )
 
+    def show_code(self, code: VerifiedCode) -> None:
+        """The lane's reader is shown a genuine code."""
+        shown = Credential(CredentialKind.CODE, code.code_id)
+        device = DeviceId(f"{self.name}-qr")
+        self._presented.append(
+            Presented(shown, self._clock.now(), device, self._clock.monotonic_s(), proven=True, code=code)
+        )
+
     def drive_through(self, car: Driving, while_waiting: WhileWaiting | None = None) -> Process:
         """Queue, drive up, wait, pass; `car` says afterwards what came of it."""
         self.queue += 1
@@ -215,8 +147,21 @@ class SimulatedLane:
         self._boom_up_at = None  # its own hardware lets it down when the safety loop is free
         self.busy, self._car = False, None
 
+    @property
+    def can_be_followed(self) -> bool:
+        """Whether a car stands here that nobody follows yet and that the lane has not let in yet."""
+        return self._car is not None and self._car.follower is None and self._car.opened_at is None
+
+    def follow(self, car: Driving) -> Process:
+        """Stay right behind the car that is here; whether that let it through, `car` says."""
+        ahead = self._car
+        assert ahead is not None
+        ahead.follower = car
+        while self._car is ahead:
+            yield QUEUE_STEP_S
+
     def _arrive(self, car: Driving) -> Process:
-        self.camera.in_front = car
+        self.camera.in_front = self._printer.car = car
         self.board.set_input(0, True)
         if car.tag is not None:
             self.show_tag(car.tag)
@@ -231,6 +176,9 @@ class SimulatedLane:
             pause = OPENING_S if opening else WAITING_STEP_S
             yield pause
             car.waited_s += pause
+            if car.shows is not None and car.waited_s >= SHOWS_AFTER_S and not opening:
+                self.show_code(car.shows)
+                car.shows = None
             if not self.boom_is_up():
                 self.step()
             if while_waiting is not None and not opening:
@@ -247,12 +195,12 @@ class SimulatedLane:
         yield from self.settle()
         yield 0.7
         if car.follower is not None:
-            yield from self._follow(car.follower)
+            yield from self._bumper_to_bumper(car.follower)
         self.board.set_input(1, False)
         yield from self.settle()
 
-    def _follow(self, car: Driving) -> Process:
-        """Bumper to bumper: onto the first loop while the other is still under the boom, and through before anybody asks."""
+    def _bumper_to_bumper(self, car: Driving) -> Process:
+        """The next one drives onto the first loop while the other is still under the boom, and through before anybody asks."""
         self.camera.in_front = car
         self.board.set_input(0, True)
         yield from self.settle()
@@ -275,9 +223,10 @@ class SimulatedBox:
 
     name = "edge-1"
 
-    def __init__(self, timeline: Timeline, ids: Ids) -> None:
+    def __init__(self, timeline: Timeline, ids: Ids, costs: Costs) -> None:
         file = EdgeFile(":memory:")
         self.timeline = timeline
+        self.costs = costs
         self.ids = ids
         self.journal = FileJournal(file)
         self.copy = LocalCopy(file)

@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from hardware_sim.eyesight import Eyesight
+from hardware_sim.faults import Faults
 from hardware_sim.naive import NaivePairing
 from hardware_sim.people import Desk
 from hardware_sim.scenario import Scenario
-from hardware_sim.simulated_gate import FIRE_INPUT, Driving, Manner, SimulatedBox, SimulatedCamera, SimulatedLane
+from hardware_sim.simulated_camera import Driving, Manner, SimulatedCamera
+from hardware_sim.simulated_gate import SimulatedBox, SimulatedLane
 from hardware_sim.site_under_test import SiteUnderTest
 from hardware_sim.traffic import Arrival, arrivals
 from hardware_sim.truth import Paid, Passage, Truth, Visit
 from hardware_sim.verdict import Report, judge
 from hardware_sim.virtual_time import Process, Timeline
+from parking.gate.credentials.codes import CodeUse, VerifiedCode
 from parking.gate.journal import Entry
 from parking.kernel.codec import parse_time
 from parking.kernel.decision import Refused
 from parking.kernel.events import Direction
-from parking.kernel.ids import Ids, LaneId, VisitId
+from parking.kernel.ids import Ids, LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 
 SYNC_S = 0.5  # how soon a box tells what it has written down
@@ -33,8 +37,8 @@ LOOK_EVERY_S = 60.0  # how often the server gets to do what only the passing of 
 LONGEST_STAY_S = 20 * 3600.0
 WALK_S = 60.0  # from the kiosk to the car
 PAYS_AFTER_S = 5.0
-CUT_S = 60.0
-FIRE_ENDS_S = 60  # for so long after its end the lanes are still watched
+PATROL_S = 900.0
+CODE_HOLDS = timedelta(minutes=15)
 
 
 class Simulation:
@@ -45,7 +49,7 @@ class Simulation:
         self._site = site
         self._timeline = timeline
         self._dice = Random(scenario.seed)  # noqa: S311 - repeatability is the point
-        self._box = SimulatedBox(timeline, ids)
+        self._box = SimulatedBox(timeline, ids, site.costs)
         self.truth = Truth()
         self.naive = NaivePairing()
         self._entries = [self._lane(name, Direction.IN) for name in scenario.entry_names()]
@@ -74,18 +78,12 @@ class Simulation:
             after_s = (arrival.at - self._timeline.clock.now()).total_seconds()
             self._timeline.start(self._visit(arrival), after_s=max(0.0, after_s))
         self._timeline.start(self._look())
-        for _ in range(s.people):
-            self._timeline.start(self._desk.work())
-        for minutes, happens, at in (
-            (s.offline_min, self._cut_the_link, 0.25),
-            (s.blind_min, self._blind_the_exit, 1 / 3),
-            (s.fire_min, self._burn, 0.5),
-        ):
-            if minutes:
-                self._timeline.start(happens(), after_s=s.hours * 3600 * at)
-        for cut in range(s.power_cuts):
-            self._timeline.start(self._cut_the_power(), after_s=s.hours * 3600 * (cut + 1) / (s.power_cuts + 1))
+        for number in range(s.people):
+            self._timeline.start(self._desk.work(f"attendant-{number + 1}"))
+        Faults(s, self._site, self._box, self._timeline, self._soon).start()
         self._timeline.run(s.hours * 3600 + LONGEST_STAY_S, until=lambda: not self._under_way)
+        if s.patrol:  # when the mall has closed
+            self._timeline.start(self._patrol(), after_s=PATROL_S)
         self._timeline.run(self._timeline.clock.monotonic_s() + 3600.0)  # the desk's last hour
         return self._judge()
 
@@ -153,44 +151,6 @@ class Simulation:
                 self._refresh()
             yield LOOK_EVERY_S
 
-    # --- faults ------------------------------------------------------------------------------------------------------
-
-    def _cut_the_link(self) -> Process:
-        self._box.linked = False
-        yield self._scenario.offline_min * 60
-        self._box.linked = True
-        self._soon()
-
-    def _cut_the_power(self) -> Process:
-        for lane in self._box.lanes.values():
-            lane.powered = False
-        yield CUT_S
-        self._box.restart()
-        for lane in self._box.lanes.values():
-            for _ in range(3):
-                lane.step()
-                yield 0.06
-        self._soon()
-
-    def _blind_the_exit(self) -> Process:
-        camera = self._exits[0].camera
-        camera.blind = True
-        yield self._scenario.blind_min * 60
-        camera.blind = False
-
-    def _burn(self) -> Process:
-        """The fire contact closes, opens again, and then a person has to end what it began."""
-        self._exits[0].board.set_input(FIRE_INPUT, True)
-        for second in range(round(self._scenario.fire_min * 60) + FIRE_ENDS_S):
-            if second == round(self._scenario.fire_min * 60):
-                self._exits[0].board.set_input(FIRE_INPUT, False)
-                self._site.end_emergency("the fire brigade is gone")
-                self._refresh()
-            for lane in self._box.lanes.values():
-                if not lane.busy:
-                    lane.step()
-            yield 1.0
-
     # --- one car -----------------------------------------------------------------------------------------------------
 
     def _visit(self, arrival: Arrival) -> Process:
@@ -205,27 +165,55 @@ class Simulation:
 
     def _come_and_go(self, arrival: Arrival, visit: Visit, *, turns_back: bool) -> Process:
         car = self._driving(visit, turns_back=turns_back)
-        lane = self._shortest(self._entries)
-        yield from lane.drive_through(car)
+        tailgates = self._scenario.tailgates > 0 and self._dice.random() < self._scenario.tailgates
+        ahead = next((lane for lane in self._entries if tailgates and lane.can_be_followed), None)
+        if ahead is not None:
+            yield from ahead.follow(car)
+        if not car.passed:
+            yield from self._shortest(self._entries).drive_through(car)
         self.truth.belongs(visit, car.visits, Direction.IN)
         visit.helped |= car.by != "rule"
         if not car.passed:
             visit.turned_back = turns_back
             return
         visit.entered_at = self._timeline.clock.now()
+        ticket = StayId(car.ticket) if car.ticket is not None else None
         yield arrival.dwell.total_seconds()
         if self._dice.random() < self._scenario.pays_ahead:
-            stay_id = self._site.find(visit.plate)
+            stay_id = ticket or self._site.find(visit.plate)
             if stay_id is not None:
                 self._pay(visit, stay_id)
         yield WALK_S
         car = self._driving(visit)
+        car.shows = self._code(visit, ticket)
         yield from self._shortest(self._exits).drive_through(car, self._at_the_boom(visit))
         self.truth.belongs(visit, car.visits, Direction.OUT)
         visit.helped |= car.by != "rule"
         visit.decided_at = car.opened_at
         if car.passed:
             visit.exited_at = self._timeline.clock.now()
+
+    def _code(self, visit: Visit, ticket: StayId | None) -> VerifiedCode | None:
+        """What a driver can hold up: the paper from the entry, or the phone with which he paid."""
+        now, days = self._timeline.clock.now(), timedelta(days=1)
+        if ticket is not None:
+            return VerifiedCode(f"ticket-{ticket}", CodeUse.TICKET, "demo", now - days, now + days, stay_id=ticket)
+        if visit.payments:
+            paid = visit.payments[-1]
+            name = f"exit-{paid.stay_id}"
+            return VerifiedCode(name, CodeUse.EXIT, "demo", paid.at, paid.at + CODE_HOLDS, stay_id=paid.stay_id)
+        return None
+
+    def _patrol(self) -> Process:
+        """A vehicle that drives round and reads every plate in the bays, as well as any camera."""
+        began = self._timeline.clock.now()
+        yield PATROL_S
+        eyes, seen = Eyesight(self._scenario.misread), []
+        for visit in self.truth.visits:
+            if visit.entered_at is not None and visit.entered_at <= began and visit.exited_at is None:
+                seen.append(eyes.look(visit.plate.text, self._dice))
+        self._site.patrol(began, self._timeline.clock.now(), seen)
+        self._refresh()
 
     def _driving(self, visit: Visit, *, turns_back: bool = False) -> Driving:
         missed = self._scenario.missed / 2

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from hardware_sim.eyesight import Sight
 from parking.access.snapshot import CopyChange
 from parking.gate.journal import Entry
 from parking.kernel.credential import Credential
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.sessions.costs import Costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,22 @@ class KnownStay:
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """A question as it stands before a person: `candidates` are the stays that it offers, best first."""
+    """A question as it stands before a person: what it is about, and the answers that its kind allows (stable codes)."""
 
     id: CaseId
     reason: str
     stay_id: StayId | None
     visit_id: VisitId | None
-    candidates: tuple[StayId, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person says: one of the choices, with the stay or the plate that it names."""
+
+    choice: str
+    stay_id: StayId | None = None
+    plate: Plate | None = None
 
 
 class SiteUnderTest(Protocol):
@@ -44,6 +55,8 @@ class SiteUnderTest(Protocol):
 
     guard_minor: int
     """Above this no charge reaches a driver (minor units)."""
+    costs: Costs
+    """What the recogniser was measured to confuse, as every box has it."""
 
     def take_events(self, epoch: str, entries: Sequence[Entry]) -> int:
         """Take a box's events in and handle all that follows; returns the acknowledged number."""
@@ -80,11 +93,19 @@ class SiteUnderTest(Protocol):
         ...
 
     def cases(self) -> Sequence[KnownCase]:
-        """The desk's queue, oldest first, each with what it offers."""
+        """The desk's queue in its order."""
         ...
 
-    def decide(self, case: KnownCase, stay_id: StayId | None) -> bool:
-        """A person's answer: it is this stay, or none of them; False when the desk takes no answer to this case."""
+    def candidates(self, case: KnownCase) -> tuple[StayId, ...]:
+        """The stays that the desk shows beside a case, likeliest first."""
+        ...
+
+    def decide(self, case: KnownCase, answer: Answer, who: str) -> bool:
+        """A person takes a case and answers; False when the desk does not take this answer (now)."""
+        ...
+
+    def patrol(self, began: datetime, ended: datetime, seen: Sequence[Sight]) -> None:
+        """A patrol has read these plates in the bays, and has seen no other car."""
         ...
 
     def broken_invariants(self) -> list[str]:

@@ -123,7 +123,7 @@ def _count(
     report.left_open += 1
     mine = [case for case in cases if _concerns(case, visit, stay)]
     report.in_queue += bool(mine)
-    report.answer_among_first += any(_offers(case, stay) for case in mine)
+    report.answer_among_first += any(_offers(case, stay, site) for case in mine)
 
 
 def _fair(visit: Visit, truth: Truth, site: SiteUnderTest) -> int:
@@ -177,11 +177,11 @@ def _concerns(case: KnownCase, visit: Visit, stay: KnownStay | None) -> bool:
     return about or (case.visit_id is not None and case.visit_id in own)
 
 
-def _offers(case: KnownCase, stay: KnownStay | None) -> bool:
+def _offers(case: KnownCase, stay: KnownStay | None, site: SiteUnderTest) -> bool:
     """Whether the right answer is before the person's eyes: this car's own stay, or, where it has none, that it is none of them."""
     if stay is None:
-        return True  # "none of these" is always offered
-    return case.stay_id == stay.id or stay.id in case.candidates[:FIRST]
+        return "no_stay" in case.choices or "done" in case.choices
+    return stay.id in (case.stay_id, case.visit_id) or stay.id in site.candidates(case)[:FIRST]
 
 
 def _is_charged_to_absent(stay: KnownStay, truth: Truth, payers: Mapping[StayId, set[int]]) -> bool:

@@ -24,9 +24,14 @@ from payments import ledger_store
 
 def routers(application: Application, clock: Clock, name_of: Callable[[Connection, str], str]) -> tuple[APIRouter, ...]:
     """The routes of both; `name_of` says what people call an operator with this id."""
-    desk = Desk(StayDeeds(application.cashier), ranker(CostsInForce()), audit.record, name_of)
+    desk = desk_of(application, name_of)
     stories = story_api.Stories(application.cashier, audit.record, _bookings, corrected, name_of)
     return desk_api.router(application.database, desk, clock), story_api.router(application.database, stories)
+
+
+def desk_of(application: Application, name_of: Callable[[Connection, str], str] = lambda _, who: who) -> Desk:
+    """The desk without its routes."""
+    return Desk(StayDeeds(application.cashier), ranker(CostsInForce()), audit.record, name_of)
 
 
 def _bookings(conn: Connection, stay_id: StayId) -> list[Booking]:

@@ -11,41 +11,50 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from hardware_sim.eyesight import Sight
 from hardware_sim.scenario import Scenario
-from hardware_sim.site_under_test import KnownCase, KnownStay
+from hardware_sim.site_under_test import Answer, KnownCase, KnownStay
 from parking.access import keeping
 from parking.access import store as access_store
 from parking.access.rights_store import Holder
 from parking.access.rows import PassRow
 from parking.access.snapshot import CopyChange
 from parking.bootstrap.application import Application, build
+from parking.bootstrap.desk import desk_of
+from parking.bootstrap.measured import measured_costs
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.tables import all_tables
 from parking.cli.invariants import Invariants
 from parking.emergency import emergencies
 from parking.gate.api import ingest
 from parking.gate.journal import Entry
-from parking.journeys import opening_by_hand, paying
+from parking.journeys import leaving, opening_by_hand, pairing, paying
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ParkingError
-from parking.kernel.ids import CaseId, LaneId, SeededIds, StayId, VisitId
+from parking.kernel.ids import LaneId, SeededIds, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
+from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork, open_database
 from parking.plumbing.tables import outbox
 from parking.security import audit
 from parking.sessions import store as sessions
+from parking.sessions.desk import queue
+from parking.sessions.desk import service as desk_service
+from parking.sessions.desk import store as desk_store
+from parking.sessions.desk.model import Choice, Wish
+from parking.sessions.evidence import expire_unfound
+from parking.sessions.matching import Matched, PassageEvidence
 from parking.site import loader
 from parking.site.model import SiteMap
 from payments import ledger_store
 from payments.providers.memory import MemoryProvider
 from payments.tariff.price import price
 
-ATTENDANT = Principal("operator", "attendant", frozenset({Scope.LANES_OPEN, Scope.CASES_WORK}))
+ATTENDANT = Principal("operator", "attendant", frozenset({Scope.LANES_OPEN, Scope.CASES_WORK, Scope.BILLS_WAIVE}))
 DEMO = files("hardware_sim") / "sites" / "demo"
-_CASES_SHOWN = 200
 
 
 class VirtualSite:
@@ -68,7 +77,9 @@ class VirtualSite:
         self.application.prepare()
         self.application.drain()
         self._tariff = self.application.tariffs.current(clock.now())
+        self._desk = desk_of(self.application)
         self._invariants = Invariants()
+        self.costs = measured_costs()
         self.guard_minor = settings.hold_above_minor or 0
 
     def take_events(self, epoch: str, entries: Sequence[Entry]) -> int:
@@ -83,8 +94,8 @@ class VirtualSite:
         return CopyChange("demo", version, rows[-1].version, tuple(rows)) if rows else None
 
     def find(self, plate: Plate) -> StayId | None:
-        stay = self._database.read(lambda conn: sessions.open_by_plate(conn, plate))
-        return stay.id if stay is not None else None
+        now = self._clock.now()
+        return self._database.read(lambda conn: pairing.stay_of_plate(conn, plate, self.costs, now))
 
     def pay(self, stay_id: StayId) -> int | None:
         cashier, now = self.application.cashier, self._clock.now()
@@ -122,23 +133,51 @@ class VirtualSite:
         self.application.jobs.run_due()
         self.application.drain()
 
+    def patrol(self, began: datetime, ended: datetime, seen: Sequence[Sight]) -> None:
+        def work(uow: UnitOfWork) -> None:
+            stays = set()
+            for sight in seen:
+                evidence = PassageEvidence(ended, LaneId("patrol"), Votes.of(sight.spellings, sight.colour, sight.kind))
+                found = pairing.whose(uow.connection, evidence, self.costs, ended)
+                stays |= {one.stay_id for one in found.ranked} if not isinstance(found, Matched) else {found.stay_id}
+            expire_unfound(uow, began, ended, stays, leaving.end(self.application.cashier))
+
+        self._database.write(work)
+        self.application.drain()
+
     def price(self, entered_at: datetime, until: datetime) -> int:
         return price(self._tariff, entered_at, max(entered_at, until)).total.minor
 
     def cases(self) -> Sequence[KnownCase]:
-        found = self._database.read(lambda conn: sessions.cases(conn, "open", "", _CASES_SHOWN))
+        found = queue.in_order(self._database.read(desk_store.open_cases), self._clock.now())
         return [
-            KnownCase(
-                CaseId(case.id),
-                case.reason,
-                StayId(case.stay_id) if case.stay_id else None,
-                VisitId(case.visit_id) if case.visit_id else None,
-            )
-            for case in reversed(found)
+            KnownCase(c.case_id, c.reason, c.stay_id, c.visit_id, tuple(queue.question_of(c.reason).choices))
+            for c in found
         ]
 
-    def decide(self, case: KnownCase, stay_id: StayId | None) -> bool:  # noqa: ARG002 - no case takes an answer yet
-        return False
+    def candidates(self, case: KnownCase) -> tuple[StayId, ...]:
+        def query(conn: sa.Connection) -> tuple[StayId, ...]:
+            known = sessions.get_case(conn, case.id)
+            return tuple(one.stay_id for one in self._desk.rank(conn, known).candidates) if known is not None else ()
+
+        return self._database.read(query)
+
+    def decide(self, case: KnownCase, answer: Answer, who: str) -> bool:
+        operator = Principal("operator", who, ATTENDANT.scopes)
+        choice = Choice(answer.choice)
+        wish = Wish(choice, queue.REASONS[choice][0], stay_id=answer.stay_id, plate=answer.plate)
+
+        def work(uow: UnitOfWork) -> None:
+            desk_service.take(uow, self._desk, case.id, operator)
+            version = desk_store.hand(uow.connection, case.id).version
+            desk_service.decide(uow, self._desk, case.id, version, operator, wish)
+
+        try:
+            self._database.write(work)
+        except (ParkingError, KeyError):
+            return False  # it is not as the picture had it, or somebody was faster, or there is no such deed
+        self.application.drain()
+        return True
 
     def broken_invariants(self) -> list[str]:
         return self._database.read(self._invariants.broken)

@@ -1,0 +1,77 @@
+"""What goes wrong in a scenario, and when: the link, the power, a camera, a fire alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hardware_sim.scenario import Scenario
+from hardware_sim.simulated_gate import FIRE_INPUT, SimulatedBox
+from hardware_sim.site_under_test import SiteUnderTest
+from hardware_sim.virtual_time import Process, Timeline
+from parking.kernel.events import Direction
+
+CUT_S = 60.0
+FIRE_ENDS_S = 60  # for so long after its end the lanes are still watched
+
+
+class Faults:
+    """The faults of one run; after each of them box and server `talk`."""
+
+    def __init__(
+        self, scenario: Scenario, site: SiteUnderTest, box: SimulatedBox, timeline: Timeline, talk: Callable[[], None]
+    ) -> None:
+        self._scenario = scenario
+        self._site = site
+        self._box = box
+        self._timeline = timeline
+        self._talk = talk
+        self._exit = next(lane for lane in box.lanes.values() if lane.direction is Direction.OUT)
+
+    def start(self) -> None:
+        """Have everything happen in its time."""
+        s = self._scenario
+        for minutes, happens, at in (
+            (s.offline_min, self._cut_the_link, 0.25),
+            (s.blind_min, self._blind_the_exit, 1 / 3),
+            (s.fire_min, self._burn, 0.5),
+        ):
+            if minutes:
+                self._timeline.start(happens(), after_s=s.hours * 3600 * at)
+        for cut in range(s.power_cuts):
+            self._timeline.start(self._cut_the_power(), after_s=s.hours * 3600 * (cut + 1) / (s.power_cuts + 1))
+
+    def _cut_the_link(self) -> Process:
+        self._box.linked = False
+        yield self._scenario.offline_min * 60
+        self._box.linked = True
+        self._talk()
+
+    def _cut_the_power(self) -> Process:
+        for lane in self._box.lanes.values():
+            lane.powered = False
+        yield CUT_S
+        self._box.restart()
+        for lane in self._box.lanes.values():
+            for _ in range(3):
+                lane.step()
+                yield 0.06
+        self._talk()
+
+    def _blind_the_exit(self) -> Process:
+        camera = self._exit.camera
+        camera.blind = True
+        yield self._scenario.blind_min * 60
+        camera.blind = False
+
+    def _burn(self) -> Process:
+        """The fire contact closes, opens again, and then a person has to end what it began."""
+        self._exit.board.set_input(FIRE_INPUT, True)
+        for second in range(round(self._scenario.fire_min * 60) + FIRE_ENDS_S):
+            if second == round(self._scenario.fire_min * 60):
+                self._exit.board.set_input(FIRE_INPUT, False)
+                self._site.end_emergency("the fire brigade is gone")
+                self._talk()
+            for lane in self._box.lanes.values():
+                if not lane.busy:
+                    lane.step()
+            yield 1.0

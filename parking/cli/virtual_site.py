@@ -174,8 +174,8 @@ class VirtualSite:
 
         try:
             self._database.write(work)
-        except (ParkingError, KeyError):
-            return False  # it is not as the picture had it, or somebody was faster, or there is no such deed
+        except ParkingError:
+            return False  # it is not as the picture had it, or somebody was faster
         self.application.drain()
         return True
 

@@ -13,11 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import typer
 
 from hardware_sim.scenario import Scenario
 from parking.access import decide, policies
 from parking.cli import simulate, virtual_site
 from parking.kernel.decision import Allowed
+from parking.kernel.errors import ParkingError
 from parking.kernel.events import CaseOpened, Envelope
 from parking.kernel.ids import CaseId, EventId, StayId
 from parking.kernel.money import Money
@@ -90,6 +92,44 @@ def test_members_turn_backs_a_blind_camera_and_a_fire_break_no_invariant_and_nob
     assert report["closed_by_person"] + report["left_open"] > 0  # the fire and the blind camera were there
     out = report["closed_right"] + report["closed_by_person"] + report["left_open"]
     assert out + report["turned_back"] == report["visits"]
+
+
+@pytest.mark.req("ID-1", "DATA-2", "LPR-3")
+@pytest.mark.parametrize("look_alikes", [0.0, 1.0], ids=["mixed", "fleets"])
+def test_whatever_cameras_and_loops_miss_nobody_pays_too_much_and_what_is_open_is_before_a_person(
+    look_alikes: float,
+) -> None:
+    """The short version of tests/prove/traffic.py, with far more faults, so that few cars meet them all."""
+    bad = replace(CLEAN, seed=1, hours=1, stays=30, misread=0.15, missed=0.1, look_alikes=look_alikes)
+    report: dict[str, Any] = simulate.run(bad)
+    assert (report["ok"], report["violations"]) == (True, [])
+    assert report["wrong_charges"] == report["charged_absent"] == report["closed_wrong"] == 0
+    assert report["missed"] > 0
+    assert report["in_queue"] == report["left_open"]
+    assert report["answer_among_first"] >= 0.95 * report["left_open"]
+    assert report["share_right"] > report["naive_share_right"]
+
+
+def test_a_power_cut_a_tailgater_and_a_cloned_plate_break_no_invariant_and_charge_nobody_wrongly() -> None:
+    report: dict[str, Any] = simulate.run(
+        replace(CLEAN, seed=2, hours=0.3, stays=20, tailgates=0.3, cloned=0.1, returns=0.1, power_cuts=2)
+    )
+    assert (report["ok"], report["violations"]) == (True, [])
+    assert report["wrong_charges"] == report["charged_absent"] == 0
+
+
+def test_a_shipped_scenario_runs_by_its_name_and_options_win_over_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as over:
+        simulate.simulate(scenario="dearer", stays=6, hours=0.5, as_json=True)
+    assert over.value.exit_code == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["visits"] == 6
+    assert report["captured_minor"] % 200 == 0
+
+
+def test_a_scenario_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(ParkingError, match="bad-week, dearer"):
+        simulate.simulate(scenario="nowhere")
 
 
 def _watch_sites(monkeypatch: pytest.MonkeyPatch, sites: list[virtual_site.VirtualSite]) -> None:

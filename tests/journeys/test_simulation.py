@@ -110,10 +110,8 @@ def test_whatever_cameras_and_loops_miss_nobody_pays_too_much_and_what_is_open_i
     assert report["share_right"] > report["naive_share_right"]
 
 
-def test_a_power_cut_a_tailgater_and_a_cloned_plate_break_no_invariant_and_charge_nobody_wrongly() -> None:
-    report: dict[str, Any] = simulate.run(
-        replace(CLEAN, seed=2, hours=0.3, stays=20, tailgates=0.3, cloned=0.1, returns=0.1, power_cuts=2)
-    )
+def test_power_cuts_and_tailgaters_break_no_invariant_and_charge_nobody_wrongly() -> None:
+    report: dict[str, Any] = simulate.run(replace(CLEAN, seed=2, hours=0.3, stays=12, tailgates=0.3, power_cuts=2))
     assert (report["ok"], report["violations"]) == (True, [])
     assert report["wrong_charges"] == report["charged_absent"] == 0
 

@@ -95,12 +95,9 @@ def test_members_turn_backs_a_blind_camera_and_a_fire_break_no_invariant_and_nob
 
 
 @pytest.mark.req("ID-1", "DATA-2", "LPR-3")
-@pytest.mark.parametrize("look_alikes", [0.0, 1.0], ids=["mixed", "fleets"])
-def test_whatever_cameras_and_loops_miss_nobody_pays_too_much_and_what_is_open_is_before_a_person(
-    look_alikes: float,
-) -> None:
+def test_whatever_cameras_and_loops_miss_nobody_pays_too_much_and_what_is_open_is_before_a_person() -> None:
     """The short version of tests/prove/traffic.py, with far more faults, so that few cars meet them all."""
-    bad = replace(CLEAN, seed=1, hours=1, stays=30, misread=0.15, missed=0.1, look_alikes=look_alikes)
+    bad = replace(CLEAN, seed=1, hours=3, stays=60, misread=0.15, missed=0.1)
     report: dict[str, Any] = simulate.run(bad)
     assert (report["ok"], report["violations"]) == (True, [])
     assert report["wrong_charges"] == report["charged_absent"] == report["closed_wrong"] == 0

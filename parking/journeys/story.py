@@ -117,7 +117,7 @@ def story_of(
             *(_told(note) for note in visit_notes.of_visits(conn, visits)),
             *_life(stay),
             *(line for case in cases for line in _asked(case)),
-            *(line for made in desk_store.decisions_of(conn, ids) for line in _decided(made)),
+            *(line for made in desk_store.decisions_about(conn, stay.id, ids) for line in _decided(made)),
             *(_begun(payment) for payment in payments),
             *(_booked(booking) for booking in bookings),
             *corrections,

@@ -170,6 +170,13 @@ def decisions_of(conn: Connection, case_ids: Sequence[str]) -> list[Decision]:
     return [_to_decision(row) for row in conn.execute(query)] if case_ids else []
 
 
+def decisions_about(conn: Connection, stay_id: StayId, case_ids: Sequence[str]) -> list[Decision]:
+    """What was decided about a stay or these cases, undone or not, oldest first."""
+    about = sa.or_(desk_decision.c.stay_id == stay_id, desk_decision.c.case_id.in_(case_ids))
+    order = (desk_decision.c.decided_at, desk_decision.c.number)
+    return [_to_decision(row) for row in conn.execute(sa.select(desk_decision).where(about).order_by(*order))]
+
+
 def decisions(conn: Connection, after: str, limit: int) -> list[Decision]:
     """Decisions, newest first, older than the id `after` (empty: from the newest)."""
     query = sa.select(desk_decision).order_by(desk_decision.c.id.desc()).limit(limit)

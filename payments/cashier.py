@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -80,15 +81,19 @@ class Cashier:
         providers: Mapping[str, Provider],
         clock: Clock,
         settings: CashierSettings,
+        *,
+        by_plate: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.database = database
-        self.collector = Collector(database, providers, clock, subject=settings.subject, attended=settings.attended)
+        self.collector = Collector(
+            database, providers, clock, subject=settings.subject, attended=settings.attended, by_plate=by_plate
+        )
         self._tariffs = tariffs
         self._discounts = Discounts(tariffs)
         self._settings = settings
         self._orders = Orders(settings.notify_base, settings.number_prefix, settings.order_valid)
         self.later = Creditor(settings.later)
-        self._refunder = Refunder(providers, notify_base=settings.notify_base)
+        self._refunder = Refunder({**by_plate, **providers}, notify_base=settings.notify_base)
         self._debts = DebtCollector(self.collector, self._orders, settings.later, lot_name=settings.lot_name)
 
     # --- prices ------------------------------------------------------------------------------------------------------

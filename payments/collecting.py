@@ -7,7 +7,8 @@ import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 import structlog
@@ -64,8 +65,25 @@ class Orders:
             raise invalid("payment.prefix", "should be 1 to 6 letters or digits", field="number_prefix")
 
 
+@runtime_checkable
+class Answers(Protocol):
+    """Says what became of an order or a charge."""
+
+    def query(self, number: str) -> Outcome: ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """Makes sure that an order cannot be paid any more."""
+
+    def close(self, order: Order) -> Outcome: ...
+
+
 class Collector:
-    """Sends, asks and closes payments at the providers of their channels; the `attended` ones need our staff."""
+    """Sends, asks and closes payments at the providers of their channels; the `attended` ones need our staff.
+
+    `by_plate` are channels that no driver chooses: they only charge by agreement.
+    """
 
     def __init__(
         self,
@@ -75,9 +93,11 @@ class Collector:
         *,
         subject: str,
         attended: Collection[str] = (),
+        by_plate: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self._database = database
         self._providers = dict(providers)
+        self._every = {**by_plate, **self._providers}
         self._clock = clock
         self.subject = subject
         self._attended = frozenset(attended)
@@ -136,7 +156,7 @@ class Collector:
 
     def charge(self, payment: Payment, charge: Charge) -> Payment:
         """Collect without the driver's hand; the same number again is the same charge. What stays unknown is asked for."""
-        provider = self.provider(payment.channel)
+        provider = self._every.get(payment.channel)
         if not isinstance(provider, ChargesByAgreement):
             return self._move(payment, PaymentState.FAILED, "NO_AGREEMENTS")
         payment = self._no_longer_first(payment)
@@ -182,14 +202,26 @@ class Collector:
     def close(self, payment: Payment) -> Payment:
         """Try to make sure that a payment cannot be paid any more; it stays live when the provider does not say so."""
         payment = self._no_longer_first(payment)
-        if not payment.is_live:
-            return payment
+        provider = self._every.get(payment.channel)
+        if not payment.is_live or not isinstance(provider, Closes):
+            return payment  # what cannot be closed is charged again under its own number, or asked for
         try:
-            outcome = self.provider(payment.channel).close(self._order(payment))
+            outcome = provider.close(self._order(payment))
         except (ProviderFault, ProviderRefused) as fault:
             log.warning("payment.not_closed", payment=payment.payment_id, error=str(fault))
             return payment
         return self.take_over(payment, outcome)
+
+    def word_on(self, payment: Payment) -> Outcome | None:
+        """What the provider says of a payment now; None when it cannot be asked."""
+        provider = self._every.get(payment.channel)
+        if not isinstance(provider, Answers):
+            return None
+        try:
+            return provider.query(payment.number)
+        except (ProviderFault, ProviderRefused) as fault:
+            log.warning("payment.unknown", payment=payment.payment_id, error=str(fault))
+            return None
 
     def take_over(self, payment: Payment, outcome: Outcome) -> Payment:
         """Commit what the provider said, and return the payment as it now is."""
@@ -213,11 +245,7 @@ class Collector:
         payment = database.read(lambda conn: store.get(conn, PaymentId(payload["payment_id"])))
         if payment is None or payment.state in (PaymentState.PAID, PaymentState.FAILED):
             return
-        try:
-            outcome = self.provider(payment.channel).query(payment.number)
-        except (ProviderFault, ProviderRefused) as fault:
-            log.warning("payment.unknown", payment=payment.payment_id, error=str(fault))
-            outcome = None
+        outcome = self.word_on(payment)
         if outcome is not None:
             payment = self.take_over(payment, outcome)
             open_at_provider = outcome.state in (OrderState.WAITING, OrderState.ABSENT)

@@ -23,7 +23,7 @@ from payments import refund_store, store
 from payments.collecting import Collector
 from payments.model import PaymentState
 from payments.providers.abilities import GivesStatements, LineKind, Statement
-from payments.providers.base import Provider, ProviderFault, ProviderRefused
+from payments.providers.base import ProviderFault, ProviderRefused
 from payments.refund_store import RefundState, refund_table
 from payments.settling import flag
 from payments.statements import Booked, Finding, compare, number_of
@@ -73,7 +73,7 @@ class Reconciler:
     """Fetches and compares; `zone` is where the providers' days begin."""
 
     def __init__(
-        self, database: Database, providers: Mapping[str, Provider], collector: Collector, zone: ZoneInfo
+        self, database: Database, providers: Mapping[str, object], collector: Collector, zone: ZoneInfo
     ) -> None:
         self._database = database
         self._givers = {name: p for name, p in providers.items() if isinstance(p, GivesStatements)}
@@ -113,11 +113,9 @@ class Reconciler:
                 continue
             payment = self._database.read(lambda conn, number=line.number: store.by_number(conn, number))  # type: ignore[misc] # bound per turn
             if payment is not None and payment.channel == channel and payment.state is not PaymentState.PAID:
-                try:
-                    outcome = self._collector.provider(channel).query(payment.number)
-                except (ProviderFault, ProviderRefused):
-                    continue  # it stays a difference until it is known
-                self._collector.take_over(payment, outcome)
+                outcome = self._collector.word_on(payment)
+                if outcome is not None:  # else it stays a difference until it is known
+                    self._collector.take_over(payment, outcome)
 
     def _keep(self, uow: UnitOfWork, channel: str, day: date, statement: Statement) -> None:
         conn, mark = uow.connection, day.isoformat()

@@ -25,7 +25,7 @@ from payments.coupons import using
 from payments.model import Payment, PaymentState
 from payments.providers import abilities
 from payments.providers.abilities import Refunds, TellsRefunds
-from payments.providers.base import Provider, ProviderFault, ProviderRefused
+from payments.providers.base import ProviderFault, ProviderRefused
 from payments.refund_store import LIVE, Refund, RefundState
 from payments.settling import Settled, flag
 
@@ -178,7 +178,7 @@ def _failed(uow: UnitOfWork, refund: Refund, why: str) -> Settled:
 class Refunder:
     """Asks providers for refunds, never inside a transaction, until their end is known."""
 
-    def __init__(self, providers: Mapping[str, Provider], *, notify_base: str) -> None:
+    def __init__(self, providers: Mapping[str, object], *, notify_base: str) -> None:
         self._providers = dict(providers)
         self._notify_base = notify_base
 

@@ -154,8 +154,12 @@ def build(
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
     relay = OutboxRelay(database, bus)
-    cashier = Cashier(database, tariffs, counters(channels), clock, _collecting(settings, channels))
-    reconciler = Reconciler(database, counters(channels), cashier.collector, ZoneInfo(site.timezone))
+    every = {name: channel.provider for name, channel in channels.items()}
+    by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
+    cashier = Cashier(
+        database, tariffs, counters(channels), clock, _collecting(settings, channels, site), by_plate=by_plate
+    )
+    reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
     occupancy = Occupancy(site)
     hub = LiveHub()
@@ -204,12 +208,13 @@ def build(
     )
 
 
-def _collecting(settings: Settings, channels: Mapping[str, Channel]) -> CashierSettings:
+def _collecting(settings: Settings, channels: Mapping[str, Channel], site: SiteMap) -> CashierSettings:
     return CashierSettings(
         notify_base=f"{settings.public_url}/api/v1/payments",
         hold_above_minor=settings.hold_above_minor,
         attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
         bounds=_bounds(settings),
+        lot_name=site.name.zh,
     )
 
 

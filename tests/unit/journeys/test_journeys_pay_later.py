@@ -9,6 +9,7 @@ import pytest
 
 from parking.access import store as access_store
 from parking.access.rows import ListedAs
+from parking.bootstrap.application import build
 from parking.journeys import owing
 from parking.journeys.paying import priced
 from parking.kernel.errors import ParkingError
@@ -17,13 +18,16 @@ from parking.kernel.ids import StayId, VisitId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from payments import ledger_store
+from payments import ledger_store, reconciling
 from payments.later import agreements, debts, store
 from payments.later.model import Debt, DebtState, Terms
 from payments.model import PaymentState
 from payments.providers.abilities import Standing
 from payments.providers.base import OrderState, OutcomeUnknown
-from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory, passage
+from payments.providers.channels import Channel
+from payments.providers.memory import MemoryProvider
+from payments.providers.registry import Method
+from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory, demo_settings, passage
 
 TERMS = Terms(per_stay_minor=3000, at_once_minor=4000, per_day_minor=8000)
 
@@ -319,4 +323,34 @@ def test_an_answer_that_got_lost_charges_once(site: SiteStory, moment: Literal["
     assert debt(site, stay_id).state is DebtState.PAID
     assert sum(held.captures for held in site.wallet.orders.values()) == 1
     assert site.sums(stay_id).captured == debt(site, stay_id).amount.minor
+    site.check()
+
+
+class PlateCompany:
+    """A company that only charges by the plate: nobody can choose it at a counter, and it cannot close what it does not know."""
+
+    def __init__(self, wallet: MemoryProvider) -> None:
+        self.charge, self.query, self.statement = wallet.charge, wallet.query, wallet.statement
+
+
+@pytest.mark.req("PAY-1")
+def test_a_company_that_only_charges_by_plate_collects_debts_and_is_reconciled(site: SiteStory) -> None:
+    site.wallet.standings[PLATE] = Standing.ENROLLED
+    channels = {
+        "wallet": Channel("wallet", "wallet", "wallet", Method.QR, MemoryProvider(site.clock)),
+        "plate_pay": Channel("plate_pay", "plate", "plate", Method.PLATE, PlateCompany(site.wallet)),
+    }
+    site.application = build(demo_settings(), site.database, clock=site.clock, channels=channels)
+    site.application.prepare()
+    site.database.write(lambda uow: agreements.agree(uow, Plate(PLATE), "plate_pay", "contract-1", TERMS))
+    stay_id = site.enter()
+    site.park(hours=1)
+    site.wallet.fail_next("charge", "before", lambda: OutcomeUnknown("the line was cut"))
+    leave_first(site, stay_id)
+    wallet_collects(site)
+    assert debt(site, stay_id).state is DebtState.PAID
+    assert len(set(charges(site))) == 1
+    site.park(days=1)
+    site.application.reconciler.look()
+    assert site.database.read(reconciling.open_differences) == []
     site.check()

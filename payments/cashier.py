@@ -81,7 +81,6 @@ class Cashier:
         providers: Mapping[str, Provider],
         clock: Clock,
         settings: CashierSettings,
-        *,
         by_plate: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.database = database

@@ -44,8 +44,8 @@ def a_busy_desk(fake: FakeServer) -> None:
 def teach(fake: FakeServer) -> None:
     """Two lessons, the second switched off."""
     at = fake.now() - timedelta(days=3)
-    known = {"decision_id": "d0", "learned_at": at, "taught_by": OTHER}
-    off = {
+    known: dict[str, Any] = {"decision_id": "d0", "learned_at": at, "taught_by": OTHER}
+    off: dict[str, Any] = {
         "active": False,
         "switched_by": OTHER,
         "switched_at": at + timedelta(days=1),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header
 
 from parking.journeys.story_api import StayStory
 from parking.kernel.errors import conflict, not_found
-from parking.kernel.ids import CaseId
+from parking.kernel.ids import CaseId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.sessions.desk import queue
@@ -95,7 +95,7 @@ class FakeDesk:
             CaseId(case["id"]),
             case["reason"],
             case["stay_id"],
-            self.visits.get(case["id"]),
+            VisitId(visit) if (visit := self.visits.get(case["id"])) else None,
             case["lane_id"],
             opened,
             hand,

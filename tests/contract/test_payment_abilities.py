@@ -154,7 +154,7 @@ def test_what_was_charged_stands_in_the_file_of_the_day_and_can_go_back(by_plate
     charge = a_charge(**entered(by_plate))
     by_plate.provider.charge(charge)
     by_plate.pay(charge.number)
-    expected = [(LineKind.PAYMENT, charge.number, 1000, None)]
+    expected: list[tuple[LineKind, str, int, str | None]] = [(LineKind.PAYMENT, charge.number, 1000, None)]
     if isinstance(by_plate.provider, Refunds):
         back = replace(REFUND, order_number=charge.number, total=charge.amount)
         assert by_plate.provider.refund(back).state is RefundState.DONE

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from payments.settling import Settled
 from tests.prove import callbacks
 from tests.prove.callbacks import Bench
 
@@ -26,14 +29,14 @@ def test_the_proof_sees_a_door_that_does_not_check(
     with callbacks.a_bench(tmp_path, seed=7) as bench:
         post = bench.new_post(channel)
         message = callbacks.another_amount(bench, post)
-        assert bench.deliver(channel, message) is not callbacks.Settled.CHANGED
+        assert bench.deliver(channel, message) is not Settled.CHANGED
         monkeypatch.setattr(Bench, "deliver", _believes(Bench.deliver))
-        assert bench.deliver(channel, message) is callbacks.Settled.CHANGED
+        assert bench.deliver(channel, message) is Settled.CHANGED
 
 
-def _believes(true_deliver):  # type: ignore[no-untyped-def]
-    def deliver(bench, channel, message):  # type: ignore[no-untyped-def]
+def _believes(true_deliver: Callable[..., Settled | None]) -> Callable[..., Settled | None]:
+    def deliver(bench: Bench, channel: str, message: Any) -> Settled | None:
         found = true_deliver(bench, channel, message)
-        return callbacks.Settled.CHANGED if found is callbacks.Settled.MISMATCH else found
+        return Settled.CHANGED if found is Settled.MISMATCH else found
 
     return deliver

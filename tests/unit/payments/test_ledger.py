@@ -15,6 +15,7 @@ from parking.kernel.double_entry import Movement, Posting, transfer
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import SeededIds, StayId
 from parking.plumbing.db import Database, metadata, open_database
+from parking.plumbing.ledger_book import Verdict
 from payments import ledger, ledger_store
 from payments.ledger_store import balance_table, head_table, movement_table, posting_table
 from tests.builders.payments import START, STAY_ID
@@ -39,7 +40,7 @@ def book(database: Database, movement: Movement, stay_id: StayId | None = STAY_I
     return database.write(lambda uow: ledger_store.book(uow.connection, movement, stay_id=stay_id, at=uow.now))
 
 
-def verdict(database: Database) -> ledger_store.Verdict:
+def verdict(database: Database) -> Verdict:
     return database.read(ledger_store.verify)
 
 

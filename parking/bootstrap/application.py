@@ -156,9 +156,8 @@ def build(
     relay = OutboxRelay(database, bus)
     every = {name: channel.provider for name, channel in channels.items()}
     by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
-    cashier = Cashier(
-        database, tariffs, counters(channels), clock, _collecting(settings, channels, site), by_plate=by_plate
-    )
+    collecting = _collecting(settings, channels, site)
+    cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate)
     reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
     occupancy = Occupancy(site)

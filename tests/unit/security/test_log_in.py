@@ -58,7 +58,8 @@ def test_logging_in_gives_a_cookie_that_scripts_and_other_sites_cannot_use(
         "display_name": "Lin Wei",
         "roles": ["attendant"],
         "scopes": [
-            "access:read", "cases:work", "lanes:open", "lanes:read", "occupancy:read", "stays:read", "stays:ticket",
+            "access:read", "cases:read", "cases:work", "lanes:open", "lanes:read", "occupancy:read", "stays:read",
+            "stays:ticket",
         ],
     }  # fmt: skip
     cookie = reply.headers["set-cookie"]

@@ -11,7 +11,7 @@ from parking.kernel.errors import ParkingError, invalid
 from payments.tariff.bands import Path
 from payments.tariff.compile import compiled
 from payments.tariff.model import Tariff
-from payments.tariff.text import TariffText
+from payments.tariff.text import OpeningText, TariffText
 
 LARGEST_FILE = 65_536  # characters
 _MOST_NODES = 5_000
@@ -126,14 +126,30 @@ _SHAPES = {
 _AMOUNT = "write an amount in whole units of the currency, such as 6 or 4.50"
 
 
+def _place(loc: tuple[int | str, ...], lines: Lines) -> tuple[int | str, ...] | None:
+    """Where in the file a fault stands; None for one about a form that was not meant: one period where several may stand, or several."""
+    path: tuple[int | str, ...] = ()
+    for part in loc:
+        alone, several = part == OpeningText.__name__, str(part).startswith("tuple[")
+        if alone or several:
+            if alone == ((*path, 0) in lines):
+                return None
+        else:
+            path = (*path, part)
+    return path
+
+
 def _from_pydantic(error: ValidationError, name: str, lines: Lines) -> ParkingError:
     """One sentence per fault, the first fault's line in front."""
     faults = []
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
-        path = tuple(fault["loc"])
+        place = _place(fault["loc"], lines)
+        if place is None:
+            continue
+        path = place
         while path not in lines:  # a missing key stands on its parent's line
             path = path[:-1]
-        key = ".".join(str(part) for part in fault["loc"]) or "the file"
+        key = ".".join(str(part) for part in place) or "the file"
         said = _REMEDIES.get(fault["type"])
         if said is None and fault["type"] == "string_pattern_mismatch":
             said = f"is wrong: {_SHAPES.get(str(fault['loc'][-1]), _AMOUNT)}"

@@ -228,8 +228,8 @@ def test_a_lane_tells_the_screens_its_mode_and_that_a_clock_stands_still(server:
 @pytest.mark.req("ID-1")
 def test_a_stay_is_closed_or_confirmed_by_a_person_with_a_reason_on_record(server: Server) -> None:
     first = server.enter()
-    server.park(hours=3)
-    second = server.enter()  # the same plate: the first is with the staff now
+    server.park(seconds=30)
+    second = server.enter()  # the same plate so soon: only the staff can say which one it is
     assert server.ask("GET", f"/stays/{first}", "attendant").json()["state"] == "review"
     refused = server.ask("POST", f"/stays/{first}/confirm", "attendant", json={"reason": "seen on camera"})
     assert problem_of(refused, 409)["code"] == "stay.plate_inside"
@@ -243,7 +243,7 @@ def test_a_stay_is_closed_or_confirmed_by_a_person_with_a_reason_on_record(serve
         == "open"
     )
     server.settle_down()
-    server.park(hours=1)
+    server.park(hours=3, minutes=59)
     too_late = {"reason": "gone by now", "exited_at": "2036-01-01T00:00:00Z"}
     assert problem_of(server.ask("POST", f"/stays/{first}/close", "attendant", json=too_late), 422)
     assert (

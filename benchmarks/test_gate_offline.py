@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.test_gate_decision import Ours, board_process
+from benchmarks.test_gate_decision import STAYS, Ours, board_process, mixed_plates
 from parking.bootstrap.keys import KeyRing, load_public, load_signer
 from parking.gate.sync import Downlink, Link, Loop, Uplink, new_client
 from parking.kernel.clock import SystemClock
@@ -109,7 +109,7 @@ def test_gate_offline() -> None:
         folder = Path(name)
         for part in ("online", "offline"):
             (folder / part).mkdir()
-        online, offline = Ours(folder / "online", port), Ours(folder / "offline", port)
+        online, offline = (Ours(folder / name, port, mixed_plates(STAYS)) for name in ("online", "offline"))
         with (
             server_process(folder) as url,
             black_hole() as hole,

@@ -30,8 +30,8 @@ class Queries(ABC):
     """A copy's questions; whoever holds the rows brings `find` and `count`."""
 
     @abstractmethod
-    def find(self, kind: str, ref: str) -> Sequence[Fact]:
-        """The rows of one kind that `refs_of` finds by `ref`, in the order of their keys."""
+    def find(self, kind: str, *refs: str) -> Sequence[Fact]:
+        """The rows of one kind that `refs_of` finds by any of `refs`, each once, in the order of their keys."""
 
     @abstractmethod
     def count(self, kind: str, ref: str) -> int:
@@ -46,8 +46,7 @@ class Queries(ABC):
 
     def stays_near(self, keys: Iterable[int]) -> Sequence[StayRow]:
         """Stays whose plates a camera may take for one of these keys' (`kernel.near_plates`), in the order of their ids."""
-        found = {row.stay_id: row for key in keys for row in self._all(StayRow, "stay", near(key))}
-        return [found[stay_id] for stay_id in sorted(found)]
+        return self._all(StayRow, "stay", *map(near, keys))
 
     def stay(self, stay_id: StayId) -> StayRow | None:
         return self._one(StayRow, "stay", f"stay:{stay_id}")
@@ -87,8 +86,8 @@ class Queries(ABC):
     def schedule(self, schedule_id: str) -> ScheduleRow | None:
         return self._one(ScheduleRow, "schedule", f"schedule:{schedule_id}")
 
-    def _all(self, record: type[R], kind: str, ref: str) -> list[R]:
-        return [fact for fact in self.find(kind, ref) if isinstance(fact, record)]
+    def _all(self, record: type[R], kind: str, *refs: str) -> list[R]:
+        return [fact for fact in self.find(kind, *refs) if isinstance(fact, record)]
 
     def _one(self, record: type[R], kind: str, ref: str) -> R | None:
         return next(iter(self._all(record, kind, ref)), None)

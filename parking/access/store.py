@@ -73,8 +73,14 @@ copy_version = sa.Table(
 )
 _FOUND = (
     sa.select(copy_row.c.key, copy_row.c.version, copy_row.c.data)
-    .join(copy_ref, sa.and_(copy_ref.c.kind == copy_row.c.kind, copy_ref.c.key == copy_row.c.key))
-    .where(copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref"), copy_row.c.data.is_not(None))
+    .where(copy_row.c.kind == sa.bindparam("kind"), copy_row.c.data.is_not(None))
+    .where(
+        copy_row.c.key.in_(
+            sa.select(copy_ref.c.key).where(
+                copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref.in_(sa.bindparam("refs", expanding=True))
+            )
+        )
+    )
     .order_by(copy_row.c.key)
 )
 _COUNT = sa.select(sa.func.count()).where(
@@ -124,8 +130,8 @@ class ServersCopy(Queries):
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def find(self, kind: str, ref: str) -> list[Fact]:
-        rows = self._conn.execute(_FOUND, {"kind": kind, "ref": ref})
+    def find(self, kind: str, *refs: str) -> list[Fact]:
+        rows = self._conn.execute(_FOUND, {"kind": kind, "refs": refs})
         facts = (parse_fact(CopyRow(kind, row.key, row.version, row.data)) for row in rows)
         return [fact for fact in facts if fact is not None]
 

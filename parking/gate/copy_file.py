@@ -39,10 +39,15 @@ CREATE TABLE IF NOT EXISTS fact (
 CREATE INDEX IF NOT EXISTS fact_past ON fact (until) WHERE until < 9223372036854775807;
 CREATE TABLE IF NOT EXISTS ref (ref INTEGER NOT NULL, fact INTEGER NOT NULL, PRIMARY KEY (ref, fact)) WITHOUT ROWID;
 """
-_SERVED = (
-    "FROM copy CROSS JOIN ref JOIN fact ON fact.id = ref.fact"
-    " WHERE ref.ref = ? AND fact.kind = ? AND fact.version <= copy.served AND fact.until > copy.served"
-)
+
+
+def _served(refs: int) -> str:
+    """Where rows are read from: those that so many refs find, as of the version that is served."""
+    return (
+        "FROM copy CROSS JOIN ref JOIN fact ON fact.id = ref.fact"
+        f" WHERE ref.ref IN ({','.join('?' * refs)}) AND fact.kind = ?"
+        " AND fact.version <= copy.served AND fact.until > copy.served"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +125,14 @@ class CopyFile:
                 raise _unavailable(error) from None
             self.at = at
 
-    def find(self, number: int, kind: str) -> Sequence[tuple[str, int, str]]:
-        """Key, version and JSON text of the rows of a kind under a number, in the order of their keys."""
-        query = f"SELECT fact.key, fact.version, fact.data {_SERVED} ORDER BY fact.key"
-        return self._read(lambda conn: conn.execute(query, (number, kind)).fetchall())
+    def find(self, kind: str, numbers: Sequence[int]) -> Sequence[tuple[str, int, str]]:
+        """Key, version and JSON text of the rows of a kind under any of these numbers, each once, in the order of their keys."""
+        query = f"SELECT DISTINCT fact.key, fact.version, fact.data {_served(len(numbers))} ORDER BY fact.key"
+        return self._read(lambda conn: conn.execute(query, (*numbers, kind)).fetchall())
 
     def count(self, number: int, kind: str) -> int:
         """How many those are."""
-        query = f"SELECT count(*) {_SERVED}"
+        query = f"SELECT count(*) {_served(1)}"
         return int(self._read(lambda conn: conn.execute(query, (number, kind)).fetchone()[0]))
 
     def clear_past(self) -> bool:

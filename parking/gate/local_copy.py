@@ -100,11 +100,13 @@ class LocalCopy(Queries):
             self._put_in_place(file)
         return True
 
-    def find(self, kind: str, ref: str) -> list[Fact]:
-        """The rows of one kind that `refs_of` finds by `ref`, in the order of their keys."""
-        found = self._found(kind, ref)
+    def find(self, kind: str, *refs: str) -> list[Fact]:
+        """The rows of one kind that `refs_of` finds by any of `refs`, each once, in the order of their keys."""
+        found = self._found(kind, *refs)
         facts = (parse_fact(CopyRow(kind, key, version, json.loads(data))) for key, version, data in found)
-        return [fact for fact in facts if fact is not None and (ref == _ALL or ref in refs_of(fact))]
+        return [
+            fact for fact in facts if fact is not None and (_ALL in refs or not set(refs).isdisjoint(refs_of(fact)))
+        ]
 
     def count(self, kind: str, ref: str) -> int:
         """How many those are."""
@@ -150,9 +152,10 @@ class LocalCopy(Queries):
                 if file is not None:
                     file.close()
 
-    def _found(self, kind: str, ref: str) -> Sequence[tuple[str, int, str]]:
+    def _found(self, kind: str, *refs: str) -> Sequence[tuple[str, int, str]]:
         nothing: Sequence[tuple[str, int, str]] = ()
-        return self._ask(lambda file: file.find(ref_number(kind, ref), kind), nothing)
+        numbers = [ref_number(kind, ref) for ref in refs]
+        return self._ask(lambda file: file.find(kind, numbers), nothing)
 
     def _ask(self, question: Callable[[CopyFile], T], nothing: T) -> T:
         """The answer of the file that is served; one that cannot be read is given up, to be fetched anew."""

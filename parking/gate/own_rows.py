@@ -83,19 +83,20 @@ class OwnRows(Queries):
                 for change in after(envelope.event, envelope.occurred_at, self):
                     self._take(change, envelope.occurred_at)
 
-    def find(self, kind: str, ref: str) -> Sequence[Fact]:
-        """The rows of one kind that are found by `ref`: the server's, as this box's own passages have left them."""
+    def find(self, kind: str, *refs: str) -> Sequence[Fact]:
+        """The rows of one kind that are found by any of `refs`: the server's, as this box's own passages have left them."""
         with self._lock:
             self._refresh()
-            theirs = self._copy.find(kind, ref)
+            theirs = self._copy.find(kind, *refs)
             if kind not in _FOLLOWED or not self._own:
                 return theirs
             found = {key_of(fact): fact for fact in theirs}
-            keys = {(kind, key) for key in found} & self._own.keys() | self._by_ref.get((kind, ref), set())
+            keys = {(kind, key) for key in found} & self._own.keys()
+            keys |= {key for ref in refs for key in self._by_ref.get((kind, ref), ())}
             for key in keys:
                 now = merged(self._own[key].change, self._their(key))
                 found.pop(key[1], None)
-                if now is not None and ref in refs_of(now):
+                if now is not None and not set(refs).isdisjoint(refs_of(now)):
                     found[key[1]] = now
             return [found[name] for name in sorted(found)]
 

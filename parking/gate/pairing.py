@@ -44,8 +44,7 @@ def pair(
     if seen is None or seen.plate is None or votes is None:
         return Paired()
     rows = {row.stay_id: row for row in copy.stays_near(sought(one.text for one in votes.spellings[:_SOUGHT]))}
-    exact = copy.stay_of(seen.plate)
-    rows |= {row.stay_id: row for row in (*by_credential, *([exact] if exact is not None else []))}
+    rows |= {row.stay_id: row for row in by_credential}
     shown = tuple(evidence.credential for evidence in credentials if not evidence.refused)
     passage = PassageEvidence(now, lane_id, votes, shown)
     found = match(passage, [_candidate(row, now) for row in rows.values()], costs, now)

@@ -33,8 +33,8 @@ class Copy(Protocol):
     @property
     def version(self) -> int: ...
 
-    def find(self, kind: str, ref: str) -> Sequence[Fact]:
-        """The rows of one kind that `access.refs.refs_of` finds by `ref`, in the order of their keys."""
+    def find(self, kind: str, *refs: str) -> Sequence[Fact]:
+        """The rows of one kind that `access.refs.refs_of` finds by any of `refs`, each once, in the order of their keys."""
         ...
 
     def count(self, kind: str, ref: str) -> int:

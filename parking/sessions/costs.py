@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Self
 
 from parking.kernel.votes import UNREAD
@@ -19,11 +20,14 @@ Counts = Mapping[tuple[str, str], int]
 """How often a true sign was read as a sign; either may be `NOTHING`."""
 _TWINS = ("0ODQ", "1ILTJ", "8B", "5S", "2Z", "6G", "UV", "MN", "CG", "EF", "KX")
 """Signs of one shape: what little is measured, these are mixed up before others."""
+_ALIKE = frozenset((a, b) for twins in _TWINS for a in twins for b in twins if a != b)
 _STRENGTH = 100.0
 """So many signs, read as often wrongly as the recogniser reads on average, stand behind a sign of which little was measured."""
 _TWIN_SHARE, _DIRT = 0.5, 1e-3
 """The share of unmeasured misreads that go to a twin; and how often dirt, a shade or a screw makes any sign of any other."""
 _SIGNS = 35
+_TWIN_COST, _DIRT_COST = -math.log(0.003 * _TWIN_SHARE), -math.log(_DIRT / _SIGNS)
+_NONE: Mapping[str, float] = MappingProxyType({})
 _FREE = math.log(34.0)
 """What one more known sign says about a plate that is anybody's."""
 
@@ -76,13 +80,12 @@ class Costs:
         """One sign in two reads of one plate: 0 where they are the same or one is unread; the same both ways round."""
         if one == two or UNREAD in (one, two):
             return 0.0
-        known = self.signs.get(one, {}).get(two)
+        known = self.signs.get(one, _NONE).get(two)
         if known is not None:
             return known
-        if any(one in twins and two in twins for twins in _TWINS):
-            return -math.log(0.003 * _TWIN_SHARE)
-        fallback = -math.log(_DIRT / _SIGNS)
-        return min(self.others.get(one, fallback), self.others.get(two, fallback))
+        if (one, two) in _ALIKE:
+            return _TWIN_COST
+        return min(self.others.get(one, _DIRT_COST), self.others.get(two, _DIRT_COST))
 
     def gap(self, sign: str, *, first: bool) -> float:
         """A sign that only one of two reads has; a province's sign is small, and often the one that is not read."""
@@ -107,7 +110,7 @@ class Costs:
 def _chance(total: Mapping[tuple[str, str], float], seen: Mapping[str, float], share: Mapping[bool, float],
             true: str, read: str) -> float:  # fmt: skip
     """How likely a true sign is read as another, with the weight of what was not measured."""
-    twin = any(true in twins and read in twins for twins in _TWINS) if read else False
+    twin = (true, read) in _ALIKE
     n = seen.get(true, 0.0)
     return total.get((true, read), 0.0) / (n + _STRENGTH) + _unmeasured(seen, share, true, twin=twin) / 2
 

@@ -116,8 +116,10 @@ class MemoryRows(Queries):
             else:
                 self.put(change)
 
-    def find(self, kind: str, ref: str) -> list[Fact]:
-        return [row for (of, _), row in sorted(self.rows.items()) if of == kind and ref in refs_of(row)]
+    def find(self, kind: str, *refs: str) -> list[Fact]:
+        return [
+            row for (of, _), row in sorted(self.rows.items()) if of == kind and not set(refs).isdisjoint(refs_of(row))
+        ]
 
     def count(self, kind: str, ref: str) -> int:
         return len(self.find(kind, ref))

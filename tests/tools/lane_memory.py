@@ -41,8 +41,9 @@ class MemoryCopy(Queries):
             self.rows[kind, key] = fact
         self.version += 1
 
-    def find(self, kind: str, ref: str) -> Sequence[Fact]:
-        return [fact for (known, _), fact in self.rows.items() if known == kind and ref in refs_of(fact)]
+    def find(self, kind: str, *refs: str) -> Sequence[Fact]:
+        meant = set(refs)
+        return [fact for (known, _), fact in self.rows.items() if known == kind and not meant.isdisjoint(refs_of(fact))]
 
     def count(self, kind: str, ref: str) -> int:
         return len(self.find(kind, ref))

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "quote": "the price of a stay, line by line, from a tariff file",
     "serve": "the server",
     "tariff": "tariff check, explain, compare, apds: what a tariff file says, and what another would change",
+    "site": "site check, export, import: a site file, and IMDF archives",
     "simulate": "a seeded stretch of traffic against the real domain code, and a verdict on every visit",
 }
 WRONG_CALL = 2

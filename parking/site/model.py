@@ -11,14 +11,10 @@ from enum import StrEnum
 
 from parking.kernel.errors import invalid, not_found
 from parking.kernel.ids import BayId, LaneId, SignId, SiteId, ZoneId
+from parking.site.plan import EMPTY, Plan
+from parking.site.words import LocalName
 
-
-@dataclass(frozen=True, slots=True)
-class LocalName:
-    """A name as people read it, in Chinese and English."""
-
-    zh: str
-    en: str
+__all__ = ["Lane", "LaneKind", "LocalName", "Sign", "SiteMap", "Zone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +79,7 @@ class SiteMap:
     zones: tuple[Zone, ...]
     lanes: tuple[Lane, ...]
     signs: tuple[Sign, ...]
+    plan: Plan = EMPTY
 
     def zone(self, zone_id: ZoneId) -> Zone:
         """The zone with this id; ParkingError (not found) when the site has none."""

@@ -5,12 +5,15 @@ Repeated keys and aliases are refused: the first hide a value silently, the seco
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from parking.kernel.errors import ParkingError, invalid
+
+MOST_METRES = 100_000.0
 
 
 class _Loader(yaml.SafeLoader):
@@ -80,11 +83,50 @@ class Row:
         except ValueError:
             raise self.wrong("should be a whole number, written with digits only", key) from None
 
-    def flag(self, key: str) -> bool:
-        """True or false; absent is false."""
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number, whole or not."""
         node = self._node(key)
         if node is None:
-            return False
+            if default is None:
+                raise self.wrong("this key is missing", key)
+            return default
+        return self._number(node, key)
+
+    def _number(self, node: yaml.Node, key: str) -> float:
+        if isinstance(node, yaml.ScalarNode) and node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+            with contextlib.suppress(ValueError):
+                number = float(node.value)
+                if abs(number) < MOST_METRES:
+                    return number
+        raise self.wrong("should be a number", key, node)
+
+    def point(self, key: str) -> tuple[float, float]:
+        """`[x, y]`."""
+        node = self._node(key)
+        if node is None:
+            raise self.wrong("this key is missing", key)
+        return self._point(node, key)
+
+    def points(self, key: str, fewest: int = 2) -> tuple[tuple[float, float], ...]:
+        """A list of `[x, y]`; absent is none where none are needed."""
+        node = self._node(key)
+        if node is None and fewest == 0:
+            return ()
+        if not isinstance(node, yaml.SequenceNode) or len(node.value) < fewest:
+            raise self.wrong(f"should be a list of at least {fewest} points [x, y]", key)
+        return tuple(self._point(item, f"{key}[{position}]") for position, item in enumerate(node.value))
+
+    def _point(self, node: yaml.Node, key: str) -> tuple[float, float]:
+        if not isinstance(node, yaml.SequenceNode) or len(node.value) != 2:
+            raise self.wrong("should be a point [x, y]", key, node)
+        x, y = (self._number(item, key) for item in node.value)
+        return x, y
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """True or false."""
+        node = self._node(key)
+        if node is None:
+            return default
         if not isinstance(node, yaml.ScalarNode) or node.value not in ("true", "false"):
             raise self.wrong("should be true or false", key)
         return bool(node.value == "true")

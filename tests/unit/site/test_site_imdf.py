@@ -44,10 +44,13 @@ def feature(kind: str, name: str, geometry: Json | None, /, **said: Any) -> Json
     return {"id": number(name), "type": "Feature", "feature_type": kind, "geometry": geometry, "properties": said}
 
 
+def label(text: str) -> Json:
+    return {"en": text}
+
+
 def stranger() -> dict[str, Json]:
     """A museum's garage as somebody else would write it: two floors of rooms with doors, a lift and stairs, four bays below."""
     names = {"name": {"en": "Museum"}, "restriction": None}
-    label = lambda text: {"en": text}  # noqa: E731
     level = {"category": "parking", "restriction": None, "outdoor": False, "address_id": None, "display_point": None}
     own = {"building_ids": [number("house")]}
     up, down = number("up"), number("down")

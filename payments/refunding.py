@@ -22,6 +22,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.jobs import JobHandler, enqueue
 from payments import ledger, ledger_store, refund_store, store
 from payments.coupons import using
+from payments.invoices import reversing
 from payments.model import Payment, PaymentState
 from payments.providers import abilities
 from payments.providers.abilities import Refunds, TellsRefunds
@@ -157,6 +158,7 @@ def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome)
     ledger_store.book(conn, movement, stay_id=refund.stay_id, at=uow.now)
     if late:
         flag(uow, "refund_late", refund.stay_id, refund.number)
+    reversing.after_refund(uow, refund)
     if refundable(uow, payment).minor == 0 and refund.granted.minor:
         using.give_back(uow, refund.payment_id)
     return Settled.CHANGED

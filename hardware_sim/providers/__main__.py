@@ -20,6 +20,7 @@ from hardware_sim.providers.books import Books
 from hardware_sim.providers.card_terminal import CardTerminalServer, CardTerminalWire
 from hardware_sim.providers.faults import Fault
 from hardware_sim.providers.keyed import EtcWire, UnionpayWire
+from hardware_sim.providers.nuonuo import NuonuoWire
 from hardware_sim.providers.server import ProviderServer, Wire
 from hardware_sim.providers.side_door import side_door
 from hardware_sim.providers.stripe import StripeWire
@@ -33,6 +34,7 @@ COMPANIES: dict[str, Callable[[Books], Wire]] = {
     "unionpay_plate": lambda books: UnionpayWire(books, own={"merId": "898110000000001", "parkId": "LOT1"}),
     "etc_aggregator": lambda books: EtcWire(books, own={"union_id": "200145", "park_id": "LOT1"}),
     "card_terminal": CardTerminalWire,
+    "nuonuo": NuonuoWire,
 }
 
 

@@ -33,6 +33,11 @@ class Fault(StrEnum):
     STATEMENT_MISSING_LINE = "statement_missing_line"
     STATEMENT_EXTRA_LINE = "statement_extra_line"
     STATEMENT_WRONG_AMOUNT = "statement_wrong_amount"
+    INVOICE_SLOW = "invoice_slow"  # an invoice is in hand for `seconds`
+    INVOICE_QUOTA = "invoice_quota"  # the seller's quota is used up
+    INVOICE_WRONG_TAX_NUMBER = "invoice_wrong_tax_number"
+    INVOICE_BUYER_CONFIRMS = "invoice_buyer_confirms"  # a red letter waits for the buyer
+    INVOICE_NO_DOCUMENT = "invoice_no_document"  # issued, but its PDF is not there yet
 
 
 @dataclass

@@ -43,7 +43,14 @@ from parking.security.roles import scopes_of
 from parking.site import loader
 from parking.site.model import LaneKind, SiteMap
 from parking.web.live import LiveHub
+from payments.cash.box import CashBox
+from payments.cash.model import CHANNEL as CASH
 from payments.cashier import Cashier, CashierSettings
+from payments.invoices.issuing import Issuer
+from payments.invoices.loader import Platform
+from payments.invoices.model import Policy
+from payments.later.model import Terms
+from payments.later.notices import Notices
 from payments.plausible import Bounds
 from payments.providers.base import Provider
 from payments.providers.channels import Channel, counters
@@ -68,6 +75,8 @@ class Application:
     cashier: Cashier
     tariffs: TariffBook
     channels: Mapping[str, Channel]
+    invoices: Policy | None
+    notices: Notices
     reconciler: Reconciler
     occupancy: Occupancy
     signs: SignBoard
@@ -144,12 +153,15 @@ def build(
     providers: Mapping[str, Provider] | None = None,
     bus: Bus | None = None,
     site: SiteMap | None = None,
+    invoices: Platform | None = None,
 ) -> Application:
     """Everything between the database and the sockets; bare `providers` are channels without a name for people.
 
     The site map is that of the settings, unless one is handed in.
     """
     channels = channels or {n: Channel(n, n, n, Method.QR, p) for n, p in (providers or {}).items()}
+    if settings.cash:
+        channels = {**channels, CASH: Channel(CASH, "现金", "Cash", Method.CASH, CashBox(database))}
     site = site or load_site(settings)
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
@@ -158,6 +170,7 @@ def build(
     by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
     collecting = _collecting(settings, channels, site)
     cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate)
+    notices = _notices(settings, by_plate, collecting, tariffs.current(clock.now()))
     reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
     occupancy = Occupancy(site)
@@ -167,7 +180,13 @@ def build(
     grace = Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min))
     reach = _reach(site, settings)
     for subscription in subscriptions(
-        cashier=cashier, grace=grace, occupancy=occupancy, live=live, reach=reach, costs_of=costs_of
+        cashier=cashier,
+        grace=grace,
+        occupancy=occupancy,
+        live=live,
+        reach=reach,
+        costs_of=costs_of,
+        notices=notices,
     ):
         bus.subscribe(subscription)
     signs = SignBoard(
@@ -189,6 +208,8 @@ def build(
             | emergencies.check_jobs()
             | dict(evacuating.jobs_of(cashier))
             | vehicles.jobs()
+            | notices.jobs()
+            | (Issuer(invoices.provider, invoices.policy).jobs() if invoices else {})
             | _app_hooks(settings, clock),
             clock,
         ),
@@ -197,6 +218,8 @@ def build(
         cashier=cashier,
         tariffs=tariffs,
         channels=channels,
+        invoices=invoices.policy if invoices else None,
+        notices=notices,
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,
@@ -214,6 +237,19 @@ def _collecting(settings: Settings, channels: Mapping[str, Channel], site: SiteM
         attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
         bounds=_bounds(settings),
         lot_name=site.name.zh,
+    )
+
+
+def _notices(
+    settings: Settings, providers: Mapping[str, object], collecting: CashierSettings, tariff: Tariff
+) -> Notices:
+    per_stay, at_once = settings.later_per_stay_minor, settings.later_at_once_minor
+    return Notices(
+        providers,
+        notify_base=collecting.notify_base,
+        lot_name=collecting.lot_name,
+        free_s=tariff.free_s,
+        terms=Terms(min(per_stay, at_once), at_once, settings.later_per_day_minor) if per_stay else None,
     )
 
 

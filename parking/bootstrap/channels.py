@@ -1,4 +1,4 @@
-"""Opens the payment channels of the settings: those of the channels file, and the one wallet that needs no file."""
+"""Opens what the settings name: the payment channels of their file, the one wallet that needs no file, whoever issues invoices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from parking.bootstrap.keys import KeyRing, load_public, load_signer
 from parking.bootstrap.settings import Settings
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
+from payments.invoices import loader as invoices
+from payments.invoices.loader import Platform
 from payments.providers import channels
 from payments.providers.channels import Channel
 from payments.providers.registry import KINDS, Surroundings
@@ -18,16 +20,25 @@ from payments.providers.settings import Named, QrWalletSettings
 WALLET = "wallet"
 
 
-def open_channels(settings: Settings, clock: Clock) -> Mapping[str, Channel]:
-    """Every channel by its name, in the order in which drivers see them."""
-    folder = settings.channels_file.parent if settings.channels_file else Path()
-    around = Surroundings(
+def open_invoices(settings: Settings, clock: Clock) -> Platform | None:
+    """Whoever issues invoices for this site; None where none are offered."""
+    path = settings.invoices_file
+    return None if path is None else invoices.load(path, _around(path.parent, clock))
+
+
+def _around(folder: Path, clock: Clock) -> Surroundings:
+    return Surroundings(
         clock=clock,
         nonces=lambda: secrets.token_hex(16),
         folder=folder,
         load_signer=load_signer,
         load_verifier=lambda path: KeyRing([load_public(path)]),
     )
+
+
+def open_channels(settings: Settings, clock: Clock) -> Mapping[str, Channel]:
+    """Every channel by its name, in the order in which drivers see them."""
+    around = _around(settings.channels_file.parent if settings.channels_file else Path(), clock)
     found = channels.load(settings.channels_file, around) if settings.channels_file else {}
     if settings.wallet_url is None:
         return found

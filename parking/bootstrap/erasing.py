@@ -8,6 +8,7 @@ from parking.gate import ingest
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from payments.coupons import store as coupon_store
+from payments.later import notice_store
 
 
 def _in_what_boxes_said(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
@@ -18,4 +19,8 @@ def _in_coupons(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
     coupon_store.forget_plate(uow.connection, plate)
 
 
-OTHERS_FORGET = (_in_what_boxes_said, _in_coupons)
+def _in_notices(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
+    notice_store.forget_plate(uow.connection, plate)
+
+
+OTHERS_FORGET = (_in_what_boxes_said, _in_coupons, _in_notices)

@@ -23,6 +23,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import visits
 from parking.web import idempotency
 from payments.coupons import store as coupon_store
+from payments.later import notice_store
 from payments.reconciling import Reconciler
 
 CONTACTS_EVERY_S = 5.0
@@ -117,7 +118,10 @@ def purge(database: Database) -> int:
         coupon_store.forget_plates(uow.connection, uow.now - old)
         coupon_store.forget_days(uow.connection, (uow.now - old).date().isoformat())
 
-    return forgetting.purge(database, [coupons])
+    def notices(uow: UnitOfWork) -> None:
+        notice_store.forget_plates(uow.connection, uow.now - forgetting.KEPT["plate at a provider"])
+
+    return forgetting.purge(database, [coupons, notices])
 
 
 def rounds_of(

@@ -18,9 +18,9 @@ import kiosk_ui
 from guidance import api as guidance_api
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
-from parking.bootstrap import desk, loyalty, metrics, pages
+from parking.bootstrap import cash_desk, desk, loyalty, metrics, pages
 from parking.bootstrap.application import Application, build
-from parking.bootstrap.channels import open_channels
+from parking.bootstrap.channels import open_channels, open_invoices
 from parking.bootstrap.gate_codes import invitation_codes
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_signer
 from parking.bootstrap.settings import Settings
@@ -49,7 +49,7 @@ from parking.web.deps import current_principal, principal_now
 from parking.web.limits import BodyLimit
 from payments import api as payments_api
 from payments import books_api, refunding
-from payments.providers.abilities import RefundOutcome
+from payments.providers.abilities import RefundOutcome, StandingChanged
 from payments.webhooks import Callbacks
 
 API = "/api/v1"
@@ -65,7 +65,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     channels = open_channels(settings, clock)
     database = open_database(settings.database_url, clock=clock, ids=ids, origin="server")
     bus = None if settings.bus_url == "memory://" else RedisBus(database, settings.bus_url)
-    application = build(settings, database, clock=clock, channels=channels, bus=bus)
+    invoices = open_invoices(settings, clock)
+    application = build(settings, database, clock=clock, channels=channels, bus=bus, invoices=invoices)
     return wrap(application, settings, signer=signer, clock=clock)
 
 
@@ -151,6 +152,7 @@ def _routers(
         quote_api.router(database, application.cashier, clock),
         *loyalty.routers(application, settings, signer, clock, qr_svg),
         owing_api.router(database, application.cashier, clock, audit.record),
+        *cash_desk.routers(application, signer, clock),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         books_api.router(database, audit.record),
         payments_api.router(
@@ -158,7 +160,7 @@ def _routers(
             Callbacks(
                 database,
                 {name: channel.provider for name, channel in application.channels.items()},
-                {RefundOutcome: refunding.told},
+                {RefundOutcome: refunding.told, StandingChanged: application.notices.told},
             ),
             application.channels,
             application.cashier.collector.troubled,

@@ -34,6 +34,18 @@ class Settings(BaseSettings):
     channels_file: Path | None = Field(
         default=None, description="the payment channels, YAML; the wallet above is one more, called wallet"
     )
+    invoices_file: Path | None = Field(
+        default=None, description="whoever issues e-invoices, YAML; without it none are offered"
+    )
+    cash: bool = Field(default=False, description="whether cash is taken here, at tills with an open shift")
+    later_per_stay_minor: int = Field(
+        default=10_000,
+        ge=0,
+        le=10_000_000,
+        description="what a stay may leave owing on a provider's word that it collects by plate; 0: nothing",
+    )
+    later_at_once_minor: int = Field(default=20_000, ge=0, le=10_000_000)
+    later_per_day_minor: int = Field(default=20_000, ge=0, le=10_000_000)
     wallet_merchant: str = "mall"
     wallet_public_key: Path | None = Field(default=None, description="the wallet's public key, PEM")
     merchant_key: Path | None = Field(

@@ -18,13 +18,14 @@ from parking.journeys import (
     evacuating,
     forgetting,
     leaving,
+    notifying,
     owing,
     paying,
     refreshing_access,
     wallets,
 )
 from parking.journeys.pairing import CostsOf
-from parking.journeys.ports import Cashier
+from parking.journeys.ports import Cashier, Notices
 from parking.kernel import events as e
 from parking.plumbing.bus import Subscription
 from parking.plumbing.db import UnitOfWork
@@ -90,6 +91,7 @@ def subscriptions(
     live: LiveProjection,
     reach: Reach,
     costs_of: CostsOf,
+    notices: Notices,
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
@@ -106,15 +108,17 @@ def subscriptions(
         e.CouponChanged: (wallet_changed, app_hooks.tell),
         e.PointsChanged: (app_hooks.tell,),
         e.MemberChanged: (wallet_changed, app_hooks.tell),
-        e.StayOpened: (refresh,),
+        e.StayOpened: (refresh, notifying.stay_began(notices)),
+        e.CreditChanged: (refresh,),
         e.StaySettled: (refresh,),
         e.StayClosed: (
             owing.debt_begins(cashier),
             refresh,
+            notifying.stay_ended(notices),
             following.follow,
             forgetting.forget_if_erased(OTHERS_FORGET),
         ),
-        e.StayCorrected: (refresh,),
+        e.StayCorrected: (refresh, notifying.stay_ended(notices)),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),
     }

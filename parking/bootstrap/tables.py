@@ -13,7 +13,7 @@ from parking.emergency import store as calls_store
 from parking.gate import api as gate_api
 from parking.journeys import app_hooks
 from parking.members import tables as member_tables
-from parking.plumbing import jobs, tables
+from parking.plumbing import blobs, jobs, tables
 from parking.plumbing.db import metadata
 from parking.security import looks
 from parking.security import store as security_store
@@ -25,13 +25,19 @@ from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store, reconciling, refund_store
 from payments import store as payments_store
+from payments.cash import shift_store as cash_store
 from payments.coupons import tables as coupon_tables
+from payments.invoices import store as invoice_store
+from payments.later import notice_store
 from payments.later import store as later_store
 
 ROOMS = (
     access_store,
     app_hooks,
+    blobs,
+    cash_store,
     invitation_store,
+    invoice_store,
     rights_store,
     calls_store,
     corrections_store,
@@ -47,6 +53,7 @@ ROOMS = (
     live_projection,
     looks,
     member_tables,
+    notice_store,
     payments_store,
     reconciling,
     refund_store,

@@ -28,6 +28,7 @@ KEPT: Mapping[str, timedelta] = {
     "plate of a stay": timedelta(days=365),  # disputes, and the events that must be kept for a year
     "plate of an exit without a stay": timedelta(days=365),
     "plate of a coupon": timedelta(days=30),  # counted from its end; for a complaint
+    "plate at a provider": timedelta(days=90),  # until the last try to collect what it left owing
     "who bought": timedelta(days=365),  # the receipt itself stays, for settlement
     "ended vehicle": timedelta(days=90),
     "notice": timedelta(days=180),

@@ -222,10 +222,7 @@ def _own_history(routes: APIRouter, j: Loyalty) -> None:
         """Stays of one's own vehicles, since each became one's own; only with the consent for it."""
 
         def ask(conn: Connection) -> list[OwnStay]:
-            service.known(conn, who.subject)
-            if not service.agrees(conn, who.subject, Purpose.HISTORY):
-                raise conflict("member.no_consent", "you have not agreed that your stays are shown to you here")
-            return [_own_stay(conn, j, stay) for stay in _stays_of(conn, who.subject)]
+            return [_own_stay(conn, j, stay) for stay in own_stays_of(conn, who.subject)]
 
         return await j.database.aread(ask)
 
@@ -243,6 +240,14 @@ def _own_history(routes: APIRouter, j: Loyalty) -> None:
             )
             for row in found
         ]
+
+
+def own_stays_of(conn: Connection, member_id: str) -> Iterable[OpenStay | ClosedStay]:
+    """Stays of a member's own vehicles, since each became his own; a conflict without his consent for it."""
+    service.known(conn, member_id)
+    if not service.agrees(conn, member_id, Purpose.HISTORY):
+        raise conflict("member.no_consent", "you have not agreed that your stays are shown to you here")
+    return _stays_of(conn, member_id)
 
 
 def _stays_of(conn: Connection, member_id: str) -> Iterable[OpenStay | ClosedStay]:

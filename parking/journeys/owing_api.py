@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
-from parking.journeys import owing, paying
+from parking.journeys import owing, paying_at_desk
 from parking.journeys.opening_by_hand import SHORTEST_REASON, Audit
 from parking.journeys.ports import Agreement, Cashier, Debt, Payment
 from parking.journeys.schemas import PaymentView, StartPayment
@@ -170,13 +170,7 @@ def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, cloc
         def begin() -> Payment:
             debt, _ = _own(database, cashier, who, debt_id)
             key = f"debt:{idempotency_key}"
-            known = database.read(lambda conn: cashier.begun(conn, debt.stay_id, key))
-            if known is not None:
-                return known
-            stay = database.read(lambda conn: store.get(conn, debt.stay_id))
-            assert stay is not None, "a debt is a stay's"
-            to_price = database.read(lambda conn: paying.priced(conn, stay))
-            return cashier.begin_payment(to_price, clock.now(), body.channel, key)
+            return paying_at_desk.begin_debt(database, cashier, debt.stay_id, clock.now(), body.channel, key)
 
         return PaymentView.of(await threads.run(begin), qr_svg=None, leave_by=None)
 

@@ -15,6 +15,7 @@ from parking.journeys.ports import Cashier
 from parking.kernel.codec import to_plain
 from parking.kernel.events import (
     CaseOpened,
+    CreditChanged,
     Envelope,
     LaneBlocked,
     OccupancyChanged,
@@ -31,6 +32,16 @@ from parking.sessions import store
 from parking.sessions.model import DoubtfulStay, OpenStay, is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
+_ABOUT_A_STAY = (
+    StayOpened,
+    StaySettled,
+    PaymentCaptured,
+    CreditChanged,
+    StayClosed,
+    StayCorrected,
+    CaseOpened,
+    LaneBlocked,
+)
 HORIZON = timedelta(hours=48)
 """How far ahead a lane that is cut off can price a stay by itself."""
 
@@ -40,8 +51,7 @@ def refresh_stay(cashier: Cashier) -> Handler:
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         event = envelope.event
-        kinds = (StayOpened, StaySettled, PaymentCaptured, StayClosed, StayCorrected, CaseOpened, LaneBlocked)
-        if isinstance(event, kinds) and event.stay_id:
+        if isinstance(event, _ABOUT_A_STAY) and event.stay_id:
             put_stay(uow, cashier, event.stay_id)
 
     return handle

@@ -18,6 +18,9 @@ class Scope(StrEnum):
     ACCESS_WRITE = "access:write"
     BILLS_READ = "bills:read"
     BILLS_WAIVE = "bills:waive"
+    CASH_DESK = (
+        "cash:desk"  # takes and hands out cash on a shift of one's own, asks for invoices for whoever stands there
+    )
     CASES_READ = "cases:read"
     CASES_WORK = "cases:work"
     CASES_UNDO = "cases:undo"  # what another decided; one's own needs no more than the work

@@ -13,7 +13,8 @@ _WATCH = frozenset({Scope.OCCUPANCY_READ, Scope.LANES_READ})
 ROLES: Mapping[str, frozenset[Scope]] = MappingProxyType(
     {
         # the staffed cash desk: finds a stay, explains its bill, hands out a ticket
-        "cashier": _WATCH | {Scope.STAYS_READ, Scope.STAYS_TICKET, Scope.BILLS_READ, Scope.COUPONS_READ},
+        "cashier": _WATCH
+        | {Scope.STAYS_READ, Scope.STAYS_TICKET, Scope.BILLS_READ, Scope.COUPONS_READ, Scope.CASH_DESK},
         # the person at the lanes: opens by hand and works the cases that the rules could not settle
         "attendant": _WATCH
         | {
@@ -35,6 +36,7 @@ ROLES: Mapping[str, frozenset[Scope]] = MappingProxyType(
             Scope.ACCESS_WRITE,
             Scope.BILLS_READ,
             Scope.BILLS_WAIVE,
+            Scope.CASH_DESK,
             Scope.CASES_READ,
             Scope.CASES_WORK,
             Scope.CASES_UNDO,

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
-from parking.kernel.plate import Plate
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.jobs import JobHandler, enqueue
 from payments import ledger_store
 from payments import store as payments_store
 from payments.collecting import Collector, Orders
-from payments.later import debts, store
+from payments.later import debts, notice_store, store
 from payments.later.model import Agreement, Debt, DebtState, Policy
+from payments.later.notices import colour_of
 from payments.model import Payment, PaymentState
 from payments.providers import abilities
 from payments.settling import flag
@@ -75,6 +75,7 @@ class DebtCollector:
         bill = payments_store.bill_table
         row = uow.connection.execute(sa.select(bill).where(bill.c.stay_id == debt.stay_id)).one()
         customer, _, means = agreement.reference.partition("/")
+        notice = notice_store.get(uow.connection, debt.stay_id, agreement.channel)
         return abilities.Charge(
             number=payment.number,
             amount=payment.amount,
@@ -82,8 +83,9 @@ class DebtCollector:
             notify_url=payment.notify_url,
             entered_at=row.entered_at,
             left_at=max(row.until, row.entered_at + timedelta(seconds=1)),
-            car=_car(agreement.plate),
+            car=abilities.Car(agreement.plate.text, notice.colour if notice else colour_of(agreement.plate, None)),
             agreement=abilities.Agreement(customer, means) if means else None,
+            reference=notice.reference if notice is not None else None,
             lot_name=self._lot_name,
         )
 
@@ -106,9 +108,3 @@ class DebtCollector:
 
     def _again(self, uow: UnitOfWork, stay_id: StayId, at: datetime) -> None:
         enqueue(uow, debts.COLLECT_JOB, f"collect:{stay_id}:{at.timestamp():.0f}", {"stay_id": stay_id}, at)
-
-
-def _car(plate: Plate) -> abilities.Car:
-    """The car by its plate; new-energy plates, the green ones, have one sign more."""
-    green = len(plate.text) == 8 and not plate.text.isascii()
-    return abilities.Car(plate.text, abilities.PlateColour.GREEN if green else abilities.PlateColour.BLUE)

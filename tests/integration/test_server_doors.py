@@ -42,6 +42,9 @@ OF_APPS_TILLS_AND_MEMBERS = (
     ("POST", "/me/code"),
     ("GET", "/me/stays"),
     ("GET", "/me/receipts"),
+    ("GET", "/me/invoices"),
+    ("POST", "/me/invoices"),
+    ("GET", "/me/invoices/{invoice_id}/pdf"),
 )
 """Doors of the mall's app, of tills and of members; test_loyalty_api.py goes through them."""
 
@@ -124,6 +127,24 @@ WHO_MAY = {
     ("GET", "/agreements"): {"cashier", "manager", "auditor"},
     ("POST", "/agreements"): {"manager"},
     ("DELETE", "/agreements/{agreement_id}"): {"manager"},
+    ("GET", "/my/invoices"): {"driver"},
+    ("POST", "/my/invoices"): {"driver"},
+    ("GET", "/my/invoices/{invoice_id}"): {"driver"},
+    ("GET", "/my/invoices/{invoice_id}/pdf"): {"driver"},
+    ("GET", "/stays/{stay_id}/invoices"): {"cashier", "manager", "auditor"},
+    ("POST", "/invoices"): {"cashier", "manager"},
+    ("GET", "/invoices/{invoice_id}"): {"cashier", "manager", "auditor"},
+    ("GET", "/invoices/{invoice_id}/pdf"): {"cashier", "manager", "auditor"},
+    ("POST", "/invoices/{invoice_id}/reverse"): {"cashier", "manager"},
+    ("GET", "/cash/shifts"): {"cashier", "manager", "auditor"},
+    ("POST", "/cash/shifts"): {"cashier", "manager"},
+    ("GET", "/cash/shifts/{shift_id}"): {"cashier", "manager", "auditor"},
+    ("POST", "/cash/shifts/{shift_id}/close"): {"cashier", "manager"},
+    ("POST", "/cash/shifts/{shift_id}/counts"): {"cashier", "manager"},
+    ("POST", "/cash/shifts/{shift_id}/moves"): {"cashier", "manager"},
+    ("POST", "/cash/payments"): {"cashier", "manager"},
+    ("POST", "/cash/refunds/{refund_id}/hand-out"): {"cashier", "manager"},
+    ("POST", "/kiosk/cash/payments"): {"kiosk"},
     ("GET", "/my/debts"): {"driver"},
     ("POST", "/my/debts/{debt_id}/payments"): {"driver"},
     ("POST", "/my/debts/{debt_id}/dispute"): {"driver"},
@@ -179,6 +200,7 @@ IN_PATH = {
     "debt_id": "none", "agreement_id": "none", "credential_id": "0" * 16, "invitation_id": "00000000-0000-7000-8000-000000000000",
     "decision_id": "none", "lesson_id": "none", "merchant_id": "none", "campaign_id": "none", "coupon_id": "none",
     "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "receipt": "none", "app": "none",
+    "invoice_id": "none", "shift_id": "none", "refund_id": "none",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {
     "/auth/login": {"json": {"username": "manager", "password": "not this one"}},

@@ -39,6 +39,7 @@ from parking.kernel.events.stay import (
     CaseChanged,
     CaseOpened,
     CouponChanged,
+    CreditChanged,
     DebtReminded,
     MemberChanged,
     PaymentCaptured,
@@ -58,6 +59,7 @@ __all__ = [
     "CaseOpened",
     "CodeUsed",
     "CouponChanged",
+    "CreditChanged",
     "DebtReminded",
     "DeviceHealthChanged",
     "Direction",
@@ -110,6 +112,7 @@ Event = (
     | CaseChanged
     | PaymentCaptured
     | CouponChanged
+    | CreditChanged
     | PointsChanged
     | MemberChanged
     | DebtReminded

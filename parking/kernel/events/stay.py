@@ -77,6 +77,13 @@ class PaymentCaptured:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditChanged:
+    """Whoever collects from this stay's driver has said whether it may leave first: what the lanes hold of it is worked out again."""
+
+    stay_id: StayId
+
+
+@dataclass(frozen=True, slots=True)
 class DebtReminded:
     """A debt has stood for a while: whoever may tell its driver (with consent) tells him; `number` counts the reminders from 1."""
 

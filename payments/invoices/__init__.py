@@ -1,0 +1,1 @@
+"""E-invoices for paid bills: the title comes from whoever paid, the number from the tax bureau, and no bill has two."""

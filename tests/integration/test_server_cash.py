@@ -1,0 +1,181 @@
+"""The cash desk: no cash without an open shift, every note against the ledger, every difference with a name and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parking.security import store as security_store
+from payments import ledger_store
+from tests.builders.application import Server, a_server, problem_of
+from tests.builders.journeys import OTHER_PLATE, PLATE
+from tests.builders.plumbing import eventually
+
+pytestmark = pytest.mark.req("PAY-2")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with a_server(tmp_path, cash=True) as running:
+        yield running
+
+
+def yuan(minor: int) -> dict[str, Any]:
+    return {"amount": minor, "currency": "CNY"}
+
+
+def post(server: Server, path: str, body: dict[str, Any], key: str, who: str = "cashier") -> Any:
+    return server.ask("POST", path, who, json=body, headers={"Idempotency-Key": key})
+
+
+def counted(minor: int) -> list[dict[str, int]]:
+    return [{"value": 100, "pieces": minor // 100}]
+
+
+def open_shift(server: Server, *, till: str = "desk-1", brought: int = 20_000, key: str = "o1") -> str:
+    body = {"till": till, "counts": counted(brought), "brought": brought}
+    opened = post(server, "/cash/shifts", body, key)
+    assert opened.status_code == 201, opened.text
+    return str(opened.json()["shift_id"])
+
+
+def parked(server: Server, plate: str = PLATE) -> str:
+    stay = server.enter(plate)
+    server.park(hours=2)
+    return stay
+
+
+def pay(
+    server: Server, stay: str, *, due: int = 1000, tendered: int = 5000, key: str = "p1", till: str = "desk-1"
+) -> Any:
+    body = {"till": till, "stay_id": stay, "due": yuan(due), "tendered": tendered}
+    return post(server, "/cash/payments", body, key)
+
+
+def actions(server: Server) -> list[tuple[str, str, str]]:
+    entries = server.application.database.read(lambda conn: list(security_store.audit_entries(conn)))
+    return [(e.action, e.actor, e.reason) for e in entries if e.action.startswith("cash.")]
+
+
+def report(server: Server, shift: str) -> dict[str, Any]:
+    return dict(server.ask("GET", f"/cash/shifts/{shift}", "auditor").json())
+
+
+def test_no_cash_is_taken_without_an_open_shift(server: Server) -> None:
+    stay = parked(server)
+    assert problem_of(pay(server, stay), 409)["code"] == "cash.no_open_shift"
+    open_shift(server, till="desk-2")
+    assert problem_of(pay(server, stay), 409)["code"] == "cash.no_open_shift"
+    open_shift(server, key="o2")
+    assert pay(server, stay).status_code == 201
+
+
+def test_a_driver_pays_cash_gets_change_and_may_leave(server: Server) -> None:
+    stay = parked(server)
+    shift = open_shift(server)
+    taken = pay(server, stay).json()
+    assert (taken["amount"]["amount"], taken["change"]["amount"]) == (1000, 4000)
+    assert pay(server, stay).json() == taken
+    server.settle_down()
+    assert server.ask("GET", "/my/stay", "driver", stay=stay).json()["state"] == "settled"
+    told = report(server, shift)
+    assert (told["in_drawer"]["amount"], told["sums"]["sale"]["amount"], told["adds_up"]) == (21_000, 1000, True)
+    assert told["shift"]["expected"] is None
+
+
+def test_the_amount_the_payer_was_told_is_the_amount_that_is_taken(server: Server) -> None:
+    stay = parked(server)
+    open_shift(server)
+    assert problem_of(pay(server, stay, due=600), 409)["code"] == "cash.amount_changed"
+    assert problem_of(pay(server, stay, tendered=900, key="p2"), 422)["code"] == "cash.tendered"
+    assert problem_of(pay(server, stay, due=700, key="p2"), 409)["code"] == "idempotency.reused"
+    assert pay(server, stay, key="p3").status_code == 201
+    assert problem_of(pay(server, stay, key="p4"), 409)["code"] == "stay.nothing_due"
+
+
+def test_a_count_that_fits_closes_the_shift_and_the_next_one_begins_with_what_is_left(server: Server) -> None:
+    stay = parked(server)
+    shift = open_shift(server)
+    pay(server, stay)
+    body = {"counts": counted(21_000), "take_out": 16_000}
+    closed = post(server, f"/cash/shifts/{shift}/close", body, "c1").json()
+    assert (closed["difference"]["amount"], closed["state"]) == (0, "closed")
+    assert post(server, f"/cash/shifts/{shift}/close", body, "c1").json() == closed
+    again = post(server, f"/cash/shifts/{shift}/close", {"counts": counted(100)}, "c2")
+    assert problem_of(again, 409)["code"] == "cash.shift_closed"
+    assert problem_of(pay(server, parked(server, OTHER_PLATE), key="p2"), 409)["code"] == "cash.no_open_shift"
+    following = post(server, "/cash/shifts", {"till": "desk-1", "counts": counted(5000)}, "o2")
+    assert following.status_code == 201, following.text
+    assert [action for action, _, _ in actions(server)].count("cash.difference") == 0
+
+
+def test_each_difference_needs_a_reason_and_is_on_record_with_its_name(server: Server) -> None:
+    shift = open_shift(server)
+    path = f"/cash/shifts/{shift}/close"
+    assert problem_of(post(server, path, {"counts": counted(19_900)}, "c1"), 422)["code"] == "cash.reason"
+    assert report(server, shift)["shift"]["state"] == "open"
+    closed = post(server, path, {"counts": counted(19_900), "reason": "a note was torn"}, "c2").json()
+    assert (closed["difference"]["amount"], closed["expected"]["amount"]) == (-100, 20_000)
+    (difference,) = [entry for entry in actions(server) if entry[0] == "cash.difference"]
+    assert difference[2] == "-1.00 CNY: a note was torn"
+    assert difference[1] == closed["closed_by"]
+    balances = {b["account"]: b["balance"] for b in server.ask("GET", "/ledger/balances", "auditor").json()}
+    assert (balances["drawer:desk-1"], balances["cash_over_short"]) == (19_900, 100)
+    found_later = {"till": "desk-1", "counts": counted(20_000)}
+    assert problem_of(post(server, "/cash/shifts", found_later, "o2"), 422)["code"] == "cash.reason"
+    reopened = post(server, "/cash/shifts", {**found_later, "reason": "it was under the drawer"}, "o3")
+    assert reopened.status_code == 201, reopened.text
+    assert server.application.database.read(ledger_store.verify).holds
+
+
+def test_money_goes_between_drawer_and_safe_with_a_reason(server: Server) -> None:
+    shift = open_shift(server)
+    out = {"amount": yuan(-15_000), "reason": "to the safe at noon"}
+    moved = post(server, f"/cash/shifts/{shift}/moves", out, "m1")
+    assert post(server, f"/cash/shifts/{shift}/moves", out, "m1").json() == moved.json()
+    more = {"amount": yuan(-6000), "reason": "to the safe at noon"}
+    assert problem_of(post(server, f"/cash/shifts/{shift}/moves", more, "m2"), 409)["code"] == "cash.not_there"
+    assert report(server, shift)["in_drawer"]["amount"] == 5000
+    assert post(server, f"/cash/shifts/{shift}/counts", {"counts": counted(5000)}, "n1").json() == {"total": yuan(5000)}
+
+
+@pytest.mark.req("PAY-5")
+def test_a_refund_of_cash_is_handed_out_at_a_desk_with_an_open_shift(server: Server) -> None:
+    stay = parked(server)
+    shift = open_shift(server)
+    taken = pay(server, stay).json()
+    body = {"amount": yuan(400), "reason": "wrong class"}
+    refund = post(server, f"/payments/{taken['payment_id']}/refunds", body, "r1", "manager").json()
+    path = f"/cash/refunds/{refund['refund_id']}/hand-out"
+    eventually(lambda: _wake(server) and post(server, path, {"till": "desk-1"}, "h1").status_code == 200)
+    assert post(server, path, {"till": "desk-1"}, "h1").json()["state"] == "REFUNDED"
+    told = report(server, shift)
+    assert (told["in_drawer"]["amount"], told["sums"]["refund"]["amount"], told["adds_up"]) == (20_600, -400, True)
+    balances = {b["account"]: b["balance"] for b in server.ask("GET", "/ledger/balances", "auditor").json()}
+    assert balances["clearing:cash"] == 0
+
+
+def _wake(server: Server) -> bool:
+    server.park(seconds=20)
+    server.application.jobs.wake()
+    return True
+
+
+def test_a_cash_machine_takes_cash_into_its_own_till_alone(server: Server) -> None:
+    stay = parked(server)
+    found = server.ask("POST", "/kiosk/stays/find", "kiosk", json={"plate": PLATE}).json()
+    body = {"stay_token": found["stay_token"], "due": yuan(1000), "tendered": 1000}
+    refused = post(server, "/kiosk/cash/payments", body, "k1", "kiosk")
+    assert problem_of(refused, 409)["code"] == "cash.no_open_shift"
+    open_shift(server, till="kiosk-1")
+    assert post(server, "/kiosk/cash/payments", body, "k2", "kiosk").status_code == 201
+    server.settle_down()
+    assert server.ask("GET", "/my/stay", "driver", stay=stay).json()["state"] == "settled"
+
+
+def test_cash_is_offered_as_a_way_to_pay_with_our_staff(server: Server) -> None:
+    (cash,) = [c for c in server.ask("GET", "/payments/channels").json() if c["name"] == "cash"]
+    assert (cash["method"], cash["attended"]) == ("cash", True)

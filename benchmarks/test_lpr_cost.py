@@ -35,7 +35,7 @@ class BareModels:
     """Counts the time inside onnxruntime, file by file, while others use it."""
 
     def __init__(self) -> None:
-        self.ms: dict[str, list[float]] = {}
+        self._by_path: dict[str, list[float]] = {}
         self.frame_ms = 0.0
         self._run = onnxruntime.InferenceSession.run
         counting = self
@@ -44,11 +44,19 @@ class BareModels:
             started = time.thread_time()
             found = counting._run(session, *args, **options)
             spent = (time.thread_time() - started) * 1000
-            counting.ms.setdefault(Path(session._model_path).stem, []).append(spent)
+            counting._by_path.setdefault(session._model_path, []).append(spent)
             counting.frame_ms += spent
             return found
 
         onnxruntime.InferenceSession.run = run
+
+    @property
+    def ms(self) -> dict[str, list[float]]:
+        """Milliseconds of every run, by the model's name."""
+        return {Path(path).stem: spent for path, spent in self._by_path.items()}
+
+    def forget(self) -> None:
+        self._by_path.clear()
 
 
 def measure(folder: Path) -> dict[str, Any]:
@@ -61,7 +69,7 @@ def measure(folder: Path) -> dict[str, Any]:
     ]
     for frame in frames[:3]:
         pipeline.read(frame)
-    models.ms.clear()
+    models.forget()
     wall, whole, bare = [], [], []
     for _ in range(ROUNDS):
         for frame in frames:

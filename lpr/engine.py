@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 
+from lpr.frame import Image
+
 Tensor = npt.NDArray[np.float32]
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 
@@ -22,11 +24,11 @@ class Engine:
         self._session = _session(str(path), path.stat().st_mtime_ns if path.is_file() else 0)
         self._input = self._session.get_inputs()[0].name
 
-    def run(self, batch: Tensor) -> Tensor:
-        """The model's first output for one batch (count x channels x height x width)."""
+    def run(self, batch: Tensor | Image) -> Tensor:
+        """The model's first output for one batch (count x channels x height x width; our own nets take bytes)."""
         return self.run_all(batch)[0]
 
-    def run_all(self, batch: Tensor) -> list[Tensor]:
+    def run_all(self, batch: Tensor | Image) -> list[Tensor]:
         """Every output of the model, in its own order."""
         return [np.asarray(output, dtype=np.float32) for output in self._session.run(None, {self._input: batch})]
 

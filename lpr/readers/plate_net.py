@@ -40,8 +40,8 @@ class PlateNetReader:
     def read(self, strips: Sequence[Image]) -> tuple[Sight, ...]:
         if not strips:
             return ()
-        batch = cv2.dnn.blobFromImages([sized(strip, self._height, self._width) for strip in strips])
-        steps, places, grounds = self._engine.run_all(np.asarray(batch, dtype=np.float32))
+        batch = cv2.dnn.blobFromImages([sized(strip, self._height, self._width) for strip in strips], ddepth=cv2.CV_8U)
+        steps, places, grounds = self._engine.run_all(np.asarray(batch, dtype=np.uint8))
         return tuple(
             Sight(
                 SignMatrix(self._own_signs, step.astype(np.float64)).select(self._signs),

@@ -67,22 +67,31 @@ def write(
     model = onnx.load(str(beside))
     for key, value in notes.items():
         model.metadata_props.add(key=key, value=value)
+    take_bytes(model)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(beside))
     _compare(net, beside, example)
     beside.replace(target)
 
 
+def take_bytes(model: onnx.ModelProto) -> None:
+    """Let a model take its pictures as bytes and turn them into numbers itself: who calls it moves a fourth of the memory."""
+    (pictures,) = model.graph.input
+    for node in model.graph.node:
+        node.input[:] = ["numbers" if name == pictures.name else name for name in node.input]
+    pictures.type.tensor_type.elem_type = onnx.TensorProto.UINT8
+    cast = onnx.helper.make_node("Cast", [pictures.name], ["numbers"], to=onnx.TensorProto.FLOAT)
+    model.graph.node.insert(0, cast)
+
+
 def _compare(net: torch.nn.Module, path: Path, example: torch.Tensor) -> None:
     """The file and the module answer alike on noise, for one picture and for several."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for count in (1, 5):
-        pictures = torch.from_numpy(
-            np.random.default_rng(count).uniform(0, 255, (count, *example.shape[1:])).astype(np.float32)
-        )
+        pictures = np.random.default_rng(count).integers(0, 256, (count, *example.shape[1:]), dtype=np.uint8)
         with torch.no_grad():
-            wanted = net(pictures)
-        found = session.run(None, {"pictures": pictures.numpy()})
+            wanted = net(torch.from_numpy(pictures).float())
+        found = session.run(None, {"pictures": pictures})
         for one, other in zip(wanted, found, strict=True):
             apart = float(np.abs(one.numpy() - other).max())
             if not apart <= MOST_APART:

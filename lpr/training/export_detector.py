@@ -16,7 +16,7 @@ from lpr.detectors.close_view import HEIGHT, WIDTH
 from lpr.training import checkpoint
 from lpr.training.close_net import CloseNet
 from lpr.training.detector_net import CornerNet
-from lpr.training.export import OPSET
+from lpr.training.export import OPSET, take_bytes
 from lpr.training.export import released_weights as weights_in
 from lpr.training.scenes import KINDS
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -101,6 +101,7 @@ def _write(
     model = onnx.load(str(beside))
     for key, value in notes.items():
         model.metadata_props.add(key=key, value=value)
+    take_bytes(model)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(beside))
     _compare(net, beside, [(1, 3, *size), (3, 3, *size)] + ([(2, 3, 160, 64)] if 2 in free["pictures"] else []))
@@ -111,9 +112,9 @@ def _compare(net: Exported, path: Path, shapes: Sequence[tuple[int, ...]]) -> No
     """The file and the module answer alike on noise of several sizes."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for shape in shapes:
-        pictures = np.random.default_rng(len(shape)).uniform(0, 255, shape).astype(np.float32)
+        pictures = np.random.default_rng(len(shape)).integers(0, 256, shape, dtype=np.uint8)
         with torch.no_grad():
-            wanted = net(torch.from_numpy(pictures)).numpy()
+            wanted = net(torch.from_numpy(pictures).float()).numpy()
         apart = float(np.abs(wanted - session.run(None, {"pictures": pictures})[0]).max())
         if not apart <= _MOST_APART:
             raise ParkingError(

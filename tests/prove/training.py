@@ -43,7 +43,7 @@ def read_unseen(model: Path) -> dict[str, Any]:
         plate = draw_any(rng)
         chance = Chance(rng, 0.2, banks)
         sample = degrade(view_of(plate.picture, plate.rows, chance), chance)
-        _, places, _ = engine.run_all(sample.transpose(2, 0, 1)[None].astype(np.float32))
+        _, places, _ = engine.run_all(np.ascontiguousarray(sample.transpose(2, 0, 1)[None], dtype=np.uint8))
         right += "".join(SIGNS[c - 1] for c in places[0].argmax(1) if c) == plate.text
     return {"right": right, "of": _PLATES, "notes": {key: engine.note(key) for key in ("seed", "trained_minutes")}}
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import html
 import re
 import threading
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
-
+from hardware_sim.company_threads import CompanyThreads
 from hardware_sim.devices.qr_wallet import Answer, QrWalletBooks, WalletOrder
 from hardware_sim.devices.qr_wallet_faults import AnswerFault
 from parking.kernel.chain import canonical
@@ -19,7 +17,6 @@ from payments.tariff.explain import money_text
 
 _ORDER = re.compile(r"/v1/orders/([A-Za-z0-9]{1,32})(/close)?")
 _PAYER = re.compile(r"/payer/([A-Za-z0-9]{1,32})(/approve)?")
-_LOOK_S = 0.2
 
 _PAGE = """<!doctype html>
 <html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -39,42 +36,21 @@ class QrWalletServer:
     def __init__(self, books: QrWalletBooks, *, port: int = 0) -> None:
         self.books = books
         self._port = port
-        self._server: _Socket | None = None
-        self._threads: list[threading.Thread] = []
-        self.stopping = threading.Event()
-        self._client = httpx.Client(timeout=5.0, trust_env=False)
+        self._threads = CompanyThreads("wallet")
 
     def start(self, *, callbacks: bool = True) -> str:
         """Serve; without `callbacks` somebody else calls `deliver`, so that tests choose the moment."""
-        self._server = _Socket(self._port, self.books, self.stopping)
-        self.books.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        server = self._server
-        self._run(lambda: server.serve_forever(poll_interval=0.05), "wallet")
-        if callbacks:
-            self._run(self._deliver_for_ever, "wallet-callbacks")
+        server = _Socket(self._port, self.books, self._threads.stopping)
+        self.books.base_url = f"http://127.0.0.1:{server.server_address[1]}"
+        self._threads.start(server, self.deliver if callbacks else None)
         return self.books.base_url
 
     def stop(self) -> None:
-        self.stopping.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-        for thread in self._threads:
-            thread.join()
-        self._client.close()
+        self._threads.stop()
 
     def deliver(self) -> int:
         """Send the callbacks that are due by the wallet's clock, in this thread."""
-        return self.books.deliver_due(self._client)
-
-    def _run(self, work: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-
-    def _deliver_for_ever(self) -> None:
-        while not self.stopping.wait(_LOOK_S):
-            self.deliver()
+        return self.books.deliver_due(self._threads.client)
 
 
 class _Socket(ThreadingHTTPServer):

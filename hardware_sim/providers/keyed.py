@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -23,21 +23,49 @@ from payments.providers.chinese_text import BEIJING, from_yuan, yuan
 from payments.providers.keyed_wire import Digest, Keyed, Unproven
 
 
-class _KeyedWire:
-    """What both share; a subclass says its names and does the work."""
+class Company(Protocol):
+    """What is one company's own: how its fields are signed, what its calls are named, and what it answers to them."""
 
-    name = ""
-    digest = Digest.SHA256
-    names: Mapping[str, str] = {}
+    @property
+    def name(self) -> str: ...
 
-    def __init__(self, books: Books, *, own: Mapping[str, str], key: str | None = None) -> None:
+    @property
+    def digest(self) -> Digest: ...
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The operation behind each path."""
+        ...
+
+    def refusal(self, code: str) -> dict[str, Any]:
+        """The fields of a no."""
+        ...
+
+    def do(self, operation: str, plain: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+        """The fields of the answer, spoiled as the fault says; raises Refused."""
+        ...
+
+    def told(self, announcement: Announcement) -> dict[str, Any]:
+        """The fields of a callback."""
+        ...
+
+
+class KeyedWire:
+    """What both share: signatures by a common secret around a company's fields."""
+
+    def __init__(self, books: Books, company: Company, *, own: Mapping[str, str], key: str | None = None) -> None:
         self.books = books
         self.own = dict(own)
         self.key = key or secrets.token_hex(16)
+        self._company = company
+
+    @property
+    def name(self) -> str:
+        return self._company.name
 
     @property
     def keyed(self) -> Keyed:
-        return Keyed(self.digest, self.key)
+        return Keyed(self._company.digest, self.key)
 
     def rotate_keys(self) -> None:
         self.key = secrets.token_hex(16)
@@ -46,34 +74,22 @@ class _KeyedWire:
         return {**self.own, "key": self.key}
 
     def operation(self, request: Request) -> str:
-        return self.names.get(request.path, "other")
+        return self._company.names.get(request.path, "other")
 
     def answer(self, request: Request, fault: Fault | None) -> Response:
         try:
             plain = self.keyed.open(request.body, now=self.books.clock.now())
         except Unproven:
-            return self._signed(self.refusal("A0"), "", fault)
+            return self._signed(self._company.refusal("A0"), "", fault)
         try:
             with self.books.turn:
-                fields = self.do(self.operation(request), plain, fault)
+                fields = self._company.do(self.operation(request), plain, fault)
         except Refused as refused:
-            fields = self.refusal(refused.code)
+            fields = self._company.refusal(refused.code)
             fields |= {k: v for k, v in plain.items() if k in ("orderNo", "order_id")}
         except (ValueError, KeyError, TypeError, ParkingError):
-            fields = self.refusal("30")
+            fields = self._company.refusal("30")
         return self._signed(fields, str(plain.get("rand", "")), fault)
-
-    def refusal(self, code: str) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def do(self, operation: str, plain: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def told(self, announcement: Announcement) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def enrolled(self, plate: str) -> bool:
-        return self.books.standings.get(plate) is Standing.ENROLLED
 
     def _signed(self, fields: Mapping[str, Any], rand: str, fault: Fault | None) -> Response:
         own = dict.fromkeys(self.own, "X") if fault is Fault.WRONG_MERCHANT else self.own
@@ -81,14 +97,14 @@ class _KeyedWire:
         return Response(200, body)
 
     def _body(self, fields: Mapping[str, Any], *, forged: bool) -> bytes:
-        keyed = Keyed(self.digest, "forged") if forged else self.keyed
+        keyed = Keyed(self._company.digest, "forged") if forged else self.keyed
         return keyed.body({**fields, "timestamp": int(self.books.wall().timestamp())})
 
     def callback(self, announcement: Announcement) -> tuple[dict[str, str], bytes]:
         if self.books.switches.take(Fault.KEY_ROTATION):
             self.rotate_keys()
         forged = announcement.fault is Fault.CALLBACK_FORGED
-        fields = {**self.own, **self.told(announcement), "rand": self.books.nonces()}
+        fields = {**self.own, **self._company.told(announcement), "rand": self.books.nonces()}
         return {"content-type": "application/json"}, self._body(fields, forged=forged)
 
     def heard(self, response: httpx.Response) -> bool:
@@ -98,10 +114,25 @@ class _KeyedWire:
             return False
 
 
-class UnionpayWire(_KeyedWire):
+class UnionpayWire(KeyedWire):
     """UnionPay's plate pay."""
 
+    def __init__(self, books: Books, *, own: Mapping[str, str], key: str | None = None) -> None:
+        super().__init__(books, Unionpay(books), own=own, key=key)
+
+
+class EtcWire(KeyedWire):
+    """An aggregator of ETC payments."""
+
+    def __init__(self, books: Books, *, own: Mapping[str, str], key: str | None = None) -> None:
+        super().__init__(books, Etc(books), own=own, key=key)
+
+
+class Unionpay:
+    """UnionPay's own words."""
+
     name = "unionpay_plate"
+    digest = Digest.SHA256
     names = {  # noqa: RUF012  # read only
         unionpay.PAY: "charge",
         unionpay.QUERY: "query",
@@ -111,13 +142,16 @@ class UnionpayWire(_KeyedWire):
         unionpay.BILL: "statement",
     }
 
+    def __init__(self, books: Books) -> None:
+        self.books = books
+
     def refusal(self, code: str) -> dict[str, Any]:
         return {"respCode": {"PARAM_MISMATCH": unionpay.DUPLICATE}.get(code, code)}
 
     def do(self, operation: str, plain: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
         done = {"respCode": unionpay.DONE}
         if operation == "agreement":
-            return done if self.enrolled(plain["plateNo"]) else self.refusal(unionpay.NOT_ENROLLED)
+            return done if _enrolled(self.books, plain["plateNo"]) else self.refusal(unionpay.NOT_ENROLLED)
         if operation == "charge":
             return done | self._order(self._charge(plain), fault)
         if operation == "query":
@@ -142,7 +176,7 @@ class UnionpayWire(_KeyedWire):
         known = self.books.find(number)
         if known is not None:
             raise Refused(unionpay.ALREADY_PAID if known.state is OrderState.PAID else unionpay.DUPLICATE)
-        if not self.enrolled(plain["plateNo"]):
+        if not _enrolled(self.books, plain["plateNo"]):
             raise Refused(unionpay.NOT_ENROLLED)
         trade = Trade(number, amount, "", plain.get("notifyUrl", ""), "parking", OrderState.ACCEPTED)
         return self.books.open(trade)
@@ -181,19 +215,22 @@ class UnionpayWire(_KeyedWire):
         return fields | {"eventId": announcement.event_id}
 
 
-class EtcWire(_KeyedWire):
-    """An aggregator of ETC payments."""
+class Etc:
+    """An ETC aggregator's own words."""
 
     name = "etc_aggregator"
     digest = Digest.MD5
     names = {etc.PAY: "charge", etc.QUERY: "query", etc.BILL: "statement"}  # noqa: RUF012  # read only
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
 
     def refusal(self, code: str) -> dict[str, Any]:
         return {"state": 0, "errmsg": code}
 
     def do(self, operation: str, plain: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
         if operation == "charge":
-            if not self.enrolled(plain["car_number"]):
+            if not _enrolled(self.books, plain["car_number"]):
                 raise Refused("NO_ETC")
             number, amount = plain["order_id"], from_yuan(plain["total"])
             trade = Trade(number, amount, "", plain.get("notify_url", ""), "etc", OrderState.ACCEPTED)
@@ -227,3 +264,11 @@ class EtcWire(_KeyedWire):
     def told(self, announcement: Announcement) -> dict[str, Any]:
         assert isinstance(announcement.about, Trade)
         return self._order(announcement.about, announcement.fault) | {"event_id": announcement.event_id}
+
+
+def _enrolled(books: Books, plate: str) -> bool:
+    return books.standings.get(plate) is Standing.ENROLLED
+
+
+_unionpay: type[Company] = Unionpay
+_etc: type[Company] = Etc

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from hardware_sim.company_threads import CompanyThreads
 from hardware_sim.providers.books import Announcement, Books, answer_fault
 from hardware_sim.providers.faults import Fault
 
 LARGEST_BODY = 65_536
-_LOOK_S = 0.2
 _HANGS_S = 30.0
 
 
@@ -89,30 +89,22 @@ class ProviderServer:
     def __init__(self, wire: Wire, side_door: SideDoor, *, port: int = 0) -> None:
         self.wire = wire
         self.side_door = side_door
-        self.stopping = threading.Event()
         self._port = port
-        self._server: _Socket | None = None
-        self._threads: list[threading.Thread] = []
-        self._client = httpx.Client(timeout=5.0, trust_env=False)
+        self._threads = CompanyThreads(wire.name)
+
+    @property
+    def stopping(self) -> threading.Event:
+        return self._threads.stopping
 
     def start(self, *, callbacks: bool = True) -> str:
         """Serve; without `callbacks` somebody else calls `deliver`, so that tests choose the moment."""
-        self._server = _Socket(self._port, self)
-        self.wire.books.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        server = self._server
-        self._run(lambda: server.serve_forever(poll_interval=0.05), self.wire.name)
-        if callbacks:
-            self._run(self._deliver_for_ever, f"{self.wire.name}-callbacks")
+        server = _Socket(self._port, self)
+        self.wire.books.base_url = f"http://127.0.0.1:{server.server_address[1]}"
+        self._threads.start(server, self.deliver if callbacks else None)
         return self.wire.books.base_url
 
     def stop(self) -> None:
-        self.stopping.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-        for thread in self._threads:
-            thread.join()
-        self._client.close()
+        self._threads.stop()
 
     def deliver(self, client: httpx.Client | None = None) -> int:
         """Send the callbacks that are due, in the calling thread; returns how many were answered with a yes."""
@@ -120,7 +112,7 @@ class ProviderServer:
         for announcement in self.wire.books.take_due():
             headers, body = self.wire.callback(announcement)
             try:
-                response = (client or self._client).post(announcement.url, content=body, headers=headers)
+                response = (client or self._threads.client).post(announcement.url, content=body, headers=headers)
                 yes = self.wire.heard(response)
             except (httpx.HTTPError, httpx.InvalidURL):
                 yes = False
@@ -129,15 +121,6 @@ class ProviderServer:
             else:
                 self.wire.books.tell_again(announcement)
         return heard
-
-    def _run(self, work: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-
-    def _deliver_for_ever(self) -> None:
-        while not self.stopping.wait(_LOOK_S):
-            self.deliver()
 
 
 class _Socket(ThreadingHTTPServer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -84,6 +85,8 @@ class Application:
     rounds: Rounds
     reach: Reach
     costs_of: CostsOf
+    resources: ExitStack
+    """Connections to let go of when nothing runs any more."""
 
     def prepare(self) -> None:
         """What must be there before the first event: counters, the tariff, and the screens as they were."""
@@ -110,6 +113,7 @@ class Application:
         self.relay.stop()
         self.bus.stop()
         self.database.close()
+        self.resources.close()
 
     def drain(self) -> None:
         """Relay, handle and do what is due until nothing is left; for the simulator and for tests."""
@@ -154,15 +158,17 @@ def build(
     bus: Bus | None = None,
     site: SiteMap | None = None,
     invoices: Platform | None = None,
+    resources: ExitStack | None = None,
 ) -> Application:
     """Everything between the database and the sockets; bare `providers` are channels without a name for people.
 
-    The site map is that of the settings, unless one is handed in.
+    The site map is that of the settings, unless one is handed in; the end of the application closes `resources`.
     """
     channels = channels or {n: Channel(n, n, n, Method.QR, p) for n, p in (providers or {}).items()}
     if settings.cash:
         channels = {**channels, CASH: Channel(CASH, "现金", "Cash", Method.CASH, CashBox(database))}
     site = site or load_site(settings)
+    resources = resources if resources is not None else ExitStack()
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
     relay = OutboxRelay(database, bus)
@@ -210,7 +216,7 @@ def build(
             | vehicles.jobs()
             | notices.jobs()
             | (Issuer(invoices.provider, invoices.policy).jobs() if invoices else {})
-            | _app_hooks(settings, clock),
+            | _app_hooks(settings, clock, resources),
             clock,
         ),
         hub=hub,
@@ -227,6 +233,7 @@ def build(
         rounds=rounds_of(database, contacts, live, cashier, reconciler),
         reach=reach,
         costs_of=costs_of,
+        resources=resources,
     )
 
 
@@ -264,9 +271,10 @@ def _costs_of() -> CostsOf:
     return lambda conn: in_force(conn)[0]
 
 
-def _app_hooks(settings: Settings, clock: Clock) -> dict[str, JobHandler]:
+def _app_hooks(settings: Settings, clock: Clock, resources: ExitStack) -> dict[str, JobHandler]:
     """What tells the mall's app; the server's key is read when there is something to tell."""
     client = httpx.Client(timeout=httpx.Timeout(10.0, connect=3.0), follow_redirects=False)
+    resources.callback(client.close)
     return app_hooks.jobs(lambda: load_signer(settings.keys_dir / "server.pem"), client, clock)
 
 

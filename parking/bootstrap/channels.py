@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from parking.bootstrap.keys import KeyRing, load_public, load_signer
@@ -20,25 +21,28 @@ from payments.providers.settings import Named, QrWalletSettings
 WALLET = "wallet"
 
 
-def open_invoices(settings: Settings, clock: Clock) -> Platform | None:
+def open_invoices(settings: Settings, clock: Clock, resources: ExitStack) -> Platform | None:
     """Whoever issues invoices for this site; None where none are offered."""
     path = settings.invoices_file
-    return None if path is None else invoices.load(path, _around(path.parent, clock))
+    return None if path is None else invoices.load(path, _around(path.parent, clock, resources))
 
 
-def _around(folder: Path, clock: Clock) -> Surroundings:
-    return Surroundings(
+def _around(folder: Path, clock: Clock, resources: ExitStack) -> Surroundings:
+    """What things are built from here; `resources` lets go of their connections."""
+    around = Surroundings(
         clock=clock,
         nonces=lambda: secrets.token_hex(16),
         folder=folder,
         load_signer=load_signer,
         load_verifier=lambda path: KeyRing([load_public(path)]),
     )
+    resources.callback(around.close)
+    return around
 
 
-def open_channels(settings: Settings, clock: Clock) -> Mapping[str, Channel]:
+def open_channels(settings: Settings, clock: Clock, resources: ExitStack) -> Mapping[str, Channel]:
     """Every channel by its name, in the order in which drivers see them."""
-    around = _around(settings.channels_file.parent if settings.channels_file else Path(), clock)
+    around = _around(settings.channels_file.parent if settings.channels_file else Path(), clock, resources)
     found = channels.load(settings.channels_file, around) if settings.channels_file else {}
     if settings.wallet_url is None:
         return found

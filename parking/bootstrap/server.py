@@ -62,11 +62,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     """The whole server as an ASGI application; it starts its threads when it is served and stops them when it ends."""
     clock, ids = clock or SystemClock(), ids or RandomIds()
     signer = load_signer(settings.keys_dir / "server.pem")
-    channels = open_channels(settings, clock)
+    resources = contextlib.ExitStack()
+    channels = open_channels(settings, clock, resources)
     database = open_database(settings.database_url, clock=clock, ids=ids, origin="server")
     bus = None if settings.bus_url == "memory://" else RedisBus(database, settings.bus_url)
-    invoices = open_invoices(settings, clock)
-    application = build(settings, database, clock=clock, channels=channels, bus=bus, invoices=invoices)
+    invoices = open_invoices(settings, clock, resources)
+    application = build(
+        settings, database, clock=clock, channels=channels, bus=bus, invoices=invoices, resources=resources
+    )
     return wrap(application, settings, signer=signer, clock=clock)
 
 

@@ -24,7 +24,7 @@ from payments.providers.base import (
     SendsCallbacks,
 )
 from payments.providers.chinese_text import from_yuan, yuan
-from payments.providers.keyed_line import KeyedLine, text_of
+from payments.providers.keyed_line import KeyedLine, outcome_about, text_of
 
 PAY, QUERY, BILL = "/unionapi/etcPayApi", "/unionapi/etcQueryApi", "/unionapi/etcBillApi"
 _STATES = {0: OrderState.FAILED, 1: OrderState.PAID, 2: OrderState.ACCEPTED}
@@ -60,7 +60,7 @@ class EtcAggregator:
         plain, raw = self._line.call(PAY, fields)
         if plain.get("errmsg"):
             raise ProviderRefused(str(plain["errmsg"])[:64])
-        outcome = self._outcome(plain, charge.number, raw)
+        outcome = outcome_about(outcome_of, plain, charge.number, raw)
         if outcome.amount != charge.amount:
             raise OutcomeUnknown("the answer is about another amount")
         return outcome
@@ -69,7 +69,7 @@ class EtcAggregator:
         plain, raw = self._line.call(QUERY, {"order_id": number})
         if plain.get("errmsg") == _ABSENT and plain.get("order_id") == number:
             return Outcome(number, OrderState.ABSENT)
-        return self._outcome(plain, number, raw)
+        return outcome_about(outcome_of, plain, number, raw)
 
     def statement(self, day: date) -> Statement:
         """Lines of `order_id,total,unix seconds,trade_no,fee`, yuan text, and their count in a signed field."""
@@ -93,15 +93,6 @@ class EtcAggregator:
 
     def callback_answer(self) -> tuple[str, bytes]:
         return "application/json", b'{"state":1}'
-
-    def _outcome(self, plain: Mapping[str, Any], number: str, raw: bytes) -> Outcome:
-        try:
-            outcome = outcome_of(plain, raw)
-        except (ValueError, ParkingError):
-            raise OutcomeUnknown("an answer that is no payment") from None
-        if outcome.number != number:
-            raise OutcomeUnknown("the answer is about another order")
-        return outcome
 
 
 def outcome_of(plain: Mapping[str, Any], raw: bytes) -> Outcome:

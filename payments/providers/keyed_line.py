@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from parking.kernel.clock import Clock
-from payments.providers.base import CallbackRefused, OutcomeUnknown
+from parking.kernel.errors import ParkingError
+from payments.providers.base import CallbackRefused, Outcome, OutcomeUnknown
 from payments.providers.door import LARGEST_STATEMENT, Door
 from payments.providers.keyed_wire import Keyed, Unproven
 
@@ -50,6 +51,19 @@ class KeyedLine:
 
     def _ours(self, plain: Mapping[str, Any]) -> bool:
         return all(plain.get(name) == value for name, value in self._own.items())
+
+
+def outcome_about(
+    read: Callable[[Mapping[str, Any], bytes], Outcome], plain: Mapping[str, Any], number: str, raw: bytes
+) -> Outcome:
+    """What a proven answer says of the order that was asked about; OutcomeUnknown when it says nothing or speaks of another."""
+    try:
+        outcome = read(plain, raw)
+    except (ValueError, ParkingError):
+        raise OutcomeUnknown("an answer that is no payment") from None
+    if outcome.number != number:
+        raise OutcomeUnknown("the answer is about another order")
+    return outcome
 
 
 def text_of(plain: Mapping[str, Any], name: str, longest: int = 64) -> str:

@@ -35,7 +35,7 @@ from payments.providers.base import (
     SendsCallbacks,
 )
 from payments.providers.chinese_text import BEIJING
-from payments.providers.keyed_line import KeyedLine, text_of
+from payments.providers.keyed_line import KeyedLine, outcome_about, text_of
 
 DONE, FAILED, NOT_ENROLLED, DUPLICATE, NOT_LISTED, ALREADY_PAID = "00", "01", "25", "94", "E1", "E3"
 _UNKNOWN = frozenset({"F2", "96"})
@@ -83,7 +83,7 @@ class UnionpayPlate:
             return known
         if code != DONE:
             raise ProviderRefused(code)
-        outcome = self._outcome(plain, charge.number, raw)
+        outcome = outcome_about(outcome_of, plain, charge.number, raw)
         if outcome.amount != charge.amount:
             raise OutcomeUnknown("the answer is about another amount")
         return outcome
@@ -92,7 +92,7 @@ class UnionpayPlate:
         plain, raw = self._line.call(QUERY, {"orderNo": number})
         if _code(plain) != DONE:
             raise OutcomeUnknown(f"query answered {_code(plain)}")
-        return self._outcome(plain, number, raw)
+        return outcome_about(outcome_of, plain, number, raw)
 
     def refund(self, refund: Refund) -> RefundOutcome:
         fields = {
@@ -138,15 +138,6 @@ class UnionpayPlate:
 
     def callback_answer(self) -> tuple[str, bytes]:
         return "application/json", b'{"respCode":"00"}'
-
-    def _outcome(self, plain: Mapping[str, Any], number: str, raw: bytes) -> Outcome:
-        try:
-            outcome = outcome_of(plain, raw)
-        except (ValueError, ParkingError):
-            raise OutcomeUnknown("an answer that is no payment") from None
-        if outcome.number != number:
-            raise OutcomeUnknown("the answer is about another order")
-        return outcome
 
     def _refund(self, plain: Mapping[str, Any], number: str, order_number: str, raw: bytes) -> RefundOutcome:
         try:

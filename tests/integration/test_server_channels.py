@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
+from parking.bootstrap.application import build
 from parking.bootstrap.channels import open_channels
 from parking.bootstrap.settings import Settings
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import ParkingError
-from payments.providers.registry import KINDS
+from parking.kernel.ids import RandomIds
+from parking.plumbing.db import open_database
+from payments.providers.registry import KINDS, Surroundings
 from tests.builders.application import Server, a_server
-from tests.builders.journeys import MORNING, PLATE
-from tests.builders.providers import Company, a_wechat, an_alipay
+from tests.builders.journeys import MORNING, PLATE, demo_settings
+from tests.builders.providers import Company, a_stripe_wire, a_wechat, an_alipay, papers_of
 
 pytestmark = pytest.mark.req("PAY-2", "PAY-3", "PRIV-2")
 
@@ -93,8 +98,34 @@ def test_the_example_is_a_channels_file_with_every_kind_of_settings_right() -> N
 def test_the_settings_open_the_file_and_name_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "channels.yaml"
     path.write_text("channels: { trial: { kind: memory, name: { zh: 试用, en: Trial } } }")
-    found = open_channels(_settings(tmp_path, channels_file=path), ManualClock(MORNING))
-    assert [(c.name, c.zh, c.at_counter) for c in found.values()] == [("trial", "试用", True)]
-    path.write_text("channels: { trial: { kind: stripe, name: { zh: 试用, en: Trial } } }")
-    with pytest.raises(ParkingError, match=r"channels\.trial\.secret_key"):
-        open_channels(_settings(tmp_path, channels_file=path), ManualClock(MORNING))
+    with ExitStack() as resources:
+        found = open_channels(_settings(tmp_path, channels_file=path), ManualClock(MORNING), resources)
+        assert [(c.name, c.zh, c.at_counter) for c in found.values()] == [("trial", "试用", True)]
+        path.write_text("channels: { trial: { kind: stripe, name: { zh: 试用, en: Trial } } }")
+        with pytest.raises(ParkingError, match=r"channels\.trial\.secret_key"):
+            open_channels(_settings(tmp_path, channels_file=path), ManualClock(MORNING), resources)
+
+
+def test_the_servers_end_lets_go_of_every_connection_to_a_provider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[httpx.Client] = []
+    make = Surroundings.client
+
+    def client(around: Surroundings, url: str, timeout_s: float) -> httpx.Client:
+        opened.append(make(around, url, timeout_s))
+        return opened[-1]
+
+    monkeypatch.setattr(Surroundings, "client", client)
+    settings, files = papers_of(a_stripe_wire(ManualClock(MORNING)), "stripe")
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    entry = {"kind": "stripe", "name": {"zh": "卡", "en": "Card"}, **settings}
+    (tmp_path / "channels.yaml").write_text(yaml.safe_dump({"channels": {"card": entry}}))
+    clock, resources = ManualClock(MORNING), ExitStack()
+    channels = open_channels(_settings(tmp_path, channels_file=tmp_path / "channels.yaml"), clock, resources)
+    database = open_database("sqlite://", clock=clock, ids=RandomIds(), origin="test")
+    application = build(demo_settings(), database, clock=clock, channels=channels, resources=resources)
+    assert [one.is_closed for one in opened] == [False]
+    application.stop()
+    assert [one.is_closed for one in opened] == [True]

@@ -66,6 +66,7 @@ class Refund:
     ended_at: datetime | None = None
     reference: str | None = None
     failure: str | None = None
+    key: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -87,6 +88,7 @@ def _to_refund(row: Row[Any]) -> Refund:
         ended_at=row.ended_at,
         reference=row.reference,
         failure=row.failure,
+        key=row.key,
     )
 
 
@@ -130,6 +132,11 @@ def insert(conn: Connection, new: Refund, *, key: str) -> None:
             created_at=new.created_at,
         )
     )
+
+
+def shrink(conn: Connection, refund_id: str, *, to: Money) -> None:
+    """Less went back than was asked for."""
+    conn.execute(refund_table.update().where(refund_table.c.id == refund_id).values(amount=to.minor))
 
 
 def change(

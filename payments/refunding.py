@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from payments.refund_store import LIVE, Refund, RefundState
 from payments.settling import Settled, flag
 
 REFUND_JOB = "payments.refund"
+_REST = "rest:"  # begins the key of a refund that we began by ourselves, after one that fell short
 _LADDER_S = (10, 30, 60, 300, 600, 1800, 3600)  # the last step for ever
 log = structlog.get_logger(__name__)
 
@@ -109,8 +111,11 @@ def _grant(refund: Refund) -> Movement:
     )
 
 
-def take_over(uow: UnitOfWork, outcome: abilities.RefundOutcome) -> Settled:
-    """What a provider truly says of a refund; the same word again changes nothing, another amount neither."""
+def take_over(uow: UnitOfWork, outcome: abilities.RefundOutcome, *, asked: bool = False) -> Settled:
+    """What a provider truly says of a refund; the same word again changes nothing, another amount neither.
+
+    `asked`: it answers our own question after the refund was sent, the one word by which less may have gone back than we wanted.
+    """
     conn = uow.connection
     ledger_store.take_head(conn)
     refund = refund_store.by_number(conn, outcome.number)
@@ -119,6 +124,8 @@ def take_over(uow: UnitOfWork, outcome: abilities.RefundOutcome) -> Settled:
         return Settled.MISMATCH
     done = outcome.state is abilities.RefundState.DONE
     if outcome.amount is not None and outcome.amount != refund.amount:
+        if done and _is_a_part(refund, outcome.amount):  # our own question, which follows, decides
+            return _part_paid_out(uow, refund, outcome.amount, outcome) if asked else Settled.MISMATCH
         flag(uow, "refund_mismatch", refund.stay_id, refund.number)
         return Settled.MISMATCH
     if done:
@@ -142,6 +149,26 @@ def told(uow: UnitOfWork, channel: str, news: object) -> Settled:
     return take_over(uow, news)
 
 
+def _is_a_part(refund: Refund, amount: Money) -> bool:
+    return refund.is_live and amount.currency == refund.amount.currency and 0 < amount.minor < refund.amount.minor
+
+
+def _part_paid_out(uow: UnitOfWork, refund: Refund, part: Money, outcome: abilities.RefundOutcome) -> Settled:
+    """Less went back than we wanted, and under this number no more will: the rest, owed back still, goes under a number of its own.
+
+    Once: where that one falls short as well, a person sees it.
+    """
+    rest = Money(refund.amount.minor - part.minor, part.currency)
+    refund_store.shrink(uow.connection, refund.id, to=part)
+    changed = _paid_out(uow, replace(refund, amount=part), outcome)
+    if refund.key.startswith(_REST):
+        flag(uow, "refund_mismatch", refund.stay_id, refund.number)
+    else:
+        key = f"{_REST}{refund.id}"
+        begin(uow, refund.payment_id, rest, reason=refund.reason, actor=refund.actor, key=key)
+    return changed
+
+
 def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome) -> Settled:
     conn = uow.connection
     values = {"ended_at": uow.now, "reference": (outcome.reference or "")[:64] or None, "failure": None}
@@ -159,7 +186,8 @@ def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome)
     if late:
         flag(uow, "refund_late", refund.stay_id, refund.number)
     reversing.after_refund(uow, refund)
-    if refundable(uow, payment).minor == 0 and refund.granted.minor:
+    over = [r for r in refund_store.of_payment(conn, refund.payment_id) if r.state is RefundState.REFUNDED]
+    if sum(r.amount.minor for r in over) == payment.amount.minor and any(r.granted.minor for r in over):
         using.give_back(uow, refund.payment_id)
     return Settled.CHANGED
 
@@ -204,7 +232,8 @@ class Refunder:
         except ProviderFault as fault:
             log.warning("refund.unknown", refund=refund.id, error=str(fault))
             outcome = None
-        database.write(lambda uow: self._follow_up(uow, refund, outcome, int(payload["turn"])))
+        turn, asked = int(payload["turn"]), refund.state is not RefundState.NEW
+        database.write(lambda uow: self._follow_up(uow, refund, outcome, turn, asked=asked))
 
     def _ask(self, payment: Payment, refund: Refund) -> abilities.RefundOutcome:
         provider = self._providers.get(payment.channel)
@@ -218,9 +247,11 @@ class Refunder:
         wanted = abilities.Refund(refund.number, payment.number, refund.amount, payment.amount, refund.reason[:80], url)
         return provider.refund(wanted)
 
-    def _follow_up(self, uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome | None, turn: int) -> None:
+    def _follow_up(
+        self, uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome | None, turn: int, *, asked: bool
+    ) -> None:
         if outcome is not None:
-            take_over(uow, outcome)
+            take_over(uow, outcome, asked=asked)
         now = refund_store.get(uow.connection, refund.id)
         assert now is not None
         if now.is_live:

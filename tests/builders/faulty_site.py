@@ -68,18 +68,18 @@ class MortalDatabase(InlineDatabase):
 
     def __init__(self, reaper: Reaper) -> None:
         super().__init__(clock=ManualClock(MORNING), ids=SeededIds(7), origin="server")
-        self._reaper = reaper
+        self.reaper = reaper
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         author = work.__qualname__
 
         def and_die(uow: UnitOfWork) -> T:
             result = work(uow)
-            self._reaper.pass_by(UNDONE, author)
+            self.reaper.pass_by(UNDONE, author)
             return result
 
         result = super().write(and_die)
-        self._reaper.pass_by(DONE, author)
+        self.reaper.pass_by(DONE, author)
         return result
 
 

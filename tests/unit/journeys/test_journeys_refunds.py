@@ -11,10 +11,13 @@ from parking.kernel.ids import StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
 from payments import reconciling, refunding, store
+from payments.coupons import using
 from payments.model import Payment
-from payments.providers.abilities import LineKind, StatementLine
+from payments.providers.abilities import LineKind, RefundOutcome, StatementLine
+from payments.providers.abilities import RefundState as Done
 from payments.providers.base import OutcomeUnknown, ProviderRefused
 from payments.refund_store import Refund, RefundState, of_payment
+from payments.settling import Settled
 from payments.statements import Booked, Difference, compare
 from tests.builders.journeys import MORNING, OTHER_PLATE, SiteStory
 
@@ -99,6 +102,73 @@ def test_a_provider_that_says_no_gives_nothing_back_and_asks_a_person(site: Site
     refund(site, payment, payment.amount.minor, key="r2")
     assert sorted(states(site, payment)) == [RefundState.FAILED, RefundState.REFUNDED]
     site.check()
+
+
+def word_on(refund: Refund, payment: Payment, minor: int) -> RefundOutcome:
+    """The provider says that so much has gone back."""
+    amount = Money(minor, payment.amount.currency)
+    return RefundOutcome(refund.number, payment.number, Done.DONE, amount, "b1")
+
+
+@pytest.mark.req("PAY-3", "PAY-5")
+def test_when_less_went_back_than_was_wanted_the_rest_goes_back_under_a_number_of_its_own(site: SiteStory) -> None:
+    stay_id, payment = paid_stay(site)
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    begun = refund(site, payment, 100)
+    site.park(seconds=1)
+    site.database.write(lambda uow: refunding.take_over(uow, word_on(begun, payment, 60), asked=True))
+    site.application.drain()
+    found = site.database.read(lambda conn: of_payment(conn, payment.payment_id))
+    assert [(one.amount.minor, one.granted.minor, one.state) for one in found] == [
+        (60, 100, RefundState.REFUNDED),
+        (40, 0, RefundState.REFUNDED),
+    ]
+    assert (site.sums(stay_id).captured, site.sums(stay_id).overpaid) == (payment.amount.minor - 100, 0)
+    assert site.reasons() == []
+    site.check()
+
+
+def test_a_rest_that_falls_short_as_well_is_shown_to_a_person(site: SiteStory) -> None:
+    stay_id, payment = paid_stay(site)
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    begun = refund(site, payment, 100)
+    site.park(seconds=1)
+    site.database.write(lambda uow: refunding.take_over(uow, word_on(begun, payment, 60), asked=True))
+    site.application.drain()
+    (_, rest) = site.database.read(lambda conn: of_payment(conn, payment.payment_id))
+    site.database.write(lambda uow: refunding.take_over(uow, word_on(rest, payment, 30), asked=True))
+    site.application.drain()
+    assert site.reasons() == ["refund_mismatch"]
+    assert site.sums(stay_id).overpaid == 10, "owed back until somebody has decided"
+    site.check()
+
+
+@pytest.mark.parametrize(("minor", "asked"), [(60, False), (101, True), (101, False)])
+def test_an_amount_that_nobody_wanted_changes_nothing(site: SiteStory, minor: int, asked: bool) -> None:
+    stay_id, payment = paid_stay(site)
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    begun = refund(site, payment, 100)
+    before = site.sums(stay_id)
+    said = site.database.write(lambda uow: refunding.take_over(uow, word_on(begun, payment, minor), asked=asked))
+    assert (said, site.sums(stay_id)) == (Settled.MISMATCH, before)
+    assert [one.state for one in site.database.read(lambda conn: of_payment(conn, payment.payment_id))] == [
+        RefundState.SENT
+    ]
+
+
+def test_a_coupon_does_not_come_back_while_a_part_is_still_on_its_way(site: SiteStory) -> None:
+    _, payment = paid_stay(site)
+    returned: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(using, "give_back", lambda _, payment_id: returned.append(payment_id))
+        site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+        refund(site, payment, 100)
+        refund(site, payment, payment.amount.minor - 100, key="r2")
+        assert returned == []
+        site.park(minutes=1)
+        site.application.drain()
+    assert returned == [payment.payment_id]
 
 
 @pytest.mark.parametrize(("minor", "currency"), [(0, "CNY"), (-5, "CNY"), (5, "USD")])

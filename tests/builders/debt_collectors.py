@@ -28,7 +28,8 @@ from hardware_sim.providers.faults import Fault
 from hardware_sim.providers.keyed import UnionpayWire
 from hardware_sim.providers.server import ProviderServer, Request, Response, Wire
 from hardware_sim.providers.side_door import side_door
-from parking.kernel.ids import RandomIds, StayId, VisitId
+from parking.kernel.events import ExitPromised
+from parking.kernel.ids import LaneId, RandomIds, StayId, VisitId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.plumbing.db import Database, UnitOfWork, metadata, open_database
@@ -224,9 +225,6 @@ def stay_of(number: int) -> StayId:
 
 def owe(town: Town, debts: int) -> None:
     """So many enrolled cars have left owing 10.00 each, and their debts are due for collection."""
-    from parking.kernel.events import ExitPromised
-    from parking.kernel.ids import LaneId
-
     database = town.database()
     try:
         database.create_tables(metadata)
@@ -249,8 +247,12 @@ def owe(town: Town, debts: int) -> None:
             later.passed(uow, VisitId(f"visit-{number}"))
             later.left(uow, stay_id, plate)
 
+        def some(uow: UnitOfWork, numbers: range) -> None:
+            for number in numbers:
+                one(uow, number)
+
         for first in range(0, debts, 100):
-            some = range(first, min(debts, first + 100))
-            database.write(lambda uow, some=some: [one(uow, number) for number in some])  # type: ignore[misc] # bound per turn
+            numbers = range(first, min(debts, first + 100))
+            database.write(lambda uow, numbers=numbers: some(uow, numbers))  # type: ignore[misc] # bound per turn
     finally:
         database.close()

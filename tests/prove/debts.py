@@ -129,7 +129,7 @@ def _collect(town: Town, debts: int, found: Found) -> None:
                 os.waitpid(pid, 0)
 
 
-def _scalar(url: str, query: sa.Select[tuple[int]]) -> int:
+def _scalar(url: str, query: sa.Select[int]) -> int:
     """One look without a thread that a child would inherit."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -141,8 +141,8 @@ def _judge(town: Town, database: Database, debts: int, charges: dict[str, int], 
     with contextlib.ExitStack() as stack:
         cashier = a_cashier(town, database, town.ports[0], stack)
     of_stay: Counter[str] = Counter()
-    for number, count in charges.items():
-        payment = database.read(lambda conn, number=number: store.by_number(conn, number))  # type: ignore[misc] # bound per turn
+    for order, count in charges.items():
+        payment = database.read(lambda conn, order=order: store.by_number(conn, order))  # type: ignore[misc] # bound per turn
         if payment is None:
             wrong["charged under a number that is not ours"] += 1
         else:

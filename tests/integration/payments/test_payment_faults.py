@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from tests.builders.faulty_payment import COMPANIES, MODES, ORDERS, POINTS, run
@@ -23,6 +25,6 @@ def test_whatever_fails_and_wherever_we_die_everybody_has_what_is_his(
 
 
 def test_the_walk_meets_every_mode_point_order_and_company() -> None:
-    for nth, whole in enumerate((MODES, POINTS, ORDERS, COMPANIES)):
-        assert {step[nth] for step in WALK} == set(whole)
+    wholes: tuple[Iterable[str], ...] = (MODES, POINTS, ORDERS, COMPANIES)
+    assert [{step[nth] for step in WALK} for nth in range(4)] == [set(whole) for whole in wholes]
     assert len(MODES) * len(POINTS) * len(ORDERS) == 288

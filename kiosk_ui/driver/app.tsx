@@ -13,6 +13,8 @@ import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
 import { say as both } from "../shared/words";
 import type { MyStay, ZoneCount } from "../shared/wire";
+import { finding } from "./find";
+import { FindButton, FindPage } from "./find_page";
 import { away, caller, pay, payment, payTrouble, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
 
@@ -44,13 +46,15 @@ export function App(): JSX.Element {
         )}
       </div>
       <main class={old ? "is-old" : ""}>
-        {!shown && <Guide />}
-        {shown && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
-        {shown && stay.value && <Stay stay={stay.value} />}
+        {finding.value && <FindPage />}
+        {!shown && !finding.value && <Guide />}
+        {shown && !finding.value && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
+        {shown && stay.value && !finding.value && <Stay stay={stay.value} />}
+        {shown && stay.value && stay.value.state !== "closed" && !finding.value && <FindButton />}
         {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
         <Levels />
       </main>
-      {shown && stay.value && <PayBar stay={stay.value} />}
+      {shown && stay.value && !finding.value && <PayBar stay={stay.value} />}
     </div>
   );
 }

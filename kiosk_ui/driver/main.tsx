@@ -3,10 +3,12 @@ import "../shared/base.css";
 import "./driver.css";
 import { loadSite } from "../shared/site";
 import { App, feed } from "./app";
+import { beginFinding } from "./find";
 import { begin } from "./stay";
 
 loadSite();
 begin();
+beginFinding();
 feed.start();
 render(<App />, document.getElementById("app")!);
 if ("serviceWorker" in navigator && isSecureContext) void navigator.serviceWorker.register("./sw.js").catch(() => undefined);

@@ -9,6 +9,7 @@ import { setServerTime } from "../shared/tick";
 import type { MyStay, Payment } from "../shared/wire";
 
 const KEPT_UNDER = "parking.stay";
+const CODE_UNDER = "parking.code";
 const PAYMENT_UNDER = "parking.payment";
 const REFRESH_MS = 20_000;
 const AWAY_MS = 4_000;
@@ -76,6 +77,7 @@ export async function refresh(): Promise<void> {
     away.value = false;
     trouble.value = null;
     keep(KEPT_UNDER, { token: asked, stay: answer, at: stayAsOf.value });
+    keepCode(answer.state === "closed" ? "" : asked);
     if (answer.state !== "closed") timer = setTimeout(() => void refresh(), REFRESH_MS);
   } catch (failure) {
     if (asked !== token.value) return;
@@ -89,6 +91,7 @@ export async function refresh(): Promise<void> {
 function refuse(because: Trouble): void {
   trouble.value = because;
   stay.value = null;
+  keepCode("");
   watch?.stop();
   try {
     sessionStorage.removeItem(KEPT_UNDER);
@@ -134,6 +137,24 @@ function follow(begun: Payment): void {
     away: (is) => (away.value = is),
     refused: () => void refresh(),
   });
+}
+
+/** The code stays on this phone as long as the stay lasts, so that a scanned pillar leads to the car without another tap. */
+function keepCode(code: string): void {
+  try {
+    if (code) localStorage.setItem(CODE_UNDER, code);
+    else localStorage.removeItem(CODE_UNDER);
+  } catch {
+    // Storage may be forbidden: then the code has to be opened again.
+  }
+}
+
+export function keptCode(): string {
+  try {
+    return token.value || (localStorage.getItem(CODE_UNDER) ?? "");
+  } catch {
+    return token.value;
+  }
 }
 
 function keep(under: string, what: unknown): void {

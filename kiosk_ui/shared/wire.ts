@@ -30,6 +30,10 @@ export type MyCall = Narrowed<Said["MyCall"], { state: "waiting" | "taken" | "en
 export type Bill = Said["BillView"];
 export type BillLine = Said["LineView"];
 export type MyStay = Narrowed<Said["MyStay"], { state: "open" | "settled" | "closed" | "review" }>;
+export type FindToken = Said["FindToken"];
+export type Car = Narrowed<Said["CarView"], { known: "bay" | "pillar" | "zone" | "nothing" | "gone" }>;
+export type CarWay = Said["WayView"];
+export type WayStep = Said["WayStepView"];
 export type Payment = Narrowed<Said["PaymentView"], { state: "NEW" | "SENT" | "PENDING" | "PAID" | "FAILED" | "CLOSED" }>;
 export type Found =
   | Narrowed<Said["FoundStay"], { found: false }>

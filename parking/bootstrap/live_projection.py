@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from parking.bootstrap import live_values
 from parking.kernel.codec import decode
-from parking.kernel.events import DeviceHealthChanged, Envelope, OccupancyChanged, SignShown
+from parking.kernel.events import BaySeen, DeviceHealthChanged, Envelope, OccupancyChanged, SignShown
 from parking.plumbing.column_types import Json
 from parking.plumbing.db import Database, UnitOfWork, metadata
 from parking.plumbing.tables import outbox
@@ -100,6 +100,9 @@ class LiveProjection:
     def handle(self, uow: UnitOfWork, envelope: Envelope) -> None:
         """Handles every event."""
         event = envelope.event
+        if isinstance(event, BaySeen):  # two thousand bays: a value of its own for each, and no line in the stream
+            self._hub.put(f"bay.{event.bay_id}", live_values.bay(event))
+            return
         lane_id = getattr(event, "lane_id", None)
         if lane_id in self._lanes:
             previous = self._stored(uow.connection, f"lane.{lane_id}") or self._lanes[lane_id]

@@ -8,6 +8,7 @@ from typing import Any
 from parking.kernel.codec import to_plain
 from parking.kernel.events import (
     BarrierPulsed,
+    BaySeen,
     DeviceHealthChanged,
     Direction,
     Envelope,
@@ -90,6 +91,12 @@ def zone(name: Mapping[str, str], event: OccupancyChanged, envelope: Envelope) -
         "known": event.known,
         "at": to_plain(envelope.occurred_at),
     }
+
+
+def bay(event: BaySeen) -> Json:
+    """A bay without the plate: whose car it is goes to its driver alone."""
+    state = {True: "taken", False: "free", None: "unknown"}[event.occupied]
+    return {"zone_id": event.zone_id, "state": state, "source": event.source, "at": to_plain(event.at)}
 
 
 def sign(previous: Mapping[str, Any], event: SignShown, envelope: Envelope) -> Json:

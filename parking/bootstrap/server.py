@@ -18,7 +18,7 @@ import kiosk_ui
 from guidance import api as guidance_api
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
-from parking.bootstrap import cash_desk, desk, loyalty, metrics, pages
+from parking.bootstrap import cash_desk, desk, finding, loyalty, metrics, pages
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels, open_invoices
 from parking.bootstrap.gate_codes import invitation_codes
@@ -154,6 +154,7 @@ def _routers(
         journeys_api.router(journeys),
         quote_api.router(database, application.cashier, clock),
         *loyalty.routers(application, settings, signer, clock, qr_svg),
+        finding.router(application, settings, signer, clock),
         owing_api.router(database, application.cashier, clock, audit.record),
         *cash_desk.routers(application, signer, clock),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     join_url: str | None = Field(
         default=None, description="where a driver may become a member; offered after a payment is made, never before"
     )
+    find_by_payment: bool = Field(
+        default=False,
+        description="a phone that looked a stay up at a kiosk and paid it may ask where the car is: whoever pays for a stranger could, too",
+    )
     log_json: bool = True
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 

@@ -21,6 +21,7 @@ from parking.journeys import (
     notifying,
     owing,
     paying,
+    placing,
     refreshing_access,
     wallets,
 )
@@ -116,8 +117,10 @@ def subscriptions(
             refresh,
             notifying.stay_ended(notices),
             following.follow,
+            placing.stay_closed,
             forgetting.forget_if_erased(OTHERS_FORGET),
         ),
+        e.BaySeen: (placing.bay_seen(costs_of),),
         e.StayCorrected: (refresh, notifying.stay_ended(notices)),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),

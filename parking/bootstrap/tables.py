@@ -11,7 +11,7 @@ from parking.bootstrap import live_projection
 from parking.emergency import emergency_store
 from parking.emergency import store as calls_store
 from parking.gate import api as gate_api
-from parking.journeys import app_hooks
+from parking.journeys import app_hooks, car_places
 from parking.members import tables as member_tables
 from parking.plumbing import blobs, jobs, tables
 from parking.plumbing.db import metadata
@@ -35,6 +35,7 @@ ROOMS = (
     access_store,
     app_hooks,
     blobs,
+    car_places,
     cash_store,
     invitation_store,
     invoice_store,

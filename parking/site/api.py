@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
+from parking.kernel.errors import not_found
+from parking.kernel.ids import LevelId
+from parking.site.drawing import svg
 from parking.site.model import LocalName, SiteMap
 from parking.web.schemas import Strict
 
@@ -35,6 +38,15 @@ class SiteSchema(Strict):
     zones: list[ZoneSchema]
 
 
+class LevelSchema(Strict):
+    """A floor of a garage; `ordinal` is 0 at the street."""
+
+    id: str
+    garage: str
+    name: NameSchema
+    ordinal: int
+
+
 def router(site: SiteMap) -> APIRouter:
     """The routes of one site."""
     routes = APIRouter(tags=["site"])
@@ -42,6 +54,22 @@ def router(site: SiteMap) -> APIRouter:
     reply = SiteSchema(
         site_id=site.id, name=NameSchema.of(site.name), currency=site.currency, timezone=site.timezone, zones=zones
     )
+
+    maps = {level.id: svg(site.plan, level.id) for level in site.plan.levels}
+
+    @routes.get("/site/levels", summary="The drawn levels, from the top down")
+    async def read_levels() -> list[LevelSchema]:
+        levels = sorted(site.plan.levels, key=lambda level: (-level.ordinal, level.id))
+        return [
+            LevelSchema(id=level.id, garage=level.garage_id, name=NameSchema.of(level.name), ordinal=level.ordinal)
+            for level in levels
+        ]
+
+    @routes.get("/site/levels/{level_id}/map.svg", summary="One level as a picture", response_class=Response)
+    async def read_map(level_id: str) -> Response:
+        if level_id not in maps:
+            raise not_found("site.level_unknown", f"this site has no level {level_id!r}")
+        return Response(maps[LevelId(level_id)], media_type="image/svg+xml")
 
     @routes.get("/site", summary="The site with its zones")
     async def read_site() -> SiteSchema:

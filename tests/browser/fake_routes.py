@@ -23,7 +23,7 @@ from parking.kernel.principal import Principal, Scope
 from parking.security.api import LogIn
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
-from tests.browser import fake_desk, fake_help
+from tests.browser import fake_desk, fake_find, fake_help
 from tests.browser.script import PASSWORDS, FakePayment, Opened
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     _drivers(routes, fake)
     fake_desk.install(routes, fake)
     fake_help.install(routes, fake)
+    fake_find.install(routes, fake)
     app.include_router(routes)
 
     @app.get("/healthz")

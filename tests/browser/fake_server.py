@@ -22,6 +22,7 @@ from parking.web import errors
 from parking.web.live import LiveHub
 from tests.browser import fake_routes
 from tests.browser.fake_desk import FakeDesk
+from tests.browser.fake_find import FakeFind
 from tests.browser.fake_help import FakeHelp
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
 
@@ -54,6 +55,7 @@ class FakeServer:
     def __post_init__(self) -> None:
         self.help = FakeHelp(self)
         self.desk = FakeDesk(self)
+        self.find = FakeFind(self)
         self._shift = self.moment - datetime.now(UTC) if self.moment else timedelta(0)
         self._events = 0
         self._server: uvicorn.Server | None = None

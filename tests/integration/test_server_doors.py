@@ -50,6 +50,8 @@ OF_APPS_TILLS_AND_MEMBERS = (
 
 WHO_MAY = {
     ("GET", "/site"): PUBLIC,
+    ("GET", "/site/levels"): PUBLIC,
+    ("GET", "/site/levels/{level_id}/map.svg"): PUBLIC,
     ("GET", "/occupancy"): PUBLIC,
     ("GET", "/payments/channels"): PUBLIC,
     ("POST", "/zones/{zone_id}/adjustments"): {"attendant", "manager"},
@@ -179,6 +181,7 @@ WHO_MAY = {
     ("GET", "/my/calls/{call_id}"): {"driver"},
     ("POST", "/my/calls/{call_id}/end"): {"driver"},
     ("GET", "/my/stay"): {"driver"},
+    ("POST", "/find"): {"driver"},
     ("GET", "/my/quote"): {"driver"},
     ("POST", "/my/payments"): {"driver"},
     ("GET", "/my/payments/{payment_id}"): {"driver"},
@@ -187,11 +190,13 @@ WHO_MAY = {
     ("GET", "/edge/pictures"): {"edge"},
     ("POST", "/edge/pictures/{name}"): {"edge"},
     ("POST", "/auth/login"): PROVES_ITSELF,
+    ("POST", "/find/way"): PROVES_ITSELF,
+    ("POST", "/find/mark"): PROVES_ITSELF,
     ("POST", "/edge/events"): PROVES_ITSELF,
     ("POST", "/payments/{channel}/callback"): PROVES_ITSELF,
     ("POST", "/apps/{app}/events"): PROVES_ITSELF,
 }
-BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/api/v1/live"}
+BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/api/v1/live", "/find/live"}
 """Routes that are no part of the described API; what they show is looked at in test_server_secrets.py."""
 IN_PATH = {
     "zone_id": "b1", "lane_id": "exit-1", "stay_id": "none", "case_id": "none", "plate": "浙A00000",
@@ -207,6 +212,8 @@ PROOFS: dict[str, dict[str, Any]] = {
     "/edge/events": {"content": b"{}", "headers": {"Device-Signature": "nobody.AAAA"}},
     "/payments/{channel}/callback": {"content": b"{}"},
     "/apps/{app}/events": {"content": b"{}"},
+    "/find/way": {"json": {"token": "nobody.AAAA.AAAA"}},
+    "/find/mark": {"json": {"token": "nobody.AAAA.AAAA", "bay": "b1-001"}},
 }
 
 

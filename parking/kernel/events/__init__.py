@@ -31,6 +31,7 @@ from parking.kernel.events.lane import (
 )
 from parking.kernel.events.place import (
     AccessListChanged,
+    BaySeen,
     DeviceHealthChanged,
     OccupancyChanged,
     SignShown,
@@ -54,6 +55,7 @@ from parking.kernel.ids import EventId
 __all__ = [
     "AccessListChanged",
     "BarrierPulsed",
+    "BaySeen",
     "CallChanged",
     "CaseChanged",
     "CaseOpened",
@@ -116,6 +118,7 @@ Event = (
     | PointsChanged
     | MemberChanged
     | DebtReminded
+    | BaySeen
     | OccupancyChanged
     | SignShown
     | DeviceHealthChanged

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from parking.kernel.ids import DeviceId, SignId, ZoneId
+from parking.kernel.ids import BayId, DeviceId, SignId, ZoneId
 from parking.kernel.plate import Plate
 
 
@@ -17,6 +18,23 @@ class OccupancyChanged:
     occupied: int
     free: int
     known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BaySeen:
+    """A bay was looked at and stands otherwise than before: taken, free, or (None) nobody can say any more.
+
+    `source` is sensor, video or patrol, `sure` 0 to 1, `at` the moment it was true; `plate` where somebody read it.
+    """
+
+    bay_id: BayId
+    zone_id: ZoneId
+    occupied: bool | None
+    source: str
+    device_id: DeviceId
+    sure: float
+    at: datetime
+    plate: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,176 @@
+// Floor first, in one large word; then zone and bay; then the way, step by step and drawn.
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { clock } from "../shared/format";
+import { named } from "../shared/i18n";
+import { Mark } from "../shared/marks";
+import { now } from "../shared/tick";
+import type { Car, CarWay, WayStep } from "../shared/wire";
+import { car, find, findTrouble, leave, marking, markCar, picture, pillar, showLevel, stepFree, wantStepFree } from "./find";
+import { token } from "./stay";
+import { say } from "./find_words";
+
+export function FindPage(): JSX.Element {
+  const found = car.value;
+  return (
+    <>
+      {findTrouble.value && <Trouble />}
+      {!found && !findTrouble.value && <p class="loading">{say("looking")}</p>}
+      {found && <Place car={found} />}
+      {found?.way && <Way way={found.way} car={found} />}
+      {found && found.known !== "gone" && !pillar.value && <p class="card soft">{say("scan_pillar")}</p>}
+      {found && (found.known === "nothing" || found.known === "zone") && <OwnMark />}
+      {token.value && (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            history.replaceState(null, "", `#t=${token.value}`);
+            leave();
+          }}
+        >
+          {say("back_to_fee")}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Trouble(): JSX.Element {
+  const why = findTrouble.value ?? "lost";
+  return (
+    <section class="hero hero-warn" role="status">
+      <span class="hero-mark">
+        <Mark name={why === "lost" ? "off" : "person"} size="1.75rem" />
+      </span>
+      <p class="hero-word">{say(why)}</p>
+      <p>{say(`${why}_note`)}</p>
+    </section>
+  );
+}
+
+function Place({ car: c }: { car: Car }): JSX.Element {
+  if (c.known === "gone" || c.known === "nothing")
+    return (
+      <section class="hero hero-plain" role="status">
+        <p class="hero-word">{say(c.known)}</p>
+        <p>{say(`${c.known}_note`)}</p>
+      </section>
+    );
+  return (
+    <section class="hero hero-ok place" role="status" data-testid="place">
+      <p>{say("on_floor")}</p>
+      <p class="floor">{c.floor ? named(c.floor) : ""}</p>
+      <p class="hero-word">{c.zone ? named(c.zone) : ""}</p>
+      {c.bay && <p class="bay-name">{say("bay", { bay: c.bay })}</p>}
+      {!c.bay && c.pillar && <p class="bay-name">{say("near_pillar", { pillar: c.pillar })}</p>}
+      {c.known === "zone" && <p>{say("zone_only")}</p>}
+      {c.source && c.seen_at && <p class="small">{say(`by_${c.source as "video"}`, { time: clock(c.seen_at, now.value) })}</p>}
+    </section>
+  );
+}
+
+function Way({ way, car: c }: { way: CarWay; car: Car }): JSX.Element {
+  const levels = [...new Set(way.legs.flatMap((leg) => [leg.level, leg.to_level]))];
+  const [chosen, choose] = useState(levels[0] ?? "");
+  const level = levels.includes(chosen) ? chosen : (levels[0] ?? "");
+  useEffect(() => {
+    if (level && c.map_url) void showLevel(c.map_url.replace(`/levels/${c.level}/`, `/levels/${level}/`));
+  }, [level, c.map_url]);
+  const names = new Map(way.steps.map((step) => [step.level, step.level_name ? named(step.level_name) : step.level]));
+  return (
+    <section class="card" aria-labelledby="way">
+      <h2 id="way">{say("way", { metres: way.metres, minutes: Math.max(1, Math.round(way.seconds / 60)) })}</h2>
+      {way.start && <p class="soft small">{say("from", { start: named(way.start) })}</p>}
+      <button type="button" class="choice" aria-pressed={stepFree.value} onClick={() => wantStepFree(!stepFree.value)}>
+        {say("step_free")}
+      </button>
+      <ol class="how">
+        {way.steps.map((step, n) => (
+          <li key={n}>
+            <span>{told(step)}</span>
+          </li>
+        ))}
+      </ol>
+      {levels.length > 1 && (
+        <div class="levels-choice" role="group" aria-label={say("which_level")}>
+          {levels.map((one) => (
+            <button type="button" key={one} class="choice" aria-pressed={one === level} onClick={() => choose(one)}>
+              {names.get(one) ?? one}
+            </button>
+          ))}
+        </div>
+      )}
+      {picture.value && <Drawing way={way} level={level} />}
+    </section>
+  );
+}
+
+function Drawing({ way, level }: { way: CarWay; level: string }): JSX.Element {
+  const shown = picture.value!;
+  const lines = way.legs.filter((leg) => leg.level === level && !leg.kind).map((leg) => leg.points);
+  const last = way.legs.at(-1);
+  const begin = way.legs[0]?.level === level ? way.legs[0].points[0] : undefined;
+  const end = last?.to_level === level ? last.points.at(-1) : undefined;
+  return (
+    <div class="floor-map" data-testid="map">
+      <div dangerouslySetInnerHTML={{ __html: shown.svg }} />
+      <svg viewBox={shown.box} aria-hidden="true">
+        {lines.map((points, n) => (
+          <polyline key={n} class="route" points={points.map(([x, y]) => `${x},${-(y ?? 0)}`).join(" ")} />
+        ))}
+        {begin && <circle class="route-start" cx={begin[0]} cy={-(begin[1] ?? 0)} r="1.8" />}
+        {end && <circle class="route-end" cx={end[0]} cy={-(end[1] ?? 0)} r="2.2" />}
+      </svg>
+    </div>
+  );
+}
+
+function told(step: WayStep): string {
+  const level = step.level_name ? named(step.level_name) : step.level;
+  if (step.turn === "ride")
+    return say(`ride_${step.kind as "lift"}`, { link: step.link ? named(step.link) : "", level });
+  if (step.turn === "arrive") return say("arrive");
+  return say(`go_${step.turn as "left"}`, { metres: step.metres });
+}
+
+function OwnMark(): JSX.Element {
+  const [bay, type] = useState("");
+  return (
+    <section class="card" aria-labelledby="mark">
+      <h2 id="mark">{say("mark")}</h2>
+      {pillar.value && (
+        <button type="button" class="wide" disabled={marking.value === "busy"} onClick={() => void markCar({ pillar: pillar.value })}>
+          {say("mark_pillar", { pillar: pillar.value })}
+        </button>
+      )}
+      <form
+        class="mark-bay"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (bay) void markCar({ bay: bay.trim().toUpperCase() });
+        }}
+      >
+        <label>
+          <span>{say("mark_bay")}</span>
+          <input value={bay} maxLength={40} autocomplete="off" onInput={(event) => type(event.currentTarget.value)} />
+        </label>
+        <button type="submit" disabled={marking.value === "busy"}>
+          {say("mark_save")}
+        </button>
+      </form>
+      <p class="trouble" role="alert">
+        {marking.value === "failed" ? say("mark_failed") : ""}
+      </p>
+    </section>
+  );
+}
+
+export function FindButton(): JSX.Element {
+  return (
+    <button type="button" class="wide find" onClick={() => void find()}>
+      <Mark name="car" />
+      {say("find")}
+    </button>
+  );
+}

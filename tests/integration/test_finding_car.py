@@ -136,13 +136,10 @@ def test_the_paper_of_the_lane_proves_at_a_kiosk_and_on_any_phone(server: Server
 
 
 @pytest.mark.req("FIND-1")
-@pytest.mark.parametrize("how", [{"lot": "other"}, {"stay_id": None}], ids=["of another lot", "forged"])
-def test_a_paper_that_is_none_of_ours_proves_nothing(server: Server, plate: str, how: dict[str, str | None]) -> None:
+def test_a_paper_that_is_none_of_ours_proves_nothing(server: Server, plate: str) -> None:
     stay = server.enter(plate)
-    code = lane_ticket(server, stay, **{k: v for k, v in how.items() if v})
-    if how.get("stay_id", "") is None:
-        code = code[:-6] + "AAAAAA"
-    problem_of(server.ask("POST", "/find", json={"code": code}), 401)
+    for code in (lane_ticket(server, stay, lot="other"), lane_ticket(server, stay)[:-6] + "AAAAAA"):
+        problem_of(server.ask("POST", "/find", json={"code": code}), 401)
 
 
 @pytest.mark.req("FIND-1")

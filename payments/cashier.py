@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -18,28 +17,23 @@ from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler
 from payments import ledger, ledger_store, store
 from payments.collecting import Collector, Orders
-from payments.coupons import using
-from payments.discounting import Discounts, known_of
+from payments.discounting import Discounts
 from payments.later.collecting import DebtCollector
 from payments.later.creditor import Creditor
 from payments.later.model import Policy
-from payments.model import Payment, PaymentState, StayToPrice
+from payments.model import KnowsStays, Payment, PaymentState, StayToPrice
 from payments.plausible import Bounds
+from payments.pricing import Prices
 from payments.providers.base import Provider
-from payments.quote import Account
-from payments.quote_words import Ahead, Period
 from payments.refunding import Refunder
 from payments.settling import flag, settle_free
-from payments.tariff.model import Bill
-from payments.tariff.outlook import changes, schedule
-from payments.tariff.price import facts_of, itemise, price
+from payments.tariff.facts import kept
+from payments.tariff.price import facts_of, price
 from payments.tariff_book import TariffBook
 
 ANY = "any"
 """The channel of a payer who does not care: the first of the site's that works."""
 _MOST_TURNS = 3
-_AHEAD = timedelta(hours=24)
-_NEXT_CHANGES = 3
 COUPONS_ALONE = "coupon"
 """The channel of a payment of nothing: coupons and standing have paid it all."""
 
@@ -71,7 +65,7 @@ class _Step:
     payment: Payment | None = None
 
 
-class Cashier:
+class Cashier(Prices):
     """The service of this room; safe to share between threads."""
 
     def __init__(
@@ -82,60 +76,18 @@ class Cashier:
         clock: Clock,
         settings: CashierSettings,
         by_plate: Mapping[str, object] = MappingProxyType({}),
+        knows: KnowsStays | None = None,
     ) -> None:
         self.database = database
         self.collector = Collector(
             database, providers, clock, subject=settings.subject, attended=settings.attended, by_plate=by_plate
         )
-        self._tariffs = tariffs
-        self._discounts = Discounts(tariffs)
+        super().__init__(tariffs, Discounts(tariffs, knows), settings.bounds)
         self._settings = settings
         self._orders = Orders(settings.notify_base, settings.number_prefix, settings.order_valid)
         self.later = Creditor(settings.later)
         self._refunder = Refunder({**by_plate, **providers}, notify_base=settings.notify_base)
         self._debts = DebtCollector(self.collector, self._orders, settings.later, lot_name=settings.lot_name)
-
-    # --- prices ------------------------------------------------------------------------------------------------------
-
-    def current_tariff(self, at: datetime) -> str:
-        """The version of the tariff for whoever enters at this moment."""
-        return self._tariffs.current(at).version
-
-    def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
-        """What the stay costs if it ends at `at`, before anything is taken off; one that has left keeps the bill that was booked."""
-        return self._discounts.bill(conn, stay, at)
-
-    def account(self, conn: Connection, stay: StayToPrice, at: datetime, *, with_offers: bool = True) -> Account:
-        """What is owed if the stay ended at `at`, with everything taken off that may be (but for `with_offers` False)."""
-        return self._discounts.account(conn, stay, at, with_offers=with_offers)
-
-    def schedule(
-        self, conn: Connection, stay: StayToPrice, since: datetime, horizon: datetime
-    ) -> Sequence[tuple[datetime, int]]:
-        """Until when -> minor units in all, ascending, from `since` to `horizon`: what a lane's copy needs to price alone."""
-        tariff = self._tariffs.get(conn, stay.tariff_version)
-        known = known_of(tariff, stay)
-        gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops, facts=known)
-        return self._discounts.net(conn, stay, since, gross)
-
-    def why_held(
-        self, due: Money, entered_at: datetime, until: datetime, *, kind: str | None, lot_id: str | None
-    ) -> str | None:
-        """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
-        return self._settings.bounds.why_held(due.minor, until - entered_at, kind, lot_id)
-
-    def ahead(self, conn: Connection, stay: StayToPrice, at: datetime) -> Sequence[Ahead]:
-        """The next moments at which leaving later costs another amount, after what may be taken off."""
-        tariff = self._tariffs.get(conn, stay.tariff_version)
-        since = max(at, stay.entered_at)
-        known, most = known_of(tariff, stay), _NEXT_CHANGES + 1
-        gross = schedule(tariff, stay.entered_at, since + _AHEAD, since=since, stops=stay.stops, facts=known, most=most)
-        zone = ZoneInfo(tariff.timezone)
-        return [Ahead.of(one, zone) for one in changes(self._discounts.net(conn, stay, at, gross), tariff.currency)]
-
-    def periods(self, conn: Connection, stay: StayToPrice, at: datetime) -> Sequence[Period]:
-        """The bill before anything is taken off, day by day."""
-        return [Period.of(one) for one in itemise(*self._discounts.priced(conn, stay, at))]
 
     # --- paying ------------------------------------------------------------------------------------------------------
 
@@ -243,13 +195,14 @@ class Cashier:
         """
         conn = uow.connection
         ledger_store.take_head(conn)
-        bill = self.bill(conn, stay, at)
+        priced_by = self._discounts.basis(conn, stay).at(at)
+        bill, facts = price(*priced_by), priced_by[-1]
         currency = bill.total.currency
         before = ledger_store.stay_sums(conn, stay.stay_id)
         if before.due is None:
             row = {"stay_id": stay.stay_id, "entered_at": stay.entered_at, "until": at}
             row |= {"tariff_version": stay.tariff_version, "total": bill.total.minor, "currency": currency}
-            row |= {"stopped_minutes": facts_of(stay.stops, stay.entered_at, at).stopped_minutes}
+            row |= {"stopped_minutes": facts.stopped_minutes, "facts": kept(facts)}
             insert_once(conn, store.bill_table, row)
             turn = ledger_store.bills_taken_back(conn, stay.stay_id)
             movement = ledger.due(stay.stay_id, currency, bill.total.minor, settled=before.settled, turn=turn)
@@ -282,7 +235,8 @@ class Cashier:
         tariff = self._tariffs.get(uow.connection, stay.tariff_version)
         if row is None or ledger_store.is_booked(uow.connection, f"waive:stopped:{stay.stay_id}"):
             return Money(0, tariff.currency)
-        facts = facts_of(stay.stops, row.entered_at, row.until, known_of(tariff, stay))
+        known = self._discounts.booked_facts(row, stay)._replace(stopped_minutes=0)
+        facts = facts_of(stay.stops, row.entered_at, row.until, known)
         return Money(max(0, row.total - price(tariff, row.entered_at, row.until, facts).total.minor), row.currency)
 
     def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> Money:
@@ -292,10 +246,6 @@ class Cashier:
         if given_up:
             self.waive(uow, stay_id, Money(given_up, amount.currency), reference)
         return Money(min(amount.minor - given_up, sums.captured + sums.coupon), amount.currency)
-
-    def give_back_coupons(self, uow: UnitOfWork, payment_id: PaymentId) -> int:
-        """The payment was refunded: its coupons are as good as new; returns how many came back, none the second time."""
-        return len(using.give_back(uow, payment_id))
 
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
         """Give up a part of what a stay owes; the caller has checked who may, and has it on record."""

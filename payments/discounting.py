@@ -6,20 +6,24 @@ A coupon never stands in the way of a payment: one that somebody else has just u
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
+from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import PaymentId
+from parking.kernel.price_facts import NOTHING_MORE
 from parking.plumbing.db import UnitOfWork
 from payments import ledger_store, store
 from payments.coupons import store as coupon_store
 from payments.coupons import using, wallet
 from payments.coupons.model import UseState
 from payments.ledger import StaySums
-from payments.model import StayToPrice
+from payments.model import KnowsStays, StayToPrice
 from payments.quote import Account, StayFee, quote, used_before
-from payments.tariff.facts import NO_FACTS, Facts
+from payments.tariff.facts import NO_FACTS, Facts, recalled
 from payments.tariff.model import Bill, Tariff
 from payments.tariff.plate_words import facts_of_plate
 from payments.tariff.price import facts_of, price
@@ -29,32 +33,75 @@ _MOST_TURNS = 8
 _SECOND = timedelta(seconds=1)
 
 
-def known_of(tariff: Tariff, stay: StayToPrice) -> Facts:
-    """What the stay's plate says of its vehicle, if the tariff asks."""
-    return facts_of_plate(stay.plate) if tariff.asks_who else NO_FACTS
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the bill of a stay is worked out from. `booked_until`: it has left, and keeps what was booked."""
+
+    tariff: Tariff
+    entered_at: datetime
+    facts: Facts
+    stops: Sequence[Stop] = ()
+    booked_until: datetime | None = None
+
+    def at(self, leaving_at: datetime) -> tuple[Tariff, datetime, datetime, Facts]:
+        """What `price` takes, for leaving at this moment."""
+        if self.booked_until is not None:
+            return self.tariff, self.entered_at, self.booked_until, self.facts
+        facts = facts_of(self.stops, self.entered_at, leaving_at, self.facts)
+        return self.tariff, self.entered_at, leaving_at, facts
+
+    def fee(self, leaving_at: datetime) -> tuple[Bill, StayFee]:
+        """The bill, and what it would have been had its clock run less."""
+        priced_by = self.at(leaving_at)
+        bill = price(*priced_by)
+        return bill, StayFee(bill, *priced_by)
 
 
 class Discounts:
-    """Quotes for stays under the tariffs that they are frozen to."""
+    """Quotes for stays under the tariffs that they are frozen to; `knows` is asked for what only the site itself can know."""
 
-    def __init__(self, tariffs: TariffBook) -> None:
+    def __init__(self, tariffs: TariffBook, knows: KnowsStays | None = None) -> None:
         self._tariffs = tariffs
+        self._knows = knows
 
-    def priced(self, conn: Connection, stay: StayToPrice, at: datetime) -> tuple[Tariff, datetime, datetime, Facts]:
-        """What the bill of a stay is worked out from if it ends at `at`; one that has left keeps what was booked."""
+    def tariff_of(self, conn: Connection, stay: StayToPrice) -> Tariff:
+        return self._tariffs.get(conn, stay.tariff_version)
+
+    def facts(self, conn: Connection, stay: StayToPrice) -> Facts:
+        """What the price of a stay that still runs depends on, but for the stops of its clock."""
+        tariff = self.tariff_of(conn, stay)
+        words = facts_of_plate(stay.plate) if tariff.asks_who else NO_FACTS
+        more = self._knows(conn, stay, tariff.asks) if self._knows is not None else NOTHING_MORE
+        if more is NOTHING_MORE:
+            return words
+        return words._replace(places=more.places, covered=more.covered, earlier=more.earlier)
+
+    def booked_facts(self, row: Row[Any], stay: StayToPrice) -> Facts:
+        """What a booked bill was priced from; one that was booked before bills kept their facts has only its plate's word."""
+        if row.facts is not None:
+            return recalled(row.facts)
+        words = facts_of_plate(stay.plate)
+        return words._replace(stopped_minutes=row.stopped_minutes) if row.stopped_minutes else words
+
+    def basis(self, conn: Connection, stay: StayToPrice) -> Basis:
+        """What the bill of a stay is worked out from; one that has left keeps what was booked."""
         row = store.bill_of(conn, stay.stay_id)
         if row is not None:
             tariff = self._tariffs.get(conn, row.tariff_version)
-            facts = known_of(tariff, stay)
-            if row.stopped_minutes:
-                facts = facts._replace(stopped_minutes=row.stopped_minutes)
-            return tariff, row.entered_at, row.until, facts
-        tariff = self._tariffs.get(conn, stay.tariff_version)
-        return tariff, stay.entered_at, at, facts_of(stay.stops, stay.entered_at, at, known_of(tariff, stay))
+            return Basis(tariff, row.entered_at, self.booked_facts(row, stay), booked_until=row.until)
+        return self.running(conn, stay)
 
-    def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
-        """What the stay costs if it ends at `at`, before anything is taken off."""
-        return price(*self.priced(conn, stay, at))
+    def running(self, conn: Connection, stay: StayToPrice) -> Basis:
+        """The same of a stay that still runs."""
+        return Basis(self.tariff_of(conn, stay), stay.entered_at, self.facts(conn, stay), stay.stops)
+
+    def fresh(self, conn: Connection, stay: StayToPrice) -> Basis:
+        """The same of one of which nothing is booked and nothing is noted: only earlier stays may have to be asked for."""
+        tariff = self.tariff_of(conn, stay)
+        if tariff.asks.earlier:
+            return self.running(conn, stay)
+        words = facts_of_plate(stay.plate) if tariff.asks_who else NO_FACTS
+        return Basis(tariff, stay.entered_at, words, stay.stops)
 
     def account(
         self,
@@ -64,10 +111,15 @@ class Discounts:
         *,
         with_offers: bool = True,
         without: Collection[str] = (),
+        basis: Basis | None = None,
     ) -> Account:
-        """What is owed if the stay ended at `at`; what its live payment holds counts as its own. After the exit nothing new counts."""
+        """What is owed if the stay ended at `at`; what its live payment holds counts as its own. After the exit nothing new counts.
+
+        A `basis` that the caller has worked out is not worked out again.
+        """
         sums = ledger_store.stay_sums(conn, stay.stay_id)
-        return self._account(conn, stay, at, sums, with_offers=with_offers and sums.due is None, without=without)
+        offers = with_offers and sums.due is None
+        return self._account(conn, stay, at, sums, with_offers=offers, without=without, basis=basis)
 
     def _account(
         self,
@@ -79,13 +131,13 @@ class Discounts:
         with_offers: bool,
         without: Collection[str],
         own: bool = True,
+        basis: Basis | None = None,
     ) -> Account:
-        tariff, entered_at, until, facts = self.priced(conn, stay, at)
-        bill = price(tariff, entered_at, until, facts)
+        basis = basis or self.basis(conn, stay)
         redeemed = coupon_store.uses_of_stay(conn, stay.stay_id, UseState.REDEEMED)
-        offers = wallet.offers(conn, stay, at, tariff.timezone, without, own=own) if with_offers else []
+        offers = wallet.offers(conn, stay, at, basis.tariff.timezone, without, own=own) if with_offers else []
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
-        return quote(bill, StayFee(bill, tariff, entered_at, until, facts), sums, offers, redeemed, before)
+        return quote(*basis.fee(at), sums, offers, redeemed, before)
 
     def hold(self, uow: UnitOfWork, stay: StayToPrice, at: datetime, payment_id: PaymentId) -> Account:
         """Reserve the best offers for this payment; returns the account that it pays."""
@@ -123,22 +175,23 @@ class Discounts:
         return self._account(uow.connection, stay, at, sums, with_offers=False, without=without)
 
     def net(
-        self, conn: Connection, stay: StayToPrice, since: datetime, gross: Sequence[tuple[datetime, int]]
+        self,
+        conn: Connection,
+        stay: StayToPrice,
+        since: datetime,
+        gross: Sequence[tuple[datetime, int]],
+        basis: Basis,
     ) -> Sequence[tuple[datetime, int]]:
         """A price schedule with what may be taken off at each of its steps, so that a lane alone asks for no more than we would."""
         sums = ledger_store.stay_sums(conn, stay.stay_id)
-        time_zone = self._tariffs.get(conn, stay.tariff_version).timezone
-        offers = wallet.offers(conn, stay, since, time_zone)
+        offers = wallet.offers(conn, stay, since, basis.tariff.timezone)
         if not any(offer.refused is None for offer in offers):
             return gross
         redeemed = coupon_store.uses_of_stay(conn, stay.stay_id, UseState.REDEEMED)
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
         rows = []
         for until, minor in gross:
-            tariff, entered_at, _, facts = self.priced(conn, stay, until - _SECOND)
             valid = [offer for offer in offers if offer.expires_at is None or offer.expires_at >= until]
-            bill = price(tariff, entered_at, until - _SECOND, facts)
-            fee = StayFee(bill, tariff, entered_at, until - _SECOND, facts)
-            plan = quote(bill, fee, sums, valid, redeemed, before).plan
+            plan = quote(*basis.fee(until - _SECOND), sums, valid, redeemed, before).plan
             rows.append((until, minor - sum(one.off for one in plan.applied)))
         return rows

@@ -145,6 +145,9 @@ class StaySums:
         return self.receivable == 0 and self.due + self.overpaid == given + self.debt
 
 
+NOTHING_BOOKED = StaySums(due=None, captured=0, coupon=0, waived=0, debt=0, overpaid=0, receivable=0)
+
+
 def sums(stay_id: StayId, balances: Mapping[str, int], *, has_left: bool) -> StaySums:
     """The sums of one stay from the balances of all accounts that its movements touched."""
     captured = sum(amount for account, amount in balances.items() if account.startswith("clearing:"))

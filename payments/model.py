@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
+from parking.kernel.price_facts import Asked, PriceFacts
 from parking.kernel.standing import MemberStanding
 
 
@@ -59,6 +60,12 @@ class StayToPrice(Protocol):
     def standing(self) -> MemberStanding | None:
         """The member who is known to drive it, if one is."""
         ...
+
+
+class KnowsStays(Protocol):
+    """What the site knows of a stay that its price depends on: where it stood, under which pass, its vehicle's earlier stays."""
+
+    def __call__(self, conn: Any, stay: Any, asked: Asked, /) -> PriceFacts: ...
 
 
 @dataclass(frozen=True, slots=True)

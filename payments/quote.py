@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from parking.kernel.money import Money
 from parking.kernel.standing import OffKind
 from payments.coupons.best import NOTHING_BEFORE, Before, Plan, best
-from payments.coupons.model import Offer, Use
+from payments.coupons.model import EXPLAINED_FOR, LeftOut, Offer, Use
 from payments.coupons.words import DISCREET, line_text, why_not
 from payments.ledger import StaySums
 from payments.tariff.facts import Facts
 from payments.tariff.model import Bill, BillLine, Tariff
 from payments.tariff.price import price
+
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class StayFee:
@@ -111,6 +113,17 @@ class Account:
     def is_open(self) -> bool:
         """Whether there is anything to settle, be it with coupons alone."""
         return self.due.minor > 0 or bool(self.plan.applied)
+
+    def holds_until(self, at: datetime) -> datetime | None:
+        """Until when its offers count as they do at `at`; None where others' doings may change that at any time."""
+        offers = [*(one.offer for one in self.plan.applied), *(one.offer for one in self.plan.left_out)]
+        moments = [FOR_EVER]
+        for offer in offers:
+            if offer.per_day is not None or offer.refused is LeftOut.NOT_YET:
+                return None
+            if offer.expires_at is not None:
+                moments += [one for one in (offer.expires_at, offer.expires_at + EXPLAINED_FOR) if one > at]
+        return min(moments)
 
     def discreet(self) -> Account:
         """The same for eyes that may not know who the driver is: one line for all that is taken off, nothing of what is not."""

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row
 
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
-from parking.plumbing.column_types import UtcDateTime
+from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import metadata
+from parking.plumbing.marks import mark, told
+from payments.ledger_store import movement_table
 from payments.model import LIVE, Payment, PaymentState
 
 payment_table = sa.Table(
@@ -80,6 +82,7 @@ bill_table = sa.Table(  # what a finished stay was priced by; price is pure, so 
     sa.Column("total", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("stopped_minutes", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("facts", Json, nullable=True),  # all else that it was priced from; bills from before that have none
 )
 
 tariff_table = sa.Table(
@@ -188,3 +191,10 @@ def change(
         .values(state=to, **values)
     )
     return done.rowcount == 1
+
+
+def marks(stay_id: sa.ColumnElement[Any]) -> list[sa.Label[Any]]:
+    """What a stay's price rests on besides its facts, as columns of a query about stays: its bill, and how far its ledger has come."""
+    booked = sa.select(sa.func.max(movement_table.c.seq)).where(movement_table.c.stay_id == stay_id)
+    bill = told(bill_table.c.until, bill_table.c.total)
+    return [mark("bill", bill, bill_table.c.stay_id == stay_id), booked.scalar_subquery().label("booked")]

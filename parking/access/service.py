@@ -58,8 +58,8 @@ def parks_free(
     came_by = inside[0].right if inside else right
     kind, _, name = (came_by or "").partition(":")
     if kind == "pass":
-        held = copy.pass_by_id(name)
-        return came_by if held is not None and held.holds(at) else None
+        held, lot_id = copy.pass_by_id(name), inside[0].lot_id if inside else None
+        return came_by if held is not None and held.holds(at) and held.is_for(lot_id) else None
     if kind == "invitation":
         invited = copy.invitation(name)
         return came_by if invited is not None and invited.free_of_charge and invited.holds(at) else None

@@ -24,6 +24,7 @@ from parking.access.snapshot import (
 from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
+from parking.plumbing.marks import mark, told
 
 ROWS_MOST = 500
 """Rows in one change; a lane that is further behind asks again at once."""
@@ -232,3 +233,18 @@ def _upsert(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Any:
 
 def _insert(dialect: str, table: sa.Table) -> Any:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def marks(stay_id: sa.ColumnElement[Any], plate: sa.ColumnElement[Any]) -> list[sa.Label[str]]:
+    """What `service.parks_free` rests on, as columns of a query about stays: the plate's list entry, the right that it came in by."""
+    entry, row = access_list.c, copy_row.c
+    right = sa.type_coerce(row.data, sa.JSON)["right"].as_string()
+    mine = (
+        row.site == EVERY_SITE,
+        row.kind == "inside",
+        row.key == stay_id,
+    )  # a row of who is inside is keyed by its stay
+    return [
+        mark("listed", told(entry.listed_as, entry.valid_from, entry.valid_until), entry.plate == plate),
+        mark("right", right, *mine, right.is_not(None)),
+    ]

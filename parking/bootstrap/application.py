@@ -30,6 +30,7 @@ from parking.journeys import app_hooks, evacuating
 from parking.journeys.opening_by_hand import LaneOrders
 from parking.journeys.pairing import CostsOf
 from parking.journeys.paying import Grace
+from parking.journeys.price_facts import WhereIs, facts_of
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
 from parking.kernel.ids import DeviceId
@@ -175,7 +176,7 @@ def build(
     every = {name: channel.provider for name, channel in channels.items()}
     by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
     collecting = _collecting(settings, channels, site)
-    cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate)
+    cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate, facts_of(bays_of(site)))
     notices = _notices(settings, by_plate, collecting, tariffs.current(clock.now()))
     reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
@@ -269,6 +270,14 @@ def _costs_of() -> CostsOf:
     """The costs in force at any moment: measured, and taught."""
     in_force = CostsInForce()
     return lambda conn: in_force(conn)[0]
+
+
+def bays_of(site: SiteMap) -> WhereIs:
+    """Where a bay lies, as the site map has it."""
+    zones = {bay: (str(zone.id), "") for zone in site.zones for bay in zone.bays}
+    drawn = {bay.id: (str(bay.zone_id), str(bay.kind)) for bay in site.plan.bays}
+    known = zones | drawn
+    return lambda bay: known.get(bay, ("", ""))
 
 
 def _app_hooks(settings: Settings, clock: Clock, resources: ExitStack) -> dict[str, JobHandler]:

@@ -24,6 +24,7 @@ from parking.sessions import visits
 from parking.web import idempotency
 from payments.coupons import store as coupon_store
 from payments.later import notice_store
+from payments.later import store as later_store
 from payments.reconciling import Reconciler
 
 CONTACTS_EVERY_S = 5.0
@@ -112,16 +113,20 @@ def end_what_is_over(uow: UnitOfWork) -> None:
 
 def purge(database: Database) -> int:
     """Forget what is personal and has been kept as long as its purpose allows."""
-    old = forgetting.KEPT["plate of a coupon"]
+    kept = forgetting.KEPT
+    old = kept["plate of a coupon"]
 
     def coupons(uow: UnitOfWork) -> None:
         coupon_store.forget_plates(uow.connection, uow.now - old)
         coupon_store.forget_days(uow.connection, (uow.now - old).date().isoformat())
 
     def notices(uow: UnitOfWork) -> None:
-        notice_store.forget_plates(uow.connection, uow.now - forgetting.KEPT["plate at a provider"])
+        notice_store.forget_plates(uow.connection, uow.now - kept["plate at a provider"])
 
-    return forgetting.purge(database, [coupons, notices])
+    def debts(uow: UnitOfWork) -> None:
+        later_store.forget_older(uow.connection, uow.now - kept["plate of a debt"], uow.now - kept["agreement"])
+
+    return forgetting.purge(database, [coupons, notices, debts])
 
 
 def rounds_of(

@@ -23,12 +23,14 @@ from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels, open_invoices
 from parking.bootstrap.gate_codes import invitation_codes
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_signer
+from parking.bootstrap.quote_marks import marks_of
 from parking.bootstrap.settings import Settings
 from parking.emergency import api as emergency_api
 from parking.gate import api as gate_api
 from parking.gate import pictures_api
 from parking.journeys import api as journeys_api
 from parking.journeys import owing_api, quote_api
+from parking.journeys.quoting import Quotes
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.ids import Ids, RandomIds
 from parking.kernel.principal import Scope
@@ -139,6 +141,10 @@ def _routers(
         join_url=settings.join_url,
     )
     return (
+        quote_api.router(
+            database, Quotes(application.cashier, marks_of), clock, looks.note
+        ),  # asked for most, found first
+        journeys_api.router(journeys),
         site_api.router(site),
         guidance_api.router(database, application.occupancy, lambda _: application.contacts.oldest_s()),
         security_api.router(database, log_ins, clock, (settings.public_url,)),
@@ -151,8 +157,6 @@ def _routers(
         ),
         sessions_api.router(database, audit.record),
         *desk.routers(application, clock, _name_of),
-        journeys_api.router(journeys),
-        quote_api.router(database, application.cashier, clock),
         *loyalty.routers(application, settings, signer, clock, qr_svg),
         finding.router(application, settings, signer, clock),
         owing_api.router(database, application.cashier, clock, audit.record),

@@ -18,6 +18,7 @@ from parking.plumbing.db import metadata
 from parking.security import looks
 from parking.security import store as security_store
 from parking.sessions import corrections as corrections_store
+from parking.sessions import places as places_store
 from parking.sessions import store as sessions_store
 from parking.sessions import visit_notes
 from parking.sessions import visits as visits_store
@@ -56,6 +57,7 @@ ROOMS = (
     member_tables,
     notice_store,
     payments_store,
+    places_store,
     reconciling,
     refund_store,
     security_store,

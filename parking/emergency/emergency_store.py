@@ -15,6 +15,7 @@ from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import insert_once, metadata
+from parking.plumbing.marks import mark, told
 
 emergency = sa.Table(
     "emergency",
@@ -219,3 +220,11 @@ def stops_of(conn: Connection, stay_id: StayId, since: datetime) -> tuple[Stop, 
     """When the fee clock of a stay stood still: its own stops, and everybody's after `since`."""
     rows = conn.execute(_STOPS, {"of_stay": stay_id, "since": since})
     return tuple((row.started_at, row.ended_at) for row in rows)
+
+
+def marks(stay_id: sa.ColumnElement[Any], since: sa.ColumnElement[Any]) -> list[sa.Label[str]]:
+    """What `stops_of` reads, as columns of a query about stays."""
+    t = fee_stop.c
+    text = told(t.started_at, t.ended_at)
+    everyone = mark("everyones_stops", text, _everyone, sa.or_(t.ended_at.is_(None), t.ended_at > since))
+    return [mark("stops", text, t.stay_id == stay_id), everyone]

@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from parking.journeys.coupon_port import Coupons
 from parking.kernel.events import Envelope, StayClosed
-from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.members import service as members
 from parking.members import tombstones
@@ -21,14 +18,17 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.personal import take_plate_out
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import looks
-from parking.sessions import store, visit_notes, visits
+from parking.sessions import erasure
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 KEPT: Mapping[str, timedelta] = {
     "plate of a stay": timedelta(days=365),  # disputes, and the events that must be kept for a year
     "plate of an exit without a stay": timedelta(days=365),
+    "plates of a lesson": timedelta(days=365),  # what it teaches stays
     "plate of a coupon": timedelta(days=30),  # counted from its end; for a complaint
     "plate at a provider": timedelta(days=90),  # until the last try to collect what it left owing
+    "plate of a debt": timedelta(days=2 * 365),  # of one that is over, from its beginning on: it may go to law
+    "agreement": timedelta(days=2 * 365),  # counted from its end, for the same reason
     "who bought": timedelta(days=365),  # the receipt itself stays, for settlement
     "ended vehicle": timedelta(days=90),
     "notice": timedelta(days=180),
@@ -69,19 +69,11 @@ def forget_if_erased(others: Iterable[Forget] = ()) -> Handler:
 
 
 def _forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
-    """Take a plate out of everything that ended until then, what was published about it included."""
-    conn, s, x = uow.connection, store.stay.c, store.unmatched_exit.c
-    ended = sa.and_(s.plate == plate, s.state == "closed", s.exited_at <= until)
-    stays = [StayId(found) for found in conn.execute(sa.select(s.id).where(ended)).scalars()]
-    conn.execute(store.stay.update().where(s.id.in_(stays)).values(plate=None))
-    conn.execute(store.unmatched_exit.update().where(x.plate == plate, x.exited_at <= until).values(plate=None))
-    note = visit_notes.visit_note
-    conn.execute(note.update().where(note.c.plate == plate, note.c.at <= until).values(plate=None))
-    visit = visits.lane_visit
-    conn.execute(visit.update().where(visit.c.plate == plate, visit.c.said_at <= until).values(plate=None, votes=None))
+    """Take a plate out of everything that ended until then, what was published about it included; returns out of how many stays."""
+    stays = erasure.forget_plate(uow, plate, until)
     take_plate_out(uow, outbox, "data", plate, outbox.c.relayed_at.is_not(None), outbox.c.occurred_at <= until)
     take_plate_out(uow, dead_letter, "envelope", plate, dead_letter.c.died_at <= until)
-    return len(stays)
+    return stays
 
 
 def purge(database: Database, more: Iterable[Callable[[UnitOfWork], object]] = ()) -> int:
@@ -89,16 +81,13 @@ def purge(database: Database, more: Iterable[Callable[[UnitOfWork], object]] = (
 
     def work(uow: UnitOfWork) -> int:
         conn, now = uow.connection, uow.now
-        s, x = store.stay.c, store.unmatched_exit.c
-        old = sa.select(s.id).where(
-            s.plate.is_not(None), s.state == "closed", s.exited_at < now - KEPT["plate of a stay"]
+        done = erasure.forget_older(
+            uow,
+            stays=now - KEPT["plate of a stay"],
+            exits=now - KEPT["plate of an exit without a stay"],
+            lessons=now - KEPT["plates of a lesson"],
+            most=AT_ONCE,
         )
-        done = conn.execute(store.stay.update().where(s.id.in_(old.limit(AT_ONCE))).values(plate=None)).rowcount
-        gone = now - KEPT["plate of an exit without a stay"]
-        conn.execute(store.unmatched_exit.update().where(x.exited_at < gone).values(plate=None))
-        note = visit_notes.visit_note
-        old_notes = (note.c.plate.is_not(None), note.c.at < now - KEPT["plate of a stay"])
-        conn.execute(note.update().where(*old_notes).values(plate=None))
         bought = receipt_table.c.at < now - KEPT["who bought"]
         conn.execute(receipt_table.update().where(bought).values(member_id=None))
         conn.execute(vehicle_table.delete().where(vehicle_table.c.ended_at < now - KEPT["ended vehicle"]))

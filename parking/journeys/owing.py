@@ -20,6 +20,7 @@ from parking.kernel.events import (
 )
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
+from parking.members import tombstones
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import service as sessions
 from parking.sessions import store as sessions_store
@@ -77,11 +78,21 @@ def debt_ends(cashier: Cashier) -> Handler:
 def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     """Something of a debt was paid or given up; whoever does it by hand calls this in the same transaction."""
     plate = cashier.later.paid(uow, stay_id)
+    _forget_if_erased(uow, cashier, stay_id)
     if plate is None:
         return
     entry = access_store.listed(uow.connection, plate)
     if entry is not None and entry.listed_as is ListedAs.BLOCK and entry.note == BLOCK_NOTE:
         access.take_off_list(uow, plate)
+
+
+def _forget_if_erased(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    """A debt outlives the wish to be forgotten until it is over; then its plate goes as well."""
+    found = cashier.later.debt(uow.connection, stay_id)
+    if found is None or found[1].minor > 0 or found[0].plate is None:
+        return
+    if tombstones.covers(uow.connection, found[0].plate, found[0].since):
+        cashier.later.forget(uow, found[0].plate)
 
 
 def give_up(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Money:

@@ -26,7 +26,10 @@ Handler = Callable[[UnitOfWork, Envelope], None]
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """How long a payment holds its price while it is under way, and how long a driver has to leave once it is made."""
+    """How long a payment holds its price while it is under way, and how long a driver has to leave once it is made.
+
+    A tariff that says `free_exit_minutes` has its own word on `to_leave`.
+    """
 
     to_pay: timedelta = timedelta(minutes=5)
     to_leave: timedelta = timedelta(minutes=15)
@@ -53,10 +56,13 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         if not isinstance(stay, OpenStay) or payment is None:
             service.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
             return
-        if cashier.account(uow.connection, priced(uow.connection, stay), payment.created_at).unsettled.minor > 0:
+        to_price = priced(uow.connection, stay)
+        if cashier.account(uow.connection, to_price, payment.created_at).unsettled.minor > 0:
             return  # a part is paid; the rest stays due
         paid_for = min(event.captured_at, payment.created_at + grace.to_pay)
-        service.settle(uow, event.stay_id, priced_at=payment.created_at, leave_by=paid_for + grace.to_leave)
+        own = cashier.time_to_leave(uow.connection, to_price)
+        leave_by = paid_for + (grace.to_leave if own is None else own)
+        service.settle(uow, event.stay_id, priced_at=payment.created_at, leave_by=leave_by)
 
     return handle
 

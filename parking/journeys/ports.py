@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -111,6 +111,23 @@ class Period(Protocol):
     def lines(self) -> Sequence[BillLine]: ...
 
 
+class Look(Protocol):
+    """One quote: the account, its periods, what comes next; `ahead` says the same before `ahead_until`, the account until `holds_until`."""
+
+    @property
+    def account(self) -> Account: ...
+    @property
+    def periods(self) -> Sequence[Period]: ...
+    @property
+    def ahead(self) -> Sequence[Ahead]: ...
+    @property
+    def ahead_until(self) -> datetime: ...
+    @property
+    def holds_until(self) -> datetime | None:
+        """None: what others do may change it at any time."""
+        ...
+
+
 class Payment(Protocol):
     """A payment as its payer may see it; `created_at` is the moment whose price it pays."""
 
@@ -214,6 +231,7 @@ class Creditor(Protocol):
     def agreements(self, conn: Connection, after: str, limit: int) -> Sequence[Agreement]: ...
     def standing(self, conn: Connection, after: str, limit: int) -> Sequence[Debt]: ...
     def reminded(self, uow: UnitOfWork, debt: Any) -> int: ...
+    def forget(self, uow: UnitOfWork, plate: Plate) -> None: ...
     def blocked(self, uow: UnitOfWork, debt: Any) -> None: ...
 
 
@@ -242,12 +260,21 @@ class Cashier(Protocol):
         """What is owed if the stay ended at `at`, with what coupons and standing take off it (but for `with_offers` False)."""
         ...
 
-    def ahead(self, conn: Connection, stay: PricedStay, at: datetime) -> Sequence[Ahead]:
-        """The next moments at which leaving later costs another amount."""
+    def look(
+        self,
+        conn: Connection,
+        stay: PricedStay,
+        until: datetime,
+        at: datetime,
+        *,
+        fresh: bool = False,
+        ahead: bool = True,
+    ) -> Look:
+        """The quote of a stay billed until `until`; `fresh`: nothing was booked for it, noted of it or given to it."""
         ...
 
-    def periods(self, conn: Connection, stay: PricedStay, at: datetime) -> Sequence[Period]:
-        """The bill before anything is taken off, day by day."""
+    def time_to_leave(self, conn: Connection, stay: PricedStay) -> timedelta | None:
+        """How long a driver has to leave once he has paid, where the tariff of his stay says so."""
         ...
 
     def schedule(

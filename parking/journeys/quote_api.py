@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
+from sqlalchemy import Connection
 
-from parking.journeys.ports import Cashier
-from parking.journeys.quoting import StayQuote, quote_of
-from parking.journeys.schemas import BillView, LineView, LocalText, state_of
+from parking.journeys.quote_json import QuoteText
+from parking.journeys.quoting import Quotes
+from parking.journeys.schemas import BillView, LineView, LocalText
 from parking.kernel.clock import Clock
 from parking.kernel.ids import StayId
 from parking.kernel.principal import Principal, Scope
-from parking.plumbing.db import Database
+from parking.plumbing.db import Database, UnitOfWork
 from parking.web.deps import require
 from parking.web.schemas import Moment, MoneySchema, Strict
 
+Look = Callable[[UnitOfWork, Principal, str, str], None]
+"""Writes down who has looked at what of whom."""
 LeavingAt = Annotated[Moment | None, Query(description="What it would cost to leave then; now, if not said.")]
 
 
@@ -48,56 +52,41 @@ class QuoteView(Strict):
     periods: list[PeriodView]
     what_if: list[AheadView]
 
-    @classmethod
-    def of(cls, quote: StayQuote, *, discreet: bool = False) -> QuoteView:
-        """`discreet`: for eyes that have shown no more than a plate."""
-        found = quote.found
-        account = found.account.discreet() if discreet else found.account
-        return cls(
-            at=quote.at,
-            entered_at=found.stay.entered_at,
-            state=state_of(found.stay, quote.at, found.leave_by),
-            leave_by=found.leave_by,
-            bill=BillView.of(account),
-            periods=[
-                PeriodView(
-                    begins_at=one.begins_at, ends_at=one.ends_at, lines=[LineView.of(line) for line in one.lines]
-                )
-                for one in quote.periods
-            ],
-            what_if=[
-                AheadView(
-                    before=one.until,
-                    total=MoneySchema.of(one.total),
-                    later=MoneySchema.of(one.later),
-                    text=LocalText(zh=one.text["zh"], en=one.text["en"]),
-                )
-                for one in quote.ahead
-            ],
-        )
 
-
-def router(database: Database, cashier: Cashier, clock: Clock) -> APIRouter:
+def router(database: Database, quotes: Quotes, clock: Clock, look: Look) -> APIRouter:
     """Routes of quotes."""
     routes = APIRouter()
 
-    async def quoted(stay_id: str, leaving_at: datetime | None, *, discreet: bool = False) -> QuoteView:
+    async def quoted(stay_id: str, leaving_at: datetime | None, *, discreet: bool = False) -> Response:
         now = clock.now()
-        found = await database.aread(lambda conn: quote_of(conn, cashier, StayId(stay_id), now, leaving_at))
-        return QuoteView.of(found, discreet=discreet)
 
-    @routes.get("/my/quote", tags=["driver"])
+        def ask(conn: Connection) -> bytes:
+            found: QuoteText = quotes.ask(
+                conn,
+                StayId(stay_id),
+                now,
+                leaving_at,
+                lambda quote: QuoteText(quote, discreet=discreet),
+                discreet=discreet,
+            )
+            return found.at(now if leaving_at is None else leaving_at)
+
+        return Response(await database.aread(ask), media_type="application/json")
+
+    @routes.get("/my/quote", tags=["driver"], response_model=QuoteView)
     async def my_quote(
         who: Annotated[Principal, Depends(require(Scope.OWN_STAY))], leaving_at: LeavingAt = None
-    ) -> QuoteView:
+    ) -> Response:
         """The driver's own stay, now or at a moment to come, with what leaving before the next steps saves."""
         return await quoted(who.subject, leaving_at, discreet=not who.may(Scope.OWN_WALLET))
 
-    @routes.get("/stays/{stay_id}/quote", tags=["stays"])
+    @routes.get("/stays/{stay_id}/quote", tags=["stays"], response_model=QuoteView)
     async def stay_quote(
-        stay_id: str, _: Annotated[Principal, Depends(require(Scope.STAYS_READ))], leaving_at: LeavingAt = None
-    ) -> QuoteView:
+        stay_id: str, who: Annotated[Principal, Depends(require(Scope.STAYS_READ))], leaving_at: LeavingAt = None
+    ) -> Response:
         """The same for staff."""
-        return await quoted(stay_id, leaving_at)
+        answer = await quoted(stay_id, leaving_at)
+        await database.awrite(lambda uow: look(uow, who, "quote", stay_id))
+        return answer
 
     return routes

@@ -1,18 +1,32 @@
-"""What a stay costs, would cost, and what leaving sooner saves: asked at any time while it is parked."""
+"""What a stay costs, would cost, and what leaving sooner saves: asked at any time while it is parked.
+
+A price is pure: a quote that rests on what an earlier one rested on, within the same minute of the stay, is that one. What it rests on is
+read every time, in one statement; what may change by the mere passing of time is worked out every time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
-from parking.journeys.paying import StayAccount, account_of, priced
-from parking.journeys.ports import Ahead, Cashier, Period
-from parking.kernel.errors import invalid
+from parking.access.service import parks_free
+from parking.journeys.covered import covered
+from parking.journeys.paying import StayAccount, priced
+from parking.journeys.ports import Ahead, Cashier, Look, Period, PricedStay
+from parking.journeys.quote_marks import Marks, MarksOf
+from parking.kernel.errors import invalid, not_found
 from parking.kernel.ids import StayId
-from parking.sessions.model import OpenStay
+from parking.sessions import store
+from parking.sessions.model import ClosedStay, OpenStay, Stay
+
+_MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
+KEPT = 4_096
+"""Quotes that are remembered at most; then all are forgotten, and worked out again as they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +39,87 @@ class StayQuote:
     ahead: Sequence[Ahead]
 
 
-def quote_of(
-    conn: Connection, cashier: Cashier, stay_id: StayId, now: datetime, leaving_at: datetime | None
-) -> StayQuote:
-    """The quote of a stay for leaving now or at a later moment; one that is not open is quoted as it ended."""
-    at = now if leaving_at is None else leaving_at
-    if at < now:
-        raise invalid("quote.past", "is in the past; ask for a moment to come", field="leaving_at")
-    found = account_of(conn, cashier, stay_id, at)
-    to_price = priced(conn, found.stay)
-    if not isinstance(found.stay, OpenStay):
-        return StayQuote(found, at, cashier.periods(conn, to_price, at), ())
-    until = found.stay.billed_until(at, to_price.stops)
-    ahead = () if found.leave_by is not None and at <= found.leave_by else cashier.ahead(conn, to_price, at)
-    return StayQuote(found, at, cashier.periods(conn, to_price, until), ahead)
+def quote_of(conn: Connection, cashier: Cashier, marks: Marks, at: datetime) -> tuple[StayQuote, datetime | None]:
+    """The quote of a stay for leaving at a moment, and until when it says the same; None: nobody knows.
+
+    One that is not open is quoted as it ended.
+    """
+    if marks.are_bare:
+        return _bare(conn, cashier, store.to_open(marks.stay), at)
+    stay = store.to_stay(marks.stay)
+    to_price = priced(conn, stay)
+    if not isinstance(stay, OpenStay):
+        until = stay.exited_at if isinstance(stay, ClosedStay) else at
+        look = cashier.look(conn, to_price, until, at, ahead=False)
+        return StayQuote(StayAccount(stay, look.account), at, look.periods, look.ahead), None
+    until, leave_by = stay.billed_until(at, to_price.stops), stay.may_leave_until(at, to_price.stops)
+    settled = leave_by is not None and at <= leave_by
+    look = cashier.look(conn, to_price, until, at, ahead=not settled)
+    found = StayAccount(stay, look.account, leave_by)
+    if look.account.unsettled.minor > 0 and parks_free(conn, stay.id, stay.plate, at) is not None:
+        found = replace(found, account=covered(cashier.account(conn, to_price, until, with_offers=False)))
+    quote = StayQuote(found, at, look.periods, look.ahead)
+    return quote, None if marks.rest_on_time else _until(stay, look, at, leave_by if settled else None)
+
+
+def _bare(conn: Connection, cashier: Cashier, stay: OpenStay, at: datetime) -> tuple[StayQuote, datetime | None]:
+    """The quote of most who ask: a visitor who has paid nothing yet and has nothing."""
+    to_price = PricedStay(stay.id, stay.entered_at, stay.tariff_version, (), stay.plate, None)
+    look = cashier.look(conn, to_price, at, at, fresh=True)
+    return StayQuote(StayAccount(stay, look.account), at, look.periods, look.ahead), _until(stay, look, at, None)
+
+
+def _until(stay: Stay, look: Look, at: datetime, leave_by: datetime | None) -> datetime | None:
+    """The end of this minute of the stay, in which nothing but its clock changes; an offer's end or the time to leave may come first."""
+    began = stay.entered_at.replace(microsecond=0)
+    if look.holds_until is None or at < began + _SECOND:
+        return None
+    ends = began + ((at - began) // _MINUTE + 1) * _MINUTE
+    return min(ends, look.holds_until, *([leave_by] if leave_by is not None else []))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An answer, and what it rests on."""
+
+    whole: tuple[Any, ...]
+    since: datetime
+    until: datetime
+    answer: Any
+
+
+class Quotes:
+    """Quotes of stays as the answers that `shown` makes of them; safe to share between threads, and right in any number of processes."""
+
+    def __init__(self, cashier: Cashier, marks_of: MarksOf) -> None:
+        self._cashier = cashier
+        self._marks_of = marks_of
+        self._known: dict[tuple[StayId, bool], _Known] = {}
+
+    def ask(
+        self,
+        conn: Connection,
+        stay_id: StayId,
+        now: datetime,
+        leaving_at: datetime | None,
+        shown: Callable[[StayQuote], Any],
+        *,
+        discreet: bool = False,
+    ) -> Any:
+        """What `shown` makes of the quote for leaving now or at a later moment; an answer holds wherever only `at` differs."""
+        at = now if leaving_at is None else leaving_at
+        if at < now:
+            raise invalid("quote.past", "is in the past; ask for a moment to come", field="leaving_at")
+        marks = self._marks_of(conn, stay_id)
+        if marks is None:
+            raise not_found("stay.unknown", "this stay is not known")
+        known = self._known.get((stay_id, discreet))
+        if known is not None and known.since <= at < known.until and known.whole == marks.whole:
+            return known.answer
+        quote, until = quote_of(conn, self._cashier, marks, at)
+        answer = shown(quote)
+        if until is not None:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[stay_id, discreet] = _Known(marks.whole, at, until, answer)
+        return answer

@@ -23,6 +23,7 @@ from parking.members.tables import (
     vehicle_table,
 )
 from parking.plumbing.db import insert_once
+from parking.plumbing.marks import all_of, mark, told
 
 
 class Cipher(Protocol):
@@ -201,3 +202,25 @@ def receipt(conn: Connection, merchant_id: str, number: str) -> Row[Any] | None:
 def receipts_of(conn: Connection, member_id: str, limit: int) -> Sequence[Row[Any]]:
     query = sa.select(receipt_table).where(receipt_table.c.member_id == member_id).order_by(receipt_table.c.at.desc())
     return conn.execute(query.limit(limit)).all()
+
+
+# --- what a price rests on -------------------------------------------------------------------------------------------
+
+
+def holder_of(plate: sa.Column[Any]) -> sa.ScalarSelect[str]:
+    """The member for whom a plate is active, as a column of a query about plates."""
+    c = vehicle_table.c
+    found = sa.select(c.member_id).where(c.plate == plate, c.state == VehicleState.ACTIVE.value)
+    return found.correlate(plate.table).scalar_subquery()
+
+
+def marks(plate: sa.ColumnElement[Any]) -> list[sa.Label[str]]:
+    """What `service.recognised` reads, as a column of a query about stays; levels and lots by what tells a change of them."""
+    v, m, level = vehicle_table.c, member_table.c, level_table.c
+    said = sa.select(sa.func.max(consent_table.c.seq)).where(consent_table.c.member_id == m.id).scalar_subquery()
+    lots = sa.select(sa.func.sum(lot_table.c.earned)).where(lot_table.c.member_id == m.id).scalar_subquery()
+    level_text = told(level.id, level.kind, level.zh, level.en, level.from_points, level.benefits)
+    levels = sa.select(all_of(level_text)).scalar_subquery()
+    text = told(m.id, m.tier_by_hand, m.credit, m.erased_at, said, lots, levels)
+    both = vehicle_table.join(member_table, m.id == v.member_id)
+    return [mark("member", text, v.plate == plate, v.state == VehicleState.ACTIVE.value, of=both)]

@@ -54,6 +54,11 @@ def _engine(url: str, *, readers: int) -> sa.Engine:
     return engine
 
 
+def _begin(connection: sa.Connection) -> None:
+    """One snapshot for all that is read; said to the driver itself, as every read begins with it."""
+    cast(sqlite3.Connection, connection.connection.dbapi_connection).execute("BEGIN").close()
+
+
 def _closed() -> ParkingError:
     return ParkingError(ErrorKind.UNAVAILABLE, "storage.closed", "the database is closed")
 
@@ -65,7 +70,7 @@ class SqliteDatabase(Database):
         super().__init__(clock=clock, ids=ids, origin=origin)
         self._engine = _engine(url, readers=0)
         self._readers = _engine(url, readers=READERS)
-        sa.event.listen(self._readers, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        sa.event.listen(self._readers, "begin", _begin)
         self._threads = Threads("sqlite-read", READERS)
         self._queue: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
         self._closed = False

@@ -26,6 +26,7 @@ from parking.security.service import principal_of, token_hash
 COOKIE = "parking_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_SECRET = 4096
+_KEPT_HOLDERS = 4096
 
 
 class PrincipalMiddleware:
@@ -50,6 +51,7 @@ class PrincipalMiddleware:
         self._stay_tokens = stay_tokens
         self._keys = keys
         self._origins = frozenset(origins)
+        self._holders: dict[str, tuple[Principal, float]] = {}  # a signature that held once holds until its token's end
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -82,6 +84,9 @@ class PrincipalMiddleware:
     def _holder(self, token: str) -> Principal:
         """Whoever shows a token of ours: of one stay, or of a member; a stay looked up at a kiosk shows no wallet."""
         now = self._clock.now()
+        known = self._holders.get(token)
+        if known is not None and known[1] >= now.timestamp():
+            return known[0]
         for use, kind in (("stay", "driver"), ("member", "member")):
             try:
                 body = unseal(token, self._stay_tokens, use=use, now=now)
@@ -90,7 +95,11 @@ class PrincipalMiddleware:
             subject = body.get(use)
             if isinstance(subject, str) and subject:
                 shown = {Scope.OWN_STAY} if body.get("at") == "kiosk" else {Scope.OWN_STAY, Scope.OWN_WALLET}
-                return Principal(kind, subject, frozenset(shown if kind == "driver" else {Scope.OWN_MEMBER}))
+                who = Principal(kind, subject, frozenset(shown if kind == "driver" else {Scope.OWN_MEMBER}))
+                if len(self._holders) >= _KEPT_HOLDERS:
+                    self._holders.clear()
+                self._holders[token] = who, body["exp"]
+                return who
         return ANONYMOUS
 
     def _edge(self, conn: Connection, token: str) -> Principal:

@@ -8,7 +8,7 @@ from datetime import datetime
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, finding, service, store
+from parking.sessions import corrections, finding, places, service, store
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, StayInReview
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
@@ -41,6 +41,7 @@ def see_parked(uow: UnitOfWork, stay_id: StayId, bay_id: BayId, at: datetime) ->
     elif not isinstance(found, OpenStay) or found.entered_at > at:
         return
     store.set_state(uow.connection, stay_id, bay_id=bay_id, seen_at=at, leaving_at=None)
+    places.stands_in(uow.connection, stay_id, at, bay_id)
 
 
 def expire_unfound(

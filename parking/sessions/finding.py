@@ -65,3 +65,15 @@ def closed_around(conn: Connection, texts: Iterable[str], at: datetime) -> list[
     query = query.where(stay.c.plate.in_([Plate(text) for text in texts]), stay.c.entered_at <= at)
     query = query.where(stay.c.exited_at.between(at - day, at + day)).order_by(stay.c.id.desc()).limit(3)
     return [StayId(found) for found in conn.execute(query).scalars()]
+
+
+def left_between(
+    conn: Connection, plate: Plate, since: datetime, until: datetime, most: int
+) -> list[tuple[datetime, datetime]]:
+    """(entered_at, exited_at) of a plate's stays that ended after `since` and by `until`, the oldest of the last `most` first."""
+    query = sa.select(stay.c.entered_at, stay.c.exited_at).where(
+        stay.c.folded == folded(plate.text), stay.c.plate == plate, stay.c.state == "closed"
+    )
+    query = query.where(stay.c.exited_at > since, stay.c.exited_at <= until)
+    rows = conn.execute(query.order_by(stay.c.entered_at.desc(), stay.c.id.desc()).limit(most)).all()
+    return [(row.entered_at, row.exited_at) for row in reversed(rows)]

@@ -115,7 +115,8 @@ _OPEN_BY_PLATE = sa.select(stay).where(
 """What every event asks: built once."""
 
 
-def _to_stay(row: Row[Any]) -> Stay:
+def to_stay(row: Row[Any]) -> Stay:
+    """The stay of a row, by its state."""
     bare = (StayId(row.id), row.plate, row.entered_at, LaneId(row.lane_id), row.tariff_version)
     match row.state:
         case "closed":
@@ -152,13 +153,13 @@ def to_open(row: Row[Any]) -> OpenStay:
 
 def get(conn: Connection, stay_id: StayId) -> Stay | None:
     row = row_of(conn, stay_id)
-    return _to_stay(row) if row else None
+    return to_stay(row) if row else None
 
 
 def open_by_plate(conn: Connection, plate: Plate) -> OpenStay | None:
     """The open stay of exactly this plate."""
     row = conn.execute(_OPEN_BY_PLATE, {"plate": plate}).one_or_none()
-    found = _to_stay(row) if row else None
+    found = to_stay(row) if row else None
     return found if isinstance(found, OpenStay) else None
 
 
@@ -172,7 +173,7 @@ def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]
     query = sa.select(stay).where(stay.c.state == state).order_by(stay.c.id.desc()).limit(limit)
     if after:
         query = query.where(stay.c.id < after)
-    return [_to_stay(row) for row in conn.execute(query)]
+    return [to_stay(row) for row in conn.execute(query)]
 
 
 def open_ids(conn: Connection, after: str, limit: int) -> list[StayId]:
@@ -184,7 +185,7 @@ def open_ids(conn: Connection, after: str, limit: int) -> list[StayId]:
 def closed_since(conn: Connection, since: datetime, after: str, limit: int) -> list[ClosedStay]:
     """Stays that ended after `since`, in the order of their ids, those behind `after`."""
     query = sa.select(stay).where(stay.c.state == "closed", stay.c.exited_at > since, stay.c.id > after)
-    found = (_to_stay(row) for row in conn.execute(query.order_by(stay.c.id).limit(limit)))
+    found = (to_stay(row) for row in conn.execute(query.order_by(stay.c.id).limit(limit)))
     return [one for one in found if isinstance(one, ClosedStay)]
 
 

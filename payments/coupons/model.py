@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from parking.kernel.plate import Plate
 from parking.kernel.standing import Effect
+
+EXPLAINED_FOR = timedelta(days=7)
+"""How long after its end a coupon is still mentioned, with the reason."""
 
 
 class CouponState(StrEnum):

@@ -13,6 +13,7 @@ from parking.kernel.codec import from_plain, to_plain
 from parking.kernel.plate import Plate
 from parking.kernel.standing import Effect
 from parking.plumbing.db import insert_once
+from parking.plumbing.marks import mark, told
 from payments.coupons.model import Bound, Campaign, Coupon, CouponState, Source, Use, UseState
 from payments.coupons.tables import campaign_table, coupon_table, shown_table, slot_table, use_table
 
@@ -256,3 +257,23 @@ def forget_days(conn: Connection, before: str) -> int:
     """Drop the daily limits of days long gone; returns how many slots."""
     over = sa.and_(slot_table.c.day != "", slot_table.c.day < before)
     return conn.execute(slot_table.delete().where(over)).rowcount
+
+
+# --- what a price rests on -------------------------------------------------------------------------------------------
+
+
+def marks(stay_id: sa.Column[Any], plate: sa.Column[Any], member_id: sa.ColumnElement[Any]) -> list[sa.Label[str]]:
+    """What a bill may use and has used, as columns of a query about stays: coupons that may count, with their campaigns, and uses."""
+    c, k, u, s = coupon_table.c, campaign_table.c, use_table.c, shown_table.c
+    rules = (k.zh, k.en, k.effect, k.alone, k.group, k.budget_minor, k.spent_minor, k.per_day, k.issuer)
+    text = told(c.id, c.state, c.valid_from, c.valid_until, *rules)
+    both = coupon_table.join(campaign_table, k.id == c.campaign_id)
+    usable = [state.value for state in (CouponState.FREE, CouponState.RESERVED, CouponState.EXPIRED)]
+    alive = sa.func.coalesce(c.state, "").in_(usable)  # wrapped, so that no engine looks through all that are free
+    shown = shown_table.join(coupon_table, c.id == s.coupon_id).join(campaign_table, k.id == c.campaign_id)
+    return [
+        mark("shown", text, s.stay_id == stay_id, alive, of=shown),
+        mark("of_plate", text, c.plate == plate, c.bound == Bound.PLATE.value, alive, of=both),
+        mark("of_member", text, c.member_id == member_id, c.bound == Bound.MEMBER.value, alive, of=both),
+        mark("uses", told(u.id, u.state, u.amount), u.stay_id == stay_id),
+    ]

@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from payments.coupons import store
-from payments.coupons.model import Campaign, Coupon, CouponState, LeftOut, Offer, UseState
+from payments.coupons.model import EXPLAINED_FOR, Campaign, Coupon, CouponState, LeftOut, Offer, UseState
 from payments.model import StayToPrice
 
-EXPLAINED_FOR = timedelta(days=7)
-"""How long after its end a coupon is still mentioned, with the reason."""
 LARGEST_WALLET = 60
 
 

@@ -119,5 +119,9 @@ class Creditor:
         """Standing agreements in the order of their ids, those behind `after`."""
         return store.agreements(conn, after, limit)
 
+    def forget(self, uow: UnitOfWork, plate: Plate) -> None:
+        """Take a plate out of what is over."""
+        store.forget_plate(uow.connection, plate, uow.now)
+
     def blocked(self, uow: UnitOfWork, debt: Debt) -> None:
         store.change_debt(uow.connection, debt.stay_id, blocked_at=uow.now)

@@ -206,3 +206,31 @@ def unpaid_debts_of(conn: Connection, agreement_id: str) -> Sequence[Debt]:
 
 def change_debt(conn: Connection, stay_id: StayId, **values: Any) -> None:
     conn.execute(debt_table.update().where(debt_table.c.stay_id == stay_id).values(**values))
+
+
+# --- what is forgotten -----------------------------------------------------------------------------------------------
+
+_OVER = debt_table.c.state.in_([DebtState.PAID.value, DebtState.WRITTEN_OFF.value])
+
+
+def forget_plate(conn: Connection, plate: Plate, at: datetime) -> None:
+    """Take a plate out of debts that are over, and end its agreement; what is still owed keeps it until it is paid."""
+    mine = agreement_table.c.plate == plate
+    conn.execute(debt_table.update().where(debt_table.c.plate == plate, _OVER).values(plate=None))
+    conn.execute(agreement_table.update().where(mine, _standing).values(ended_at=at))
+    conn.execute(agreement_table.delete().where(mine, ~_is_needed()))
+
+
+def forget_older(conn: Connection, debts: datetime, agreements: datetime) -> None:
+    """Take plates out of debts that are over and began before a moment; agreements that ended before one go."""
+    conn.execute(
+        debt_table.update().where(debt_table.c.plate.is_not(None), _OVER, debt_table.c.since < debts).values(plate=None)
+    )
+    conn.execute(agreement_table.delete().where(agreement_table.c.ended_at < agreements, ~_is_needed()))
+
+
+def _is_needed() -> sa.ColumnElement[bool]:
+    """Whether something is still owed, or set aside, under an agreement."""
+    owing = sa.exists().where(debt_table.c.agreement_id == agreement_table.c.id, ~_OVER)
+    aside = sa.exists().where(set_aside_table.c.agreement_id == agreement_table.c.id)
+    return sa.or_(owing, aside)

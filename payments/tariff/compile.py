@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from parking.kernel.chain import canonical
 from parking.kernel.errors import ParkingError
 from parking.kernel.money import decimals
+from parking.kernel.price_facts import Asked
 from payments.tariff.bands import Path, Wrong, compiled_bands, window
 from payments.tariff.calendar import Calendar, day_number
 from payments.tariff.day_kinds import DayKinds
@@ -50,7 +51,18 @@ def compiled(document: TariffText, source: str, wrong: Wrong) -> Tariff:
         merged = document.model_copy(update=own)
         compiler = _Compiler(merged, partial(_wrong_in, wrong, path), kinds, path, one)
         classes.append((_who(one.who, (*path, "for"), wrong), compiler.tariff(version, source)))
-    return replace(base, classes=tuple(classes))
+    whole = replace(base, classes=tuple(classes))
+    return replace(whole, asks=_asked(whole))
+
+
+def _asked(tariff: Tariff) -> Asked:
+    groups = [group for rules in tariff.every for group in rules.groups]
+    tickets = [ticket for rules in tariff.every for ticket in rules.tickets]
+    return Asked(
+        zones=frozenset().union(*(one.zones for one in (*groups, *tickets))),
+        bays=frozenset().union(*(group.bays for group in groups)),
+        earlier=any(rules.aggregate or any(free.per != "entry" for free in rules.frees) for rules in tariff.every),
+    )
 
 
 def _wrong_in(wrong: Wrong, prefix: Path, path: Path, message: str) -> ParkingError:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from parking.kernel.money import Money
+from parking.kernel.price_facts import NOTHING_ASKED, Asked
 from payments.tariff.calendar import Calendar
 from payments.tariff.explain import explain, rule_words
 from payments.tariff.facts import Facts
@@ -242,17 +243,22 @@ class Tariff:
     book: LineBook
     source: str  # the file's text, so that the version can be kept with the stays that it prices
     classes: tuple[tuple[Who, Tariff], ...] = ()
+    asks: Asked = NOTHING_ASKED
+    """What its prices depend on that only the site itself can know."""
 
     def for_vehicle(self, facts: Facts) -> Tariff:
         """The tariff as it holds for this vehicle: the first class that means it, else the rules for everybody."""
         return next((rules for who, rules in self.classes if who.is_meant(facts)), self)
 
     @property
+    def every(self) -> tuple[Tariff, ...]:
+        """The rules for everybody and those of each class."""
+        return (self, *(rules for _, rules in self.classes))
+
+    @property
     def may_fall(self) -> bool:
         """Whether staying longer can be cheaper, because a ticket asks when somebody leaves."""
-        return any(
-            ticket.leave is not None for rules in (self, *(c for _, c in self.classes)) for ticket in rules.tickets
-        )
+        return any(ticket.leave is not None for rules in self.every for ticket in rules.tickets)
 
     @property
     def asks_who(self) -> bool:

@@ -1,10 +1,12 @@
 """The slow oracle of tariffs: one minute after the other, on the wall clock, from the document as it was written.
 
-It shares nothing with the code that it judges but the file: no seconds, no days worked out, no blocks counted at once.
+It shares nothing with the code that it judges but the file: no days worked out, no blocks counted at once. What it looks up again and
+again (the date of a quarter of an hour, where the vehicle stood by then) it looks up once: every clock on earth changes at such a quarter.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,7 +45,7 @@ def _minor(amount: str) -> int:
 
 @lru_cache(maxsize=4)
 def _read(text: str) -> dict[str, Any]:
-    rules: dict[str, Any] = yaml.safe_load(text)
+    rules: dict[str, Any] = json.loads(text) if text.startswith("{") else yaml.safe_load(text)
     return rules
 
 
@@ -63,6 +65,15 @@ class _World:
         self.zone = ZoneInfo(self.rules["timezone"])
         table = self.rules.get("holidays", {}).get("overrides", ())
         self.holidays = {date.fromisoformat(str(one["on"])): one["is"] == "holiday" for one in table}
+        self.dates: dict[int, date] = {}
+
+    def date_of(self, moment_s: int) -> date:
+        """The date on the wall at a moment (seconds since 1970)."""
+        quarter = moment_s // 900
+        found = self.dates.get(quarter)
+        if found is None:
+            found = self.dates[quarter] = datetime.fromtimestamp(900 * quarter, self.zone).date()
+        return found
 
     def is_holiday(self, day: date) -> bool:
         """Weekends and the table: the oracle's documents use no country's calendar."""
@@ -211,28 +222,33 @@ class _Walk:
         self.entries: dict[Any, int] = defaultdict(int)
         self.stood: dict[Any, set[str]] = defaultdict(set)
         self.days: list[Any] = []
+        assert teller.anchor is not None
+        self.entry_s, self.anchor_s = int(entry.timestamp()), int(teller.anchor.timestamp())
+        self.rolling = self.rules.get("day", {}).get("kind") == "rolling_24h"
+        self.places = [(int(since.timestamp() // 1), zone, bay) for since, zone, bay in teller.known.places]
+        self.covered = [
+            (int(since.timestamp() // 1), None if until is None else int(until.timestamp() // 1))
+            for since, until in teller.known.covered
+        ]
         self._go(begin)
 
     def day_of(self, minute: int) -> Any:
-        moment = self.entry + minute * MINUTE
-        if self.rules.get("day", {}).get("kind") == "rolling_24h":
-            assert self.teller.anchor is not None
-            return self.teller.anchor + (moment - self.teller.anchor) // timedelta(hours=24) * timedelta(hours=24)
-        return moment.astimezone(self.world.zone).date()
+        moment_s = self.entry_s + 60 * minute
+        if self.rolling:
+            return self.anchor_s + (moment_s - self.anchor_s) // 86_400 * 86_400
+        return self.world.date_of(moment_s)
 
     def where(self, minute: int) -> tuple[int, str]:
         """(number of the zone's rules, 0: none, -1: under a pass; zone)."""
-        moment, known = self.entry + minute * MINUTE, self.teller.known
-        if self.alone or not (known.places or known.covered or self.rules.get("zones")):
+        moment_s = self.entry_s + 60 * minute
+        if self.alone or not (self.places or self.covered or self.rules.get("zones")):
             return 0, ""
-        here = [
-            (since, zone, bay)
-            for since, zone, bay in known.places
-            if since.astimezone(UTC).replace(microsecond=0) <= moment
-        ]
-        _, zone, bay = max(here, key=lambda one: one[0]) if here else (None, "", "")
-        for since, until in known.covered:
-            if since.replace(microsecond=0) <= moment and (until is None or moment < until.replace(microsecond=0)):
+        zone = bay = ""
+        for since_s, at_zone, at_bay in self.places:  # oldest first
+            if since_s <= moment_s:
+                zone, bay = at_zone, at_bay
+        for since_s, until_s in self.covered:
+            if since_s <= moment_s and (until_s is None or moment_s < until_s):
                 return -1, zone
         for number, rules in enumerate(self.rules.get("zones", ()), start=1):
             if (not rules.get("zones") or zone in rules["zones"]) and (not rules.get("bays") or bay in rules["bays"]):

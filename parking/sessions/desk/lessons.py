@@ -18,6 +18,9 @@ MOST_WRONG = 2
 NOTHING = ""
 """As the read sign: the sign was missed. As the true sign: one was read where none is."""
 
+BLANK = "某"
+"""In the place of a sign of which nobody is to know any more what it was; no plate has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
@@ -39,6 +42,19 @@ def differences(read: Plate, true: Plate) -> tuple[tuple[str, str], ...]:
         longest = max(len(was), len(said))
         pairs += [(was[i : i + 1] or NOTHING, said[i : i + 1] or NOTHING) for i in range(longest)]
     return tuple(pairs)
+
+
+def blanked(read: Plate, true: Plate) -> tuple[Plate, Plate] | None:
+    """Both plates with every sign that they share blanked out: they teach the same, and name nobody. None where that cannot be."""
+    matcher = SequenceMatcher(None, true.text, read.text, autojunk=False)
+    was, said = "", ""
+    for tag, t0, t1, r0, r1 in matcher.get_opcodes():
+        was += BLANK * (t1 - t0) if tag == "equal" else true.text[t0:t1]
+        said += BLANK * (r1 - r0) if tag == "equal" else read.text[r0:r1]
+    if not was or not said:
+        return None
+    both = Plate(said), Plate(was)
+    return both if differences(*both) == differences(read, true) else None
 
 
 def teaches(read: Plate, true: Plate) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import insert_once, metadata
+from parking.sessions.desk.lessons import BLANK, blanked
 from parking.sessions.desk.model import Choice, Decision, Hand, Lesson, Queued
 from parking.sessions.store import review_case
 
@@ -257,6 +258,20 @@ def lesson_of(conn: Connection, decision_id: str) -> Lesson | None:
     """What this decision taught."""
     row = conn.execute(sa.select(desk_lesson).where(desk_lesson.c.decision_id == decision_id)).one_or_none()
     return _to_lesson(row) if row else None
+
+
+def blank_lessons(conn: Connection, *where: sa.ColumnElement[bool]) -> int:
+    """Take the plates out of lessons, as far as that leaves what they teach; one of which nothing else is left goes. Returns how many."""
+    t, clear = desk_lesson.c, sa.type_coerce(desk_lesson.c.true_plate, sa.String).not_like(f"%{BLANK}%")
+    done = 0
+    for row in conn.execute(sa.select(t.id, t.read_plate, t.true_plate).where(*where, clear)).all():
+        without, mine = blanked(row.read_plate, row.true_plate), t.id == row.id
+        if without is None:
+            conn.execute(desk_lesson.delete().where(mine))
+        elif without != (row.read_plate, row.true_plate):
+            conn.execute(desk_lesson.update().where(mine).values(read_plate=without[0], true_plate=without[1]))
+        done += 1
+    return done
 
 
 def _to_lesson(row: Row[Any]) -> Lesson:

@@ -13,6 +13,7 @@ from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.kernel.standing import Benefit, Effect, MemberStanding, OffKind
 from payments import ledger, ledger_store
+from payments.coupons import using
 from payments.coupons.model import Bound
 from payments.model import PaymentState
 from payments.providers.base import Notice
@@ -141,7 +142,7 @@ def test_a_refund_gives_the_coupon_back_once_and_its_giver_owes_nothing_for_it()
     desk.ask()
     desk.park(days=40)
     for expected in (1, 0):
-        assert desk.database.write(lambda uow: desk.cashier.give_back_coupons(uow, payment.payment_id)) == expected
+        assert len(desk.database.write(lambda uow: using.give_back(uow, payment.payment_id))) == expected
     assert desk.state(coupon) == "free"
     owed = {account: balance for account, _, balance in desk.database.read(ledger_store.balances)}
     assert (owed[ledger.coupons("cafe")], owed[ledger.WAIVED]) == (0, 700)
@@ -310,7 +311,7 @@ def test_in_any_order_of_anything_coupons_and_books_balance(acts: list[tuple[str
                 desk.give("tenth", origin=f"receipt-{number}", plate=PLATE)
             else:
                 for payment in desk.payments(stays[which].stay_id):
-                    desk.database.write(lambda uow, p=payment: desk.cashier.give_back_coupons(uow, p.payment_id))  # type: ignore[misc]
+                    desk.database.write(lambda uow, p=payment: using.give_back(uow, p.payment_id))  # type: ignore[misc]
         except ParkingError:
             pass
         desk.check()

@@ -1,0 +1,120 @@
+"""What a stay costs, would cost, and how long that stays so: all questions about a price, none of which changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from parking.kernel.money import Money
+from payments.coupons.best import NOTHING_BEFORE
+from payments.discounting import Basis, Discounts
+from payments.ledger import NOTHING_BOOKED
+from payments.model import StayToPrice
+from payments.plausible import Bounds
+from payments.quote import Account, quote
+from payments.quote_words import Ahead, Period
+from payments.tariff.model import Bill
+from payments.tariff.outlook import changes, schedule
+from payments.tariff.plate_words import facts_of_plate
+from payments.tariff.price import itemise, price
+from payments.tariff_book import TariffBook
+
+_AHEAD = timedelta(hours=24)
+_NEXT_CHANGES = 3
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One quote: the account, its periods, what comes next. `ahead` says the same for leaving at any moment before `ahead_until`.
+
+    `holds_until`: until when nothing but its clock changes the account; None where others' doings may, at any time.
+    """
+
+    account: Account
+    periods: Sequence[Period]
+    ahead: Sequence[Ahead]
+    ahead_until: datetime
+    holds_until: datetime | None
+
+
+class Prices:
+    """The half of a cashier that only reads."""
+
+    def __init__(self, tariffs: TariffBook, discounts: Discounts, bounds: Bounds) -> None:
+        self._tariffs = tariffs
+        self._discounts = discounts
+        self._bounds = bounds
+
+    def current_tariff(self, at: datetime) -> str:
+        """The version of the tariff for whoever enters at this moment."""
+        return self._tariffs.current(at).version
+
+    def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
+        """What the stay costs if it ends at `at`, before anything is taken off; one that has left keeps the bill that was booked."""
+        return price(*self._discounts.basis(conn, stay).at(at))
+
+    def account(self, conn: Connection, stay: StayToPrice, at: datetime, *, with_offers: bool = True) -> Account:
+        """What is owed if the stay ended at `at`, with everything taken off that may be (but for `with_offers` False)."""
+        return self._discounts.account(conn, stay, at, with_offers=with_offers)
+
+    def schedule(
+        self, conn: Connection, stay: StayToPrice, since: datetime, horizon: datetime
+    ) -> Sequence[tuple[datetime, int]]:
+        """Until when -> minor units in all, ascending, from `since` to `horizon`: what a lane's copy needs to price alone."""
+        running = self._discounts.running(conn, stay)
+        gross = schedule(running.tariff, stay.entered_at, horizon, since=since, stops=stay.stops, facts=running.facts)
+        return self._discounts.net(conn, stay, since, gross, running)
+
+    def look(
+        self,
+        conn: Connection,
+        stay: StayToPrice,
+        until: datetime,
+        at: datetime,
+        *,
+        fresh: bool = False,
+        ahead: bool = True,
+    ) -> Look:
+        """The quote of a stay billed until `until`, with the next changes after `at`, if they are asked for.
+
+        `fresh`: the caller knows that nothing was ever booked for it, noted of it or given to it, so that nothing has to be read.
+        """
+        basis = self._discounts.fresh(conn, stay) if fresh else self._discounts.basis(conn, stay)
+        if fresh:
+            account = quote(*basis.fee(until), NOTHING_BOOKED, (), (), NOTHING_BEFORE)
+        else:
+            account = self._discounts.account(conn, stay, until, basis=basis)
+        periods = [Period.of(one) for one in itemise(*basis.at(until))]
+        rows, before = self._ahead(conn, stay, at, basis, fresh=fresh) if ahead else ((), at)
+        holds = None if basis.tariff.asks.earlier else account.holds_until(at)
+        return Look(account, periods, rows, before, holds)
+
+    def _ahead(
+        self, conn: Connection, stay: StayToPrice, at: datetime, basis: Basis, *, fresh: bool
+    ) -> tuple[Sequence[Ahead], datetime]:
+        """The changes of the next 24 hours, looked for to a whole hour of the stay: it finds the same wherever in that hour it is asked."""
+        since = max(at, stay.entered_at)
+        hours = -((since + _AHEAD - stay.entered_at) // -_HOUR)
+        horizon = stay.entered_at + hours * _HOUR
+        tariff, most = basis.tariff, _NEXT_CHANGES + 1
+        gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops, facts=basis.facts, most=most)
+        net = gross if fresh else self._discounts.net(conn, stay, at, gross, basis)
+        zone = ZoneInfo(tariff.timezone)
+        return [Ahead.of(one, zone) for one in changes(net, tariff.currency)], min(gross[0][0], horizon - _AHEAD)
+
+    def time_to_leave(self, conn: Connection, stay: StayToPrice) -> timedelta | None:
+        """How long a driver has to leave once he has paid, by the tariff of his stay; None where it leaves that to the site."""
+        tariff = self._discounts.tariff_of(conn, stay)
+        minutes = tariff.for_vehicle(facts_of_plate(stay.plate)).exit_minutes
+        return None if minutes is None else timedelta(minutes=minutes)
+
+    def why_held(
+        self, due: Money, entered_at: datetime, until: datetime, *, kind: str | None, lot_id: str | None
+    ) -> str | None:
+        """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
+        return self._bounds.why_held(due.minor, until - entered_at, kind, lot_id)

@@ -155,9 +155,9 @@ def _app_routes(routes: APIRouter, room: MemberRoom) -> None:
         return await room.database.awrite(work)
 
 
-def _app_or_reader(connection: HTTPConnection) -> Principal:
+async def _app_or_reader(connection: HTTPConnection) -> Principal:
     who = current_principal(connection)
-    return who if who.may(Scope.APP) else require(Scope.MEMBERS_READ)(connection)
+    return who if who.may(Scope.APP) else await require(Scope.MEMBERS_READ)(connection)
 
 
 def _staff_routes(routes: APIRouter, room: MemberRoom) -> None:

@@ -59,7 +59,7 @@ def _asked(tariff: Tariff) -> Asked:
     groups = [group for rules in tariff.every for group in rules.groups]
     tickets = [ticket for rules in tariff.every for ticket in rules.tickets]
     return Asked(
-        zones=frozenset().union(*(one.zones for one in (*groups, *tickets))),
+        zones=frozenset().union(*(group.zones for group in groups), *(ticket.zones for ticket in tickets)),
         bays=frozenset().union(*(group.bays for group in groups)),
         earlier=any(rules.aggregate or any(free.per != "entry" for free in rules.frees) for rules in tariff.every),
     )

@@ -30,7 +30,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One quote: the account, its periods, what comes next. `ahead` says the same for leaving at any moment before `ahead_until`.
+    """One quote: the account, its periods, what comes next.
 
     `holds_until`: until when nothing but its clock changes the account; None where others' doings may, at any time.
     """
@@ -38,7 +38,6 @@ class Look:
     account: Account
     periods: Sequence[Period]
     ahead: Sequence[Ahead]
-    ahead_until: datetime
     holds_until: datetime | None
 
 
@@ -90,14 +89,14 @@ class Prices:
         else:
             account = self._discounts.account(conn, stay, until, basis=basis)
         periods = [Period.of(one) for one in itemise(*basis.at(until))]
-        rows, before = self._ahead(conn, stay, at, basis, fresh=fresh) if ahead else ((), at)
+        rows = self._ahead(conn, stay, at, basis, fresh=fresh) if ahead else ()
         holds = None if basis.tariff.asks.earlier else account.holds_until(at)
-        return Look(account, periods, rows, before, holds)
+        return Look(account, periods, rows, holds)
 
     def _ahead(
         self, conn: Connection, stay: StayToPrice, at: datetime, basis: Basis, *, fresh: bool
-    ) -> tuple[Sequence[Ahead], datetime]:
-        """The changes of the next 24 hours, looked for to a whole hour of the stay: it finds the same wherever in that hour it is asked."""
+    ) -> Sequence[Ahead]:
+        """The changes of the next 24 hours, looked for to a whole hour of the stay: the same, wherever in that hour it is asked."""
         since = max(at, stay.entered_at)
         hours = -((since + _AHEAD - stay.entered_at) // -_HOUR)
         horizon = stay.entered_at + hours * _HOUR
@@ -105,7 +104,7 @@ class Prices:
         gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops, facts=basis.facts, most=most)
         net = gross if fresh else self._discounts.net(conn, stay, at, gross, basis)
         zone = ZoneInfo(tariff.timezone)
-        return [Ahead.of(one, zone) for one in changes(net, tariff.currency)], min(gross[0][0], horizon - _AHEAD)
+        return [Ahead.of(one, zone) for one in changes(net, tariff.currency)]
 
     def time_to_leave(self, conn: Connection, stay: StayToPrice) -> timedelta | None:
         """How long a driver has to leave once he has paid, by the tariff of his stay; None where it leaves that to the site."""

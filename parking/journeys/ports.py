@@ -112,7 +112,7 @@ class Period(Protocol):
 
 
 class Look(Protocol):
-    """One quote: the account, its periods, what comes next; `ahead` says the same before `ahead_until`, the account until `holds_until`."""
+    """One quote: the account, its periods, what comes next; `holds_until` None: what others do may change it at any time."""
 
     @property
     def account(self) -> Account: ...
@@ -121,11 +121,7 @@ class Look(Protocol):
     @property
     def ahead(self) -> Sequence[Ahead]: ...
     @property
-    def ahead_until(self) -> datetime: ...
-    @property
-    def holds_until(self) -> datetime | None:
-        """None: what others do may change it at any time."""
-        ...
+    def holds_until(self) -> datetime | None: ...
 
 
 class Payment(Protocol):

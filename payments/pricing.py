@@ -70,14 +70,7 @@ class Prices:
         return self._discounts.net(conn, stay, since, gross, running)
 
     def look(
-        self,
-        conn: Connection,
-        stay: StayToPrice,
-        until: datetime,
-        at: datetime,
-        *,
-        fresh: bool = False,
-        ahead: bool = True,
+        self, conn: Connection, stay: StayToPrice, until: datetime, at: datetime, *, ahead: bool, fresh: bool = False
     ) -> Look:
         """The quote of a stay billed until `until`, with the next changes after `at`, if they are asked for.
 

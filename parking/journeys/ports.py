@@ -257,14 +257,7 @@ class Cashier(Protocol):
         ...
 
     def look(
-        self,
-        conn: Connection,
-        stay: PricedStay,
-        until: datetime,
-        at: datetime,
-        *,
-        fresh: bool = False,
-        ahead: bool = True,
+        self, conn: Connection, stay: PricedStay, until: datetime, at: datetime, *, ahead: bool, fresh: bool = False
     ) -> Look:
         """The quote of a stay billed until `until`; `fresh`: nothing was booked for it, noted of it or given to it."""
         ...

@@ -65,7 +65,7 @@ def quote_of(conn: Connection, cashier: Cashier, marks: Marks, at: datetime) -> 
 def _bare(conn: Connection, cashier: Cashier, stay: OpenStay, at: datetime) -> tuple[StayQuote, datetime | None]:
     """The quote of most who ask: a visitor who has paid nothing yet and has nothing."""
     to_price = PricedStay(stay.id, stay.entered_at, stay.tariff_version, (), stay.plate, None)
-    look = cashier.look(conn, to_price, at, at, fresh=True)
+    look = cashier.look(conn, to_price, at, at, ahead=True, fresh=True)
     return StayQuote(StayAccount(stay, look.account), at, look.periods, look.ahead), _until(stay, look, at, None)
 
 

@@ -184,7 +184,7 @@ class Collector:
         try:
             outcome = provider.query(payment.number) if payment.state is not PaymentState.NEW else None
             if outcome is None or outcome.state is OrderState.ABSENT or _hides_its_page(outcome):
-                outcome = provider.create(self._order(payment))
+                outcome = provider.create(self.order_of(payment))
         except ProviderRefused as refused:
             log.warning("payment.refused", payment=payment.payment_id, code=refused.code)
             return self._move(payment, PaymentState.FAILED, refused.code[:64])
@@ -206,7 +206,7 @@ class Collector:
         if not payment.is_live or not isinstance(provider, Closes):
             return payment  # what cannot be closed is charged again under its own number, or asked for
         try:
-            outcome = provider.close(self._order(payment))
+            outcome = provider.close(self.order_of(payment))
         except (ProviderFault, ProviderRefused) as fault:
             log.warning("payment.not_closed", payment=payment.payment_id, error=str(fault))
             return payment
@@ -283,7 +283,8 @@ class Collector:
 
         return self._database.write(work)
 
-    def _order(self, payment: Payment) -> Order:
+    def order_of(self, payment: Payment) -> Order:
+        """The order that a payment is at its provider."""
         return Order(payment.number, payment.amount, self.subject, payment.notify_url, payment.expires_at)
 
 

@@ -17,6 +17,7 @@ import structlog
 
 from parking.kernel.double_entry import Movement
 from parking.kernel.errors import conflict, invalid, not_found
+from parking.kernel.events import PaymentRefunded
 from parking.kernel.ids import PaymentId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork
@@ -186,6 +187,7 @@ def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome)
     if late:
         flag(uow, "refund_late", refund.stay_id, refund.number)
     reversing.after_refund(uow, refund)
+    uow.publish(PaymentRefunded(refund.id, refund.payment_id, refund.stay_id, refund.amount))
     over = [r for r in refund_store.of_payment(conn, refund.payment_id) if r.state is RefundState.REFUNDED]
     if sum(r.amount.minor for r in over) == payment.amount.minor and any(r.granted.minor for r in over):
         using.give_back(uow, refund.payment_id)

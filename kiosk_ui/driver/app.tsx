@@ -15,7 +15,10 @@ import { say as both } from "../shared/words";
 import type { MyStay, ZoneCount } from "../shared/wire";
 import { finding } from "./find";
 import { FindButton, FindPage } from "./find_page";
-import { away, caller, pay, payment, payTrouble, starting, stay, stayAsOf, token, trouble } from "./stay";
+import { ChannelChoice } from "../shared/choice";
+import { payer } from "../shared/in_app";
+import { InvoiceCard } from "./invoice_card";
+import { anotherWay, away, caller, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
 
 export const feed = new LiveFeed();
@@ -100,7 +103,32 @@ function Stay({ stay: s }: { stay: MyStay }): JSX.Element {
         </dl>
         <BillLines bill={s.bill} />
       </section>
+      {receipt.value && <ReceiptCard />}
+      {s.bill.paid.amount > 0 && <InvoiceCard paid={s.bill.paid.amount} />}
     </>
+  );
+}
+
+function ReceiptCard(): JSX.Element | null {
+  const r = receipt.value;
+  if (!r) return null;
+  return (
+    <section class="card receipt" aria-labelledby="receipt-title">
+      <h2 id="receipt-title">{say("receipt")}</h2>
+      <dl class="facts">
+        <div>
+          <dt>{say("paid_at")}</dt>
+          <dd>{clock(r.paid_at, now.value)}</dd>
+        </div>
+        <div>
+          <dt>{named(r.channel_name)}</dt>
+          <dd>{money(r.amount)}</dd>
+        </div>
+      </dl>
+      <p class="soft small">
+        {say("receipt_number")} {r.number}
+      </p>
+    </section>
   );
 }
 
@@ -158,12 +186,16 @@ function PayBar({ stay: s }: { stay: MyStay }): JSX.Element | null {
               {say("open_again", { amount: money(under.amount) })}
             </a>
           )}
+          <button type="button" class="quiet" onClick={anotherWay}>
+            {say("another_way")}
+          </button>
         </div>
       ) : (
         <>
           <p class="trouble" role="alert">
             {payTrouble.value ? say("pay_failed", { why: payTrouble.value }) : failed ? say("not_completed") : ""}
           </p>
+          <ChannelChoice inside={payer() !== ""} />
           <button type="button" class="main" disabled={starting.value || away.value} onClick={() => void pay()}>
             {away.value ? say("pay_offline") : starting.value ? say("starting") : say("pay", { amount: money(s.bill.due) })}
           </button>

@@ -4,9 +4,11 @@ import { signal } from "@preact/signals";
 import { call, isCertainNo, isRefused, Problem } from "../shared/api";
 import { Caller } from "../shared/calling";
 import { why } from "../shared/i18n/problems";
+import { alone, ANY, chooseAnother, chosen, loadChannels } from "../shared/channels";
+import { confirmInApp, payer } from "../shared/in_app";
 import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
-import type { MyStay, Payment } from "../shared/wire";
+import type { MyStay, Payment, Receipt } from "../shared/wire";
 
 const KEPT_UNDER = "parking.stay";
 const CODE_UNDER = "parking.code";
@@ -25,6 +27,7 @@ export const trouble = signal<Trouble | null>(null);
 export const payment = signal<Payment | null>(null);
 export const starting = signal(false);
 export const payTrouble = signal<string>("");
+export const receipt = signal<Receipt | null>(null);
 /** Help, for whoever holds the code; at a lane its code names the lane (`&l=exit-1`). */
 export const caller = new Caller(
   "/my",
@@ -41,6 +44,7 @@ export function begin(): void {
   addEventListener("online", () => void refresh());
   addEventListener("offline", () => (away.value = true));
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void refresh());
+  void loadChannels();
   readToken();
 }
 
@@ -50,6 +54,7 @@ function readToken(): void {
   stay.value = null;
   trouble.value = null;
   payment.value = null;
+  receipt.value = null;
   attempt = null;
   watch?.stop();
   caller.forget();
@@ -101,15 +106,34 @@ function refuse(because: Trouble): void {
   }
 }
 
+/** Inside an app that pays by itself its own way is taken, unless somebody chose another. */
+function way(): { channel: string; payer: string | null } {
+  const inApp = payer() ? alone(true).find((one) => one.method === "in_app") : undefined;
+  if (inApp && (chosen.value === ANY || chosen.value === inApp.name)) return { channel: inApp.name, payer: payer() };
+  return { channel: chosen.value, payer: null };
+}
+
+/** Another way, please: what was begun stays closed or is closed by the server before the next begins. */
+export function anotherWay(): void {
+  watch?.stop();
+  payment.value = null;
+  attempt = null;
+  keep(PAYMENT_UNDER, null);
+  chooseAnother();
+}
+
 /** Start paying (or go on with the attempt whose answer was lost) and go to the wallet. */
 export async function pay(): Promise<void> {
-  attempt ??= new Attempt(token.value);
+  const by = way();
+  if (!attempt || attempt.channel !== by.channel) attempt = new Attempt(token.value, by.channel, by.payer);
   starting.value = true;
   payTrouble.value = "";
   try {
     const begun = await attempt.begin();
     follow(begun);
-    if (begun.pay_url && !hasEnded(begun)) location.assign(begun.pay_url);
+    if (begun.in_app && !hasEnded(begun)) confirmInApp(begun.in_app);
+    else if (begun.pay_url && !hasEnded(begun)) location.assign(begun.pay_url);
+    else if (begun.state === "FAILED") chooseAnother();
   } catch (failure) {
     if (isRefused(failure)) refuse("expired");
     else payTrouble.value = why(failure);
@@ -132,6 +156,8 @@ function follow(begun: Payment): void {
       if (!hasEnded(news)) return;
       attempt = null;
       keep(PAYMENT_UNDER, null);
+      if (news.state === "PAID") void loadReceipt(begun.payment_id);
+      else chooseAnother();
       void refresh();
     },
     away: (is) => (away.value = is),
@@ -154,6 +180,16 @@ export function keptCode(): string {
     return token.value || (localStorage.getItem(CODE_UNDER) ?? "");
   } catch {
     return token.value;
+  }
+}
+
+async function loadReceipt(paymentId: string): Promise<void> {
+  const asked = token.value;
+  try {
+    const found = await call<Receipt>(`/my/payments/${encodeURIComponent(paymentId)}/receipt`, { bearer: asked });
+    if (asked === token.value) receipt.value = found;
+  } catch {
+    // The bill says that it is paid; the receipt can be had at the desk.
   }
 }
 

@@ -5,6 +5,7 @@ import { call, isCertainNo, isRefused } from "../shared/api";
 import { Caller } from "../shared/calling";
 import { speak } from "../shared/i18n";
 import { why } from "../shared/i18n/problems";
+import { ANY, chooseAnother, chosen, loadChannels } from "../shared/channels";
 import { LiveFeed } from "../shared/live";
 import { Attempt, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
@@ -47,6 +48,7 @@ let visit = 0;
 
 export function run(): void {
   feed.start();
+  void loadChannels();
   // While the question “are you still there?” stands, a touch answers it and does nothing underneath.
   addEventListener("pointerdown", () => !asking() && touched(), { capture: true });
   addEventListener("keydown", touched, { capture: true });
@@ -90,6 +92,7 @@ export function forget(): void {
   payment.value = null;
   payAway.value = false;
   busy.value = false;
+  chosen.value = ANY;
   speak("zh", false);
   go("start");
 }
@@ -168,12 +171,14 @@ async function refresh(): Promise<void> {
 export async function pay(): Promise<void> {
   const mine = visit;
   payment.value = null;
-  attempt ??= new Attempt(token.value);
+  if (!attempt || attempt.channel !== chosen.value) attempt = new Attempt(token.value, chosen.value);
   go("pay");
   busy.value = true;
   try {
     const begun = await attempt.begin();
-    if (mine === visit) follow(begun);
+    if (mine !== visit) return;
+    follow(begun);
+    if (begun.state === "FAILED") chooseAnother();
   } catch (failure) {
     if (mine !== visit) return;
     if (isCertainNo(failure)) attempt = null;
@@ -190,7 +195,10 @@ function follow(begun: Payment): void {
     news: (news) => {
       payment.value = { ...news, pay_url: news.pay_url ?? begun.pay_url ?? null };
       if (news.state === "PAID") void paid(news);
-      else if (news.state === "FAILED" || news.state === "CLOSED") attempt = null;
+      else if (news.state === "FAILED" || news.state === "CLOSED") {
+        attempt = null;
+        chooseAnother();
+      }
     },
     away: (is) => (payAway.value = is),
     refused: forget,
@@ -207,6 +215,7 @@ async function paid(news: Payment): Promise<void> {
 export function backToFee(): void {
   watch?.stop();
   payment.value = null;
+  void loadChannels();
   go("fee");
   void refresh();
 }

@@ -1,6 +1,7 @@
 // One function for each screen of the conversation.
 import type { JSX } from "preact";
 import { BillLines } from "../shared/bill";
+import { ChannelChoice } from "../shared/choice";
 import { clock, clockSeconds, count, money, plate, span } from "../shared/format";
 import { named } from "../shared/i18n";
 import { under } from "../shared/live";
@@ -125,6 +126,7 @@ export function Fee(): JSX.Element {
             <span>{say("phone_note")}</span>
           </p>
         </section>
+        <ChannelChoice />
         <button type="button" class="main huge" onClick={() => void pay()} disabled={feed.line.value === "lost"}>
           {say("pay_sum", { amount: money(s.bill.due) })}
         </button>

@@ -49,6 +49,22 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   }
 }
 
+/** Fetch a file that needs a credential, and hand it to the browser under a name. */
+export async function download(path: string, bearer: string, name: string): Promise<void> {
+  let reply: Response;
+  try {
+    reply = await fetch(BASE + path, { headers: { Authorization: `Bearer ${bearer}` }, cache: "no-store" });
+  } catch (failure) {
+    throw new Unreachable(String(failure));
+  }
+  if (!reply.ok) throw problem(reply.status, await reply.text());
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await reply.blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 function problem(status: number, text: string): Problem | Unreachable {
   let said: { code?: unknown; detail?: unknown; title?: unknown } = {};
   try {

@@ -11,16 +11,32 @@ export const hasEnded = (payment: Payment): boolean => ENDED.has(payment.state);
 export class Attempt {
   private readonly key = newKey();
 
-  constructor(private readonly token: string) {}
+  constructor(
+    private readonly token: string,
+    readonly channel: string,
+    private readonly payer: string | null = null,
+  ) {}
 
   begin(): Promise<Payment> {
-    const body: StartPayment = { channel: "any" };
+    const body: StartPayment = this.payer ? { channel: this.channel, payer: this.payer } : { channel: this.channel };
     return call<Payment>("/my/payments", { bearer: this.token, body, idempotencyKey: this.key });
   }
 }
 
 export interface Watch {
   stop(): void;
+}
+
+/** Told over a websocket when there is news; without one the questions go on as before. */
+function listen(token: string, id: string, news: () => void): () => void {
+  const at = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/my/payments/${encodeURIComponent(id)}/live`;
+  const socket = new WebSocket(at);
+  socket.onopen = () => socket.send(JSON.stringify({ token }));
+  socket.onmessage = news;
+  return () => {
+    socket.onopen = socket.onmessage = null;
+    socket.close();
+  };
 }
 
 /** Ask for a payment until it has ended; `away` tells whether the last question went unanswered. */
@@ -53,8 +69,10 @@ export function watchPayment(token: string, id: string, on: { news: (p: Payment)
   const askNow = () => {
     if (!stopped && document.visibilityState === "visible") void ask();
   };
+  const deaf = listen(token, id, () => !stopped && void ask());
   const halt = () => {
     stopped = true;
+    deaf();
     clearTimeout(timer);
     removeEventListener("pageshow", askNow);
     document.removeEventListener("visibilitychange", askNow);

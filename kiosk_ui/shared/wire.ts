@@ -35,6 +35,10 @@ export type Car = Narrowed<Said["CarView"], { known: "bay" | "pillar" | "zone" |
 export type CarWay = Said["WayView"];
 export type WayStep = Said["WayStepView"];
 export type Payment = Narrowed<Said["PaymentView"], { state: "NEW" | "SENT" | "PENDING" | "PAID" | "FAILED" | "CLOSED" }>;
+export type Channel = Said["ChannelView"];
+export type Invoice = Said["InvoiceView"];
+export type Invoices = Said["Invoices"];
+export type Receipt = Said["ReceiptView"];
 export type Found =
   | Narrowed<Said["FoundStay"], { found: false }>
   | Narrowed<Said["FoundStay"], { found: true; stay_token: string; stay: MyStay }>;
@@ -50,6 +54,7 @@ export type WithNote = Said["WithNote"];
 export type Press = Said["Press"];
 export type FindStay = Said["FindStay"];
 export type StartPayment = Said["StartPayment"];
+export type AskMine = Said["AskMine"];
 
 // The live feed is not HTTP: its values are no part of the description.
 

@@ -22,5 +22,8 @@ export const say = translator({
   help_taken: ["工作人员已应答，正在为您处理", "Somebody has answered and sees to it"],
   help_ended: ["呼叫已结束", "The call has ended"],
   help_failed: ["没有呼叫成功：{why}", "The call did not go through: {why}"],
+  way_to_pay: ["付款方式", "How to pay"],
+  any_way: ["任意可用方式", "Any that works"],
+  way_troubled: ["暂时不稳定", "unsteady just now"],
   nothing_to_charge: ["本次停车未产生费用", "There is nothing to charge for this stay"],
 });

@@ -53,6 +53,7 @@ from payments.invoices.loader import Platform
 from payments.invoices.model import Policy
 from payments.later.model import Terms
 from payments.later.notices import Notices
+from payments.later.saving import CardSaver
 from payments.plausible import Bounds
 from payments.providers.base import Provider
 from payments.providers.channels import Channel, counters
@@ -79,6 +80,7 @@ class Application:
     channels: Mapping[str, Channel]
     invoices: Policy | None
     notices: Notices
+    cards: CardSaver
     reconciler: Reconciler
     occupancy: Occupancy
     signs: SignBoard
@@ -178,6 +180,7 @@ def build(
     collecting = _collecting(settings, channels, site)
     cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate, facts_of(bays_of(site)))
     notices = _notices(settings, by_plate, collecting, tariffs.current(clock.now()))
+    cards = CardSaver(database, every, return_url=f"{settings.public_url}/driver/", terms=_terms(settings))
     reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
     occupancy = Occupancy(site)
@@ -216,6 +219,7 @@ def build(
             | dict(evacuating.jobs_of(cashier))
             | vehicles.jobs()
             | notices.jobs()
+            | cards.jobs()
             | (Issuer(invoices.provider, invoices.policy).jobs() if invoices else {})
             | _app_hooks(settings, clock, resources),
             clock,
@@ -227,6 +231,7 @@ def build(
         channels=channels,
         invoices=invoices.policy if invoices else None,
         notices=notices,
+        cards=cards,
         occupancy=occupancy,
         signs=signs,
         contacts=contacts,
@@ -242,7 +247,7 @@ def _collecting(settings: Settings, channels: Mapping[str, Channel], site: SiteM
     return CashierSettings(
         notify_base=f"{settings.public_url}/api/v1/payments",
         hold_above_minor=settings.hold_above_minor,
-        attended=tuple(name for name, channel in channels.items() if channel.attended or not channel.offered),
+        attended=tuple(name for name, channel in channels.items() if not channel.anybody or not channel.offered),
         bounds=_bounds(settings),
         lot_name=site.name.zh,
     )
@@ -251,14 +256,19 @@ def _collecting(settings: Settings, channels: Mapping[str, Channel], site: SiteM
 def _notices(
     settings: Settings, providers: Mapping[str, object], collecting: CashierSettings, tariff: Tariff
 ) -> Notices:
-    per_stay, at_once = settings.later_per_stay_minor, settings.later_at_once_minor
     return Notices(
         providers,
         notify_base=collecting.notify_base,
         lot_name=collecting.lot_name,
         free_s=tariff.free_s,
-        terms=Terms(min(per_stay, at_once), at_once, settings.later_per_day_minor) if per_stay else None,
+        terms=_terms(settings),
     )
+
+
+def _terms(settings: Settings) -> Terms | None:
+    """What a driver may owe on a provider's word, or on a saved card."""
+    per_stay, at_once = settings.later_per_stay_minor, settings.later_at_once_minor
+    return Terms(min(per_stay, at_once), at_once, settings.later_per_day_minor) if per_stay else None
 
 
 def _bounds(settings: Settings) -> Bounds:

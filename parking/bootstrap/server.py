@@ -139,6 +139,7 @@ def _routers(
         lanes=application.live.lanes,
         look=looks.note,
         join_url=settings.join_url,
+        in_app=cash_desk.in_app(application),
     )
     return (
         quote_api.router(

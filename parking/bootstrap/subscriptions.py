@@ -113,6 +113,7 @@ def subscriptions(
         e.MemberChanged: (wallet_changed, app_hooks.tell),
         e.StayOpened: (refresh, notifying.stay_began(notices)),
         e.CreditChanged: (refresh,),
+        e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for),),
         e.StaySettled: (refresh,),
         e.StayClosed: (
             owing.debt_begins(cashier),

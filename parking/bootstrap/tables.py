@@ -29,7 +29,7 @@ from payments import store as payments_store
 from payments.cash import shift_store as cash_store
 from payments.coupons import tables as coupon_tables
 from payments.invoices import store as invoice_store
-from payments.later import notice_store
+from payments.later import notice_store, saving
 from payments.later import store as later_store
 
 ROOMS = (
@@ -60,6 +60,7 @@ ROOMS = (
     places_store,
     reconciling,
     refund_store,
+    saving,
     security_store,
     sessions_store,
     tables,

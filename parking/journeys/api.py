@@ -6,6 +6,7 @@ learns the fee and nothing else. A stranger with only a plate has no route here 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,6 +75,7 @@ class Journeys:
     lanes: Callable[[Connection], Sequence[Mapping[str, Any]]]
     look: Callable[[UnitOfWork, Principal, str, str], None]
     join_url: str | None = None
+    in_app: Callable[[Payment, str | None], Mapping[str, str] | None] = lambda _payment, _payer: None
 
 
 def router(journeys: Journeys) -> APIRouter:
@@ -89,12 +91,13 @@ def router(journeys: Journeys) -> APIRouter:
 def _driver_routes(routes: APIRouter, j: Journeys) -> None:
     paying_threads = Threads("paying", PAYING_AT_ONCE)
 
-    def payment_view(payment: Payment, stay: Stay | None) -> PaymentView:
+    def payment_view(payment: Payment, stay: Stay | None, in_app: Mapping[str, str] | None = None) -> PaymentView:
         return PaymentView.of(
             payment,
             qr_svg=j.qr_svg(payment.pay_url) if payment.pay_url else None,
             leave_by=stay.leave_by if isinstance(stay, OpenStay) else None,
             join_url=j.join_url,
+            in_app=in_app,
         )
 
     @routes.get("/my/stay", tags=["driver"])
@@ -106,14 +109,16 @@ def _driver_routes(routes: APIRouter, j: Journeys) -> None:
     @routes.post("/my/payments", tags=["driver"], status_code=201)
     async def begin_payment(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
         stay_id, now = StayId(who.subject), j.clock.now()
-        once = Once.of(who, idempotency_key, "payment.begin", {"channel": body.channel})
+        once = Once.of(who, idempotency_key, "payment.begin", body.model_dump(exclude_none=True))
         await j.database.awrite(once.take)  # refuses the key of another request
 
-        def begin() -> Payment:  # the cashier is idempotent by this key itself: a provider is called in between
-            return paying.begin(j.database, j.cashier, stay_id, now, body.channel, idempotency_key)
+        def begin() -> tuple[Payment, Mapping[str, str] | None]:
+            """The cashier is idempotent by this key itself: a provider is called in between."""
+            begun = paying.begin(j.database, j.cashier, stay_id, now, body.channel, idempotency_key)
+            return begun, j.in_app(begun, body.payer)
 
-        payment = await paying_threads.run(begin)
-        return payment_view(payment, await j.database.aread(lambda conn: store.get(conn, stay_id)))
+        payment, parameters = await paying_threads.run(begin)
+        return payment_view(payment, await j.database.aread(lambda conn: store.get(conn, stay_id)), parameters)
 
     @routes.get("/my/payments/{payment_id}", tags=["driver"])
     async def my_payment(who: Driver, payment_id: str) -> PaymentView:
@@ -163,13 +168,14 @@ def _stay_routes(routes: APIRouter, j: Journeys) -> None:
         )
 
     @routes.post("/stays/{stay_id}/close", tags=["stays"])
-    async def close_stay(stay_id: str, body: CloseStay, who: Worker) -> StayRow:
-        closed = await j.database.awrite(
-            lambda uow: closing_by_hand.close(
-                uow, j.cashier, j.audit, who, StayId(stay_id), body.reason, body.exited_at
-            )
-        )
-        return StayRow.of(closed, j.clock.now())
+    async def close_stay(stay_id: str, body: CloseStay, who: Worker, idempotency_key: IdempotencyKey) -> StayRow:
+        def deed(uow: UnitOfWork) -> Reply:
+            closed = closing_by_hand.close(uow, j.cashier, j.audit, who, StayId(stay_id), body.reason, body.exited_at)
+            return Reply(200, StayRow.of(closed, uow.now).model_dump(mode="json"))
+
+        once = Once.of(who, idempotency_key, "stay.close", {"stay_id": stay_id, **body.model_dump(mode="json")})
+        reply = await j.database.awrite(lambda uow: once.inside(uow, deed))
+        return StayRow.model_validate_json(json.dumps(reply.body))
 
     @routes.post("/stays/{stay_id}/confirm", tags=["stays"])
     async def confirm_stay(stay_id: str, body: ConfirmStay, who: Worker) -> StayRow:

@@ -20,6 +20,7 @@ from parking.kernel.events import (
 )
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
+from parking.kernel.plate import Plate
 from parking.members import tombstones
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import service as sessions
@@ -77,8 +78,12 @@ def debt_ends(cashier: Cashier) -> Handler:
 
 def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     """Something of a debt was paid or given up; whoever does it by hand calls this in the same transaction."""
-    plate = cashier.later.paid(uow, stay_id)
+    _let_in(uow, cashier.later.paid(uow, stay_id))
     _forget_if_erased(uow, cashier, stay_id)
+
+
+def _let_in(uow: UnitOfWork, plate: Plate | None) -> None:
+    """Take a plate off the list that a debt had put there."""
     if plate is None:
         return
     entry = access_store.listed(uow.connection, plate)
@@ -103,10 +108,20 @@ def give_up(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Money:
 
 
 def dispute(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
-    """The driver says that a debt is not owed: it stands still, and a person is asked."""
-    cashier.later.dispute(uow, stay_id)
-    if not sessions_store.has_case(uow.connection, DISPUTED, stay_id):
+    """The driver says that a debt is not owed: it stands still, keeps nobody out, and a person is asked; the same again changes nothing."""
+    _let_in(uow, cashier.later.dispute(uow, stay_id))
+    if not sessions_store.open_cases(uow.connection, DISPUTED, stay_id):
         sessions.open_case(uow, DISPUTED, stay_id=stay_id)
+
+
+def decide(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, owed: bool, by: str, why: str) -> None:
+    """A person has decided a dispute: it is owed after all, or is given up; the question is off the list. On record by the caller."""
+    if owed:
+        cashier.later.stand(uow, stay_id)
+    else:
+        give_up(uow, cashier, stay_id)
+    for case_id in sessions_store.open_cases(uow.connection, DISPUTED, stay_id):
+        sessions.resolve_case(uow, case_id, by=by, note=why)
 
 
 def age(database: Database, cashier: Cashier) -> int:

@@ -5,6 +5,7 @@ A driver proves possession of the present stay; an earlier debt of the same plat
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
 from parking.web.deps import require
-from parking.web.idempotency import IdempotencyKey, Once
+from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.paging import Cursor, Limit, Page, decode, encode, page
 from parking.web.schemas import MoneySchema, Strict
 
@@ -81,6 +82,15 @@ class Decide(Strict):
     reason: Reason
 
 
+class Dispute(Strict):
+    """Why it is not owed, in the driver's own words, if there are any."""
+
+    reason: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+
+
+NO_WORDS = Dispute()
+
+
 class DecideDispute(Strict):
     """Whether a disputed debt is owed after all; one that is not is written off."""
 
@@ -125,7 +135,7 @@ class AgreementView(Strict):
 def router(database: Database, cashier: Cashier, clock: Clock, audit: Audit) -> APIRouter:
     """Routes of drivers and of staff."""
     routes = APIRouter()
-    _driver_routes(routes, database, cashier, clock)
+    _driver_routes(routes, database, cashier, clock, audit)
     _debt_routes(routes, database, cashier, audit)
     _agreement_routes(routes, database, cashier, audit)
     return routes
@@ -147,7 +157,7 @@ def _own(database_read: Database, cashier: Cashier, who: Principal, debt_id: str
     return found
 
 
-def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, clock: Clock) -> None:
+def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, clock: Clock, audit: Audit) -> None:
     threads = Threads("paying debts", PAYING_AT_ONCE)
 
     @routes.get("/my/debts", tags=["driver"])
@@ -175,10 +185,17 @@ def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, cloc
         return PaymentView.of(await threads.run(begin), qr_svg=None, leave_by=None)
 
     @routes.post("/my/debts/{debt_id}/dispute", tags=["driver"], status_code=204)
-    async def dispute(who: Driver, debt_id: str) -> None:
+    async def dispute(who: Driver, debt_id: str, body: Dispute = NO_WORDS) -> None:
         """This is not owed, says the driver: it stands still, and a person decides."""
         debt, _ = await threads.run(lambda: _own(database, cashier, who, debt_id))
-        await database.awrite(lambda uow: owing.dispute(uow, cashier, debt.stay_id))
+
+        def work(uow: UnitOfWork) -> None:
+            first = debt.state != "disputed"
+            owing.dispute(uow, cashier, debt.stay_id)
+            if first:
+                audit(uow, who, "debt.disputed", debt.stay_id, body.reason.strip() or "no words given")
+
+        await database.awrite(work)
 
 
 def _debt_routes(routes: APIRouter, database: Database, cashier: Cashier, audit: Audit) -> None:
@@ -201,26 +218,28 @@ def _debt_routes(routes: APIRouter, database: Database, cashier: Cashier, audit:
         return Page(items=views, next=following)
 
     @routes.post("/debts/{stay_id}/write-off", tags=["debts"])
-    async def write_off(stay_id: str, body: Decide, who: Decider) -> MoneySchema:
-        def work(uow: UnitOfWork) -> Money:
+    async def write_off(stay_id: str, body: Decide, who: Decider, idempotency_key: IdempotencyKey) -> MoneySchema:
+        def deed(uow: UnitOfWork) -> Reply:
             on_record(uow, who, "debt.write_off", stay_id, body.reason)
-            return owing.give_up(uow, cashier, StayId(stay_id))
+            given_up = owing.give_up(uow, cashier, StayId(stay_id))
+            return Reply(200, MoneySchema.of(given_up).model_dump(mode="json"))
 
-        return MoneySchema.of(await database.awrite(work))
+        once = Once.of(who, idempotency_key, "debt.write_off", {"stay": stay_id, "reason": body.reason})
+        reply = await database.awrite(lambda uow: once.inside(uow, deed))
+        return MoneySchema(**reply.body)
 
     @routes.post("/debts/{stay_id}/decide", tags=["debts"])
-    async def decide(stay_id: str, body: DecideDispute, who: Decider) -> DebtView:
-        def work(uow: UnitOfWork) -> tuple[Debt, Money]:
+    async def decide(stay_id: str, body: DecideDispute, who: Decider, idempotency_key: IdempotencyKey) -> DebtView:
+        def deed(uow: UnitOfWork) -> Reply:
             on_record(uow, who, f"debt.{'stands' if body.owed else 'not_owed'}", stay_id, body.reason)
-            if body.owed:
-                cashier.later.stand(uow, StayId(stay_id))
-            else:
-                owing.give_up(uow, cashier, StayId(stay_id))
+            owing.decide(uow, cashier, StayId(stay_id), owed=body.owed, by=who.subject, why=body.reason.strip())
             found = cashier.later.debt(uow.connection, StayId(stay_id))
             assert found is not None
-            return found
+            return Reply(200, DebtView.of(*found).model_dump(mode="json"))
 
-        return DebtView.of(*await database.awrite(work))
+        once = Once.of(who, idempotency_key, "debt.decide", {"stay": stay_id, **body.model_dump()})
+        reply = await database.awrite(lambda uow: once.inside(uow, deed))
+        return DebtView.model_validate_json(json.dumps(reply.body))
 
 
 def _agreement_routes(routes: APIRouter, database: Database, cashier: Cashier, audit: Audit) -> None:
@@ -233,15 +252,17 @@ def _agreement_routes(routes: APIRouter, database: Database, cashier: Cashier, a
         return Page(items=views, next=following)
 
     @routes.post("/agreements", tags=["debts"], status_code=201)
-    async def agree(body: AgreementIn, who: Keeper) -> AgreementView:
+    async def agree(body: AgreementIn, who: Keeper, idempotency_key: IdempotencyKey) -> AgreementView:
         limits = (body.per_stay_minor, body.at_once_minor, body.per_day_minor)
 
-        def work(uow: UnitOfWork) -> Agreement:
+        def deed(uow: UnitOfWork) -> Reply:
             made = cashier.later.agree(uow, Plate.parse(body.plate), body.channel, body.reference, limits)
             audit(uow, who, "agreement.made", made.id, body.channel)
-            return made
+            return Reply(201, AgreementView.of(made).model_dump(mode="json"))
 
-        return AgreementView.of(await database.awrite(work))
+        once = Once.of(who, idempotency_key, "agreement.make", body.model_dump())
+        reply = await database.awrite(lambda uow: once.inside(uow, deed))
+        return AgreementView.model_validate_json(json.dumps(reply.body))
 
     @routes.delete("/agreements/{agreement_id}", tags=["debts"], status_code=204)
     async def end(agreement_id: str, who: Keeper) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -131,11 +132,18 @@ class PaymentView(Strict):
     pay_url: str | None
     qr_svg: str | None
     leave_by: datetime | None
+    in_app: dict[str, str] | None = None  # what a page inside the provider's app hands to its pay function
     join_url: str | None = None  # an offer to become a member, once it is paid, if the site makes one
 
     @classmethod
     def of(
-        cls, payment: Payment, *, qr_svg: str | None, leave_by: datetime | None, join_url: str | None = None
+        cls,
+        payment: Payment,
+        *,
+        qr_svg: str | None,
+        leave_by: datetime | None,
+        join_url: str | None = None,
+        in_app: Mapping[str, str] | None = None,
     ) -> PaymentView:
         return cls(
             payment_id=payment.payment_id,
@@ -145,12 +153,16 @@ class PaymentView(Strict):
             pay_url=payment.pay_url,
             qr_svg=qr_svg,
             leave_by=leave_by,
+            in_app=dict(in_app) if in_app is not None else None,
             join_url=join_url if payment.state == "PAID" else None,
         )
 
 
 class StartPayment(Strict):
+    """`payer` is the app's own id of who looks at the page, for a channel that is paid inside its app; it is not kept."""
+
     channel: str = Field(default="wallet", pattern="^[a-z_]{1,32}$")
+    payer: str | None = Field(default=None, pattern="^[A-Za-z0-9_-]{1,128}$")
 
 
 class FindStay(Strict):

@@ -13,7 +13,7 @@ from parking.journeys.coupon_port import Coupons, Given
 from parking.journeys.ports import Cashier
 from parking.journeys.refreshing_access import put_stay
 from parking.kernel.errors import conflict, not_found
-from parking.kernel.events import CouponChanged, Envelope, MemberChanged, PaymentCaptured
+from parking.kernel.events import CouponChanged, Envelope, MemberChanged, PaymentCaptured, PaymentRefunded
 from parking.kernel.ids import StayId
 from parking.members import points
 from parking.members import service as members
@@ -72,6 +72,24 @@ def earn_for_fee(points_for: Callable[[Connection, str, int, str], int]) -> Hand
         earned = points_for(uow.connection, THE_MALL, event.amount.minor, event.amount.currency)
         if earned > 0:
             points.earn(uow, standing.member_id, earned, merchant_id=THE_MALL, reference=f"fee:{event.payment_id}")
+
+    return handle
+
+
+def lose_for_refund(points_for: Callable[[Connection, str, int, str], int]) -> Handler:
+    """Handles PaymentRefunded: what the part that went back had earned is taken back, as far as it is still there, once."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, PaymentRefunded):
+            return
+        earned = points.earned_by(uow.connection, f"fee:{event.payment_id}")
+        if earned is None:
+            return
+        member_id, most = earned
+        back = min(most, points_for(uow.connection, THE_MALL, event.amount.minor, event.amount.currency))
+        if back > 0:
+            points.take_back(uow, member_id, back, merchant_id=THE_MALL, reference=f"fee_back:{event.refund_id}")
 
     return handle
 

@@ -70,6 +70,13 @@ def take_back(uow: UnitOfWork, member_id: str, points: int, *, merchant_id: str,
     return max(0, there)
 
 
+def earned_by(conn: Connection, reference: str) -> tuple[str, int] | None:
+    """Who earned how many points for one fact; None where nobody did."""
+    query = sa.select(lot_table.c.member_id, lot_table.c.earned).where(lot_table.c.reference == reference)
+    row = conn.execute(query).one_or_none()
+    return None if row is None else (str(row.member_id), int(row.earned))
+
+
 def expire(uow: UnitOfWork) -> int:
     """End the points whose time is over; returns how many lots."""
     c = lot_table.c

@@ -268,6 +268,12 @@ def has_case(conn: Connection, reason: str, stay_id: StayId) -> bool:
     return conn.execute(query.limit(1)).first() is not None
 
 
+def open_cases(conn: Connection, reason: str, stay_id: StayId) -> list[CaseId]:
+    """The cases with this question about this stay that nobody has ended yet."""
+    where = (review_case.c.stay_id == stay_id, review_case.c.reason == reason, review_case.c.state == "open")
+    return [CaseId(found) for found in conn.execute(sa.select(review_case.c.id).where(*where)).scalars()]
+
+
 def close_case(conn: Connection, case_id: CaseId, *, by: str, note: str, at: datetime) -> None:
     conn.execute(
         review_case.update()

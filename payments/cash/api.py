@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from parking.kernel.clock import Clock
 from parking.kernel.errors import conflict, not_found
+from parking.kernel.ids import StayId
 from parking.kernel.money import Money
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
@@ -20,7 +21,7 @@ from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once
 from parking.web.paging import Cursor, Limit, Page, decode, encode, page
 from parking.web.schemas import MoneySchema
-from payments import ledger_store
+from payments import ledger_store, store
 from payments.books_api import RefundView
 from payments.cash import shift_store, shifts
 from payments.cash.model import Move, Report, Shift, drawer
@@ -187,17 +188,20 @@ def _taking_routes(routes: APIRouter, room: CashRoom) -> None:
     async def take(
         who: Principal, till: str, stay_id: str, due: Money, tendered: int, idempotency_key: str
     ) -> CashTaken:
+        key = f"cash:{who.subject}:{idempotency_key}"[:160]
         said = {"till": till, "stay": stay_id, "due": due.minor, "currency": due.currency, "tendered": tendered}
         once = Once.of(who, idempotency_key, "cash.take", said)
 
         def ready(uow: UnitOfWork) -> None:
-            if once.take(uow) is None and shift_store.open_shift(uow.connection, till) is None:
+            once.take(uow)  # refuses the key of another request
+            known = store.by_key(uow.connection, StayId(stay_id), key)
+            if known is None and shift_store.open_shift(uow.connection, till) is None:
                 raise conflict("cash.no_open_shift", "no cash without an open shift: open one at this till first")
 
         await room.database.awrite(ready)
 
         def begin() -> Payment:
-            payment = room.begin(stay_id, f"cash:{who.subject}:{idempotency_key}"[:160])
+            payment = room.begin(stay_id, key)
             if payment.amount != due:
                 room.close(payment)
                 raise conflict("cash.amount_changed", "another amount is due now: tell the payer first")

@@ -98,9 +98,17 @@ class Creditor:
         """Give a debt up; returns what was given up."""
         return debts.write_off(uow, stay_id)
 
-    def dispute(self, uow: UnitOfWork, stay_id: StayId) -> None:
-        """The driver says that it is not owed: it stands still until somebody has decided."""
+    def dispute(self, uow: UnitOfWork, stay_id: StayId) -> Plate | None:
+        """The driver says that it is not owed: it stands still until somebody has decided.
+
+        Returns the plate that may come in again meanwhile, if this debt alone kept it out.
+        """
+        before = store.debt(uow.connection, stay_id)
         debts.dispute(uow, stay_id)
+        if before is None or before.blocked_at is None or before.plate is None:
+            return None
+        others = store.open_debts_of(uow.connection, before.plate)
+        return None if any(debt.blocked_at for debt in others) else before.plate
 
     def stand(self, uow: UnitOfWork, stay_id: StayId) -> None:
         """It is owed after all."""

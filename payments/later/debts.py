@@ -83,7 +83,8 @@ def write_off(uow: UnitOfWork, stay_id: StayId) -> Money:
 def dispute(uow: UnitOfWork, stay_id: StayId) -> None:
     """The driver says that this is not owed: from now on it does not age and is not collected, until somebody has decided."""
     _unpaid(uow, stay_id)
-    store.change_debt(uow.connection, stay_id, state=DebtState.DISPUTED.value, next_try_at=None)
+    values = {"state": DebtState.DISPUTED.value, "next_try_at": None, "blocked_at": None}
+    store.change_debt(uow.connection, stay_id, **values)
 
 
 def stand(uow: UnitOfWork, stay_id: StayId) -> None:

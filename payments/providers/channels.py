@@ -44,6 +44,11 @@ class Channel:
         return self.method in (Method.CASH, Method.TERMINAL)
 
     @property
+    def anybody(self) -> bool:
+        """Whether a driver can finish it alone, wherever he looks at our page."""
+        return not self.attended and self.method is not Method.IN_APP
+
+    @property
     def at_counter(self) -> bool:
         """Whether a driver can choose it and pay now."""
         return isinstance(self.provider, Provider)

@@ -27,7 +27,7 @@ from payments.providers.qr_wallet import QrWallet
 from payments.providers.stripe import Stripe
 from payments.providers.stripe_line import StripeAccount, StripeLine
 from payments.providers.unionpay_plate import UnionpayPlate
-from payments.providers.wechat import Wechat, WechatAccount, WechatLine
+from payments.providers.wechat import Wechat, WechatAccount, WechatInApp, WechatLine
 from payments.providers.wechat_keys import PlatformKeyRing
 from payments.providers.wechat_parking import WechatParking
 
@@ -37,6 +37,7 @@ class Method(StrEnum):
 
     QR = "qr"  # scans a code, or opens the same address
     PAGE = "page"  # goes to the provider's page
+    IN_APP = "in_app"  # is inside the provider's app already, and only confirms
     PLATE = "plate"  # nothing: charged by agreement
     TERMINAL = "terminal"  # holds a card to the terminal at the counter
     CASH = "cash"
@@ -113,6 +114,10 @@ def _wechat(of: settings.WechatSettings, around: Surroundings) -> Wechat:
     return Wechat(_wechat_line(of, around))
 
 
+def _wechat_in_app(of: settings.WechatSettings, around: Surroundings) -> WechatInApp:
+    return WechatInApp(_wechat_line(of, around))
+
+
 def _wechat_parking(of: settings.WechatSettings, around: Surroundings) -> WechatParking:
     return WechatParking(_wechat_line(of, around))
 
@@ -180,6 +185,7 @@ KINDS: Registry[Kind] = Registry(
         "memory": Kind(settings.MemorySettings, _memory, Method.QR),
         "qr_wallet": Kind(settings.QrWalletSettings, _qr_wallet, Method.QR),
         "wechat": Kind(settings.WechatSettings, _wechat, Method.QR),
+        "wechat_in_app": Kind(settings.WechatSettings, _wechat_in_app, Method.IN_APP),
         "wechat_parking": Kind(settings.WechatSettings, _wechat_parking, Method.PLATE),
         "alipay": Kind(settings.AlipaySettings, _alipay, Method.QR),
         "alipay_parking": Kind(settings.AlipaySettings, _alipay_parking, Method.PLATE),

@@ -50,7 +50,7 @@ class QrWalletSettings(ChannelSettings):
 class WechatSettings(ChannelSettings):
     """WeChat Pay v3: `api_key` is the file with the 32 signs of the APIv3 key, `platform_keys` maps serials to files."""
 
-    kind: Literal["wechat", "wechat_parking"]
+    kind: Literal["wechat", "wechat_in_app", "wechat_parking"]
     url: Url = "https://api.mch.weixin.qq.com"
     standby_url: Url | None = "https://api2.mch.weixin.qq.com"
     appid: Word

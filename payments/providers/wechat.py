@@ -239,7 +239,7 @@ class Wechat(WechatOrders):
             )
             if status == 404 and code_of(plain) in _NOBODY_KNOWS:
                 try:
-                    self.create(order)  # takes the number, so that a creation still under way finds it closed
+                    self._take_number(order)  # so that a creation still under way finds it closed
                 except ProviderRefused:
                     return self._cannot_be_created(order)
                 continue
@@ -250,6 +250,9 @@ class Wechat(WechatOrders):
                 return outcome
             break
         raise OutcomeUnknown("the order is still open after its closing")
+
+    def _take_number(self, order: Order) -> None:
+        self.create(order)
 
     def _cannot_be_created(self, order: Order) -> Outcome:
         """After its time WeChat refuses to create it, a creation under way too; before, a refusal may have other reasons."""
@@ -269,6 +272,17 @@ class Wechat(WechatOrders):
         if status != 200:
             raise ProviderRefused(code_of(plain))
         return plain, None
+
+
+class WechatInApp(Wechat):
+    """For whoever looks at our page inside WeChat: the order comes to be when the page asks for its parameters, with its openid."""
+
+    def create(self, order: Order) -> Outcome:
+        """Nothing is asked of WeChat yet, and nothing can be paid yet."""
+        return Outcome(order.number, OrderState.WAITING)
+
+    def _take_number(self, order: Order) -> None:
+        super().create(order)
 
 
 def code_of(answer: Any) -> str:

@@ -23,7 +23,7 @@ from parking.kernel.principal import Principal, Scope
 from parking.security.api import LogIn
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
-from tests.browser import fake_desk, fake_find, fake_help
+from tests.browser import fake_desk, fake_find, fake_help, fake_money
 from tests.browser.script import PASSWORDS, FakePayment, Opened
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     fake_desk.install(routes, fake)
     fake_help.install(routes, fake)
     fake_find.install(routes, fake)
+    fake_money.install(routes, fake)
     app.include_router(routes)
 
     @app.get("/healthz")
@@ -143,6 +144,7 @@ def _drivers(routes: APIRouter, fake: FakeServer) -> None:
     @routes.post("/my/payments", status_code=201)
     async def begin(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
         stay = fake.stays[who.subject]
+        fake.money.began.append(body.channel)
         if stay.bill["due"]["amount"] <= 0:
             raise conflict("stay.nothing_due", "nothing is due for this stay now")
         payment_id = fake.keys.setdefault(idempotency_key, f"p{len(fake.payments) + 1}")

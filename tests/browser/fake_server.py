@@ -24,6 +24,7 @@ from tests.browser import fake_routes
 from tests.browser.fake_desk import FakeDesk
 from tests.browser.fake_find import FakeFind
 from tests.browser.fake_help import FakeHelp
+from tests.browser.fake_money import FakeMoney
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
 
 # Stricter than what the server sends: no inline style, no data: picture. The pages live with it.
@@ -51,6 +52,7 @@ class FakeServer:
     lanes: dict[str, dict[str, Any]] = field(default_factory=dict)
     expired: set[str] = field(default_factory=set)
     scopes: frozenset[Scope] = SCOPES
+    money: FakeMoney = field(default_factory=FakeMoney)
 
     def __post_init__(self) -> None:
         self.help = FakeHelp(self)

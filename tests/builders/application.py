@@ -35,6 +35,7 @@ from parking.security.devices import enrol_edge, enrol_kiosk
 from parking.security.service import create_operator, token_hash
 from payments.invoices.loader import Platform
 from payments.providers.base import Provider
+from payments.providers.channels import Channel
 from payments.providers.memory import MemoryProvider
 from tests.builders.journeys import MORNING, PLATE, demo_settings, envelope, passage
 from tests.builders.plumbing import count, eventually
@@ -178,6 +179,7 @@ def a_server(
     clock: ManualClock | None = None,
     fresh: bool = True,
     invoices: Platform | None = None,
+    channels: Mapping[str, Channel] | None = None,
     **changes: Any,
 ) -> Iterator[Server]:
     """A server over a file in `folder`, with one operator of each role, the kiosk `kiosk-1` and the box `edge-1`.
@@ -191,7 +193,14 @@ def a_server(
     clock = clock or ManualClock(MORNING)
     wallet = MemoryProvider(clock)
     database = open_database(url, clock=clock, ids=RandomIds(), origin="server")
-    application = build(settings, database, clock=clock, providers=providers or {"wallet": wallet}, invoices=invoices)
+    application = build(
+        settings,
+        database,
+        clock=clock,
+        channels=channels,
+        providers=providers or {"wallet": wallet},
+        invoices=invoices,
+    )
     kiosk_token = enrol(database, edge_key) if fresh else ""
     app = wrap(application, settings, signer=signer, clock=clock)
     with TestClient(app, base_url=HOST, raise_server_exceptions=False) as client:

@@ -10,9 +10,10 @@ import pytest
 
 from parking.access import store as access_store
 from parking.kernel.events import BarrierPulsed, LaneBlocked, LaneCalled, LaneCallEnded, LaneFaulted, LaneModeChanged
-from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.kernel.ids import LaneId, RandomIds, StayId, VisitId
 from parking.security import audit
 from tests.builders.application import Server, a_server, problem_of, rows
+from tests.builders.journeys import MORNING
 from tests.builders.plumbing import eventually
 
 EXIT, ENTRY = LaneId("exit-1"), LaneId("entry-1")
@@ -22,6 +23,11 @@ EXIT, ENTRY = LaneId("exit-1"), LaneId("entry-1")
 def server(tmp_path: Path) -> Iterator[Server]:
     with a_server(tmp_path) as running:
         yield running
+
+
+def key() -> dict[str, str]:
+    """A fresh Idempotency-Key."""
+    return {"Idempotency-Key": RandomIds().new(MORNING)}
 
 
 def say(server: Server, *events: Any) -> None:
@@ -235,7 +241,11 @@ def test_a_stay_is_closed_or_confirmed_by_a_person_with_a_reason_on_record(serve
     assert problem_of(refused, 409)["code"] == "stay.plate_inside"
     entered = server.clock.now().isoformat()
     closed = server.ask(
-        "POST", f"/stays/{second}/close", "attendant", json={"reason": "a misread, never came in", "exited_at": entered}
+        "POST",
+        f"/stays/{second}/close",
+        "attendant",
+        json={"reason": "a misread, never came in", "exited_at": entered},
+        headers=key(),
     )
     assert (closed.status_code, closed.json()["state"]) == (200, "closed")
     assert (
@@ -245,20 +255,24 @@ def test_a_stay_is_closed_or_confirmed_by_a_person_with_a_reason_on_record(serve
     server.settle_down()
     server.park(hours=3, minutes=59)
     too_late = {"reason": "gone by now", "exited_at": "2036-01-01T00:00:00Z"}
-    assert problem_of(server.ask("POST", f"/stays/{first}/close", "attendant", json=too_late), 422)
+    assert problem_of(server.ask("POST", f"/stays/{first}/close", "attendant", json=too_late, headers=key()), 422)
     assert (
-        server.ask("POST", f"/stays/{first}/close", "attendant", json={"reason": "gone by now"}).json()["state"]
+        server.ask("POST", f"/stays/{first}/close", "attendant", json={"reason": "gone by now"}, headers=key()).json()[
+            "state"
+        ]
         == "closed"
     )
-    again = server.ask("POST", f"/stays/{first}/close", "attendant", json={"reason": "gone by now"})
+    again = server.ask("POST", f"/stays/{first}/close", "attendant", json={"reason": "gone by now"}, headers=key())
     assert problem_of(again, 409)["code"] == "stay.closed"
     server.settle_down()
     bills = [server.ask("GET", f"/stays/{s}", "cashier").json()["bill"]["due"]["amount"] for s in (first, second)]
     assert bills == [1800, 0]
     reasons = [case["reason"] for case in server.ask("GET", "/cases", "attendant").json()["items"]]
     assert reasons == ["left_without_paying"]
-    problem_of(server.ask("POST", "/stays/none/close", "attendant", json={"reason": "gone by now"}), 404)
-    problem_of(server.ask("POST", f"/stays/{first}/close", "cashier", json={"reason": "gone by now"}), 403)
+    problem_of(server.ask("POST", "/stays/none/close", "attendant", json={"reason": "gone by now"}, headers=key()), 404)
+    problem_of(
+        server.ask("POST", f"/stays/{first}/close", "cashier", json={"reason": "gone by now"}, headers=key()), 403
+    )
     actions = [(e["action"], e["reason"]) for e in server.ask("GET", "/audit", "auditor").json()["items"]]
     assert ("stay.confirm", "seen in B2") in actions
     assert ("stay.close", "a misread, never came in") in actions

@@ -23,11 +23,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+def key(name: str) -> dict[str, str]:
+    return {"Idempotency-Key": name}
+
+
 def agree(server: Server, plate: str = PLATE, who: str = "manager", **changes: Any) -> Any:
     body = {"plate": plate, "channel": "wallet", "reference": "contract-1", "per_stay_minor": 3000}
-    return server.ask(
-        "POST", "/agreements", who, json={**body, "at_once_minor": 6000, "per_day_minor": 9000, **changes}
-    )
+    whole = {**body, "at_once_minor": 6000, "per_day_minor": 9000, **changes}
+    return server.ask("POST", "/agreements", who, json=whole, headers=key(str(hash(str(whole)))))
 
 
 def leave_owing(server: Server, plate: str = PLATE, minor: int = 600) -> str:
@@ -102,25 +105,34 @@ def test_a_dispute_stops_the_debt_and_a_person_decides_it_on_record(server: Serv
     agree(server)
     earlier = leave_owing(server)
     present = server.enter()
-    assert server.ask("POST", f"/my/debts/{earlier}/dispute", "driver", stay=present).status_code == 204
+    words = {"reason": "two cars on my plate"}
+    for _ in range(2):  # told twice, on record once
+        told = server.ask("POST", f"/my/debts/{earlier}/dispute", "driver", stay=present, json=words)
+        assert told.status_code == 204
     assert [d["stay_id"] for d in debts(server, "disputed")] == [earlier]
     reasons = [case["reason"] for case in server.ask("GET", "/cases", "manager").json()["items"]]
     assert "debt_disputed" in reasons
     body = {"owed": False, "reason": "two cars on one plate"}
-    problem_of(server.ask("POST", f"/debts/{earlier}/decide", "cashier", json=body), 403)
-    decided = server.ask("POST", f"/debts/{earlier}/decide", "manager", json=body)
+    problem_of(server.ask("POST", f"/debts/{earlier}/decide", "cashier", json=body, headers=key("d1")), 403)
+    decided = server.ask("POST", f"/debts/{earlier}/decide", "manager", json=body, headers=key("d1"))
     assert (decided.json()["state"], decided.json()["left"]["amount"]) == ("written_off", 0)
     entries = server.application.database.read(lambda conn: list(security_store.audit_entries(conn)))
-    assert [(e.action, e.reason) for e in entries if e.subject == earlier] == [("debt.not_owed", body["reason"])]
+    told = [(e.action, e.actor_kind, e.reason) for e in entries if e.subject == earlier]
+    words = [("debt.disputed", "driver", "two cars on my plate"), ("debt.not_owed", "operator", body["reason"])]
+    assert told == words
+    assert "debt_disputed" not in [c["reason"] for c in server.ask("GET", "/cases", "manager").json()["items"]]
 
 
 def test_a_write_off_needs_a_reason_and_happens_once(server: Server) -> None:
     agree(server)
     stay_id = leave_owing(server)
-    problem_of(server.ask("POST", f"/debts/{stay_id}/write-off", "manager", json={"reason": " "}), 422)
-    done = server.ask("POST", f"/debts/{stay_id}/write-off", "manager", json={"reason": "goodwill after the outage"})
+    why = {"reason": "goodwill after the outage"}
+    path = f"/debts/{stay_id}/write-off"
+    problem_of(server.ask("POST", path, "manager", json={"reason": " "}, headers=key("w1")), 422)
+    done = server.ask("POST", path, "manager", json=why, headers=key("w2"))
     assert done.json() == {"amount": 600, "currency": "CNY"}
-    again = server.ask("POST", f"/debts/{stay_id}/write-off", "manager", json={"reason": "goodwill after the outage"})
+    assert server.ask("POST", path, "manager", json=why, headers=key("w2")).json() == done.json()
+    again = server.ask("POST", path, "manager", json=why, headers=key("w3"))
     assert problem_of(again, 409)["code"] == "debt.over"
 
 

@@ -129,6 +129,11 @@ WHO_MAY = {
     ("GET", "/agreements"): {"cashier", "manager", "auditor"},
     ("POST", "/agreements"): {"manager"},
     ("DELETE", "/agreements/{agreement_id}"): {"manager"},
+    ("GET", "/my/payments/{payment_id}/receipt"): {"driver"},
+    ("GET", "/stays/{stay_id}/payments/{payment_id}/receipt"): {"cashier", "manager", "auditor"},
+    ("GET", "/my/cards"): {"driver"},
+    ("POST", "/my/cards"): {"driver"},
+    ("DELETE", "/my/cards/{agreement_id}"): {"driver"},
     ("GET", "/my/invoices"): {"driver"},
     ("POST", "/my/invoices"): {"driver"},
     ("GET", "/my/invoices/{invoice_id}"): {"driver"},
@@ -197,6 +202,7 @@ WHO_MAY = {
     ("POST", "/apps/{app}/events"): PROVES_ITSELF,
 }
 BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/api/v1/live", "/find/live"}
+BESIDE |= {"/api/v1/my/payments/{payment_id}/live"}
 """Routes that are no part of the described API; what they show is looked at in test_server_secrets.py."""
 IN_PATH = {
     "zone_id": "b1", "lane_id": "exit-1", "stay_id": "none", "case_id": "none", "plate": "浙A00000",

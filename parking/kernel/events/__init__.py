@@ -44,6 +44,7 @@ from parking.kernel.events.stay import (
     DebtReminded,
     MemberChanged,
     PaymentCaptured,
+    PaymentRefunded,
     PointsChanged,
     StayClosed,
     StayCorrected,
@@ -78,6 +79,7 @@ __all__ = [
     "MemberChanged",
     "OccupancyChanged",
     "PaymentCaptured",
+    "PaymentRefunded",
     "PlateReported",
     "PointsChanged",
     "RampPassed",
@@ -113,6 +115,7 @@ Event = (
     | CaseOpened
     | CaseChanged
     | PaymentCaptured
+    | PaymentRefunded
     | CouponChanged
     | CreditChanged
     | PointsChanged

@@ -77,6 +77,16 @@ class PaymentCaptured:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    """`amount` of a payment has gone back to whoever paid it; each refund is told once."""
+
+    refund_id: str
+    payment_id: PaymentId
+    stay_id: StayId
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class CreditChanged:
     """Whoever collects from this stay's driver has said whether it may leave first: what the lanes hold of it is worked out again."""
 

@@ -1,0 +1,134 @@
+"""The driver's page around the payment: which way to pay, another when one fails, the receipt, and the invoice afterwards."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.fake_server import FakeServer
+from tests.browser.pages import DriverPage
+from tests.builders.invoices import COMPANY_NUMBER
+from tests.fixtures.browser import OpenPage
+
+PHONE = {"width": 390, "height": 844}
+
+
+def opened(fake: FakeServer, open_page: OpenPage, **how: object) -> DriverPage:
+    driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), **{**PHONE, **how}))
+    expect(driver.due()).to_have_text("¥18.00")
+    return driver
+
+
+def picture(driver: DriverPage, name: str) -> None:
+    """Kept for people to look at, where a folder is given."""
+    folder = os.environ.get("PARKING_PICTURES")
+    if folder:
+        driver.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.req("PAY-2")
+def test_the_driver_chooses_the_way_to_pay_where_there_are_several(fake: FakeServer, open_page: OpenPage) -> None:
+    fake.money.channels = ["wechat", "alipay"]
+    fake.money.troubled = {"wechat"}
+    driver = opened(fake, open_page)
+    ways = driver.page.get_by_role("group", name="付款方式")
+    expect(ways.get_by_role("radio")).to_have_count(3)
+    expect(ways.get_by_label("任意可用方式")).to_be_checked()
+    expect(ways.get_by_text("暂时不稳定")).to_have_count(1)
+    picture(driver, "driver-ways-zh")
+    ways.get_by_label("支付宝").check()
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
+    assert fake.money.began == ["alipay"]
+
+
+@pytest.mark.req("PAY-3")
+def test_a_way_that_failed_is_no_longer_the_chosen_one_and_another_may_be_taken_meanwhile(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    fake.money.channels = ["wechat", "alipay"]
+    driver = opened(fake, open_page)
+    driver.page.get_by_label("微信支付").check()
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
+    driver.page.go_back()
+    driver.page.get_by_role("button", name="换一种方式付款").click()
+    expect(driver.page.get_by_label("任意可用方式")).to_be_checked()
+    driver.page.get_by_label("支付宝").check()
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet")).to_be_visible()
+    assert fake.money.began == ["wechat", "alipay"]
+
+
+def test_one_way_alone_is_no_choice(fake: FakeServer, open_page: OpenPage) -> None:
+    driver = opened(fake, open_page)
+    expect(driver.page.get_by_role("radio")).to_have_count(0)
+
+
+def paid(fake: FakeServer, driver: DriverPage) -> None:
+    driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
+    driver.page.go_back()
+    fake.pay()
+    expect(driver.answer()).to_have_text("请在 14:32 前离场")
+
+
+@pytest.mark.req("INV-1", "PRIV-2")
+def test_after_paying_the_driver_asks_for_an_invoice_and_gets_its_document(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    fake.money.offered = True
+    driver = opened(fake, open_page)
+    expect(driver.page.get_by_role("heading", name="电子发票")).to_have_count(0)  # not before
+    paid(fake, driver)
+    page = driver.page
+    expect(page.get_by_role("heading", name="付款凭证")).to_be_visible()
+    card = page.locator(".invoice")
+    card.get_by_label("企业名称").fill("上海某某贸易有限公司")
+    picture(driver, "driver-invoice-zh")
+    card.get_by_label("纳税人识别号").fill(COMPANY_NUMBER.lower())
+    card.get_by_role("button", name="申请发票").click()
+    expect(card.get_by_text("正在开具")).to_be_visible()
+    fake.money.issue(fake)
+    expect(card.get_by_text("发票号码 26312000000000000001")).to_be_visible()
+    picture(driver, "driver-invoice-issued-zh")
+    with page.expect_download() as download:
+        card.get_by_role("button", name="下载 PDF").click()
+    assert download.value.suggested_filename == "invoice-26312000000000000001.pdf"
+    assert len(fake.money.invoices) == 1
+    page.reload()
+    expect(card.get_by_text("发票号码 26312000000000000001")).to_be_visible()
+
+
+@pytest.mark.req("INV-1")
+def test_a_wrong_tax_number_is_explained_and_nothing_is_lost(fake: FakeServer, open_page: OpenPage) -> None:
+    fake.money.offered = True
+    driver = opened(fake, open_page, expect={422})
+    paid(fake, driver)
+    card = driver.page.locator(".invoice")
+    card.get_by_label("企业名称").fill("上海某某贸易有限公司")
+    card.get_by_label("纳税人识别号").fill(COMPANY_NUMBER[:-1] + "A")
+    card.get_by_role("button", name="申请发票").click()
+    expect(card.get_by_role("alert")).to_have_text("税号有误，请逐位核对")
+    expect(card.get_by_label("企业名称")).to_have_value("上海某某贸易有限公司")
+    card.get_by_label("个人").check()
+    card.get_by_role("button", name="申请发票").click()
+    expect(card.get_by_text("正在开具")).to_be_visible()
+
+
+@pytest.mark.req("INV-1")
+def test_the_invoice_speaks_english_to_a_phone_that_does(fake: FakeServer, open_page: OpenPage) -> None:
+    fake.money.offered = True
+    driver = opened(fake, open_page, locale="en-US")
+    driver.page.get_by_role("button", name="Pay ¥18.00").click()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
+    driver.page.go_back()
+    fake.pay()
+    card = driver.page.locator(".invoice")
+    expect(card.get_by_label("Tax number")).to_be_visible()
+    picture(driver, "driver-invoice-en")
+    text = card.inner_text()
+    assert [c for c in text if "\u4e00" <= c <= "\u9fff"] == []

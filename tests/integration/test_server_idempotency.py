@@ -62,6 +62,9 @@ NO_MONEY = {
     "/desk/lessons/{lesson_id}/switch",
     "/edge/events",  # numbered by the box
     "/edge/pictures/{name}",
+    "/find",
+    "/find/mark",
+    "/find/way",
     "/kiosk/calls",
     "/kiosk/calls/{call_id}/end",
     "/kiosk/stays/find",

@@ -27,7 +27,7 @@ from parking.journeys import (
     wallets,
 )
 from parking.journeys.pairing import CostsOf
-from parking.journeys.ports import Cashier, Notices
+from parking.journeys.ports import Cashier
 from parking.kernel import events as e
 from parking.plumbing.bus import Subscription
 from parking.plumbing.db import UnitOfWork
@@ -94,7 +94,7 @@ def subscriptions(
     live: LiveProjection,
     reach: Reach,
     costs_of: CostsOf,
-    notices: Notices,
+    notices: notifying.Notices,
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)

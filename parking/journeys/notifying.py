@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
 
-from parking.journeys.ports import Notices
 from parking.kernel.events import Envelope, StayClosed, StayCorrected, StayOpened
+from parking.kernel.ids import StayId
+from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import store
 from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview
 
 Handler = Callable[[UnitOfWork, Envelope], None]
+
+
+class Notices(Protocol):
+    """Tells whoever collects by plate which stays there are."""
+
+    def entered(
+        self, uow: UnitOfWork, stay_id: StayId, plate: Plate, colour: str | None, entered_at: datetime
+    ) -> None: ...
+    def left(self, uow: UnitOfWork, stay_id: StayId, left_at: datetime) -> None: ...
 
 
 def stay_began(notices: Notices) -> Handler:

@@ -238,15 +238,6 @@ class Creditor(Protocol):
     def blocked(self, uow: UnitOfWork, debt: Any) -> None: ...
 
 
-class Notices(Protocol):
-    """Tells whoever collects by plate which stays there are."""
-
-    def entered(
-        self, uow: UnitOfWork, stay_id: StayId, plate: Plate, colour: str | None, entered_at: datetime
-    ) -> None: ...
-    def left(self, uow: UnitOfWork, stay_id: StayId, left_at: datetime) -> None: ...
-
-
 class Cashier(Protocol):
     """Prices stays and takes money for them."""
 

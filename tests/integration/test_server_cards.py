@@ -130,7 +130,7 @@ def test_inside_wechat_the_page_gets_what_its_app_confirms_and_the_openid_is_not
         def paid() -> bool:
             server.park(seconds=20)
             server.application.jobs.wake()
-            return server.ask("GET", path, "driver", stay=stay).json()["state"] == "PAID"
+            return bool(server.ask("GET", path, "driver", stay=stay).json()["state"] == "PAID")
 
         eventually(paid)
         assert trade.charges == 1

@@ -117,9 +117,9 @@ def test_a_dispute_stops_the_debt_and_a_person_decides_it_on_record(server: Serv
     decided = server.ask("POST", f"/debts/{earlier}/decide", "manager", json=body, headers=key("d1"))
     assert (decided.json()["state"], decided.json()["left"]["amount"]) == ("written_off", 0)
     entries = server.application.database.read(lambda conn: list(security_store.audit_entries(conn)))
-    told = [(e.action, e.actor_kind, e.reason) for e in entries if e.subject == earlier]
-    words = [("debt.disputed", "driver", "two cars on my plate"), ("debt.not_owed", "operator", body["reason"])]
-    assert told == words
+    noted = [(e.action, e.actor_kind, e.reason) for e in entries if e.subject == earlier]
+    expected = [("debt.disputed", "driver", "two cars on my plate"), ("debt.not_owed", "operator", body["reason"])]
+    assert noted == expected
     assert "debt_disputed" not in [c["reason"] for c in server.ask("GET", "/cases", "manager").json()["items"]]
 
 

@@ -256,7 +256,7 @@ def handing_out(server: Server) -> Case:
     def at_the_desk() -> bool:
         server.park(seconds=30)
         server.application.jobs.wake()
-        return server.ask("GET", path, "auditor").json()[0]["state"] == "SENT"
+        return bool(server.ask("GET", path, "auditor").json()[0]["state"] == "SENT")
 
     eventually(at_the_desk)
     return Case("cashier", f"/cash/refunds/{refund['refund_id']}/hand-out", {"till": "desk-f"}, {"till": "desk-a"})

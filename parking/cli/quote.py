@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,14 +11,16 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from parking.cli.quote_discounts import FORMS, account_of, later_of, offers_of
 from parking.cli.tariff_files import facts_of_words, moment, tariff_of
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import invalid
+from payments.quote import Account, OffLine
 from payments.tariff.explain import money_text
 from payments.tariff.facts import Facts, Place
-from payments.tariff.model import Bill, BillLine, Tariff
-from payments.tariff.outlook import Before, outlook
-from payments.tariff.price import itemise, price
+from payments.tariff.model import BillLine, Tariff
+from payments.tariff.outlook import Before
+from payments.tariff.price import counted_minutes, itemise, price
 
 _AHEAD = timedelta(hours=24)
 _NEXT = 3
@@ -43,6 +46,12 @@ def quote(
         typer.Option("--zone", help="where it stands; ZONE@TIME from a later time on; may be given again"),
     ] = None,
     bays: Annotated[list[str] | None, typer.Option("--bay", help="on what kind of bay, written the same way")] = None,
+    coupons: Annotated[
+        list[str] | None, typer.Option("--coupon", help=f"a coupon: {FORMS}, or NAME= before it; may be given again")
+    ] = None,
+    benefits: Annotated[
+        list[str] | None, typer.Option("--member", help="what a member's tier takes off, written the same way")
+    ] = None,
     what_if: Annotated[bool, typer.Option("--what-if", help="also what leaving before the next steps saves")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
@@ -52,19 +61,39 @@ def quote(
         raise invalid("quote.tariff", "no tariff file is named; write parking quote TARIFF.yaml --entry ... --exit ...")
     rules = tariff_of(path)
     zone = ZoneInfo(rules.timezone)
-    entered_at, leaving_at = moment(entered, zone, "--in"), moment(leaving, zone, "--out")
+    entered_at, leaving_at = moment(entered, zone, "--entry"), moment(leaving, zone, "--exit")
     if leaving_at < entered_at:
-        raise invalid("quote.times", "is before --in; a stay ends after it begins", field="--out")
+        raise invalid("quote.times", "is before --entry; a stay ends after it begins", field="--exit")
     if not rules.holds_on(entered_at.astimezone(zone).date()):
-        raise invalid("quote.valid", "is a day on which this tariff does not hold; see its `valid`", field="--in")
+        raise invalid("quote.valid", "is a day on which this tariff does not hold; see its `valid`", field="--entry")
     facts = facts_of_words(vehicle, plate_class, energy)
     facts = facts._replace(places=_places(zones or [], bays or [], entered_at, zone))
-    bill = price(rules, entered_at, leaving_at, facts)
-    later = outlook(rules, entered_at, leaving_at, leaving_at + _AHEAD, facts=facts, most=_NEXT) if what_if else ()
+    for stranger in _strangers(rules, facts):
+        typer.echo(stranger, err=True)
+    offers = offers_of(coupons or [], benefits or [], rules.currency)
+    account = account_of(rules, entered_at, leaving_at, facts, offers)
+    ahead = (rules, entered_at, leaving_at, leaving_at + _AHEAD, facts, offers, _NEXT)
+    later = later_of(*ahead) if what_if else ()
     if as_json:
-        typer.echo(json.dumps(_plain(rules, bill, (entered_at, leaving_at), facts, later), ensure_ascii=False))
+        typer.echo(json.dumps(_plain(rules, account, (entered_at, leaving_at), facts, later), ensure_ascii=False))
     else:
-        typer.echo(_page(rules, bill, entered_at.astimezone(zone), leaving_at.astimezone(zone), later))
+        typer.echo(_page(rules, account, entered_at.astimezone(zone), leaving_at.astimezone(zone), later))
+
+
+def _strangers(rules: Tariff, facts: Facts) -> Iterator[str]:
+    """What was said of the vehicle or its place that this tariff knows nothing of: it may be a slip of the pen."""
+    meant = [who for who, _ in rules.classes] + [free.who for one in rules.every for free in one.frees if free.who]
+    named: dict[str, tuple[set[str], set[str]]] = {
+        "--class": ({facts.vehicle}, {word for who in meant for word in who.vehicles}),
+        "--plate-class": ({facts.plate_class}, {word for who in meant for word in who.plates}),
+        "--energy": ({facts.energy}, {word for who in meant for word in who.energy}),
+        "--zone": ({place.zone for place in facts.places}, set(rules.asks.zones)),
+        "--bay": ({place.bay for place in facts.places}, set(rules.asks.bays)),
+    }
+    for option, (said, known) in named.items():
+        for word in sorted(said - known - {""}):
+            names = f"it names {', '.join(sorted(known))}" if known else "it names none"
+            yield f"{option}: {word!r} makes no difference under this tariff; {names}"
 
 
 def _places(zones: list[str], bays: list[str], entered_at: datetime, wall: ZoneInfo) -> tuple[Place, ...]:
@@ -83,16 +112,21 @@ def _places(zones: list[str], bays: list[str], entered_at: datetime, wall: ZoneI
 
 
 def _plain(
-    rules: Tariff, bill: Bill, times: tuple[datetime, datetime], facts: Facts, later: tuple[Before, ...]
+    rules: Tariff, account: Account, times: tuple[datetime, datetime], facts: Facts, later: tuple[Before, ...]
 ) -> dict[str, Any]:
     zone = ZoneInfo(rules.timezone)
     return {
         "tariff": rules.version,
         "in": to_plain(times[0]),
         "out": to_plain(times[1]),
-        "minutes": bill.minutes,
-        "total": to_plain(bill.total),
-        "lines": [_line(line) for line in bill.lines],
+        "minutes": price(rules, *times, facts).minutes,
+        "gross": to_plain(account.gross),
+        "total": to_plain(account.total),
+        "lines": [_line(line) for line in account.lines],
+        "not_applied": [
+            {"coupon": one.key, "name": dict(one.name), "why": one.why, "text": dict(one.text)}
+            for one in account.not_applied
+        ],
         "periods": [
             {
                 "from": datetime.fromtimestamp(part.begins_at_s, zone).isoformat(),
@@ -113,11 +147,11 @@ def _plain(
     }
 
 
-def _line(line: BillLine) -> dict[str, Any]:
+def _line(line: BillLine | OffLine) -> dict[str, Any]:
     return {
         "code": line.code,
-        "rule": line.rule,
-        "text": line.text,
+        "rule": line.rule if isinstance(line, BillLine) else "",
+        "text": dict(line.text),
         "minutes": line.minutes,
         "count": line.count,
         "unit": to_plain(line.unit),
@@ -125,11 +159,14 @@ def _line(line: BillLine) -> dict[str, Any]:
     }
 
 
-def _page(rules: Tariff, bill: Bill, entered_at: datetime, leaving_at: datetime, later: tuple[Before, ...]) -> str:
-    hours, minutes = divmod(bill.minutes, 60)
-    rows = [(f"{line.text['zh']}  {line.text['en']}", money_text(line.amount)) for line in bill.lines]
-    rows.append(("合计  Total", money_text(bill.total)))
+def _page(
+    rules: Tariff, account: Account, entered_at: datetime, leaving_at: datetime, later: tuple[Before, ...]
+) -> str:
+    hours, minutes = divmod(counted_minutes(int((leaving_at - entered_at).total_seconds())), 60)
+    rows = [(f"{line.text['zh']}  {line.text['en']}", money_text(line.amount)) for line in account.lines]
+    rows.append(("合计  Total", money_text(account.total)))
     width = max(len(amount) for _, amount in rows)
+    left_out = [f"{one.name['en']}: {one.text['zh']}  {one.text['en']}" for one in account.not_applied]
     said = [before.text(f"{before.until.astimezone(entered_at.tzinfo):%m-%d %H:%M}") for before in later]
     return "\n".join(
         [
@@ -137,6 +174,7 @@ def _page(rules: Tariff, bill: Bill, entered_at: datetime, leaving_at: datetime,
             f"{entered_at:%Y-%m-%d %H:%M} to {leaving_at:%Y-%m-%d %H:%M} {rules.timezone}, {hours} h {minutes} min",
             "",
             *(f"{amount:>{width}}  {text}" for text, amount in rows),
+            *(["", *left_out] if left_out else []),
             *([""] if said else []),
             *(f"{words['zh']}  {words['en']}" for words in said),
         ]

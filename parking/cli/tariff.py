@@ -135,6 +135,9 @@ def compare_(
 
 def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
     """Stays that left on one local day; of a vehicle only what joins its stays is taken along, and it is not shown."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import DBAPIError
+
     from parking.kernel.clock import SystemClock
     from parking.kernel.ids import RandomIds
     from parking.plumbing.db import open_database
@@ -146,6 +149,9 @@ def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
         raise invalid("compare.day", f"{day!r} is no day; write it as 2026-05-01", field="--day") from None
     begin = datetime(begin.year, begin.month, begin.day, tzinfo=zone)
     end = begin + timedelta(days=1)
+    file = make_url(url).database if url.startswith("sqlite") else None
+    if file is not None and not Path(file).is_file():
+        raise invalid("compare.database", f"{file} is not there; see how its name is spelt", field="--database")
     opened = open_database(url, clock=SystemClock(), ids=RandomIds(), origin="compare")
     try:
         after = ""
@@ -155,6 +161,8 @@ def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
                     vehicle = stay.plate.text if stay.plate else ""
                     yield Recorded(stay.id, stay.entered_at, stay.exited_at, NO_FACTS, vehicle)
             after = page[-1].id
+    except DBAPIError:
+        raise invalid("compare.database", "is no database of this system, or is away", field="--database") from None
     finally:
         opened.close()
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ def tariff_of(file: Path) -> Tariff:
 
 def text_of(file: Path) -> str:
     """The text of a tariff file, as much of it as a tariff can have."""
+    there_is(file)
     with file.open("rb") as opened:
         raw = opened.read(4 * LARGEST_FILE + 1)
     try:
@@ -36,17 +37,36 @@ def text_of(file: Path) -> str:
         raise invalid("tariff.malformed", "is not UTF-8 text; save it as UTF-8", field=str(file)) from None
 
 
+def there_is(file: Path) -> None:
+    """ParkingError where a path names no file."""
+    if not file.is_file():
+        what = "is a folder; name the file in it" if file.is_dir() else "is not there; see how its name is spelt"
+        raise invalid("tariff.file", what, field=str(file))
+
+
 def moment(text: str, zone: ZoneInfo, where: str) -> datetime:
     """A time as people write it; without an offset it is the tariff's wall clock."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise invalid("quote.time", f"{text!r} is no time; write it as 2026-05-01T10:00", field=where) from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=zone)
+    if found.tzinfo is not None:
+        return found
+    early, late = found.replace(tzinfo=zone), found.replace(tzinfo=zone, fold=1)
+    if early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != found:
+        raise invalid(
+            "quote.time", f"{text!r} is not on any clock: they go forward then; write it with its offset", field=where
+        )
+    if early.utcoffset() != late.utcoffset():
+        offset = f"{early:%z}"
+        said = f"{text!r} is there twice: clocks go back then; write it with its offset, such as {text}{offset[:3]}:{offset[3:]}"
+        raise invalid("quote.time", said, field=where)
+    return early
 
 
 def recorded_stays(file: Path, zone: ZoneInfo) -> Iterator[Recorded]:
     """The stays of a .csv or .jsonl file: entered_at, exited_at and, if known, id, plate, vehicle, plate_class, energy, zone, bay."""
+    there_is(file)
     if file.stat().st_size > _LARGEST_RECORD:
         raise invalid("stays.too_large", "is larger than 256 MiB; give one day of stays", field=str(file))
     try:

@@ -42,8 +42,8 @@ def test_json_is_one_object_whose_lines_sum_to_the_total(tariff: str, capsys: py
 @pytest.mark.parametrize(
     ("entered", "leaving", "said"),
     [
-        ("yesterday", "2026-05-01T13:00", "--in: 'yesterday' is no time"),
-        ("2026-05-01T10:00", "2026-05-01T09:00", "--out: is before --in"),
+        ("yesterday", "2026-05-01T13:00", "--entry: 'yesterday' is no time"),
+        ("2026-05-01T10:00", "2026-05-01T09:00", "--exit: is before --entry"),
     ],
 )
 def test_a_wrong_time_is_one_line_and_exit_code_2(
@@ -75,3 +75,73 @@ def test_a_wrong_file_is_one_line_and_exit_code_2(
     complaint = capsys.readouterr().err
     assert said in complaint
     assert complaint.count("\n") == 1
+
+
+TIMES = ["--entry", "2026-05-01T10:00", "--exit", "2026-05-01T13:00"]
+
+
+@pytest.mark.req("CPN-1", "PAY-4")
+def test_coupons_and_a_members_tier_are_lines_of_the_bill_in_the_best_order(
+    tariff: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offers = ["--coupon", "Café=hours:1", "--coupon", "amount:30", "--member", "Gold=percent:10"]
+    assert main(["quote", tariff, *TIMES, *offers, "--json"]) == 0
+    bill = json.loads(capsys.readouterr().out)
+    assert (bill["gross"]["amount"], bill["total"]["amount"]) == (1400, 0)
+    assert sum(line["amount"]["amount"] for line in bill["lines"]) == 0
+    assert [(one["name"]["en"], one["why"]) for one in bill["not_applied"]] == [("Café", "not_needed")]
+
+
+@pytest.mark.req("CPN-1")
+def test_what_leaving_sooner_saves_is_what_is_left_to_pay(tariff: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["quote", tariff, *TIMES, "--coupon", "percent:50", "--what-if"]) == 0
+    assert "Leave before 05-01 13:01: ¥2.00 less" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "form", ["five", "percent:200", "hours:0", "amount:1.005", "percent:1.5", "free:1", "=hours:1:2"]
+)
+def test_a_coupon_that_there_is_not_is_named_with_what_there_is(
+    tariff: str, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    assert main(["quote", tariff, *TIMES, "--coupon", form]) == 2
+    complaint = capsys.readouterr().err
+    assert "--coupon" in complaint
+    assert complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("entered", "said"),
+    [
+        ("2026-03-29T02:30", "'2026-03-29T02:30' is not on any clock"),
+        (
+            "2026-10-25T02:30",
+            "is there twice: clocks go back then; write it with its offset, such as 2026-10-25T02:30+02:00",
+        ),
+    ],
+)
+def test_a_time_that_the_clock_leaps_over_or_shows_twice_is_asked_for_with_its_offset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], entered: str, said: str
+) -> None:
+    file = tmp_path / "berlin.yaml"
+    file.write_text(DEMO.replace("Asia/Shanghai", "Europe/Berlin"), encoding="utf-8")
+    assert main(["quote", str(file), "--entry", entered, "--exit", "2026-10-26T05:00"]) == 2
+    assert said in capsys.readouterr().err
+    assert main(["quote", str(file), "--entry", "2026-10-25T02:30+01:00", "--exit", "2026-10-25T04:30"]) == 0
+    assert "3 h 0 min" not in capsys.readouterr().out
+
+
+def test_a_word_that_the_tariff_does_not_know_is_remarked_upon(tariff: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["quote", tariff, *TIMES, "--zone", "iner", "--class", "lorry"]) == 0
+    shown = capsys.readouterr()
+    assert "¥14.00" in shown.out
+    assert "--zone: 'iner' makes no difference under this tariff; it names none" in shown.err
+    assert "--class: 'lorry'" in shown.err
+
+
+def test_a_database_that_is_none_is_one_line(tariff: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"sqlite:///{tmp_path}/none.db"
+    for _ in range(2):
+        assert main(["tariff", "compare", tariff, tariff, "--database", url, "--day", "2026-05-01"]) == 2
+        assert "--database" in capsys.readouterr().err
+        (tmp_path / "none.db").write_bytes(b"")

@@ -83,7 +83,7 @@ def test_quote_knows_classes_and_kinds_of_bays(capsys: pytest.CaptureFixture[str
 def test_a_day_on_which_the_tariff_does_not_hold_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     times = ["--entry", "2025-12-31T10:00", "--exit", "2026-05-06T12:00"]
     assert main(["quote", example("nested_lots"), *times]) == 2
-    assert "--in: is a day on which this tariff does not hold" in capsys.readouterr().err
+    assert "--entry: is a day on which this tariff does not hold" in capsys.readouterr().err
 
 
 OLD = "tariff: 1\nname: { zh: 旧, en: Old }\ncurrency: CNY\ntimezone: Asia/Shanghai\nstep: { minutes: 60, amount: 5 }\n"

@@ -17,6 +17,8 @@ from payments.coupons.model import Bound, Coupon, CouponState
 from payments.coupons.tables import use_table
 from payments.model import Payment, PaymentState
 from tests.builders.coupons import CouponDesk
+from tests.prove.coupon_crashes import die_at_every
+from tests.unit.payments.test_crash_points import Crash, dying_at_write
 
 T = TypeVar("T")
 HANDS, TRIES = 12, 100
@@ -113,4 +115,34 @@ def test_reserving_and_releasing_at_once_loses_nothing(desk: CouponDesk) -> None
     found = desk.database.read(lambda conn: store.coupon(conn, coupon.coupon_id))
     assert found is not None
     assert found.state in (CouponState.FREE, CouponState.RESERVED)
+    desk.check()
+
+
+@pytest.mark.req("PAY-3")
+def test_a_process_that_dies_at_any_statement_leaves_a_coupon_used_once_or_not_at_all(lasting_url: str) -> None:
+    """The short version of the proof `coupon_crashes`."""
+    told = die_at_every(lasting_url, every=9, first=3)
+    assert told.deaths > 30
+    assert told.faults == ()
+
+
+@pytest.mark.req("PAY-3")
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
+def test_dying_between_two_commits_redeems_once_or_not_at_all(desk: CouponDesk, write: int, moment: str) -> None:
+    desk.campaign()
+    coupon = desk.give()
+    desk.park(minutes=88)
+    with dying_at_write(desk, write, moment):  # type: ignore[arg-type]  # the literals above
+        try:
+            desk.memory.approve(desk.begin(desk.a_stay()).number)
+            desk.ask()
+        except Crash:
+            pass
+    desk.restart()
+    for _ in range(3):
+        desk.ask(minutes=10)
+    debt, sums = desk.leave(desk.a_stay()), desk.sums(desk.a_stay().stay_id)
+    assert (sums.coupon > 0) == (desk.state(coupon) == "redeemed") == (sums.coupon in (700, 1050))
+    assert sums.due == sums.captured + sums.coupon + debt - sums.overpaid
     desk.check()

@@ -1,0 +1,212 @@
+"""What is forgotten is forgotten everywhere, a debt when it is over; and nothing personal is kept longer than its purpose allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+import pytest
+import sqlalchemy as sa
+
+from parking.bootstrap.erasing import OTHERS_FORGET
+from parking.bootstrap.rounds import purge
+from parking.journeys import forgetting, paying
+from parking.journeys.coupon_port import Coupons
+from parking.kernel.events import Direction
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal
+from parking.kernel.votes import Votes
+from parking.members import service as members
+from parking.members import store as member_store
+from parking.members.model import Proof, Vehicle, VehicleState
+from parking.members.tables import notice_table, receipt_table, vehicle_table
+from parking.plumbing.db import UnitOfWork
+from parking.security import looks
+from parking.sessions import store
+from parking.sessions.desk import lessons
+from parking.sessions.desk import store as desk_store
+from parking.sessions.desk.model import Lesson
+from payments.coupons import store as coupon_store
+from payments.coupons.model import Bound, Coupon, CouponState
+from payments.coupons.tables import coupon_table
+from payments.later import store as later_store
+from tests.builders.coupons import a_campaign
+from tests.builders.journeys import MORNING, PLATE, SiteStory, passage
+
+pytestmark = pytest.mark.req("PRIV-1")
+MINE = Plate(PLATE)
+
+
+class NoCoupons:
+    """A desk that has given none."""
+
+    def forget_member(self, uow: UnitOfWork, member_id: str) -> None:
+        coupon_store.forget_member(uow.connection, member_id)
+
+
+def erase_holder(site: SiteStory) -> None:
+    """Somebody whose car it is joins, and wishes to be forgotten."""
+
+    def work(uow: UnitOfWork) -> None:
+        member = members.join(uow, "app", "customer-1")
+        held = Vehicle("v1", member.member_id, MINE, VehicleState.ACTIVE, Proof.DOCUMENT, uow.now, uow.now)
+        member_store.insert_vehicle(uow.connection, held)
+        forgetting.erase(uow, cast(Coupons, NoCoupons()), member.member_id, OTHERS_FORGET)
+
+    site.database.write(work)
+    site.application.drain()
+
+
+def everything(site: SiteStory, *tables: sa.Table) -> str:
+    """All that these tables hold, plates in clear."""
+
+    def read(conn: sa.Connection) -> str:
+        rows = [row for table in tables for row in conn.execute(table.select()).all()]
+        return " ".join(v.text if isinstance(v, Plate) else str(v) for row in rows for v in row)
+
+    return site.database.read(read)
+
+
+def test_a_stay_forgets_every_spelling_of_its_plate(site: SiteStory) -> None:
+    votes = Votes.of([(PLATE, 0.0), ("浙A1234S", -3.0)], "blue", "small")
+    site.enter(votes=votes)
+    site.park(hours=1)
+    site.hear(passage(Direction.OUT, site.visit(), "沪X00001", votes=Votes.lone("沪X00001")))
+    site.leave(votes=votes)
+    erase_holder(site)
+    left = everything(site, store.stay, store.unmatched_exit)
+    assert PLATE not in left
+    assert "浙A1234S" not in left
+    assert "沪X00001" in left, "somebody else's exit"
+
+
+def test_a_debt_keeps_its_plate_until_it_is_paid_and_not_a_moment_longer(site: SiteStory) -> None:
+    stay_id = site.enter()
+    site.park(hours=2)
+    site.leave()
+    site.park(days=1)
+    erase_holder(site)
+    assert PLATE in everything(site, later_store.debt_table), "whoever owes is not forgotten before he has paid"
+    cashier, stay = site.application.cashier, site.stay(stay_id)
+    to_price = site.database.read(lambda conn: paying.priced(conn, stay))
+    payment = cashier.begin_payment(to_price, site.clock.now(), "wallet", "debt-1")
+    site.approve(site.payment(payment.payment_id))
+    assert PLATE not in everything(site, later_store.debt_table, store.stay)
+    assert site.sums(stay_id).debt == 0
+
+
+def test_an_agreement_ends_with_the_wish_and_goes_when_nothing_is_owed_under_it(site: SiteStory) -> None:
+    later = site.application.cashier.later
+    site.database.write(lambda uow: later.agree(uow, MINE, "wallet", "ref-1", (10_000, 20_000, 30_000)))
+    erase_holder(site)
+    assert everything(site, later_store.agreement_table) == ""
+
+
+@pytest.mark.parametrize(
+    ("read", "true"), [("浙A12345", "浙A1234S"), ("浙A1234", "浙A12345"), ("浙A12B45", "浙A12845")]
+)
+def test_a_lesson_forgets_whose_plate_it_was_and_teaches_the_same(site: SiteStory, read: str, true: str) -> None:
+    new = Lesson("l1", "d1", Plate(read), Plate(true), site.clock.now(), "li", True)
+    site.database.write(lambda uow: desk_store.add_lesson(uow.connection, new))
+    before = lessons.teaching_of(site.database.read(desk_store.lessons))
+    site.database.write(lambda uow: desk_store.blank_lessons(uow.connection, sa.true()))
+    after = site.database.read(desk_store.lessons)
+    assert lessons.teaching_of(after).misreads == before.misreads
+    shared = set(read) & set(true)
+    assert not shared & set(after[0].read.text + after[0].true.text)
+
+
+# --- by purpose ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something personal: how it comes to be there at a moment, and whether it still is."""
+
+    put: Callable[[UnitOfWork, datetime], object]
+    tables: tuple[sa.Table, ...]
+    trace: str = PLATE
+
+
+def a_stay(uow: UnitOfWork, at: datetime) -> None:
+    row = {"id": "s1", "plate": MINE, "state": "closed", "entered_at": at, "exited_at": at, "lane_id": "entry-1"}
+    row |= {"exit_lane_id": "exit-1", "tariff_version": "x", "votes": Votes.lone(PLATE).compact(), "folded": 1}
+    uow.connection.execute(store.stay.insert().values(row))
+
+
+def an_exit(uow: UnitOfWork, at: datetime) -> None:
+    row = {"visit_id": "v1", "plate": MINE, "exited_at": at, "lane_id": "exit-1", "case_id": "c1"}
+    uow.connection.execute(store.unmatched_exit.insert().values({**row, "votes": Votes.lone(PLATE).compact()}))
+
+
+def a_lesson(uow: UnitOfWork, at: datetime) -> None:
+    desk_store.add_lesson(uow.connection, Lesson("l1", "d1", MINE, Plate("浙A1234S"), at, "li", True))
+
+
+def a_coupon(uow: UnitOfWork, at: datetime) -> None:
+    coupon_store.save_campaign(uow.connection, a_campaign())
+    coupon = Coupon("k1", "hour", "o1", Bound.PLATE, CouponState.FREE, at - timedelta(days=1), at, at, plate=MINE)
+    coupon_store.insert(uow.connection, coupon)
+
+
+def a_debt(uow: UnitOfWork, at: datetime) -> None:
+    row = {"stay_id": "s1", "plate": MINE, "amount": 1, "currency": "CNY", "since": at, "state": "paid"}
+    uow.connection.execute(later_store.debt_table.insert().values({**row, "tries": 0, "reminded": 0}))
+
+
+def an_agreement(uow: UnitOfWork, at: datetime) -> None:
+    row = {"id": "a1", "plate": MINE, "channel": "wallet", "reference": "r", "since": at, "ended_at": at}
+    row |= {"per_stay_minor": 1, "at_once_minor": 1, "per_day_minor": 1}
+    uow.connection.execute(later_store.agreement_table.insert().values(row))
+
+
+def a_receipt(uow: UnitOfWork, at: datetime) -> None:
+    row = {"merchant_id": "cafe", "receipt": "r1", "member_id": "member-1", "amount": 1, "currency": "CNY"}
+    uow.connection.execute(receipt_table.insert().values({**row, "points": 0, "at": at}))
+
+
+def a_vehicle(uow: UnitOfWork, at: datetime) -> None:
+    held = Vehicle("v1", "member-1", MINE, VehicleState.ENDED, Proof.DOCUMENT, at, at)
+    member_store.insert_vehicle(uow.connection, held)
+    uow.connection.execute(vehicle_table.update().values(ended_at=at))
+
+
+def a_notice(uow: UnitOfWork, at: datetime) -> None:
+    member_store.notify(uow.connection, "n1", "member-1", "vehicle_claimed", "v1", at)
+
+
+def a_look(uow: UnitOfWork, at: datetime) -> None:
+    looks.note(uow, Principal("operator", "li", frozenset()), "stay", "s1")
+    uow.connection.execute(looks.look_table.update().values(at=at))
+
+
+PURPOSES = {
+    "plate of a stay": Kept(a_stay, (store.stay,)),
+    "plate of an exit without a stay": Kept(an_exit, (store.unmatched_exit,)),
+    "plates of a lesson": Kept(a_lesson, (desk_store.desk_lesson,)),
+    "plate of a coupon": Kept(a_coupon, (coupon_table,)),
+    "plate of a debt": Kept(a_debt, (later_store.debt_table,)),
+    "agreement": Kept(an_agreement, (later_store.agreement_table,)),
+    "who bought": Kept(a_receipt, (receipt_table,), "member-1"),
+    "ended vehicle": Kept(a_vehicle, (vehicle_table,)),
+    "notice": Kept(a_notice, (notice_table,), "member-1"),
+    "look": Kept(a_look, (looks.look_table,), "li"),
+}
+
+
+def test_every_purpose_is_proven_here_or_by_its_own_room() -> None:
+    assert forgetting.KEPT.keys() - PURPOSES.keys() == {"plate at a provider"}
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_what_is_personal_is_kept_as_long_as_its_purpose_allows_and_no_longer(site: SiteStory, purpose: str) -> None:
+    kept, long = PURPOSES[purpose], forgetting.KEPT[purpose]
+    site.database.write(lambda uow: kept.put(uow, MORNING))
+    site.clock.advance(long)
+    purge(site.database)
+    assert kept.trace in everything(site, *kept.tables)
+    site.clock.advance(timedelta(minutes=1))
+    purge(site.database)
+    assert kept.trace not in everything(site, *kept.tables)

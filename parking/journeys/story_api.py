@@ -19,6 +19,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import StayId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.security import looks
 from parking.sessions.desk.schemas import shown
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema, Strict
@@ -111,6 +112,7 @@ def _read(uow: UnitOfWork, stories: Stories, who: Principal, stay_id: StayId, *,
         stories.corrections(conn, stay_id),
     )
     stories.audit(uow, who, "stay.plates" if clear else "stay.look", stay_id, "")
+    looks.note(uow, who, "plates" if clear else "story", stay_id)
     row = StayRow.of(found.stay, uow.now)
     plate = shown(found.stay.plate, clear=clear)
     return StayStory(

@@ -31,6 +31,8 @@ _SHARES = [
     "cloned",
     "backs_out",
     "tailgates",
+    "shops",
+    "goods_back",
     "desk_errors",
 ]
 _MOST = {"hours": 24.0 * 28, "per_hour": 5_000.0, "stays": 1_000_000.0, "entries": 64.0, "exits": 64.0}
@@ -45,8 +47,8 @@ class Scenario:
     `stays` is the number of cars in `hours` from `start`; without it they come `per_hour` on average. Of all passages a share is
     `misread` (the best spelling is another plate), `unread` (no plate at all) and `missed`: half of these read no plate, half go
     through without the loops feeling them under the boom. Of all cars a share `backs_out` before the boom, `tailgates` in behind the
-    car before, are `members` with a pass and a tag, are `look_alikes`, `return` later, carry a `cloned` plate. `lost_answers`: of the
-    server's acknowledgements.
+    car before, are `members` with a pass and a tag, are `look_alikes`, `return` later, carry a `cloned` plate; a share `shops` and is
+    given a coupon, of which a share brings its `goods_back`. `lost_answers`: of the server's acknowledgements.
 
     For `offline_min`, a quarter into the run, the link is down; for `blind_min`, at a third, the exit's camera sees nothing; for
     `fire_min`, halfway, its fire contact is closed; `power_cuts` times, evenly, the gate box loses its power for a minute.
@@ -72,6 +74,8 @@ class Scenario:
     cloned: float = 0.0
     backs_out: float = 0.0
     tailgates: float = 0.0
+    shops: float = 0.0
+    goods_back: float = 0.0
     blind_min: float = 0.0
     fire_min: float = 0.0
     power_cuts: int = 0

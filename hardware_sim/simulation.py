@@ -179,6 +179,7 @@ class Simulation:
         visit.entered_at = self._timeline.clock.now()
         ticket = StayId(car.ticket) if car.ticket is not None else None
         yield arrival.dwell.total_seconds()
+        self._shop(visit)
         if self._dice.random() < self._scenario.pays_ahead:
             stay_id = ticket or self._site.find(visit.plate)
             if stay_id is not None:
@@ -192,6 +193,13 @@ class Simulation:
         visit.decided_at = car.opened_at
         if car.passed:
             visit.exited_at = self._timeline.clock.now()
+
+    def _shop(self, visit: Visit) -> None:
+        """A purchase on the way to the car, by a member of the mall's every second time."""
+        s = self._scenario
+        if s.shops and self._dice.random() < s.shops:
+            is_member, brings_back = self._dice.random() < 0.5, self._dice.random() < s.goods_back
+            visit.coupon = self._site.shop(visit.number, is_member=is_member, gives_back=brings_back)
 
     def _code(self, visit: Visit, ticket: StayId | None) -> VerifiedCode | None:
         """What a driver can hold up: the paper from the entry, or the phone with which he paid."""
@@ -243,6 +251,9 @@ class Simulation:
         return waiting
 
     def _pay(self, visit: Visit, stay_id: Any) -> None:
+        if visit.coupon is not None:
+            visit.off_minor = self._site.show_coupon(visit.coupon, stay_id)
+            visit.coupon = None
         minor = self._site.pay(stay_id)
         if minor:
             visit.payments.append(Paid(self._timeline.clock.now(), stay_id, minor))

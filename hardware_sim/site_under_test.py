@@ -74,6 +74,14 @@ class SiteUnderTest(Protocol):
         """Pay what is due for a stay with the wallet: minor units, None when nothing is due or nothing can be paid now."""
         ...
 
+    def shop(self, customer: int, *, is_member: bool, gives_back: bool) -> str:
+        """A customer buys something (and may bring it back at once): the code of the coupon that he was given."""
+        ...
+
+    def show_coupon(self, code: str, stay_id: StayId) -> int:
+        """A driver shows his coupon for a stay: what it takes off at most (minor units), 0 where it is used or void."""
+        ...
+
     def open_by_hand(self, lane_id: str, reason: str) -> None: ...
 
     def end_emergency(self, reason: str) -> None:

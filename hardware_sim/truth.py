@@ -34,6 +34,10 @@ class Visit:
     decided_at: datetime | None = None
     """When the exit lane said yes."""
     payments: list[Paid] = field(default_factory=list)
+    coupon: str | None = None
+    """The code of a coupon that its driver carries."""
+    off_minor: int = 0
+    """What that coupon takes off his bill at most, from when he has shown it."""
     turned_back: bool = False
     missed: bool = False
     """One of its passages was not felt by the loops."""

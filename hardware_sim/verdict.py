@@ -131,7 +131,7 @@ def _fair(visit: Visit, truth: Truth, site: SiteUnderTest) -> int:
     if not visit.payments or visit.entered_at is None or visit.tag is not None:
         return 0
     told = truth.entry_of(visit)
-    return site.price(told.at if told else visit.entered_at, visit.payments[-1].at)
+    return max(0, site.price(told.at if told else visit.entered_at, visit.payments[-1].at) - visit.off_minor)
 
 
 def _own_stay(visit: Visit, truth: Truth, stays: dict[StayId, KnownStay]) -> KnownStay | None:
@@ -161,7 +161,7 @@ def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) 
     told = truth.entry_of(visit)
     assert visit.entered_at is not None
     until = visit.payments[-1].at if visit.payments else visit.decided_at
-    return visit.paid == site.price(told.at if told else visit.entered_at, until)
+    return visit.paid == max(0, site.price(told.at if told else visit.entered_at, until) - visit.off_minor)
 
 
 def _closed_anothers(visit: Visit, truth: Truth, stays: dict[StayId, KnownStay]) -> bool:

@@ -15,7 +15,7 @@ from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler
-from payments import ledger, ledger_store, store
+from payments import ledger, ledger_store, settling, store
 from payments.collecting import Collector, Orders
 from payments.discounting import Discounts
 from payments.later.collecting import DebtCollector
@@ -91,19 +91,23 @@ class Cashier(Prices):
 
     # --- paying ------------------------------------------------------------------------------------------------------
 
-    def begin_payment(self, stay: StayToPrice, at: datetime, channel: str, key: str) -> Payment:
+    def begin_payment(
+        self, stay: StayToPrice, at: datetime, channel: str, key: str, *, confirmed: bool = False
+    ) -> Payment:
         """Start paying what is due at `at`; the same key gives the same payment. Calls the provider: use a thread.
+
+        `confirmed`: a person has seen the bill and says that it is true, however high.
 
         A live payment of the same amount is given back. One of another amount or channel is closed first; while its
         provider cannot say that it is closed, ParkingError UNAVAILABLE: better no second payment than two. The channel
         ANY takes the first of the site's that works; it passes to the next only when the one before is surely nowhere.
         """
         if channel != ANY:
-            return self._begin_on(stay, at, channel, key)
+            return self._begin_on(stay, at, channel, key, confirmed=confirmed)
         begun: Payment | None = None
         for nth, name in enumerate(self._channels_for(stay)):
             try:
-                begun = self._begin_on(stay, at, name, f"{key}~{nth}" if nth else key)
+                begun = self._begin_on(stay, at, name, f"{key}~{nth}" if nth else key, confirmed=confirmed)
             except ParkingError as error:
                 if begun is None or error.kind is not ErrorKind.UNAVAILABLE:
                     raise
@@ -119,10 +123,10 @@ class Cashier(Prices):
         live = self.database.read(lambda conn: store.live_of(conn, stay.stay_id))
         return sorted(self.collector.channels(), key=lambda name: live is None or name != live.channel)
 
-    def _begin_on(self, stay: StayToPrice, at: datetime, channel: str, key: str) -> Payment:
+    def _begin_on(self, stay: StayToPrice, at: datetime, channel: str, key: str, *, confirmed: bool) -> Payment:
         self.collector.provider(channel)
         for _ in range(_MOST_TURNS):
-            step = self.database.write(lambda uow: self._open(uow, stay, at, channel, key))
+            step = self.database.write(lambda uow: self._open(uow, stay, at, channel, key, confirmed=confirmed))
             if step.payment is None:
                 raise conflict("payment.held", "this charge is unusually high; our staff will look at it first")
             if step.do == "use":
@@ -143,7 +147,9 @@ class Cashier(Prices):
     def _nothing_due(self, stay: StayToPrice, at: datetime) -> bool:
         return not self.database.read(lambda conn: self.account(conn, stay, at)).is_open
 
-    def _open(self, uow: UnitOfWork, stay: StayToPrice, at: datetime, channel: str, key: str) -> _Step:
+    def _open(
+        self, uow: UnitOfWork, stay: StayToPrice, at: datetime, channel: str, key: str, *, confirmed: bool
+    ) -> _Step:
         conn = uow.connection
         ledger_store.take_head(conn)  # two kiosks at once: the second sees the first one's payment
         known = store.by_key(conn, stay.stay_id, key)
@@ -160,7 +166,7 @@ class Cashier(Prices):
             return _Step("send" if _is_unsent(live) else "use", live)
         if not account.is_open:
             raise conflict("payment.nothing_due", "nothing is due for this stay now")
-        if self._settings.hold_above_minor is not None and due.minor > self._settings.hold_above_minor:
+        if not confirmed and due.minor > (self._settings.hold_above_minor or due.minor):
             flag(uow, "charge_over_bound", stay.stay_id, stay.stay_id)
             return _Step("hold")
         payment_id = PaymentId(uow.ids.new(uow.now))
@@ -249,21 +255,11 @@ class Cashier(Prices):
 
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
         """Give up a part of what a stay owes; the caller has checked who may, and has it on record."""
-        conn = uow.connection
-        ledger_store.take_head(conn)
-        before = ledger_store.stay_sums(conn, stay_id)
-        owed = None if before.due is None else before.debt
-        movement = ledger.settlement(
-            f"waive:{reference}", amount.currency, amount.minor, source=ledger.WAIVED, stay_id=stay_id, owed=owed
-        )
-        ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
+        settling.waive(uow, stay_id, amount, reference)
 
     def unwaive(self, uow: UnitOfWork, stay_id: StayId, reference: str) -> None:
         """What was given up under this reference is owed again, by a counter-entry; what was not given up is left alone."""
-        for _, given in ledger_store.movements_of(uow.connection, stay_id):
-            if given.reference == f"waive:{reference}":
-                back = given.reversed(f"unwaive:{reference}")
-                ledger_store.book(uow.connection, back, stay_id=stay_id, at=uow.now)
+        settling.unwaive(uow, stay_id, reference)
 
 
 def _is_unsent(payment: Payment) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -106,7 +106,18 @@ class Prices:
         return None if minutes is None else timedelta(minutes=minutes)
 
     def why_held(
-        self, due: Money, entered_at: datetime, until: datetime, *, kind: str | None, lot_id: str | None
+        self,
+        due: Money,
+        entered_at: datetime,
+        until: datetime,
+        *,
+        kind: str | None,
+        lot_id: str | None,
+        passes: Callable[[], Iterable[str]] = tuple,
     ) -> str | None:
         """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
-        return self._bounds.why_held(due.minor, until - entered_at, kind, lot_id)
+        return self._bounds.why_held(due.minor, until - entered_at, kind, lot_id, passes)
+
+    def learn_bounds(self, by_lot: Mapping[str | None, int]) -> None:
+        """From now on these bounds count besides the set ones: what each lot's own history says (`payments.plausible`)."""
+        self._bounds = self._bounds.having_learned(by_lot)

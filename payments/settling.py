@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from parking.kernel.events import CaseOpened, PaymentCaptured
 from parking.kernel.ids import CaseId, PaymentId, StayId
+from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork, insert_once
 from parking.plumbing.jobs import enqueue
 from payments import ledger, ledger_store, store
@@ -122,3 +123,23 @@ def flag(uow: UnitOfWork, reason: str, stay_id: StayId | None, about: str) -> No
     case_id = CaseId(uow.ids.new(uow.now))
     if insert_once(uow.connection, store.flag_table, {"key": f"{reason}:{about}", "case_id": case_id}):
         uow.publish(CaseOpened(case_id, reason, stay_id, None, None))
+
+
+def waive(uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
+    """Book that a part of what a stay owes, or will owe, is given up."""
+    conn = uow.connection
+    ledger_store.take_head(conn)
+    before = ledger_store.stay_sums(conn, stay_id)
+    owed = None if before.due is None else before.debt
+    movement = ledger.settlement(
+        f"waive:{reference}", amount.currency, amount.minor, source=ledger.WAIVED, stay_id=stay_id, owed=owed
+    )
+    ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
+
+
+def unwaive(uow: UnitOfWork, stay_id: StayId, reference: str) -> None:
+    """Book the counter-entry of what was given up under this reference; what was not is left alone."""
+    for _, given in ledger_store.movements_of(uow.connection, stay_id):
+        if given.reference == f"waive:{reference}":
+            back = given.reversed(f"unwaive:{reference}")
+            ledger_store.book(uow.connection, back, stay_id=stay_id, at=uow.now)

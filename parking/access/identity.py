@@ -54,7 +54,7 @@ def identify(facts: Facts) -> Identity:
         return Identity(KnownBy.PLATE, seen, credential or _first(agreeing), stay, mismatch)
     if facts.code is not None and code_agrees and CredentialKind.CODE in facts.rules.alone and _code_counts(facts):
         named = facts.code.plate  # who shows the code of a plate that nobody saw has shown a code, no plate
-        plate = named if named is not None and seen is not None and named.looks_like(seen) else None
+        plate = named if named is not None and seen is not None and _may_show(facts, named, seen) else None
         stay = None if mismatch else _stay(facts, plate, seen)
         return Identity(KnownBy.CODE, plate, _code_credential(taken), stay, mismatch)
     if facts.paired is not None and not mismatch:
@@ -66,6 +66,13 @@ def identify(facts: Facts) -> Identity:
             stay = None if mismatch else _stay(facts, plate, seen)
             return Identity(KnownBy.CREDENTIAL, plate, evidence.credential, stay, mismatch)
     return Identity(KnownBy.NOTHING, None, None, None, mismatch)
+
+
+def _may_show(facts: Facts, plate: Plate, seen: Plate) -> bool:
+    """Whether the pictures may show this plate: what was read looks like it, or something that they leave open does."""
+    votes = facts.evidence.votes if facts.evidence is not None else None
+    open_still = (Plate(one.text) for one in votes.spellings) if votes is not None and not facts.trusted else ()
+    return plate.looks_like(seen) or any(plate.looks_like(one) for one in open_still)
 
 
 def _expected(facts: Facts, evidence: CredentialEvidence) -> Iterator[Plate]:
@@ -89,7 +96,7 @@ def _agrees(facts: Facts, evidence: CredentialEvidence, seen: Plate | None) -> b
         # the plate may have been misread when it came in: the credential is the second evidence that it is the same car
         paired = facts.paired is not None and evidence.credential in facts.paired.credentials
         return paired or seen in expected or any(plate is not None and plate.looks_like(seen) for plate in came)
-    return any(plate.looks_like(seen) for plate in expected)
+    return any(_may_show(facts, plate, seen) for plate in expected)
 
 
 def _is_next_cars(facts: Facts, evidence: CredentialEvidence, agreeing: list[CredentialEvidence]) -> bool:
@@ -105,14 +112,16 @@ def _code_agrees(facts: Facts, seen: Plate | None) -> bool:
     assert code is not None
     if seen is None:
         return True
-    if code.plate is not None and not (code.plate == seen or (not facts.trusted and code.plate.looks_like(seen))):
+    if code.plate is not None and not (
+        code.plate == seen or (not facts.trusted and _may_show(facts, code.plate, seen))
+    ):
         return False
     if code.stay_id is None or facts.direction is Direction.IN:
         return True
     named = next((stay for stay in facts.stays_by_credential if stay.stay_id == code.stay_id), None)
     if named is None or named.plate is None:
         return not facts.trusted or facts.stay is None or facts.stay.stay_id == code.stay_id
-    return named.plate.looks_like(seen)
+    return _may_show(facts, named.plate, seen)
 
 
 def _code_counts(facts: Facts) -> bool:
@@ -134,7 +143,9 @@ def _stay(facts: Facts, plate: Plate | None, seen: Plate | None) -> StayRow | No
         named = [stay for stay in facts.stays_by_credential if stay.stay_id == facts.code.stay_id]
         return next(iter(named), None)
     fits = (
-        stay for stay in facts.stays_by_credential if stay.plate is None or seen is None or stay.plate.looks_like(seen)
+        stay
+        for stay in facts.stays_by_credential
+        if stay.plate is None or seen is None or _may_show(facts, stay.plate, seen)
     )
     return next(fits, None)
 
@@ -152,7 +163,7 @@ def _confirmed(facts: Facts, evidence: CredentialEvidence, seen: Plate | None) -
     if seen is None or not (_says_something(facts, evidence) or evidence.plate is not None):
         return None
     expected = list(_expected(facts, evidence))
-    return seen if seen in expected else next((plate for plate in expected if plate.looks_like(seen)), None)
+    return seen if seen in expected else next((plate for plate in expected if _may_show(facts, plate, seen)), None)
 
 
 def _first(agreeing: list[CredentialEvidence]) -> Credential | None:

@@ -66,6 +66,11 @@ def parks_free(
     return came_by if entry is not None and entry.holds(at) and came_by == f"list:{entry.listed_as}" else None
 
 
+def passes_of(conn: Connection, plate: Plate | None) -> tuple[str, ...]:
+    """The ids of the passes that this plate is on, whether they hold today or not."""
+    return tuple(one.pass_id for one in ServersCopy(conn).passes_of(plate)) if plate is not None else ()
+
+
 def stays_by_credential(conn: Connection, credential: Credential) -> tuple[StayId, ...]:
     """The stays that this credential opened and whose vehicles are inside."""
     rows = ServersCopy(conn).inside_by(of_credential(credential))

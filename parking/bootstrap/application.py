@@ -14,6 +14,7 @@ import httpx
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
+from parking.bootstrap import learned_bounds
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.keys import load_signer
@@ -98,6 +99,7 @@ class Application:
         self.database.write(keep_box_keys)
         self.database.write(self.occupancy.open_zones)
         self.live.restore(self.database)
+        learned_bounds.learn(self.database, self.cashier)
         for device in self.database.read(security_store.edge_ids):
             self.contacts.expect(DeviceId(device))
 

@@ -11,17 +11,18 @@ import structlog
 
 from guidance.advise import STALE_AFTER_S
 from parking.access import following
+from parking.bootstrap import learned_bounds
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
 from parking.journeys import app_hooks, forgetting, owing, refreshing_access
-from parking.journeys.ports import Cashier
 from parking.members import points
 from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import visits
 from parking.web import idempotency
+from payments.cashier import Cashier
 from payments.coupons import store as coupon_store
 from payments.later import notice_store
 from payments.later import store as later_store
@@ -139,6 +140,7 @@ def rounds_of(
             Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
             Round("debts", DEBTS_EVERY_S, lambda: owing.age(database, cashier)),
             Round("statements", STATEMENTS_EVERY_S, reconciler.look),
+            Round("bounds", PURGE_EVERY_S, lambda: learned_bounds.learn(database, cashier)),
             Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
             Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),

@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     plausible_minor: dict[str, int] = Field(
         default_factory=dict,
-        description="class:<kind of plate> or lot:<id> -> the bound that a bill of one stay has there, lower than the general one",
+        description="class:<kind of plate>, lot:<id>, pass:<id> or pass:* -> the bound of a stay's bill there, lower than the general one",
     )
     longest_stay_days: int = Field(
         default=30, ge=1, description="a bill for a stay longer than this goes to a person first"

@@ -42,6 +42,7 @@ def simulate(
     members: _Share = None,
     backs_out: _Share = None,
     tailgates: _Share = None,
+    shops: _Share = None,
     offline_min: _Minutes = None,
     lost_answers: Annotated[float | None, typer.Option(min=0, max=0.9)] = None,
     blind_min: _Minutes = None,
@@ -53,7 +54,7 @@ def simulate(
     asked: dict[str, Any] = {
         "seed": seed, "stays": stays, "hours": hours, "per_hour": per_hour, "misread": misread, "unread": unread,
         "missed": missed, "look_alikes": fleet, "returns": returns, "cloned": cloned, "members": members,
-        "backs_out": backs_out, "tailgates": tailgates, "offline_min": offline_min, "lost_answers": lost_answers,
+        "backs_out": backs_out, "tailgates": tailgates, "shops": shops, "offline_min": offline_min, "lost_answers": lost_answers,
         "blind_min": blind_min, "fire_min": fire_min, "power_cuts": power_cuts,
     }  # fmt: skip
     wanted = {key: value for key, value in asked.items() if value is not None}

@@ -25,6 +25,7 @@ from parking.bootstrap.measured import measured_costs
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.tables import all_tables
 from parking.cli.invariants import Invariants
+from parking.cli.virtual_shops import OFF_MINOR, VirtualShops
 from parking.emergency import emergencies
 from parking.gate.api import ingest
 from parking.gate.journal import Entry
@@ -78,7 +79,9 @@ class VirtualSite:
         self.application.drain()
         self._tariff = self.application.tariffs.current(clock.now())
         self._desk = desk_of(self.application)
-        self._invariants = Invariants()
+        self._shops = VirtualShops(self._database, self._tariff.currency)
+        self._shops.open()
+        self._invariants = Invariants(self.application.tariffs)
         self.costs = measured_costs()
         self.guard_minor = settings.hold_above_minor or 0
 
@@ -108,6 +111,18 @@ class VirtualSite:
         cashier.collector.take_over(number, self._wallet.approve(number.number))
         self.application.drain()
         return payment.amount.minor
+
+    def shop(self, customer: int, *, is_member: bool, gives_back: bool) -> str:
+        code = self._shops.buy(customer, is_member=is_member)
+        if gives_back:
+            self._shops.give_back(customer)
+        self.application.drain()
+        return code
+
+    def show_coupon(self, code: str, stay_id: StayId) -> int:
+        shown = self._shops.show(code, stay_id)
+        self.application.drain()
+        return OFF_MINOR if shown else 0
 
     def open_by_hand(self, lane_id: str, reason: str) -> None:
         self._database.write(lambda uow: opening_by_hand.order(uow, audit.record, ATTENDANT, LaneId(lane_id), reason))

@@ -15,6 +15,7 @@ from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, service, store
+from parking.sessions.desk import service as desk
 from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview, SupersededStay
 
 BY_HAND = LaneId("by-hand")
@@ -79,6 +80,9 @@ def _on_record(uow: UnitOfWork, audit: Audit, who: Principal, action: str, stay_
     reason = reason.strip()
     if len(reason) < SHORTEST_REASON:
         raise invalid("stay.reason", f"say why, in {SHORTEST_REASON} signs at least", field="reason")
+    asked = store.open_cases_of(uow.connection, stay_id)
+    for case in asked:
+        desk.leave_to_its_holder(uow.connection, case.id, who, uow.now)
     audit(uow, who, action, stay_id, reason)
-    for case in store.open_cases_of(uow.connection, stay_id):
+    for case in asked:
         service.resolve_case(uow, case.id, by=who.subject, note=reason)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from parking.access.service import parks_free
-from parking.journeys import leaving, owing
+from parking.journeys import leaving, owing, paying
 from parking.journeys.closing_by_hand import BY_HAND
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import parse_time
@@ -24,7 +24,8 @@ from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, service, store, visits
-from parking.sessions.corrections import Correction
+from parking.sessions.corrections import EXIT_MATCHED, Correction
+from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import ClosedStay, OpenStay, StayInReview
 
@@ -34,11 +35,19 @@ _TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leavin
 def match_exit(
     uow: UnitOfWork, cashier: Cashier, visit_id: VisitId, stay_id: StayId, *, actor: str, reason: str
 ) -> str:
-    """This exit was that stay's: it ends then, with its bill. Returns the correction."""
+    """This exit was that stay's: it ends then, with its bill. Returns the correction.
+
+    A stay that a person has given to another exit is taken back from it first: whose exit that was is a question once more.
+    """
     out = visits.unmatched(uow.connection, visit_id)
     if out is None or out.stay_id is not None:
         raise conflict("exit.explained", "this exit is not waiting for its stay")
     row = _row(uow, stay_id)
+    before_this = _given_away(uow, stay_id) if row.state == "closed" else None
+    if before_this is not None:
+        undo(uow, cashier, before_this.id, actor=actor, reason=f"it left later: {reason}")
+        desk.overtaken(uow, stay_id, before_this.id, by=actor, reason="its car left by another exit")
+        row = _row(uow, stay_id)
     if row.state in ("closed", "merged", "split") or not row.entered_at <= out.exited_at:
         raise conflict("exit.not_its", "this stay had ended by then, or had not begun")
     before = corrections.snapshot(uow.connection, stay_id)
@@ -50,8 +59,14 @@ def match_exit(
     leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0)
     return corrections.record(
-        uow, stay_id, "exit_matched", before, {"exit_visit": visit_id}, actor=actor, reason=reason, passages=counts
+        uow, stay_id, EXIT_MATCHED, before, {"exit_visit": visit_id}, actor=actor, reason=reason, passages=counts
     )
+
+
+def _given_away(uow: UnitOfWork, stay_id: StayId) -> Correction | None:
+    """By what a person gave a closed stay to the exit that ended it; None where no person did."""
+    last = corrections.standing(uow.connection, stay_id)
+    return last if last is not None and last.rule == EXIT_MATCHED and last.actor != corrections.BY_RULE else None
 
 
 def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason: str) -> str:
@@ -131,6 +146,26 @@ def confirm(uow: UnitOfWork, stay: StayInReview, *, actor: str, reason: str) -> 
     return corrections.record(uow, stay.id, "confirmed", before, {}, actor=actor, reason=reason)
 
 
+def bill_is_true(
+    uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, actor: str, reason: str, asks: bool = True
+) -> str:
+    """However high it is: an open stay's bill can be paid from now on, a closed one's is booked as if nobody had held it.
+
+    `asks`: what nobody has paid of it is a question for a person.
+    """
+    row = _row(uow, stay_id)
+    if row.state not in ("open", "closed"):
+        raise conflict("stay.not_billed", "this stay has no bill to confirm")
+    before = corrections.snapshot(uow.connection, stay_id)
+    if row.state == "closed":
+        stay = store.to_open(row)
+        to_price = paying.priced(uow.connection, stay)
+        unpaid = cashier.post_due(uow, to_price, stay.billed_until(row.exited_at, to_price.stops))
+        if asks and unpaid.minor > 0 and not cashier.later.has_promised(uow.connection, stay_id):
+            service.open_case(uow, "left_without_paying", stay_id=stay_id, lane_id=LaneId(row.exit_lane_id))
+    return corrections.record(uow, stay_id, paying.BILL_IS_TRUE, before, {}, actor=actor, reason=reason)
+
+
 def split(
     uow: UnitOfWork,
     cashier: Cashier,
@@ -179,7 +214,7 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     _take_back(uow, cashier, done.stay_id)
     _take_back_parts(uow, cashier, done)
     _restore(uow, done.stay_id, before)
-    if before["state"] == "closed":
+    if before["state"] == "closed" and done.rule != paying.BILL_IS_TRUE:
         _bill_again(uow, cashier, done.stay_id)
     visit = done.evidence.get("exit_visit")
     if visit is not None and after.get("state") == "closed" and visits.unmatched(uow.connection, VisitId(visit)):

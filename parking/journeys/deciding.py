@@ -34,7 +34,7 @@ class StayDeeds:
             Choice.MERGE: lambda: self._merge(uow, who, case, wish),
             Choice.CONFIRM: lambda: self._confirm(uow, who, case, wish),
             Choice.CLOSE: lambda: self._close(uow, who, case, wish),
-            Choice.WAIVE: lambda: self._waive(uow, case, decision_id),
+            Choice.WAIVE: lambda: self._waive(uow, who, case, wish, decision_id),
         }
         return deeds[wish.choice]()
 
@@ -62,8 +62,13 @@ class StayDeeds:
         return _outcome(uow, found, corrections=(made,), misread=misread)
 
     def _split(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
-        """Two visits: the earlier stay's car left unseen before its plate came in again; it is not billed."""
+        """Two visits: the earlier stay's car left unseen before its plate came in again; it is not billed.
+
+        One that has left with a bill too high to be true is not billed either: nobody knows which part of it was a stay.
+        """
         earlier = _known(uow, case.stay_id)
+        if isinstance(earlier, ClosedStay) and case.reason == "charge_over_bound":
+            return _outcome(uow, earlier)
         made = correcting.gone(uow, earlier.id, actor=who.subject, reason=_words(wish))
         return _outcome(uow, earlier, corrections=(made,))
 
@@ -75,6 +80,9 @@ class StayDeeds:
 
     def _confirm(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         found = _known(uow, case.stay_id or case.visit_id)
+        if case.reason == "charge_over_bound":
+            true = correcting.bill_is_true(uow, self.cashier, found.id, actor=who.subject, reason=_words(wish))
+            return _outcome(uow, found, corrections=(true,))
         if not isinstance(found, StayInReview):
             return _outcome(uow, found)
         made = correcting.confirm(uow, found, actor=who.subject, reason=_words(wish))
@@ -85,14 +93,19 @@ class StayDeeds:
         made = correcting.close_now(uow, self.cashier, found.id, actor=who.subject, reason=_words(wish))
         return _outcome(uow, found, corrections=(made,))
 
-    def _waive(self, uow: UnitOfWork, case: ReviewCase, decision_id: str) -> Outcome:
+    def _waive(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish, decision_id: str) -> Outcome:
         """What the stay still owes is given up."""
         found = _known(uow, case.stay_id)
+        made: tuple[str, ...] = ()
+        if case.reason == "charge_over_bound" and isinstance(found, ClosedStay):  # booked, before it is given up
+            said = {"actor": who.subject, "reason": _words(wish)}
+            made = (correcting.bill_is_true(uow, self.cashier, found.id, asks=False, **said),)
         account = paying.account_of(uow.connection, self.cashier, found.id, uow.now).account
         if account.due.minor <= 0:
             raise conflict("stay.nothing_due", "nothing is due for this stay now")
         self.cashier.waive(uow, found.id, account.due, f"desk:{decision_id}")
-        return Outcome({"due": to_plain(account.due)}, {"due": {**to_plain(account.due), "amount": 0}}, found.id)
+        before, after = {"due": to_plain(account.due)}, {"due": {**to_plain(account.due), "amount": 0}}
+        return Outcome(before, after, found.id, made)
 
 
 def _known(uow: UnitOfWork, stay_id: str | None) -> Stay:

@@ -117,7 +117,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
         shown = pairing.evidence_of(event, at)
         also = (event.stay_id,) if event.stay_id is not None else ()
         found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
-        stay = _to_close(uow, found.stay_id, event, at) if isinstance(found, Matched) else None
+        stay, doubted = _to_close(uow, found.stay_id, event, at) if isinstance(found, Matched) else (None, None)
         if stay is None:
             if _known_to_have_left(uow, event, at):
                 return
@@ -141,6 +141,8 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             lane_id=event.lane_id,
             free=_free(conn, stay, event, decided_at or at),
         )
+        if doubted is not None:
+            corrections.record(uow, stay.id, "exit_found_late", doubted, {"exit_visit": event.visit_id, "at": at})
         if not event.authorised:
             service.open_case(uow, "unauthorised_exit", stay_id=stay.id, visit_id=event.visit_id, lane_id=event.lane_id)
 
@@ -155,15 +157,24 @@ def _free(conn: Connection, stay: Stay, event: VehiclePassed, at: datetime) -> s
     return parks_free(conn, stay.id, stay.plate, at, right=event.right)
 
 
-def _to_close(uow: UnitOfWork, stay_id: StayId, event: VehiclePassed, at: datetime) -> Stay | None:
-    """The stay as one that can end; an exit is the proof that a doubtful one began, and that a ghost was none."""
+def _to_close(
+    uow: UnitOfWork, stay_id: StayId, event: VehiclePassed, at: datetime
+) -> tuple[Stay | None, dict[str, Any] | None]:
+    """The stay as one that can end, and what it was where its doubts end with it.
+
+    An exit is the proof that a doubtful one began, that a ghost was none, and that whoever came in with its plate later is another visit.
+    """
     stay = store.get(uow.connection, stay_id)
     seen = {"exit_visit": event.visit_id, "at": at}
     if isinstance(stay, DoubtfulStay):
-        return service.confirm(uow, stay, "missed_entry", seen, passages=1)
+        return service.confirm(uow, stay, "missed_entry", seen, passages=1), None
     if isinstance(stay, GhostStay):
-        return service.confirm(uow, stay, "ghost_seen_leaving", seen, passages=1)
-    return stay if isinstance(stay, OpenStay | StayInReview) else None
+        return service.confirm(uow, stay, "ghost_seen_leaving", seen, passages=1), None
+    if isinstance(stay, StayInReview):
+        before = corrections.snapshot(uow.connection, stay_id)
+        sure = service.left_before_its_doubt(uow, stay, at)
+        return (stay, None) if sure is None else (sure, before)
+    return (stay, None) if isinstance(stay, OpenStay) else (None, None)
 
 
 def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime) -> bool:

@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from parking.access.service import credentials_of, stays_by_credential
+from parking.kernel.codec import parse_time
 from parking.kernel.credential import Credential
 from parking.kernel.events import VehiclePassed
 from parking.kernel.ids import LaneId, LotId, StayId
 from parking.kernel.near_plates import sought
 from parking.kernel.plate import Plate
-from parking.kernel.votes import Votes
-from parking.sessions import finding, store
+from parking.kernel.votes import UNREAD, Votes
+from parking.sessions import corrections, finding, store
 from parking.sessions.costs import Costs
 from parking.sessions.matching import (
     GONE,
     IN_REVIEW,
+    UNFOUND,
     UNPROVEN,
     Match,
     Matched,
@@ -31,7 +33,8 @@ from parking.sessions.matching import (
 
 CostsOf = Callable[[Connection], Costs]
 """The costs in force: what the recogniser was measured to confuse, and what people have taught since."""
-_DOUBTS: Mapping[str, float] = {"review": IN_REVIEW, "doubtful": UNPROVEN, "ghost": GONE}
+_DOUBTS: Mapping[str, float] = {"review": IN_REVIEW, "doubtful": UNPROVEN, "closed": UNFOUND}
+_NOT_FOUND = "not_found_by_patrol"
 
 
 def votes_of(plate: Plate | None, votes: Votes | None) -> Votes | None:
@@ -81,24 +84,39 @@ def candidates(conn: Connection, evidence: PassageEvidence, also: tuple[StayId, 
     return [replace(one, entered_at=min(one.entered_at, evidence.at)) if one.stay_id in also else one for one in found]
 
 
+def given_away(conn: Connection, evidence: PassageEvidence) -> list[OpenCandidate]:
+    """Stays of a plate that this passage may show which people gave to other exits: they may have erred, and see it now."""
+    texts = {one.text for one in evidence.votes.spellings if UNREAD not in one.text} if evidence.votes else set()
+    found = []
+    for stay_id in finding.closed_around(conn, texts, evidence.at) if texts else ():
+        last = corrections.standing(conn, stay_id)
+        if last is not None and last.rule == corrections.EXIT_MATCHED and last.actor != corrections.BY_RULE:
+            row = store.row_of(conn, stay_id)
+            assert row is not None
+            found.append(_candidate(conn, row, evidence))
+    return found
+
+
 def newest_inside(conn: Connection, evidence: PassageEvidence, most: int) -> list[OpenCandidate]:
     """The stays that began last, however unlike their plates: for a person to choose from where nothing near is known."""
     return [_candidate(conn, row, evidence) for row in finding.newest_open(conn, most)]
 
 
 def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: datetime, *also: StayId) -> Match:
-    """The stay that a passage belongs to, as the books are now."""
-    return match(evidence, candidates(conn, evidence, also), costs, now)
+    """The stay that a passage belongs to, as the books are now; where it is not its plate to the letter, what else comes here counts."""
+    inside = candidates(conn, evidence, also)
+    found = match(evidence, inside, costs, now)
+    if isinstance(found, Matched) and not found.ranked[0].exact and evidence.votes is not None:
+        spelt = [one.text for one in evidence.votes.spellings if UNREAD not in one.text]
+        familiar = finding.familiar(conn, spelt)
+        return match(replace(evidence, familiar=familiar), inside, costs, now) if familiar else found
+    return found
 
 
 def stay_of_plate(conn: Connection, plate: Plate, costs: Costs, now: datetime) -> StayId | None:
     """The open stay of whoever types this plate: recorded so, or so left open by the entry's own pictures; never a guess."""
-    exact = store.open_by_plate(conn, plate)
-    if exact is not None:
-        return exact.id
-    evidence = PassageEvidence(now, LaneId(""), Votes.lone(plate.text))
-    found = whose(conn, evidence, costs, now)
-    return found.stay_id if isinstance(found, Matched) else None
+    found = whose(conn, PassageEvidence(now, LaneId(""), Votes.lone(plate.text), typed=True), costs, now)
+    return found.stay_id if isinstance(found, Matched) and found.ranked[0].exact else None
 
 
 def _candidate(conn: Connection, row: Row[Any], evidence: PassageEvidence) -> OpenCandidate:
@@ -109,6 +127,17 @@ def _candidate(conn: Connection, row: Row[Any], evidence: PassageEvidence) -> Op
         lot_id=LotId(row.lot_id) if row.lot_id else None,
         paid_until=row.leave_by,
         seen_parked_at=row.seen_at,
-        doubt=_DOUBTS.get(row.state, 0.0),
+        doubt=_ghost(conn, StayId(row.id), evidence.at) if row.state == "ghost" else _DOUBTS.get(row.state, 0.0),
     )
     return replace(known, credentials=credentials_of(conn, known.stay_id)) if evidence.credentials else known
+
+
+def _ghost(conn: Connection, stay_id: StayId, at: datetime) -> float:
+    """A patrol overlooks a car now and then; whose plate has come in again has either left before, or is another car's too."""
+    standing = corrections.standing(conn, stay_id)
+    if standing is None:
+        return GONE
+    came_again = standing.evidence.get("at")
+    if standing.rule == _NOT_FOUND or (came_again is not None and at < parse_time(came_again)):
+        return UNFOUND
+    return GONE

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
-from parking.access.service import parks_free
+from parking.access.service import parks_free, passes_of
 from parking.emergency import emergency_store
 from parking.journeys.covered import covered
 from parking.journeys.ports import Account, Cashier, Payment, PricedStay
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import Envelope, PaymentCaptured
 from parking.kernel.ids import StayId
+from parking.kernel.money import Money
 from parking.kernel.signed import Signer, seal
 from parking.members import service as members
 from parking.plumbing.db import Database, UnitOfWork
-from parking.sessions import service, store
+from parking.sessions import corrections, service, store
 from parking.sessions.model import ClosedStay, OpenStay, Stay
 
 Handler = Callable[[UnitOfWork, Envelope], None]
+BILL_IS_TRUE = "bill_confirmed"
+"""The rule by which a person lets a bill through that is beyond what is plausible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,20 @@ def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime
 def why_held(conn: Connection, cashier: Cashier, stay: OpenStay, until: datetime) -> str | None:
     """Why what this stay owes by `until` is shown to a person first; None where its bill is plausible."""
     due = cashier.account(conn, priced(conn, stay), until).due
+    return why_due_held(conn, cashier, stay, due, until)
+
+
+def why_due_held(conn: Connection, cashier: Cashier, stay: OpenStay, due: Money, until: datetime) -> str | None:
+    """The same where what it owes is known."""
     kind = stay.votes.kind if stay.votes is not None else None
-    return cashier.why_held(due, stay.entered_at, until, kind=kind, lot_id=stay.lot_id)
+    passes = partial(passes_of, conn, stay.plate)
+    held = cashier.why_held(due, stay.entered_at, until, kind=kind, lot_id=stay.lot_id, passes=passes)
+    return None if held is not None and is_confirmed(conn, stay.id) else held
+
+
+def is_confirmed(conn: Connection, stay_id: StayId) -> bool:
+    """Whether a person has seen the bill of this stay and says that it is true."""
+    return any(one.rule == BILL_IS_TRUE and one.undone_by is None for one in corrections.of_stay(conn, stay_id))
 
 
 def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, channel: str, key: str) -> Payment:
@@ -116,10 +132,11 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
     if not found.account.is_open:
         raise conflict("stay.nothing_due", "nothing is due for this stay now")
     stay = found.stay
-    if database.read(lambda conn: why_held(conn, cashier, stay, at)) is not None:
+    held, confirmed = database.read(lambda conn: (why_held(conn, cashier, stay, at), is_confirmed(conn, stay.id)))
+    if held is not None:
         database.write(lambda uow: _show_to_a_person(uow, stay))
         raise conflict("payment.held", "this charge is unusually high; our staff will look at it first")
-    return cashier.begin_payment(to_price, at, channel, key)
+    return cashier.begin_payment(to_price, at, channel, key, confirmed=confirmed)
 
 
 def _show_to_a_person(uow: UnitOfWork, stay: OpenStay) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -271,12 +271,21 @@ class Cashier(Protocol):
         ...
 
     def why_held(
-        self, due: Money, entered_at: datetime, until: datetime, *, kind: str | None, lot_id: str | None
+        self,
+        due: Money,
+        entered_at: datetime,
+        until: datetime,
+        *,
+        kind: str | None,
+        lot_id: str | None,
+        passes: Callable[[], Iterable[str]] = ...,
     ) -> str | None:
         """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
         ...
 
-    def begin_payment(self, stay: PricedStay, at: datetime, channel: str, key: str) -> Payment:
+    def begin_payment(
+        self, stay: PricedStay, at: datetime, channel: str, key: str, *, confirmed: bool = ...
+    ) -> Payment:
         """Start paying what is due at `at`; the same key gives the same payment. Talks to the provider: call it in a thread."""
         ...
 

@@ -32,7 +32,8 @@ def ranker(costs: CostsInForce) -> Rank:
         if row is None or Choice.MATCH not in question_of(case.reason).choices:
             return Ranked(costs=version)
         evidence = pairing.unmatched_evidence(row)
-        near = {one.stay_id: one for one in pairing.candidates(conn, evidence)}
+        known = (*pairing.given_away(conn, evidence), *pairing.candidates(conn, evidence))
+        near = {one.stay_id: one for one in known}
         if len(near) < SHOWN:
             near = {one.stay_id: one for one in pairing.newest_inside(conn, evidence, LOOKED_AT)} | near
         inside = [one for one in near.values() if one.stay_id != case.stay_id]

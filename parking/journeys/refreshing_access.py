@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from parking.access import store as access_store
 from parking.access.service import credentials_of
 from parking.access.snapshot import PriceStep, StayRow
-from parking.journeys.paying import priced
+from parking.journeys.paying import priced, why_due_held
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import to_plain
+from parking.kernel.credential import Credential
 from parking.kernel.events import (
     CaseOpened,
     CreditChanged,
@@ -29,7 +30,7 @@ from parking.kernel.ids import StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
-from parking.sessions.model import DoubtfulStay, OpenStay, is_plausible
+from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview, is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 _ABOUT_A_STAY = (
@@ -47,7 +48,7 @@ HORIZON = timedelta(hours=48)
 
 
 def refresh_stay(cashier: Cashier) -> Handler:
-    """Handles whatever changes a stay: its row in the lanes' copy. A stay that a person must look at leaves the copy."""
+    """Handles whatever changes a stay: its row in the lanes' copy. Of one that a person must look at lanes know only that it is there."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         event = envelope.event
@@ -62,7 +63,10 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     stay = store.get(uow.connection, stay_id)
     credentials = credentials_of(uow.connection, stay_id)
     # One without a plate is found by the credential that opened it, or by the number on its paper ticket.
-    doubtful = isinstance(stay, DoubtfulStay)
+    doubtful = isinstance(stay, DoubtfulStay | StayInReview)
+    if isinstance(stay, StayInReview):
+        _put_without_price(uow, stay, credentials)
+        return
     if isinstance(stay, DoubtfulStay):
         stay = OpenStay(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version)
     if not isinstance(stay, OpenStay) or not is_plausible(stay.entered_at, uow.now):
@@ -81,7 +85,7 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         entered_at=stay.entered_at,
         paid_until=leave_by,
         currency=account.total.currency,
-        prices=_plausible(cashier, stay, account.settled, prices),
+        prices=_plausible(uow.connection, cashier, stay, account.settled, prices),
         paid_minor=account.settled.minor,
         credit_minor=cashier.later.set_aside(uow, stay_id, stay.plate),
         credentials=credentials,
@@ -91,15 +95,22 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     access_store.put_fact(uow, row)
 
 
+def _put_without_price(uow: UnitOfWork, stay: StayInReview, credentials: tuple[Credential, ...]) -> None:
+    """So that no lane takes its car for another of the same plate; it asks nothing of it and calls a person."""
+    whole = store.row_of(uow.connection, stay.id)
+    votes = store.to_open(whole).votes if whole is not None else None
+    row = StayRow(stay.id, stay.plate, stay.entered_at, None, "", (), 0, 0, credentials, votes, doubtful=True)
+    access_store.put_fact(uow, row)
+
+
 def _plausible(
-    cashier: Cashier, stay: OpenStay, paid: Money, prices: Sequence[tuple[datetime, int]]
+    conn: Connection, cashier: Cashier, stay: OpenStay, paid: Money, prices: Sequence[tuple[datetime, int]]
 ) -> tuple[PriceStep, ...]:
     """The prices that a lane may ask for by itself; beyond the first that cannot be true it knows none and calls a person."""
-    kind = stay.votes.kind if stay.votes is not None else None
     steps = []
     for until, minor in prices:
         due = Money(max(0, minor - paid.minor), paid.currency)
-        if cashier.why_held(due, stay.entered_at, until, kind=kind, lot_id=stay.lot_id) is not None:
+        if why_due_held(conn, cashier, stay, due, until) is not None:
             break
         steps.append(PriceStep(until, minor))
     return tuple(steps)

@@ -13,6 +13,7 @@ from parking.kernel.ids import CaseId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import service, store
+from parking.sessions.desk import service as desk
 from parking.sessions.model import ReviewCase
 from parking.web.deps import require
 from parking.web.schemas import Strict
@@ -76,6 +77,7 @@ def router(database: Database, audit: Audit) -> APIRouter:
         case_id: str, body: Resolution, who: Annotated[Principal, Depends(require(Scope.CASES_WORK))]
     ) -> CaseView:
         def work(uow: UnitOfWork) -> ReviewCase:
+            desk.leave_to_its_holder(uow.connection, CaseId(case_id), who, uow.now)
             audit(uow, who, "case.resolve", case_id, body.note)
             return service.resolve_case(uow, CaseId(case_id), by=who.subject, note=body.note)
 

@@ -24,6 +24,8 @@ from parking.plumbing.insert_once import insert_once
 from parking.sessions import store
 
 BY_RULE = "system"
+EXIT_MATCHED = "exit_matched"
+"""A person said whose exit it was."""
 _NOT_TOLD = frozenset({"id", "folded"})
 
 correction = sa.Table(

@@ -28,8 +28,10 @@ _TWIN_SHARE, _DIRT = 0.5, 1e-3
 _SIGNS = 35
 _TWIN_COST, _DIRT_COST = -math.log(0.003 * _TWIN_SHARE), -math.log(_DIRT / _SIGNS)
 _NONE: Mapping[str, float] = MappingProxyType({})
-_FREE = math.log(34.0)
-"""What one more known sign says about a plate that is anybody's."""
+_SIGNS_BEHIND = 6
+"""What is behind the province's sign of the commonest plates."""
+_USUAL_MARGIN = 4.0
+"""So sure is a read whose signs are confused as often as the measured confusion says; a surer one is misread the more seldom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Costs:
 
     `missed`: the share of vehicles that leave without having been seen to enter. `inside`: how many stays are usually open.
     `plates`: how many plates, as a logarithm, an unknown car may have. `sure_rival`, `sure_known`: by how much a stay has to be likelier
-    than any other stay, and than a car that nobody saw enter, before it is touched without a person.
+    than any other stay, and than a car that nobody saw enter, before it is touched without a person; `sure_lone`: the latter where
+    nothing but a misread plate speaks for it.
     """
 
     signs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -47,9 +50,10 @@ class Costs:
     colours: Mapping[tuple[str, str], float] = field(default_factory=dict)
     missed: float = 0.005
     inside: int = 2_000
-    plates: float = 17.5
+    plates: float = 16.0
     sure_rival: float = 9.2
     sure_known: float = 4.6
+    sure_lone: float = 6.9
 
     @classmethod
     def learned(cls, signs: Counts, colours: Counts | None = None, taught: Counts | None = None) -> Self:
@@ -100,7 +104,15 @@ class Costs:
 
     def nobody(self, known_signs: int) -> float:
         """That the car is none of those known to be inside, when it shows this many signs behind its province."""
-        return -math.log(self.missed) + min(self.plates, _FREE * known_signs)
+        return -math.log(self.missed) + self.plates * min(1.0, known_signs / _SIGNS_BEHIND)
+
+    def unseen(self, read: float) -> float:
+        """That a car that comes here was missed on its way in, when what was read costs so much for its plate."""
+        return -math.log(self.missed) + self.someone() + read
+
+    def sure_read(self, margin: float) -> float:
+        """What it costs besides to believe that a read so far ahead of its next spelling is wrong: it knew of its doubts."""
+        return max(0.0, margin - _USUAL_MARGIN)
 
     def someone(self) -> float:
         """That it is just this one of all that are inside."""

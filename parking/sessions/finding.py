@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,14 @@ def newest_open(conn: Connection, most: int) -> list[Row[Any]]:
 def has_lookalike(conn: Connection, plate: Plate) -> bool:
     """Whether another plate that differs in twin signs alone has ever been here."""
     return conn.execute(_LOOKALIKE, {"folded": folded(plate.text), "plate": plate}).first() is not None
+
+
+def familiar(conn: Connection, texts: Sequence[str]) -> frozenset[str]:
+    """Those of these spellings that are plates of cars that have been here, or lookalikes of such: fleets come with their like."""
+    of = {text: folded(text) for text in texts}
+    query = sa.select(stay.c.folded).where(stay.c.folded.in_(set(of.values())), stay.c.state.in_(("closed", "ghost")))
+    here = set(conn.execute(query.distinct()).scalars())
+    return frozenset(text for text, fold in of.items() if fold in here)
 
 
 def doubtful_of(conn: Connection, plate: Plate) -> list[StayId]:

@@ -1,16 +1,19 @@
 """Whose stay is it: all that a passage shows against all that may be inside, to one stay, to a question for a person, or to none. Pure.
 
 Every explanation has a cost (natural logarithms, small is likely), that of a car which nobody saw come among them. A stay is touched
-only where it explains the passage far better than any other stay and than a stranger would; a read that is not the stay's own plate
-needs a second evidence besides (invariant I13). The ranked explanations are always given, for whoever has to decide.
+only where it explains the passage far better than any other stay and than an unseen car would. A read that is not the stay's own plate
+needs a second evidence besides (invariant I13): a credential, a ticket, the entry's picture; or odds against an unseen car that no lone
+likeness has, only a misreading that the camera is measured to make, of a read that was not sure of itself. What most cars share, a
+colour or a class, contradicts and never identifies. The ranked explanations are always given, for whoever has to decide.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from parking.kernel.credential import Credential
 from parking.kernel.ids import LaneId, LotId, StayId
@@ -18,17 +21,24 @@ from parking.kernel.near_plates import tail
 from parking.kernel.votes import UNREAD, WIDEST, Votes
 from parking.sessions.costs import Costs
 
-IN_REVIEW, UNPROVEN, GONE = 2.0, 3.0, 10.0
+IN_REVIEW, UNPROVEN, UNFOUND, GONE = 2.0, 3.0, 5.0, 16.0
+"""To believe that a car is inside although a person was asked about it, nothing proved that it came in, a patrol did not find it, its
+plate has come in again since."""
 _CREDENTIAL_AGREES, _CREDENTIAL_DIFFERS = -12.0, 3.0
 _NAMED = -12.0
 _LOOKS_AGREE, _LOOKS_DIFFER = -3.0, 3.0
 _SAME_LOOK, _OTHER_LOOK = 8, 26
 """Bits by which the fingerprints of two pictures of one car differ at most, and of two cars at least."""
-_COLOUR_AGREES, _KIND_AGREES, _KIND_DIFFERS = -0.7, -0.3, 4.0
+_LOOKS_LIKE_MOST, _KIND_DIFFERS = -0.1, 4.0
+"""A colour or a class says little more than the plate's own signs have said."""
 _PAID = -4.0
 _STILL_PARKED = 8.0
 _OTHER_LOT = 6.0
 _UNREAD_ENTRY = 3.0
+_STANDS_THERE = timedelta(seconds=30)
+"""Nobody gets from a bay to an exit in less."""
+_OWN_PROOF = frozenset({"credential_agrees", "named", "looks_agree"})
+"""What speaks for one car alone. A payment does not: it says that a car leaves soon, not which one this is."""
 _TRIED = 3
 """So many spellings of each side are compared sign by sign; the others count only where both sides have them."""
 
@@ -38,7 +48,8 @@ class PassageEvidence:
     """One passage: what was read, what was held up, where, when.
 
     `votes` None or empty: nobody read a plate. `named`: the stay that a ticket or a code names. `fingerprint`: 64 bits of a picture,
-    where the site allows them.
+    where the site allows them. `familiar`: those of the spellings that are plates of cars that come here.
+    `typed`: somebody says the plate, no camera.
     """
 
     at: datetime
@@ -48,6 +59,8 @@ class PassageEvidence:
     lot_id: LotId | None = None
     named: StayId | None = None
     fingerprint: int | None = None
+    familiar: frozenset[str] = frozenset()
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ class OpenCandidate:
     """A stay that may be the one: how its car was read when it came, and what has been seen of it since.
 
     `paid_until`: it has paid and may leave till then. `seen_parked_at`: a bay sensor or a patrol saw it stand there.
-    `doubt`: what it costs to believe that it is inside at all (`IN_REVIEW`, `UNPROVEN`, `GONE`).
+    `doubt`: what it costs to believe that it is inside at all (`IN_REVIEW`, `UNPROVEN`, `UNFOUND`, `GONE`).
     """
 
     stay_id: StayId
@@ -121,27 +134,32 @@ Match = Matched | Ambiguous | NoStay
 def match(evidence: PassageEvidence, candidates: Sequence[OpenCandidate], costs: Costs, now: datetime) -> Match:
     """The stay that a passage belongs to, as known at `now`; the order of the candidates is of no account."""
     possible = [one for one in candidates if one.entered_at <= evidence.at <= now + timedelta(hours=1)]
-    ranked = tuple(sorted((explain(evidence, one, costs) for one in possible), key=lambda one: (one.cost, one.stay_id)))
+    told = evidence.typed or (evidence.votes is not None and len(evidence.votes.spellings) > 1)
+    owned = _owned(possible) if told else {}
+    explained = (explain(evidence, one, costs, owned) for one in possible)
+    ranked = tuple(sorted(explained, key=lambda one: (one.cost, one.stay_id)))
     if not ranked:
         return NoStay((), "nobody_near")
     best = ranked[0]
-    nobody = costs.nobody(_known_signs(evidence.votes))
     to_rival = ranked[1].cost - best.cost if len(ranked) > 1 else math.inf
-    to_nobody = nobody - best.cost
+    to_nobody = _unseen(evidence, possible, costs) - best.cost
     if to_nobody <= -costs.sure_known:
         return NoStay(ranked, "stranger")
     if to_rival < costs.sure_rival:
         return Ambiguous(ranked, "rival")
     if to_nobody < costs.sure_known:
         return Ambiguous(ranked, "stranger")
-    if not best.exact and not best.second_evidence:
+    proved = best.exact or best.second_evidence
+    if not proved and to_nobody - _untold(evidence, best, possible, costs) < costs.sure_lone:
         return Ambiguous(ranked, "no_plate" if _known_signs(evidence.votes) == 0 else "lone_misread")
     return Matched(best.stay_id, best.cost, min(to_rival, to_nobody), best.why, ranked)
 
 
-def explain(evidence: PassageEvidence, candidate: OpenCandidate, costs: Costs) -> Ranked:
-    """What it costs to believe that this stay's car made this passage."""
-    plate, exact = plate_cost(evidence.votes, candidate.votes, costs)
+def explain(
+    evidence: PassageEvidence, candidate: OpenCandidate, costs: Costs, owned: Mapping[str, float] = MappingProxyType({})
+) -> Ranked:
+    """What it costs to believe that this stay's car made this passage; `owned`: plates that stays have, and how surely."""
+    plate, exact = plate_cost(evidence.votes, candidate.votes, costs, owned)
     parts = [
         Reason("one_of_many", costs.someone()),
         Reason("read_as_it_is" if exact else "read_differently", plate),
@@ -150,20 +168,30 @@ def explain(evidence: PassageEvidence, candidate: OpenCandidate, costs: Costs) -
         *_whereabouts(evidence, candidate),
     ]
     why = tuple(part for part in parts if part.cost != 0.0 or part.code == "read_as_it_is")
-    speaks = {"credential_agrees", "named", "looks_agree", "colour_agrees", "has_paid"}
-    return Ranked(
-        candidate.stay_id,
-        sum(part.cost for part in parts),
-        why,
-        exact,
-        any(part.code in speaks for part in parts),
-    )
+    proved = any(part.code in _OWN_PROOF for part in parts)
+    return Ranked(candidate.stay_id, sum(part.cost for part in parts), why, exact, proved)
 
 
-def plate_cost(one: Votes | None, two: Votes | None, costs: Costs) -> tuple[float, bool]:
+def _unseen(evidence: PassageEvidence, candidates: Sequence[OpenCandidate], costs: Costs) -> float:
+    """What it costs to believe that a car was here whose coming no stay tells: anybody's, or one that often comes and was missed today."""
+    inside = {one.votes.best for one in candidates if one.votes is not None}
+    spelt = evidence.votes.spellings if evidence.votes is not None else ()
+    missed = [costs.unseen(-s.behind) for s in spelt if s.text in evidence.familiar and s.text not in inside]
+    return min([costs.nobody(_known_signs(evidence.votes)), *missed])
+
+
+def plate_cost(
+    one: Votes | None,
+    two: Votes | None,
+    costs: Costs,
+    owned: Mapping[str, float] = MappingProxyType({}),
+    untold: float = 0.0,
+) -> tuple[float, bool]:
     """What it costs that a passage shows the plate of another, and whether a spelling of both is the same.
 
     The same both ways round where both were read; one that shows no plate says nothing, one that shows a plate where none was read, little.
+    A spelling that a stay has only left open costs as much more as it is `owned` by another stay: no two cars have one plate.
+    `untold` is how sure a read is taken to be that tells nothing but its best spelling.
     """
     if one is None or not one.spellings:
         return 0.0, False
@@ -171,15 +199,23 @@ def plate_cost(one: Votes | None, two: Votes | None, costs: Costs) -> tuple[floa
         known = _known_signs(one)
         return _UNREAD_ENTRY + costs.nobody(known) - costs.nobody(0), False
     said = {spelling.text: spelling.behind for spelling in two.spellings}
-    both = [-(s.behind + said[s.text]) for s in one.spellings if s.text in said and UNREAD not in s.text]
-    if both and (one.best in said or two.best in {s.text for s in one.spellings}):
+    both = [
+        -(s.behind + said[s.text]) + (owned.get(s.text, 0.0) if s.text != two.best else 0.0)
+        for s in one.spellings
+        if s.text in said and UNREAD not in s.text
+    ]
+    told = len(one.spellings) > 1 or len(two.spellings) > 1
+    if both and told and (one.best in said or two.best in {s.text for s in one.spellings}):
         return min(*both, WIDEST), True
+    sure = costs.sure_read(min(_margin(one, untold), _margin(two, untold)))
     tried = [
-        (-(a.behind + b.behind) + distance(a.text, b.text, costs))
+        -(a.behind + b.behind) + distance(a.text, b.text, costs) + (0.0 if _is_part(a.text, b.text) else sure)
         for a in one.spellings[:_TRIED]
         for b in two.spellings[:_TRIED]
+        if a.text != b.text or UNREAD in a.text
     ]
-    return min([*tried, *both]), bool(both) and min(both) <= min(tried)
+    alike, other = min(both, default=math.inf), min(tried, default=math.inf)
+    return min(alike, other), alike <= other
 
 
 def distance(one: str, two: str, costs: Costs) -> float:
@@ -206,13 +242,13 @@ def _looks(evidence: PassageEvidence, candidate: OpenCandidate, costs: Costs) ->
     if one.colour is not None and two.colour is not None:
         same = one.colour == two.colour
         yield (
-            Reason("colour_agrees", _COLOUR_AGREES)
+            Reason("colour_agrees", _LOOKS_LIKE_MOST)
             if same
             else Reason("colour_differs", costs.colour(one.colour, two.colour))
         )
     if one.kind is not None and two.kind is not None:
         same = one.kind == two.kind
-        yield Reason("class_agrees", _KIND_AGREES) if same else Reason("class_differs", _KIND_DIFFERS)
+        yield Reason("class_agrees", _LOOKS_LIKE_MOST) if same else Reason("class_differs", _KIND_DIFFERS)
     if evidence.fingerprint is not None and candidate.fingerprint is not None:
         apart = (evidence.fingerprint ^ candidate.fingerprint).bit_count()
         if apart <= _SAME_LOOK:
@@ -240,10 +276,39 @@ def _whereabouts(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterabl
     yield Reason("doubted", candidate.doubt)
     if candidate.paid_until is not None and candidate.paid_until >= evidence.at:
         yield Reason("has_paid", _PAID)
-    if candidate.seen_parked_at is not None and candidate.seen_parked_at >= evidence.at:
+    if candidate.seen_parked_at is not None and candidate.seen_parked_at >= evidence.at - _STANDS_THERE:
         yield Reason("still_parked", _STILL_PARKED)
     if evidence.lot_id is not None and candidate.lot_id is not None and evidence.lot_id != candidate.lot_id:
         yield Reason("other_lot", _OTHER_LOT)
+
+
+def _owned(candidates: Iterable[OpenCandidate]) -> dict[str, float]:
+    """The plates by which stays are inside, each with how sure its read was of it."""
+    owned: dict[str, float] = {}
+    for one in candidates:
+        if one.votes is not None and one.votes.best is not None and one.doubt == 0.0:
+            owned[one.votes.best] = max(_margin(one.votes), owned.get(one.votes.best, 0.0))
+    return owned
+
+
+def _margin(votes: Votes, untold: float = 0.0) -> float:
+    """How far the best spelling is ahead of the next; `untold` where nothing but the best was told."""
+    return -votes.spellings[1].behind if len(votes.spellings) > 1 else untold
+
+
+def _untold(evidence: PassageEvidence, best: Ranked, candidates: Iterable[OpenCandidate], costs: Costs) -> float:
+    """How much more a misread costs where no read has told of its doubts: a lone read may have been a sure one."""
+    mine = next(one for one in candidates if one.stay_id == best.stay_id)
+    sure, unsure = (plate_cost(evidence.votes, mine.votes, costs, untold=untold)[0] for untold in (WIDEST, 0.0))
+    return sure - unsure
+
+
+def _is_part(one: str, two: str) -> bool:
+    """Whether two texts differ only in what one of them has not read: how sure it is says nothing of that."""
+    a, b = tail(one), tail(two)
+    if len(a) != len(b) or any(x != y and UNREAD not in (x, y) for x, y in zip(a, b, strict=True)):
+        return False
+    return len(one) != len(two) or one[0] == two[0] or UNREAD in (one[0], two[0])
 
 
 def _known_signs(votes: Votes | None) -> int:

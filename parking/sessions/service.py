@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import CaseOpened, StayClosed, StayOpened, StaySettled
 from parking.kernel.ids import CaseId, LaneId, LotId, StayId, VisitId
+from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, store, visits
 from parking.sessions.costs import Costs
 from parking.sessions.model import ClosedStay, DoubtfulStay, GhostStay, OpenStay, ReviewCase, Stay, StayInReview
-from parking.sessions.stay_life import Earlier, GoneUnseen, LateExit, LeftThen, Undecided, on_second_entry
+from parking.sessions.stay_life import Earlier, GoneUnseen, LateExit, LeftThen, ReadAnew, Undecided, on_second_entry
 
 End = Callable[[UnitOfWork, OpenStay, LeftThen], None]
 """Closes a stay with its bill; who knows prices hands it in."""
+_TWO_OF_ONE_PLATE = frozenset({"second_entry", "cloned_plate"})
 
 
 def open_case(
@@ -102,20 +105,26 @@ def open_stay(
         return known if isinstance(known, OpenStay) else new
     prices = costs or Costs()
     inside = store.open_by_plate(uow.connection, plate) if plate else None
-    came_late = inside is not None and inside.entered_at > entered_at
-    if inside is not None and not came_late:
-        settle_second_entry(uow, inside, new, prices, end)
-    store.insert(uow.connection, new, state="review" if came_late else "open")
-    uow.publish(StayOpened(stay_id, plate, entered_at, lane_id, tariff_version))
-    if inside is not None and came_late and not has_left:
-        settle_second_entry(uow, new, inside, prices, end)
+    if inside is None:
+        store.insert(uow.connection, new)
+        uow.publish(StayOpened(stay_id, plate, entered_at, lane_id, tariff_version))
+    elif inside.entered_at <= entered_at:
+        store.insert(uow.connection, new, state="review")
+        new = settle_second_entry(uow, inside, new, prices, end)
+        store.set_state(uow.connection, stay_id, state="open")
+        uow.publish(StayOpened(stay_id, new.plate, entered_at, lane_id, tariff_version))
+    else:
+        store.insert(uow.connection, new, state="review")
+        uow.publish(StayOpened(stay_id, plate, entered_at, lane_id, tariff_version))
+        if not has_left:
+            settle_second_entry(uow, new, inside, prices, end)
     if plate is None:
         open_case(uow, "entry_without_plate", stay_id=stay_id, visit_id=VisitId(stay_id), lane_id=lane_id)
     return new
 
 
-def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, costs: Costs, end: End | None) -> None:
-    """Do with the earlier stay of a plate what the evidence says."""
+def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, costs: Costs, end: End | None) -> OpenStay:
+    """Do with the earlier stay of a plate what the evidence says; the later one, as it is now."""
     assert earlier.plate is not None
     conn, came = uow.connection, later.entered_at
     out = visits.earliest_unmatched(conn, _texts(earlier), earlier.entered_at, came)
@@ -124,13 +133,33 @@ def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, cos
         visits.let_through(conn, [earlier.plate.text], leaving=True, since=earlier.entered_at, until=came),
         LateExit(VisitId(out.visit_id), out.exited_at, LaneId(out.lane_id), out.yes_at) if out is not None else None,
         finding.has_lookalike(conn, earlier.plate),
+        frozenset(text for text in {*_texts(earlier), *_texts(later)} if store.open_by_plate(conn, Plate(text))),
+        visits.somebody_left_unread(conn, earlier.entered_at, came),
     )
     verdict = on_second_entry(seen, later.votes, came, costs)
+    evidence = {"later_entry": later.id, "at": came}
+    if isinstance(verdict, ReadAnew):
+        anew = read_anew(uow, later if verdict.later else earlier, verdict, evidence | {"earlier_entry": earlier.id})
+        if verdict.later:
+            store.set_state(conn, earlier.id, state="open")
+        return anew if verdict.later else later
     if isinstance(verdict, Undecided):
         store.set_state(conn, earlier.id, state="review")
         open_case(uow, verdict.reason, stay_id=earlier.id, visit_id=VisitId(later.id), lane_id=later.lane_id)
-        return
-    apply(uow, earlier, verdict, {"later_entry": later.id, "at": came}, end)
+        return later
+    apply(uow, earlier, verdict, evidence, end)
+    return later
+
+
+def read_anew(uow: UnitOfWork, stay: OpenStay, verdict: ReadAnew, evidence: Mapping[str, Any]) -> OpenStay:
+    """Keep another plate for a stay, as its own pictures leave it open, on record; found by both spellings."""
+    conn = uow.connection
+    before = corrections.snapshot(conn, stay.id)
+    values = {"plate": verdict.plate, "votes": verdict.votes.compact(), "folded": folded(verdict.plate.text)}
+    store.set_state(conn, stay.id, state="open", **values)
+    store.put_keys(conn, stay.id, verdict.plate, verdict.votes)
+    corrections.record(uow, stay.id, verdict.rule, before, evidence)
+    return replace(stay, plate=verdict.plate, votes=verdict.votes)
 
 
 def _texts(stay: OpenStay) -> Iterable[str]:
@@ -178,6 +207,23 @@ def confirm(
     undoes = standing.id if isinstance(stay, GhostStay) and standing is not None else None
     corrections.record(uow, stay.id, rule, before, evidence, passages=passages, undoes=undoes)
     uow.publish(StayOpened(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version))
+    return store.to_open(row)
+
+
+def left_before_its_doubt(uow: UnitOfWork, stay: StayInReview, at: datetime) -> OpenStay | None:
+    """The stay as an open one, if all that is doubtful of it is that its plate came in again after it had left at `at`."""
+    conn = uow.connection
+    asked = store.open_cases_of(conn, stay.id)
+    laters = [store.row_of(conn, StayId(case.visit_id)) if case.visit_id is not None else None for case in asked]
+    if not asked or not all(
+        case.reason in _TWO_OF_ONE_PLATE and later is not None and later.entered_at > at
+        for case, later in zip(asked, laters, strict=True)
+    ):
+        return None
+    for case in asked:
+        store.close_case(conn, case.id, by="system", note="its exit arrived later", at=uow.now)
+    row = store.row_of(conn, stay.id)
+    assert row is not None
     return store.to_open(row)
 
 

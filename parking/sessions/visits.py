@@ -143,6 +143,13 @@ def earliest_unmatched(
     return conn.execute(query.order_by(t.exited_at).limit(1)).one_or_none()
 
 
+def somebody_left_unread(conn: Connection, since: datetime, until: datetime) -> bool:
+    """Whether an exit between two times has neither a plate nor a stay."""
+    t = unmatched_exit.c
+    query = sa.select(t.visit_id).where(t.plate.is_(None), t.stay_id.is_(None), t.exited_at.between(since, until))
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def explain(conn: Connection, visit_id: VisitId, stay_id: StayId | None) -> None:
     """An exit was this stay's; or, with None, nobody knows whose once more."""
     conn.execute(unmatched_exit.update().where(unmatched_exit.c.visit_id == visit_id).values(stay_id=stay_id))

@@ -23,10 +23,16 @@ def seen(text: str | None, *others: tuple[str, float], colour: str | None = "blu
 
 
 def inside(
-    stay_id: str, text: str | None, *, hours: float = 2.0, colour: str | None = "blue", **more: Any
+    stay_id: str,
+    text: str | None,
+    *,
+    hours: float = 2.0,
+    colour: str | None = "blue",
+    others: tuple[tuple[str, float], ...] = (),
+    **more: Any,
 ) -> OpenCandidate:
-    """A stay that began `hours` ago, with the plate that was read then."""
-    votes = Votes.lone(text, colour, "civil") if text is not None else None
+    """A stay that began `hours` ago, with the plate that was read then, and others with how far they were behind."""
+    votes = Votes.of([(text, 0.0), *others], colour, "civil") if text is not None else None
     return OpenCandidate(StayId(stay_id), AT - timedelta(hours=hours), votes, **more)
 
 

@@ -44,7 +44,7 @@ def test_of_two_entries_of_one_plate_the_earlier_has_left_unseen_in_whatever_ord
     site: SiteStory,
 ) -> None:
     came, visit = site.clock.now(), site.visit()
-    site.park(hours=1)
+    site.park(hours=13)
     now_inside = site.enter(box="edge-2")
     site.hear(passage(Direction.IN, visit), at=came, box="edge-1")
     assert isinstance(site.stay(now_inside), OpenStay)

@@ -39,7 +39,7 @@ _IS_IT_TRUE = (Choice.CONFIRM, Choice.CLOSE)
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "call_unanswered": _question(_PERSON_WAITS),
-        "charge_over_bound": _question(_PERSON_WAITS, Choice.MATCH, Choice.CONFIRM, Choice.SPLIT, Choice.WAIVE),
+        "charge_over_bound": _question(_PERSON_WAITS, Choice.CONFIRM, Choice.SPLIT, Choice.WAIVE),
         "lane_still_held_open": _question(_PERSON_WAITS),
         "exit_in_doubt": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
         "exit_without_stay": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from parking.kernel.errors import ErrorKind, ParkingError, conflict, invalid, not_found
 from parking.kernel.events import CaseChanged
-from parking.kernel.ids import CaseId
+from parking.kernel.ids import CaseId, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import UnitOfWork
@@ -71,6 +71,13 @@ def give_back(uow: UnitOfWork, case_id: CaseId, who: Principal) -> None:
     case = _open(uow.connection, case_id)
     if store.give_back(uow.connection, case_id, who.subject):
         uow.publish(CaseChanged(case_id, case.reason, "given_back"))
+
+
+def leave_to_its_holder(conn: Connection, case_id: CaseId, who: Principal, now: datetime) -> None:
+    """Whoever ends a case by another way than the desk's leaves alone what another operator has taken: ParkingError."""
+    holder = store.hand(conn, case_id).holder_at(now)
+    if holder and holder != who.subject:
+        raise conflict("case.taken", "another operator has taken this case: wait, or ask them to give it back")
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------
@@ -168,6 +175,21 @@ def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: 
     store.stir(uow.connection, made.case_id)
     uow.publish(CaseChanged(made.case_id, case.reason, "reopened"))
     return replace(made, undone_by=who.subject, undone_at=uow.now, undo_reason=reason)
+
+
+def overtaken(uow: UnitOfWork, stay_id: StayId, correction_id: str, *, by: str, reason: str) -> None:
+    """The decision that made this correction was taken back by a later one: it is undone with it, and teaches no more."""
+    for made in store.decisions_about(uow.connection, stay_id, []):
+        if correction_id in made.corrections and store.mark_undone(
+            uow.connection, made.id, by=by, at=uow.now, reason=reason
+        ):
+            taught = store.lesson_of(uow.connection, made.id)
+            if taught is not None and taught.active:
+                store.switch_lesson(uow.connection, taught.id, active=False, by=by, at=uow.now, reason=reason)
+            store.stir(uow.connection, made.case_id)
+            case = stays.get_case(uow.connection, made.case_id)
+            assert case is not None, "cases are never deleted"
+            uow.publish(CaseChanged(made.case_id, case.reason, "reopened"))
 
 
 def switch_lesson(uow: UnitOfWork, desk: Desk, lesson_id: str, who: Principal, *, active: bool, reason: str) -> Lesson:

@@ -141,7 +141,7 @@ def test_an_exit_that_arrives_after_the_plate_came_in_again_solves_the_riddle_of
     went = site.said(
         passage(Direction.OUT, visit, stay=first), at=out_at, box="edge-2"
     )  # edge-2 is cut off and keeps it
-    site.park(hours=1)
+    site.park(hours=13)
     second = site.enter()
     assert isinstance(site.stay(first), GhostStay)
     site.park(minutes=5)

@@ -250,7 +250,7 @@ def test_a_plate_of_another_colour_is_another_car(site: SiteStory) -> None:
 def test_a_read_that_leaves_a_lookalike_open_expires_nobody_who_is_present(site: SiteStory) -> None:
     first = site.enter(votes=votes((PLATE, 0.0)))
     site.park(hours=1)
-    site.enter(votes=votes((PLATE, 0.0), (MISREAD, -2.0)))
+    site.enter(votes=votes((PLATE, 0.0), (MISREAD, -3.0)))
     assert isinstance(site.stay(first), StayInReview)
     assert site.reasons() == ["second_entry"]
 
@@ -271,7 +271,7 @@ def test_a_ghost_whose_exit_arrives_late_is_revived_and_billed_as_if_it_had_been
     site.enter(OTHER_PLATE)
     first = site.enter()
     left = site.park(hours=1)
-    site.park(hours=1)
+    site.park(hours=13)
     second = site.enter(box="edge-2")
     assert isinstance(site.stay(first), GhostStay)
     visit = site.leave(stay=first, at=left, box="edge-3")
@@ -284,6 +284,82 @@ def test_a_ghost_whose_exit_arrives_late_is_revived_and_billed_as_if_it_had_been
     assert (undone.rule, undone.undoes, undone.evidence["exit_visit"]) == ("ghost_seen_leaving", made.id, visit)
     assert made.undone_by == undone.id
     assert inside(site) == 2
+    site.check()
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_where_two_cars_of_one_plate_may_be_inside_neither_is_billed_for_the_other(site: SiteStory) -> None:
+    first = site.enter()
+    site.park(hours=3)
+    second = site.enter()
+    site.park(hours=1)
+    assert isinstance(site.stay(first), StayInReview)
+    row = site.copy_row("stay", first)
+    assert row is not None
+    assert (row["doubtful"], row["prices"]) == (True, []), "no exit lane takes one for the other"
+    visit = site.leave()
+    assert isinstance(site.stay(second), OpenStay)
+    assert (site.sums(first).due, site.sums(second).due) == (None, None)
+    assert sorted(site.reasons()) == ["exit_in_doubt", "second_entry"]
+    said = {"actor": "li", "reason": "the picture"}
+    cashier = site.application.cashier
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(visit), second, **said))
+    site.application.drain()
+    assert site.sums(second).due == 600
+    site.check()
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_an_exit_that_arrives_after_its_plate_came_in_again_answers_the_question_and_is_billed(site: SiteStory) -> None:
+    first = site.enter()
+    left = site.park(hours=1)
+    site.park(hours=1)
+    second = site.enter(box="edge-2")
+    assert (isinstance(site.stay(first), StayInReview), site.reasons()) == (True, ["second_entry"])
+    site.leave(stay=first, at=left, box="edge-3")
+    site.stop_waiting()
+    assert isinstance(site.stay(first), ClosedStay)
+    assert isinstance(site.stay(second), OpenStay)
+    assert (site.sums(first).due, site.reasons()) == (600, ["left_without_paying"])
+    assert [one.rule for one in site.corrections(first)] == ["exit_found_late"]
+    assert inside(site) == 1
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_of_two_cars_the_one_whose_read_leaves_another_plate_open_is_taken_to_be_that_one(site: SiteStory) -> None:
+    first = site.enter(votes=votes((PLATE, 0.0), ("浙A1Z345", -9.0)))
+    site.park(hours=1)
+    second = site.enter(votes=votes((PLATE, 0.0), (MISREAD, -0.5)))
+    later, earlier = site.stay(second), site.stay(first)
+    assert isinstance(later, OpenStay)
+    assert isinstance(earlier, OpenStay)
+    assert (later.plate, earlier.plate, site.reasons()) == (Plate(MISREAD), Plate(PLATE), [])
+    (made,) = site.corrections(second)
+    assert made.rule == "read_as_next_spelling"
+    site.park(minutes=10)
+    site.leave(MISREAD, votes=votes((MISREAD, 0.0), ("浙A1Z34S", -9.5)), decided_at=site.clock.now())
+    assert isinstance(site.stay(second), ClosedStay)
+    assert isinstance(site.stay(first), OpenStay)
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_a_stay_that_a_person_gave_to_the_wrong_exit_is_taken_back_when_its_own_car_leaves(site: SiteStory) -> None:
+    mine, his = site.enter("浙A6688B"), site.enter("浙A66888")
+    site.park(hours=2)
+    wrong = site.leave("浙A66888")
+    cashier, said = site.application.cashier, {"actor": "li", "reason": "looks right"}
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(wrong), his, **said))
+    site.application.drain()
+    site.park(hours=1)
+    right = site.leave("浙A66888")
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(right), his, **said))
+    site.application.drain()
+    over = site.stay(his)
+    assert isinstance(over, ClosedStay)
+    assert over.exited_at == site.clock.now()
+    assert isinstance(site.stay(mine), OpenStay)
+    assert [case.visit_id for case in site.cases() if case.reason == "exit_in_doubt"] == [wrong], "whose was it, then?"
     site.check()
 
 
@@ -448,6 +524,26 @@ def test_a_plate_that_a_person_reads_from_the_picture_finds_its_stay(site: SiteS
     undone = site.stay(stay_id)
     assert isinstance(undone, OpenStay)
     assert undone.plate == Plate("沪C99999")
+
+
+@pytest.mark.req("DATA-2")
+def test_a_bill_beyond_what_is_plausible_is_booked_when_a_person_says_that_it_is_true(site: SiteStory) -> None:
+    stay_id = site.enter()
+    site.park(days=40)
+    site.leave()
+    cashier = site.application.cashier
+    made = site.database.write(
+        lambda uow: correcting.bill_is_true(uow, cashier, stay_id, actor="li", reason="checked on video")
+    )
+    site.application.drain()
+    due = site.sums(stay_id).due
+    assert due is not None
+    assert due > 0
+    assert "left_without_paying" in site.reasons()
+    site.database.write(lambda uow: correcting.undo(uow, cashier, made, actor="li", reason="the other video"))
+    site.application.drain()
+    assert (site.sums(stay_id).due, site.sums(stay_id).debt) == (None, 0)
+    site.check()
 
 
 def test_what_has_changed_since_is_not_taken_back(site: SiteStory) -> None:

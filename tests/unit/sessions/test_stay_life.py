@@ -14,12 +14,14 @@ from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.sessions.model import LaneVisit, LeavingStay, OpenStay, ParkedStay
 from parking.sessions.stay_life import (
+    CLONES_MEET,
     QUEUE_BEHIND,
     SHORTEST_WAY_ROUND,
     Earlier,
     GoneUnseen,
     LateExit,
     LeftThen,
+    ReadAnew,
     Undecided,
     on_patrol,
     on_queue_behind,
@@ -28,7 +30,7 @@ from parking.sessions.stay_life import (
 from tests.builders.matching import COSTS
 
 CAME = datetime(2026, 3, 7, 2, 0, tzinfo=UTC)
-AGAIN = CAME + timedelta(hours=5)
+AGAIN = CAME + timedelta(hours=20)
 READ = Votes.lone("浙A12345", "blue", "civil")
 STAY = OpenStay(StayId("s1"), Plate("浙A12345"), CAME, LaneId("entry-1"), "t", votes=READ)
 PARKED = ParkedStay(STAY.id, STAY.plate, CAME, STAY.lane_id, "t", votes=READ, bay_id=BayId("b1"), seen_at=AGAIN)
@@ -40,6 +42,39 @@ SAID = LaneVisit(VisitId("v9"), LaneId("exit-1"), True, STAY.plate, None, STAY.i
 
 def test_a_later_entry_shows_that_the_car_has_gone_and_nobody_knows_when() -> None:
     assert on_second_entry(Earlier(STAY), READ, AGAIN, COSTS) == GoneUnseen("missed_exit_later_entry")
+
+
+@pytest.mark.req("ID-1")
+def test_soon_after_it_may_be_a_clone_whose_twin_is_inside_and_a_person_looks() -> None:
+    soon = CAME + CLONES_MEET - timedelta(minutes=1)
+    assert on_second_entry(Earlier(STAY), READ, soon, COSTS) == Undecided("second_entry")
+    assert isinstance(on_second_entry(Earlier(STAY, unread_exit=True), READ, soon, COSTS), GoneUnseen)
+    assert isinstance(on_second_entry(Earlier(STAY, let_through=SAID), READ, soon, COSTS), LeftThen), (
+        "that an exit opened for it is evidence enough"
+    )
+
+
+def unsure(margin: float, *, best: str = "浙A12345", next_best: str = "浙A1234S") -> Votes:
+    return Votes.of([(best, 0.0), (next_best, -margin)], "blue", "civil")
+
+
+@pytest.mark.req("ID-1")
+def test_of_two_cars_one_read_is_the_others_plate_and_its_own_pictures_say_which() -> None:
+    later = on_second_entry(Earlier(STAY), unsure(0.5), AGAIN, COSTS)
+    assert isinstance(later, ReadAnew)
+    assert (later.later, later.plate.text, later.votes.best) == (True, "浙A1234S", "浙A1234S")
+    assert {one.text for one in later.votes.spellings} == {"浙A12345", "浙A1234S"}, "it is found by either"
+    earlier = on_second_entry(Earlier(replace(STAY, votes=unsure(0.5))), unsure(9.0), AGAIN, COSTS)
+    assert isinstance(earlier, ReadAnew)
+    assert not earlier.later
+
+
+@pytest.mark.req("ID-1")
+def test_where_both_reads_are_as_unsure_or_the_next_spelling_is_inside_too_a_person_says() -> None:
+    both = replace(STAY, votes=unsure(0.5, next_best="浙A1Z345"))
+    assert on_second_entry(Earlier(both), unsure(0.5), AGAIN, COSTS) == Undecided("second_entry")
+    taken = Earlier(STAY, inside=frozenset({"浙A1234S"}))
+    assert on_second_entry(taken, unsure(0.5), AGAIN, COSTS) == Undecided("second_entry")
 
 
 def test_an_exit_that_opened_for_it_says_when() -> None:
@@ -99,7 +134,7 @@ def test_nobody_is_round_in_less_than_a_minute() -> None:
 
 @pytest.mark.req("ID-1")
 def test_a_doubtful_read_of_either_passage_expires_nobody() -> None:
-    doubtful = Votes.of([("浙A12345", 0.0), ("浙A1234S", -3.0)], "blue", "civil")
+    doubtful = unsure(3.0)
     assert on_second_entry(Earlier(STAY), doubtful, AGAIN, COSTS) == Undecided("second_entry")
     assert on_second_entry(Earlier(replace(STAY, votes=doubtful)), READ, AGAIN, COSTS) == Undecided("second_entry")
 

@@ -1,0 +1,98 @@
+"""What must hold of money, coupons and points after every event: only what the ledgers say has moved since is worked out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from parking.kernel.ids import StayId
+from parking.members.tables import POINTS, lot_table
+from parking.sessions.store import stay
+from payments import ledger_store
+from payments.coupons.balance import faults
+from payments.coupons.tables import coupon_table, use_table
+from payments.store import bill_table
+from payments.tariff.facts import recalled
+from payments.tariff.plate_words import facts_of_plate
+from payments.tariff.price import price
+from payments.tariff_book import TariffBook
+
+_BOOKED = sa.select(ledger_store.movement_table.c.seq, ledger_store.movement_table.c.stay_id).where(
+    ledger_store.movement_table.c.seq > sa.bindparam("seen")
+)
+_BILLED = (
+    sa.select(bill_table, stay.c.plate, stay.c.state, stay.c.exited_at, stay.c.priced_at, stay.c.leave_by)
+    .join_from(bill_table, stay, stay.c.id == bill_table.c.stay_id)
+    .where(bill_table.c.stay_id == sa.bindparam("stay"))
+)
+_OF_COUPONS = sa.select(
+    sa.select(sa.func.count()).select_from(coupon_table).scalar_subquery(),
+    sa.select(sa.func.count()).select_from(use_table).scalar_subquery(),
+    sa.select(sa.func.count()).select_from(use_table).where(use_table.c.ended_at.is_not(None)).scalar_subquery(),
+    sa.select(sa.func.count()).select_from(coupon_table).where(coupon_table.c.state == "free").scalar_subquery(),
+)
+_LOTS = sa.select(sa.func.coalesce(sa.func.sum(lot_table.c.left), 0))
+_HELD = sa.select(sa.func.coalesce(sa.func.sum(POINTS.kept.c.balance), 0)).where(POINTS.kept.c.account.like("member:%"))
+_SOONER = timedelta(minutes=30)
+
+
+class MoneyInvariants:
+    """I1 (charged once or owed), I3 (coupons and points), I5 (the price is pure and never falls with time), I7 (paid, then in time)."""
+
+    def __init__(self, tariffs: TariffBook) -> None:
+        self._tariffs = tariffs
+        self._seen = 0
+        self._coupons: Sequence[Any] = ()
+
+    def broken(self, conn: Connection) -> list[str]:
+        """Every one that does not hold now, in words without anything personal."""
+        return [*self._stays(conn), *self._offers(conn), *_points(conn)]
+
+    def _stays(self, conn: Connection) -> list[str]:
+        moved = conn.execute(_BOOKED, {"seen": self._seen}).all()
+        if not moved:
+            return []
+        self._seen = max(row.seq for row in moved)
+        found = []
+        for stay_id in sorted({row.stay_id for row in moved if row.stay_id is not None}):
+            if not ledger_store.stay_sums(conn, StayId(stay_id)).holds:
+                found.append("I1: a stay is neither charged once nor owed")
+            bill = conn.execute(_BILLED, {"stay": stay_id}).one_or_none()
+            if bill is not None and bill.state == "closed":
+                found += self._bill(conn, bill)
+        return found
+
+    def _bill(self, conn: Connection, bill: Row[Any]) -> list[str]:
+        tariff = self._tariffs.get(conn, bill.tariff_version)
+        known = recalled(bill.facts) if bill.facts is not None else facts_of_plate(bill.plate)
+        facts = known._replace(stopped_minutes=bill.stopped_minutes)
+        total = price(tariff, bill.entered_at, bill.until, facts).total.minor
+        sooner = max(bill.entered_at, bill.until - _SOONER)
+        found = []
+        if total != bill.total:
+            found.append("I5: a bill is not what its tariff says of its entry and exit")
+        if price(tariff, bill.entered_at, sooner, facts).total.minor > total:
+            found.append("I5: it was dearer to leave sooner")
+        in_time = bill.leave_by is not None and bill.exited_at is not None and bill.exited_at <= bill.leave_by
+        if in_time and bill.priced_at is not None and bill.until > bill.priced_at:
+            found.append("I7: who had paid and left in time was charged for more")
+        return found
+
+    def _offers(self, conn: Connection) -> list[str]:
+        now = conn.execute(_OF_COUPONS).one()
+        if tuple(now) == self._coupons:
+            return []
+        self._coupons = tuple(now)
+        return [f"I3: {what}" for what in faults(conn)]
+
+
+def _points(conn: Connection) -> list[str]:
+    return (
+        []
+        if conn.scalar(_LOTS) == -(conn.scalar(_HELD) or 0)
+        else ["I3: what members hold is not what their lots come to"]
+    )

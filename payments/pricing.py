@@ -108,7 +108,7 @@ class Prices:
     def why_held(
         self,
         due: Money,
-        entered_at: datetime,
+        since: datetime,
         until: datetime,
         *,
         kind: str | None,
@@ -116,7 +116,7 @@ class Prices:
         passes: Callable[[], Iterable[str]] = tuple,
     ) -> str | None:
         """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
-        return self._bounds.why_held(due.minor, until - entered_at, kind, lot_id, passes)
+        return self._bounds.why_held(due.minor, until - since, kind, lot_id, passes)
 
     def learn_bounds(self, by_lot: Mapping[str | None, int]) -> None:
         """From now on these bounds count besides the set ones: what each lot's own history says (`payments.plausible`)."""

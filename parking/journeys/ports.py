@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -271,16 +271,9 @@ class Cashier(Protocol):
         ...
 
     def why_held(
-        self,
-        due: Money,
-        entered_at: datetime,
-        until: datetime,
-        *,
-        kind: str | None,
-        lot_id: str | None,
-        passes: Callable[[], Iterable[str]] = ...,
+        self, due: Money, since: datetime, until: datetime, *, kind: str | None, lot_id: str | None, passes: Any = ...
     ) -> str | None:
-        """Why a person has to see a bill before its driver, as a stable code; None where it is plausible."""
+        """Why a person has to see a bill before its driver, as a stable code; `passes`: asked for those of its vehicle."""
         ...
 
     def begin_payment(

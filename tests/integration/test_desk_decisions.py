@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from parking.kernel.events import Direction
+from parking.kernel.ids import StayId
 from payments import ledger_store
+from payments.ledger import StaySums
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import PLATE, passage
 
@@ -52,6 +54,10 @@ def undo(server: Server, made: dict[str, Any]) -> None:
 def stay(server: Server, stay_id: str) -> dict[str, Any]:
     found: dict[str, Any] = server.ask("GET", f"/stays/{stay_id}", "cashier").json()
     return found
+
+
+def booked(server: Server, stay_id: str) -> StaySums:
+    return server.application.database.read(lambda conn: ledger_store.stay_sums(conn, StayId(stay_id)))
 
 
 def comes_in_twice(server: Server) -> tuple[str, str]:
@@ -122,12 +128,12 @@ def test_a_held_bill_is_booked_when_somebody_says_that_it_is_true_and_taken_back
     stay_id = leaves_after_forty_days(server)
     assert stay(server, stay_id)["bill"]["due"]["amount"] > 0
     made = decide(server, one(server, "charge_over_bound"), choice="confirm", reason="checked_on_video")
-    sums = server.application.database.read(lambda conn: ledger_store.stay_sums(conn, stay_id))
+    sums = booked(server, stay_id)
     assert sums.due is not None
     assert sums.debt == sums.due > 0
     assert one(server, "left_without_paying")["stay_id"] == stay_id
     undo(server, made)
-    sums = server.application.database.read(lambda conn: ledger_store.stay_sums(conn, stay_id))
+    sums = booked(server, stay_id)
     assert (sums.due, sums.debt) == (None, 0)
     assert server.application.database.read(ledger_store.verify).holds
 
@@ -135,7 +141,7 @@ def test_a_held_bill_is_booked_when_somebody_says_that_it_is_true_and_taken_back
 def test_a_held_bill_that_was_two_visits_is_never_booked(server: Server) -> None:
     stay_id = leaves_after_forty_days(server)
     decide(server, one(server, "charge_over_bound"), choice="split", reason="exit_missed")
-    sums = server.application.database.read(lambda conn: ledger_store.stay_sums(conn, stay_id))
+    sums = booked(server, stay_id)
     assert (sums.due, sums.debt, sums.captured) == (None, 0, 0)
 
 
@@ -145,7 +151,7 @@ def test_a_held_bill_may_be_given_up_by_whoever_may_and_then_nothing_is_owed(ser
     server.ask("POST", f"/desk/cases/{case['id']}/give-back", "attendant")
     taken = server.ask("POST", f"/desk/cases/{case['id']}/take", "manager").json()
     decide(server, taken, "manager", choice="waive", reason="goodwill")
-    sums = server.application.database.read(lambda conn: ledger_store.stay_sums(conn, stay_id))
+    sums = booked(server, stay_id)
     assert sums.due is not None
     assert (sums.debt, sums.waived) == (0, sums.due)
     assert [c["reason"] for c in server.ask("GET", "/desk/cases", "manager").json()["items"]] == []

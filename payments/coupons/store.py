@@ -168,6 +168,12 @@ def was_shown(conn: Connection, stay_id: str, coupon_id: str) -> bool:
     return conn.execute(sa.select(c.at).where(c.stay_id == stay_id, c.coupon_id == coupon_id)).first() is not None
 
 
+def _is_usable(state: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a bill may say something of it; wrapped, so that no engine looks through all that are free for the few that are meant."""
+    usable = [one.value for one in (CouponState.FREE, CouponState.RESERVED, CouponState.EXPIRED)]
+    return sa.func.coalesce(state, "").in_(usable)
+
+
 def wallet(
     conn: Connection, *, stay_id: str, plate: Plate | None, member_id: str | None, since: datetime, limit: int
 ) -> Sequence[Coupon]:
@@ -179,7 +185,7 @@ def wallet(
         mine.append(sa.and_(c.bound == Bound.PLATE, c.plate == plate))
     if member_id is not None:
         mine.append(sa.and_(c.bound == Bound.MEMBER, c.member_id == member_id))
-    alive = sa.and_(c.state.in_((CouponState.FREE, CouponState.RESERVED, CouponState.EXPIRED)), c.valid_until > since)
+    alive = sa.and_(_is_usable(c.state), c.valid_until > since)
     query = sa.select(coupon_table).where(sa.or_(*mine), alive).order_by(c.valid_until, c.id).limit(limit)
     return [to_coupon(row) for row in conn.execute(query)]
 
@@ -268,8 +274,7 @@ def marks(stay_id: sa.Column[Any], plate: sa.Column[Any], member_id: sa.ColumnEl
     rules = (k.zh, k.en, k.effect, k.alone, k.group, k.budget_minor, k.spent_minor, k.per_day, k.issuer)
     text = told(c.id, c.state, c.valid_from, c.valid_until, *rules)
     both = coupon_table.join(campaign_table, k.id == c.campaign_id)
-    usable = [state.value for state in (CouponState.FREE, CouponState.RESERVED, CouponState.EXPIRED)]
-    alive = sa.func.coalesce(c.state, "").in_(usable)  # wrapped, so that no engine looks through all that are free
+    alive = _is_usable(c.state)
     shown = shown_table.join(coupon_table, c.id == s.coupon_id).join(campaign_table, k.id == c.campaign_id)
     return [
         mark("shown", text, s.stay_id == stay_id, alive, of=shown),

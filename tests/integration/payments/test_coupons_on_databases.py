@@ -10,13 +10,15 @@ from typing import TypeVar
 import pytest
 import sqlalchemy as sa
 
+from parking.bootstrap.quote_marks import marks_of
 from parking.kernel.errors import ParkingError
 from parking.plumbing.db import UnitOfWork
 from payments.coupons import store
 from payments.coupons.model import Bound, Coupon, CouponState
 from payments.coupons.tables import use_table
 from payments.model import Payment, PaymentState
-from tests.builders.coupons import CouponDesk
+from tests.builders.coupons import PLATE, CouponDesk
+from tests.builders.payments import STAY_ID
 from tests.prove.coupon_crashes import die_at_every
 from tests.unit.payments.test_crash_points import Crash, dying_at_write
 
@@ -146,3 +148,27 @@ def test_dying_between_two_commits_redeems_once_or_not_at_all(desk: CouponDesk, 
     assert (sums.coupon > 0) == (desk.state(coupon) == "redeemed") == (sums.coupon in (700, 1050))
     assert sums.due == sums.captured + sums.coupon + debt - sums.overpaid
     desk.check()
+
+
+@pytest.mark.parametrize("asked", ["by a bill", "by a quote"])
+def test_a_wallet_is_found_by_its_holder_however_many_coupons_are_free(tmp_path: Path, asked: str) -> None:
+    """A stay's event and a quote cost the same after a hundred thousand coupons as after one."""
+    desk = CouponDesk(url=f"sqlite:///{tmp_path}/parking.db")
+    desk.campaign()
+    desk.give()
+    said: list[tuple[str, object]] = []
+
+    def plans(conn: sa.Connection) -> str:
+        sa.event.listen(conn, "before_cursor_execute", lambda _c, _u, text, values, _x, _m: said.append((text, values)))
+        if asked == "by a bill":
+            store.wallet(conn, stay_id="s", plate=PLATE, member_id="m", since=desk.clock.now(), limit=60)
+        else:
+            marks_of(conn, STAY_ID)
+        explained = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {said[-1][0]}", said[-1][1])  # type: ignore[arg-type]
+        return "\n".join(str(row.detail) for row in explained)
+
+    found = desk.database.read(plans)
+    assert "ix_coupon_plate" in found
+    assert "coupon_by_state" not in found
+    assert "SCAN coupon" not in found
+    desk.database.close()

@@ -6,6 +6,7 @@ A question is read, pulse or hold under a number; the answer repeats the number 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,9 +102,7 @@ def parse_question(data: bytes) -> Question:
         return Hold(number, coil, plain["on"])
     if ask == "pulse" and keys | {"not_after_s"} == {"coil", "ms", "not_after_s"}:
         late = plain.get("not_after_s")
-        if late is not None and (type(late) not in (int, float) or late != late):
-            raise MalformedLine("not_after_s")
-        return Pulse(number, coil, _number(plain, "ms"), None if late is None else float(late))
+        return Pulse(number, coil, _number(plain, "ms"), None if late is None else _seconds(late, "not_after_s"))
     raise MalformedLine("not a question")
 
 
@@ -117,6 +116,17 @@ def parse_answer(data: bytes) -> Answer:
         if keys == {key} and isinstance(plain[key], str):
             return kind(number, plain[key][:200])
     raise MalformedLine("not an answer")
+
+
+def _seconds(plain: Any, key: str) -> float:
+    """A time as a float; one that no float holds is none."""
+    try:
+        seconds = float(plain) if type(plain) in (int, float) else math.nan
+    except OverflowError:  # JSON knows whole numbers of any length
+        seconds = math.inf
+    if not math.isfinite(seconds):
+        raise MalformedLine(key)
+    return seconds
 
 
 def _line(plain: dict[str, Any]) -> bytes:

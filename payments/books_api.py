@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import Field, StringConstraints
+from sqlalchemy import Connection
 
 from parking.kernel.errors import not_found
 from parking.kernel.ids import PaymentId
@@ -16,7 +17,8 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once
 from parking.web.schemas import MoneySchema, Strict
-from payments import reconciling, refund_store, refunding, store
+from payments import phases, reconciling, refund_store, refunding, store
+from payments.model import Payment
 from payments.refund_store import Refund
 
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
@@ -61,6 +63,42 @@ class RefundView(Strict):
             created_at=refund.created_at,
             ended_at=refund.ended_at,
             failure=refund.failure,
+        )
+
+
+class PaymentDetail(Strict):
+    """`phase` of a paid one: PAID, ADVANCED (the provider paid for the driver), REFUNDING, PARTLY_REFUNDED, REFUNDED."""
+
+    payment_id: str
+    stay_id: str
+    number: str
+    channel: str
+    state: str
+    phase: str | None
+    amount: MoneySchema
+    refunded: MoneySchema
+    created_at: datetime
+    captured_at: datetime | None
+    advanced_at: datetime | None
+    repaid_at: datetime | None
+    failure: str | None
+
+    @classmethod
+    def of(cls, payment: Payment, after: phases.Aftermath) -> PaymentDetail:
+        return cls(
+            payment_id=payment.payment_id,
+            stay_id=payment.stay_id,
+            number=payment.number,
+            channel=payment.channel,
+            state=payment.state.value,
+            phase=after.phase.value if after.phase else None,
+            amount=MoneySchema.of(payment.amount),
+            refunded=MoneySchema.of(after.refunded),
+            created_at=payment.created_at,
+            captured_at=payment.captured_at,
+            advanced_at=after.advanced_at,
+            repaid_at=after.repaid_at,
+            failure=payment.failure,
         )
 
 
@@ -109,6 +147,18 @@ def router(database: Database, audit: Audit) -> APIRouter:
             return refunding.begin(uow, PaymentId(payment_id), money, reason=reason, actor=who.subject, key=key)
 
         return RefundView.of(await database.awrite(work))
+
+    @routes.get("/payments/{payment_id}/details", tags=["payments"])
+    async def one_payment(payment_id: str, _: Accountant) -> PaymentDetail:
+        """A payment with what has become of it."""
+
+        def look(conn: Connection) -> PaymentDetail:
+            payment = store.get(conn, PaymentId(payment_id))
+            if payment is None:
+                raise not_found("payment.unknown", "there is no such payment")
+            return PaymentDetail.of(payment, phases.of(conn, payment))
+
+        return await database.aread(look)
 
     @routes.get("/payments/{payment_id}/refunds", tags=["payments"])
     async def refunds(payment_id: str, _: Accountant) -> list[RefundView]:

@@ -22,7 +22,8 @@ COUPONS = "coupons"
 WAIVED = "waived"
 PROMISES = "promises"
 WRITTEN_OFF = "written_off"
-_PER_STAY = ("receivable", "debt", "overpaid", "promised")
+PER_STAY = ("receivable", "debt", "overpaid", "promised")
+"""Accounts of single stays, shown summed up under these names."""
 
 
 def clearing(channel: str) -> str:
@@ -55,7 +56,7 @@ def promise(stay_id: StayId, token: str, unit: str, amount: int) -> Movement:
 def summary(account: str) -> str:
     """The account under which balances are shown: those of single stays are summed up."""
     head = account.partition(":")[0]
-    return head if head in _PER_STAY else account
+    return head if head in PER_STAY else account
 
 
 def due_reference(stay_id: StayId, turn: int = 0) -> str:

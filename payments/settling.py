@@ -14,7 +14,7 @@ from parking.kernel.ids import CaseId, PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork, insert_once
 from parking.plumbing.jobs import enqueue
-from payments import ledger, ledger_store, store
+from payments import ledger, ledger_store, phases, store
 from payments.coupons import using
 from payments.model import LIVE, Payment, PaymentState
 from payments.providers.base import OrderState, Outcome
@@ -37,7 +37,9 @@ def settle(uow: UnitOfWork, payment: Payment, outcome: Outcome) -> Settled:
         flag(uow, "payment_mismatch", payment.stay_id, payment.number)
         return Settled.MISMATCH
     if paid:
-        return _capture(uow, payment.payment_id, outcome)
+        captured = _capture(uow, payment.payment_id, outcome)
+        news = phases.note(uow, payment.payment_id, outcome)
+        return Settled.CHANGED if news else captured
     if outcome.state in (OrderState.CLOSED, OrderState.FAILED):
         to = PaymentState(outcome.state.value)
         changed = store.change(uow.connection, payment.payment_id, only_from=LIVE, to=to, pay_url=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from parking.kernel.ids import StayId
 from parking.kernel.signed import Verifier, unseal
 from parking.security import audit
 from payments import in_app as in_app_orders
+from payments import journal_api
 from payments.cash import api as cash_api
 from payments.cash.model import CHANNEL
 from payments.invoices import api as invoices_api
@@ -59,6 +61,7 @@ def routers(application: Application, signer: Ed25519Signer, clock: Clock) -> tu
         channels={name: {"zh": c.zh, "en": c.en} for name, c in application.channels.items()},
     )
     return (
+        journal_api.router(database, ZoneInfo(application.site.timezone)),
         invoices_api.router(invoices),
         cash_api.router(cash),
         receipt_api.router(receipts),

@@ -24,6 +24,7 @@ from parking.journeys import (
     placing,
     priced_places,
     refreshing_access,
+    reminding,
     wallets,
 )
 from parking.journeys.pairing import CostsOf
@@ -113,6 +114,7 @@ def subscriptions(
         e.MemberChanged: (wallet_changed, app_hooks.tell),
         e.StayOpened: (refresh, notifying.stay_began(notices)),
         e.CreditChanged: (refresh,),
+        e.DebtReminded: (reminding.remind,),
         e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for),),
         e.StaySettled: (refresh,),
         e.StayClosed: (

@@ -24,7 +24,7 @@ from parking.sessions import visit_notes
 from parking.sessions import visits as visits_store
 from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
-from payments import ledger_store, reconciling, refund_store
+from payments import ledger_store, phases, reconciling, refund_store
 from payments import store as payments_store
 from payments.cash import shift_store as cash_store
 from payments.coupons import tables as coupon_tables
@@ -57,6 +57,7 @@ ROOMS = (
     member_tables,
     notice_store,
     payments_store,
+    phases,
     places_store,
     reconciling,
     refund_store,

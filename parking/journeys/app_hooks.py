@@ -57,30 +57,32 @@ def set_hook(uow: UnitOfWork, app: str, url: str) -> None:
 
 
 def tell(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles CouponChanged, PointsChanged and MemberChanged: enqueues what the member's app is to be told."""
+    """Handles CouponChanged, PointsChanged and MemberChanged: what the member's app is to be told."""
     event = envelope.event
     if not isinstance(event, CouponChanged | PointsChanged | MemberChanged) or event.member_id is None:
         return
-    member = member_store.member(uow.connection, event.member_id)
+    data: dict[str, Any] = {}
+    if isinstance(event, CouponChanged):
+        kind = f"coupon.{event.state}"
+        data = {"coupon_id": event.coupon_id, "campaign_id": event.campaign_id, "amount": to_plain(event.amount)}
+    elif isinstance(event, PointsChanged):
+        kind = "points.changed"
+        data = {"points": event.points, "balance": event.balance}
+        data |= {"reason": event.reason, "merchant_id": event.merchant_id}
+    else:
+        kind = f"member.{event.what}"
+    send(uow, envelope, event.member_id, kind, data)
+
+
+def send(uow: UnitOfWork, envelope: Envelope, member_id: str, kind: str, data: Mapping[str, Any]) -> None:
+    """Have a member's app told, once for each event, if he has agreed and it wants to know."""
+    member = member_store.member(uow.connection, member_id)
     if member is None or not service.agrees(uow.connection, member.member_id, Purpose.CRM):
         return
     if uow.connection.execute(sa.select(hook_table.c.url).where(hook_table.c.app == member.client)).first() is None:
         return
-    data: dict[str, Any] = {"ref": member.ref, "member_id": member.member_id}
-    if isinstance(event, CouponChanged):
-        kind = f"coupon.{event.state}"
-        data |= {"coupon_id": event.coupon_id, "campaign_id": event.campaign_id, "amount": to_plain(event.amount)}
-    elif isinstance(event, PointsChanged):
-        kind = "points.changed"
-        data |= {
-            "points": event.points,
-            "balance": event.balance,
-            "reason": event.reason,
-            "merchant_id": event.merchant_id,
-        }
-    else:
-        kind = f"member.{event.what}"
-    message = {"type": kind, "timestamp": to_plain(envelope.occurred_at), "data": data}
+    about = {"ref": member.ref, "member_id": member.member_id, **data}
+    message = {"type": kind, "timestamp": to_plain(envelope.occurred_at), "data": about}
     payload = {"app": member.client, "id": envelope.id, "message": message}
     enqueue(uow, SEND_JOB, f"hook:{member.client}:{envelope.id}"[:128], payload)
 
@@ -88,7 +90,7 @@ def tell(uow: UnitOfWork, envelope: Envelope) -> None:
 def jobs(signer: Callable[[], Signer], client: httpx.Client, clock: Clock) -> dict[str, JobHandler]:
     """The durable job that tells an app; an answer other than 2xx is tried again, ever more rarely."""
 
-    def send(database: Database, payload: dict[str, Any]) -> None:
+    def deliver(database: Database, payload: dict[str, Any]) -> None:
         app = str(payload["app"])
         query = sa.select(hook_table.c.url).where(hook_table.c.app == app)
         url = database.read(lambda conn: conn.execute(query).scalar_one_or_none())
@@ -98,7 +100,7 @@ def jobs(signer: Callable[[], Signer], client: httpx.Client, clock: Clock) -> di
         head = webhook_wire.headers(signer(), str(payload["id"])[:64], body, clock.now())
         client.post(url, content=body, headers={**head, "Content-Type": "application/json"}).raise_for_status()
 
-    return {SEND_JOB: send}
+    return {SEND_JOB: deliver}
 
 
 def take(

@@ -119,7 +119,11 @@ WHO_MAY = {
     ("POST", "/access/invitations/{invitation_id}/code"): {"manager"},
     ("DELETE", "/access/invitations/{invitation_id}"): {"manager"},
     ("GET", "/access/inside"): {"cashier", "attendant", "manager", "auditor"},
+    ("GET", "/ledger/days/{day}/balances"): {"cashier", "manager", "auditor"},
+    ("GET", "/ledger/account"): {"cashier", "manager", "auditor"},
+    ("GET", "/ledger/journal.csv"): {"cashier", "manager", "auditor"},
     ("GET", "/ledger/balances"): {"cashier", "manager", "auditor"},
+    ("GET", "/payments/{payment_id}/details"): {"cashier", "manager", "auditor"},
     ("POST", "/payments/{payment_id}/refunds"): {"manager"},
     ("GET", "/payments/{payment_id}/refunds"): {"cashier", "manager", "auditor"},
     ("GET", "/statements"): {"cashier", "manager", "auditor"},
@@ -211,7 +215,7 @@ IN_PATH = {
     "debt_id": "none", "agreement_id": "none", "credential_id": "0" * 16, "invitation_id": "00000000-0000-7000-8000-000000000000",
     "decision_id": "none", "lesson_id": "none", "merchant_id": "none", "campaign_id": "none", "coupon_id": "none",
     "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "receipt": "none", "app": "none",
-    "invoice_id": "none", "shift_id": "none", "refund_id": "none",
+    "invoice_id": "none", "shift_id": "none", "refund_id": "none", "day": "2026-03-07",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {
     "/auth/login": {"json": {"username": "manager", "password": "not this one"}},

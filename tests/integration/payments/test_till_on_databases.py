@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,7 +21,7 @@ from payments.cash.model import Shift, drawer
 from payments.invoices.model import Invoice, InvoiceState
 from payments.model import Payment, PaymentState
 from payments.providers.base import Provider
-from tests.builders.invoices import PERSON, InvoiceDesk
+from tests.builders.invoices import OTHER_STAY, PERSON, InvoiceDesk
 from tests.builders.payments import STAY_ID
 
 T = TypeVar("T")
@@ -189,3 +191,35 @@ def test_a_refund_is_handed_out_once(desk: Till) -> None:
     moves = desk.database.read(lambda conn: shift_store.moves(conn, shift))
     assert [move.amount.minor for move in moves] == [50_000, 1000, -400]
     assert desk.sums(STAY_ID).holds
+
+
+@pytest.mark.req("PAY-5")
+def test_the_ledger_is_told_by_account_and_day_and_line_by_line(desk: Till) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    desk.open()
+    first_day = desk.clock.now()
+    desk.park(hours=2)
+    desk.take(desk.begin(channel="cash"))
+    desk.leave()
+    desk.park(days=1)
+    desk.paid(OTHER_STAY)
+    end = desk.clock.now() + timedelta(days=1)
+    midnight = datetime.combine(first_day.astimezone(zone).date() + timedelta(days=1), time(), zone)
+
+    def balances(until: datetime) -> dict[str, int]:
+        found = desk.database.read(lambda conn: ledger_store.balances_until(conn, until))
+        assert sum(balance for _, _, balance in found) == 0
+        return {account: balance for account, _, balance in found}
+
+    kept = {name: balance for name, _, balance in desk.database.read(ledger_store.balances)}
+    assert balances(end) == kept
+    assert balances(midnight)["drawer:desk-1"] == 51_000
+    assert "clearing:wallet" not in balances(midnight)
+    days = desk.database.read(lambda conn: ledger_store.days_of(conn, "receivable", first_day, end, zone))
+    assert [(debit, credit) for _, _, debit, credit in days] == [(1000, 1000), (0, kept["clearing:wallet"])]
+    lines = desk.database.read(lambda conn: ledger_store.journal(conn, first_day, end, 0, 100))
+    assert sum(line.amount for line in lines) == 0
+    again = desk.database.read(lambda conn: ledger_store.journal(conn, first_day, end, lines[-1].seq, 100))
+    assert again == []
+    page = desk.database.read(lambda conn: ledger_store.journal(conn, first_day, end, 0, 2))
+    assert {line.seq for line in page} == {1, 2}

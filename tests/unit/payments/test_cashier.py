@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
+from payments import phases, refunding
 from payments.cashier import CashierSettings
 from payments.model import PaymentState
 from payments.providers.base import LONGEST_NUMBER, ProviderRefused
 from payments.providers.memory import MemoryProvider
+from payments.settling import Settled, settle
 from tests.builders.payments import STAY_ID, Desk, Stay, a_tariff
 
 
@@ -243,4 +246,35 @@ def test_a_waiver_lowers_what_is_due_before_and_after_leaving() -> None:
     desk.database.write(lambda uow: desk.cashier.waive(uow, STAY_ID, Money(700, "CNY"), "w2"))
     sums = desk.sums()
     assert (sums.debt, sums.waived) == (0, 1000)
+    desk.check()
+
+
+@pytest.mark.req("PAY-1", "PAY-5")
+def test_an_advance_is_told_apart_until_the_driver_has_paid_it_back_and_a_refund_after_it() -> None:
+    desk = Desk()
+    desk.park(hours=1)
+    payment = desk.begin()
+    desk.memory.approve(payment.number)
+    paid = desk.memory.query(payment.number)
+
+    def hear(**changes: bool) -> Settled:
+        return desk.database.write(lambda uow: settle(uow, payment, replace(paid, **changes)))  # type: ignore[arg-type]
+
+    def phase() -> phases.Aftermath:
+        now = desk.payment(payment)
+        return desk.database.read(lambda conn: phases.of(conn, now))
+
+    assert phase().phase is None
+    assert [hear(advanced=True) for _ in range(2)] == [Settled.CHANGED, Settled.SAME]
+    assert (phase().phase, phase().repaid_at) == (phases.Phase.ADVANCED, None)
+    assert [hear(advanced=True, repaid=True) for _ in range(2)] == [Settled.CHANGED, Settled.SAME]
+    assert hear(advanced=True) is Settled.SAME  # an older word comes late
+    assert (phase().phase, phase().repaid_at) == (phases.Phase.PAID, desk.clock.now())
+    amount = Money(100, "CNY")
+    desk.database.write(
+        lambda uow: refunding.begin(uow, payment.payment_id, amount, reason="wrong", actor="anna", key="r1")
+    )
+    assert phase().phase is phases.Phase.REFUNDING
+    desk.ask()
+    assert (phase().phase, phase().refunded) == (phases.Phase.PARTLY_REFUNDED, amount)
     desk.check()

@@ -1,0 +1,34 @@
+"""A debt has stood for a while: the member whose vehicle it is reads it among his notices, and his app is told, each if he has agreed.
+
+Whoever is no member, or has not agreed, is told when the car comes next: at the kiosk, on the page of the stay, or by the lane.
+"""
+
+from __future__ import annotations
+
+from parking.journeys import app_hooks
+from parking.kernel.codec import to_plain
+from parking.kernel.events import DebtReminded, Envelope
+from parking.members import service as members
+from parking.members import store as member_store
+from parking.plumbing.db import UnitOfWork
+
+NOTICE = "debt"
+
+
+def remind(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles DebtReminded. No plate and no place goes out; the day is enough to know which stay is meant."""
+    event = envelope.event
+    if not isinstance(event, DebtReminded):
+        return
+    standing = members.recognised(uow.connection, event.plate, uow.now)
+    if standing is None:
+        return
+    member_id = standing.member_id
+    member_store.notify(uow.connection, uow.ids.new(uow.now), member_id, NOTICE, event.stay_id, uow.now)
+    told = {
+        "debt_id": event.stay_id,
+        "amount": to_plain(event.amount),
+        "on": event.since.date().isoformat(),
+        "number": event.number,
+    }
+    app_hooks.send(uow, envelope, member_id, "debt.reminder", told)

@@ -19,7 +19,7 @@ from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler, enqueue
-from payments import store
+from payments import ledger_store, store
 from payments.coupons import using
 from payments.model import Payment, PaymentState
 from payments.providers.abilities import Charge, ChargesByAgreement
@@ -227,6 +227,7 @@ class Collector:
         """Commit what the provider said, and return the payment as it now is."""
 
         def work(uow: UnitOfWork) -> Payment:
+            ledger_store.take_head(uow.connection)  # first of all: whoever waits for it sees what was done meanwhile
             settle(uow, payment, outcome)
             _keep_answer(uow, payment, outcome)
             now = store.get(uow.connection, payment.payment_id)

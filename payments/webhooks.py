@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from parking.kernel.errors import ErrorKind, ParkingError, not_found
 from parking.plumbing.db import Database, UnitOfWork, insert_once
-from payments import store
+from payments import ledger_store, store
 from payments.providers.abilities import AnswersCallbacks
 from payments.providers.base import CallbackRefused, Notice, Outcome, SendsCallbacks
 from payments.settling import Settled, flag, settle
@@ -76,6 +76,7 @@ def record(
     listeners: Mapping[type, Listener] | None = None,
 ) -> Settled:
     """Keep a verified callback and act on it, in one transaction; the same event again changes nothing."""
+    ledger_store.take_head(uow.connection)  # first of all: whoever waits for it sees what was done meanwhile
     if isinstance(notice.news, Outcome):
         number, verdict = notice.news.number, _of_order(uow, channel, notice.news)
     else:

@@ -88,6 +88,7 @@ class Book:
         """The statements of every booking, built once: building one takes ten times as long as running it."""
         moved, posted, kept = self.movements.c, self.postings.c, self.kept.c
         reference, about = sa.bindparam("reference", type_=sa.String), sa.bindparam("about", type_=sa.String)
+        self._queue = sa.text(f"LOCK TABLE {self.head.name} IN EXCLUSIVE MODE")
         self._head_now = sa.select(self.head.c.seq, self.head.c.link).with_for_update()
         self._head_is = self.head.update().values(seq=sa.bindparam("new_seq"), link=sa.bindparam("new_link"))
         self._known = (
@@ -113,7 +114,13 @@ class Book:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def take_head(self, conn: Connection) -> tuple[int, str]:
-        """Last sequence number and link; on PostgreSQL others wait here until this transaction ends."""
+        """Last sequence number and link; on PostgreSQL others wait here until this transaction ends.
+
+        They wait for the table and not for the row: whoever comes here first in his transaction then sees what the one before has
+        done, where a wait for the row ends in a serialization failure and another try.
+        """
+        if conn.dialect.name == "postgresql":
+            conn.execute(self._queue)
         insert_once(conn, self.head, {"id": 1, "seq": 0, "link": GENESIS})
         row = conn.execute(self._head_now).one()
         return int(row.seq), str(row.link)

@@ -130,7 +130,7 @@ class _Run:
     def run(self, point: tuple[str, str]) -> Ended:
         site = self.site
         self.stay_id = site.enter()
-        site.park(hours=1, minutes=40)
+        site.park(hours=1, minutes=10)
         self.mode.switch(site.books.switches)
         site.reaper.moment, site.reaper.place = point
         payment = self._order()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 import yaml
@@ -112,10 +112,27 @@ class MortalSurroundings(Surroundings):
         return client
 
 
+class Server(Protocol):
+    """Whose door it is; `is_down` from its process's death until it has come up again."""
+
+    app: FastAPI
+    is_down: bool
+
+
+def door_of(application: Application) -> FastAPI:
+    """The routes of the payments room as the server has them."""
+    app = FastAPI()
+    errors.install(app)
+    providers = {name: channel.provider for name, channel in application.channels.items()}
+    callbacks = Callbacks(application.database, providers, {RefundOutcome: refunding.told})
+    app.include_router(api.router(application.database, callbacks), prefix="/api/v1")
+    return app
+
+
 class OurDoor(httpx.BaseTransport):
     """Brings a company's callbacks to the server's own routes, as long as the server lives."""
 
-    def __init__(self, site: FaultySite) -> None:
+    def __init__(self, site: Server) -> None:
         self._site = site
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -184,19 +201,10 @@ class FaultySite(SiteStory):
             demo_settings(tariff_file=tariff, public_url=MALL), self.database, clock=self.clock, channels=opened
         )
         self.application.prepare()
-        self.app = self._app()
+        self.app = door_of(self.application)
         self.is_down = False
         self.application.drain()
         return self.application
-
-    def _app(self) -> FastAPI:
-        """The routes of this room as the server has them."""
-        app = FastAPI()
-        errors.install(app)
-        providers = {name: channel.provider for name, channel in self.application.channels.items()}
-        callbacks = Callbacks(self.database, providers, {RefundOutcome: refunding.told})
-        app.include_router(api.router(self.database, callbacks), prefix="/api/v1")
-        return app
 
     def live(self, step: Callable[[], T]) -> T | None:
         """Do it; if we die of it, come up again and do it once more, as a driver or an operator would."""

@@ -72,9 +72,17 @@ class RecordingDatabase(PostgresDatabase):
 
     def __init__(self, url: str, file: Path, client: str) -> None:
         super().__init__(url, clock=SystemClock(), ids=RandomIds(), origin=client)
+        self.note: Note | None = None
+        self.write_into(file, client)
+
+    def write_into(self, file: Path, client: str) -> None:
+        """From now on these are the notes of this client."""
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._client, self._count = client, 0
-        self.note: Note | None = None
+
+    def hang_up(self) -> None:
+        """No connection is left open that a child would inherit; what was compiled is kept."""
+        self._engine.dispose()
 
     def _write_once(self, work: Callable[[UnitOfWork], T]) -> T:
         self._count += 1
@@ -205,9 +213,21 @@ class Client:
         self._dice, self._shared, self._name = random.Random(name), shared, name
         self._began = datetime.fromtimestamp(_BASE.unpack_from(shared, 8)[0], UTC)
 
+    def become(self, file: Path, name: str) -> None:
+        """The child that was forked from the warm one."""
+        self._database.write_into(file, name)
+        self._dice, self._name = random.Random(name), name
+
+    def warm_up(self) -> None:
+        """Do everything once, so that nothing has to be compiled by a client that is soon to be killed."""
+        for do in (self._give, self._begin, self._look, self._settle, self._refund, self._leave):
+            with suppress(ParkingError):
+                do()
+        self._database.hang_up()
+
     def live(self) -> None:
         ways: Sequence[tuple[int, Callable[[], None]]] = (
-            (45, self._look), (22, self._begin), (18, self._settle), (5, self._give), (6, self._leave), (4, self._refund),
+            (50, self._look), (18, self._begin), (16, self._settle), (5, self._give), (8, self._leave), (3, self._refund),
         )  # fmt: skip
         while True:
             (do,) = self._dice.choices([way for _, way in ways], [weight for weight, _ in ways])
@@ -228,7 +248,7 @@ class Client:
 
     def _begin(self) -> None:
         stay = self._stay()
-        self._cashier.begin_payment(stay, self._began, "pay", f"k{self._dice.randrange(3)}")
+        self._cashier.begin_payment(stay, datetime.now(UTC), "pay", f"k{self._dice.randrange(3)}")
 
     def _settle(self) -> None:
         """The company's word, by a callback or by asking; the same one again and again."""
@@ -252,7 +272,7 @@ class Client:
         base = _BASE.unpack_from(self._shared)[0]
         stay_id = StayId(f"0197f000-0000-7000-8000-{base:012d}")
         stay = Stay(stay_id, self._began - timedelta(minutes=90), self._tariff, plate=self._plate(base))
-        self._database.write(lambda uow: self._cashier.post_due(uow, stay, self._began))
+        self._database.write(lambda uow: self._cashier.post_due(uow, stay, uow.now))
         _BASE.pack_into(self._shared, 0, max(base + 1, _BASE.unpack_from(self._shared)[0]))
 
     def _refund(self) -> None:

@@ -4,7 +4,7 @@ have no cycle, what was seen of the ledger is what it was at that moment, and ev
 Clients pay, redeem, give, refund, leave and look on the same few stays and coupons, by the product's own code; `kill -9` hits one of them
 again and again. Their records become a graph (`tests.tools.histories`): the ledger's numbers and the steps of each coupon are versions.
 
-`python -m tests.prove.histories [TRANSACTIONS] [CLIENTS] [SEED]`. Ends in one line: name, figure, goal, holds or falls short.
+`python -m tests.prove.histories [TRANSACTIONS] [CLIENTS] [SEED] [SECONDS]`. Ends in one line: name, figure, goal, holds or falls short.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from tests.prove.debts import a_postgres
 from tests.tools.histories import Transaction, cycles, explain, graph_of
 
 TRANSACTIONS, CLIENTS = 100_000, 32
-KILL_EVERY_S, LONGEST_S = 1.0, 3600.0
+KILL_EVERY_S, LONGEST_S = 4.0, 3600.0
 
 
 @dataclass
@@ -59,15 +59,16 @@ class Found:
 
 
 def run(
-    url: str, folder: Path, transactions: int, clients: int, seed: int, *, kill_every_s: float = KILL_EVERY_S
-) -> Found:
+    url: str, folder: Path, transactions: int, clients: int, seed: int, *, kill_every_s: float = KILL_EVERY_S,
+    longest_s: float = LONGEST_S,
+) -> Found:  # fmt: skip
     """Let the clients work until there are so many records, then judge."""
     prepare(url)
     shared = mmap.mmap(-1, 64)
     _BASE.pack_into(shared, 0, 1)
     _BASE.pack_into(shared, 8, int(time.time()))
     found, began = Found(), time.monotonic()
-    _work(url, folder, transactions, clients, random.Random(seed), shared, found, kill_every_s)
+    _work(url, folder, transactions, clients, random.Random(seed), shared, found, kill_every_s, longest_s)
     found.seconds = time.monotonic() - began
     database = PostgresDatabase(url, clock=SystemClock(), ids=RandomIds(), origin="judge")
     try:
@@ -79,16 +80,24 @@ def run(
 
 def _work(
     url: str, folder: Path, transactions: int, clients: int, dice: random.Random, shared: mmap.mmap, found: Found,
-    kill_every_s: float,
+    kill_every_s: float, longest_s: float,
 ) -> None:  # fmt: skip
     living: dict[int, int] = {}
     lives = Counter[int]()
-    until, next_kill, next_look = time.monotonic() + LONGEST_S, time.monotonic() + kill_every_s, 0.0
+    until, next_kill, next_look = time.monotonic() + longest_s, time.monotonic() + kill_every_s, 0.0
+
+    warm = Client(url, folder / "warm.log", "warm", shared)
+    warm.warm_up()
 
     def begin(number: int) -> None:
         lives[number] += 1
         name = f"c{number}-{lives[number]}"
-        living[number] = fork(lambda: Client(url, folder / f"{name}.log", name, shared).live())
+
+        def life() -> None:
+            warm.become(folder / f"{name}.log", name)
+            warm.live()
+
+        living[number] = fork(life)
 
     try:
         for number in range(clients):
@@ -251,9 +260,11 @@ def _seen_otherwise(note: dict[str, Any], prefix: dict[str, list[tuple[int, str,
     return wrong
 
 
-def main(transactions: int = TRANSACTIONS, clients: int = CLIENTS, seed: int = 1) -> int:
+def main(
+    transactions: int = TRANSACTIONS, clients: int = CLIENTS, seed: int = 1, longest_s: int = int(LONGEST_S)
+) -> int:
     with tempfile.TemporaryDirectory() as folder, a_postgres() as url:
-        found = run(url, Path(folder), transactions, clients, seed)
+        found = run(url, Path(folder), transactions, clients, seed, longest_s=longest_s)
     for what in found.wrong[:40]:
         print(f"  {what}")
     print(

@@ -129,9 +129,12 @@ def test_those_who_book_at_once_wait_in_line_and_nobody_has_to_try_again(
     outcomes = [desk.memory.approve(payment.number) for payment in payments]
     tries: list[object] = []
     write_once = PostgresDatabase._write_once
-    monkeypatch.setattr(
-        PostgresDatabase, "_write_once", lambda self, work: (tries.append(work), write_once(self, work))[1]
-    )
+
+    def counted(database: PostgresDatabase, work: Callable[[UnitOfWork], T]) -> T:
+        tries.append(work)
+        return write_once(database, work)
+
+    monkeypatch.setattr(PostgresDatabase, "_write_once", counted)
     at_once(lambda number: desk.cashier.collector.take_over(payments[number], outcomes[number]))
     at_once(lambda number: desk.leave(_stay(number)))
     assert [desk.sums(_stay(number).stay_id).due for number in range(HANDS)] == [600] * HANDS

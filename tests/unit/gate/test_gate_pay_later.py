@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parking.access.rows import PriceStep
+from parking.gate.edge_file import EdgeFile
 from parking.gate.states import State
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -64,6 +68,33 @@ def test_the_car_leaves_without_stopping_and_its_passage_names_the_stay() -> Non
     story.drive_through()
     (passed,) = story.told(VehiclePassed)
     assert (passed.stay_id, passed.authorised, len(story.told(ExitPromised))) == ("stay-1", True, 1)
+
+
+class Sockets:
+    """Whatever this process does with a socket from now on; Python tells it to whoever listens, and cannot be told to stop."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.listening = True
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, _: object) -> None:
+        if self.listening and event.startswith("socket."):
+            self.seen.append(event)
+
+
+@pytest.mark.req("PAY-1")
+def test_from_the_plate_to_the_pulse_no_socket_is_opened(tmp_path: Path) -> None:
+    story = LaneStory(Direction.OUT, file=EdgeFile(tmp_path / "edge.db"))
+    story.copy_row("stay", "stay-1", stay_data(credit_minor=2000))
+    story.step()
+    sockets = Sockets()
+    story.drive_up()
+    assert (story.pulses(), len(story.told(ExitPromised)), sockets.seen) == (1, 1, [])
+    socket.socket().close()
+    assert sockets.seen, "this watch would have seen one"
+    sockets.listening = False
+    story.file.close()
 
 
 def test_a_boom_that_is_opened_again_for_the_same_car_promises_nothing_more() -> None:

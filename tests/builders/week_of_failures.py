@@ -158,6 +158,8 @@ class WeekSite(VirtualSite):
 
     def deliver(self) -> None:
         """Every company tells what is due."""
+        if not any(company.books.waiting for company in self._companies.values()):
+            return
         with httpx.Client(transport=OurDoor(self)) as client:
             for company in self._companies.values():
                 company.server.deliver(client)

@@ -61,9 +61,10 @@ def main(companies: int = 1, *modes: str) -> int:
     print("\n".join(wrong), end="\n" if wrong else "")
     print(f"  {runs} stories in {time.monotonic() - began:.0f} s; a person was told of: {dict(notices) or 'nothing'}")
     good = "".join(table.values()).count("+")
-    verdict = "holds" if good >= GOAL and not wrong else "falls short"
-    print(f"payment_faults: {good} of {len(''.join(table.values()))} end well, goal {GOAL}; {verdict}")
-    return 0 if verdict == "holds" else 1
+    every = len("".join(table.values()))
+    verdict = "falls short" if wrong or good < every else "holds" if every >= GOAL else "holds for these"
+    print(f"payment_faults: {good} of {every} end well, goal {GOAL}; {verdict}")
+    return 1 if verdict == "falls short" else 0
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import structlog
 
 from tests.builders.week_of_failures import CHANNELS, a_week
 
-CARS = 350
+CARS = 140
+"""Twenty a day."""
 
 
 def main(cars: int = CARS, seed: int = 1) -> int:

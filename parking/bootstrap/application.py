@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from guidance.bay_api import Bays
 from guidance.service import Occupancy
-from guidance.sign_board import SignBoard, connect, publish_to, read_from
-from guidance.signs.registry import SIGNS
+from guidance.sign_board import SignBoard
 from parking.bootstrap import learned_bounds
+from parking.bootstrap.bays import sign_board, the_bays
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.keys import load_signer
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.rounds import Rounds, rounds_of
+from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
 from parking.emergency import emergencies, ringing
@@ -84,6 +86,8 @@ class Application:
     cards: CardSaver
     reconciler: Reconciler
     occupancy: Occupancy
+    bays: Bays
+    sensors: SensorDesk
     signs: SignBoard
     contacts: Contacts
     rounds: Rounds
@@ -109,10 +113,12 @@ class Application:
         self.jobs.start()
         self.database.after_commit(self.signs.wake)
         self.signs.start()
+        self.sensors.start()
         self.rounds.start()
 
     def stop(self) -> None:
         self.rounds.stop()
+        self.sensors.stop()
         self.signs.stop()
         self.jobs.stop()
         self.relay.stop()
@@ -201,13 +207,7 @@ def build(
         notices=notices,
     ):
         bus.subscribe(subscription)
-    signs = SignBoard(
-        connect(site, SIGNS),
-        read_from(database, occupancy),
-        publish_to(database),
-        clock,
-        feed_age_s=lambda _: contacts.oldest_s(),
-    )
+    bays = the_bays(site, database, occupancy, contacts.oldest_s)
     return Application(
         site=site,
         database=database,
@@ -235,10 +235,12 @@ def build(
         notices=notices,
         cards=cards,
         occupancy=occupancy,
-        signs=signs,
+        bays=bays,
+        sensors=SensorDesk(database, bays.book, sensors_of(settings.sensors_file, site, clock)),
+        signs=sign_board(bays, occupancy, clock),
         contacts=contacts,
         reconciler=reconciler,
-        rounds=rounds_of(database, contacts, live, cashier, reconciler),
+        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays),
         reach=reach,
         costs_of=costs_of,
         resources=resources,

@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from guidance.advise import STALE_AFTER_S
+from guidance.bay_api import Bays
 from parking.access import following
 from parking.bootstrap import learned_bounds
 from parking.bootstrap.gate_codes import keep_box_keys
@@ -32,6 +33,8 @@ CONTACTS_EVERY_S = 5.0
 HELD_EVERY_S = 2.0
 RENEW_EVERY_S = 1800.0
 CLAIMS_EVERY_S = 60.0
+BAYS_EVERY_S = 30.0
+OUTLOOK_EVERY_S = 60.0
 DEBTS_EVERY_S = 900.0
 STATEMENTS_EVERY_S = 3600.0
 TIDY_EVERY_S = 3600.0
@@ -130,8 +133,18 @@ def purge(database: Database) -> int:
     return forgetting.purge(database, [coupons, notices, debts])
 
 
+def look_at_bays(bays: Bays) -> None:
+    """Which bays nobody has heard of for long, and which counters have drifted from what is seen."""
+
+    def work(uow: UnitOfWork) -> None:
+        bays.book.look(uow)
+        bays.healer.heal(uow)
+
+    bays.database.write(work)
+
+
 def rounds_of(
-    database: Database, contacts: Contacts, live: LiveProjection, cashier: Cashier, reconciler: Reconciler
+    database: Database, contacts: Contacts, live: LiveProjection, cashier: Cashier, reconciler: Reconciler, bays: Bays
 ) -> Rounds:
     """The server's rounds."""
     return Rounds(
@@ -146,6 +159,8 @@ def rounds_of(
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
             Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
+            Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
+            Round("outlook", OUTLOOK_EVERY_S, bays.see),
             Round("purge", PURGE_EVERY_S, lambda: purge(database)),
         )
     )

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 import kiosk_ui
 from guidance import api as guidance_api
+from guidance import bay_api
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
 from parking.bootstrap import cash_desk, desk, finding, loyalty, metrics, pages
@@ -148,6 +149,7 @@ def _routers(
         journeys_api.router(journeys),
         site_api.router(site),
         guidance_api.router(database, application.occupancy, lambda _: application.contacts.oldest_s()),
+        bay_api.router(application.bays),
         security_api.router(database, log_ins, clock, (settings.public_url,)),
         access_api.router(
             database,

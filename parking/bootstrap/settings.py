@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     join_url: str | None = Field(
         default=None, description="where a driver may become a member; offered after a payment is made, never before"
     )
+    sensors_file: Path | None = Field(default=None, description="the bay sensors: controllers and brokers, YAML")
     find_by_payment: bool = Field(
         default=False,
         description="a phone that looked a stay up at a kiosk and paid it may ask where the car is: whoever pays for a stranger could, too",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from guidance import bay_store
 from guidance import store as guidance_store
 from parking.access import invitation_store, rights_store
 from parking.access import store as access_store
@@ -35,6 +36,7 @@ from payments.later import store as later_store
 ROOMS = (
     access_store,
     app_hooks,
+    bay_store,
     blobs,
     car_places,
     cash_store,

@@ -53,6 +53,10 @@ WHO_MAY = {
     ("GET", "/site/levels"): PUBLIC,
     ("GET", "/site/levels/{level_id}/map.svg"): PUBLIC,
     ("GET", "/occupancy"): PUBLIC,
+    ("GET", "/availability"): PUBLIC,
+    ("GET", "/bays"): OPERATORS,
+    ("POST", "/bays/reads"): {"attendant", "manager"},
+    ("PUT", "/bays/{bay_id}/cone"): {"attendant", "manager"},
     ("GET", "/payments/channels"): PUBLIC,
     ("POST", "/zones/{zone_id}/adjustments"): {"attendant", "manager"},
     ("POST", "/auth/logout"): PUBLIC,  # whoever is not logged in has nothing to end
@@ -214,7 +218,7 @@ IN_PATH = {
     "group_id": "none", "schedule_id": "none", "lot_id": "none", "holder_id": "none", "pass_id": "none",
     "debt_id": "none", "agreement_id": "none", "credential_id": "0" * 16, "invitation_id": "00000000-0000-7000-8000-000000000000",
     "decision_id": "none", "lesson_id": "none", "merchant_id": "none", "campaign_id": "none", "coupon_id": "none",
-    "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "receipt": "none", "app": "none",
+    "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "bay_id": "none", "receipt": "none", "app": "none",
     "invoice_id": "none", "shift_id": "none", "refund_id": "none", "day": "2026-03-07",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {

@@ -1,0 +1,219 @@
+"""GET /availability for everybody; bays, patrols and cones for operators. No plate goes out here, and none of a patrol is shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from guidance.advise import STALE_AFTER_S
+from guidance.bays import Reading
+from guidance.healing import BayBook, BayView, Healer, UsableView
+from guidance.outlook import Trend
+from parking.kernel.errors import invalid
+from parking.kernel.ids import BayId, DeviceId, ZoneId
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
+from parking.plumbing.db import Database, UnitOfWork
+from parking.site.api import NameSchema
+from parking.web.deps import require
+from parking.web.schemas import Moment, Strict
+
+Worker = Annotated[Principal, Depends(require(Scope.CASES_WORK))]
+Watcher = Annotated[Principal, Depends(require(Scope.LANES_READ))]
+Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+
+
+class OutlookSchema(Strict):
+    """`error_bays` is by how much such words were off in the last two hours, null: not measured yet."""
+
+    in_15_min: int
+    full_in_min: int | None
+    error_bays: float | None
+
+
+class Availability(Strict):
+    """`usable` is what anybody may drive into; where `known` is false, nobody vouches for it. `state`: free, few, full or unknown."""
+
+    zone: str
+    name: NameSchema
+    level: str
+    capacity: int
+    usable: int | None
+    known: bool
+    state: str
+    confidence: float
+    usable_by_kind: dict[str, int]
+    outlook: OutlookSchema | None
+
+
+class AvailabilityPage(Strict):
+    at: Moment
+    zones: list[Availability]
+
+
+class BayRow(Strict):
+    bay: str
+    zone: str
+    kind: str
+    state: str
+    fault: str | None
+    since: Moment | None
+    source: str
+    coned_off: bool
+
+
+class PatrolRead(Strict):
+    """What a patrol saw in one bay; `plate` where somebody read it."""
+
+    bay: str = Field(max_length=40)
+    occupied: bool
+    plate: str | None = Field(default=None, max_length=24)
+
+
+class PatrolReads(Strict):
+    reads: list[PatrolRead] = Field(min_length=1, max_length=2000)
+
+
+class Difference(Strict):
+    """A bay that stood otherwise than was believed: `believed` was taken, free or unknown, with the fault known of it."""
+
+    bay: str
+    believed: str
+    found: str
+    fault: str | None
+
+
+class PatrolReport(Strict):
+    taken_in: int
+    differences: list[Difference]
+
+
+class ConeBody(Strict):
+    off: bool
+    reason: str = Field(min_length=3, max_length=200)
+
+
+@dataclass(slots=True)
+class Bays:
+    """Everything that the routes need; `trends` is fed by `see`, once a minute."""
+
+    database: Database
+    book: BayBook
+    healer: Healer
+    audit: Audit
+    feed_age_s: Callable[[], float]
+    trends: dict[ZoneId, Trend] = field(default_factory=dict)
+
+    def see(self) -> None:
+        """Look at every zone for the outlook."""
+        now = self.database.clock.now()
+        for zone_id, view in self.database.read(lambda conn: self.healer.views(conn, now)).items():
+            if view.zone.known:
+                self.trends.setdefault(zone_id, Trend(view.zone.capacity)).see(now, view.usable)
+
+
+def router(b: Bays) -> APIRouter:
+    """The routes of one site's bays."""
+    routes = APIRouter(tags=["guidance"])
+
+    @routes.get("/availability", summary="Usable bays by zone, with an outlook and how far it was off lately")
+    async def availability() -> AvailabilityPage:
+        now = b.database.clock.now()
+        views = await b.database.aread(lambda conn: b.healer.views(conn, now))
+        fed = b.feed_age_s() <= STALE_AFTER_S
+        zones = [_availability(b, z.id, views[z.id], fed) for z in b.book.site.zones if z.id in views]
+        return AvailabilityPage(at=now, zones=zones)
+
+    @routes.get("/bays", summary="Bays as they are believed now")
+    async def bays(_: Watcher, zone: Annotated[str, Query(max_length=64)] = "") -> list[BayRow]:
+        now = b.database.clock.now()
+        views = await b.database.aread(lambda conn: b.book.views(conn, now))
+        return [_row(v) for v in views.values() if zone in ("", v.zone_id)]
+
+    @routes.post("/bays/reads", summary="What a patrol saw; the differences come back as proposals")
+    async def patrol(body: PatrolReads, who: Worker) -> PatrolReport:
+        now = b.database.clock.now()
+        readings = [_reading(read, n, who, now) for n, read in enumerate(body.reads)]
+
+        def work(uow: UnitOfWork) -> list[Difference]:
+            before = b.book.views(uow.connection, uow.now)
+            b.book.hear(uow, readings)
+            b.audit(uow, who, "bays.patrol", who.subject, f"{len(readings)} bays read")
+            return [_difference(before[r.bay_id], r) for r in readings if before[r.bay_id].occupied is not r.occupied]
+
+        found = await b.database.awrite(work)
+        return PatrolReport(taken_in=len(readings), differences=found)
+
+    @routes.put("/bays/{bay_id}/cone", status_code=204, summary="Take a bay out of use, or back")
+    async def cone(bay_id: str, body: ConeBody, who: Worker) -> None:
+        def work(uow: UnitOfWork) -> None:
+            b.book.cone(uow, BayId(bay_id), off=body.off)
+            b.audit(uow, who, "bays.coned_off" if body.off else "bays.opened", bay_id, body.reason)
+
+        await b.database.awrite(work)
+
+    return routes
+
+
+def _availability(b: Bays, zone_id: ZoneId, view: UsableView, fed: bool) -> Availability:
+    zone = b.book.site.zone(zone_id)
+    known = view.zone.known and (fed or view.seen == len(zone.bays))
+    trend = b.trends.get(zone_id)
+    outlook = trend.outlook() if trend is not None and known else None
+    few = max(2, zone.capacity // 20)
+    state = "unknown" if not known else "full" if view.usable == 0 else "few" if view.usable <= few else "free"
+    return Availability(
+        zone=zone_id,
+        name=NameSchema.of(zone.name),
+        level=zone.level,
+        capacity=zone.capacity,
+        usable=view.usable if known else None,
+        known=known,
+        state=state,
+        confidence=round(view.confidence, 3) if known else 0.0,
+        usable_by_kind={kind.value: n for kind, n in view.usable_by_kind.items()} if known else {},
+        outlook=None
+        if outlook is None
+        else OutlookSchema(
+            in_15_min=outlook.in_15_min,
+            full_in_min=outlook.full_in_min,
+            error_bays=None if outlook.error_bays is None else round(outlook.error_bays, 1),
+        ),
+    )
+
+
+def _row(view: BayView) -> BayRow:
+    return BayRow(
+        bay=view.bay_id,
+        zone=view.zone_id,
+        kind=view.kind.value,
+        state=_word(view.occupied),
+        fault=view.fault.value if view.fault else None,
+        since=view.since,
+        source=view.source,
+        coned_off=view.coned_off,
+    )
+
+
+def _word(occupied: bool | None) -> str:
+    return {True: "taken", False: "free", None: "unknown"}[occupied]
+
+
+def _reading(read: PatrolRead, number: int, who: Principal, now: Any) -> Reading:
+    if read.plate and not read.occupied:
+        raise invalid("bays.plate", "an empty bay has no plate", field=f"reads[{number}].plate")
+    plate = Plate.parse(read.plate) if read.plate else None
+    return Reading(BayId(read.bay), read.occupied, now, now, "patrol", DeviceId(who.subject), 1.0, plate)
+
+
+def _difference(before: BayView, reading: Reading) -> Difference:
+    return Difference(
+        bay=before.bay_id,
+        believed=_word(before.occupied),
+        found=_word(reading.occupied),
+        fault=before.fault.value if before.fault else None,
+    )

@@ -1,0 +1,102 @@
+"""The bays' table: one row for each bay that was ever heard of or coned off, and the disagreements that go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from guidance.bays import BayState
+from guidance.fusion import Disagreement
+from guidance.store import movement
+from parking.kernel.ids import BayId, ZoneId
+from parking.plumbing.column_types import Json, UtcDateTime
+from parking.plumbing.tables import metadata
+
+bay = sa.Table(
+    "guidance_bay",
+    metadata,
+    sa.Column("bay_id", sa.String(64), primary_key=True),
+    sa.Column("zone_id", sa.String(64), nullable=False, index=True),
+    sa.Column("occupied", sa.Boolean, nullable=True),
+    sa.Column("since", UtcDateTime, nullable=True),
+    sa.Column("heard_at", UtcDateTime, nullable=True),
+    sa.Column("changes", Json, nullable=False),
+    sa.Column("source", sa.String(16), nullable=False),
+    sa.Column("clock_off", sa.Boolean, nullable=False),
+    sa.Column("told", sa.String(8), nullable=False),  # taken, free, unknown: as last published
+    sa.Column("coned_off", sa.Boolean, nullable=False),
+)
+
+doubt = sa.Table(
+    "guidance_doubt",
+    metadata,
+    sa.Column("zone_id", sa.String(64), primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("bays", sa.Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A bay's row."""
+
+    state: BayState
+    zone_id: ZoneId
+    told: str = "unknown"
+    coned_off: bool = False
+
+
+def _kept(row: Row[Any]) -> Kept:
+    changes = tuple(datetime.fromisoformat(at) for at in row.changes)
+    state = BayState(BayId(row.bay_id), row.occupied, row.since, row.heard_at, changes, row.source, row.clock_off)
+    return Kept(state, ZoneId(row.zone_id), row.told, row.coned_off)
+
+
+def of(connection: Connection, bays: Iterable[BayId] | None = None) -> dict[BayId, Kept]:
+    """The rows of these bays, or of all."""
+    query = sa.select(bay)
+    if bays is not None:
+        query = query.where(bay.c.bay_id.in_(list(bays)))
+    return {BayId(row.bay_id): _kept(row) for row in connection.execute(query)}
+
+
+def put(connection: Connection, kept: Kept) -> None:
+    s = kept.state
+    row = {
+        "zone_id": kept.zone_id,
+        "occupied": s.occupied,
+        "since": s.since,
+        "heard_at": s.heard_at,
+        "changes": [at.isoformat() for at in s.changes],
+        "source": s.source,
+        "clock_off": s.clock_off,
+        "told": kept.told,
+        "coned_off": kept.coned_off,
+    }
+    if connection.execute(sa.update(bay).where(bay.c.bay_id == s.bay_id).values(**row)).rowcount == 0:
+        connection.execute(sa.insert(bay).values(bay_id=s.bay_id, **row))
+
+
+def doubt_of(connection: Connection, zone_id: ZoneId) -> Disagreement | None:
+    row = connection.execute(sa.select(doubt).where(doubt.c.zone_id == zone_id)).one_or_none()
+    return None if row is None else Disagreement(row.since, row.bays)
+
+
+def set_doubt(connection: Connection, zone_id: ZoneId, found: Disagreement | None) -> None:
+    connection.execute(sa.delete(doubt).where(doubt.c.zone_id == zone_id))
+    if found is not None:
+        connection.execute(sa.insert(doubt).values(zone_id=zone_id, since=found.since, bays=found.bays))
+
+
+def passages_since_stated(connection: Connection, zone_id: ZoneId) -> int:
+    """How many passages this zone has counted since somebody last said what is there."""
+    c = movement.c
+    here = c.zone_id == zone_id
+    stated = sa.select(sa.func.max(c.at)).where(here, c.stated_vehicles.is_not(None)).scalar_subquery()
+    query = sa.select(sa.func.count()).where(here, c.stated_vehicles.is_(None), sa.or_(stated.is_(None), c.at > stated))
+    return int(connection.execute(query).scalar_one())

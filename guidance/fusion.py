@@ -1,0 +1,128 @@
+"""One number out of several witnesses: passages, bay states, open stays. Pure.
+
+Each witness gives an estimate with a variance: a passage count is exact when it was stated and grows doubtful with every passage; bay
+states are nearly exact but for the bays nobody can see. They are weighed by how sure they are (inverse variance), and the outcome lies
+within what is certain: never less than the bays seen taken, never more than those not seen free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import sqrt
+
+MISSED_SHARE = 0.004
+"""How much of a passage count goes wrong a passage, where nothing has been measured yet (a loop that misses or counts twice)."""
+SENSOR_WRONG = 0.002
+"""How often a bay sensor that is believed is wrong all the same."""
+TOLERATED = 0.01
+"""The share of the bays by which a number that is shown may be off."""
+LEAST_VARIANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One source's estimate of the taken bays."""
+
+    source: str
+    occupied: float
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What to believe: taken bays, a standard deviation, and the bounds that are certain."""
+
+    occupied: int
+    deviation: float
+    low: int
+    high: int
+    witnesses: tuple[Witness, ...]
+
+    def known(self, capacity: int) -> bool:
+        """Whether the number is good to within what is tolerated: two deviations within 1 % of the bays, at least one bay."""
+        return 2 * self.deviation <= max(1.0, TOLERATED * capacity)
+
+    def confidence(self, capacity: int) -> float:
+        """1 is certain, 0 is no idea; how far two deviations reach, as a share of the bays."""
+        return max(0.0, 1.0 - 2 * self.deviation / max(1, capacity))
+
+
+def by_passages(vehicles: int, passages: int, *, stated: bool, missed_share: float = MISSED_SHARE) -> Witness | None:
+    """What the counters say, `passages` after they were last put right; None when they never were."""
+    if not stated:
+        return None
+    return Witness("passages", vehicles, LEAST_VARIANCE + passages * missed_share)
+
+
+def by_bays(taken: int, free: int, unseen: int) -> Witness | None:
+    """What the bays say; those that nobody can see are as full as the others. None where none is seen."""
+    seen = taken + free
+    if seen == 0:
+        return None
+    share = (taken + 1) / (seen + 2)  # never quite 0 or 1 from few bays
+    return Witness("bays", taken + unseen * share, LEAST_VARIANCE + unseen * share * (1 - share) + seen * SENSOR_WRONG)
+
+
+def by_stays(open_stays: int, doubtful: int) -> Witness:
+    """What the stays say: so many are open, and of so many nobody is sure."""
+    return Witness("stays", open_stays, LEAST_VARIANCE + doubtful + open_stays * 0.01)
+
+
+def fuse(witnesses: Iterable[Witness | None], capacity: int, *, taken: int = 0, free: int = 0) -> Estimate | None:
+    """All witnesses in one; `taken` and `free` are bays that were seen so. None when nobody has said anything."""
+    heard = tuple(w for w in witnesses if w is not None)
+    if not heard:
+        return None
+    weights = [1.0 / max(LEAST_VARIANCE, w.variance) for w in heard]
+    mean = sum(w.occupied * g for w, g in zip(heard, weights, strict=True)) / sum(weights)
+    spread = sum(g * (w.occupied - mean) ** 2 for w, g in zip(heard, weights, strict=True)) / len(heard)
+    variance = max(1.0, spread) / sum(weights)  # witnesses who disagree are less sure than each thinks
+    low, high = min(taken, capacity), max(0, capacity - free)
+    if low > high:
+        low, high = 0, capacity
+    bounded = min(high, max(low, round(mean)))
+    deviation = sqrt(variance)
+    if taken + free:  # whoever disagrees: between the bays seen taken and those not seen free it must lie
+        deviation = min(deviation, (high - low) / 2 + sqrt(LEAST_VARIANCE + (taken + free) * SENSOR_WRONG))
+    return Estimate(min(capacity, max(0, bounded)), deviation, low, high, heard)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Since when the counter says another number than all witnesses together, and by how many bays."""
+
+    since: datetime
+    bays: int
+
+
+PERSISTS = timedelta(minutes=10)
+"""A car that drives in is counted before it has a bay: only what lasts is a drift."""
+
+
+def drift(
+    counted: int, estimate: Estimate, capacity: int, before: Disagreement | None, now: datetime
+) -> tuple[Disagreement | None, int | None]:
+    """The disagreement that goes on, and what to correct the counter to (None: nothing yet)."""
+    bays = counted - estimate.occupied
+    if abs(bays) < max(2, round(TOLERATED * capacity)) or not estimate.known(capacity):
+        return None, None
+    since = before.since if before is not None and (before.bays > 0) == (bays > 0) else now
+    if now - since >= PERSISTS:
+        return None, estimate.occupied
+    return Disagreement(since, bays), None
+
+
+def usable_free(free: Sequence[bool | None], for_anybody: Sequence[bool], estimate: Estimate | None) -> int:
+    """How many bays anybody may drive into: seen free and not leased, coned off or out of service; unseen ones by their share.
+
+    `free[n]` is whether bay n is free (None: not seen), `for_anybody[n]` whether anybody may use it. Rounded down.
+    """
+    certain = sum(1 for f, may in zip(free, for_anybody, strict=True) if f and may)
+    unseen = [may for f, may in zip(free, for_anybody, strict=True) if f is None]
+    if not unseen or estimate is None:
+        return certain
+    taken_seen = sum(1 for f in free if f is False)
+    left = max(0, len(unseen) - max(0, estimate.occupied - taken_seen))  # unseen bays that must be free
+    return certain + int(left * sum(unseen) / len(unseen))

@@ -1,0 +1,1 @@
+"""Bay sensors: one file per real device, one contract suite for all."""

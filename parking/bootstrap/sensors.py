@@ -1,0 +1,122 @@
+"""The bay sensors of the settings' file, connected to the bays' book; a reading that cannot be written now is written with the next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from guidance.bays import Reading
+from guidance.healing import BayBook
+from guidance.sensors.base import BaySensors, SensorSettings
+from guidance.sensors.registry import SENSORS
+from parking.kernel.clock import Clock
+from parking.kernel.errors import invalid
+from parking.kernel.ids import BayId, DeviceId
+from parking.plumbing.db import Database
+from parking.site.model import SiteMap
+
+WRITE_EVERY_S = 0.5
+MOST_WAITING = 20_000
+_log = structlog.get_logger(__name__)
+
+
+class SensorRow(BaseModel):
+    """One controller or broker; without `bays` its channels are called as the bays are (MQTT)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    id: str = Field(min_length=1, max_length=64)
+    kind: str
+    address: str = ""
+    bays: dict[str, str] = Field(default_factory=dict)
+    poll_s: float = Field(default=2.0, gt=0.0, le=60.0)
+
+
+@dataclass(slots=True)
+class SensorDesk:
+    """All bay sensors of a site: their readings are gathered and written together, twice a second at most."""
+
+    database: Database
+    book: BayBook
+    sensors: Sequence[BaySensors] = ()
+    _waiting: dict[BayId, Reading] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def take(self, readings: Sequence[Reading]) -> None:
+        """The newest word on each bay waits to be written; one with a plate is not lost to one without."""
+        with self._lock:
+            for reading in readings:
+                before = self._waiting.get(reading.bay_id)
+                keeps = before is not None and before.plate is not None and reading.plate is None and reading.occupied
+                if not keeps and (before is not None or len(self._waiting) < MOST_WAITING):
+                    self._waiting[reading.bay_id] = reading
+
+    def write(self) -> int:
+        """Write what waits; returns how many readings."""
+        with self._lock:
+            readings, self._waiting = list(self._waiting.values()), {}
+        if readings:
+            try:
+                self.database.write(lambda uow: self.book.hear(uow, readings))
+            except Exception as error:  # the database is away: they wait on, older than what comes meanwhile
+                _log.warning("bay readings wait", error=type(error).__name__)
+                with self._lock:
+                    self._waiting = {r.bay_id: r for r in readings} | self._waiting
+        return len(readings)
+
+    def start(self) -> None:
+        if not self.sensors:
+            return
+        for one in self.sensors:
+            one.start(self.take)
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="bay-readings", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        for one in self.sensors:
+            one.stop()
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stopping.wait(WRITE_EVERY_S):
+            self.write()
+
+
+def sensors_of(file: Path | None, site: SiteMap, clock: Clock) -> tuple[BaySensors, ...]:
+    """The sensors that a file lists; ParkingError names the row and the field that is wrong."""
+    if file is None:
+        return ()
+    try:
+        rows = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise invalid("settings.file", f"{file} cannot be read: {error}", field="PARKING_SENSORS_FILE") from None
+    if not isinstance(rows, list):
+        raise invalid("sensors.file", "should be a list of sensors", field=file.name)
+    known = {bay for zone in site.zones for bay in zone.bays}
+    return tuple(_sensor(file.name, n, row, known, site, clock) for n, row in enumerate(rows))
+
+
+def _sensor(name: str, number: int, raw: object, known: set[BayId], site: SiteMap, clock: Clock) -> BaySensors:
+    try:
+        row = SensorRow.model_validate(raw)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        where = ".".join(str(part) for part in wrong["loc"])
+        raise invalid("sensors.file", str(wrong["msg"]), field=f"{name}: [{number}].{where}") from None
+    for channel, bay in row.bays.items():
+        if bay not in known:
+            raise invalid("sensors.file", f"this site has no bay {bay!r}", field=f"{name}: [{number}].bays.{channel}")
+    bays = {c: BayId(b) for c, b in row.bays.items()} or {str(b): b for b in known}
+    settings = SensorSettings(DeviceId(row.id), row.address, bays, site.id, row.poll_s)
+    return SENSORS.get(row.kind)(settings, clock)

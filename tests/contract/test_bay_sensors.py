@@ -1,0 +1,178 @@
+"""One contract for all bay sensors, against simulators that speak the real wire: news comes, silence is known, a lost line comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from guidance.bays import Reading
+from guidance.sensors.base import BaySensors, SensorSettings
+from guidance.sensors.memory import MemorySensors
+from guidance.sensors.mqtt import MqttSensors
+from guidance.sensors.registry import SENSORS
+from guidance.sensors.ultrasonic import UltrasonicController
+from hardware_sim.devices.bay_broker import BayBrokerSim
+from hardware_sim.devices.bay_controller import BayControllerSim
+from parking.kernel.clock import ManualClock
+from parking.kernel.device import Health
+from parking.kernel.errors import ParkingError
+from parking.kernel.ids import BayId, DeviceId
+from parking.kernel.plate import Plate
+from tests.builders.guidance import NOON
+
+A, B = BayId("A-01"), BayId("A-02")
+CHANNELS = {"ultrasonic": {"3/0": A, "3/1": B}, "mqtt": {"A-01": A, "A-02": B}, "memory": {"a": A, "b": B}}
+
+
+@dataclass
+class Bench:
+    """A sensor family with the device on the other side, and what it has said."""
+
+    kind: str
+    sensors: BaySensors
+    device: Any
+    clock: ManualClock
+    said: list[Reading] = field(default_factory=list)
+
+    def park(self, bay: BayId, occupied: bool = True) -> None:
+        channel = next(c for c, b in CHANNELS[self.kind].items() if b == bay)
+        if isinstance(self.sensors, MemorySensors):
+            self.sensors.say(channel, occupied)
+        else:
+            self.device.set(channel, occupied)
+
+    def last(self, bay: BayId) -> bool | None:
+        return next((r.occupied for r in reversed(self.said) if r.bay_id == bay), None)
+
+
+def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+    end = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
+
+
+@pytest.fixture(params=["memory", "ultrasonic", "mqtt"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    clock = ManualClock(NOON)
+    device: Any = None
+    if request.param == "ultrasonic":
+        device = BayControllerSim({3: 2})
+    elif request.param == "mqtt":
+        device = BayBrokerSim("mall", clock)
+    if device is not None:
+        device.start()
+    address = f"127.0.0.1:{device.port}" if device is not None else ""
+    settings = SensorSettings(DeviceId("s-1"), address, CHANNELS[request.param], "mall", poll_s=0.05, timeout_s=0.5)
+    found = Bench(request.param, SENSORS.get(request.param)(settings, clock), device, clock)
+    found.sensors.start(found.said.extend)
+    yield found
+    found.sensors.stop()
+    if device is not None:
+        device.stop()
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_car_that_parks_and_leaves_is_told_with_the_bay_the_device_and_the_time(bench: Bench) -> None:
+    bench.park(A)
+    until(lambda: bench.last(A) is True)
+    bench.park(A, False)
+    until(lambda: bench.last(A) is False)
+    one = bench.said[-1]
+    assert (one.device_id, one.heard_at, one.source) == ("s-1", NOON, "sensor")
+    assert bench.sensors.health().health is Health.OK
+
+
+def test_bays_are_told_apart(bench: Bench) -> None:
+    bench.park(A)
+    bench.park(B, False)
+    until(lambda: bench.last(A) is True and bench.last(B) is False)
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_device_that_was_away_is_heard_again_and_tells_what_is_true_then(bench: Bench) -> None:
+    if bench.device is None:
+        pytest.skip("memory has no line")
+    bench.park(A)
+    until(lambda: bench.last(A) is True)
+    bench.device.stop()
+    until(lambda: bench.sensors.health().health is Health.SILENT)
+    bench.park(A, False)
+    bench.device.start()
+    until(lambda: bench.last(A) is False)
+    assert bench.sensors.health().health is Health.OK
+
+
+def test_garbage_on_the_line_is_no_reading(bench: Bench) -> None:
+    if bench.kind != "ultrasonic":
+        pytest.skip("of the serial line")
+    bench.device.garbage = b"\xe8\x03\xa0\x00\x02\x01\x01\x00\x00"
+    time.sleep(0.3)
+    before = list(bench.said)
+    time.sleep(0.3)
+    assert bench.said == before
+    bench.device.garbage = None
+    bench.park(B)
+    until(lambda: bench.last(B) is True)
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_node_says_nothing_of_a_bay_whose_sensor_is_spoilt_and_nothing_at_all_when_it_fails() -> None:
+    device = BayControllerSim({3: 2})
+    device.start()
+    said: list[Reading] = []
+    settings = SensorSettings(DeviceId("s"), f"127.0.0.1:{device.port}", CHANNELS["ultrasonic"], poll_s=0.02)
+    sensors = UltrasonicController(settings, ManualClock(NOON))
+    device.spoil("3/0")
+    device.set("3/1", True)
+    sensors.start(said.extend)
+    until(lambda: len(said) > 2)
+    assert {r.bay_id for r in said} == {B}
+    device.failing = True
+    time.sleep(0.2)
+    said.clear()
+    time.sleep(0.2)
+    assert said == []
+    assert sensors.health().health is Health.OK, "the line lives; the bays grow old and become unknown"
+    sensors.stop()
+    device.stop()
+
+
+def test_a_broker_brings_what_was_there_before_plates_too_and_nonsense_is_passed_over() -> None:
+    clock = ManualClock(NOON)
+    device = BayBrokerSim("mall", clock)
+    device.set("A-01", True, src="video", q=0.97, plate="沪A52T86")
+    device.publish("park/mall/bay/A-02/state", b"{not json")
+    device.publish("park/mall/bay/Z-99/state", b'{"occupied": true, "at": "2026-03-02T04:00:00+00:00"}')
+    device.publish("park/mall/bay/A-02/state/x", b"1")
+    device.start()
+    said: list[Reading] = []
+    settings = SensorSettings(DeviceId("s"), f"127.0.0.1:{device.port}", CHANNELS["mqtt"], "mall")
+    sensors = MqttSensors(settings, clock)
+    sensors.start(said.extend)
+    until(lambda: len(said) == 1 and sensors.nonsense == 2)
+    assert (said[0].plate, said[0].source, said[0].sure) == (Plate.parse("沪A52T86"), "video", 0.97)
+    device.clock_off = timedelta(hours=8)
+    device.set("A-02", True)
+    until(lambda: len(said) == 2)
+    assert said[1].at - said[1].heard_at == timedelta(hours=8)
+    until(lambda: device.acknowledged >= 3)
+    sensors.stop()
+    device.stop()
+
+
+@pytest.mark.parametrize("address", ["", "host", "host:", ":1", "host:0", "host:70000"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(ParkingError, match="not host:port"):
+        MqttSensors(SensorSettings(DeviceId("s"), address, {}), ManualClock(NOON))
+
+
+@pytest.mark.parametrize("channel", ["3", "x/1", "3/y", "255/0"])
+def test_a_channel_that_is_none_is_refused(channel: str) -> None:
+    with pytest.raises(ParkingError, match="not address/index"):
+        UltrasonicController(SensorSettings(DeviceId("s"), "h:1", {channel: A}), ManualClock(NOON))

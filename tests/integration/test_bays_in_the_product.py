@@ -1,0 +1,123 @@
+"""From a sensor on the wire to the public page, the sign and the driver: one story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hardware_sim.devices.bay_controller import BayControllerSim
+from parking.bootstrap.sensors import sensors_of
+from parking.kernel.clock import ManualClock
+from parking.kernel.errors import ParkingError
+from tests.builders.application import Server, problem_of
+from tests.builders.finding import a_drawn_mall, proven, way
+from tests.builders.guidance import NOON
+from tests.builders.plans import small_site
+from tests.builders.plumbing import eventually
+
+
+@pytest.fixture(scope="module")
+def controller() -> Iterator[BayControllerSim]:
+    device = BayControllerSim({1: 11})
+    device.start()
+    yield device
+    device.stop()
+
+
+@pytest.fixture(scope="module")
+def server(controller: BayControllerSim, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("bays")
+    file = folder / "sensors.yaml"
+    bays = ", ".join(f'"1/{n}": A-{n + 1:02d}' for n in range(11))
+    file.write_text(
+        f'- {{id: node-1, kind: ultrasonic, address: "127.0.0.1:{controller.port}", poll_s: 0.1, bays: {{{bays}}}}}'
+    )
+    with a_drawn_mall(folder, sensors_file=file) as running:
+        yield running
+
+
+def zone(server: Server) -> dict[str, object]:
+    found = server.ask("GET", "/availability").json()["zones"][0]
+    assert found["zone"] == "z1"
+    return dict(found)
+
+
+@pytest.mark.req("GUIDE-1")
+@pytest.mark.req("GUIDE-2")
+@pytest.mark.req("FIND-1")
+def test_a_car_that_parks_is_seen_counted_and_found(server: Server, controller: BayControllerSim) -> None:
+    stay = server.enter("沪A52T86")
+    server.park(minutes=2)
+    eventually(lambda: zone(server)["usable"] == 10)
+    controller.set("1/3", True)
+    eventually(lambda: zone(server)["usable"] == 9)
+    assert zone(server)["state"] == "free"
+    server.settle_down()
+    found = way(server, proven(server, stay), pillar="P2")
+    assert (found["known"], found["bay"], found["source"]) == ("bay", "A-04", "sensor")
+
+
+@pytest.mark.req("CCTV-2")
+def test_a_patrol_reads_bays_and_what_differs_comes_back_as_proposals(server: Server) -> None:
+    plate = "沪A91K30"
+    stay = server.enter(plate)
+    server.park(minutes=5)
+    reads = {"reads": [{"bay": "B-01", "occupied": True, "plate": plate}, {"bay": "B-02", "occupied": False}]}
+    report = server.ask("POST", "/bays/reads", "attendant", json=reads).json()
+    assert report["taken_in"] == 2
+    unknown = {"believed": "unknown", "fault": "never_heard"}
+    assert report["differences"] == [
+        {"bay": "B-01", "found": "taken", **unknown},
+        {"bay": "B-02", "found": "free", **unknown},
+    ]
+    server.settle_down()
+    assert way(server, proven(server, stay))["bay"] == "B-01"
+    problem_of(server.ask("POST", "/bays/reads", "attendant", json={"reads": [{"bay": "B-99", "occupied": True}]}), 404)
+    empty = {"reads": [{"bay": "B-02", "occupied": False, "plate": plate}]}
+    problem_of(server.ask("POST", "/bays/reads", "attendant", json=empty), 422)
+
+
+@pytest.mark.req("GUIDE-3")
+def test_a_bay_that_is_coned_off_is_free_and_not_usable_and_somebodys_name_is_on_it(
+    server: Server, controller: BayControllerSim
+) -> None:
+    eventually(lambda: zone(server)["usable"] is not None)
+    before = zone(server)["usable"]
+    said = {"off": True, "reason": "water on the floor"}
+    assert server.ask("PUT", "/bays/A-09/cone", "attendant", json=said).status_code == 204
+    assert zone(server)["usable"] == before - 1  # type: ignore[operator]
+    (row,) = [b for b in server.ask("GET", "/bays", "attendant", params={"zone": "z1"}).json() if b["bay"] == "A-09"]
+    assert (row["state"], row["coned_off"]) == ("free", True)
+    assert server.ask("PUT", "/bays/A-09/cone", "attendant", json={**said, "off": False}).status_code == 204
+    assert zone(server)["usable"] == before
+
+
+@pytest.mark.req("GUIDE-1")
+def test_when_the_sensors_fall_silent_nobody_is_promised_anything(server: Server, controller: BayControllerSim) -> None:
+    controller.mute = True
+    server.clock.advance(timedelta(minutes=20))
+    eventually(lambda: zone(server)["known"] is False)
+    assert zone(server)["usable"] is None
+    controller.mute = False
+    eventually(lambda: zone(server)["known"] is True)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: 1", "list of sensors"),
+        ("- {id: s, kind: ultrasonic, colour: red}", "colour"),
+        ("- {id: s, kind: neon}", "no bay_sensors called 'neon'"),
+        ("- {id: s, kind: ultrasonic, address: 'h:1', bays: {'1/0': Z-99}}", "no bay 'Z-99'"),
+        ("- {kind: ultrasonic}", "id"),
+    ],
+)
+def test_a_sensor_file_that_is_wrong_is_refused_with_its_row_and_field(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "sensors.yaml"
+    file.write_text(text)
+    with pytest.raises(ParkingError) as refused:
+        sensors_of(file, small_site(), ManualClock(NOON))
+    assert says in str(refused.value)

@@ -1,0 +1,50 @@
+"""When a zone will be full, and how far such words were off."""
+
+from __future__ import annotations
+
+import pytest
+
+from guidance.outlook import Trend
+from tests.builders.guidance import at
+
+
+def filling(minutes: int, per_minute: float = -2.0, start: int = 100) -> Trend:
+    trend = Trend(100)
+    for minute in range(minutes):
+        trend.see(at(minute), max(0, round(start + per_minute * minute)))
+    return trend
+
+
+@pytest.mark.req("GUIDE-2")
+def test_a_zone_that_fills_steadily_is_foretold_to_the_minute() -> None:
+    said = filling(21).outlook()
+    assert said is not None
+    assert (said.in_15_min, said.full_in_min) == (30, 30)
+    assert said.error_bays is not None
+    assert said.error_bays <= 6, "the first minutes knew no trend yet"
+
+
+@pytest.mark.req("GUIDE-2")
+def test_a_surge_that_ends_shows_in_the_measured_error() -> None:
+    trend = filling(31)
+    steady = trend.outlook()
+    for minute in range(31, 61):
+        trend.see(at(minute), 40)
+    after = trend.outlook()
+    assert steady is not None
+    assert after is not None
+    assert (after.error_bays or 0) > (steady.error_bays or 0)
+    assert after.full_in_min is None
+
+
+def test_before_anything_was_seen_nothing_is_said() -> None:
+    assert Trend(100).outlook() is None
+    first = filling(1).outlook()
+    assert first is not None
+    assert (first.error_bays, first.full_in_min) == (None, None)
+
+
+def test_a_zone_that_empties_is_never_foretold_full_nor_beyond_its_bays() -> None:
+    said = filling(21, per_minute=3.0, start=20).outlook()
+    assert said is not None
+    assert (said.full_in_min, said.in_15_min) == (None, 100)

@@ -104,6 +104,7 @@ def test_an_operator_gives_an_exit_in_doubt_to_its_stay_and_takes_it_back_with_t
     expect(row).to_have_count(1, timeout=PATIENT)
     expect(page.locator("body")).not_to_contain_text(MINE)
     page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="领取")).to_be_visible(timeout=PATIENT)
     page.keyboard.press("Enter")
     expect(page.get_by_text("由您处理").first).to_be_visible(timeout=PATIENT)
     shown = page.locator("[data-candidate]")

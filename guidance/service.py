@@ -6,6 +6,7 @@ what follows is counted again; until that is done the zone is not known.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -46,6 +47,8 @@ class Occupancy:
         self.site = site
         self._blinding = blinding_faults
         self._recount_at_once = recount_at_once
+        self.touched = 0
+        """How often something was done to the counters here."""
         self._feeding: dict[ZoneId, frozenset[LaneId]] = {
             z.id: frozenset(lane.id for lane in site.lanes if z.id in lane.zones) for z in site.zones
         }
@@ -143,6 +146,7 @@ class Occupancy:
     # --- counting ----------------------------------------------------------------------------------------------------
 
     def _hold(self, uow: UnitOfWork, zone_id: ZoneId) -> ZoneRow:
+        self.touched += 1
         row = store.hold_zone(uow.connection, zone_id)
         if row is None:
             zone = self.site.zone(zone_id)
@@ -196,12 +200,17 @@ class Occupancy:
 
     def views(self, connection: sa.Connection) -> dict[ZoneId, ZoneView]:
         """Every zone of the site that is being counted, by id."""
-        blind = store.blind_lanes(connection)
-        return {row.zone_id: self._view(row, blind) for row in store.zones(connection) if row.zone_id in self._feeding}
+        return self._views(connection, store.zones(connection))
 
-    def waits_for_recount(self, connection: sa.Connection) -> bool:
-        """Whether `recount` has something to do."""
-        return any(row.recount_from is not None for row in store.zones(connection))
+    def views_unless_stale(self, connection: sa.Connection) -> dict[ZoneId, ZoneView] | None:
+        """The same, or None while `recount` has something to do."""
+        rows = store.zones(connection)
+        stale = any(row.recount_from is not None for row in rows)
+        return None if stale else self._views(connection, rows)
+
+    def _views(self, connection: sa.Connection, rows: Iterable[ZoneRow]) -> dict[ZoneId, ZoneView]:
+        blind = store.blind_lanes(connection)
+        return {row.zone_id: self._view(row, blind) for row in rows if row.zone_id in self._feeding}
 
     def _view(self, row: ZoneRow, blind: frozenset[LaneId]) -> ZoneView:
         count = row.count

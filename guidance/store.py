@@ -16,6 +16,7 @@ from guidance.model import Adjustment
 from parking.kernel.ids import LaneId, ZoneId
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.insert_once import insert_once
+from parking.plumbing.prepared import prepared
 from parking.plumbing.tables import metadata
 
 zone = sa.Table(
@@ -72,10 +73,10 @@ lane_sight = sa.Table(  # the newest word on each fault that keeps a lane from c
     sa.Column("blind", sa.Boolean, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
 )
-_HELD = sa.select(zone).where(zone.c.zone_id == sa.bindparam("of_zone")).with_for_update()
-_ZONES = sa.select(zone).order_by(zone.c.zone_id)
-_SAVE = sa.update(zone).where(zone.c.zone_id == sa.bindparam("of_zone"))
-_BLIND = sa.select(lane_sight.c.lane_id).where(lane_sight.c.blind)
+_HELD = prepared(sa.select(zone).where(zone.c.zone_id == sa.bindparam("of_zone")).with_for_update())
+_ZONES = prepared(sa.select(zone).order_by(zone.c.zone_id))
+_SAVE = prepared(sa.update(zone).where(zone.c.zone_id == sa.bindparam("of_zone")))
+_BLIND = prepared(sa.select(lane_sight.c.lane_id).where(lane_sight.c.blind))
 
 
 @dataclass(slots=True)

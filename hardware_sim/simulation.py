@@ -124,8 +124,8 @@ class Simulation:
             if change is not None:
                 self._box.take(change)
 
-    def _check(self) -> None:
-        self._violations += self._site.broken_invariants()
+    def _check(self, *, at_last: bool = False) -> None:
+        self._violations += self._site.broken_invariants(at_last=at_last)
 
     def _note(self, entries: tuple[Entry, ...]) -> None:
         """What the lanes tell of passages, for the truth and for the naive pairing."""
@@ -263,7 +263,7 @@ class Simulation:
 
     def _judge(self) -> Report:
         report = Report(self._scenario.seed, events=self._site.events(), trace_hash=self._site.trace_hash())
-        self._check()
+        self._check(at_last=True)
         report.violations = sorted(set(self._violations))
         judge(report, self.truth, self._site, self.naive)
         return report

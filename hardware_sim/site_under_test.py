@@ -116,8 +116,8 @@ class SiteUnderTest(Protocol):
         """A patrol has read these plates in the bays, and has seen no other car."""
         ...
 
-    def broken_invariants(self) -> list[str]:
-        """Every invariant that does not hold now, in words."""
+    def broken_invariants(self, *, at_last: bool = False) -> list[str]:
+        """Every invariant that does not hold now, in words; `at_last` looks at everything once more, however long that takes."""
         ...
 
     def stays(self) -> Sequence[KnownStay]: ...

@@ -16,6 +16,7 @@ from parking.kernel.fee_clock import Stop
 from parking.kernel.ids import PaymentId
 from parking.kernel.price_facts import NOTHING_MORE
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.prepared import attempt
 from payments import ledger_store, store
 from payments.coupons import store as coupon_store
 from payments.coupons import using, wallet
@@ -83,9 +84,12 @@ class Discounts:
         words = facts_of_plate(stay.plate)
         return words._replace(stopped_minutes=row.stopped_minutes) if row.stopped_minutes else words
 
-    def basis(self, conn: Connection, stay: StayToPrice) -> Basis:
-        """What the bill of a stay is worked out from; one that has left keeps what was booked."""
-        row = store.bill_of(conn, stay.stay_id)
+    def basis(self, conn: Connection, stay: StayToPrice, *, billed: bool = True) -> Basis:
+        """What the bill of a stay is worked out from; one that has left keeps what was booked.
+
+        `billed` False: the ledger says that no bill was booked.
+        """
+        row = store.bill_of(conn, stay.stay_id) if billed else None
         if row is not None:
             tariff = self._tariffs.get(conn, row.tariff_version)
             return Basis(tariff, row.entered_at, self.booked_facts(row, stay), booked_until=row.until)
@@ -133,9 +137,11 @@ class Discounts:
         own: bool = True,
         basis: Basis | None = None,
     ) -> Account:
-        basis = basis or self.basis(conn, stay)
-        redeemed = coupon_store.uses_of_stay(conn, stay.stay_id, UseState.REDEEMED)
-        offers = wallet.offers(conn, stay, at, basis.tariff.timezone, without, own=own) if with_offers else []
+        basis = basis or self.basis(conn, stay, billed=sums.due is not None)
+        uses = coupon_store.uses_of_stay(conn, stay.stay_id, UseState.REDEEMED, UseState.RESERVED)
+        redeemed = [use for use in uses if use.state is UseState.REDEEMED]
+        held = [use for use in uses if own and use.state is UseState.RESERVED]
+        offers = wallet.offers(conn, stay, at, basis.tariff.timezone, without, held=held) if with_offers else []
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
         return quote(*basis.fee(at), sums, offers, redeemed, before)
 
@@ -158,7 +164,7 @@ class Discounts:
         for _ in range(_MOST_TURNS):
             account = self._account(uow.connection, stay, at, sums, with_offers=True, without=without, own=False)
             try:
-                with uow.connection.begin_nested():
+                with attempt(uow.connection):
                     uses = using.reserve(
                         uow,
                         account.plan.applied,
@@ -183,11 +189,13 @@ class Discounts:
         basis: Basis,
     ) -> Sequence[tuple[datetime, int]]:
         """A price schedule with what may be taken off at each of its steps, so that a lane alone asks for no more than we would."""
-        sums = ledger_store.stay_sums(conn, stay.stay_id)
-        offers = wallet.offers(conn, stay, since, basis.tariff.timezone)
+        uses = coupon_store.uses_of_stay(conn, stay.stay_id, UseState.REDEEMED, UseState.RESERVED)
+        held = [use for use in uses if use.state is UseState.RESERVED]
+        offers = wallet.offers(conn, stay, since, basis.tariff.timezone, held=held)
         if not any(offer.refused is None for offer in offers):
             return gross
-        redeemed = coupon_store.uses_of_stay(conn, stay.stay_id, UseState.REDEEMED)
+        sums = ledger_store.stay_sums(conn, stay.stay_id)
+        redeemed = [use for use in uses if use.state is UseState.REDEEMED]
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
         rows = []
         for until, minor in gross:

@@ -42,8 +42,11 @@ def bills_taken_back(conn: Connection, stay_id: StayId) -> int:
 
 def stay_sums(conn: Connection, stay_id: StayId) -> ledger.StaySums:
     """What the ledger says of one stay; `.holds` is invariant I1."""
-    has_left = is_booked(conn, ledger.due_reference(stay_id, bills_taken_back(conn, stay_id)))
-    return ledger.sums(stay_id, BOOK.sums_of(conn, stay_id), has_left=has_left)
+    booked, balances = BOOK.booked_about(conn, stay_id)
+    turn = 0
+    while ledger.undue_reference(stay_id, turn + 1) in booked:
+        turn += 1
+    return ledger.sums(stay_id, balances, has_left=ledger.due_reference(stay_id, turn) in booked)
 
 
 def balances(conn: Connection) -> list[tuple[str, str, int]]:

@@ -14,6 +14,7 @@ from parking.kernel.money import Money
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import metadata
 from parking.plumbing.marks import mark, told
+from parking.plumbing.prepared import prepared
 from payments.ledger_store import movement_table
 from payments.model import LIVE, Payment, PaymentState
 
@@ -93,12 +94,18 @@ tariff_table = sa.Table(
     sa.Column("first_used_at", UtcDateTime, nullable=False),
 )
 _P = payment_table.c
-_GET = sa.select(payment_table).where(_P.id == sa.bindparam("of_id"))
-_BY_NUMBER = sa.select(payment_table).where(_P.number == sa.bindparam("number"))
-_BY_KEY = sa.select(payment_table).where(_P.stay_id == sa.bindparam("stay"), _P.key == sa.bindparam("key"))
-_LIVE_OF = sa.select(payment_table).where(_P.stay_id == sa.bindparam("stay"), _live)
-_CHARGES = sa.select(_P.charge_no).where(_P.stay_id == sa.bindparam("stay"), _captured)
-_BILL = sa.select(bill_table).where(bill_table.c.stay_id == sa.bindparam("stay"))
+_GET = prepared(sa.select(payment_table).where(_P.id == sa.bindparam("of_id")))
+_BY_NUMBER = prepared(sa.select(payment_table).where(_P.number == sa.bindparam("number")))
+_BY_KEY = prepared(sa.select(payment_table).where(_P.stay_id == sa.bindparam("stay"), _P.key == sa.bindparam("key")))
+_LIVE_OF = prepared(sa.select(payment_table).where(_P.stay_id == sa.bindparam("stay"), _live))
+_CHARGES = prepared(sa.select(_P.charge_no).where(_P.stay_id == sa.bindparam("stay"), _captured))
+_BILL = prepared(sa.select(bill_table).where(bill_table.c.stay_id == sa.bindparam("stay")))
+_BEGIN = prepared(payment_table.insert())
+_MOVE = prepared(
+    payment_table.update().where(
+        _P.id == sa.bindparam("of_id"), _P.state.in_(sa.bindparam("only_from", expanding=True))
+    )
+)
 
 
 def to_payment(row: Row[Any]) -> Payment:
@@ -163,33 +170,28 @@ def billed_in(conn: Connection, stay_id: StayId) -> str:
 
 
 def insert(conn: Connection, new: Payment, *, key: str) -> None:
-    conn.execute(
-        payment_table.insert().values(
-            id=new.payment_id,
-            stay_id=new.stay_id,
-            charge_no=new.charge_no,
-            number=new.number,
-            key=key,
-            channel=new.channel,
-            state=new.state,
-            amount=new.amount.minor,
-            currency=new.amount.currency,
-            notify_url=new.notify_url,
-            created_at=new.created_at,
-            expires_at=new.expires_at,
-        )
-    )
+    row = {
+        "id": new.payment_id,
+        "stay_id": new.stay_id,
+        "charge_no": new.charge_no,
+        "number": new.number,
+        "key": key,
+        "channel": new.channel,
+        "state": new.state,
+        "amount": new.amount.minor,
+        "currency": new.amount.currency,
+        "notify_url": new.notify_url,
+        "created_at": new.created_at,
+        "expires_at": new.expires_at,
+    }
+    conn.execute(_BEGIN, row)
 
 
 def change(
     conn: Connection, payment_id: PaymentId, *, only_from: Sequence[PaymentState], to: PaymentState, **values: Any
 ) -> bool:
     """Move a payment on; False (and nothing changed) when it is in none of the states `only_from`."""
-    done = conn.execute(
-        payment_table.update()
-        .where(payment_table.c.id == payment_id, payment_table.c.state.in_(only_from))
-        .values(state=to, **values)
-    )
+    done = conn.execute(_MOVE, {"of_id": payment_id, "only_from": list(only_from), "state": to, **values})
     return done.rowcount == 1
 
 

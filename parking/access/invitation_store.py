@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 
 from parking.access.rights_store import by_key, page
 from parking.access.rows import InvitationRow
-from parking.access.store import upsert
 from parking.kernel.ids import LotId
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import metadata
+from parking.plumbing.insert_once import upsert
 
 access_invitation = sa.Table(
     "access_invitation",

@@ -21,6 +21,7 @@ from parking.access.store import ServersCopy
 from parking.kernel.errors import conflict, invalid, not_found
 from parking.kernel.ids import LotId
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.insert_once import upsert
 
 LONGEST_INVITATION_DAYS = 31
 
@@ -36,7 +37,7 @@ def save_group(uow: UnitOfWork, group: Group) -> None:
         "capacity": group.capacity,
         "second_car": group.second_car.value,
     }
-    store.upsert(uow.connection, rights_store.holder_group, values)
+    upsert(uow.connection, rights_store.holder_group, values)
     store.put_fact(uow, GroupRow(group.group_id, group.capacity, group.second_car))
 
 
@@ -66,7 +67,7 @@ def save_schedule(uow: UnitOfWork, name: str, schedule: ScheduleRow) -> None:
         raise invalid("schedule.twice", "should name each date once", field="special_days")
     kind, key, data = data_of(schedule)
     values = {"schedule_id": schedule.schedule_id, "name": name, "data": data}
-    store.upsert(uow.connection, rights_store.access_schedule, values)
+    upsert(uow.connection, rights_store.access_schedule, values)
     store.put_row(uow, kind, key, data)
 
 
@@ -89,7 +90,7 @@ def save_lot(uow: UnitOfWork, lot: LotRow) -> None:
             raise invalid("lot.unknown", "there is no such lot", field="outer_lot_id")
         around = outer.outer_lot_id
     values = {name: getattr(lot, name) for name in ("lot_id", "outer_lot_id", "capacity", "rights_only")}
-    store.upsert(uow.connection, rights_store.access_lot, values)
+    upsert(uow.connection, rights_store.access_lot, values)
     following.count_lot(uow, lot.lot_id)
 
 

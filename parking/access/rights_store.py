@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from parking.access.rows import LotRow, PassRow, SecondCar
-from parking.access.store import LONGEST_KEY, upsert
+from parking.access.store import LONGEST_KEY
 from parking.kernel.credential import Credential
 from parking.kernel.ids import LotId
 from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import metadata
+from parking.plumbing.insert_once import upsert
 
 _Id = sa.String(64)
 

@@ -24,7 +24,9 @@ from parking.access.snapshot import (
 from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
+from parking.plumbing.insert_once import upsert
 from parking.plumbing.marks import mark, told
+from parking.plumbing.prepared import prepared
 
 ROWS_MOST = 500
 """Rows in one change; a lane that is further behind asks again at once."""
@@ -72,7 +74,7 @@ copy_version = sa.Table(
     sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
-_FOUND = (
+_FOUND = prepared(
     sa.select(copy_row.c.key, copy_row.c.version, copy_row.c.data)
     .where(copy_row.c.kind == sa.bindparam("kind"), copy_row.c.data.is_not(None))
     .where(
@@ -84,10 +86,10 @@ _FOUND = (
     )
     .order_by(copy_row.c.key)
 )
-_COUNT = sa.select(sa.func.count()).where(
-    copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref")
+_COUNT = prepared(
+    sa.select(sa.func.count()).where(copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref"))
 )
-_SINCE = (
+_SINCE = prepared(
     sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
     # wrapped, so that no engine looks the site up and sorts all it ever had: a poll costs what has changed, not the table
     .where(
@@ -97,13 +99,21 @@ _SINCE = (
     .order_by(copy_row.c.version)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_UNINDEX = copy_ref.delete().where(copy_ref.c.kind == sa.bindparam("of_kind"), copy_ref.c.key == sa.bindparam("of_key"))
-_LISTED = sa.select(access_list).where(access_list.c.plate == sa.bindparam("plate"))
+_UNINDEX = prepared(
+    copy_ref.delete().where(copy_ref.c.kind == sa.bindparam("of_kind"), copy_ref.c.key == sa.bindparam("of_key"))
+)
+_INDEX = prepared(copy_ref.insert())
+_LISTED = prepared(sa.select(access_list).where(access_list.c.plate == sa.bindparam("plate")))
 
 
 def put_row(uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None, *, site: str = EVERY_SITE) -> int:
     """Put a row into the lanes' copies, or take it out (None); returns its version. Data that no lane understands raises ParkingError."""
-    fact = parse_fact(CopyRow(kind, key, 0, data))
+    return _put(uow, kind, key, data, parse_fact(CopyRow(kind, key, 0, data)), site)
+
+
+def _put(
+    uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None, fact: Fact | None, site: str = EVERY_SITE
+) -> int:
     version = _next_version(uow.connection)
     lane_id = data.get("lane_id") if data is not None else None
     values = {"site": site, "kind": kind, "key": key, "version": version, "lane_id": lane_id, "data": data}
@@ -115,14 +125,14 @@ def put_row(uow: UnitOfWork, kind: str, key: str, data: Mapping[str, Any] | None
 
 def put_fact(uow: UnitOfWork, fact: Fact) -> int:
     """Put a fact into the lanes' copies; returns its version."""
-    return put_row(uow, *data_of(fact))
+    return _put(uow, *data_of(fact), fact)
 
 
 def _index(conn: Connection, kind: str, key: str, fact: Fact | None) -> None:
     conn.execute(_UNINDEX, {"of_kind": kind, "of_key": key})
     refs = sorted(set(refs_of(fact))) if fact is not None else []
     if refs:
-        conn.execute(copy_ref.insert(), [{"kind": kind, "ref": ref, "key": key} for ref in refs])
+        conn.execute(_INDEX, [{"kind": kind, "ref": ref, "key": key} for ref in refs])
 
 
 class ServersCopy(Queries):
@@ -211,28 +221,12 @@ def _next_version(conn: Connection) -> int:
 
 @cache
 def _next(dialect: str) -> Any:
-    statement = _insert(dialect, copy_version).values(one=1, version=1)
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = make(copy_version).values(one=1, version=1)
     following = statement.on_conflict_do_update(
         index_elements=[copy_version.c.one], set_={"version": copy_version.c.version + 1}
     )
-    return following.returning(copy_version.c.version)
-
-
-def upsert(conn: Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
-    """Write a row over whatever its key had."""
-    conn.execute(_upsert(conn.dialect.name, table, tuple(values)), dict(values))
-
-
-@cache
-def _upsert(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Any:
-    """Built once: building a statement takes ten times as long as running it."""
-    statement = _insert(dialect, table)
-    changed = {name: statement.excluded[name] for name in names if name not in table.primary_key.columns}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
-
-
-def _insert(dialect: str, table: sa.Table) -> Any:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return prepared(following.returning(copy_version.c.version))
 
 
 def marks(stay_id: sa.ColumnElement[Any], plate: sa.ColumnElement[Any]) -> list[sa.Label[str]]:

@@ -12,6 +12,7 @@ from parking.kernel.codec import decode
 from parking.kernel.events import BaySeen, DeviceHealthChanged, Envelope, OccupancyChanged, SignShown
 from parking.plumbing.column_types import Json
 from parking.plumbing.db import Database, UnitOfWork, metadata
+from parking.plumbing.prepared import prepared
 from parking.plumbing.tables import outbox
 from parking.site.model import SiteMap
 
@@ -23,8 +24,9 @@ live_value = sa.Table(
     sa.Column("key", sa.String(128), primary_key=True),
     sa.Column("value", Json, nullable=False),
 )
-_STORED = sa.select(live_value.c.value).where(live_value.c.key == sa.bindparam("of"))
-_CHANGE = (
+_BEGIN = prepared(live_value.insert())
+_STORED = prepared(sa.select(live_value.c.value).where(live_value.c.key == sa.bindparam("of")))
+_CHANGE = prepared(
     live_value.update().where(live_value.c.key == sa.bindparam("of")).values(value=sa.bindparam("new", type_=Json))
 )
 
@@ -131,5 +133,5 @@ class LiveProjection:
 
     def _show(self, uow: UnitOfWork, key: str, value: dict[str, Any]) -> None:
         if uow.connection.execute(_CHANGE, {"of": key, "new": value}).rowcount == 0:
-            uow.connection.execute(live_value.insert().values(key=key, value=value))
+            uow.connection.execute(_BEGIN, {"key": key, "value": value})
         self._hub.put(key, value if self._fed or not key.startswith("zone.") else {**value, "known": False})

@@ -68,6 +68,8 @@ class VirtualSite:
         settings = Settings(site_file=Path("simulated"), tariff_file=tariff, database_url="sqlite://")
         self._clock = clock
         self._members = 0
+        self._told = (-1, -1)
+        """The version of the copy that was last asked for, and how the database stood then."""
         self._ids = SeededIds(scenario.seed)
         self._database = open_database("sqlite://", clock=clock, ids=self._ids, origin="server")
         self._database.create_tables(all_tables())
@@ -82,6 +84,7 @@ class VirtualSite:
         self._shops = VirtualShops(self._database, self._tariff.currency)
         self._shops.open()
         self._invariants = Invariants(self.application.tariffs)
+        self._database.write(self._invariants.begin)
         self.costs = measured_costs()
         self.guard_minor = settings.hold_above_minor or 0
 
@@ -93,7 +96,10 @@ class VirtualSite:
         return acked
 
     def copy_since(self, version: int) -> CopyChange | None:
+        if self._told == (version, self._database.changes):
+            return None
         rows = self._database.read(lambda conn: access_store.rows_since(conn, "demo", version))
+        self._told = (rows[-1].version if rows else version, self._database.changes)
         return CopyChange("demo", version, rows[-1].version, tuple(rows)) if rows else None
 
     def find(self, plate: Plate) -> StayId | None:
@@ -194,8 +200,8 @@ class VirtualSite:
         self.application.drain()
         return True
 
-    def broken_invariants(self) -> list[str]:
-        return self._database.read(self._invariants.broken)
+    def broken_invariants(self, *, at_last: bool = False) -> list[str]:
+        return self._database.read(self._invariants.broken_at_last if at_last else self._invariants.broken)
 
     def stays(self) -> Sequence[KnownStay]:
         def query(conn: sa.Connection) -> list[KnownStay]:

@@ -127,7 +127,7 @@ def _finish(
     at: datetime,
 ) -> None:
     store.end(uow.connection, found.id, at=at, by=who.subject, reason=reason[:200])
-    store.end_stops(uow.connection, at, store.fee_stop.c.id == found.id)
+    store.end_stops(uow.connection, at, "id", found.id)
     reach.audit(uow, who, "emergency.end", found.id, reason)
     for lane in lanes:
         if lane.cleared_at is None:

@@ -16,6 +16,7 @@ from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import insert_once, metadata
 from parking.plumbing.marks import mark, told
+from parking.plumbing.prepared import prepared
 
 emergency = sa.Table(
     "emergency",
@@ -76,12 +77,12 @@ fee_stop = sa.Table(
 sa.Index("fee_stop_of_stay", fee_stop.c.stay_id)
 _everyone = fee_stop.c.everyone == sa.literal_column("true")
 sa.Index("fee_stop_of_everyone", fee_stop.c.started_at, sqlite_where=_everyone, postgresql_where=_everyone)
-_NAME = (
+_NAME = prepared(
     fee_stop.update()
     .where(fee_stop.c.visit_id == sa.bindparam("of_visit"), fee_stop.c.stay_id.is_(None))
     .values(stay_id=sa.bindparam("named"))
 )
-_STOPS = (
+_STOPS = prepared(
     sa.select(fee_stop.c.started_at, fee_stop.c.ended_at)
     .where(fee_stop.c.stay_id == sa.bindparam("of_stay"))
     .union_all(
@@ -196,13 +197,27 @@ def start_stop(
     insert_once(conn, fee_stop, row | {"cause": cause, "started_at": at})
 
 
-def end_stops(conn: Connection, at: datetime, *where: sa.ColumnElement[bool]) -> Sequence[StayId]:
-    """The clocks run again from `at` on; the stays they are of, where known. None ends before it began."""
-    running = sa.and_(fee_stop.c.ended_at.is_(None), *where)
-    stays = [StayId(s) for s in conn.execute(sa.select(fee_stop.c.stay_id).where(running)).scalars() if s]
-    over = sa.case((fee_stop.c.started_at > at, fee_stop.c.started_at), else_=sa.literal(at, UtcDateTime))
-    conn.execute(fee_stop.update().where(running).values(ended_at=over))
-    return stays
+_RUNNING = {
+    name: prepared(
+        sa.select(fee_stop.c.id, fee_stop.c.stay_id).where(
+            fee_stop.c[name] == sa.bindparam("whose"), fee_stop.c.ended_at.is_(None)
+        )
+    )
+    for name in ("id", "visit_id", "stay_id")
+}
+
+
+def end_stops(conn: Connection, at: datetime, of: str, whose: str) -> Sequence[StayId]:
+    """The clocks of a `visit_id`, of a `stay_id` or of the stop `id` itself run again from `at` on; none ends before it began.
+
+    Returns the stays that they are of, where known.
+    """
+    running = conn.execute(_RUNNING[of], {"whose": whose}).all()
+    if running:
+        over = sa.case((fee_stop.c.started_at > at, fee_stop.c.started_at), else_=sa.literal(at, UtcDateTime))
+        mine = fee_stop.c.id.in_([stop.id for stop in running])
+        conn.execute(fee_stop.update().where(mine).values(ended_at=over))
+    return [StayId(stop.stay_id) for stop in running if stop.stay_id]
 
 
 def runs_stopped(conn: Connection, visit_id: VisitId) -> bool:

@@ -14,7 +14,7 @@ def lane_blocked(uow: UnitOfWork, envelope: Envelope) -> None:
     if not isinstance(event, LaneBlocked):
         return
     if not event.blocked:
-        store.end_stops(uow.connection, envelope.occurred_at, store.fee_stop.c.visit_id == event.visit_id)
+        store.end_stops(uow.connection, envelope.occurred_at, "visit_id", event.visit_id)
     elif not store.runs_stopped(uow.connection, event.visit_id):
         store.start_stop(
             uow.connection,
@@ -33,10 +33,10 @@ def vehicle_backed_away(uow: UnitOfWork, envelope: Envelope) -> None:
     """Handles VehicleBackedAway: whoever drives back into the garage is held no longer."""
     event = envelope.event
     if isinstance(event, VehicleBackedAway):
-        store.end_stops(uow.connection, envelope.occurred_at, store.fee_stop.c.visit_id == event.visit_id)
+        store.end_stops(uow.connection, envelope.occurred_at, "visit_id", event.visit_id)
 
 
 def vehicle_left(uow: UnitOfWork, envelope: Envelope, visit_id: VisitId, stay_id: StayId) -> None:
     """The vehicle of this visit was that stay's, and it is out: nothing of it is held any more."""
     store.name_stay(uow.connection, visit_id, stay_id)
-    store.end_stops(uow.connection, envelope.occurred_at, store.fee_stop.c.stay_id == stay_id)
+    store.end_stops(uow.connection, envelope.occurred_at, "stay_id", stay_id)

@@ -14,6 +14,7 @@ from parking.emergency.model import CallSource, CallState, CallStep, HelpCall
 from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import BigSerial, insert_once, metadata
+from parking.plumbing.prepared import prepared
 
 help_call = sa.Table(
     "help_call",
@@ -50,7 +51,7 @@ help_call_step = sa.Table(
     sa.Column("detail", sa.String(500), nullable=False),
     sqlite_autoincrement=True,
 )
-_OPEN_AT = (
+_OPEN_AT = prepared(
     sa.select(help_call)
     .where(help_call.c.lane_id == sa.bindparam("of_lane"), _open)
     .order_by(help_call.c.called_at, help_call.c.id)

@@ -17,7 +17,9 @@ from sqlalchemy import Connection
 from parking.gate.edge_tables import edge_event, edge_frontier, edge_held
 from parking.kernel.codec import decode, parse_time
 from parking.kernel.events import Envelope
+from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.prepared import prepared
 
 FRESH = timedelta(seconds=60)
 """An event that arrives sooner than this after it happened waits for nobody."""
@@ -26,14 +28,24 @@ FORGOTTEN_AFTER = timedelta(days=7)
 """A disk of which nothing was heard for so long is waited for no more."""
 RELEASED_AT_ONCE = 1_000
 _held, _until = edge_held.c, edge_frontier.c
-_LAST_DUE = sa.select(sa.func.max(_held.due)).where(
-    _held.device_id == sa.bindparam("of_device"), _held.epoch == sa.bindparam("of_epoch")
+_LAST_DUE = prepared(
+    sa.select(sa.func.max(_held.due)).where(
+        _held.device_id == sa.bindparam("of_device"), _held.epoch == sa.bindparam("of_epoch")
+    )
 )
-_ANY_HELD = sa.select(_held.seq).limit(1)
-_FRONTIER = sa.select(sa.func.min(_until.until)).where(_until.heard_at > sa.bindparam("since"))
+_ANY_HELD = prepared(sa.select(_held.seq).limit(1))
+_FRONTIER = prepared(sa.select(sa.func.min(_until.until)).where(_until.heard_at > sa.bindparam("since")))
 _my_disk = sa.and_(_until.device_id == sa.bindparam("of_device"), _until.epoch == sa.bindparam("of_epoch"))
-_TOLD_UNTIL = sa.select(_until.until).where(_my_disk)
-_TELL_UNTIL = edge_frontier.update().where(_my_disk)
+_told_until = sa.bindparam("told_until", type_=UtcDateTime)
+_TELL_UNTIL = prepared(
+    edge_frontier.update()
+    .where(_my_disk)
+    .values(
+        until=sa.case((_until.until > _told_until, _until.until), else_=_told_until),
+        heard_at=sa.bindparam("told_at", type_=UtcDateTime),
+    )
+)
+"""A batch that comes again says what was true then."""
 
 
 def meaning(plain: Mapping[str, Any], field: str = "") -> Envelope:
@@ -51,9 +63,9 @@ def pass_on(
     """Forward new events of one disk, or hold them; a box that does not say how far it is (`until`) holds nobody up."""
     if until is not None or new:
         _note_frontier(uow, device, epoch, until or uow.now)
-    last = uow.connection.scalar(_LAST_DUE, {"of_device": device, "of_epoch": epoch})
-    limit = _frontier(uow.connection, uow.now)
     others_wait = uow.connection.execute(_ANY_HELD).first() is not None
+    last = uow.connection.scalar(_LAST_DUE, {"of_device": device, "of_epoch": epoch}) if others_wait else None
+    limit = _frontier(uow.connection, uow.now)
     held: list[dict[str, Any]] = []
     at_once: list[Envelope] = []
     for seq, envelope in new:
@@ -116,12 +128,9 @@ def _frontier(conn: Connection, now: datetime) -> datetime | None:
 
 def _note_frontier(uow: UnitOfWork, device: str, epoch: str, until: datetime) -> None:
     disk = {"of_device": device, "of_epoch": epoch}
-    before = uow.connection.scalar(_TOLD_UNTIL, disk)
-    if before is None:
+    if uow.connection.execute(_TELL_UNTIL, disk | {"told_until": until, "told_at": uow.now}).rowcount == 0:
         row = {"device_id": device, "epoch": epoch, "until": until, "heard_at": uow.now}
         uow.connection.execute(edge_frontier.insert().values(row))
-    else:  # a batch that comes again says what was true then
-        uow.connection.execute(_TELL_UNTIL, disk | {"until": max(before, until), "heard_at": uow.now})
 
 
 def _told(conn: Connection, places: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Mapping[str, Any]]:

@@ -24,6 +24,7 @@ from parking.kernel.ids import CaseId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.personal import take_plate_out
+from parking.plumbing.prepared import prepared
 
 BATCH_MOST = 200
 KEPT = timedelta(days=90)
@@ -34,8 +35,9 @@ log = structlog.get_logger(__name__)
 _mine = sa.and_(
     edge_watermark.c.device_id == sa.bindparam("of_device"), edge_watermark.c.epoch == sa.bindparam("of_epoch")
 )
-_ACKED = sa.select(edge_watermark.c.acked).where(_mine).with_for_update()
-_ACKNOWLEDGE = edge_watermark.update().where(_mine)
+_ACKED = prepared(sa.select(edge_watermark.c.acked).where(_mine).with_for_update())
+_STORE = prepared(edge_event.insert())
+_ACKNOWLEDGE = prepared(edge_watermark.update().where(_mine))
 
 Numbered = tuple[int, Mapping[str, Any], Envelope]
 """A box's number of an event, the event word for word, and what it means."""
@@ -128,7 +130,7 @@ def ingest(
         told.append((seq, envelope))
         acked = seq
     if new:
-        uow.connection.execute(edge_event.insert(), new)
+        uow.connection.execute(_STORE, new)
     if acked != before:
         uow.connection.execute(_ACKNOWLEDGE, disk | {"acked": acked})
     if acked < max([through, *(seq for seq, _, _ in events)]):  # a part is missing: only what is here has been told
@@ -153,9 +155,11 @@ def _skip_what_is_gone(uow: UnitOfWork, device: str, acked: int, oldest: int) ->
 
 def _stored(conn: Connection, device: str, epoch: str, numbers: Sequence[int]) -> dict[int, str]:
     """The event that was stored under each of these numbers."""
+    if not numbers:
+        return {}
     t = edge_event.c
     query = sa.select(t.seq, t.event_id).where(t.device_id == device, t.epoch == epoch, t.seq.in_(numbers))
-    return {row.seq: row.event_id for row in conn.execute(query)} if numbers else {}
+    return {row.seq: row.event_id for row in conn.execute(query)}
 
 
 def forget_old(uow: UnitOfWork) -> int:

@@ -246,6 +246,8 @@ class Commanded:
     # --- what outlives a power cut -----------------------------------------------------------------------------------
 
     def _save(self, *, carried_out: str | None = None) -> bool:
+        if not self._record.waiting and carried_out is None:
+            return True
         visit = self.visit or (self._suspended[0] if self._suspended else None)
         memory = {
             "taken_by": self._taken_by,

@@ -7,24 +7,24 @@ served, and takes its place in one moment. Until the first is complete there is 
 from __future__ import annotations
 
 import json
-import os
-import re
 import threading
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from parking.access.queries import Queries
 from parking.access.snapshot import CommandRow, CopyChange, CopyRow, Fact, ZoneRow, parse_fact, refs_of
-from parking.gate.copy_file import MEMORY, UNREADABLE, CopyFile, Position, StoredRow, key_number, ref_number
+from parking.gate.copy_file import UNREADABLE, CopyFile, Position, StoredRow, key_number, ref_number
+from parking.gate.copy_files import CopyFiles
 from parking.gate.edge_file import EdgeFile
 from parking.gate.link_wire import CopyImage
 from parking.gate.ports import Copy
-from parking.kernel.errors import ErrorKind, ParkingError, conflict
+from parking.kernel.errors import ParkingError, conflict
 from parking.kernel.ids import LaneId
 
 T = TypeVar("T")
 _ALL = "all"
+_MEANINGS_KEPT = 2_000
+"""Rows that were read last: a vehicle that waits is asked about again and again."""
 _LISTED_WHOLE = frozenset({"zone", "key"})
 """Kinds of which somebody wants every row; the others are found by what they are about."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -36,8 +36,9 @@ class LocalCopy(Queries):
     def __init__(self, file: EdgeFile) -> None:
         self._box = file
         self._lock = threading.Lock()
-        self._files = _Files(file.path)
+        self._files = CopyFiles(file.path)
         self._served, self._coming = self._files.open()
+        self._read: dict[tuple[str, str, str], tuple[Fact, frozenset[str]]] = {}
         self.rebuilt = 0
         """How often the server's copy turned out to be another than ours."""
 
@@ -60,7 +61,7 @@ class LocalCopy(Queries):
 
     def apply(self, change: CopyChange) -> bool:
         """Take a page of a change; False when it brings nothing new. Another site's or a later one's raises ParkingError."""
-        rows = [_stored(row) for row in change.rows]
+        rows = [self._stored(row) for row in change.rows]
         target = change.version if change.upto is None else max(change.upto, change.version)
         with self._lock:
             known = self._coming or self._served
@@ -102,11 +103,32 @@ class LocalCopy(Queries):
 
     def find(self, kind: str, *refs: str) -> list[Fact]:
         """The rows of one kind that `refs_of` finds by any of `refs`, each once, in the order of their keys."""
-        found = self._found(kind, *refs)
-        facts = (parse_fact(CopyRow(kind, key, version, json.loads(data))) for key, version, data in found)
-        return [
-            fact for fact in facts if fact is not None and (_ALL in refs or not set(refs).isdisjoint(refs_of(fact)))
-        ]
+        read = [self._meaning(kind, key, data) for key, _, data in self._found(kind, *refs)]
+        return [fact for fact, found_by in read if _ALL in refs or not found_by.isdisjoint(refs)]
+
+    def _stored(self, row: CopyRow) -> StoredRow:
+        if row.data is None:
+            parse_fact(row)
+            return StoredRow(row.kind, row.key, row.version, None, ())
+        text = _encode(row.data)
+        _, found_by = self._meaning(row.kind, row.key, text, row.data)
+        whole = (ref_number(row.kind, _ALL),) if row.kind in _LISTED_WHOLE else ()
+        refs = (key_number(row.kind, row.key), *[ref_number(row.kind, ref) for ref in sorted(found_by)], *whole)
+        return StoredRow(row.kind, row.key, row.version, text, refs)
+
+    def _meaning(
+        self, kind: str, key: str, text: str, data: Mapping[str, Any] | None = None
+    ) -> tuple[Fact, frozenset[str]]:
+        """What a row says, and what it is found by; the same words again mean the same."""
+        words = (kind, key, text)
+        known = self._read.get(words)
+        if known is None:
+            fact = parse_fact(CopyRow(kind, key, 0, json.loads(text) if data is None else data))
+            assert fact is not None, "a row that is gone is not found"
+            if len(self._read) >= _MEANINGS_KEPT:
+                self._read.clear()
+            known = self._read[words] = fact, frozenset(refs_of(fact))
+        return known
 
     def count(self, kind: str, ref: str) -> int:
         """How many those are."""
@@ -128,6 +150,8 @@ class LocalCopy(Queries):
     def orders(self, lane_id: LaneId) -> tuple[CommandRow, ...]:
         """Orders to this lane that were not carried out yet, late ones included, oldest first."""
         found = sorted(self._found("command", f"lane:{lane_id}"), key=lambda row: row[1])
+        if not found:
+            return ()
         facts = [parse_fact(CopyRow("command", key, version, json.loads(data))) for key, version, data in found]
         done = self._box.carried_out()
         return tuple(
@@ -215,95 +239,6 @@ class LocalCopy(Queries):
 def _begins_anew(change: CopyChange, at: Position) -> bool:
     """Whether the server starts over; one that names no epoch never does."""
     return bool(change.epoch) and change.since == 0 and at.position > 0
-
-
-def _stored(row: CopyRow) -> StoredRow:
-    fact = parse_fact(row)
-    kind = row.kind
-    if fact is None or row.data is None:
-        return StoredRow(kind, row.key, row.version, None, ())
-    whole = (ref_number(kind, _ALL),) if kind in _LISTED_WHOLE else ()
-    refs = (key_number(kind, row.key), *[ref_number(kind, ref) for ref in refs_of(fact)], *whole)
-    return StoredRow(kind, row.key, row.version, _encode(row.data), refs)
-
-
-class _Files:
-    """The copy's files beside the box's: `edge.copy-3.db` and so on; the newest that is complete is served."""
-
-    def __init__(self, box: str) -> None:
-        self._box = None if box == MEMORY else Path(box)
-        self._last = 0
-
-    def open(self) -> tuple[CopyFile | None, CopyFile | None]:
-        """The file that is served and the one that was growing when the power went; what is older or unreadable is removed."""
-        if self._box is None:
-            return None, None
-        served: CopyFile | None = None
-        coming: CopyFile | None = None
-        for number, path in sorted(self._there(), reverse=True):
-            self._last = max(self._last, number)
-            try:
-                file = CopyFile(path)
-            except ParkingError:
-                _remove(path)
-                continue
-            complete = file.at is not None and file.at.served >= 0
-            if complete and served is None:
-                served = file
-            elif file.at is not None and served is None and coming is None:
-                coming = file
-            else:
-                self.drop(file)
-        return served, coming
-
-    def new(self) -> CopyFile:
-        self._last += 1
-        if self._box is None:
-            return CopyFile(MEMORY)
-        path = self._box.with_name(f"{self._box.stem}.copy-{self._last}.db")
-        _remove(path)
-        return CopyFile(path)
-
-    def grown(self, raw: bytes) -> CopyFile:
-        """A new file with the bytes of an image."""
-        self._last += 1
-        if self._box is None:
-            return CopyFile(MEMORY, raw)
-        path = self._box.with_name(f"{self._box.stem}.copy-{self._last}.db")
-        _remove(path)
-        try:
-            _write_durably(path, raw)
-        except OSError as error:
-            _remove(path)
-            raise ParkingError(ErrorKind.UNAVAILABLE, "copy.file", f"the copy cannot be written: {error}") from None
-        try:
-            return CopyFile(path)
-        except ParkingError:
-            _remove(path)
-            raise
-
-    def drop(self, file: CopyFile) -> None:
-        file.close()
-        if file.path != MEMORY:
-            _remove(Path(file.path))
-
-    def _there(self) -> list[tuple[int, Path]]:
-        assert self._box is not None
-        name = re.compile(rf"{re.escape(self._box.stem)}\.copy-(\d+)\.db")
-        matches = [(name.fullmatch(path.name), path) for path in self._box.parent.iterdir()]
-        return [(int(match.group(1)), path) for match, path in matches if match is not None]
-
-
-def _write_durably(path: Path, raw: bytes) -> None:
-    with path.open("wb") as out:
-        out.write(raw)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def _remove(path: Path) -> None:
-    for one in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-        one.unlink(missing_ok=True)
 
 
 _: type[Copy] = LocalCopy

@@ -12,6 +12,7 @@ from parking.journeys.where import LATEST, Arrival, CarPlace, Source
 from parking.kernel.ids import BayId, PillarId, StayId, ZoneId
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
+from parking.plumbing.prepared import prepared
 from parking.sessions import store
 
 car_place = sa.Table(
@@ -31,6 +32,9 @@ def _to_place(row: Row[Any]) -> CarPlace:
     bay = BayId(row.bay_id) if row.bay_id else None
     pillar = PillarId(row.pillar_id) if row.pillar_id else None
     return CarPlace(Source(row.source), ZoneId(row.zone_id), row.at, bay, pillar)
+
+
+_FORGET = prepared(car_place.delete().where(car_place.c.stay_id == sa.bindparam("of_stay")))
 
 
 def of_stay(conn: Connection, stay_id: StayId) -> list[CarPlace]:
@@ -64,7 +68,7 @@ def take_out_of_bay(uow: UnitOfWork, bay_id: BayId, at: datetime) -> None:
 
 
 def forget(uow: UnitOfWork, stay_id: StayId) -> None:
-    uow.connection.execute(car_place.delete().where(car_place.c.stay_id == stay_id))
+    uow.connection.execute(_FORGET, {"of_stay": stay_id})
 
 
 def waiting(conn: Connection, taken_at: datetime) -> list[Arrival]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlalchemy import Connection
 
@@ -107,13 +108,15 @@ def _plausible(
     conn: Connection, cashier: Cashier, stay: OpenStay, paid: Money, prices: Sequence[tuple[datetime, int]]
 ) -> tuple[PriceStep, ...]:
     """The prices that a lane may ask for by itself; beyond the first that cannot be true it knows none and calls a person."""
-    steps = []
-    for until, minor in prices:
+
+    def is_held(until: datetime, minor: int) -> bool:
         due = Money(max(0, minor - paid.minor), paid.currency)
-        if why_due_held(conn, cashier, stay, due, until) is not None:
-            break
-        steps.append(PriceStep(until, minor))
-    return tuple(steps)
+        return why_due_held(conn, cashier, stay, due, until) is not None
+
+    if prices and not is_held(prices[-1][0], max(minor for _, minor in prices)):  # then none before it is
+        return tuple(PriceStep(until, minor) for until, minor in prices)
+    plausible = takewhile(lambda step: not is_held(*step), prices)
+    return tuple(PriceStep(until, minor) for until, minor in plausible)
 
 
 def refresh_zone(uow: UnitOfWork, envelope: Envelope) -> None:

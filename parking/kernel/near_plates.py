@@ -7,6 +7,7 @@ one sign is unread. A key is a number: `key` columns and refs stay short, and it
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 from parking.kernel.votes import UNREAD
@@ -21,6 +22,7 @@ def tail(text: str) -> str:
     return text[1:] if text and not text[0].isascii() else text.removeprefix(UNREAD)
 
 
+@lru_cache(maxsize=1_000)
 def keys_of(text: str) -> frozenset[int]:
     """The keys under which a plate is kept, ten or so; a plate is sought by the keys of whatever was read."""
     rest = tail(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Self
@@ -10,6 +11,8 @@ from parking.kernel.errors import invalid
 
 _SEPARATORS = frozenset(" ·•・.-_\t")
 _LONGEST = 12
+_NORMAL = re.compile("[0-9A-Z\u4e00-\u9fa5]{1,12}")
+"""What normalising leaves as it is: nearly all that our own parts tell each other."""
 
 # Pairs that cameras mix up: the twins named in drivers' complaints and measured on real crops.
 _TWINS = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "B": "8", "S": "5", "Z": "2", "G": "6"}
@@ -24,6 +27,8 @@ class Plate:
     @classmethod
     def parse(cls, raw: str) -> Self:
         """Normalise what a person or a camera wrote; anything but letters and digits raises ParkingError."""
+        if _NORMAL.fullmatch(raw):
+            return cls(raw)
         text = "".join(c for c in unicodedata.normalize("NFKC", raw).upper() if c not in _SEPARATORS)
         if not 1 <= len(text) <= _LONGEST or not text.isalnum():
             raise invalid("plate.malformed", "a plate has 1 to 12 letters and digits", field="plate")

@@ -24,6 +24,7 @@ from parking.members.tables import (
 )
 from parking.plumbing.db import insert_once
 from parking.plumbing.marks import all_of, mark, told
+from parking.plumbing.prepared import prepared
 
 
 class Cipher(Protocol):
@@ -155,10 +156,18 @@ def vehicle(conn: Connection, vehicle_id: str) -> Vehicle | None:
     return found[0] if found else None
 
 
+_HOLDER = prepared(
+    sa.select(vehicle_table)
+    .where(vehicle_table.c.plate == sa.bindparam("plate"), vehicle_table.c.state == VehicleState.ACTIVE)
+    .order_by(vehicle_table.c.id)
+    .limit(1)
+)
+
+
 def holder(conn: Connection, plate: Plate) -> Vehicle | None:
     """The vehicle of the member for whom this plate is active."""
-    found = vehicles(conn, vehicle_table.c.plate == plate, vehicle_table.c.state == VehicleState.ACTIVE)
-    return found[0] if found else None
+    row = conn.execute(_HOLDER, {"plate": plate}).first()
+    return _to_vehicle(row) if row is not None else None
 
 
 def notify(conn: Connection, notice_id: str, member_id: str, kind: str, about: str, at: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from parking.kernel.plate import Plate
 from parking.members.tables import tombstone_table
 from parking.plumbing.db import UnitOfWork, insert_once
+from parking.plumbing.prepared import prepared
 
 
 def _hash(plate: Plate) -> str:
@@ -25,8 +26,10 @@ def put(uow: UnitOfWork, plate: Plate) -> None:
         uow.connection.execute(tombstone_table.update().where(mine).values(until=uow.now))
 
 
+_UNTIL = prepared(sa.select(tombstone_table.c.until).where(tombstone_table.c.plate_hash == sa.bindparam("plate")))
+
+
 def covers(conn: Connection, plate: Plate, at: datetime) -> bool:
     """Whether what this plate did at `at` was erased."""
-    query = sa.select(tombstone_table.c.until).where(tombstone_table.c.plate_hash == _hash(plate))
-    until: datetime | None = conn.execute(query).scalar_one_or_none()
+    until: datetime | None = conn.execute(_UNTIL, {"plate": _hash(plate)}).scalar_one_or_none()
     return until is not None and at <= until

@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import sqlalchemy as sa
 import structlog
@@ -16,20 +16,21 @@ from parking.kernel import codec
 from parking.kernel.errors import invalid
 from parking.kernel.events import Envelope
 from parking.plumbing.db import Database, UnitOfWork
-from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle, is_final
+from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle, is_final, tried
 from parking.plumbing.insert_once import insert_all_once
+from parking.plumbing.prepared import prepared
 from parking.plumbing.tables import delivery
 
 __all__ = ["Bus", "InProcessBus", "RetryPolicy", "Subscription"]
 IDLE_S = 1.0
 log = structlog.get_logger(__name__)
-_DUE = (
+_DUE = prepared(
     sa.select(delivery.c.seq, delivery.c.envelope, delivery.c.attempts, delivery.c.next_at)
     .where(delivery.c.group == sa.bindparam("group"))
     .order_by(delivery.c.seq)
     .limit(MOST_IN_A_WORK)
 )
-_HANDLED = sa.delete(delivery).where(delivery.c.seq == sa.bindparam("handled"))
+_HANDLED = prepared(sa.delete(delivery).where(delivery.c.seq == sa.bindparam("handled")))
 
 
 class Bus(Protocol):
@@ -56,6 +57,23 @@ class Bus(Protocol):
         ...
 
 
+@runtime_checkable
+class OwnBus(Protocol):
+    """A bus whose queue lies in a database: what it takes commits with whatever else that transaction does."""
+
+    def is_on(self, database: Database) -> bool:
+        """Whether its queue lies in this one."""
+        ...
+
+    def take(self, unit: UnitOfWork, batch: Sequence[Envelope]) -> None:
+        """`publish` within a transaction of its database; call `wake` once that is committed."""
+        ...
+
+    def wake(self, batch: Sequence[Envelope]) -> None:
+        """These have been taken, and are committed."""
+        ...
+
+
 class InProcessBus:
     """A bus for one process over its own database; one thread per group once started."""
 
@@ -70,22 +88,45 @@ class InProcessBus:
         self._stopping = threading.Event()
 
     def publish(self, batch: Sequence[Envelope]) -> None:
-        wanted = [(s.group, e) for e in batch for s in self._subscriptions.values() if s.wants(e)]
-        if not wanted:
-            return
+        self._database.write(lambda unit: self.take(unit, batch))
+        self.wake(batch)
 
-        plain = {envelope.id: codec.encode(envelope) for envelope in batch}
+    def is_on(self, database: Database) -> bool:
+        return database is self._database
+
+    def take(self, unit: UnitOfWork, batch: Sequence[Envelope]) -> None:
+        wanted = {group: [e for e in batch if s.wants(e)] for group, s in self._subscriptions.items()}
+        if not self._threads:
+            wanted = self._handled_at_once(unit, wanted)
         rows = [
-            {"group": group, "event_id": envelope.id, "envelope": plain[envelope.id], "attempts": 0}
-            for group, envelope in wanted
+            {"group": group, "event_id": e.id, "envelope": codec.encode(e), "attempts": 0, "next_at": unit.now}
+            for group, mine in wanted.items()
+            for e in mine
         ]
+        if rows:
+            insert_all_once(unit.connection, delivery, rows)
+            self._empty -= {group for group, mine in wanted.items() if mine}
 
-        def work(unit: UnitOfWork) -> None:
-            insert_all_once(unit.connection, delivery, [row | {"next_at": unit.now} for row in rows])
+    def _handled_at_once(self, unit: UnitOfWork, wanted: dict[str, list[Envelope]]) -> dict[str, list[Envelope]]:
+        """Who has no threads need not queue what nothing waits before: each group takes its turn. What is left is to be queued."""
+        left = {group: mine for group, mine in wanted.items() if group not in self._empty}
+        turns = {group: mine for group, mine in wanted.items() if group in self._empty and mine}
+        while turns:
+            for group, mine in tuple(turns.items()):
+                outcome = tried(unit, self._subscriptions[group], mine[:MOST_IN_A_WORK])
+                rest = mine[outcome.handled :]
+                if outcome.error is not None:  # it is tried again from the queue, with what comes after it
+                    left[group], rest = rest, []
+                if rest:
+                    turns[group] = rest
+                else:
+                    del turns[group]
+        return left
 
-        self._database.write(work)
-        for group in {group for group, _ in wanted}:
-            self._empty.discard(group)
+    def wake(self, batch: Sequence[Envelope]) -> None:
+        for group, subscription in self._subscriptions.items():
+            if self._threads and any(subscription.wants(envelope) for envelope in batch):
+                self._empty.discard(group)
             self._wakes[group].set()
 
     def subscribe(self, subscription: Subscription) -> None:

@@ -27,6 +27,11 @@ log = structlog.get_logger(__name__)
 class Database(ABC):
     """Where everything that must not be lost is kept; safe to share between threads."""
 
+    is_private = False
+    """Whether nobody but this object can change what is in it: as long as `changes` stands, everything is as it was."""
+    changes = 0
+    """How many works were done."""
+
     def __init__(self, *, clock: Clock, ids: Ids, origin: str) -> None:
         self.clock = clock
         self.ids = ids

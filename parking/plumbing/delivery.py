@@ -16,6 +16,8 @@ from parking.kernel import codec
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import Envelope, Event
 from parking.plumbing.db import Database, UnitOfWork, insert_once
+from parking.plumbing.insert_once import insert_all_once
+from parking.plumbing.prepared import attempt, prepared
 from parking.plumbing.tables import dead_letter, inbox
 
 MOST_IN_A_WORK = 16
@@ -66,7 +68,7 @@ def handle(
     """
 
     def work(unit: UnitOfWork) -> Outcome:
-        outcome = _tried(unit, subscription, envelopes)
+        outcome = tried(unit, subscription, envelopes)
         if settle is not None:
             settle(unit, outcome.handled)
         return outcome
@@ -74,27 +76,44 @@ def handle(
     return database.write(work)
 
 
-def _tried(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> Outcome:
+def tried(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> Outcome:
+    """Handle envelopes in order within a transaction, up to the first that fails: of that one nothing stays."""
     published, done = unit.published, 0
     try:
-        with unit.connection.begin_nested():
+        with attempt(unit.connection):
+            known = _handled(unit, subscription, envelopes)
             for envelope in envelopes:
-                _handle_one(unit, subscription, envelope)
+                if envelope.id not in known:
+                    known.add(envelope.id)
+                    for handler in subscription.handlers.get(type(envelope.event), ()):
+                        handler(unit, envelope)
                 done += 1
     except sa.exc.OperationalError:
         raise  # the database's trouble, not the handler's: the whole work is undone, and no attempt is counted
     except Exception as error:
         unit.published = published
-        before = _tried(unit, subscription, envelopes[:done]) if done else Outcome(0, None)
+        before = tried(unit, subscription, envelopes[:done]) if done else Outcome(0, None)
         return before if before.error is not None else Outcome(done, error)
     return Outcome(done, None)
 
 
-def _handle_one(unit: UnitOfWork, subscription: Subscription, envelope: Envelope) -> None:
-    row = {"group": subscription.group, "event_id": envelope.id, "handled_at": unit.now}
-    if insert_once(unit.connection, inbox, row):
-        for handler in subscription.handlers.get(type(envelope.event), ()):
-            handler(unit, envelope)
+_KNOWN = prepared(
+    sa.select(inbox.c.event_id).where(
+        inbox.c.group == sa.bindparam("of_group"), inbox.c.event_id.in_(sa.bindparam("ids", expanding=True))
+    )
+)
+
+
+def _handled(unit: UnitOfWork, subscription: Subscription, envelopes: Sequence[Envelope]) -> set[str]:
+    """The ids of those that this group has handled before; that it handles the others is proven with what their handlers do."""
+    group, conn = subscription.group, unit.connection
+    rows = [{"group": group, "event_id": envelope.id, "handled_at": unit.now} for envelope in envelopes]
+    if len(rows) == 1:
+        return set() if insert_once(conn, inbox, rows[0]) else {envelopes[0].id}
+    ids = list(dict.fromkeys(envelope.id for envelope in envelopes))
+    known = set(conn.execute(_KNOWN, {"of_group": group, "ids": ids}).scalars())
+    insert_all_once(conn, inbox, [row for row in rows if row["event_id"] not in known])
+    return known
 
 
 def is_final(error: BaseException) -> bool:

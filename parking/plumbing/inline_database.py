@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar, cast
 
 import sqlalchemy as sa
@@ -13,7 +12,8 @@ import sqlalchemy as sa
 from parking.kernel.clock import Clock
 from parking.kernel.ids import Ids
 from parking.plumbing.database import Database, clear_error
-from parking.plumbing.sqlite_database import prepare
+from parking.plumbing.prepared import direct
+from parking.plumbing.sqlite_database import STATEMENTS_KEPT, prepare
 from parking.plumbing.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -22,43 +22,48 @@ T = TypeVar("T")
 class InlineDatabase(Database):
     """An in-memory SQLite; callers from several threads take turns."""
 
+    is_private = True
+
     def __init__(self, *, clock: Clock, ids: Ids, origin: str) -> None:
         super().__init__(clock=clock, ids=ids, origin=origin)
-        self._engine = sa.create_engine(
-            "sqlite://",
-            poolclass=sa.StaticPool,
-            pool_reset_on_return=None,
-            hide_parameters=True,
-            connect_args={"check_same_thread": False},
+        self._engine = direct(
+            sa.create_engine(
+                "sqlite://",
+                poolclass=sa.StaticPool,
+                pool_reset_on_return=None,
+                hide_parameters=True,
+                connect_args={"check_same_thread": False, "cached_statements": STATEMENTS_KEPT},
+            )
         )
         sa.event.listen(self._engine, "connect", lambda driver, _: prepare(driver, read_only=False))
         self._connection = self._engine.connect()
+        self._driver = cast(sqlite3.Connection, self._connection.connection.dbapi_connection)
         self._turn = threading.RLock()
         self._busy = False
 
-    @contextmanager
-    def _my_turn(self) -> Iterator[sqlite3.Connection]:
-        with self._turn:
-            if self._busy:
-                raise RuntimeError("inside a work, use the connection of its unit of work")
-            self._busy = True
-            try:
-                yield cast(sqlite3.Connection, self._connection.connection.dbapi_connection)
-            finally:
-                self._busy = False
+    def _begin(self) -> None:
+        if self._busy:
+            raise RuntimeError("inside a work, use the connection of its unit of work")
+        self._busy = True
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        with self._my_turn() as driver:
-            unit = self._unit(self._connection)
-            driver.execute("BEGIN IMMEDIATE")
+        driver = self._driver
+        with self._turn:
+            self._begin()
             try:
-                result = work(unit)
-                if self._connection.in_nested_transaction() or not driver.in_transaction:
-                    raise RuntimeError("a work ends its own savepoints and leaves the transaction to the database")
-                driver.execute("COMMIT")
-            except BaseException as error:
-                self._undo(driver)
-                raise clear_error(error) from error.__cause__
+                unit = self._unit(self._connection)
+                driver.execute("BEGIN IMMEDIATE")
+                try:
+                    result = work(unit)
+                    if self._connection.in_nested_transaction() or not driver.in_transaction:
+                        raise RuntimeError("a work ends its own savepoints and leaves the transaction to the database")
+                    driver.execute("COMMIT")
+                except BaseException as error:
+                    self._undo(driver)
+                    raise clear_error(error) from error.__cause__
+            finally:
+                self._busy = False
+                self.changes += 1
         if unit.published:
             self._wake_all()
         return result
@@ -67,12 +72,21 @@ class InlineDatabase(Database):
         return self.write(work)
 
     def read(self, query: Callable[[sa.Connection], T]) -> T:
-        with self._my_turn() as driver:
-            driver.execute("PRAGMA query_only=ON")
+        driver = self._driver
+        with self._turn:
+            self._begin()
+            before = driver.total_changes
+            driver.execute("BEGIN")  # the pragma query_only would have every statement parsed anew
             try:
-                return query(self._connection)
+                result = query(self._connection)
+                if driver.total_changes != before:
+                    refused = sqlite3.OperationalError("attempt to write a readonly database")
+                    raise sa.exc.OperationalError("a read", None, refused, hide_parameters=True)
+                return result
             finally:
-                driver.execute("PRAGMA query_only=OFF")
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK")
+                self._busy = False
 
     async def aread(self, query: Callable[[sa.Connection], T]) -> T:
         return self.read(query)

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from parking.plumbing.prepared import prepared
+
 
 def insert_once(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Insert one row; False when a row with the same primary or unique key is there already."""
@@ -17,16 +19,33 @@ def insert_once(connection: sa.Connection, table: sa.Table, values: Mapping[str,
 
 def insert_all_once(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows in their order, leaving out those whose primary or unique key is there already."""
-    connection.execute(_many(table, connection.dialect.name), [dict(row) for row in rows])
+    if rows:
+        connection.execute(_many(table, connection.dialect.name), [dict(row) for row in rows])
+
+
+def upsert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
+    """Write a row; where its key is there already, write these values over what it had."""
+    connection.execute(_upsert(connection.dialect.name, table, tuple(values)), dict(values))
+
+
+@cache
+def _upsert(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Any:
+    """Built once: building a statement takes ten times as long as running it."""
+    statement = _insert(dialect, table)
+    changed = {name: statement.excluded[name] for name in names if name not in table.primary_key.columns}
+    return prepared(statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed))
+
+
+def _insert(dialect: str, table: sa.Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @cache
 def _many(table: sa.Table, dialect: str) -> Any:
     """The statement, built once: building one takes ten times as long as running it."""
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return make(table).on_conflict_do_nothing().inline()
+    return prepared(_insert(dialect, table).on_conflict_do_nothing().inline())
 
 
 @cache
 def _one(table: sa.Table, dialect: str) -> Any:
-    return _many(table, dialect).execution_options(preserve_rowcount=True)
+    return prepared(_many(table, dialect).execution_options(preserve_rowcount=True))

@@ -18,6 +18,7 @@ from parking.kernel.clock import Clock
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import BigSerial, Database, UnitOfWork, insert_once, metadata
 from parking.plumbing.delivery import RetryPolicy, describe
+from parking.plumbing.prepared import prepared
 
 MOST_AT_ONCE = 16
 LEASE = timedelta(seconds=60)
@@ -58,11 +59,19 @@ _free = (
     )
     .order_by(job.c.run_at, job.c.id)
     .limit(1)
-    .with_for_update(skip_locked=True)  # SQLite has one writer and leaves this out
 )
-_CLAIM = (
+_SOONEST = prepared(
+    sa.select(job.c.run_at)
+    .where(job.c.state == sa.literal_column("'waiting'"), job.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+    .order_by(job.c.run_at)
+    .limit(1)
+)
+_FINISH = prepared(
+    sa.update(job).where(job.c.id == sa.bindparam("of_job"), job.c.leased_until == sa.bindparam("of_lease"))
+)
+_CLAIM = prepared(
     sa.update(job)
-    .where(job.c.id.in_(_free))
+    .where(job.c.id.in_(_free.with_for_update(skip_locked=True)))  # SQLite has one writer and leaves that out
     .values(leased_until=sa.bindparam("until"), attempts=job.c.attempts + 1)
     .returning(job.c.id, job.c.kind, job.c.payload, job.c.attempts)
 )
@@ -127,10 +136,13 @@ class JobRunner:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._looked_at: tuple[int, datetime | None] = (-1, None)
 
     def run_due(self) -> int:
         """Run what is due now, in the calling thread, each job under its own fresh lease; returns how many ran."""
         total = 0
+        if self._none_is_due():
+            return total
         while (claim := self._database.write(self._claim)) is not None:
             self._run_one(claim)
             total += 1
@@ -153,6 +165,15 @@ class JobRunner:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+
+    def _none_is_due(self) -> bool:
+        """Asked without a transaction; and where nothing has changed since, not even that."""
+        now, changes, kinds = self._clock.now(), self._database.changes, list(self._handlers)
+        if not self._database.is_private or self._looked_at[0] != changes:
+            soonest: datetime | None = self._database.read(lambda conn: conn.scalar(_SOONEST, {"kinds": kinds}))
+            self._looked_at = changes, soonest
+        soonest = self._looked_at[1]
+        return soonest is None or soonest > now
 
     def _claim(self, unit: UnitOfWork) -> _Claim | None:
         now = self._clock.now()
@@ -181,10 +202,8 @@ class JobRunner:
         else:
             log.warning("job.failed", kind=claim.kind, job=claim.id, attempts=claim.attempts, error=describe(error))
             change = {"run_at": now + self._retry.wait(claim.attempts), "leased_until": now, "error": describe(error)}
-        mine = sa.and_(
-            job.c.id == claim.id, job.c.leased_until == claim.leased_until
-        )  # else another runner has it by now
-        unit.connection.execute(sa.update(job).where(mine).values(change))
+        mine = {"of_job": claim.id, "of_lease": claim.leased_until}  # else another runner has it by now
+        unit.connection.execute(_FINISH, mine | change)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

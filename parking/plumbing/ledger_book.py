@@ -21,6 +21,7 @@ from parking.kernel.double_entry import Movement, Posting
 from parking.kernel.errors import conflict
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.insert_once import insert_once
+from parking.plumbing.prepared import prepared
 from parking.plumbing.tables import metadata
 
 
@@ -89,27 +90,35 @@ class Book:
         moved, posted, kept = self.movements.c, self.postings.c, self.kept.c
         reference, about = sa.bindparam("reference", type_=sa.String), sa.bindparam("about", type_=sa.String)
         self._queue = sa.text(f"LOCK TABLE {self.head.name} IN EXCLUSIVE MODE")
-        self._head_now = sa.select(self.head.c.seq, self.head.c.link).with_for_update()
-        self._head_is = self.head.update().values(seq=sa.bindparam("new_seq"), link=sa.bindparam("new_link"))
-        self._known = (
+        self._head_now = prepared(sa.select(self.head.c.seq, self.head.c.link).with_for_update())
+        self._head_is = prepared(self.head.update().values(seq=sa.bindparam("new_seq"), link=sa.bindparam("new_link")))
+        self._known = prepared(
             sa.select(moved.unit, posted.account, posted.amount)
             .join(self.postings, posted.seq == moved.seq)
             .where(moved.reference == reference)
             .order_by(posted.position)
         )
-        self._seq_of = sa.select(moved.seq).where(moved.reference == reference)
-        self._sums = (
+        self._seq_of = prepared(sa.select(moved.seq).where(moved.reference == reference))
+        self._about = prepared(
+            sa.select(moved.reference, posted.account, posted.amount)
+            .join(self.postings, posted.seq == moved.seq)
+            .where(moved[self._subject] == about)
+        )
+        self._sums = prepared(
             sa.select(posted.account, sa.func.sum(posted.amount).label("balance"))
             .join(self.movements, posted.seq == moved.seq)
             .where(moved[self._subject] == about)
             .group_by(posted.account)
         )
-        self._add = (
+        self._add = prepared(
             self.kept.update()
             .where(kept.account == sa.bindparam("of_account"), kept.unit == sa.bindparam("of_unit"))
             .values(balance=kept.balance + sa.bindparam("more", type_=sa.BigInteger))
         )
-        self._balances = sa.select(self.kept).order_by(kept.account, kept.unit)
+        self._balances = prepared(sa.select(self.kept).order_by(kept.account, kept.unit))
+        self._keep = prepared(sa.insert(self.movements))
+        self._post = prepared(sa.insert(self.postings))
+        self._begin_balance = prepared(sa.insert(self.kept))
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -121,8 +130,10 @@ class Book:
         """
         if conn.dialect.name == "postgresql":
             conn.execute(self._queue)
-        insert_once(conn, self.head, {"id": 1, "seq": 0, "link": GENESIS})
-        row = conn.execute(self._head_now).one()
+        row = conn.execute(self._head_now).one_or_none()
+        if row is None:
+            insert_once(conn, self.head, {"id": 1, "seq": 0, "link": GENESIS})
+            row = conn.execute(self._head_now).one()
         return int(row.seq), str(row.link)
 
     def book(self, conn: Connection, movement: Movement, *, subject: str | None, at: datetime) -> bool:
@@ -135,9 +146,9 @@ class Book:
         seq += 1
         new_link = link(previous, self._content(seq, movement, subject, at))
         row = {"seq": seq, "reference": movement.reference, "unit": movement.unit, self._subject: subject}
-        conn.execute(sa.insert(self.movements), row | {"booked_at": at, "link": new_link})
+        conn.execute(self._keep, row | {"booked_at": at, "link": new_link})
         conn.execute(
-            sa.insert(self.postings),
+            self._post,
             [
                 {"seq": seq, "position": i, "account": p.account, "amount": p.amount}
                 for i, p in enumerate(movement.postings)
@@ -165,7 +176,7 @@ class Book:
     def _add_to_balance(self, conn: Connection, account: str, unit: str, amount: int) -> None:
         changed = conn.execute(self._add, {"of_account": account, "of_unit": unit, "more": amount})
         if changed.rowcount == 0:
-            conn.execute(self.kept.insert().values(account=account, unit=unit, balance=amount))
+            conn.execute(self._begin_balance, {"account": account, "unit": unit, "balance": amount})
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -176,6 +187,15 @@ class Book:
         """Balance by account of all movements about one subject."""
         rows = conn.execute(self._sums, {"about": subject})
         return {row.account: int(row.balance) for row in rows}
+
+    def booked_about(self, conn: Connection, subject: str) -> tuple[set[str], dict[str, int]]:
+        """The references of all movements about one subject, and its balance by account, in one question."""
+        booked: set[str] = set()
+        balances: dict[str, int] = {}
+        for reference, account, amount in conn.execute(self._about, {"about": subject}):
+            booked.add(reference)
+            balances[account] = balances.get(account, 0) + amount
+        return booked, balances
 
     def movements_of(self, conn: Connection, subject: str) -> list[tuple[datetime, Movement]]:
         """What was booked about this subject, and when, in that order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -10,20 +11,23 @@ import structlog
 
 from parking.kernel import codec
 from parking.kernel.events import Envelope
-from parking.plumbing.bus import IDLE_S, Bus
+from parking.plumbing.bus import IDLE_S, Bus, OwnBus
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import describe
+from parking.plumbing.prepared import prepared
 from parking.plumbing.tables import outbox
 
 MOST_AT_ONCE = 200
 log = structlog.get_logger(__name__)
-_WAITING = (
+_WAITING = prepared(
     sa.select(outbox)
     .where(outbox.c.relayed_at.is_(None))
     .order_by(outbox.c.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_RELAYED = sa.update(outbox).where(outbox.c.seq == sa.bindparam("number")).values(relayed_at=sa.bindparam("at"))
+_RELAYED = prepared(
+    sa.update(outbox).where(outbox.c.seq == sa.bindparam("number")).values(relayed_at=sa.bindparam("at"))
+)
 
 
 def waiting(connection: sa.Connection, limit: int = MOST_AT_ONCE) -> list[tuple[int, Envelope]]:
@@ -33,7 +37,7 @@ def waiting(connection: sa.Connection, limit: int = MOST_AT_ONCE) -> list[tuple[
 
 
 def _envelope(row: sa.RowMapping) -> Envelope:
-    plain = {"id": row["event_id"], "at": row["occurred_at"].isoformat(), "origin": row["origin"]}
+    plain = {"id": row["event_id"], "at": codec.to_plain(row["occurred_at"]), "origin": row["origin"]}
     return codec.decode(plain | {"type": row["type"], "data": row["data"]})
 
 
@@ -57,17 +61,42 @@ class OutboxRelay:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        database.after_commit(self._wake.set)
+        self._news = True
+        """Whether something may wait; in a database that is ours alone, nothing does before somebody here publishes."""
+        database.after_commit(self._published)
 
     def drain(self) -> int:
         """Relay all that waits, in the calling thread; returns how many events left."""
         total = 0
-        while batch := self._database.read(waiting):
-            self._bus.publish([envelope for _, envelope in batch])
-            numbers = [number for number, _ in batch]
-            self._database.write(lambda unit, numbers=numbers: _mark(unit, numbers))  # type: ignore[misc] # bound per turn
+        while self._news or not self._database.is_private:
+            self._news = False
+            batch = self._database.read(waiting)
+            if not batch:
+                break
+            self._news = len(batch) == MOST_AT_ONCE  # else these were all; whoever handles them may publish more
+            self._move(batch)
             total += len(batch)
         return total
+
+    def _published(self) -> None:
+        self._news = True
+        self._wake.set()
+
+    def _move(self, batch: Sequence[tuple[int, Envelope]]) -> None:
+        """Hand a batch to the bus and mark it: in one transaction where the bus lies in our own database."""
+        numbers, envelopes = [number for number, _ in batch], [envelope for _, envelope in batch]
+        if not isinstance(self._bus, OwnBus) or not self._bus.is_on(self._database):
+            self._bus.publish(envelopes)
+            self._database.write(lambda unit: _mark(unit, numbers))
+            return
+        bus = self._bus
+
+        def work(unit: UnitOfWork) -> None:
+            bus.take(unit, envelopes)
+            _mark(unit, numbers)
+
+        self._database.write(work)
+        bus.wake(envelopes)
 
     def start(self) -> None:
         """Relay in a thread, woken by every commit that published."""

@@ -20,6 +20,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import Ids
 from parking.plumbing.database import Database, Threads, clear_error
+from parking.plumbing.prepared import direct
 from parking.plumbing.tickets import LoopTicket, ThreadTicket, Ticket, tell_all
 from parking.plumbing.unit_of_work import UnitOfWork
 
@@ -27,6 +28,8 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 MOST_IN_A_COMMIT = 512
 READERS = 4
+STATEMENTS_KEPT = 1_024
+"""More than there are: the driver parses each once."""
 
 
 def prepare(driver: sqlite3.Connection, *, read_only: bool) -> None:
@@ -40,15 +43,17 @@ def prepare(driver: sqlite3.Connection, *, read_only: bool) -> None:
 
 def _engine(url: str, *, readers: int) -> sa.Engine:
     """One writing connection, or `readers` reading ones; errors never carry parameters, which may be plates."""
-    engine = sa.create_engine(
-        url,
-        poolclass=sa.QueuePool,
-        pool_size=readers or 1,
-        max_overflow=0,
-        pool_timeout=30,
-        pool_reset_on_return=None if not readers else "rollback",
-        hide_parameters=True,
-        connect_args={"check_same_thread": False},
+    engine = direct(
+        sa.create_engine(
+            url,
+            poolclass=sa.QueuePool,
+            pool_size=readers or 1,
+            max_overflow=0,
+            pool_timeout=30,
+            pool_reset_on_return=None if not readers else "rollback",
+            hide_parameters=True,
+            connect_args={"check_same_thread": False, "cached_statements": STATEMENTS_KEPT},
+        )
     )
     sa.event.listen(engine, "connect", lambda driver, _: prepare(driver, read_only=bool(readers)))
     return engine

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from parking.kernel.ids import StayId
 from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
+from parking.plumbing.prepared import prepared
 from parking.sessions.model import OpenStay
 from parking.sessions.store import stay, stay_key, to_open
 
@@ -19,11 +20,16 @@ NEAR_MOST = 40
 """So many stays near to a read are weighed at most, the newest first; beyond that no read is worth anything."""
 
 
-_BY_KEY = sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(sa.bindparam("keys", expanding=True)))
-_BY_IDS = sa.select(stay).where(stay.c.id.in_(sa.bindparam("ids", expanding=True)))
+_BY_KEY = prepared(sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(sa.bindparam("keys", expanding=True))))
+_BY_IDS = prepared(sa.select(stay).where(stay.c.id.in_(sa.bindparam("ids", expanding=True))))
 _MAY_BE_INSIDE = frozenset({"open", "review", "doubtful", "ghost"})
-_LOOKALIKE = (
+_LOOKALIKE = prepared(
     sa.select(stay.c.id).where(stay.c.folded == sa.bindparam("folded"), stay.c.plate != sa.bindparam("plate")).limit(1)
+)
+_DOUBTFUL = prepared(
+    sa.select(stay.c.id)
+    .where(stay.c.plate == sa.bindparam("plate"), stay.c.state == sa.literal_column("'doubtful'"))
+    .order_by(stay.c.id)
 )
 
 
@@ -56,8 +62,7 @@ def familiar(conn: Connection, texts: Sequence[str]) -> frozenset[str]:
 
 def doubtful_of(conn: Connection, plate: Plate) -> list[StayId]:
     """Entries of this plate that nothing has proved."""
-    query = sa.select(stay.c.id).where(stay.c.plate == plate, stay.c.state == "doubtful")
-    return [StayId(found) for found in conn.execute(query.order_by(stay.c.id)).scalars()]
+    return [StayId(found) for found in conn.execute(_DOUBTFUL, {"plate": plate}).scalars()]
 
 
 def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:

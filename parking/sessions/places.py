@@ -17,6 +17,7 @@ from parking.kernel.ids import BayId, LotId, StayId
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import insert_once, metadata
 from parking.plumbing.marks import mark, told
+from parking.plumbing.prepared import prepared
 
 stay_place = sa.Table(
     "stay_place",
@@ -28,7 +29,7 @@ stay_place = sa.Table(
     sa.Column("bay_id", sa.String(64), nullable=True),
     sa.Column("right", sa.String(80), nullable=True),
 )
-_OF_STAY = (
+_OF_STAY = prepared(
     sa.select(stay_place).where(stay_place.c.stay_id == sa.bindparam("of_stay")).order_by(stay_place.c.since.asc())
 )
 

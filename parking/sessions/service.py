@@ -50,17 +50,8 @@ def record_case(
 ) -> None:
     """Put a case on the operators' list, once per id; other rooms announce theirs by the event CaseOpened."""
     if store.get_case(uow.connection, case_id) is None:
-        uow.connection.execute(
-            store.review_case.insert().values(
-                id=case_id,
-                reason=reason,
-                stay_id=stay_id,
-                visit_id=visit_id,
-                lane_id=lane_id,
-                opened_at=uow.now,
-                state="open",
-            )
-        )
+        about = {"stay_id": stay_id, "visit_id": visit_id, "lane_id": lane_id, "opened_at": uow.now}
+        store.add_case(uow.connection, case_id, reason, **about)
 
 
 def resolve_case(uow: UnitOfWork, case_id: CaseId, *, by: str, note: str) -> ReviewCase:

@@ -18,6 +18,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.column_types import PlateText, UtcDateTime
 from parking.plumbing.db import metadata
+from parking.plumbing.prepared import prepared
 from parking.sessions.model import (
     ClosedStay,
     DoubtfulStay,
@@ -108,11 +109,23 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
 )
 
 
-_BY_ID = sa.select(stay).where(stay.c.id == sa.bindparam("stay_id"))
-_OPEN_BY_PLATE = sa.select(stay).where(
-    stay.c.plate == sa.bindparam("plate"), stay.c.state == sa.literal_column("'open'")
+_BY_ID = prepared(sa.select(stay).where(stay.c.id == sa.bindparam("stay_id")))
+_OPEN_BY_PLATE = prepared(
+    sa.select(stay).where(stay.c.plate == sa.bindparam("plate"), stay.c.state == sa.literal_column("'open'"))
 )
-"""What every event asks: built once."""
+_OPEN = prepared(stay.insert())
+_CHANGE = prepared(stay.update().where(stay.c.id == sa.bindparam("of_stay")))
+_KEEP_KEYS = prepared(stay_key.insert())
+_DROP_KEYS = prepared(stay_key.delete().where(stay_key.c.stay_id == sa.bindparam("of_stay")))
+_CASE = prepared(sa.select(review_case).where(review_case.c.id == sa.bindparam("case_id")))
+_ASK = prepared(review_case.insert())
+_CHANGE_CASE = prepared(review_case.update().where(review_case.c.id == sa.bindparam("of_case")))
+_HAS_CASE = prepared(
+    sa.select(review_case.c.id)
+    .where(review_case.c.stay_id == sa.bindparam("about"), review_case.c.reason == sa.bindparam("reason"))
+    .limit(1)
+)
+"""What every event asks and says: built once."""
 
 
 def to_stay(row: Row[Any]) -> Stay:
@@ -191,19 +204,18 @@ def closed_since(conn: Connection, since: datetime, after: str, limit: int) -> l
 
 def insert(conn: Connection, new: OpenStay, *, state: str = "open") -> None:
     text = new.plate.text if new.plate is not None else None
-    conn.execute(
-        stay.insert().values(
-            id=new.id,
-            plate=new.plate,
-            state=state,
-            entered_at=new.entered_at,
-            lane_id=new.lane_id,
-            tariff_version=new.tariff_version,
-            votes=new.votes.compact() if new.votes is not None else None,
-            folded=folded(text) if text is not None else None,
-            lot_id=new.lot_id,
-        )
-    )
+    row = {
+        "id": new.id,
+        "plate": new.plate,
+        "state": state,
+        "entered_at": new.entered_at,
+        "lane_id": new.lane_id,
+        "tariff_version": new.tariff_version,
+        "votes": new.votes.compact() if new.votes is not None else None,
+        "folded": folded(text) if text is not None else None,
+        "lot_id": new.lot_id,
+    }
+    conn.execute(_OPEN, row)
     put_keys(conn, new.id, new.plate, new.votes)
 
 
@@ -211,16 +223,16 @@ def put_keys(conn: Connection, stay_id: StayId, plate: Plate | None, votes: Vote
     """Have a stay found by its plate and by the spelling that its entry left open."""
     texts = {one.text for one in votes.spellings[:KEYED]} if votes is not None else set()
     keys = set().union(*(keys_of(text) for text in texts | ({plate.text} if plate is not None else set())))
-    conn.execute(stay_key.delete().where(stay_key.c.stay_id == stay_id))
+    conn.execute(_DROP_KEYS, {"of_stay": stay_id})
     if keys:
-        conn.execute(stay_key.insert(), [{"key": key, "stay_id": stay_id} for key in sorted(keys)])
+        conn.execute(_KEEP_KEYS, [{"key": key, "stay_id": stay_id} for key in sorted(keys)])
 
 
 def set_state(conn: Connection, stay_id: StayId, **values: Any) -> None:
     """Change a stay; one that is over is found by its plate's keys no more."""
-    conn.execute(stay.update().where(stay.c.id == stay_id).values(**values))
+    conn.execute(_CHANGE, {"of_stay": stay_id, **values})
     if values.get("state") in ("closed", "merged", "split"):
-        conn.execute(stay_key.delete().where(stay_key.c.stay_id == stay_id))
+        conn.execute(_DROP_KEYS, {"of_stay": stay_id})
 
 
 def _to_case(row: Row[Any]) -> ReviewCase:
@@ -237,8 +249,13 @@ def _to_case(row: Row[Any]) -> ReviewCase:
     )
 
 
+def add_case(conn: Connection, case_id: CaseId, reason: str, **about: Any) -> None:
+    """Put a question before the operators; `about` are columns of the case."""
+    conn.execute(_ASK, {"id": case_id, "reason": reason, "state": "open", **about})
+
+
 def get_case(conn: Connection, case_id: CaseId) -> ReviewCase | None:
-    row = conn.execute(sa.select(review_case).where(review_case.c.id == case_id)).one_or_none()
+    row = conn.execute(_CASE, {"case_id": case_id}).one_or_none()
     return _to_case(row) if row else None
 
 
@@ -264,8 +281,7 @@ def cases_about(conn: Connection, stay_id: StayId, visits: Sequence[VisitId]) ->
 
 def has_case(conn: Connection, reason: str, stay_id: StayId) -> bool:
     """Whether a person was ever asked this about this stay."""
-    query = sa.select(review_case.c.id).where(review_case.c.stay_id == stay_id, review_case.c.reason == reason)
-    return conn.execute(query.limit(1)).first() is not None
+    return conn.execute(_HAS_CASE, {"about": stay_id, "reason": reason}).first() is not None
 
 
 def open_cases(conn: Connection, reason: str, stay_id: StayId) -> list[CaseId]:
@@ -275,8 +291,5 @@ def open_cases(conn: Connection, reason: str, stay_id: StayId) -> list[CaseId]:
 
 
 def close_case(conn: Connection, case_id: CaseId, *, by: str, note: str, at: datetime) -> None:
-    conn.execute(
-        review_case.update()
-        .where(review_case.c.id == case_id)
-        .values(state="resolved", note=note, resolved_by=by, resolved_at=at)
-    )
+    change = {"of_case": case_id, "state": "resolved", "note": note, "resolved_by": by, "resolved_at": at}
+    conn.execute(_CHANGE_CASE, change)

@@ -14,7 +14,8 @@ from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.column_types import PlateText, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
-from parking.plumbing.insert_once import insert_once
+from parking.plumbing.insert_once import insert_once, upsert
+from parking.plumbing.prepared import prepared
 from parking.sessions.model import LaneVisit
 from parking.sessions.store import unmatched_exit
 
@@ -37,6 +38,39 @@ lane_visit = sa.Table(
     sa.Index("lane_visit_by_plate", "plate", "leaving"),
     sa.Index("lane_visit_by_lane", "lane_id", "backed_at"),
 )
+
+_t = lane_visit.c
+_mine = _t.visit_id == sa.bindparam("of_visit")
+_GET = prepared(sa.select(lane_visit).where(_mine))
+_MARK = prepared(lane_visit.update().where(_mine).returning(lane_visit))
+_TAKE = prepared(lane_visit.delete().where(_mine).returning(lane_visit))
+_THROUGH = prepared(
+    sa.select(lane_visit)
+    .where(
+        _t.plate.in_(sa.bindparam("plates", expanding=True)),
+        _t.leaving == sa.bindparam("leaving"),
+        _t.pulsed_at.is_not(None),
+        _t.yes_at >= sa.bindparam("since"),
+        _t.yes_at <= sa.bindparam("until"),
+    )
+    .order_by(_t.yes_at.desc())
+    .limit(1)
+)
+_QUEUED = prepared(
+    sa.select(lane_visit).where(
+        _t.lane_id == sa.bindparam("lane"),
+        _t.backed_at >= sa.bindparam("since"),
+        _t.pulsed_at.is_not(None),
+        _t.yes_at.is_not(None),
+    )
+)
+_u = unmatched_exit.c
+_UNMATCHED = prepared(sa.select(unmatched_exit).where(_u.visit_id == sa.bindparam("of_visit")))
+_OF_PLATES = sa.select(unmatched_exit).where(
+    _u.plate.in_(sa.bindparam("plates", expanding=True)), _u.stay_id.is_(None), _u.exited_at >= sa.bindparam("since")
+)
+_EARLIEST = prepared(_OF_PLATES.order_by(_u.exited_at).limit(1))
+_EARLIEST_UNTIL = prepared(_OF_PLATES.where(_u.exited_at <= sa.bindparam("until")).order_by(_u.exited_at).limit(1))
 
 
 def _to_visit(row: Row[Any]) -> LaneVisit:
@@ -64,50 +98,38 @@ def note(conn: Connection, said: LaneVisit, at: datetime) -> None:
         "yes_at": said.yes_at,
         "said_at": at,
     }
-    mine = lane_visit.c.visit_id == said.visit_id
-    if conn.execute(lane_visit.update().where(mine).values(values)).rowcount == 0:
-        conn.execute(lane_visit.insert().values(visit_id=said.visit_id, **values))
+    upsert(conn, lane_visit, {"visit_id": said.visit_id, **values})
 
 
 def mark(conn: Connection, visit_id: VisitId, **moments: datetime) -> LaneVisit | None:
     """Keep when the boom was opened for it (`pulsed_at`) or it drove back (`backed_at`); the visit, if the lane had said anything."""
-    conn.execute(lane_visit.update().where(lane_visit.c.visit_id == visit_id).values(moments))
-    return get(conn, visit_id)
+    row = conn.execute(_MARK, {"of_visit": visit_id, **moments}).one_or_none()
+    return _to_visit(row) if row else None
 
 
 def get(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
-    row = conn.execute(sa.select(lane_visit).where(lane_visit.c.visit_id == visit_id)).one_or_none()
+    row = conn.execute(_GET, {"of_visit": visit_id}).one_or_none()
     return _to_visit(row) if row else None
 
 
 def take(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
     """What the lane had said of a vehicle that has passed; forgets it."""
-    found = get(conn, visit_id)
-    conn.execute(lane_visit.delete().where(lane_visit.c.visit_id == visit_id))
-    return found
+    row = conn.execute(_TAKE, {"of_visit": visit_id}).one_or_none()
+    return _to_visit(row) if row else None
 
 
 def let_through(
     conn: Connection, texts: Iterable[str], *, leaving: bool, since: datetime, until: datetime
 ) -> LaneVisit | None:
     """The last vehicle with one of these plates that a lane opened for between two times, without proof of a passage."""
-    t = lane_visit.c
-    query = (
-        sa.select(lane_visit)
-        .where(t.plate.in_([Plate(text) for text in texts]), t.leaving == leaving, t.pulsed_at.is_not(None))
-        .where(t.yes_at >= since, t.yes_at <= until)
-        .order_by(t.yes_at.desc())
-        .limit(1)
-    )
-    row = conn.execute(query).one_or_none()
+    plates = [Plate(text) for text in texts]
+    row = conn.execute(_THROUGH, {"plates": plates, "leaving": leaving, "since": since, "until": until}).one_or_none()
     return _to_visit(row) if row else None
 
 
 def queued_behind(conn: Connection, lane_id: LaneId, since: datetime) -> list[LaneVisit]:
     """Vehicles that an exit opened for and that are said to have driven back after `since`, though another stood behind them."""
-    t = lane_visit.c
-    query = sa.select(lane_visit).where(t.lane_id == lane_id, t.backed_at >= since, t.pulsed_at.is_not(None))
-    return [_to_visit(row) for row in conn.execute(query.where(t.yes_at.is_not(None)))]
+    return [_to_visit(row) for row in conn.execute(_QUEUED, {"lane": lane_id, "since": since})]
 
 
 def forget_old(uow: UnitOfWork) -> None:
@@ -124,7 +146,7 @@ def add_unmatched(uow: UnitOfWork, visit_id: VisitId, **values: Any) -> None:
 
 
 def unmatched(conn: Connection, visit_id: VisitId) -> Row[Any] | None:
-    return conn.execute(sa.select(unmatched_exit).where(unmatched_exit.c.visit_id == visit_id)).one_or_none()
+    return conn.execute(_UNMATCHED, {"of_visit": visit_id}).one_or_none()
 
 
 def case_of(conn: Connection, visit_id: VisitId) -> str:
@@ -137,10 +159,10 @@ def earliest_unmatched(
     conn: Connection, texts: Iterable[str], since: datetime, until: datetime | None = None
 ) -> Row[Any] | None:
     """The first exit of one of these plates after `since` (and before `until`) that no stay has explained."""
-    t = unmatched_exit.c
-    query = sa.select(unmatched_exit).where(t.plate.in_([Plate(text) for text in texts]), t.stay_id.is_(None))
-    query = query.where(t.exited_at >= since) if until is None else query.where(t.exited_at.between(since, until))
-    return conn.execute(query.order_by(t.exited_at).limit(1)).one_or_none()
+    about = {"plates": [Plate(text) for text in texts], "since": since}
+    if until is None:
+        return conn.execute(_EARLIEST, about).one_or_none()
+    return conn.execute(_EARLIEST_UNTIL, {**about, "until": until}).one_or_none()
 
 
 def somebody_left_unread(conn: Connection, since: datetime, until: datetime) -> bool:

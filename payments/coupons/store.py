@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.standing import Effect
 from parking.plumbing.db import insert_once
 from parking.plumbing.marks import mark, told
+from parking.plumbing.prepared import prepared
 from payments.coupons.model import Bound, Campaign, Coupon, CouponState, Source, Use, UseState
 from payments.coupons.tables import campaign_table, coupon_table, shown_table, slot_table, use_table
 
@@ -71,6 +73,8 @@ def spend(conn: Connection, campaign_id: str, amount: int) -> bool:
 
 def money_left(conn: Connection, campaign_ids: Collection[str]) -> Mapping[str, int | None]:
     """What the campaigns may still cost in minor units; None: no limit."""
+    if not campaign_ids:
+        return {}
     c = campaign_table.c
     rows = conn.execute(sa.select(c.id, c.budget_minor, c.spent_minor).where(c.id.in_(campaign_ids)))
     return {row.id: None if row.budget_minor is None else row.budget_minor - row.spent_minor for row in rows}
@@ -178,16 +182,26 @@ def wallet(
     conn: Connection, *, stay_id: str, plate: Plate | None, member_id: str | None, since: datetime, limit: int
 ) -> Sequence[Coupon]:
     """The coupons that may count for a stay: shown for it, its plate's, its member's; those that ended before `since` left out."""
+    about = {"stay": stay_id, "since": since, "most": limit}
+    about |= {"plate": plate} if plate is not None else {}
+    about |= {"member": member_id} if member_id is not None else {}
+    query = _wallet(by_plate=plate is not None, by_member=member_id is not None)
+    return [to_coupon(row) for row in conn.execute(query, about)]
+
+
+@cache
+def _wallet(*, by_plate: bool, by_member: bool) -> Any:
+    """The question, built once for each kind of asker."""
     c = coupon_table.c
-    shown = sa.select(shown_table.c.coupon_id).where(shown_table.c.stay_id == stay_id)
+    shown = sa.select(shown_table.c.coupon_id).where(shown_table.c.stay_id == sa.bindparam("stay"))
     mine: list[sa.ColumnElement[bool]] = [c.id.in_(shown)]
-    if plate is not None:
-        mine.append(sa.and_(c.bound == Bound.PLATE, c.plate == plate))
-    if member_id is not None:
-        mine.append(sa.and_(c.bound == Bound.MEMBER, c.member_id == member_id))
-    alive = sa.and_(_is_usable(c.state), c.valid_until > since)
-    query = sa.select(coupon_table).where(sa.or_(*mine), alive).order_by(c.valid_until, c.id).limit(limit)
-    return [to_coupon(row) for row in conn.execute(query)]
+    if by_plate:
+        mine.append(sa.and_(c.bound == Bound.PLATE, c.plate == sa.bindparam("plate")))
+    if by_member:
+        mine.append(sa.and_(c.bound == Bound.MEMBER, c.member_id == sa.bindparam("member")))
+    alive = sa.and_(_is_usable(c.state), c.valid_until > sa.bindparam("since"))
+    most = sa.bindparam("most", type_=sa.Integer)
+    return prepared(sa.select(coupon_table).where(sa.or_(*mine), alive).order_by(c.valid_until, c.id).limit(most))
 
 
 def of_member(conn: Connection, member_id: str, after: str, limit: int) -> Sequence[Coupon]:
@@ -205,6 +219,14 @@ def expire(conn: Connection, now: datetime) -> int:
 
 
 # --- uses ------------------------------------------------------------------------------------------------------------
+
+
+_u = use_table.c
+_in_state = _u.state.in_(sa.bindparam("states", expanding=True))
+_USES_OF_STAY = prepared(sa.select(use_table).where(_u.stay_id == sa.bindparam("stay"), _in_state).order_by(_u.id))
+_USES_OF_PAYMENT = prepared(
+    sa.select(use_table).where(_u.payment_id == sa.bindparam("payment"), _in_state).order_by(_u.id)
+)
 
 
 def to_use(row: Row[Any]) -> Use:
@@ -234,11 +256,11 @@ def uses(conn: Connection, *where: sa.ColumnElement[bool]) -> Sequence[Use]:
 
 
 def uses_of_stay(conn: Connection, stay_id: str, *states: UseState) -> Sequence[Use]:
-    return uses(conn, use_table.c.stay_id == stay_id, use_table.c.state.in_(states))
+    return [to_use(row) for row in conn.execute(_USES_OF_STAY, {"stay": stay_id, "states": list(states)})]
 
 
 def uses_of_payment(conn: Connection, payment_id: str, *states: UseState) -> Sequence[Use]:
-    return uses(conn, use_table.c.payment_id == payment_id, use_table.c.state.in_(states))
+    return [to_use(row) for row in conn.execute(_USES_OF_PAYMENT, {"payment": payment_id, "states": list(states)})]
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ what speaks against it on this one bill is worked out by `best`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from payments.coupons import store
-from payments.coupons.model import EXPLAINED_FOR, Campaign, Coupon, CouponState, LeftOut, Offer, UseState
+from payments.coupons.model import EXPLAINED_FOR, Campaign, Coupon, CouponState, LeftOut, Offer, Use
 from payments.model import StayToPrice
 
 LARGEST_WALLET = 60
@@ -50,12 +50,11 @@ def offers(
     time_zone: str,
     without: Collection[str] = (),
     *,
-    own: bool = True,
+    held: Sequence[Use] = (),
 ) -> list[Offer]:
-    """Everything that may count for the stay at `at`, benefits first; `own`: what its own live payment holds counts as free."""
-    mine = store.uses_of_stay(conn, stay.stay_id, UseState.RESERVED) if own else ()
-    held = {use.coupon_id for use in mine if use.coupon_id is not None}
-    taken = _own_slots(use.campaign for use in mine)
+    """Everything that may count for the stay at `at`, benefits first; what its own live payment has `held` counts as free."""
+    held_ids = {use.coupon_id for use in held if use.coupon_id is not None}
+    taken = _own_slots(use.campaign for use in held)
     holder, day = holder_of(stay), day_of(at, time_zone)
     found = [offer for offer in _benefits(conn, stay, holder, day, taken) if offer.key not in without]
     coupons = store.wallet(
@@ -69,13 +68,13 @@ def offers(
     coupons = [coupon for coupon in coupons if coupon.coupon_id not in without]
     campaigns = _campaigns(conn, {coupon.campaign_id for coupon in coupons})
     left = store.money_left(conn, campaigns)
-    for use in mine:
+    for use in held:
         if left.get(use.campaign) is not None:
             left = {**left, use.campaign: (left[use.campaign] or 0) + use.amount}
     today: dict[str, int] = {}
     for coupon in coupons:
         campaign = campaigns[coupon.campaign_id]
-        why = _speaks_against(coupon, at, held=coupon.coupon_id in held)
+        why = _speaks_against(coupon, at, held=coupon.coupon_id in held_ids)
         if why is None and campaign.per_day is not None:
             key = limit_key(campaign.campaign_id, holder)
             used = today.get(key, store.slots_taken(conn, key, day) - taken.get(campaign.campaign_id, 0))

@@ -15,6 +15,7 @@ from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.column_types import PlateText, UtcDateTime
 from parking.plumbing.db import metadata
+from parking.plumbing.prepared import prepared
 from payments.providers.abilities import PlateColour, Standing
 
 
@@ -89,9 +90,13 @@ def by_number(conn: Connection, number: str) -> Notice | None:
     return _to_notice(row) if row else None
 
 
+_OF_STAY = prepared(
+    sa.select(notice_table).where(notice_table.c.stay_id == sa.bindparam("of_stay")).order_by(notice_table.c.channel)
+)
+
+
 def of_stay(conn: Connection, stay_id: StayId) -> Sequence[Notice]:
-    query = sa.select(notice_table).where(notice_table.c.stay_id == stay_id).order_by(notice_table.c.channel)
-    return [_to_notice(row) for row in conn.execute(query)]
+    return [_to_notice(row) for row in conn.execute(_OF_STAY, {"of_stay": stay_id})]
 
 
 def change(conn: Connection, notice: Notice, **values: Any) -> None:

@@ -48,7 +48,7 @@ def _use(uow: UnitOfWork, agreement: Agreement, policy: Policy) -> Use:
 
 def release(uow: UnitOfWork, stay_id: StayId) -> None:
     """The stay has ended: nothing is set aside for it any more."""
-    uow.connection.execute(store.set_aside_table.delete().where(store.set_aside_table.c.stay_id == stay_id))
+    store.release(uow.connection, stay_id)
 
 
 def take_over(uow: UnitOfWork, event: ExitPromised, promised_at: datetime) -> None:

@@ -14,6 +14,7 @@ from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.plumbing.column_types import PlateText, UtcDateTime
 from parking.plumbing.db import metadata
+from parking.plumbing.prepared import prepared
 from payments.later.model import Agreement, Debt, DebtState, PromiseState, Terms
 
 agreement_table = sa.Table(
@@ -72,6 +73,24 @@ debt_table = sa.Table(
 )
 
 
+_p, _d = promise_table.c, debt_table.c
+_AGREEMENT_OF = prepared(sa.select(agreement_table).where(agreement_table.c.plate == sa.bindparam("plate"), _standing))
+_SET_ASIDE = prepared(sa.select(set_aside_table.c.minor).where(set_aside_table.c.stay_id == sa.bindparam("stay")))
+_RELEASE = prepared(set_aside_table.delete().where(set_aside_table.c.stay_id == sa.bindparam("stay")))
+_OPEN_PROMISES = prepared(
+    sa.select(promise_table)
+    .where(_p.visit_id == sa.bindparam("visit"), _p.state == PromiseState.OPEN.value)
+    .order_by(_p.promised_at, _p.token)
+)
+_PROMISE_OF = prepared(
+    sa.select(promise_table)
+    .where(_p.stay_id == sa.bindparam("stay"), _p.state != PromiseState.TAKEN_BACK.value)
+    .order_by(_p.promised_at.desc())
+    .limit(1)
+)
+_DEBT = prepared(sa.select(debt_table).where(_d.stay_id == sa.bindparam("stay")))
+
+
 # --- agreements ------------------------------------------------------------------------------------------------------
 
 
@@ -82,7 +101,7 @@ def _to_agreement(row: Row[Any]) -> Agreement:
 
 def agreement_of(conn: Connection, plate: Plate) -> Agreement | None:
     """The agreement that stands for a plate."""
-    row = conn.execute(sa.select(agreement_table).where(agreement_table.c.plate == plate, _standing)).one_or_none()
+    row = conn.execute(_AGREEMENT_OF, {"plate": plate}).one_or_none()
     return _to_agreement(row) if row else None
 
 
@@ -123,9 +142,13 @@ def end_agreement(conn: Connection, agreement_id: str, at: datetime) -> bool:
 
 def set_aside(conn: Connection, stay_id: StayId) -> int | None:
     """What is set aside for a stay, in minor units; None when nobody has asked yet."""
-    found = sa.select(set_aside_table.c.minor).where(set_aside_table.c.stay_id == stay_id)
-    minor: int | None = conn.execute(found).scalar_one_or_none()
+    minor: int | None = conn.execute(_SET_ASIDE, {"stay": stay_id}).scalar_one_or_none()
     return minor
+
+
+def release(conn: Connection, stay_id: StayId) -> None:
+    """Nothing is set aside for a stay any more."""
+    conn.execute(_RELEASE, {"stay": stay_id})
 
 
 def set_aside_in_all(conn: Connection, agreement_id: str) -> int:
@@ -142,18 +165,12 @@ def promised_since(conn: Connection, agreement_id: str, since: datetime) -> int:
 
 
 def open_promises(conn: Connection, visit_id: VisitId) -> Sequence[Row[Any]]:
-    query = sa.select(promise_table).where(
-        promise_table.c.visit_id == visit_id, promise_table.c.state == PromiseState.OPEN.value
-    )
-    return conn.execute(query.order_by(promise_table.c.promised_at, promise_table.c.token)).all()
+    return conn.execute(_OPEN_PROMISES, {"visit": visit_id}).all()
 
 
 def promise_of(conn: Connection, stay_id: StayId) -> Row[Any] | None:
     """The newest promise of a stay that was not taken back."""
-    query = sa.select(promise_table).where(
-        promise_table.c.stay_id == stay_id, promise_table.c.state != PromiseState.TAKEN_BACK.value
-    )
-    return conn.execute(query.order_by(promise_table.c.promised_at.desc()).limit(1)).one_or_none()
+    return conn.execute(_PROMISE_OF, {"stay": stay_id}).one_or_none()
 
 
 def move_promise(conn: Connection, token: str, to: PromiseState) -> None:
@@ -179,7 +196,7 @@ def _to_debt(row: Row[Any]) -> Debt:
 
 
 def debt(conn: Connection, stay_id: StayId) -> Debt | None:
-    row = conn.execute(sa.select(debt_table).where(debt_table.c.stay_id == stay_id)).one_or_none()
+    row = conn.execute(_DEBT, {"stay": stay_id}).one_or_none()
     return _to_debt(row) if row else None
 
 

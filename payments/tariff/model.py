@@ -149,6 +149,7 @@ class LineBook:
         self.bills: dict[
             tuple[tuple[int, int], ...], tuple[Money, tuple[BillLine, ...]]
         ] = {}  # of short walks, by tally
+        self.courses: dict[int, object] = {}  # of prices ahead, by when a stay begins (`outlook`)
         self._currency = currency
         self._amounts: dict[int, Money] = {}
         self._kinds = tuple(kinds)

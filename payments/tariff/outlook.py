@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from parking.kernel.errors import invalid
 from parking.kernel.fee_clock import Span, Stop, reached_at, spans, stopped_s
@@ -16,6 +17,11 @@ from payments.tariff.model import Tariff
 from payments.tariff.price import price
 
 _MINUTE = timedelta(minutes=1)
+_FOLLOWED = 3 * 24 * 60
+"""So many minutes beyond what is known a course is followed without a gap."""
+_KEPT_COURSES = 4_096
+_WHOLE_MINUTES_FROM = 3 * 366 * 86_400
+"""Since 1973 every time zone is whole minutes away from UTC, so that days and bands begin with a minute."""
 
 
 class Before(NamedTuple):
@@ -56,24 +62,19 @@ def schedule(
     since_s = max(entry_s, _second(since)) if since is not None else entry_s
     if horizon_s <= since_s:
         raise invalid("tariff.horizon", "a schedule ends after it begins", field="horizon")
-    entry, joined = datetime.fromtimestamp(entry_s, UTC), spans(stops)
-
-    def due_after(minutes: int) -> int:
-        return price(tariff, entry, entry + max(1, minutes) * _MINUTE, facts).total.minor
-
+    joined = spans(stops)
+    course = _course(tariff, entry_s, facts)
     runs_s = reached_at(joined, entry_s, 1)  # the clock may stand still from the entry on
     if runs_s is None or runs_s >= horizon_s:
         return ((datetime.fromtimestamp(horizon_s, UTC), 0),)
     rows: list[tuple[datetime, int]] = []
-    if max(since_s, entry_s + 1) < runs_s and due_after(0) > 0:
+    if max(since_s, entry_s + 1) < runs_s and course.due_after(0) > 0:
         rows.append((datetime.fromtimestamp(runs_s, UTC), 0))
     minutes, last = (_ran_s(joined, entry_s, until_s) // 60 for until_s in (since_s, horizon_s))
     if reached_at(joined, entry_s, 60 * last) == horizon_s:
         last -= 1  # a price that begins at the horizon itself is never asked for
-    next_change = _next_change if tariff.may_fall else _first_dearer
     while most is None or len(rows) < most:
-        due = due_after(minutes)
-        minutes = next_change(due_after, due, minutes, last)
+        due, minutes = course.holds(minutes, last)
         if minutes > last:
             rows.append((datetime.fromtimestamp(horizon_s, UTC), due))
             break
@@ -108,6 +109,52 @@ def changes(rows: Sequence[tuple[datetime, int]], currency: str) -> tuple[Before
         if due != later
     )
     return tuple(found)
+
+
+class _Course:
+    """What a stay costs minute by minute from its entry on, worked out as far as anybody has asked; shared by threads."""
+
+    def __init__(self, tariff: Tariff, entry_s: int, facts: Facts) -> None:
+        self._tariff = tariff
+        self._entry = datetime.fromtimestamp(entry_s, UTC)
+        self._facts = facts
+        self._next = _next_change if tariff.may_fall else _first_dearer
+        self._known: tuple[tuple[int, ...], tuple[int, ...], int] = ((0,), (self.due_after(0),), 0)
+        """Where prices begin, the prices, and up to which minute these are all; replaced as one, never changed."""
+
+    def due_after(self, minutes: int) -> int:
+        """Minor units for leaving after so many minutes on the fee clock."""
+        return price(self._tariff, self._entry, self._entry + max(1, minutes) * _MINUTE, self._facts).total.minor
+
+    def holds(self, minute: int, last: int) -> tuple[int, int]:
+        """What it costs at this minute, and the first minute after it that costs another amount, or one beyond `last`."""
+        if minute - self._known[2] > _FOLLOWED:  # a stay of months is looked at from today on
+            due = self.due_after(minute)
+            return due, self._next(self.due_after, due, minute, last)
+        begins, prices, known_to = self._known
+        last = max(last, minute)
+        while known_to < last and begins[-1] <= minute:
+            change = self._next(self.due_after, prices[-1], known_to, last)
+            known_to = min(change, last)
+            if change <= last:
+                begins, prices = (*begins, change), (*prices, self.due_after(change))
+            self._known = begins, prices, known_to
+        place = bisect_right(begins, minute)
+        return prices[place - 1], min(begins[place], last + 1) if place < len(begins) else last + 1
+
+
+def _course(tariff: Tariff, entry_s: int, facts: Facts) -> _Course:
+    """The course of a stay of which nothing is known but its entry is kept: all that enter in one minute share it."""
+    if facts is not NO_FACTS:
+        return _Course(tariff, entry_s, facts)
+    begins_s = entry_s - entry_s % 60 if tariff.simple and entry_s >= _WHOLE_MINUTES_FROM else entry_s
+    kept = tariff.book.courses
+    found = kept.get(begins_s)
+    if found is None:
+        if len(kept) >= _KEPT_COURSES:
+            kept.clear()
+        found = kept[begins_s] = _Course(tariff, begins_s, facts)
+    return cast(_Course, found)
 
 
 def _ran_s(joined: Sequence[Span], entry_s: int, until_s: int) -> int:

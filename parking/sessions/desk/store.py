@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import insert_once, metadata
+from parking.plumbing.prepared import prepared
 from parking.sessions.desk.lessons import BLANK, blanked
 from parking.sessions.desk.model import Choice, Decision, Hand, Lesson, Queued
 from parking.sessions.store import review_case
@@ -106,14 +107,16 @@ def stir(conn: Connection, case_id: CaseId) -> None:
     conn.execute(desk_hand.update().where(desk_hand.c.case_id == case_id).values(change))
 
 
+_OPEN_CASES = prepared(
+    sa.select(review_case, *(column for column in desk_hand.c if column.name != "case_id"))
+    .join(desk_hand, desk_hand.c.case_id == review_case.c.id, isouter=True)
+    .where(review_case.c.state == "open")
+)
+
+
 def open_cases(conn: Connection) -> list[Queued]:
     """Every open case with whose it is."""
-    query = (
-        sa.select(review_case, *(column for column in desk_hand.c if column.name != "case_id"))
-        .join(desk_hand, desk_hand.c.case_id == review_case.c.id, isouter=True)
-        .where(review_case.c.state == "open")
-    )
-    return [_to_queued(row) for row in conn.execute(query)]
+    return [_to_queued(row) for row in conn.execute(_OPEN_CASES)]
 
 
 def reopen_case(conn: Connection, case_id: CaseId) -> None:
@@ -238,10 +241,12 @@ def lessons(conn: Connection) -> list[Lesson]:
     return [_to_lesson(row) for row in conn.execute(sa.select(desk_lesson).order_by(desk_lesson.c.id.desc()))]
 
 
+_IN_FORCE = prepared(sa.select(desk_lesson).where(desk_lesson.c.active).order_by(desk_lesson.c.id))
+
+
 def lessons_in_force(conn: Connection) -> list[Lesson]:
     """The lessons that count, oldest first."""
-    query = sa.select(desk_lesson).where(desk_lesson.c.active).order_by(desk_lesson.c.id)
-    return [_to_lesson(row) for row in conn.execute(query)]
+    return [_to_lesson(row) for row in conn.execute(_IN_FORCE)]
 
 
 def lesson(conn: Connection, lesson_id: str) -> Lesson | None:

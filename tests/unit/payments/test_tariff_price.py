@@ -219,6 +219,23 @@ def test_without_free_minutes_the_first_second_is_charged() -> None:
     assert price(tariff, START, START + timedelta(seconds=1)).total.minor == 600
 
 
+@settings(max_examples=40, deadline=None)
+@given(documents(), ENTRIES, st.lists(st.tuples(st.integers(0, 59), st.integers(1, 4 * 1440)), min_size=2, max_size=4))
+def test_stays_that_begin_in_one_minute_share_what_was_worked_out(
+    text: str, minute: datetime, asked: list[tuple[int, int]]
+) -> None:
+    shared = a_tariff(text)
+    for second, horizon_minutes in asked:
+        entered_at = minute.replace(second=second, microsecond=0)
+        horizon = entered_at + timedelta(minutes=horizon_minutes)
+        since = entered_at + timedelta(minutes=horizon_minutes // 2)
+        alone = a_tariff(text)
+        assert schedule(shared, entered_at, horizon) == schedule(alone, entered_at, horizon)
+        assert schedule(shared, entered_at, horizon, since=since) == schedule(
+            a_tariff(text), entered_at, horizon, since=since
+        )
+
+
 def test_a_schedule_may_begin_late_in_a_long_stay() -> None:
     tariff, now = a_tariff(), START + timedelta(days=90, hours=5)
     whole = schedule(tariff, START, now + timedelta(days=1))

@@ -103,7 +103,7 @@ def journal(conn: Connection, since: datetime, until: datetime, after: int, limi
         .where(m.seq.in_(wanted))
         .order_by(m.seq, p.position)
     )
-    return list(conn.execute(query).all())
+    return [*conn.execute(query)]
 
 
 def movements_of(conn: Connection, stay_id: StayId) -> list[tuple[datetime, Movement]]:

@@ -217,7 +217,9 @@ class DirectConnection(sa.Connection):
             if type(statement) in _SAVEPOINTS:
                 return self._run(f"{_SAVEPOINTS[type(statement)]} {statement.ident}", ())
             return super().execute(statement, parameters, execution_options=execution_options)
-        if self._has_events and self.dispatch.before_cursor_execute:  # somebody wants to hear of every statement
+        if (
+            self._has_events or self.engine._has_events
+        ) and self.dispatch.before_cursor_execute:  # somebody wants to hear of every statement
             return super().execute(statement, parameters, execution_options=execution_options)
         if not self.in_transaction():
             self.begin()

@@ -1,0 +1,146 @@
+"""Sending cars next door: never more than are free, never back, never on old news, and shared out by what will be free on arrival."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guidance.neighbours.base import Lot, LotState
+from guidance.neighbours.choose import Memory, expected, hear, offers, send
+from guidance.neighbours.feeds import datex2_light, own_api, park_api
+from parking.kernel.ids import LotId
+from tests.builders.guidance import at
+from tests.prove.overflow import MORE_THAN_THE_NEAREST, table
+
+NEAR, FAR = Lot(LotId("near"), 100, 120.0, 60.0), Lot(LotId("far"), 400, 600.0, 300.0)
+TWIN = Lot(LotId("twin"), 100, 120.0, 60.0)
+AT = "2026-03-02T12:00:00+08:00"  # is at(0)
+
+
+def state(lot: Lot, free: int | None, minute: float = 0, *, is_open: bool = True) -> LotState:
+    return LotState(lot.id, free, is_open, at(minute))
+
+
+def told(*states: LotState) -> Memory:
+    memory = Memory()
+    for one in states:
+        memory = hear(memory, [one])
+    return memory
+
+
+def send_all(lots: list[Lot], memory: Memory, cars: int) -> Counter[str]:
+    sent: Counter[str] = Counter()
+    for _ in range(cars):
+        lot, memory = send(lots, memory, at(0))
+        sent[lot.id if lot else "nowhere"] += 1
+    return sent
+
+
+@pytest.mark.req("OVER-1")
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 60), st.integers(0, 120))
+def test_a_lot_is_never_promised_more_often_than_it_has_free_bays(near: int, far: int, cars: int) -> None:
+    sent = send_all([NEAR, FAR], told(state(NEAR, near), state(FAR, far)), cars)
+    assert sent["near"] <= near
+    assert sent["far"] <= far
+    assert sum(sent.values()) == cars
+
+
+@pytest.mark.req("OVER-1")
+def test_two_lots_as_near_share_the_cars_by_what_they_have() -> None:
+    sent = send_all([NEAR, TWIN], told(state(NEAR, 80), state(TWIN, 40)), 60)
+    assert 35 <= sent["near"] <= 45
+    assert sent["nowhere"] == 0
+
+
+@pytest.mark.req("OVER-1")
+def test_cars_on_their_way_are_counted_until_the_feed_has_seen_them() -> None:
+    memory = told(state(NEAR, 10))
+    for _ in range(5):
+        _, memory = send([NEAR], memory, at(0))
+    assert expected(NEAR, memory, at(0)) == 10 - 5 - 1
+    memory = hear(memory, [state(NEAR, 5, 3)])
+    assert expected(NEAR, memory, at(3)) == 5 - 1 - round(5 / 180 * 120), "they have come; the trend goes on"
+
+
+@pytest.mark.req("OVER-1")
+@pytest.mark.parametrize("news", [state(NEAR, None), state(NEAR, 50, is_open=False), state(NEAR, 50, -6)])
+def test_nobody_is_sent_on_news_that_is_old_silent_or_closed(news: LotState) -> None:
+    assert expected(NEAR, told(news), at(0)) is None
+    assert send([NEAR], told(news), at(0))[0] is None
+
+
+@pytest.mark.req("OVER-1")
+def test_nobody_is_sent_back_to_where_he_was_turned_away() -> None:
+    memory = told(state(NEAR, 50), state(FAR, 50))
+    first, memory = send([NEAR, FAR], memory, at(0))
+    second, memory = send([NEAR, FAR], memory, at(5), tried={NEAR.id})
+    assert first is NEAR
+    assert second is FAR
+    assert send([NEAR, FAR], memory, at(9), tried={NEAR.id, FAR.id})[0] is None
+
+
+@pytest.mark.req("OVER-1")
+def test_a_lot_that_was_full_opens_again_only_with_clearly_more() -> None:
+    memory = told(state(NEAR, 1))
+    _, memory = offers([NEAR], memory, at(0))
+    assert memory.closed == {NEAR.id}
+    for minute, free, is_offered in ((4, 2, False), (9, 3, False), (14, 40, True)):
+        memory = hear(memory, [state(NEAR, free, minute)])
+        found, memory = offers([NEAR], memory, at(minute))
+        assert bool(found) is is_offered, minute
+
+
+def test_reserved_bays_are_nobodys() -> None:
+    kept = Lot(LotId("near"), 100, 120.0, 60.0, kept_back=30)
+    assert expected(kept, told(state(kept, 31)), at(0)) == 0
+
+
+@pytest.mark.req("OVER-1")
+def test_one_bad_row_of_a_feed_loses_nothing_else() -> None:
+    lots: list[Any] = [
+        {"id": "a", "free": 12, "total": 100, "state": "open"},
+        {"id": "b", "free": 120, "total": 100, "state": "open"},
+        {"id": "c", "free": "12", "total": 100, "state": "open"},
+        {"free": 1, "total": 2},
+        "nonsense",
+        {"id": "d", "free": 0, "total": 50, "state": "closed"},
+        {"id": "e", "free": 0, "total": 50, "state": "nodata"},
+    ]
+    good, bad = park_api({"last_updated": AT, "lots": lots})
+    assert [(g.lot_id, g.free, g.is_open) for g in good] == [("a", 12, True), ("d", 0, False), ("e", None, True)]
+    assert [b.row for b in bad] == ["lots[1]", "lots[2]", "lots[3]", "lots[4]"]
+    assert "120" in bad[0].says
+
+
+@pytest.mark.req("OVER-1")
+def test_datex_says_vacant_spaces_and_our_own_sites_say_usable_bays() -> None:
+    record = {"parkingRecordReference": {"id": "p1"}, "parkingOccupancy": {"parkingNumberOfVacantSpaces": 7},
+              "parkingSiteOpeningStatus": "open", "parkingStatusOriginTime": AT}  # fmt: skip
+    good, bad = datex2_light({"parkingRecordStatus": [record, {"parkingRecordReference": {}}]})
+    assert [(g.lot_id, g.free, g.at) for g in good] == [("p1", 7, at(0))]
+    assert len(bad) == 1
+    zones = [{"known": True, "usable": 5}, {"known": True, "usable": 6}]
+    assert own_api({"at": AT, "site": "west", "zones": zones})[0][0].free == 11
+    assert own_api({"at": AT, "site": "west", "zones": [*zones, {"known": False}]})[0][0].free is None
+
+
+@pytest.mark.parametrize("read", [park_api, datex2_light, own_api])
+@pytest.mark.parametrize("said", [None, [], {}, {"lots": 1, "last_updated": "x"}, {"zones": [1], "at": AT}, "text", 7])
+def test_a_feed_that_makes_no_sense_is_an_error_and_no_crash(read: Any, said: Any) -> None:
+    good, bad = read(said)
+    assert list(good) == []
+    assert bad
+
+
+@pytest.mark.req("OVER-1")
+def test_a_surge_parks_sooner_than_by_nearest_free_and_by_most_free() -> None:
+    found = table(range(1), MORE_THAN_THE_NEAREST)
+    ours = found["by share"]
+    assert all(ours.mean < found[name].mean for name in ("nearest free", "most free"))
+    assert ours.turned <= found["nearest free"].turned
+    assert (ours.back, ours.fullest <= 1.0) == (0, True)

@@ -14,7 +14,7 @@ import httpx
 from guidance.bay_api import Bays
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard
-from parking.bootstrap import learned_bounds
+from parking.bootstrap import learned_bounds, money
 from parking.bootstrap.bays import sign_board, the_bays
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.gate_codes import keep_box_keys
@@ -48,19 +48,13 @@ from parking.security.roles import scopes_of
 from parking.site import loader
 from parking.site.model import LaneKind, SiteMap
 from parking.web.live import LiveHub
-from payments.cash.box import CashBox
-from payments.cash.model import CHANNEL as CASH
-from payments.cashier import Cashier, CashierSettings
-from payments.invoices.issuing import Issuer
+from payments.cashier import Cashier
 from payments.invoices.loader import Platform
 from payments.invoices.model import Policy
-from payments.later.model import Terms
 from payments.later.notices import Notices
 from payments.later.saving import CardSaver
-from payments.plausible import Bounds
 from payments.providers.base import Provider
 from payments.providers.channels import Channel, counters
-from payments.providers.registry import Method
 from payments.reconciling import Reconciler
 from payments.tariff import parse
 from payments.tariff.model import Tariff
@@ -175,9 +169,7 @@ def build(
 
     The site map is that of the settings, unless one is handed in; the end of the application closes `resources`.
     """
-    channels = channels or {n: Channel(n, n, n, Method.QR, p) for n, p in (providers or {}).items()}
-    if settings.cash:
-        channels = {**channels, CASH: Channel(CASH, "现金", "Cash", Method.CASH, CashBox(database))}
+    channels = money.channels_of(settings, database, channels, providers or {})
     site = site or load_site(settings)
     resources = resources if resources is not None else ExitStack()
     tariffs = TariffBook(*load_tariffs(settings))
@@ -185,21 +177,20 @@ def build(
     relay = OutboxRelay(database, bus)
     every = {name: channel.provider for name, channel in channels.items()}
     by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
-    collecting = _collecting(settings, channels, site)
+    collecting = money.collecting(settings, channels, site)
     cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate, facts_of(bays_of(site)))
-    notices = _notices(settings, by_plate, collecting, tariffs.current(clock.now()))
-    cards = CardSaver(database, every, return_url=f"{settings.public_url}/driver/", terms=_terms(settings))
+    notices = money.notices_of(settings, by_plate, collecting, tariffs.current(clock.now()))
+    cards = CardSaver(database, every, return_url=f"{settings.public_url}/driver/", terms=money.terms_of(settings))
     reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
     occupancy = Occupancy(site)
     hub = LiveHub()
     live = LiveProjection(hub, site)
     contacts = Contacts(clock)
-    grace = Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min))
     reach = _reach(site, settings)
     for subscription in subscriptions(
         cashier=cashier,
-        grace=grace,
+        grace=Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min)),
         occupancy=occupancy,
         live=live,
         reach=reach,
@@ -208,24 +199,13 @@ def build(
     ):
         bus.subscribe(subscription)
     bays = the_bays(site, database, occupancy, contacts.oldest_s)
+    jobs = notices.jobs() | cards.jobs() | money.issuing_jobs(invoices) | _jobs(cashier, reach)
     return Application(
         site=site,
         database=database,
         bus=bus,
         relay=relay,
-        jobs=JobRunner(
-            database,
-            cashier.jobs()
-            | ringing.look_jobs(reach)
-            | emergencies.check_jobs()
-            | dict(evacuating.jobs_of(cashier))
-            | vehicles.jobs()
-            | notices.jobs()
-            | cards.jobs()
-            | (Issuer(invoices.provider, invoices.policy).jobs() if invoices else {})
-            | _app_hooks(settings, clock, resources),
-            clock,
-        ),
+        jobs=JobRunner(database, jobs | _app_hooks(settings, clock, resources), clock),
         hub=hub,
         live=live,
         cashier=cashier,
@@ -247,37 +227,10 @@ def build(
     )
 
 
-def _collecting(settings: Settings, channels: Mapping[str, Channel], site: SiteMap) -> CashierSettings:
-    return CashierSettings(
-        notify_base=f"{settings.public_url}/api/v1/payments",
-        hold_above_minor=settings.hold_above_minor,
-        attended=tuple(name for name, channel in channels.items() if not channel.anybody or not channel.offered),
-        bounds=_bounds(settings),
-        lot_name=site.name.zh,
-    )
-
-
-def _notices(
-    settings: Settings, providers: Mapping[str, object], collecting: CashierSettings, tariff: Tariff
-) -> Notices:
-    return Notices(
-        providers,
-        notify_base=collecting.notify_base,
-        lot_name=collecting.lot_name,
-        free_s=tariff.free_s,
-        terms=_terms(settings),
-    )
-
-
-def _terms(settings: Settings) -> Terms | None:
-    """What a driver may owe on a provider's word, or on a saved card."""
-    per_stay, at_once = settings.later_per_stay_minor, settings.later_at_once_minor
-    return Terms(min(per_stay, at_once), at_once, settings.later_per_day_minor) if per_stay else None
-
-
-def _bounds(settings: Settings) -> Bounds:
-    longest = timedelta(days=settings.longest_stay_days)
-    return Bounds(settings.hold_above_minor, settings.plausible_minor, longest)
+def _jobs(cashier: Cashier, reach: Reach) -> dict[str, JobHandler]:
+    """The durable jobs of money, calls, emergencies and vehicles."""
+    calls = ringing.look_jobs(reach) | emergencies.check_jobs()
+    return cashier.jobs() | calls | dict(evacuating.jobs_of(cashier)) | vehicles.jobs()
 
 
 def _costs_of() -> CostsOf:

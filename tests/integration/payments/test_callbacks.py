@@ -165,6 +165,7 @@ def test_the_same_callback_twice_is_one_capture_and_two_times_yes(door: Door) ->
     door.pay()
     assert door.deliver() == 2
     assert door.desk.captured() == 1
+    assert (door.desk.sums().captured, door.desk.sums().overpaid, door.desk.cases()) == (600, 0, [])
     assert len(door.stored()) == 1
     door.desk.check()
 

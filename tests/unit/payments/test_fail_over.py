@@ -16,6 +16,7 @@ from payments.collecting import NOT_SENT
 from payments.model import PaymentState
 from payments.providers.base import NotSent, Order, Outcome, OutcomeUnknown, ProviderRefused
 from payments.providers.memory import MemoryProvider
+from tests.builders.faulty_site import Crash
 from tests.builders.payments import START, Desk
 
 pytestmark = pytest.mark.req("PAY-3")
@@ -128,6 +129,22 @@ class TwoSenders(MemoryProvider):
         outcome = super().create(order)
         self.second_done.set()
         return outcome
+
+
+def test_not_sent_is_no_word_on_what_a_process_sent_that_has_died_since() -> None:
+    desk, first, second = two_channels()
+    first.fail_next("create", "after", Crash)
+    with pytest.raises(Crash):
+        desk.begin()
+    desk.restart()
+    first.fail_next("query", "before", not_sent)
+    first.fail_next("create", "before", not_sent)
+    assert desk.begin().state is PaymentState.PENDING
+    first.fail_next("close", "before", unknown)
+    with pytest.raises(ParkingError, match="still being clarified"):
+        desk.begin(key="key-2", channel="second")
+    assert not second.orders
+    desk.check()
 
 
 def test_a_payment_that_a_second_kiosk_sends_meanwhile_is_not_taken_for_unsent() -> None:

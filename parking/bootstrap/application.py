@@ -174,7 +174,6 @@ def build(
     resources = resources if resources is not None else ExitStack()
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
-    relay = OutboxRelay(database, bus)
     every = {name: channel.provider for name, channel in channels.items()}
     by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
     collecting = money.collecting(settings, channels, site)
@@ -184,8 +183,7 @@ def build(
     reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     costs_of = _costs_of()
     occupancy = Occupancy(site)
-    hub = LiveHub()
-    live = LiveProjection(hub, site)
+    live = LiveProjection(hub := LiveHub(), site)
     contacts = Contacts(clock)
     reach = _reach(site, settings)
     for subscription in subscriptions(
@@ -204,7 +202,7 @@ def build(
         site=site,
         database=database,
         bus=bus,
-        relay=relay,
+        relay=OutboxRelay(database, bus),
         jobs=JobRunner(database, jobs | _app_hooks(settings, clock, resources), clock),
         hub=hub,
         live=live,

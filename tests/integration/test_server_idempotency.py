@@ -52,6 +52,7 @@ NO_MONEY = {
     "/apps/{app}/events",  # each message has an id of its own, and counts once
     "/auth/login",
     "/auth/logout",
+    "/bays/reads",
     "/calls/{call_id}/end",
     "/calls/{call_id}/hand-back",
     "/calls/{call_id}/take",

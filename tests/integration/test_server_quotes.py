@@ -139,12 +139,12 @@ def a_list(mall: Mall, _: str) -> None:
 
 def stop(uow: UnitOfWork, stay_id: StayId) -> None:
     emergency_store.start_stop(uow.connection, "s1", cause="x", at=uow.now - timedelta(minutes=45), stay_id=stay_id)
-    emergency_store.end_stops(uow.connection, uow.now, emergency_store.fee_stop.c.id == "s1")
+    emergency_store.end_stops(uow.connection, uow.now, "id", "s1")
 
 
 def stop_everyone(uow: UnitOfWork, _: StayId) -> None:
     emergency_store.start_stop(uow.connection, "s2", cause="x", at=uow.now - timedelta(minutes=45), everyone=True)
-    emergency_store.end_stops(uow.connection, uow.now, emergency_store.fee_stop.c.id == "s2")
+    emergency_store.end_stops(uow.connection, uow.now, "id", "s2")
 
 
 def waive(uow: UnitOfWork, stay_id: StayId) -> None:

@@ -193,7 +193,7 @@ def parse_time(text: Any, *, field: str = "") -> datetime:
 
 def encode(envelope: events.Envelope) -> dict[str, Any]:
     """An envelope as a JSON object with `id`, `at`, `origin`, `type` and `data`."""
-    known = _recent.get(envelope.id)
+    known = _written.get(envelope.id)
     if known is not None and known[1] is envelope:
         return known[0] | {"data": dict(known[0]["data"])}
     plain = {
@@ -203,26 +203,30 @@ def encode(envelope: events.Envelope) -> dict[str, Any]:
         "type": type(envelope.event).__name__,
         "data": to_plain(envelope.event),
     }
-    _remember(plain, envelope)
+    _remember(_written, plain, envelope)
     return plain
 
 
-_recent: dict[str, tuple[dict[str, Any], events.Envelope]] = {}
-"""The envelopes that this process wrote or read last, with their words: the same words again mean the same, and need no second reading."""
+_Known = dict[str, tuple[dict[str, Any], events.Envelope]]
+_written: _Known = {}
+_was_read: _Known = {}
+"""The envelopes that this process wrote and read last, with their words: the same words again mean the same, and need no second
+reading. Apart, because what an older version wrote is read, but not written like that again."""
 _MOST_RECENT = 1_000
 
 
-def _remember(plain: Mapping[str, Any], envelope: events.Envelope) -> None:
-    if len(_recent) >= _MOST_RECENT:
-        _recent.clear()
-    _recent[envelope.id] = ({**plain, "data": dict(plain["data"])}, envelope)
+def _remember(known: _Known, plain: Mapping[str, Any], envelope: events.Envelope) -> None:
+    if len(known) >= _MOST_RECENT:
+        known.clear()
+    known[envelope.id] = ({**plain, "data": dict(plain["data"])}, envelope)
 
 
 def decode(plain: Mapping[str, Any]) -> events.Envelope:
     """The envelope that `encode` wrote; anything else raises ParkingError naming the field."""
-    known = _recent.get(str(plain.get("id")))
-    if known is not None and known[0] == plain:
-        return known[1]
+    for words in (_written, _was_read):
+        known = words.get(str(plain.get("id")))
+        if known is not None and known[0] == plain:
+            return known[1]
     kind = EVENT_TYPES.get(str(plain.get("type")))
     if kind is None:
         raise _wrong("type", f"one of {', '.join(sorted(EVENT_TYPES))}")
@@ -233,5 +237,5 @@ def decode(plain: Mapping[str, Any]) -> events.Envelope:
         raise _wrong("origin", "a name")
     occurred_at = parse_time(plain.get("at"), field="at")
     envelope = events.Envelope(EventId(ident), occurred_at, origin, from_plain(kind, plain.get("data"), field="data"))
-    _remember(plain, envelope)
+    _remember(_was_read, plain, envelope)
     return envelope

@@ -252,6 +252,9 @@ class TestWithRelay:
 
     def test_a_bus_that_is_away_leaves_everything_in_the_outbox(self, rig: Rig) -> None:
         class Away(InProcessBus):
+            def is_on(self, database: object) -> bool:
+                return False
+
             def publish(self, batch: object) -> None:
                 raise ConnectionError
 

@@ -13,6 +13,7 @@ import pytest
 
 from hardware_sim.providers.__main__ import COMPANIES, open_company
 from hardware_sim.providers.faults import Fault
+from payments.invoices.providers.registry import KINDS as PLATFORMS
 from payments.providers.registry import KINDS
 
 pytestmark = pytest.mark.req("PAY-2")
@@ -33,9 +34,9 @@ def test_the_command_says_where_it_listens_and_what_a_merchant_gets(tmp_path: Pa
         assert running.wait(60) == 0
 
 
-def test_there_is_a_company_for_every_kind_of_channel_but_the_fakes() -> None:
-    by_company = {name.removesuffix("_parking") for name in KINDS} - {"memory", "qr_wallet"}
-    assert by_company == set(COMPANIES)
+def test_there_is_a_company_for_every_kind_of_channel_and_of_invoice_platform_but_the_fakes() -> None:
+    channels = {name.removesuffix("_parking").removesuffix("_in_app") for name in KINDS}
+    assert (channels | set(PLATFORMS)) - {"memory", "qr_wallet"} == set(COMPANIES)
 
 
 def test_the_side_door_switches_faults_enrols_and_pays() -> None:

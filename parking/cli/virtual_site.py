@@ -38,6 +38,7 @@ from parking.kernel.ids import LaneId, SeededIds, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.kernel.votes import Votes
+from parking.plumbing.bus import InProcessBus
 from parking.plumbing.db import UnitOfWork, open_database
 from parking.plumbing.tables import outbox
 from parking.security import audit
@@ -75,7 +76,12 @@ class VirtualSite:
         self._database.create_tables(all_tables())
         self._wallet = MemoryProvider(clock)
         self.application: Application = build(
-            settings, self._database, clock=clock, providers={"wallet": self._wallet}, site=site_of(scenario)
+            settings,
+            self._database,
+            clock=clock,
+            providers={"wallet": self._wallet},
+            site=site_of(scenario),
+            bus=InProcessBus(self._database, at_once=True),
         )
         self.application.prepare()
         self.application.drain()

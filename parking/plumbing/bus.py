@@ -75,10 +75,14 @@ class OwnBus(Protocol):
 
 
 class InProcessBus:
-    """A bus for one process over its own database; one thread per group once started."""
+    """A bus for one process over its own database; one thread per group once started.
 
-    def __init__(self, database: Database, *, retry: RetryPolicy | None = None) -> None:
+    `at_once`: while it has no threads, what nothing waits before is handled in the transaction that brings it, without the queue.
+    """
+
+    def __init__(self, database: Database, *, retry: RetryPolicy | None = None, at_once: bool = False) -> None:
         self._database = database
+        self._at_once = at_once
         self._retry = retry or RetryPolicy()
         self._subscriptions: dict[str, Subscription] = {}
         self._threads: list[threading.Thread] = []
@@ -96,7 +100,7 @@ class InProcessBus:
 
     def take(self, unit: UnitOfWork, batch: Sequence[Envelope]) -> None:
         wanted = {group: [e for e in batch if s.wants(e)] for group, s in self._subscriptions.items()}
-        if not self._threads:
+        if self._at_once and not self._threads:
             wanted = self._handled_at_once(unit, wanted)
         rows = [
             {"group": group, "event_id": e.id, "envelope": codec.encode(e), "attempts": 0, "next_at": unit.now}
@@ -108,7 +112,7 @@ class InProcessBus:
             self._empty -= {group for group, mine in wanted.items() if mine}
 
     def _handled_at_once(self, unit: UnitOfWork, wanted: dict[str, list[Envelope]]) -> dict[str, list[Envelope]]:
-        """Who has no threads need not queue what nothing waits before: each group takes its turn. What is left is to be queued."""
+        """Each group takes its turn with what nothing waits before; what is left is to be queued."""
         left = {group: mine for group, mine in wanted.items() if group not in self._empty}
         turns = {group: mine for group, mine in wanted.items() if group in self._empty and mine}
         while turns:

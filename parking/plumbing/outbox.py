@@ -62,19 +62,23 @@ class OutboxRelay:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._news = True
-        """Whether something may wait; in a database that is ours alone, nothing does before somebody here publishes."""
+        """Whether something may wait; where database and bus are ours alone, nothing does before somebody here publishes."""
+        self._alone = database.is_private and isinstance(bus, OwnBus) and bus.is_on(database)
         database.after_commit(self._published)
 
     def drain(self) -> int:
         """Relay all that waits, in the calling thread; returns how many events left."""
         total = 0
-        while self._news or not self._database.is_private:
-            self._news = False
+        while self._news or not self._alone:
             batch = self._database.read(waiting)
+            self._news = len(batch) == MOST_AT_ONCE  # else these were all; whoever handles them may publish more
             if not batch:
                 break
-            self._news = len(batch) == MOST_AT_ONCE  # else these were all; whoever handles them may publish more
-            self._move(batch)
+            try:
+                self._move(batch)
+            except BaseException:
+                self._news = True  # they wait still
+                raise
             total += len(batch)
         return total
 

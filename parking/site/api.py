@@ -68,7 +68,7 @@ def router(site: SiteMap) -> APIRouter:
     @routes.get("/site/levels/{level_id}/map.svg", summary="One level as a picture", response_class=Response)
     async def read_map(level_id: str) -> Response:
         if level_id not in maps:
-            raise not_found("site.level_unknown", f"this site has no level {level_id!r}")
+            raise not_found("site.level_unknown", "this site has no such level")
         return Response(maps[LevelId(level_id)], media_type="image/svg+xml")
 
     @routes.get("/site", summary="The site with its zones")

@@ -12,13 +12,16 @@ from httpx2 import Response
 
 from parking.bootstrap.keys import create_key
 from parking.kernel.events import Direction
-from parking.kernel.ids import RandomIds
+from parking.kernel.ids import PaymentId, RandomIds
 from parking.members import points
 from parking.security.devices import enrol_app, enrol_till
+from payments import store as payments
 from payments.coupons import balance, merchants
 from payments.coupons.merchants import Merchant
+from payments.model import PaymentState
 from tests.builders.application import Server, a_server
 from tests.builders.journeys import PLATE, passage
+from tests.builders.plumbing import eventually
 from tests.builders.security import SET_UP
 
 HOUR = {"kind": "hours", "minutes": 60}
@@ -83,9 +86,15 @@ class Mall:
         payment: dict[str, Any] = begun.json()
         if payment["pay_url"]:
             self.server.approve(payment["pay_url"])
-            self.server.application.jobs.run_due()
+            number = PaymentId(payment["payment_id"])
+            eventually(lambda: self._is_paid(number))  # the server's own thread may be the one that asks
         self.server.settle_down()
         return payment
+
+    def _is_paid(self, number: PaymentId) -> bool:
+        self.server.application.jobs.run_due()
+        found = self.server.application.database.read(lambda conn: payments.get(conn, number))
+        return found is not None and found.state is PaymentState.PAID
 
     def leave(self, stay_id: str, plate: str = PLATE) -> None:
         """The car goes out now."""

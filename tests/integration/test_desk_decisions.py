@@ -177,15 +177,18 @@ def test_nobody_ends_a_case_or_its_stay_by_another_way_while_a_colleague_has_it(
     case = one(server, "second_entry")
     resolved = server.ask("POST", f"/cases/{case['id']}/resolve", "manager", json={"note": "seen to"})
     assert problem_of(resolved, 409)["code"] == "case.taken"
-    closed = server.ask("POST", f"/stays/{first}/close", "manager", json={"reason": "its bay is empty"})
+
+    def close(key: str) -> Any:
+        said, keyed = {"reason": "its bay is empty"}, {"Idempotency-Key": key}
+        return server.ask("POST", f"/stays/{first}/close", "manager", json=said, headers=keyed)
+
+    closed = close("close-1")
     assert problem_of(closed, 409)["code"] == "case.taken"
     confirmed = server.ask("POST", f"/stays/{first}/confirm", "manager", json={"reason": "it is here"})
     assert problem_of(confirmed, 409)["code"] in ("case.taken", "stay.plate_inside")
     assert stay(server, first)["state"] == "review"
     server.ask("POST", f"/desk/cases/{case['id']}/give-back", "attendant")
-    assert (
-        server.ask("POST", f"/stays/{first}/close", "manager", json={"reason": "its bay is empty"}).status_code == 200
-    )
+    assert close("close-2").status_code == 200
     assert stay(server, first)["state"] == "closed"
 
 

@@ -122,7 +122,16 @@ def test_a_car_that_moved_is_found_where_it_stands_now_and_one_that_left_not_at_
     assert way(server, token)["known"] == "nothing"
     see(server, "B-02", plate=plate)
     assert way(server, token)["bay"] == "B-02"
-    assert server.ask("POST", f"/stays/{stay}/close", "manager", json={"reason": "left by hand"}).status_code == 200
+    assert (
+        server.ask(
+            "POST",
+            f"/stays/{stay}/close",
+            "manager",
+            json={"reason": "left by hand"},
+            headers={"Idempotency-Key": "close-1"},
+        ).status_code
+        == 200
+    )
     server.settle_down()
     assert way(server, token)["known"] == "gone"
 

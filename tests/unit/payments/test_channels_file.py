@@ -85,7 +85,7 @@ def test_a_site_offers_several_channels_at_once_in_the_order_of_its_file(site: S
 
 def test_the_registry_can_be_read() -> None:
     assert list(KINDS) == [
-        "memory", "qr_wallet", "wechat", "wechat_parking", "alipay", "alipay_parking", "stripe", "unionpay_plate",
+        "memory", "qr_wallet", "wechat", "wechat_in_app", "wechat_parking", "alipay", "alipay_parking", "stripe", "unionpay_plate",
         "etc_aggregator", "card_terminal",
     ]  # fmt: skip
 

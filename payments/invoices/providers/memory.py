@@ -31,6 +31,7 @@ class MemoryInvoices:
         self._clock = clock
         self._slow = slow
         self._asked: dict[str, int] = {}
+        self._numbered = 0
         self._switches: list[tuple[Operation, Literal["before", "after"], Callable[[], BaseException]]] = []
         self.orders: dict[str, Held] = {}
         self.calls: list[tuple[Operation, str]] = []
@@ -80,11 +81,13 @@ class MemoryInvoices:
         return b"%PDF-1.4\n% " + pdf_url.encode() + b"\n%%EOF\n"
 
     def _finish(self, held: Held) -> None:
-        order, number = held.order, f"26312000{len(self.orders):012d}"
+        order = held.order
         if isinstance(order, BlueOrder) and self.quota_minor is not None and order.amount.minor > self.quota_minor:
             held.issued = Issued(order.order_no, Standing.FAILED, trouble=Trouble.QUOTA, detail="quota")
             return
         held.issues += 1
+        self._numbered += 1
+        number = f"26312000{self._numbered:012d}"
         held.issued = Issued(
             order.order_no,
             Standing.ISSUED,

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -38,7 +39,7 @@ from payments.providers.base import Provider
 from payments.providers.channels import Channel
 from payments.providers.memory import MemoryProvider
 from tests.builders.journeys import MORNING, PLATE, demo_settings, envelope, passage
-from tests.builders.plumbing import count, eventually
+from tests.builders.plumbing import eventually
 from tests.builders.security import PASSWORD, SET_UP, cheap_passwords
 
 HOST = "http://testserver"
@@ -150,7 +151,8 @@ class Server:
     def settle_down(self) -> None:
         """Wait until everything that was published has been handled by everybody."""
         database = self.application.database
-        eventually(lambda: database.read(backlog) == 0 and count(database, delivery) == 0)
+        waiting = sa.select(sa.func.count()).select_from(delivery)
+        eventually(lambda: database.read(lambda conn: backlog(conn) + conn.execute(waiting).scalar_one()) == 0)
 
     def enter(self, plate: str | None = PLATE, *, visit: str | None = None) -> str:
         """A car comes in now; its stay's id."""

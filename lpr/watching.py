@@ -57,8 +57,8 @@ def _where(url: str) -> str:
 
 def watch(worker: Worker, tell: Callable[[PassageReading], None], clock: Clock, seconds: float) -> HealthReport:
     """Let a worker follow what passes until its source ends, the time is up, or somebody presses Ctrl-C; how it was at the end."""
+    worker.follow(tell)  # before the first picture: a short recording may be over before this thread goes on
     worker.start()
-    worker.follow(tell)
     until_s = clock.monotonic_s() + seconds
     with contextlib.suppress(KeyboardInterrupt):
         while clock.monotonic_s() < until_s and not worker.exhausted():

@@ -34,6 +34,7 @@ from parking.plumbing.tables import delivery
 from parking.security import store as security_store
 from parking.security.devices import enrol_edge, enrol_kiosk
 from parking.security.service import create_operator, token_hash
+from payments import store as payments_store
 from payments.invoices.loader import Platform
 from payments.providers.base import Provider
 from payments.providers.channels import Channel
@@ -166,11 +167,15 @@ class Server:
         self.clock.advance(timedelta(**span))
 
     def approve(self, pay_url: str) -> None:
-        """The payer presses the button, and the wallet's word is asked for."""
+        """The payer presses the button, the wallet's word is asked for, and the money is booked."""
         number = pay_url.rpartition("/")[2]
         self.wallet.approve(number)
         self.park(seconds=15)  # when the cashier asks
         self.application.jobs.wake()
+        paid = sa.select(payments_store.payment_table.c.id).where(
+            payments_store.payment_table.c.number == number, payments_store.payment_table.c.state == "PAID"
+        )
+        eventually(lambda: self.application.database.read(lambda conn: conn.execute(paid).first()) is not None)
 
 
 @contextmanager

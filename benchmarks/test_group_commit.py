@@ -25,6 +25,7 @@ import uvloop
 from parking.kernel.clock import SystemClock
 from parking.kernel.ids import RandomIds
 from parking.plumbing.db import UnitOfWork, open_database
+from parking.plumbing.prepared import prepared
 
 LANES = 64
 ROUNDS = 9
@@ -37,7 +38,7 @@ passage = sa.Table(
     sa.Column("lane", sa.Integer, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
 )
-INSERT = passage.insert()
+INSERT = prepared(passage.insert())  # as every statement that an event runs
 
 
 class Ours:

@@ -95,6 +95,9 @@ class RecordingDatabase(PostgresDatabase):
 
         try:
             result = super()._write_once(and_tell)
+        except ParkingError:
+            self.tell(note, "refused")
+            raise
         except BaseException:
             self.tell(note, "no")
             raise
@@ -227,7 +230,7 @@ class Client:
 
     def live(self) -> None:
         ways: Sequence[tuple[int, Callable[[], None]]] = (
-            (50, self._look), (18, self._begin), (16, self._settle), (5, self._give), (8, self._leave), (3, self._refund),
+            (40, self._look), (18, self._begin), (18, self._settle), (9, self._give), (11, self._leave), (4, self._refund),
         )  # fmt: skip
         while True:
             (do,) = self._dice.choices([way for _, way in ways], [weight for weight, _ in ways])
@@ -268,12 +271,12 @@ class Client:
         self._database.write(lambda uow: issuing.issue(uow, "hour", origin, plate=self._plate(number)))
 
     def _leave(self) -> None:
-        """The oldest stay is over; the window moves on."""
+        """The oldest stay is over; the window moves on before it is booked, so that those who wait in line end stays of their own."""
         base = _BASE.unpack_from(self._shared)[0]
+        _BASE.pack_into(self._shared, 0, base + 1)
         stay_id = StayId(f"0197f000-0000-7000-8000-{base:012d}")
         stay = Stay(stay_id, self._began - timedelta(minutes=90), self._tariff, plate=self._plate(base))
         self._database.write(lambda uow: self._cashier.post_due(uow, stay, uow.now))
-        _BASE.pack_into(self._shared, 0, max(base + 1, _BASE.unpack_from(self._shared)[0]))
 
     def _refund(self) -> None:
         for payment in self._payments(self._stay()):

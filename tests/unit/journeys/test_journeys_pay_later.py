@@ -107,7 +107,7 @@ def test_the_same_promise_told_ten_times_is_one_and_one_debt(site: SiteStory) ->
     visit = site.visit()
     for _ in range(10):
         site.hear(promise(site, stay_id, 600, visit=visit))
-    assert balance(site, "promised") == 600  # it stands: a word that is repeated neither doubles itself nor takes itself back
+    assert balance(site, "promised") == 600  # what is repeated neither doubles itself nor takes itself back
     site.hear(passage(Direction.OUT, visit, stay=stay_id))
     assert "left_without_paying" not in site.reasons()
     for _ in range(3):

@@ -15,6 +15,7 @@ from guidance.fusion import Disagreement
 from guidance.store import movement
 from parking.kernel.ids import BayId, ZoneId
 from parking.plumbing.column_types import Json, UtcDateTime
+from parking.plumbing.prepared import prepared
 from parking.plumbing.tables import metadata
 
 bay = sa.Table(
@@ -51,6 +52,9 @@ class Kept:
     coned_off: bool = False
 
 
+_ALL = prepared(sa.select(bay))
+
+
 def _kept(row: Row[Any]) -> Kept:
     changes = tuple(datetime.fromisoformat(at) for at in row.changes)
     state = BayState(BayId(row.bay_id), row.occupied, row.since, row.heard_at, changes, row.source, row.clock_off)
@@ -59,9 +63,7 @@ def _kept(row: Row[Any]) -> Kept:
 
 def of(connection: Connection, bays: Iterable[BayId] | None = None) -> dict[BayId, Kept]:
     """The rows of these bays, or of all."""
-    query = sa.select(bay)
-    if bays is not None:
-        query = query.where(bay.c.bay_id.in_(list(bays)))
+    query = _ALL if bays is None else sa.select(bay).where(bay.c.bay_id.in_(list(bays)))
     return {BayId(row.bay_id): _kept(row) for row in connection.execute(query)}
 
 

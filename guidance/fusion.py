@@ -7,6 +7,7 @@ within what is certain: never less than the bays seen taken, never more than tho
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,15 +115,31 @@ def drift(
     return Disagreement(since, bays), None
 
 
-def usable_free(free: Sequence[bool | None], for_anybody: Sequence[bool], estimate: Estimate | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is seen of a zone's bays: how many are taken, free, and `usable` (free and for anybody); how many nobody sees, and of those
+    how many anybody might use."""
+
+    taken: int = 0
+    free: int = 0
+    usable: int = 0
+    unseen: int = 0
+    unseen_for_anybody: int = 0
+
+    @staticmethod
+    def of(free: Sequence[bool | None], for_anybody: Sequence[bool]) -> Seen:
+        """Counted bay by bay: `free[n]` is whether bay n is free (None: not seen), `for_anybody[n]` whether anybody may use it."""
+        bays = Counter(zip(free, for_anybody, strict=True))
+        here = {is_free: bays[is_free, True] + bays[is_free, False] for is_free in (True, False, None)}
+        return Seen(here[False], here[True], bays[True, True], here[None], bays[None, True])
+
+
+def usable_free(seen: Seen, estimate: Estimate | None) -> int:
     """How many bays anybody may drive into: seen free and not leased, coned off or out of service; unseen ones by their share.
 
-    `free[n]` is whether bay n is free (None: not seen), `for_anybody[n]` whether anybody may use it. Rounded down.
+    Rounded down.
     """
-    certain = sum(1 for f, may in zip(free, for_anybody, strict=True) if f and may)
-    unseen = [may for f, may in zip(free, for_anybody, strict=True) if f is None]
-    if not unseen or estimate is None:
-        return certain
-    taken_seen = sum(1 for f in free if f is False)
-    left = max(0, len(unseen) - max(0, estimate.occupied - taken_seen))  # unseen bays that must be free
-    return certain + int(left * sum(unseen) / len(unseen))
+    if not seen.unseen or estimate is None:
+        return seen.usable
+    left = max(0, seen.unseen - max(0, estimate.occupied - seen.taken))  # unseen bays that must be free
+    return seen.usable + int(left * seen.unseen_for_anybody / seen.unseen)

@@ -5,6 +5,8 @@ Its methods are works: they take the unit of work (or connection) of a transacti
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +16,7 @@ from sqlalchemy import Connection
 from guidance import bay_store
 from guidance.bay_store import Kept
 from guidance.bays import BayState, Fault, Reading, Rules, fault_of, hear
-from guidance.fusion import Estimate, by_bays, by_passages, drift, fuse, usable_free
+from guidance.fusion import Estimate, Seen, by_bays, by_passages, drift, fuse, usable_free
 from guidance.model import ZoneView
 from guidance.service import Occupancy
 from parking.kernel.errors import not_found
@@ -105,34 +107,59 @@ class BayBook:
         before = bay_store.of(uow.connection, [bay_id]).get(bay_id) or Kept(BayState(bay_id), self.zone_of[bay_id])
         bay_store.put(uow.connection, replace(before, coned_off=off))
 
-    def views(self, connection: Connection, now: datetime) -> dict[BayId, BayView]:
-        """Every bay of the site as it is believed now."""
-        rows = bay_store.of(connection)
+    def heard(self, connection: Connection, now: datetime) -> dict[BayId, BayView]:
+        """The bays that were ever heard of or coned off, as they are believed now; nobody can say anything of the others."""
+        rows = {bay_id: kept for bay_id, kept in bay_store.of(connection).items() if bay_id in self.zone_of}
+        changes: dict[ZoneId, _Changes] = {}
+        for bay_id, kept in rows.items():
+            changes.setdefault(self.zone_of[bay_id], _Changes()).add(kept.state)
         views: dict[BayId, BayView] = {}
-        for zone in self.site.zones:
-            own = [rows[b].state for b in zone.bays if b in rows]
-            for bay_id in zone.bays:
-                kept = rows.get(bay_id) or Kept(BayState(bay_id), zone.id)
-                fault = fault_of(kept.state, now, self.rules, _moved(own, kept.state))
-                views[bay_id] = BayView(
-                    bay_id,
-                    zone.id,
-                    self.kinds.get(bay_id, BayKind.ORDINARY),
-                    kept.state.occupied if fault is None else None,
-                    fault,
-                    kept.state.since,
-                    kept.state.source,
-                    kept.coned_off,
-                )
+        for bay_id, kept in rows.items():
+            zone_id, state = self.zone_of[bay_id], kept.state
+            fault = fault_of(state, now, self.rules, changes[zone_id].beside(state))
+            occupied = state.occupied if fault is None else None
+            views[bay_id] = self._view(bay_id, occupied, fault, state.since, state.source, kept.coned_off)
         return views
 
+    def views(self, connection: Connection, now: datetime) -> dict[BayId, BayView]:
+        """Every bay of the site as it is believed now."""
+        heard = self.heard(connection, now)
+        return {
+            bay_id: heard.get(bay_id) or self._view(bay_id, None, Fault.NEVER_HEARD, None, "", coned_off=False)
+            for bay_id in self.zone_of
+        }
 
-def _moved(zone: Sequence[BayState], one: BayState) -> int:
-    """How often the other bays of a zone changed on average since this one did."""
-    if one.since is None or len(zone) < 2:
-        return 0
-    since = one.since
-    return sum(sum(at > since for at in other.changes) for other in zone if other is not one) // (len(zone) - 1)
+    def _view(
+        self,
+        bay_id: BayId,
+        occupied: bool | None,
+        fault: Fault | None,
+        since: datetime | None,
+        source: str,
+        coned_off: bool,
+    ) -> BayView:
+        kind = self.kinds.get(bay_id, BayKind.ORDINARY)
+        return BayView(bay_id, self.zone_of[bay_id], kind, occupied, fault, since, source, coned_off)
+
+
+class _Changes:
+    """When the bays of one zone changed."""
+
+    def __init__(self) -> None:
+        self._bays = 0
+        self._at: list[datetime] = []
+
+    def add(self, one: BayState) -> None:
+        self._bays += 1
+        for at in one.changes:
+            insort(self._at, at)
+
+    def beside(self, one: BayState) -> int:
+        """How often the other bays changed on average since this one did."""
+        if one.since is None or self._bays < 2:
+            return 0
+        later = len(self._at) - bisect_right(self._at, one.since) - sum(at > one.since for at in one.changes)
+        return later // (self._bays - 1)
 
 
 class Healer:
@@ -141,15 +168,20 @@ class Healer:
     def __init__(self, occupancy: Occupancy, book: BayBook) -> None:
         self.occupancy, self.book = occupancy, book
         self.site = book.site
+        self._out = frozenset(bay for zone in self.site.zones for bay in zone.not_usable)
+        self._for_anybody = {
+            zone.id: sum(book.kinds.get(b, BayKind.ORDINARY) in FOR_ANYBODY for b in zone.bays if b not in self._out)
+            for zone in self.site.zones
+        }
 
     def heal(self, uow: UnitOfWork) -> list[ZoneId]:
         """Put right every counter that has drifted from what is seen, each on record; returns which."""
-        bays = self.book.views(uow.connection, uow.now)
+        bays = self._heard(uow.connection, uow.now)
         counted = self.occupancy.views(uow.connection)
         healed = []
         for zone in self.site.zones:
             view = counted.get(zone.id)
-            estimate = self._estimate(uow.connection, zone, view, bays)
+            estimate = self._estimate(uow.connection, zone, view, self._seen(zone, bays[zone.id]))
             if view is None or estimate is None:
                 continue
             before = bay_store.doubt_of(uow.connection, zone.id)
@@ -165,49 +197,55 @@ class Healer:
 
     def views(self, connection: Connection, now: datetime) -> dict[ZoneId, UsableView]:
         """Every zone with what is known of it from all witnesses."""
-        bays = self.book.views(connection, now)
+        bays = self._heard(connection, now)
         counted = self.occupancy.views(connection)
         return {
-            zone.id: self._view(connection, zone, counted[zone.id], bays)
+            zone.id: self._view(connection, zone, counted[zone.id], bays[zone.id])
             for zone in self.site.zones
             if zone.id in counted
         }
 
-    def _own(self, zone: Zone, bays: Mapping[BayId, BayView]) -> list[BayView]:
-        return [bays[b] for b in zone.bays if b not in zone.not_usable]
+    def _heard(self, connection: Connection, now: datetime) -> dict[ZoneId, list[BayView]]:
+        """The usable bays of every zone of which anybody ever said anything: at a site without sensors that is none."""
+        found: dict[ZoneId, list[BayView]] = {zone.id: [] for zone in self.site.zones}
+        for bay_id, view in self.book.heard(connection, now).items():
+            if bay_id not in self._out:
+                found[view.zone_id].append(view)
+        return found
 
-    def _estimate(
-        self, connection: Connection, zone: Zone, view: ZoneView | None, bays: Mapping[BayId, BayView]
-    ) -> Estimate | None:
-        own = self._own(zone, bays)
-        taken, free = sum(b.occupied is True for b in own), sum(b.occupied is False for b in own)
-        if taken + free == 0:
+    def _seen(self, zone: Zone, heard: Sequence[BayView]) -> Seen:
+        """What is seen of a zone; the bays that were never heard of are nobody's guess."""
+        said = Seen.of([_is_free(b) for b in heard], [b.kind in FOR_ANYBODY and not b.coned_off for b in heard])
+        quiet = zone.capacity - len(heard)
+        quiet_for_anybody = self._for_anybody[zone.id] - sum(b.kind in FOR_ANYBODY for b in heard)
+        return replace(said, unseen=said.unseen + quiet, unseen_for_anybody=said.unseen_for_anybody + quiet_for_anybody)
+
+    def _estimate(self, connection: Connection, zone: Zone, view: ZoneView | None, seen: Seen) -> Estimate | None:
+        if seen.taken + seen.free == 0:
             return None  # nobody sees a bay here: the counters stand alone
-        said = [by_bays(taken, free, len(own) - taken - free)]
+        said = [by_bays(seen.taken, seen.free, seen.unseen)]
         if view is not None and view.known:
             passages = bay_store.passages_since_stated(connection, zone.id)
             said.append(by_passages(view.occupied, passages, stated=True))
-        return fuse(said, zone.capacity, taken=taken, free=free)
+        return fuse(said, zone.capacity, taken=seen.taken, free=seen.free)
 
-    def _view(self, connection: Connection, zone: Zone, view: ZoneView, bays: Mapping[BayId, BayView]) -> UsableView:
-        own = self._own(zone, bays)
-        seen = sum(b.occupied is not None for b in own)
-        estimate = self._estimate(connection, zone, view, bays)
+    def _view(self, connection: Connection, zone: Zone, view: ZoneView, heard: Sequence[BayView]) -> UsableView:
+        seen = self._seen(zone, heard)
+        estimate = self._estimate(connection, zone, view, seen)
         if estimate is not None:
             occupied = estimate.occupied
             known = estimate.known(zone.capacity)
             view = replace(view, occupied=occupied, free=zone.capacity - occupied, known=known)
         else:
             estimate = fuse([by_passages(view.occupied, 0, stated=True)], zone.capacity)
-        free = [None if b.occupied is None else not b.occupied for b in own]
-        open_to = [b.kind in FOR_ANYBODY and not b.coned_off for b in own]
-        by_kind: dict[BayKind, int] = {}
-        for one in own:
-            if one.occupied is False and not one.coned_off:
-                by_kind[one.kind] = by_kind.get(one.kind, 0) + 1
+        by_kind = dict(Counter(b.kind for b in heard if b.occupied is False and not b.coned_off))
         confidence = estimate.confidence(zone.capacity) if estimate is not None and view.known else 0.0
-        usable = min(usable_free(free, open_to, estimate), view.free)
-        return UsableView(view, usable, confidence, seen, by_kind)
+        usable = min(usable_free(seen, estimate), view.free)
+        return UsableView(view, usable, confidence, seen.taken + seen.free, by_kind)
+
+
+def _is_free(bay: BayView) -> bool | None:
+    return None if bay.occupied is None else not bay.occupied
 
 
 def signs_see(views: Mapping[ZoneId, UsableView]) -> dict[ZoneId, ZoneView]:

@@ -15,7 +15,7 @@ from math import exp
 
 from guidance.bays import BayState, Reading, Rules, fault_of, hear
 from guidance.counters import Count, Movement, move
-from guidance.fusion import Disagreement, by_bays, by_passages, drift, fuse, usable_free
+from guidance.fusion import Disagreement, Seen, by_bays, by_passages, drift, fuse, usable_free
 from parking.kernel.ids import BayId, DeviceId
 from tests.builders.guidance import NOON
 
@@ -150,9 +150,8 @@ def run(days: float, seed: int) -> Tally:
             if to is not None:
                 count, passages, doubt = replace(count, vehicles=to, stated=True, drift=0), 0, None
                 tally.corrections += 1
-            shown = usable_free(
-                [None if s is None else not s for s in seen], [n >= LEASED + CONED for n in range(BAYS)], estimate
-            )
+            is_free = [None if s is None else not s for s in seen]
+            shown = usable_free(Seen.of(is_free, [n >= LEASED + CONED for n in range(BAYS)]), estimate)
             _judge(tally, shown, estimate.known(BAYS), naive, world)
     return tally
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guidance.fusion import by_bays, by_passages, by_stays, drift, fuse, usable_free
+from guidance.fusion import Seen, by_bays, by_passages, by_stays, drift, fuse, usable_free
 from tests.builders.guidance import at
 
 COUNTS = st.integers(0, 300)
@@ -85,9 +85,11 @@ def test_a_drift_the_other_way_begins_anew() -> None:
 @pytest.mark.req("GUIDE-3")
 def test_free_and_usable_are_two_things() -> None:
     free, anybody = [True, True, True, False, None], [True, False, True, True, True]
-    assert usable_free(free, anybody, None) == 2, "a leased bay is free and not usable; an unseen one is not promised"
+    assert usable_free(Seen.of(free, anybody), None) == 2, (
+        "a leased bay is free and not usable; an unseen one is not promised"
+    )
     estimate = fuse([by_bays(1, 3, 1)], 5, taken=1, free=3)
-    assert usable_free(free, anybody, estimate) in (2, 3)
+    assert usable_free(Seen.of(free, anybody), estimate) in (2, 3)
 
 
 @given(st.lists(st.tuples(st.sampled_from([True, False, None]), st.booleans()), max_size=40))
@@ -97,4 +99,4 @@ def test_usable_never_exceeds_what_is_not_taken_and_open_to_anybody(bays: list[t
     estimate = fuse(
         [by_bays(taken, seen_free, len(bays) - taken - seen_free)], max(1, len(bays)), taken=taken, free=seen_free
     )
-    assert 0 <= usable_free(free, may, estimate) <= sum(m and f is not False for f, m in bays)
+    assert 0 <= usable_free(Seen.of(free, may), estimate) <= sum(m and f is not False for f, m in bays)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from parking.access import invitations_api, rights_api, service, store
 from parking.access.invitations_api import InvitationCodes
-from parking.access.rights_api import Audit, Desk
+from parking.access.rights_api import Audit, Desk, Look
 from parking.access.rows import ListRow
 from parking.access.schemas import ListEntryIn
 from parking.kernel.plate import Plate
@@ -33,25 +33,36 @@ class ListPage(Strict):
 
 
 def router(
-    database: Database, site: str, audit: Audit, *, time_zone: str = "UTC", codes: InvitationCodes | None = None
+    database: Database,
+    site: str,
+    audit: Audit,
+    look: Look,
+    *,
+    time_zone: str = "UTC",
+    codes: InvitationCodes | None = None,
 ) -> APIRouter:
     """Routes under /access; every change is audited under the site's name. `codes` signs what visitors are sent."""
     routes = APIRouter(prefix="/access", tags=["access"])
-    desk = Desk(database, site, time_zone, audit)
-    _list_routes(routes, database, site, audit)
+    desk = Desk(database, site, time_zone, audit, look)
+    _list_routes(routes, desk)
     rights_api.add_routes(routes, desk)
     invitations_api.add_routes(routes, desk, codes)
     return routes
 
 
-def _list_routes(routes: APIRouter, database: Database, site: str, audit: Audit) -> None:
+def _list_routes(routes: APIRouter, desk: Desk) -> None:
+    database, site, audit = desk.database, desk.site, desk.audit
 
     @routes.get("/list")
     async def show(
-        _: Annotated[Principal, Depends(require(Scope.ACCESS_READ))],
+        who: Annotated[Principal, Depends(require(Scope.ACCESS_READ))],
         cursor: Annotated[str, Query(max_length=12, pattern=r"^\w*$")] = "",
     ) -> ListPage:
-        entries = await database.aread(lambda conn: store.all_listed(conn, after=cursor, limit=PAGE + 1))
+        def ask(uow: UnitOfWork) -> list[ListRow]:
+            desk.look(uow, who, "list", site)  # its entries have no name but their plates
+            return list(store.all_listed(uow.connection, after=cursor, limit=PAGE + 1))
+
+        entries = await database.awrite(ask)
         items = [_shown(entry) for entry in entries[:PAGE]]
         return ListPage(items=items, next=items[-1].plate if len(entries) > PAGE else None)
 

@@ -54,11 +54,12 @@ def add_routes(routes: APIRouter, desk: Desk, codes: InvitationCodes | None) -> 
 def _invitation_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/invitations")
     async def list_invitations(who: Reader, after: After = "") -> Page[InvitationView]:
-        def ask(conn: Connection) -> list[InvitationView]:
+        def ask(conn: Connection) -> Page[InvitationView]:
             found = invitation_store.invitations(conn, after, PAGE + 1)
-            return [InvitationView.of(_with_entries(conn, i), in_clear=sees_clearly(who)) for i in found]
+            views = [InvitationView.of(_with_entries(conn, i), in_clear=sees_clearly(who)) for i in found]
+            return paged(views, lambda invitation: invitation.invitation_id)
 
-        return paged(await desk.database.aread(ask), lambda invitation: invitation.invitation_id)
+        return await desk.show(who, "invitation", ask, lambda page: (one.invitation_id for one in page.items))
 
     @routes.delete("/invitations/{invitation_id}", status_code=204)
     async def revoke(who: Keeper, invitation_id: InvitationId) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
@@ -41,6 +41,8 @@ from parking.web.paging import Page
 
 T = TypeVar("T")
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+Look = Callable[[UnitOfWork, Principal, str, str], object]
+"""Writes down who has seen what of whom."""
 PAGE = 100
 Reader = Annotated[Principal, Depends(require(Scope.ACCESS_READ))]
 Keeper = Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))]
@@ -50,12 +52,28 @@ Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every route needs: the database, the site's name and time zone, the audit."""
+    """What every route needs: the database, the site's name and time zone, the audit, the book of looks."""
 
     database: Database
     site: str
     time_zone: str
     audit: Audit
+    look: Look
+
+    async def show(
+        self, who: Principal, what: str, ask: Callable[[Connection], T], subjects: Callable[[T], Iterable[str]]
+    ) -> T:
+        """Answer a question; who sees plates and names in clear is put on record, with each of those whom they saw."""
+        if not sees_clearly(who):
+            return await self.database.aread(ask)
+
+        def both(uow: UnitOfWork) -> T:
+            found = ask(uow.connection)
+            for subject in subjects(found):
+                self.look(uow, who, what, subject)
+            return found
+
+        return await self.database.awrite(both)
 
     async def change(self, who: Principal, action: str, subject: str, work: Callable[[UnitOfWork], T]) -> T:
         """Do something and put it on record in the same transaction."""
@@ -171,14 +189,19 @@ def _lot_routes(routes: APIRouter, desk: Desk) -> None:
 def _holder_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/holders")
     async def list_holders(who: Reader, after: After = "") -> Page[HolderView]:
-        found = await desk.database.aread(lambda conn: rights_store.holders(conn, after, PAGE + 1))
-        views = [HolderView.of(holder, in_clear=sees_clearly(who)) for holder in found]
-        return paged(views, lambda holder: holder.holder_id)
+        def ask(conn: Connection) -> Page[HolderView]:
+            found = rights_store.holders(conn, after, PAGE + 1)
+            views = [HolderView.of(holder, in_clear=sees_clearly(who)) for holder in found]
+            return paged(views, lambda holder: holder.holder_id)
+
+        return await desk.show(who, "holder", ask, lambda page: (one.holder_id for one in page.items))
 
     @routes.get("/holders/{holder_id}")
     async def show_holder(who: Reader, holder_id: Key) -> HolderView:
-        holder = await desk.database.aread(lambda conn: rights_store.holder(conn, holder_id))
-        return HolderView.of(_known(holder), in_clear=sees_clearly(who))
+        def ask(conn: Connection) -> HolderView:
+            return HolderView.of(_known(rights_store.holder(conn, holder_id)), in_clear=sees_clearly(who))
+
+        return await desk.show(who, "holder", ask, lambda _: [holder_id])
 
     @routes.put("/holders/{holder_id}")
     async def put_holder(who: Keeper, holder_id: Key, body: HolderIn) -> HolderView:
@@ -241,16 +264,17 @@ def _credential_routes(routes: APIRouter, desk: Desk) -> None:
 def _pass_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/passes")
     async def list_passes(who: Reader, after: After = "") -> Page[PassView]:
-        def ask(conn: Connection) -> list[PassView]:
+        def ask(conn: Connection) -> Page[PassView]:
             copy = ServersCopy(conn)
-            return [
+            found = [
                 PassView.of(
                     keeping.as_pass(pass_id, data), copy.count("inside", f"pass:{pass_id}"), in_clear=sees_clearly(who)
                 )
                 for pass_id, data in rights_store.passes(conn, after, PAGE + 1)
             ]
+            return paged(found, lambda held: held.pass_id)
 
-        return paged(await desk.database.aread(ask), lambda held: held.pass_id)
+        return await desk.show(who, "pass", ask, lambda page: (one.pass_id for one in page.items))
 
     @routes.put("/passes/{pass_id}")
     async def put_pass(who: Keeper, pass_id: Key, body: PassIn) -> PassView:

@@ -16,7 +16,7 @@ from parking.journeys.story import Booking, corrected
 from parking.kernel.clock import Clock
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
-from parking.security import audit
+from parking.security import audit, looks
 from parking.sessions.desk import api as desk_api
 from parking.sessions.desk.service import Desk
 from payments import ledger_store
@@ -31,7 +31,7 @@ def routers(application: Application, clock: Clock, name_of: Callable[[Connectio
 
 def desk_of(application: Application, name_of: Callable[[Connection, str], str] = lambda _, who: who) -> Desk:
     """The desk without its routes."""
-    return Desk(StayDeeds(application.cashier), ranker(CostsInForce()), audit.record, name_of)
+    return Desk(StayDeeds(application.cashier), ranker(CostsInForce()), audit.record, looks.note, name_of)
 
 
 def _bookings(conn: Connection, stay_id: StayId) -> list[Booking]:

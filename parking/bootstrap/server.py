@@ -155,6 +155,7 @@ def _routers(
             database,
             site.id,
             audit.record,
+            looks.note,
             time_zone=site.timezone,
             codes=InvitationCodes(invitation_codes(signer, site.id), qr_svg),
         ),

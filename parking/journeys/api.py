@@ -73,7 +73,7 @@ class Journeys:
     qr_svg: Callable[[str], str]
     costs_of: pairing.CostsOf
     lanes: Callable[[Connection], Sequence[Mapping[str, Any]]]
-    look: Callable[[UnitOfWork, Principal, str, str], None]
+    look: Callable[[UnitOfWork, Principal, str, str], object]
     join_url: str | None = None
     in_app: Callable[[Payment, str | None], Mapping[str, str] | None] = lambda _payment, _payer: None
 

@@ -62,7 +62,7 @@ class Finding:
     signer: Signer
     verifier: Verifier
     clock: Clock
-    look: Callable[[UnitOfWork, Principal, str, str], None]
+    look: Callable[[UnitOfWork, Principal, str, str], object]
     find_most: int = FIND_MOST
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Response
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from parking.journeys import forgetting, paying, shopping, wallets
 from parking.journeys.coupon_port import Coupons
@@ -109,8 +109,13 @@ def _own_data(routes: APIRouter, j: Loyalty) -> None:
 
     @routes.get("/me/looks")
     async def looked_at(who: Me) -> list[LookView]:
-        """Who has looked at this member's data."""
-        found = await j.database.aread(lambda conn: looks.of_subject(conn, who.subject, MOST_ROWS))
+        """Who has looked at this member's data, and at the latest stays of his vehicles."""
+
+        def ask(conn: Connection) -> Sequence[Row[Any]]:
+            mine = [who.subject, *(stay.id for stay in _stays_of(conn, who.subject))]
+            return looks.of_subjects(conn, mine, MOST_ROWS)
+
+        found = await j.database.aread(ask)
         return [LookView(**{name: getattr(row, name) for name in LookView.model_fields}) for row in found]
 
     @routes.delete("/me")

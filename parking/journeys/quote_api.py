@@ -19,7 +19,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.web.deps import require
 from parking.web.schemas import Moment, MoneySchema, Strict
 
-Look = Callable[[UnitOfWork, Principal, str, str], None]
+Look = Callable[[UnitOfWork, Principal, str, str], object]
 """Writes down who has looked at what of whom."""
 LeavingAt = Annotated[Moment | None, Query(description="What it would cost to leave then; now, if not said.")]
 

@@ -25,7 +25,7 @@ from parking.sessions.desk.model import Decision
 from parking.sessions.model import ClosedStay, ReviewCase, Stay
 from parking.sessions.visit_notes import VisitNote
 
-LOOKS = frozenset({"picture.view", "stay.look", "stay.plates"})
+LOOKS = frozenset({"case.look", "case.plates", "picture.view", "stay.look", "stay.plates"})
 """Entries of the audit that say that somebody looked, and changed nothing."""
 
 
@@ -124,7 +124,7 @@ def story_of(
             *(
                 _did(entry)
                 for entry in security_store.audit_about(conn, subjects)
-                if not entry.action.startswith("case.")
+                if entry.action in LOOKS or not entry.action.startswith("case.")
             ),
         ]
     )

@@ -39,7 +39,7 @@ from parking.web.deps import current_principal, require
 TOKEN_LASTS = timedelta(hours=12)
 PAGE = 100
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
-Look = Callable[[UnitOfWork, Principal, str, str], None]
+Look = Callable[[UnitOfWork, Principal, str, str], object]
 Reader = Annotated[Principal, Depends(require(Scope.MEMBERS_READ))]
 Keeper = Annotated[Principal, Depends(require(Scope.MEMBERS_WRITE))]
 App = Annotated[Principal, Depends(require(Scope.APP))]

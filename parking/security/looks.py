@@ -25,17 +25,17 @@ look_table = sa.Table(
 )
 
 
-def note(uow: UnitOfWork, who: Principal, what: str, subject: str) -> None:
-    """Write down that `who` saw `what` (a stable word) of `subject` (an id, never a plate)."""
+def note(uow: UnitOfWork, who: Principal, what: str, subject: str) -> bool:
+    """Write down that `who` saw `what` (a stable word) of `subject` (an id, never a plate); False when this hour has it already."""
     hour = uow.now.replace(minute=0, second=0, microsecond=0)
     row = {"hour": hour, "actor_kind": who.kind, "actor": who.subject[:64], "what": what, "subject": subject[:64]}
-    insert_once(uow.connection, look_table, {**row, "at": uow.now})
+    return insert_once(uow.connection, look_table, {**row, "at": uow.now})
 
 
-def of_subject(conn: Connection, subject: str, limit: int) -> Sequence[Row[Any]]:
-    """The latest looks at one subject."""
+def of_subjects(conn: Connection, subjects: Sequence[str], limit: int) -> Sequence[Row[Any]]:
+    """The latest looks at any of these subjects."""
     c = look_table.c
-    return conn.execute(sa.select(look_table).where(c.subject == subject).order_by(c.at.desc()).limit(limit)).all()
+    return conn.execute(sa.select(look_table).where(c.subject.in_(subjects)).order_by(c.at.desc()).limit(limit)).all()
 
 
 def before(conn: Connection, at: datetime | None, limit: int) -> Sequence[Row[Any]]:

@@ -69,7 +69,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.database.clock = self.clock
-        self.desk = service.Desk(self.deeds, lambda _, __: self.ranked, _nobody_listens, _name_of)
+        self.desk = service.Desk(self.deeds, lambda _, __: self.ranked, _nobody_listens, _nobody_counts, _name_of)
 
     def case(self, reason: str = "exit_without_stay", case_id: str = "case-1", stay_id: str | None = None) -> CaseId:
         """A question is put to the operators."""
@@ -116,6 +116,11 @@ def done() -> Wish:
 
 def _name_of(_: Connection, actor: str) -> str:
     return actor.title()
+
+
+def _nobody_counts(uow: UnitOfWork, principal: Principal, what: str, subject: str) -> bool:
+    """Looks have tests of their own."""
+    return True
 
 
 def _nobody_listens(uow: UnitOfWork, principal: Principal, action: str, subject: str, reason: str) -> None:

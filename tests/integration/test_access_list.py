@@ -35,9 +35,10 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.who = KEEPER
         self.audited: list[tuple[str, str]] = []
+        self.looks: list[tuple[str, str]] = []
         app = FastAPI()
         errors.install(app)
-        app.include_router(api.router(database, "mall", self.audit))
+        app.include_router(api.router(database, "mall", self.audit, self.look))
 
         @app.middleware("http")
         async def seat(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -48,6 +49,9 @@ class Desk:
 
     def audit(self, _uow: UnitOfWork, _who: Principal, action: str, subject: str, _reason: str) -> None:
         self.audited.append((action, subject))
+
+    def look(self, _uow: UnitOfWork, _who: Principal, what: str, subject: str) -> None:
+        self.looks.append((what, subject))
 
 
 @pytest.mark.req("GATE-5")
@@ -128,6 +132,7 @@ def test_an_operator_lists_shows_and_removes_a_plate(memory_database: Database) 
     assert desk.client.delete("/access/list/苏A12345").status_code == 204
     assert desk.client.delete("/access/list/苏A12345").status_code == 404
     assert desk.audited == [("access.listed", "mall:苏A***45"), ("access.unlisted", "mall:苏A***45")]
+    assert desk.looks == [("list", "mall")], "plates in clear: whoever reads the list is on record"
 
 
 def test_a_validity_that_ends_before_it_begins_is_refused(memory_database: Database) -> None:

@@ -39,11 +39,12 @@ class Desk:
         self.who = KEEPER
         self.database = database
         self.audited: list[tuple[str, str]] = []
+        self.looks: list[tuple[str, str]] = []
         self.key = create_key(tmp_path / "server.pem")
         app = FastAPI()
         errors.install(app)
         handed = InvitationCodes(self.issue, lambda text: f"<svg>{len(text)}</svg>") if signs else None
-        app.include_router(api.router(database, "mall", self.audit, time_zone="Asia/Shanghai", codes=handed))
+        app.include_router(api.router(database, "mall", self.audit, self.look, time_zone="Asia/Shanghai", codes=handed))
 
         @app.middleware("http")
         async def seat(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -67,6 +68,9 @@ class Desk:
 
     def audit(self, _uow: UnitOfWork, _who: Principal, action: str, subject: str, _reason: str) -> None:
         self.audited.append((action, subject))
+
+    def look(self, _uow: UnitOfWork, _who: Principal, what: str, subject: str) -> None:
+        self.looks.append((what, subject))
 
     def put(self, path: str, **body: Any) -> Any:
         reply = self.client.put(f"/access/{path}", json=body)
@@ -150,6 +154,16 @@ def test_who_only_reads_sees_no_plate_no_name_and_no_visitor_in_clear(desk: Desk
     for secret in (A, B, "王芳", "Zhao"):
         assert secret not in shown
     assert desk.get("passes")["items"][0]["plates"] == ["苏A***45"]
+    assert desk.looks == []
+
+
+@pytest.mark.req("PRIV-1")
+def test_who_sees_holders_passes_and_visitors_in_clear_is_on_record_with_whom_they_saw(desk: Desk) -> None:
+    desk.stock()
+    guest = invite(desk, plate=A).json()["invitation"]["invitation_id"]
+    for path in ("holders", "holders/h1", "passes", "invitations"):
+        assert A in desk.client.get(f"/access/{path}").text
+    assert desk.looks == [("holder", "h1"), ("holder", "h1"), ("pass", "p1"), ("invitation", guest)]
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from parking.kernel.events import Direction
+from parking.security.store import operators
 from payments import ledger_store
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import passage
@@ -49,6 +50,15 @@ def take(server: Server, case_id: str, who: str = "attendant") -> dict[str, Any]
 def decide(server: Server, case: dict[str, Any], who: str = "attendant", key: str = "k-1", **body: Any) -> Any:
     said = {"version": case["version"], **body}
     return server.ask("POST", f"/desk/cases/{case['id']}/decide", who, json=said, headers={"Idempotency-Key": key})
+
+
+def looks_at(server: Server, subject: str) -> set[tuple[str, str]]:
+    """Who has seen what of this subject, as the auditor reads it."""
+    found = server.ask("GET", "/audit/looks", "auditor").json()
+    named = server.application.database.read(
+        lambda conn: {row.id: row.username for row in conn.execute(operators.select())}
+    )
+    return {(named[one["actor"]], one["what"]) for one in found if one["subject"] == subject}
 
 
 @pytest.mark.req("ID-1")
@@ -185,6 +195,25 @@ def test_plates_in_clear_are_for_managers_and_the_look_is_on_record(server: Serv
     looked = [(line["by"], line["code"]) for line in lines if line["kind"] == "look"]
     assert looked == [("Manager", "stay.plates")]
     problem_of(server.ask("GET", "/stays/nobody/story", "auditor"), 404)
+
+
+@pytest.mark.req("PRIV-1")
+def test_whoever_opens_a_case_is_on_record_with_whom_they_looked_at_once_an_hour(server: Server) -> None:
+    stay_id, visit = leaves_misread(server)
+    (row,) = queue(server)
+    assert looks_at(server, stay_id) == set(), "the queue itself shows no plate in clear and is nobody's story"
+    for _ in range(3):
+        server.ask("GET", f"/desk/cases/{row['id']}", "manager")
+    take(server, row["id"])
+    assert looks_at(server, stay_id) == looks_at(server, visit) == {("manager", "case"), ("attendant", "plates")}
+    chain = server.ask("GET", "/audit", "auditor").json()["items"]
+    opened = [(one["action"], one["subject"]) for one in chain if one["action"] in ("case.look", "case.plates")]
+    assert sorted(opened) == [("case.look", row["id"]), ("case.plates", row["id"])], "three looks in one hour are one"
+    server.park(hours=1)
+    server.ask("GET", f"/desk/cases/{row['id']}", "manager")
+    found = server.ask("GET", "/audit/looks", "auditor").json()
+    again = [one for one in found if (one["subject"], one["what"]) == (stay_id, "case")]
+    assert len(again) == 2
 
 
 @pytest.mark.req("ID-1", "DATA-2")

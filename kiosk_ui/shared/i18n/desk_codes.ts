@@ -100,6 +100,8 @@ export const storyCodes: Table = {
   coupon: ["优惠券抵扣", "Coupon used"],
   reverse: ["冲正", "Reversal"],
   refund: ["退款", "Refund"],
+  "case.look": ["打开事项", "Opened the case"],
+  "case.plates": ["领取事项并查看完整车牌", "Took the case and saw its plates"],
   "picture.view": ["查看照片", "Looked at a picture"],
   "stay.look": ["查看记录", "Looked at this story"],
   "stay.plates": ["查看完整车牌", "Looked at plates in clear"],

@@ -45,19 +45,26 @@ def router(database: Database, desk: Desk, clock: Clock) -> APIRouter:
 
 
 def _case_routes(routes: APIRouter, database: Database, desk: Desk, clock: Clock) -> None:
+    def opened(uow: UnitOfWork, who: Principal, case_id: str) -> DeskCase:
+        """The case as this operator sees it, and on record that they do."""
+        found = views.case(uow.connection, desk, who, uow.now, case_id)
+        whom = [found.stay_id, found.visit_id, *(one.stay_id for one in found.candidates)]
+        service.seen(uow, desk, who, case_id, whom, clear=found.clear)
+        return found
+
     @routes.get("/cases")
     async def list_desk(who: Reader, cursor: Cursor = "", limit: Limit = 50) -> DeskPage:
         return await database.aread(lambda conn: views.page(conn, desk, who, clock.now(), cursor, limit))
 
     @routes.get("/cases/{case_id}")
     async def one_case(case_id: str, who: Reader) -> DeskCase:
-        return await database.aread(lambda conn: views.case(conn, desk, who, clock.now(), case_id))
+        return await database.awrite(lambda uow: opened(uow, who, case_id))
 
     @routes.post("/cases/{case_id}/take")
     async def take_case(case_id: str, who: Worker) -> DeskCase:
         def work(uow: UnitOfWork) -> DeskCase:
             service.take(uow, desk, CaseId(case_id), who)
-            return views.case(uow.connection, desk, who, uow.now, case_id)
+            return opened(uow, who, case_id)
 
         return await database.awrite(work)
 

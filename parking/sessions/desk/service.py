@@ -5,7 +5,7 @@ A decision, what it changes, its record and its lesson are one transaction; what
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -24,6 +24,8 @@ from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome
 from parking.sessions.model import ReviewCase
 
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+Look = Callable[[UnitOfWork, Principal, str, str], bool]
+"""Writes down who has seen what of whom; False when that is on record for this hour."""
 
 
 class Deeds(Protocol):
@@ -49,6 +51,7 @@ class Desk:
     deeds: Deeds
     rank: Rank
     audit: Audit
+    look: Look
     name_of: Callable[[Connection, str], str]
 
 
@@ -78,6 +81,18 @@ def leave_to_its_holder(conn: Connection, case_id: CaseId, who: Principal, now: 
     holder = store.hand(conn, case_id).holder_at(now)
     if holder and holder != who.subject:
         raise conflict("case.taken", "another operator has taken this case: wait, or ask them to give it back")
+
+
+def seen(uow: UnitOfWork, desk: Desk, who: Principal, case_id: str, whom: Iterable[str | None], *, clear: bool) -> None:
+    """Somebody has this case open: a look at it and at `whom` it may be about, with plates in clear or masked.
+
+    A page that reads its case again at every news is one look an hour.
+    """
+    what = "plates" if clear else "case"
+    for subject in sorted({one for one in whom if one}):
+        desk.look(uow, who, what, subject)
+    if desk.look(uow, who, what, case_id):
+        desk.audit(uow, who, "case.plates" if clear else "case.look", case_id, "")
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------

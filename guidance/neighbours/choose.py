@@ -1,8 +1,9 @@
 """To which lot the next car is sent, so that not all go to the same one. Pure.
 
-What counts is the free bays when the car arrives: those free now, less what the trend will have taken by then, less the cars already
-sent there. Lots share the cars by how many bays they will have and how long the way is; a lot once closed to overflow opens again only
-when it has clearly more. A stale feed is unknown and nobody is sent there; nobody is sent back to where he was turned away.
+A car goes where it will have parked and walked to the mall soonest, with the chance of finding the lot full counted in seconds. Lots
+that are about as good share the cars by how many bays they will have. A lot that is no longer sure opens again only with room for some
+minutes' cars; the first choice changes only for a clear gain. A stale feed is unknown and nobody is sent there, nor back to where he
+was turned away; a lot that turns cars away whatever its feed says is not believed for a while.
 """
 
 from __future__ import annotations
@@ -12,44 +13,51 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from guidance.neighbours.base import Lot, LotState
+from guidance.neighbours.predict import STALE_AFTER, Prediction, Sent, believed, predict
 from parking.kernel.ids import LotId
 
-STALE_AFTER = timedelta(minutes=5)
-MARGIN_SHARE = 0.01
-"""Bays that are kept unpromised: feeds round, and drivers find their own way."""
-REOPEN_SHARE = 0.03
-NEARNESS = 10
-"""How strongly a shorter way counts against more free bays (tests/prove/overflow.py: 6 sends too many far, 14 fills the near)."""
-FORGOTTEN_AFTER = 1.5
-"""A car that has not arrived after this many times its way has gone elsewhere."""
+__all__ = ["STALE_AFTER", "Memory", "Offer", "Sent", "hear", "offers", "send", "turned_away"]
 
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A car on its way to a lot."""
-
-    lot_id: LotId
-    at: datetime
-    arrives_at: datetime
+PROMISED_FROM, LIKELY_FROM = 0.90, 0.5
+"""The chance of a bay from which a lot is promised, and from which it is named where none can be promised."""
+LOST_S = 300.0
+"""What it costs to find a lot full: looking, turning, asking again."""
+AS_GOOD_S, CLEARLY_BETTER_S = 45.0, 60.0
+STATES_KEPT = 15
+SHUT_FOR, REOPEN_SHARE = timedelta(minutes=5), 0.03
+"""A lot that could not be promised is not promised again sooner, nor before it
+surely has room for all who were sent in that time and for this share of its bays."""
+DISTRUST_AFTER, DISTRUSTED_FOR = 2, timedelta(minutes=45)
+"""So many cars turned away while the feed said plenty, within the time for which it is then not believed."""
+PLENTY_SHARE, PLENTY_LEAST = 0.03, 5
+"""Bays with which a feed cannot be wrong by mere haste."""
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What choosing remembers: the last two states of each lot, the cars under way, which lots are closed, how many each was sent."""
+    """What is remembered: each lot's last states, cars under way, lots not sure (since when), shares owed, the first choice, cars turned away."""
 
     seen: Mapping[LotId, tuple[LotState, ...]] = field(default_factory=dict)
     sent: tuple[Sent, ...] = ()
-    closed: frozenset[LotId] = frozenset()
+    closed: Mapping[LotId, datetime] = field(default_factory=dict)
     credit: Mapping[LotId, float] = field(default_factory=dict)
+    first: LotId | None = None
+    turned: tuple[tuple[LotId, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A lot one may be sent to, with the bays that will be free there on arrival and its share of the cars."""
+    """A lot one may be sent to; `promised` is whether a bay is sure enough, `seconds` until one stands in the mall, `share` of the cars."""
 
     lot: Lot
-    free_on_arrival: int
+    prediction: Prediction
+    promised: bool
+    seconds: float
     share: float
+
+    @property
+    def free_on_arrival(self) -> int:
+        return self.prediction.on_arrival
 
 
 def hear(memory: Memory, states: Sequence[LotState]) -> Memory:
@@ -58,75 +66,109 @@ def hear(memory: Memory, states: Sequence[LotState]) -> Memory:
     for state in states:
         before = seen.get(state.lot_id, ())
         if not before or state.at > before[-1].at:
-            seen[state.lot_id] = (*before[-4:], state)
+            seen[state.lot_id] = (*before[-(STATES_KEPT - 1) :], state)
     return replace(memory, seen=seen)
 
 
-def expected(lot: Lot, memory: Memory, now: datetime) -> int | None:
-    """Free bays when a car that is sent now arrives; None: nobody knows, or the lot is closed."""
-    states = memory.seen.get(lot.id, ())
-    if not states:
+def turned_away(memory: Memory, lot: Lot, now: datetime) -> Memory:
+    """A driver found this lot full; that counts against its feed where the feed says plenty."""
+    last = believed(memory.seen.get(lot.id, ()), now)
+    if last is None or last.free is None or last.free < max(PLENTY_LEAST, PLENTY_SHARE * lot.capacity):
+        return memory
+    recent = tuple(one for one in memory.turned if now - one[1] <= DISTRUSTED_FOR)
+    return replace(memory, turned=(*recent, (lot.id, now)))
+
+
+def is_distrusted(memory: Memory, lot_id: LotId, now: datetime) -> bool:
+    """Whether so many were turned away that the feed is not believed."""
+    recent = sum(one == lot_id and now - at <= DISTRUSTED_FOR for one, at in memory.turned)
+    return recent >= DISTRUST_AFTER
+
+
+def expected(lot: Lot, memory: Memory, now: datetime) -> Prediction | None:
+    """What a car that is sent now will find; None: nobody knows, or the lot is closed."""
+    if is_distrusted(memory, lot.id, now):
         return None
-    last = states[-1]
-    if last.free is None or not last.is_open or now - last.at > STALE_AFTER:
-        return None
-    under_way = sum(one.lot_id == lot.id and _still_coming(one, last, now) for one in memory.sent)
-    ahead_s = lot.drive_s + (now - last.at).total_seconds()
-    taken = max(0.0, -_rate(states) * ahead_s)
-    margin = max(1, round(MARGIN_SHARE * lot.capacity)) + lot.kept_back
-    free = last.free - max(under_way, round(taken)) - margin  # the trend already holds the cars we sent: never both
-    return max(0, min(free, last.free))
-
-
-def _still_coming(one: Sent, last: LotState, now: datetime) -> bool:
-    """Not yet in the feed's number, and not so late that it must have gone elsewhere."""
-    return one.arrives_at > last.at and now < one.at + (one.arrives_at - one.at) * FORGOTTEN_AFTER
-
-
-def _rate(states: Sequence[LotState]) -> float:
-    """Bays a second that become free (negative: taken) over the states that are kept."""
-    first, last = states[0], states[-1]
-    seconds = (last.at - first.at).total_seconds()
-    if first.free is None or last.free is None or seconds <= 0:
-        return 0.0
-    return (last.free - first.free) / seconds
+    return predict(lot, memory.seen.get(lot.id, ()), memory.sent, now)
 
 
 def offers(
     lots: Sequence[Lot], memory: Memory, now: datetime, tried: Collection[LotId] = ()
 ) -> tuple[list[Offer], Memory]:
-    """Where one may be sent now, best share first, and the memory with lots that closed or opened."""
-    closed = set(memory.closed)
-    open_lots: list[tuple[Lot, int]] = []
+    """Where one may be sent now, the first choice first, and the memory with lots that closed or opened.
+
+    Lots that can be promised come alone; where none can, those that are likely. `share` is 0 for a lot that is clearly worse.
+    """
+    closed = dict(memory.closed)
+    asked = sum(now - one.at <= SHUT_FOR for one in memory.sent)
+    able: list[tuple[Lot, Prediction, bool]] = []
     for lot in lots:
-        free = expected(lot, memory, now)
-        reopen = max(2, round(REOPEN_SHARE * lot.capacity))
-        if free is None or free <= 0 or (lot.id in closed and free < reopen):
-            closed.add(lot.id)
-            continue
-        closed.discard(lot.id)
-        if lot.id not in tried:
-            open_lots.append((lot, free))
-    weights = [free / (60.0 + lot.drive_s + lot.walk_s) ** NEARNESS for lot, free in open_lots]
-    total = sum(weights)
-    found = [Offer(lot, free, w / total) for (lot, free), w in zip(open_lots, weights, strict=True)]
-    return sorted(found, key=lambda o: -o.share), replace(memory, closed=frozenset(closed))
+        found = expected(lot, memory, now)
+        since, batch = closed.get(lot.id), max(asked, round(REOPEN_SHARE * lot.capacity))
+        if found is None or not found.left or found.chance() < PROMISED_FROM:
+            closed.setdefault(lot.id, now)
+        elif (
+            since is not None
+            and now - since >= SHUT_FOR
+            and found.chance(after=batch) >= PROMISED_FROM
+        ):
+            del closed[lot.id]
+        if found is not None and found.left and found.chance() >= LIKELY_FROM and lot.id not in tried:
+            able.append((lot, found, lot.id not in closed))
+    sure = [one for one in able if one[2]] or able
+    ranked = _ranked(sure, memory.first if not tried else None)
+    kept = replace(memory, closed=closed)
+    if not tried:
+        kept = replace(kept, first=ranked[0].lot.id if ranked else None)
+    return ranked, kept
+
+
+def _ranked(able: Sequence[tuple[Lot, Prediction, bool]], first: LotId | None) -> list[Offer]:
+    seconds = {lot.id: _seconds(lot, found, able) for lot, found, _ in able}
+    if not seconds:
+        return []
+    best = min(seconds, key=lambda lot_id: seconds[lot_id])
+    if first in seconds and seconds[first] - seconds[best] < CLEARLY_BETTER_S:
+        best = first
+    as_good = {lot_id for lot_id, s in seconds.items() if lot_id == best or s - seconds[best] <= AS_GOOD_S}
+    bays = sum(found.left for lot, found, _ in able if lot.id in as_good)
+    made = [
+        Offer(lot, found, sure, seconds[lot.id], found.left / bays if lot.id in as_good else 0.0)
+        for lot, found, sure in able
+    ]
+    return sorted(made, key=lambda o: (o.lot.id != best, -o.share, o.seconds))
+
+
+def _seconds(lot: Lot, found: Prediction, able: Sequence[tuple[Lot, Prediction, bool]]) -> float:
+    """Until one stands in the mall, on average: straight, or after this lot was full and the next best took the car."""
+    straight = lot.drive_s + lot.walk_s
+    others = [other.drive_s + other.walk_s for other, _, _ in able if other.id != lot.id]
+    instead = lot.drive_s + LOST_S + (min(others) if others else straight)
+    chance = found.chance()
+    return chance * straight + (1.0 - chance) * instead
 
 
 def send(
-    lots: Sequence[Lot], memory: Memory, now: datetime, tried: Collection[LotId] = ()
+    lots: Sequence[Lot], memory: Memory, now: datetime, tried: Collection[LotId] = (), code: str = ""
 ) -> tuple[Lot | None, Memory]:
-    """The lot for this car (None: there is none that can be promised), and the memory in which it is on its way there.
+    """The lot for this car (None: there is none), and the memory in which it is on its way there.
 
     Shares are kept by credit, not by chance: the lot that is farthest behind its share is next.
     """
     found, memory = offers(lots, memory, now, tried)
     if not found:
         return None, memory
-    credit = {o.lot.id: memory.credit.get(o.lot.id, 0.0) + o.share for o in found}
-    chosen = max(found, key=lambda o: (credit[o.lot.id], o.share)).lot
+    sharing = [o for o in found if o.share > 0.0]
+    credit = {o.lot.id: memory.credit.get(o.lot.id, 0.0) + o.share for o in sharing}
+    chosen = max(sharing, key=lambda o: (credit[o.lot.id], o.share)).lot
     credit[chosen.id] -= 1.0
-    last = memory.seen[chosen.id][-1].at
-    coming = tuple(one for one in memory.sent if one.arrives_at > min(last, now) - STALE_AFTER)
-    sent = Sent(chosen.id, now, now + timedelta(seconds=chosen.drive_s))
-    return chosen, replace(memory, sent=(*coming, sent), credit={**memory.credit, **credit})
+    return chosen, under_way(replace(memory, credit=credit), chosen, now, code)
+
+
+def under_way(memory: Memory, lot: Lot, now: datetime, code: str = "") -> Memory:
+    """A car is on its way to a lot; the same `code` again has changed its mind and counts once."""
+    sent = Sent(lot.id, now, now + timedelta(seconds=lot.drive_s), code)
+    kept = tuple(
+        one for one in memory.sent if now - one.arrives_at <= timedelta(hours=1) and not (code and one.code == code)
+    )
+    return replace(memory, sent=(*kept, sent))

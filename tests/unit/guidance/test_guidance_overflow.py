@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guidance.neighbours.base import Lot, LotState
-from guidance.neighbours.choose import Memory, expected, hear, offers, send
+from guidance.neighbours.choose import Memory, expected, hear, is_distrusted, offers, send, turned_away
 from guidance.neighbours.feeds import datex2_light, own_api, park_api
 from parking.kernel.ids import LotId
 from tests.builders.guidance import at
-from tests.prove.overflow import MORE_THAN_THE_NEAREST, table
+from tests.prove.overflow import World, is_better, table
 
 NEAR, FAR = Lot(LotId("near"), 100, 120.0, 60.0), Lot(LotId("far"), 400, 600.0, 300.0)
 TWIN = Lot(LotId("twin"), 100, 120.0, 60.0)
@@ -30,6 +30,12 @@ def told(*states: LotState) -> Memory:
     for one in states:
         memory = hear(memory, [one])
     return memory
+
+
+def left(lot: Lot, memory: Memory, minute: float = 0) -> int:
+    found = expected(lot, memory, at(minute))
+    assert found is not None
+    return found.left
 
 
 def send_all(lots: list[Lot], memory: Memory, cars: int) -> Counter[str]:
@@ -62,9 +68,55 @@ def test_cars_on_their_way_are_counted_until_the_feed_has_seen_them() -> None:
     memory = told(state(NEAR, 10))
     for _ in range(5):
         _, memory = send([NEAR], memory, at(0))
-    assert expected(NEAR, memory, at(0)) == 10 - 5 - 1
+    assert left(NEAR, memory) == 10 - 5
     memory = hear(memory, [state(NEAR, 5, 3)])
-    assert expected(NEAR, memory, at(3)) == 5 - 1 - round(5 / 180 * 120), "they have come; the trend goes on"
+    assert left(NEAR, memory, 3) == 5, "they have come, and are no trend of the lot's own guests"
+    found = expected(NEAR, memory, at(3))
+    assert found is not None
+    assert found.on_arrival == 5
+
+
+@pytest.mark.req("OVER-1")
+def test_a_car_that_never_arrives_is_forgotten_and_one_that_changes_its_mind_counts_once() -> None:
+    memory = told(state(NEAR, 10))
+    _, memory = send([NEAR], memory, at(0), code="a")
+    _, memory = send([NEAR], memory, at(0), code="a")
+    assert left(NEAR, memory) == 9
+    memory = hear(memory, [state(NEAR, 10, 1.9)])
+    assert left(NEAR, memory, 1.9) == 9
+    assert left(NEAR, memory, 3.1) == 10, "one and a half times its way"
+
+
+@pytest.mark.req("OVER-1")
+def test_a_lot_whose_own_guests_pour_in_is_counted_as_it_will_be() -> None:
+    filling = told(*(state(NEAR, 40 - 4 * n, n) for n in range(8)))
+    steady = told(*(state(NEAR, 12, n) for n in range(8)))
+    soon, same = expected(NEAR, filling, at(7)), expected(NEAR, steady, at(7))
+    assert soon is not None
+    assert same is not None
+    assert (soon.left, same.left) == (12, 12)
+    assert soon.on_arrival < same.on_arrival
+    assert soon.chance() < same.chance()
+
+
+@pytest.mark.req("OVER-1")
+def test_a_feed_that_says_plenty_while_cars_are_turned_away_is_not_believed_for_a_while() -> None:
+    memory = turned_away(told(state(NEAR, 50), state(FAR, 50)), NEAR, at(0))
+    assert not is_distrusted(memory, NEAR.id, at(0)), "one driver may be wrong"
+    memory = turned_away(memory, NEAR, at(1))
+    assert send([NEAR, FAR], memory, at(1))[0] is FAR
+    memory = hear(memory, [state(NEAR, 50, 46)])
+    assert expected(NEAR, memory, at(47)) is not None
+    hasty = told(state(NEAR, 1))
+    for minute in range(3):
+        hasty = turned_away(hasty, NEAR, at(minute))
+    assert not is_distrusted(hasty, NEAR.id, at(3)), "a bay or two is haste, no lie"
+
+
+@pytest.mark.req("OVER-1")
+def test_a_lot_much_farther_gets_nobody_while_the_near_one_is_sure() -> None:
+    sent = send_all([NEAR, FAR], told(state(NEAR, 80), state(FAR, 400)), 40)
+    assert sent == {"near": 40}
 
 
 @pytest.mark.req("OVER-1")
@@ -88,16 +140,17 @@ def test_nobody_is_sent_back_to_where_he_was_turned_away() -> None:
 def test_a_lot_that_was_full_opens_again_only_with_clearly_more() -> None:
     memory = told(state(NEAR, 1))
     _, memory = offers([NEAR], memory, at(0))
-    assert memory.closed == {NEAR.id}
-    for minute, free, is_offered in ((4, 2, False), (9, 3, False), (14, 40, True)):
+    assert set(memory.closed) == {NEAR.id}
+    for minute, free, is_promised in ((4, 40, False), (9, 5, False), (14, 40, True), (18, 30, True)):
         memory = hear(memory, [state(NEAR, free, minute)])
         found, memory = offers([NEAR], memory, at(minute))
-        assert bool(found) is is_offered, minute
+        assert [o.promised for o in found] == [is_promised], minute
 
 
 def test_reserved_bays_are_nobodys() -> None:
     kept = Lot(LotId("near"), 100, 120.0, 60.0, kept_back=30)
-    assert expected(kept, told(state(kept, 31)), at(0)) == 0
+    assert left(kept, told(state(kept, 31))) == 1
+    assert send_all([kept], told(state(kept, 31)), 3) == {"near": 1, "nowhere": 2}
 
 
 @pytest.mark.req("OVER-1")
@@ -138,9 +191,6 @@ def test_a_feed_that_makes_no_sense_is_an_error_and_no_crash(read: Any, said: An
 
 
 @pytest.mark.req("OVER-1")
-def test_a_surge_parks_sooner_than_by_nearest_free_and_by_most_free() -> None:
-    found = table(range(1), MORE_THAN_THE_NEAREST)
-    ours = found["by share"]
-    assert all(ours.mean < found[name].mean for name in ("nearest free", "most free"))
-    assert ours.turned <= found["nearest free"].turned
-    assert (ours.back, ours.fullest <= 1.0) == (0, True)
+@pytest.mark.parametrize("world", [World(200.0), World(300.0, "slow", feed_s=240.0)])
+def test_a_surge_parks_sooner_than_by_nearest_free_and_by_most_free(world: World) -> None:
+    assert is_better(table(range(2), world), world, 2)

@@ -35,7 +35,7 @@ PLENTY_SHARE, PLENTY_LEAST = 0.03, 5
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered: each lot's last states, cars under way, lots not sure (since when), shares owed, the first choice, cars turned away."""
+    """What is remembered: each lot's states, cars under way, lots not sure since when, shares owed, first choice, cars turned away."""
 
     seen: Mapping[LotId, tuple[LotState, ...]] = field(default_factory=dict)
     sent: tuple[Sent, ...] = ()
@@ -107,11 +107,7 @@ def offers(
         since, batch = closed.get(lot.id), max(asked, round(REOPEN_SHARE * lot.capacity))
         if found is None or not found.left or found.chance() < PROMISED_FROM:
             closed.setdefault(lot.id, now)
-        elif (
-            since is not None
-            and now - since >= SHUT_FOR
-            and found.chance(after=batch) >= PROMISED_FROM
-        ):
+        elif since is not None and now - since >= SHUT_FOR and found.chance(after=batch) >= PROMISED_FROM:
             del closed[lot.id]
         if found is not None and found.left and found.chance() >= LIKELY_FROM and lot.id not in tried:
             able.append((lot, found, lot.id not in closed))

@@ -33,7 +33,7 @@ OURS, NEAREST, MOST, ALL = "ours", "nearest free", "most free", "all-knowing"
 
 @dataclass(frozen=True)
 class World:
-    """A surge: how often feeds come, own guests at the nearest lot, the share of drivers who do as they like, whether the nearest lot's feed lies."""
+    """A surge: how often feeds come, guests of the nearest lot, drivers who do as they like (share), whether its feed lies."""
 
     cars_an_hour: float
     name: str = ""

@@ -23,9 +23,10 @@ _WATCH = (
         UPDATE watched SET inside = inside + (NEW.state IN ('open', 'review')) - (OLD.state IN ('open', 'review'));
         INSERT INTO watched_plate SELECT NEW.plate WHERE NEW.state = 'open' AND NEW.plate IS NOT NULL; END""",
     """CREATE TEMP TRIGGER watch_exit AFTER INSERT ON main.unmatched_exit BEGIN
-        UPDATE watched SET unexplained = unexplained + (NEW.stay_id IS NULL); END""",
+        UPDATE watched SET unexplained = unexplained + (NEW.counted AND NEW.stay_id IS NULL); END""",
     """CREATE TEMP TRIGGER watch_explained AFTER UPDATE OF stay_id ON main.unmatched_exit BEGIN
-        UPDATE watched SET unexplained = unexplained + (NEW.stay_id IS NULL) - (OLD.stay_id IS NULL); END""",
+        UPDATE watched SET unexplained = unexplained
+            + (NEW.counted AND NEW.stay_id IS NULL) - (OLD.counted AND OLD.stay_id IS NULL); END""",
 )
 """The database itself counts what changes, so that nobody has to look through all that is there."""
 _SEEN = prepared(
@@ -54,7 +55,9 @@ _ALL_TWICE = (
     .having(sa.func.count() > 1)
 )
 _ALL_INSIDE = sa.select(sa.func.count()).where(sessions.stay.c.state.in_(("open", "review")))
-_ALL_UNEXPLAINED = sa.select(sa.func.count()).where(sessions.unmatched_exit.c.stay_id.is_(None))
+_ALL_UNEXPLAINED = sa.select(sa.func.count()).where(
+    sessions.unmatched_exit.c.counted, sessions.unmatched_exit.c.stay_id.is_(None)
+)
 _ALL_DEAD = sa.select(dead_letter.c.event_id).limit(1)
 
 

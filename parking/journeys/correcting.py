@@ -57,7 +57,7 @@ def match_exit(
     at = out.yes_at or out.exited_at
     free = parks_free(uow.connection, stay_id, stay.plate, at)
     leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
-    counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0)
+    counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
     return corrections.record(
         uow, stay_id, EXIT_MATCHED, before, {"exit_visit": visit_id}, actor=actor, reason=reason, passages=counts
     )

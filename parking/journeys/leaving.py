@@ -64,16 +64,33 @@ def remember_pulse(uow: UnitOfWork, envelope: Envelope) -> None:
 
 
 def forget_decision(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles VehicleBackedAway from an exit: unless its boom was open, a yes that nobody used is over."""
+    """Handles VehicleBackedAway from an exit: unless its boom was open, a yes that nobody used is over.
+
+    One for which a person opened, or a lane for want of a person, may have gone through past a loop that missed it: whose it was only
+    a person can tell, as he could when he opened.
+    """
     event = envelope.event
     if not isinstance(event, VehicleBackedAway):
         return
     said = visits.mark(uow.connection, event.visit_id, backed_at=envelope.occurred_at)
     if said is None or not said.leaving:
         return
-    if said.pulsed_at is None or said.yes_at is None:
+    if said.pulsed_at is None:
         visits.take(uow.connection, event.visit_id)
-    elif said.stay_id is not None and isinstance(store.get(uow.connection, said.stay_id), OpenStay):
+    elif said.yes_at is None or said.stay_id is None:
+        visits.take(uow.connection, event.visit_id)
+        service.record_unmatched_exit(
+            uow,
+            event.visit_id,
+            said.plate,
+            exited_at=said.pulsed_at,
+            lane_id=event.lane_id,
+            reason="exit_unproven",
+            counted=False,
+            votes=said.votes.compact() if said.votes is not None else None,
+            yes_at=said.yes_at,
+        )
+    elif isinstance(store.get(uow.connection, said.stay_id), OpenStay):
         store.set_state(
             uow.connection,
             said.stay_id,

@@ -122,7 +122,7 @@ def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, cos
     seen = Earlier(
         earlier,
         visits.let_through(conn, [earlier.plate.text], leaving=True, since=earlier.entered_at, until=came),
-        LateExit(VisitId(out.visit_id), out.exited_at, LaneId(out.lane_id), out.yes_at) if out is not None else None,
+        LateExit(VisitId(out.visit_id), out.exited_at, LaneId(out.lane_id), out.yes_at, out.counted) if out else None,
         finding.has_lookalike(conn, earlier.plate),
         frozenset(text for text in {*_texts(earlier), *_texts(later)} if store.open_by_plate(conn, Plate(text))),
         visits.somebody_left_unread(conn, earlier.entered_at, came),
@@ -168,11 +168,10 @@ def apply(
     if isinstance(verdict, GoneUnseen):
         store.set_state(conn, stay.id, state="ghost")
         return corrections.record(uow, stay.id, verdict.rule, before, evidence, passages=-1)
-    if verdict.counted and verdict.visit_id is not None:
-        out = visits.unmatched(conn, verdict.visit_id)
-        visits.explain(conn, verdict.visit_id, stay.id)
-        if out is not None:
-            store.close_case(conn, CaseId(out.case_id), by="system", note=verdict.rule, at=uow.now)
+    out = visits.unmatched(conn, verdict.visit_id) if verdict.visit_id is not None else None
+    if out is not None:
+        visits.explain(conn, VisitId(out.visit_id), stay.id)
+        store.close_case(conn, CaseId(out.case_id), by="system", note=verdict.rule, at=uow.now)
     if end is not None:
         end(uow, stay, verdict)
     else:

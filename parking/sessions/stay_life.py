@@ -32,12 +32,13 @@ UNSEEN = LaneId("unseen")
 
 @dataclass(frozen=True, slots=True)
 class LateExit:
-    """A proven exit that no stay had explained."""
+    """An exit that no stay had explained; not `counted`: a person let it out, and no loop felt it."""
 
     visit_id: VisitId
     exited_at: datetime
     lane_id: LaneId
     yes_at: datetime | None
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def on_second_entry(earlier: Earlier, votes: Votes | None, came: datetime, costs
         return _read_anew(earlier, votes, WIDEST) or Undecided("cloned_plate")
     if earlier.exit is not None:
         out = earlier.exit
-        return LeftThen(out.exited_at, out.yes_at or out.exited_at, out.lane_id, "exit_found_late", out.visit_id, True)
+        priced_at = out.yes_at or out.exited_at
+        return LeftThen(out.exited_at, priced_at, out.lane_id, "exit_found_late", out.visit_id, out.counted)
     if came - stay.entered_at < SHORTEST_WAY_ROUND:
         return _read_anew(earlier, votes, WIDEST) or Undecided("second_entry")
     said = earlier.let_through

@@ -17,7 +17,7 @@ from parking.plumbing.db import UnitOfWork, metadata
 from parking.plumbing.insert_once import insert_once, upsert
 from parking.plumbing.prepared import prepared
 from parking.sessions.model import LaneVisit
-from parking.sessions.store import unmatched_exit
+from parking.sessions.store import review_case, unmatched_exit
 
 KEPT = timedelta(days=40)
 """What a lane said and nobody followed up is of no use to anybody after this long."""
@@ -69,8 +69,13 @@ _UNMATCHED = prepared(sa.select(unmatched_exit).where(_u.visit_id == sa.bindpara
 _OF_PLATES = sa.select(unmatched_exit).where(
     _u.plate.in_(sa.bindparam("plates", expanding=True)), _u.stay_id.is_(None), _u.exited_at >= sa.bindparam("since")
 )
-_EARLIEST = prepared(_OF_PLATES.order_by(_u.exited_at).limit(1))
-_EARLIEST_UNTIL = prepared(_OF_PLATES.where(_u.exited_at <= sa.bindparam("until")).order_by(_u.exited_at).limit(1))
+_EARLIEST = prepared(_OF_PLATES.where(_u.counted).order_by(_u.exited_at).limit(1))
+_UNASKED = sa.select(review_case.c.id).where(review_case.c.state == sa.literal_column("'open'"))
+_EARLIEST_UNTIL = prepared(
+    _OF_PLATES.where(_u.exited_at <= sa.bindparam("until"), sa.or_(_u.counted, _u.case_id.in_(_UNASKED)))
+    .order_by(_u.exited_at)
+    .limit(1)
+)
 
 
 def _to_visit(row: Row[Any]) -> LaneVisit:
@@ -158,7 +163,10 @@ def case_of(conn: Connection, visit_id: VisitId) -> str:
 def earliest_unmatched(
     conn: Connection, texts: Iterable[str], since: datetime, until: datetime | None = None
 ) -> Row[Any] | None:
-    """The first exit of one of these plates after `since` (and before `until`) that no stay has explained."""
+    """The first exit of one of these plates after `since` that no stay has explained.
+
+    With `until` it is looked for before then, and one that no loop proved will do while nobody has said that it drove back.
+    """
     about = {"plates": [Plate(text) for text in texts], "since": since}
     if until is None:
         return conn.execute(_EARLIEST, about).one_or_none()

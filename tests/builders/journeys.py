@@ -239,13 +239,12 @@ class SiteStory:
         """What was put right about a stay, oldest first."""
         return list(self.database.read(lambda conn: corrections.of_stay(conn, stay_id)))
 
-    def leave_by_hand(self, plate: str = PLATE) -> str:
-        """The lane says no, a person opens, the car goes out."""
+    def leave_by_hand(self, plate: str = PLATE, *, felt: bool = True) -> str:
+        """The lane says no, a person opens, the car goes out; not `felt`: the loops see it go back, whatever it did."""
         visit = self.visit()
         pulse = BarrierPulsed(EXIT, VisitId(visit), True, "operator:li", "the driver has no phone")
-        self.hear(
-            answer(Direction.OUT, visit, plate, allowed=False, due=1000), pulse, passage(Direction.OUT, visit, plate)
-        )
+        gone = passage(Direction.OUT, visit, plate) if felt else VehicleBackedAway(EXIT, VisitId(visit))
+        self.hear(answer(Direction.OUT, visit, plate, allowed=False, due=1000), pulse, gone)
         return visit
 
     def fault(self, code: str, *, cleared: bool = False, lane: LaneId = ENTRY) -> None:

@@ -22,6 +22,7 @@ export const deskReasons: Table = {
   driver_says: ["车主说明", "The driver says so"],
   entry_missed: ["入场漏检", "The entry was missed"],
   no_candidate_fits: ["候选均不符", "No candidate fits"],
+  drove_back: ["车辆倒回", "It drove back"],
   not_a_vehicle: ["不是车辆", "Not a vehicle"],
   read_from_picture: ["从照片辨认", "Read from the picture"],
   checked_on_site: ["现场核对", "Checked on site"],

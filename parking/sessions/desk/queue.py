@@ -43,6 +43,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "lane_still_held_open": _question(_PERSON_WAITS),
         "exit_in_doubt": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
         "exit_without_stay": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
+        "exit_unproven": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
         "second_entry": _question(_CAR_IS_NEAR, Choice.SPLIT, Choice.MERGE, Choice.PLATE, Choice.CONFIRM),
         "cloned_plate": _question(_CAR_IS_NEAR, Choice.SPLIT, Choice.MERGE, Choice.PLATE, Choice.CONFIRM),
         "entry_without_plate": _question(_CAR_IS_NEAR, Choice.PLATE, Choice.CONFIRM, Choice.CLOSE),
@@ -66,7 +67,7 @@ _ANY_OTHER = _question(_MONEY_IS_UNSURE)
 REASONS: Mapping[Choice, tuple[str, ...]] = MappingProxyType(
     {
         Choice.MATCH: ("same_car_seen", "plate_misread", "driver_says"),
-        Choice.NO_STAY: ("entry_missed", "no_candidate_fits", "not_a_vehicle"),
+        Choice.NO_STAY: ("entry_missed", "no_candidate_fits", "drove_back", "not_a_vehicle"),
         Choice.PLATE: ("read_from_picture", "checked_on_site", "driver_says"),
         Choice.SPLIT: ("exit_missed", "two_cars_seen"),
         Choice.MERGE: ("backed_out", "counted_twice", "same_car_seen"),

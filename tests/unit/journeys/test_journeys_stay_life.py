@@ -8,6 +8,7 @@ import pytest
 
 from parking.access import service as access_service
 from parking.access.snapshot import ListedAs, ListRow
+from parking.bootstrap.desk import desk_of
 from parking.journeys import correcting
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -15,7 +16,7 @@ from parking.kernel.events import Direction
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
-from parking.sessions import evidence
+from parking.sessions import evidence, service
 from parking.sessions.model import (
     ClosedStay,
     DoubtfulStay,
@@ -197,6 +198,51 @@ def test_a_vehicle_much_later_proves_nothing_the_one_before_may_have_driven_back
     site.opened_for(Direction.OUT, stay=first)
     site.leave(OTHER_PLATE, decided_at=site.park(minutes=2))
     assert isinstance(site.stay(first), LeavingStay)
+
+
+@pytest.mark.req("ID-1")
+def test_an_exit_that_a_person_opened_and_no_loop_felt_is_a_question_with_its_stay_first(site: SiteStory) -> None:
+    mine, his = site.enter(), site.enter(OTHER_PLATE)
+    opened = site.park(hours=2)
+    visit = site.leave_by_hand(felt=False)
+    assert isinstance(site.stay(mine), OpenStay), "it may as well have driven back"
+    (case,) = site.cases()
+    assert (case.reason, case.visit_id, inside(site)) == ("exit_unproven", visit, 2)
+    ranked = site.database.read(lambda conn: desk_of(site.application).rank(conn, case)).candidates
+    assert ranked[0].stay_id == mine
+    cashier, said = site.application.cashier, {"actor": "li", "reason": "the video shows it leave"}
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(visit), mine, **said))
+    site.application.drain()
+    over = site.stay(mine)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, site.sums(mine).due, inside(site)) == (opened, 1000, 1)
+    assert isinstance(site.stay(his), OpenStay)
+    site.check()
+
+
+def test_a_car_let_out_by_hand_and_felt_by_no_loop_has_left_when_its_plate_comes_in_again(site: SiteStory) -> None:
+    first = site.enter(votes=votes((PLATE, 0.0)))
+    left = site.park(hours=1)
+    site.leave_by_hand(felt=False)
+    site.park(days=1)
+    second = site.enter(votes=votes((PLATE, 0.0)))
+    over = site.stay(first)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, inside(site)) == (left, 1), "its way out is counted, once"
+    assert isinstance(site.stay(second), OpenStay)
+    assert "exit_unproven" not in site.reasons()
+    site.check()
+
+
+def test_a_car_that_a_person_saw_drive_back_has_not_left_by_that_exit(site: SiteStory) -> None:
+    first = site.enter(votes=votes((PLATE, 0.0)))
+    site.park(hours=1)
+    site.leave_by_hand(felt=False)
+    (case,) = site.cases()
+    site.database.write(lambda uow: service.resolve_case(uow, case.id, by="li", note="drove_back"))
+    site.park(hours=1)
+    site.enter(votes=votes((PLATE, 0.0)))
+    assert not isinstance(site.stay(first), ClosedStay)
 
 
 def test_a_misread_exit_that_waited_with_a_person_is_found_when_the_plate_comes_in_again(site: SiteStory) -> None:

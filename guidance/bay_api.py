@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
+from sqlalchemy import Connection
 
 from guidance.advise import STALE_AFTER_S
 from guidance.bays import Reading
 from guidance.healing import BayBook, BayView, Healer, UsableView
 from guidance.outlook import Trend
+from guidance.traffic import KINDS, Flow, Passages
 from parking.kernel.errors import invalid
-from parking.kernel.ids import BayId, DeviceId, ZoneId
+from parking.kernel.ids import BayId, DeviceId, LaneId, ZoneId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
@@ -28,11 +31,12 @@ Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 
 
 class OutlookSchema(Strict):
-    """`error_bays` is by how much such words were off in the last two hours, null: not measured yet."""
+    """By how much such words were off lately: `error_bays` those of 15 minutes, `error_min` those of being full; null: not measured yet."""
 
     in_15_min: int
     full_in_min: int | None
     error_bays: float | None
+    error_min: float | None
 
 
 class Availability(Strict):
@@ -50,9 +54,25 @@ class Availability(Strict):
     outlook: OutlookSchema | None
 
 
+class FlowView(Strict):
+    """`state`: flowing, busy (a queue), slow (some lanes do not serve), closed, or unknown; cars an hour over the last ten minutes."""
+
+    state: str
+    an_hour: int | None
+    lanes: int
+    serving: int
+
+
+class Traffic(Strict):
+    into: FlowView
+    out: FlowView
+
+
 class AvailabilityPage(Strict):
     at: Moment
+    site: str
     zones: list[Availability]
+    traffic: Traffic
 
 
 class BayRow(Strict):
@@ -106,6 +126,8 @@ class Bays:
     healer: Healer
     audit: Audit
     feed_age_s: Callable[[], float]
+    passages: Passages = field(default_factory=lambda: Passages(datetime.max.replace(tzinfo=UTC)))
+    troubled: Callable[[Connection], Mapping[LaneId, bool]] = lambda _: {}
     trends: dict[ZoneId, Trend] = field(default_factory=dict)
 
     def see(self) -> None:
@@ -123,10 +145,11 @@ def router(b: Bays) -> APIRouter:
     @routes.get("/availability", summary="Usable bays by zone, with an outlook and how far it was off lately")
     async def availability() -> AvailabilityPage:
         now = b.database.clock.now()
-        views = await b.database.aread(lambda conn: b.healer.views(conn, now))
+        views, troubled = await b.database.aread(lambda conn: (b.healer.views(conn, now), b.troubled(conn)))
         fed = b.feed_age_s() <= STALE_AFTER_S
         zones = [_availability(b, z.id, views[z.id], fed) for z in b.book.site.zones if z.id in views]
-        return AvailabilityPage(at=now, zones=zones)
+        flows = {name: _flow(b, name, troubled, now, fed=fed) for name in KINDS}
+        return AvailabilityPage(at=now, site=b.book.site.id, zones=zones, traffic=Traffic(**flows))
 
     @routes.get("/bays", summary="Bays as they are believed now")
     async def bays(_: Watcher, zone: Annotated[str, Query(max_length=64)] = "") -> list[BayRow]:
@@ -182,8 +205,17 @@ def _availability(b: Bays, zone_id: ZoneId, view: UsableView, fed: bool) -> Avai
             in_15_min=outlook.in_15_min,
             full_in_min=outlook.full_in_min,
             error_bays=None if outlook.error_bays is None else round(outlook.error_bays, 1),
+            error_min=None if outlook.error_min is None else round(outlook.error_min, 1),
         ),
     )
+
+
+def _flow(b: Bays, name: str, troubled: Mapping[LaneId, bool], now: datetime, *, fed: bool) -> FlowView:
+    lanes = [lane.id for lane in b.book.site.lanes if lane.kind is KINDS[name]]
+    flow = b.passages.flow(lanes, troubled, now)
+    if not fed:  # the gate boxes are silent: nobody can say
+        flow = Flow("unknown", None, flow.lanes, flow.serving)
+    return FlowView(state=flow.state, an_hour=flow.an_hour, lanes=flow.lanes, serving=flow.serving)
 
 
 def _row(view: BayView) -> BayRow:

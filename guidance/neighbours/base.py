@@ -18,7 +18,7 @@ class Lot:
     capacity: int
     drive_s: float
     walk_s: float
-    hour_minor: int = 0
+    hour_minor: int | None = None
     kept_back: int = 0  # reserved bays that nobody may be sent to
 
 

@@ -105,11 +105,13 @@ def offers(
     for lot in lots:
         found = expected(lot, memory, now)
         since, batch = closed.get(lot.id), max(asked, round(REOPEN_SHARE * lot.capacity))
-        if found is None or not found.left or found.chance() < PROMISED_FROM:
+        if found is None:
+            continue  # nobody knows: that is no hesitation of ours
+        if not found.left or found.chance() < PROMISED_FROM:
             closed.setdefault(lot.id, now)
         elif since is not None and now - since >= SHUT_FOR and found.chance(after=batch) >= PROMISED_FROM:
             del closed[lot.id]
-        if found is not None and found.left and found.chance() >= LIKELY_FROM and lot.id not in tried:
+        if found.left and found.chance() >= LIKELY_FROM and lot.id not in tried:
             able.append((lot, found, lot.id not in closed))
     sure = [one for one in able if one[2]] or able
     ranked = _ranked(sure, memory.first if not tried else None)

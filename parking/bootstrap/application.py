@@ -12,14 +12,17 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from guidance.bay_api import Bays
+from guidance.next_door import NextDoor
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard
+from guidance.traffic import Passages
 from parking.bootstrap import learned_bounds, money
-from parking.bootstrap.bays import sign_board, the_bays
+from parking.bootstrap.bays import note_passages, own_free, sign_board, the_bays
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.keys import load_signer
 from parking.bootstrap.live_projection import LiveProjection
+from parking.bootstrap.next_door import approach_signs, next_door, polling, rows_of
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.bootstrap.settings import Settings
@@ -81,6 +84,7 @@ class Application:
     reconciler: Reconciler
     occupancy: Occupancy
     bays: Bays
+    next_door: NextDoor
     sensors: SensorDesk
     signs: SignBoard
     contacts: Contacts
@@ -186,6 +190,7 @@ def build(
     live = LiveProjection(hub := LiveHub(), site)
     contacts = Contacts(clock)
     reach = _reach(site, settings)
+    passages = Passages(clock.now())
     for subscription in subscriptions(
         cashier=cashier,
         grace=Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min)),
@@ -194,9 +199,12 @@ def build(
         reach=reach,
         costs_of=costs_of,
         notices=notices,
+        note_passage=note_passages(passages),
     ):
         bus.subscribe(subscription)
-    bays = the_bays(site, database, occupancy, contacts.oldest_s)
+    bays = the_bays(site, database, occupancy, contacts.oldest_s, passages, live.lanes)
+    rows = rows_of(settings.neighbours_file)
+    door = next_door(rows, clock, database.ids, own_free(bays))
     jobs = notices.jobs() | cards.jobs() | money.issuing_jobs(invoices) | _jobs(cashier, reach)
     return Application(
         site=site,
@@ -215,10 +223,11 @@ def build(
         occupancy=occupancy,
         bays=bays,
         sensors=SensorDesk(database, bays.book, sensors_of(settings.sensors_file, site, clock)),
-        signs=sign_board(bays, occupancy, clock),
+        next_door=door,
+        signs=sign_board(bays, occupancy, clock, door, approach_signs(rows)),
         contacts=contacts,
         reconciler=reconciler,
-        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays),
+        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays, polling(door, resources)),
         reach=reach,
         costs_of=costs_of,
         resources=resources,

@@ -3,34 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from sqlalchemy import Connection
+
+from guidance.advise import STALE_AFTER_S
 from guidance.bay_api import Bays
 from guidance.healing import BayBook, Healer, signs_see
 from guidance.model import ZoneView
+from guidance.next_door import NextDoor
 from guidance.service import Occupancy
-from guidance.sign_board import Read, SignBoard, connect, publish_to, read_from
+from guidance.sign_board import BoardSign, Read, SignBoard, connect, publish_to, read_from
 from guidance.signs.registry import SIGNS
+from guidance.traffic import Passages
 from parking.kernel.clock import Clock
-from parking.kernel.ids import ZoneId
-from parking.plumbing.db import Database
+from parking.kernel.events import Envelope, VehiclePassed
+from parking.kernel.ids import LaneId, ZoneId
+from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.security import audit
 from parking.site.model import SiteMap
 
 
-def the_bays(site: SiteMap, database: Database, occupancy: Occupancy, feed_age_s: Callable[[], float]) -> Bays:
-    """The bays of a site; `feed_age_s` says how old the gate boxes' news is."""
+def the_bays(
+    site: SiteMap,
+    database: Database,
+    occupancy: Occupancy,
+    feed_age_s: Callable[[], float],
+    passages: Passages,
+    lanes: Callable[[Connection], list[dict[str, Any]]],
+) -> Bays:
+    """The bays of a site; `feed_age_s` says how old the gate boxes' news is, `lanes` what each lane shows."""
     book = BayBook(site)
-    return Bays(database, book, Healer(occupancy, book), audit.record, feed_age_s)
+
+    def troubled(conn: Connection) -> dict[LaneId, bool]:
+        return {LaneId(lane["id"]): bool(lane.get("fault")) or bool(lane.get("held")) for lane in lanes(conn)}
+
+    return Bays(database, book, Healer(occupancy, book), audit.record, feed_age_s, passages, troubled)
 
 
-def sign_board(bays: Bays, occupancy: Occupancy, clock: Clock) -> SignBoard:
-    """The site's signs: they show usable bays, and dashes when the gate boxes have been silent too long."""
+def note_passages(passages: Passages) -> Handler:
+    """Handler of VehiclePassed for the traffic at the lanes."""
+
+    def note(_: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        assert isinstance(event, VehiclePassed)
+        passages.note(envelope.id, event.lane_id, envelope.occurred_at)
+
+    return note
+
+
+def own_free(bays: Bays) -> Callable[[], int | None]:
+    """Usable bays of the whole site; None while a zone is not known."""
+
+    def free() -> int | None:
+        now = bays.database.clock.now()
+        views = bays.database.read(lambda conn: bays.healer.views(conn, now)).values()
+        fed = bays.feed_age_s() <= STALE_AFTER_S
+        return sum(v.usable for v in views) if fed and views and all(v.zone.known for v in views) else None
+
+    return free
+
+
+def sign_board(
+    bays: Bays, occupancy: Occupancy, clock: Clock, door: NextDoor, at_the_approach: tuple[BoardSign, ...] = ()
+) -> SignBoard:
+    """The site's signs: usable bays, dashes when the gate boxes have been silent too long; and those that speak of the lots next door."""
+    own = usable(bays.database, occupancy, bays.healer)
+    next_door = {sign.zone_id for sign in at_the_approach}
+
+    def read() -> Mapping[ZoneId, ZoneView]:
+        return {**own(), **door.sign_views()} if next_door else own()
+
     return SignBoard(
-        connect(bays.book.site, SIGNS),
-        usable(bays.database, occupancy, bays.healer),
+        (*connect(bays.book.site, SIGNS), *at_the_approach),
+        read,
         publish_to(bays.database),
         clock,
-        feed_age_s=lambda _: bays.feed_age_s(),
+        feed_age_s=lambda zone: 0.0 if zone in next_door else bays.feed_age_s(),
     )
 
 

@@ -144,7 +144,13 @@ def look_at_bays(bays: Bays) -> None:
 
 
 def rounds_of(
-    database: Database, contacts: Contacts, live: LiveProjection, cashier: Cashier, reconciler: Reconciler, bays: Bays
+    database: Database,
+    contacts: Contacts,
+    live: LiveProjection,
+    cashier: Cashier,
+    reconciler: Reconciler,
+    bays: Bays,
+    feeds: Iterable[Round] = (),
 ) -> Rounds:
     """The server's rounds."""
     return Rounds(
@@ -161,6 +167,7 @@ def rounds_of(
             Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
             Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
             Round("outlook", OUTLOOK_EVERY_S, bays.see),
+            *feeds,
             Round("purge", PURGE_EVERY_S, lambda: purge(database)),
         )
     )

@@ -16,7 +16,8 @@ from starlette.concurrency import run_in_threadpool
 
 import kiosk_ui
 from guidance import api as guidance_api
-from guidance import bay_api
+from guidance import bay_api, bay_ways_api, next_door_api
+from guidance.bay_ways import BayWays
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
 from parking.bootstrap import cash_desk, desk, finding, loyalty, metrics, pages
@@ -47,6 +48,7 @@ from parking.security.passwords import Passwords
 from parking.security.service import LogIns
 from parking.sessions import api as sessions_api
 from parking.site import api as site_api
+from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
 from parking.web.deps import current_principal, principal_now
 from parking.web.limits import BodyLimit
@@ -150,6 +152,12 @@ def _routers(
         site_api.router(site),
         guidance_api.router(database, application.occupancy, lambda _: application.contacts.oldest_s()),
         bay_api.router(application.bays),
+        bay_ways_api.router(
+            application.bays,
+            BayWays(site, drive_graph(site.plan), walk_graph(site.plan), database.ids),
+            clock,
+        ),
+        next_door_api.router(application.next_door, clock, site.currency),
         security_api.router(database, log_ins, clock, (settings.public_url,)),
         access_api.router(
             database,

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
         default=None, description="where a driver may become a member; offered after a payment is made, never before"
     )
     sensors_file: Path | None = Field(default=None, description="the bay sensors: controllers and brokers, YAML")
+    neighbours_file: Path | None = Field(
+        default=None, description="the lots next door: their feeds, prices and the signs at the approach, YAML"
+    )
     find_by_payment: bool = Field(
         default=False,
         description="a phone that looked a stay up at a kiosk and paid it may ask where the car is: whoever pays for a stranger could, too",

@@ -96,6 +96,7 @@ def subscriptions(
     reach: Reach,
     costs_of: CostsOf,
     notices: notifying.Notices,
+    note_passage: Handler,
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
@@ -131,7 +132,7 @@ def subscriptions(
         e.CaseOpened: (_record_case, refresh),
     }
     counts: Mapping[type[e.Event], tuple[Handler, ...]] = {
-        e.VehiclePassed: (occupancy.vehicle_passed,),
+        e.VehiclePassed: (occupancy.vehicle_passed, note_passage),
         e.RampPassed: (occupancy.ramp_passed,),
         e.StayCorrected: (occupancy.stay_corrected,),
         e.LaneFaulted: (occupancy.lane_faulted,),

@@ -121,3 +121,30 @@ def test_a_sensor_file_that_is_wrong_is_refused_with_its_row_and_field(tmp_path:
     with pytest.raises(ParkingError) as refused:
         sensors_of(file, small_site(), ManualClock(NOON))
     assert says in str(refused.value)
+
+
+@pytest.mark.req("GUIDE-2")
+def test_whoever_comes_in_is_led_to_a_free_bay_and_the_next_one_to_another(server: Server) -> None:
+    def led(**said: str) -> dict[str, object]:
+        reply = server.ask("POST", "/bays/way", json=said)
+        assert reply.status_code == 200, reply.text
+        return dict(reply.json())
+
+    first, second = led(lane="entry-1", entrance="hall"), led(entrance="hall")
+    assert (first["known"], second["known"]) == ("bay", "bay")
+    assert first["bay"] != second["bay"]
+    assert first["steps"]
+    assert first["legs"]
+    assert first["map_url"] == "/api/v1/site/levels/b1/map.svg"
+    assert led(code=str(first["code"]), entrance="hall")["bay"] == first["bay"]
+    assert led(wish="accessible")["bay"] == "A-11"
+    problem_of(server.ask("POST", "/bays/way", json={"lane": "moon"}), 404)
+    problem_of(server.ask("POST", "/bays/way", json={"wish": "helicopter"}), 422)
+
+
+@pytest.mark.req("GUIDE-2")
+def test_the_public_page_says_how_the_traffic_flows(server: Server) -> None:
+    server.clock.advance(timedelta(minutes=1))
+    traffic = server.ask("GET", "/availability").json()["traffic"]
+    assert set(traffic) == {"into", "out"}
+    assert traffic["into"]["lanes"] == 1

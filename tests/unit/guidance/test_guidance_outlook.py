@@ -48,3 +48,21 @@ def test_a_zone_that_empties_is_never_foretold_full_nor_beyond_its_bays() -> Non
     said = filling(21, per_minute=3.0, start=20).outlook()
     assert said is not None
     assert (said.full_in_min, said.in_15_min) == (None, 100)
+
+
+@pytest.mark.req("GUIDE-2")
+def test_words_of_being_full_carry_their_own_measured_error() -> None:
+    true_to_it = filling(49, start=96).outlook()
+    assert true_to_it is not None
+    assert true_to_it.error_min is not None
+    assert true_to_it.error_min <= 1.0, "a steady zone is foretold to the minute"
+    hasty = filling(31)
+    for minute in range(31, 140):
+        hasty.see(at(minute), 40)
+    late = hasty.outlook()
+    assert late is not None
+    assert late.error_min is not None
+    assert late.error_min >= 50, "a zone that never came to be full counts as late"
+    early = filling(10).outlook()
+    assert early is not None
+    assert early.error_min is None, "nothing has come due"

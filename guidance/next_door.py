@@ -1,0 +1,234 @@
+"""The lots next door as this site knows them: what their feeds said, who is on his way there, and the one story told of them.
+
+Signs, the drivers' page and the API all read `story`. Nothing of it is kept over a restart: feeds speak again within a minute, and
+a way that was given keeps its code for as long as a drive takes. Whoever asks says nothing about himself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from guidance.model import ZoneView
+from guidance.neighbours import choose
+from guidance.neighbours.base import BadRow, Lot, LotState
+from guidance.neighbours.choose import Memory, Offer
+from guidance.neighbours.feeds import FEEDS
+from guidance.neighbours.predict import believed
+from parking.kernel.clock import Clock
+from parking.kernel.errors import conflict, not_found
+from parking.kernel.ids import Ids, LotId, ZoneId
+from parking.site.words import LocalName
+
+WAYS_KEPT = 5000
+COUNTED_MOST, COUNTED_WITHIN = 120, timedelta(minutes=5)
+"""More cars than drive by in that time are advised, but not counted: nobody fills a lot by asking."""
+LEAST_SHARE_OF_THE_WAY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A lot with its name, and where a driver's own navigator should go."""
+
+    lot: Lot
+    name: LocalName
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where lots are heard of: `kind` is one of `FEEDS`, `lots` says which of ours is which row."""
+
+    id: str
+    kind: str
+    url: str
+    lots: Mapping[str, LotId]
+    poll_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class NextLot:
+    """A neighbour as it is told: `state` is free (a bay can be promised), likely, full, closed or unknown; `at` when its feed saw it."""
+
+    neighbour: Neighbour
+    state: str
+    free_on_arrival: int | None
+    share: float
+    first: bool
+    under_way: int
+    at: datetime | None
+
+
+@dataclass(slots=True)
+class _Trip:
+    """A way that was given: the lot it leads to now, since when, and the lots found full on it."""
+
+    lot: Lot
+    since: datetime
+    tried: frozenset[LotId] = frozenset()
+
+
+@dataclass(slots=True)
+class FeedHealth:
+    """When a feed was last read and how many rows were good; what was wrong with the others, or with all of it."""
+
+    at: datetime | None = None
+    good: int = 0
+    bad: tuple[BadRow, ...] = ()
+    trouble: str = ""
+
+
+def sign_zone(lot_id: LotId) -> ZoneId:
+    """The name under which signs at the approach speak of a neighbour."""
+    return ZoneId(f"next:{lot_id}")
+
+
+@dataclass(slots=True)
+class NextDoor:
+    """All neighbours of a site; its methods may be called from any thread."""
+
+    neighbours: Sequence[Neighbour]
+    feeds: Sequence[Feed]
+    clock: Clock
+    ids: Ids
+    needed_from: int = 0
+    own_free: Callable[[], int | None] = lambda: None
+    health: dict[str, FeedHealth] = field(default_factory=dict)
+    _memory: Memory = field(default_factory=Memory)
+    _trips: OrderedDict[str, _Trip] = field(default_factory=OrderedDict)
+    _needed: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    # --- what comes in -----------------------------------------------------------------------------------------------
+
+    def hear(self, feed: Feed, said: Any) -> FeedHealth:
+        """Take in an answer of a feed: good rows count, bad ones are told; rows of other lots are nobody's business."""
+        good, bad = FEEDS[feed.kind](said)
+        capacity = {n.lot.id: n.lot.capacity for n in self.neighbours}
+        ours: list[LotState] = []
+        wrong = list(bad)
+        for state in good:
+            lot_id = feed.lots.get(str(state.lot_id))
+            if lot_id is None:
+                continue
+            if state.free is not None and state.free > capacity[lot_id]:
+                wrong.append(BadRow(str(state.lot_id), f"{state.free} free of {capacity[lot_id]} bays"))
+                continue
+            ours.append(LotState(lot_id, state.free, state.is_open, state.at))
+        health = FeedHealth(self.clock.now(), len(ours), tuple(wrong))
+        with self._lock:
+            self._memory = choose.hear(self._memory, ours)
+            self.health[feed.id] = health
+        return health
+
+    def failed(self, feed: Feed, trouble: str) -> None:
+        """A feed could not be read: what it said before grows old."""
+        with self._lock:
+            before = self.health.get(feed.id, FeedHealth())
+            self.health[feed.id] = FeedHealth(before.at, before.good, before.bad, trouble)
+
+    # --- what is told ------------------------------------------------------------------------------------------------
+
+    def needed(self) -> bool:
+        """Whether our own lots run short: from `needed_from` free bays down, until there are twice as many; unknown changes nothing."""
+        free = self.own_free()
+        with self._lock:
+            if free is not None:
+                self._needed = free <= self.needed_from * (2 if self._needed else 1)
+            return self._needed
+
+    def story(self) -> list[NextLot]:
+        """Every neighbour as it stands now, the first choice first."""
+        now = self.clock.now()
+        with self._lock:
+            found, self._memory = choose.offers([n.lot for n in self.neighbours], self._memory, now)
+            memory = self._memory
+        by_lot = {offer.lot.id: offer for offer in found}
+        first = found[0].lot if found else None
+        told = [_told(n, memory, by_lot.get(n.lot.id), now, first=n.lot == first) for n in self.neighbours]
+        order = {offer.lot.id: n for n, offer in enumerate(found)}
+        return sorted(told, key=lambda one: order.get(one.neighbour.lot.id, len(order)))
+
+    def sign_views(self) -> dict[ZoneId, ZoneView]:
+        """What the signs at the approach show: bays that can be promised, FULL, or that nobody knows."""
+        views = {}
+        for one in self.story():
+            lot = one.neighbour.lot
+            known = one.state != "unknown"
+            free = one.free_on_arrival if one.state == "free" and one.free_on_arrival is not None else 0
+            zone = sign_zone(lot.id)
+            views[zone] = ZoneView(zone, lot.capacity, lot.capacity - free, free, known, one.at or self.clock.now())
+        return views
+
+    # --- ways --------------------------------------------------------------------------------------------------------
+
+    def send(self, *, code: str = "", wanted: str = "", full: Collection[str] = ()) -> tuple[str, NextLot | None]:
+        """A way to a lot, and its code; the same `code` again changes the way, and lots found `full` on it are not named again.
+
+        `wanted` is the driver's own choice: he gets it as long as a bay there can be promised or is likely. None: there is no lot.
+        """
+        now = self.clock.now()
+        known = {n.lot.id: n for n in self.neighbours}
+        for lot in (*full, *([wanted] if wanted else [])):
+            if lot not in known:
+                raise not_found("overflow.lot_unknown", f"there is no lot {lot!r} next door")
+        with self._lock:
+            trip = self._trips.get(code)
+            tried = frozenset(LotId(lot) for lot in full) | (trip.tried if trip else frozenset())
+            if trip is not None and trip.lot.id in full and trip.lot.id not in trip.tried:
+                self._was_full(trip, now)
+            lots = [n.lot for n in self.neighbours]
+            found, self._memory = choose.offers(lots, self._memory, now, tried)
+            if wanted and wanted not in {o.lot.id for o in found}:
+                raise conflict("overflow.full", "no bay can be promised there now: take another lot")
+            code = code if trip is not None else self.ids.new(now)
+            counted = sum(now - one.at <= COUNTED_WITHIN for one in self._memory.sent) < COUNTED_MOST
+            chosen: Lot | None
+            if wanted:
+                chosen = known[LotId(wanted)].lot
+                after = choose.under_way(self._memory, chosen, now, code)
+            else:
+                chosen, after = choose.send(lots, self._memory, now, tried, code)
+            if counted or trip is not None:
+                self._memory = after
+            if chosen is None:
+                if trip is not None:
+                    self._keep(code, _Trip(trip.lot, trip.since, tried))
+                return code, None
+            self._keep(code, _Trip(chosen, now, tried))
+            offer = next((o for o in found if o.lot.id == chosen.id), None)
+            return code, _told(known[chosen.id], self._memory, offer, now, first=True)
+
+    def _was_full(self, trip: _Trip, now: datetime) -> None:
+        """A driver who can have been there by now says that it was full; one who cannot is only sent elsewhere."""
+        if now - trip.since >= timedelta(seconds=trip.lot.drive_s * LEAST_SHARE_OF_THE_WAY):
+            self._memory = choose.turned_away(self._memory, trip.lot, now)
+
+    def _keep(self, code: str, trip: _Trip) -> None:
+        self._trips[code] = trip
+        self._trips.move_to_end(code)
+        while len(self._trips) > WAYS_KEPT:
+            self._trips.popitem(last=False)
+
+
+def _told(neighbour: Neighbour, memory: Memory, offer: Offer | None, now: datetime, *, first: bool) -> NextLot:
+    lot = neighbour.lot
+    states = memory.seen.get(lot.id, ())
+    last = states[-1] if states else None
+    found = choose.expected(lot, memory, now)
+    if found is None:
+        fresh = last is not None and not last.is_open and believed([_opened(last)], now) is not None
+        return NextLot(neighbour, "closed" if fresh else "unknown", None, 0.0, False, 0, last.at if last else None)
+    state = "full" if offer is None else "free" if offer.promised else "likely"
+    free = found.on_arrival if offer is not None and offer.promised else 0
+    share = offer.share if offer is not None else 0.0
+    at = last.at if last else None
+    return NextLot(neighbour, state, free, share, first and offer is not None, found.under_way, at)
+
+
+def _opened(state: LotState) -> LotState:
+    return LotState(state.lot_id, state.free or 0, True, state.at)

@@ -48,7 +48,7 @@ def connect(site: SiteMap, drivers: Registry[SignFactory], timeout_s: float = 2.
         BoardSign(
             s.id,
             s.zone_id,
-            drivers.get(s.driver)(SignSettings(s.address, timeout_s)),
+            drivers.get(s.driver)(SignSettings(s.address, timeout_s, str(site.id), str(s.id))),
             Advice.for_capacity(site.zone(s.zone_id).capacity),
             s.full_text,
         )

@@ -59,10 +59,12 @@ class Sign(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignSettings:
-    """Where a sign listens (`host:port`) and how long it may take to answer in all, in seconds."""
+    """Where a sign, or the broker it hangs on, listens (`host:port`); how long it may take to answer in all, in seconds; its name."""
 
     address: str = ""
     timeout_s: float = 2.0
+    site: str = "site"
+    sign: str = "sign"
 
 
 SignFactory = Callable[[SignSettings], Sign]

@@ -31,9 +31,10 @@ class BayBrokerSim(TcpDevice):
             f"park/{self._site}/bay/{bay}/state", json.dumps({"occupied": occupied, "at": at, **more}).encode()
         )
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
         """Any message, sense or nonsense."""
-        self._retained[topic] = payload
+        if retain:
+            self._retained[topic] = payload
         for line, pattern in list(self._wanted.items()):
             if matches(pattern, topic):
                 self.say(encode(publish(Message(topic, payload, 1, False, 7))), line)
@@ -58,7 +59,8 @@ class BayBrokerSim(TcpDevice):
             self.acknowledged += 1
         if packet.kind == Kind.PUBLISH:
             said = message_of(packet)
-            self.publish(said.topic, said.payload)
+            self.publish(said.topic, said.payload, retain=said.retain)
+            return encode(Packet(Kind.PUBACK, 0, said.number.to_bytes(2, "big"))) if said.qos else b""
         if packet.kind != Kind.SUBSCRIBE:
             return b""
         length = int.from_bytes(packet.body[2:4], "big")

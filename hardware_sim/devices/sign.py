@@ -41,6 +41,15 @@ class Shown:
     frame: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one frame tells the sign to show (or, with no colour, to say aloud), and the bytes that it answers."""
+
+    text: str
+    colour: Colour | None
+    answer: bytes
+
+
 class SignBox:
     """One sign; `start` listens (port 0 takes a free one), `stop` hangs up and forgets what it showed, as a power cut does."""
 
@@ -52,6 +61,7 @@ class SignBox:
         self._changed = threading.Condition()
         self._fault = SignFault.NONE
         self._log: list[Shown] = []
+        self._spoken: list[str] = []
         self._text = ""
         self._listener: socket.socket | None = None
         self._connections: set[socket.socket] = set()
@@ -71,6 +81,12 @@ class SignBox:
         """Everything it was told and understood, oldest first."""
         with self._changed:
             return tuple(self._log)
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Everything it said aloud, oldest first."""
+        with self._changed:
+            return tuple(self._spoken)
 
     @property
     def fault(self) -> SignFault:
@@ -147,11 +163,11 @@ class SignBox:
             while not stopping.is_set() and (piece := connection.recv(_ARRIVES_AT_ONCE)):
                 buffer += piece
                 while True:
-                    frame, used = decode(buffer, COMMAND)
+                    heard, used = self._hear(buffer)
                     if not used:
                         break
                     taken, buffer = buffer[:used], buffer[used:]
-                    if frame is not None and not self._obey(connection, frame, taken, stopping):
+                    if heard is not None and not self._obey(connection, heard, taken, stopping):
                         return
         except OSError:
             return
@@ -160,7 +176,7 @@ class SignBox:
                 self._connections.discard(connection)
             connection.close()
 
-    def _obey(self, connection: socket.socket, frame: CounterFrame, raw: bytes, stopping: threading.Event) -> bool:
+    def _obey(self, connection: socket.socket, heard: Heard, raw: bytes, stopping: threading.Event) -> bool:
         """Show the frame and answer it as the fault allows; False hangs up."""
         fault = self.fault
         if fault is SignFault.CUT:
@@ -168,16 +184,27 @@ class SignBox:
         if fault is SignFault.SILENT:
             return True
         if fault is SignFault.GARBAGE:
-            connection.sendall(b"\x2a\xff\xff\xff\xff\xff\xff")
+            connection.sendall(self._garbage)
             return True
         if fault is SignFault.SLOW and stopping.wait(self._slow_s):
             return False
         with self._changed:
-            self._text = self._reads(frame)
-            self._log.append(Shown(self._clock.now(), self._text, frame.colour, raw))
+            if heard.colour is None:
+                self._spoken.append(heard.text)
+            else:
+                self._text = heard.text
+                self._log.append(Shown(self._clock.now(), self._text, heard.colour, raw))
             self._changed.notify_all()
-        connection.sendall(encode(frame, ANSWER))
+        connection.sendall(heard.answer)
         return True
+
+    # --- the wire ----------------------------------------------------------------------------------------------------
+
+    _garbage = b"\x2a\xff\xff\xff\xff\xff\xff"
+
+    def _hear(self, buffer: bytes) -> tuple[Heard | None, int]:
+        frame, used = decode(buffer, COMMAND)
+        return (None if frame is None else Heard(self._reads(frame), frame.colour, encode(frame, ANSWER))), used
 
     def _reads(self, frame: CounterFrame) -> str:
         if frame.count > _MOST_DIGITS:

@@ -177,7 +177,7 @@ def listen_to_readers(described: Described, report: Report, seconds: float) -> N
 
 def show(words: Mapping[str, Any], report: Report, number: int | None, *, full: bool, colour: str) -> None:
     """Show one face; the sign has acknowledged it when this returns."""
-    known = {"kind", "address", "timeout_s"}
+    known = {"kind", "address", "timeout_s", "site", "sign"}
     if unknown := sorted(words.keys() - known):
         raise WrongCall(f"{unknown[0]}: is not a key of a sign; there are {', '.join(sorted(known))}")
     kind, address = str(words.get("kind", "led_counter")), str(words.get("address", ""))
@@ -194,7 +194,8 @@ def show(words: Mapping[str, Any], report: Report, number: int | None, *, full: 
     elif number is not None:
         face = Face(FaceKind.NUMBER, str(number), Colour(colour), number)
     report.note(device=f"{kind} {address}".rstrip(), shown="")
-    sign = SIGNS.get(kind)(SignSettings(address, float(timeout_s)))
+    names = str(words.get("site", "site")), str(words.get("sign", "sign"))
+    sign = SIGNS.get(kind)(SignSettings(address, float(timeout_s), *names))
     try:
         sign.show(face)
     finally:

@@ -1,21 +1,28 @@
-"""One suite for every sign: the memory sign, and the LED counter against the simulated box on a real socket."""
+"""One suite for every sign: the memory sign, and the real drivers against simulated boards on real sockets and a broker."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from guidance.signs.base import UNKNOWN_FACE, Colour, Face, FaceKind, Sign, SignGarbled, SignSettings, SignSilent
+from guidance.signs.lcd_mqtt import LcdMqtt
 from guidance.signs.led_counter import LedCounter, frame_of
+from guidance.signs.led_text import LedText
 from guidance.signs.memory import MemorySign
 from guidance.signs.registry import SIGNS
+from hardware_sim.devices.bay_broker import BayBrokerSim
+from hardware_sim.devices.lcd import LcdSim
 from hardware_sim.devices.sign import SignBox, SignFault
+from hardware_sim.devices.text_board import TextBoardBox
 from parking.kernel.clock import ManualClock
-from parking.kernel.device import DeviceFault
+from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError
 from tests.builders.guidance import NOON
 
@@ -49,22 +56,73 @@ def led(box: SignBox) -> Iterator[LedCounter]:
     led.close()
 
 
-@pytest.fixture(params=["memory", "led_counter"])
-def rig(request: pytest.FixtureRequest) -> Rig:
+@pytest.fixture
+def board() -> Iterator[TextBoardBox]:
+    board = TextBoardBox("sign-b1", ManualClock(NOON), slow_s=60.0)
+    board.start()
+    yield board
+    board.stop()
+
+
+@pytest.fixture
+def broker() -> Iterator[BayBrokerSim]:
+    broker = BayBrokerSim("mall", ManualClock(NOON))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@dataclass
+class Hung:
+    """An LCD on its broker, its clock, and the driver that tells it."""
+
+    lcd: LcdSim
+    clock: ManualClock
+    driver: LcdMqtt
+
+
+@pytest.fixture
+def hung(broker: BayBrokerSim) -> Iterator[Hung]:
+    clock = ManualClock(NOON)
+    address = f"127.0.0.1:{broker.port}"
+    lcd = LcdSim("mall", "sign-b1", clock, slow_s=60.0)
+    lcd.start(address)
+    assert lcd.ready.wait(10.0)
+    driver = LcdMqtt(SignSettings(address, 0.5, "mall", "sign-b1"))
+    yield Hung(lcd, clock, driver)
+    driver.close()
+    lcd.stop()
+
+
+@pytest.fixture(params=["memory", "led_counter", "led_text", "led_text_voice", "lcd_mqtt"])
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     if request.param == "memory":
         sign = MemorySign()
 
         def fail(fault: Exception | None) -> Callable[[], None]:
             return lambda: setattr(sign, "fault", fault)
 
-        return Rig(sign, lambda: sign.face.text if sign.face else "", fail(SignSilent("broken")), fail(None))
-    box: SignBox = request.getfixturevalue("box")
+        yield Rig(sign, lambda: sign.face.text if sign.face else "", fail(SignSilent("broken")), fail(None))
+        return
+    driver: Sign
+    if request.param == "lcd_mqtt":
+        hung: Hung = request.getfixturevalue("hung")
+        lcd, driver = hung.lcd, hung.driver
+
+        def mend() -> None:
+            lcd.fault = SignFault.NONE
+            assert hung.lcd.ready.wait(10.0)
+
+        yield Rig(driver, lambda: lcd.text, lambda: setattr(lcd, "fault", SignFault.SILENT), mend)
+        return
+    box: SignBox = request.getfixturevalue("box" if request.param == "led_counter" else "board")
+    driver = SIGNS.get(request.param)(SignSettings(box.address, timeout_s=0.5))
 
     def fault(kind: SignFault) -> Callable[[], None]:
         return lambda: setattr(box, "fault", kind)
 
-    led: LedCounter = request.getfixturevalue("led")
-    return Rig(led, lambda: box.text, fault(SignFault.CUT), fault(SignFault.NONE))
+    yield Rig(driver, lambda: box.text, fault(SignFault.CUT), fault(SignFault.NONE))
+    driver.close()
 
 
 @pytest.mark.req("GUIDE-1")
@@ -95,6 +153,86 @@ def test_closing_twice_is_harmless(rig: Rig) -> None:
     rig.sign.show(SIX)
     rig.sign.close()
     rig.sign.close()
+
+
+# --- what only some can do -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["led_counter", "led_text", "lcd_mqtt"])
+def faulty(request: pytest.FixtureRequest) -> Iterator[tuple[SignBox | LcdSim, Sign, Callable[[], object]]]:
+    if request.param == "lcd_mqtt":
+        hung: Hung = request.getfixturevalue("hung")
+        yield hung.lcd, hung.driver, lambda: hung.lcd.ready.wait(10.0)
+        return
+    device: SignBox = request.getfixturevalue("box" if request.param == "led_counter" else "board")
+    driver = SIGNS.get(request.param)(SignSettings(device.address, timeout_s=0.5))
+    yield device, driver, lambda: True
+    driver.close()
+
+
+@pytest.mark.parametrize("fault", [f for f in SignFault if f is not SignFault.NONE])
+def test_a_sign_that_fails_in_any_way_is_never_taken_to_have_shown_it_and_shows_again_once_it_is_over(
+    faulty: tuple[SignBox | LcdSim, Sign, Callable[[], object]], fault: SignFault
+) -> None:
+    device, driver, is_back = faulty
+    device.fault = fault
+    with pytest.raises(DeviceFault):
+        driver.show(SIX)
+    assert device.text == ""
+    device.fault = SignFault.NONE
+    time.sleep(0.1)
+    assert is_back()
+    driver.show(TWO)
+    assert device.text == "2"
+
+
+@pytest.mark.req("GUIDE-1")
+def test_an_lcd_that_nobody_tells_anything_any_more_goes_to_dashes_by_itself(hung: Hung) -> None:
+    hung.driver.show(SIX)
+    assert hung.lcd.text == "6"
+    hung.clock.advance(timedelta(seconds=91))
+    assert hung.lcd.text == "----"
+    hung.driver.show(SIX)
+    assert hung.lcd.text == "6"
+
+
+def test_a_broker_that_took_the_message_proves_nothing_of_the_lcd(hung: Hung) -> None:
+    hung.lcd.stop()
+    with pytest.raises(SignSilent, match="no answer in time"):
+        hung.driver.show(SIX)
+
+
+def test_an_lcd_that_hangs_on_another_topic_shows_nothing_of_it(hung: Hung, broker: BayBrokerSim) -> None:
+    other = LcdMqtt(SignSettings(f"127.0.0.1:{broker.port}", 0.3, "mall", "sign-b2"))
+    with pytest.raises(SignSilent):
+        other.show(SIX)
+    other.close()
+    assert hung.lcd.text == ""
+
+
+def test_a_board_with_a_voice_says_once_that_it_is_full_and_one_without_never(board: TextBoardBox) -> None:
+    full = Face(FaceKind.FULL, "车位已满", Colour.RED)
+    voice = SIGNS.get("led_text_voice")(SignSettings(board.address, timeout_s=1.0))
+    for face in (SIX, full, full, TWO, full, UNKNOWN_FACE):
+        voice.show(face)
+    voice.close()
+    assert board.spoken == ("车位已满", "车位已满")
+    mute = SIGNS.get("led_text")(SignSettings(board.address, timeout_s=1.0))
+    for face in (SIX, full):
+        mute.show(face)
+    mute.close()
+    assert board.text == "车位已满"
+    assert len(board.spoken) == 2
+
+
+def test_a_word_that_no_board_can_write_is_refused_and_the_board_keeps_its_face(board: TextBoardBox) -> None:
+    text = LedText(SignSettings(board.address, timeout_s=1.0))
+    text.show(SIX)
+    for word in ("满\N{AUTOMOBILE}", "满" * 130):
+        with pytest.raises(DeviceRefused, match="no board can show this"):
+            text.show(Face(FaceKind.FULL, word, Colour.RED))
+    assert board.text == "6"
+    text.close()
 
 
 # --- the LED counter's own ways to fail ------------------------------------------------------------------------------
@@ -199,6 +337,6 @@ def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str
 
 
 def test_the_registry_knows_the_drivers_by_name() -> None:
-    assert set(SIGNS) == {"led_counter", "memory"}
-    with pytest.raises(ParkingError, match="known: led_counter, memory"):
+    assert set(SIGNS) == {"lcd_mqtt", "led_counter", "led_text", "led_text_voice", "memory"}
+    with pytest.raises(ParkingError, match="known: lcd_mqtt, led_counter, led_text, led_text_voice, memory"):
         SIGNS.get("neon")

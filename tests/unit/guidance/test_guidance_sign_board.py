@@ -189,7 +189,7 @@ def test_the_sites_signs_are_connected_with_their_drivers() -> None:
     one, two = connect(site, SIGNS)
     assert (one.id, one.zone_id, one.advice) == ("sign-b1", "b1", Advice.for_capacity(500))
     assert isinstance(two.sign, MemorySign)
-    with pytest.raises(ParkingError, match="known: led_counter, memory"):
+    with pytest.raises(ParkingError, match="known: lcd_mqtt, led_counter, led_text, led_text_voice, memory"):
         connect(sites.site(signs=(sites.sign(driver="neon"),)), SIGNS)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from guidance.model import ZoneView
-from guidance.signs.base import UNKNOWN_FACE, Colour, Face, FaceKind
+from guidance.signs.base import UNKNOWN_FACE, VOUCHED_FOR_S, Colour, Face, FaceKind
 
-STALE_AFTER_S = 90.0
+STALE_AFTER_S = VOUCHED_FOR_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Protocol
 from parking.kernel.device import DeviceFault
 
 NO_NUMBER = "----"
+VOUCHED_FOR_S = 90.0
+"""So long a number may stand without anybody saying it again."""
 
 
 class FaceKind(StrEnum):

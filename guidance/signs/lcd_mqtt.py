@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import secrets
 
-from guidance.advise import STALE_AFTER_S
 from guidance.sensors.mqtt_wire import Kind, Message, connect, decode, encode, message_of, publish, subscribe
-from guidance.signs.base import Face, Sign, SignSettings
+from guidance.signs.base import VOUCHED_FOR_S, Face, Sign, SignSettings
 from guidance.signs.exchange import Answered, Asking, Exchange
 from guidance.signs.lcd_wire import FACE, SHOWN, Order, token_of, topic
 from guidance.signs.lcd_wire import encode as words_of
@@ -26,7 +25,7 @@ class LcdMqtt:
         self._line = Exchange(settings, self._greet)
 
     def show(self, face: Face) -> None:
-        order = Order(face, STALE_AFTER_S, secrets.token_hex(8))
+        order = Order(face, VOUCHED_FOR_S, secrets.token_hex(8))
         told = Message(topic(self._settings.site, self._settings.sign, FACE), words_of(order), 1, True, 1)
 
         def answered(buffer: bytes) -> tuple[bool, int]:

@@ -111,7 +111,7 @@ def signs(
     colour: Annotated[str, typer.Option(help="of the number: green, yellow or red")] = "green",
     as_json: AsJson = False,
 ) -> int:
-    """A sign (kind=led_counter address=HOST:PORT; lcd_mqtt also site= sign=): shows a number, full, or (by itself) that the number is not known."""
+    """A sign (kind=led_counter address=HOST:PORT; lcd_mqtt also site= sign=): shows a number, full, or (by itself) dashes."""
 
     from parking.cli import bring_up_devices
 

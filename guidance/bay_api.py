@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -17,6 +17,7 @@ from guidance.healing import BayBook, BayView, Healer, UsableView
 from guidance.outlook import Trend
 from guidance.traffic import KINDS, Flow, Passages
 from parking.kernel.errors import invalid
+from parking.kernel.events import PatrolEnded
 from parking.kernel.ids import BayId, DeviceId, LaneId, ZoneId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
@@ -25,6 +26,7 @@ from parking.site.api import NameSchema
 from parking.web.deps import require
 from parking.web.schemas import Moment, Strict
 
+LONGEST_ROUND = timedelta(hours=12)
 Worker = Annotated[Principal, Depends(require(Scope.CASES_WORK))]
 Watcher = Annotated[Principal, Depends(require(Scope.LANES_READ))]
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
@@ -95,7 +97,10 @@ class PatrolRead(Strict):
 
 
 class PatrolReads(Strict):
-    reads: list[PatrolRead] = Field(min_length=1, max_length=2000)
+    """`began`, only with a read of every bay of the site: from then on no stay is open whose car stands nowhere."""
+
+    reads: list[PatrolRead] = Field(min_length=1, max_length=5000)
+    began: Moment | None = None
 
 
 class Difference(Strict):
@@ -108,8 +113,12 @@ class Difference(Strict):
 
 
 class PatrolReport(Strict):
+    """`unread`: taken bays without a plate; `ends_unfound`: a whole round, of which the stays that it did not find will end."""
+
     taken_in: int
     differences: list[Difference]
+    unread: int
+    ends_unfound: bool
 
 
 class ConeBody(Strict):
@@ -161,15 +170,19 @@ def router(b: Bays) -> APIRouter:
     async def patrol(body: PatrolReads, who: Worker) -> PatrolReport:
         now = b.database.clock.now()
         readings = [_reading(read, n, who, now) for n, read in enumerate(body.reads)]
+        ended = None if body.began is None else _whole_round(b, body.began, readings, who, now)
 
         def work(uow: UnitOfWork) -> list[Difference]:
             before = b.book.views(uow.connection, uow.now)
             b.book.hear(uow, readings)
             b.audit(uow, who, "bays.patrol", who.subject, f"{len(readings)} bays read")
+            if ended is not None:
+                uow.publish(ended)
             return [_difference(before[r.bay_id], r) for r in readings if before[r.bay_id].occupied is not r.occupied]
 
         found = await b.database.awrite(work)
-        return PatrolReport(taken_in=len(readings), differences=found)
+        unread = sum(r.occupied and r.plate is None for r in readings)
+        return PatrolReport(taken_in=len(readings), differences=found, unread=unread, ends_unfound=ended is not None)
 
     @routes.put("/bays/{bay_id}/cone", status_code=204, summary="Take a bay out of use, or back")
     async def cone(bay_id: str, body: ConeBody, who: Worker) -> None:
@@ -240,6 +253,21 @@ def _reading(read: PatrolRead, number: int, who: Principal, now: Any) -> Reading
         raise invalid("bays.plate", "an empty bay has no plate", field=f"reads[{number}].plate")
     plate = Plate.parse(read.plate) if read.plate else None
     return Reading(BayId(read.bay), read.occupied, now, now, "patrol", DeviceId(who.subject), 1.0, plate)
+
+
+def _whole_round(b: Bays, began: datetime, readings: Sequence[Reading], who: Principal, now: datetime) -> PatrolEnded:
+    """The word of a patrol that left no bay out; ParkingError names what is missing."""
+    if not now - LONGEST_ROUND <= began <= now:
+        raise invalid("bays.began", "a round begins before it ends, and at most twelve hours before", field="began")
+    undrawn = next((z.id for z in b.book.site.zones if len(z.bays) < z.capacity), None)
+    if undrawn is not None:
+        raise invalid("bays.undrawn", f"zone {undrawn!r} has bays that are not drawn: no round is whole", field="began")
+    missing = sorted(b.book.zone_of.keys() - {r.bay_id for r in readings})
+    if missing:
+        raise invalid("bays.not_whole", f"{len(missing)} bays are left out, the first is {missing[0]!r}", field="reads")
+    plates = tuple(r.plate for r in readings if r.plate is not None)
+    unread = tuple(r.bay_id for r in readings if r.occupied and r.plate is None)
+    return PatrolEnded(began, plates, unread, who.subject)
 
 
 def _difference(before: BayView, reading: Reading) -> Difference:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from parking.kernel.ids import StayId
+from parking.kernel.ids import BayId, StayId
 from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.plumbing.prepared import prepared
@@ -69,6 +69,12 @@ def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
     """Every open stay that had begun by then, oldest first."""
     query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)
     return [to_open(row) for row in conn.execute(query)]
+
+
+def standing_in(conn: Connection, bays: Collection[BayId]) -> dict[BayId, StayId]:
+    """The open stays last seen in one of these bays, by bay; of two in one bay, the one seen there last."""
+    query = sa.select(stay.c.bay_id, stay.c.id).where(stay.c.state == "open", stay.c.bay_id.in_(bays))
+    return {BayId(row.bay_id): StayId(row.id) for row in conn.execute(query.order_by(stay.c.seen_at, stay.c.id))}
 
 
 def closed_around(conn: Connection, texts: Iterable[str], at: datetime) -> list[StayId]:

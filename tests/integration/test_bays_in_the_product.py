@@ -80,6 +80,54 @@ def test_a_patrol_reads_bays_and_what_differs_comes_back_as_proposals(server: Se
     problem_of(server.ask("POST", "/bays/reads", "attendant", json=empty), 422)
 
 
+def a_round(server: Server, *, unread: str = "", **plates: str) -> dict[str, object]:
+    """A read of every bay; `A_01="沪..."` stands in A-01."""
+    cars = {bay.replace("_", "-"): plate for bay, plate in plates.items()}
+    bays = [str(b["bay"]) for b in server.ask("GET", "/bays", "attendant").json()]
+    reads = [{"bay": bay, "occupied": bay in cars or bay == unread, "plate": cars.get(bay)} for bay in bays]
+    return {"reads": reads}
+
+
+@pytest.mark.req("CCTV-2")
+@pytest.mark.req("ID-1")
+def test_a_whole_round_ends_the_stays_of_cars_that_stand_nowhere_and_nothing_less_does(tmp_path: Path) -> None:
+    with a_drawn_mall(tmp_path) as server:
+        here, ghost, hidden = (server.enter(plate) for plate in ("沪A10001", "浙B20002", "苏C30003"))
+        server.park(minutes=30)
+
+        def state(stay: str) -> object:
+            server.settle_down()
+            return server.ask("GET", f"/stays/{stay}", "attendant").json()["state"]
+
+        def walk(**said: object) -> dict[str, object]:
+            began = server.clock.now()
+            server.park(minutes=20)
+            reply = server.ask("POST", "/bays/reads", "attendant", json={"began": began.isoformat(), **said})
+            assert reply.status_code == 200, reply.text
+            return dict(reply.json())
+
+        part = {"reads": [{"bay": "A-01", "occupied": True, "plate": "沪A10001"}]}
+        now = server.clock.now().isoformat()
+        problem_of(server.ask("POST", "/bays/reads", "attendant", json={**part, "began": now}), 422)
+        tomorrow = (server.clock.now() + timedelta(days=1)).isoformat()
+        problem_of(server.ask("POST", "/bays/reads", "attendant", json={**a_round(server), "began": tomorrow}), 422)
+
+        report = walk(**a_round(server, A_01="沪A10001", unread="B-03"))
+        assert (report["unread"], report["ends_unfound"]) == (1, True)
+        assert {state(s) for s in (here, ghost, hidden)} == {"open"}, "the car in B-03 may be any of them"
+
+        walk(**a_round(server, A_01="沪A10001", B_03="苏C30003"))
+        young = server.enter("皖D40004")
+        assert [state(s) for s in (here, ghost, hidden, young)] == ["open", "ghost", "open", "open"]
+
+        walk(**a_round(server, A_01="沪A10001", A_05="皖D40004", unread="B-03"))
+        assert state(hidden) == "open", "it was seen in B-03 before, and something stands there still"
+        walk(**a_round(server, A_01="沪A10007", A_05="皖D40004", B_03="苏C30003"))
+        assert state(here) == "open", "one sign misread is no reason to end a stay"
+        walk(**a_round(server, A_01="沪A10001", A_02="浙B20002", A_05="皖D40004", B_03="苏C30003"))
+        assert state(ghost) == "open", "a ghost that stands in a bay lives"
+
+
 @pytest.mark.req("GUIDE-3")
 def test_a_bay_that_is_coned_off_is_free_and_not_usable_and_somebodys_name_is_on_it(
     server: Server, controller: BayControllerSim

@@ -34,6 +34,7 @@ from parking.kernel.events.place import (
     BaySeen,
     DeviceHealthChanged,
     OccupancyChanged,
+    PatrolEnded,
     SignShown,
 )
 from parking.kernel.events.stay import (
@@ -78,6 +79,7 @@ __all__ = [
     "LaneModeChanged",
     "MemberChanged",
     "OccupancyChanged",
+    "PatrolEnded",
     "PaymentCaptured",
     "PaymentRefunded",
     "PlateReported",
@@ -122,6 +124,7 @@ Event = (
     | MemberChanged
     | DebtReminded
     | BaySeen
+    | PatrolEnded
     | OccupancyChanged
     | SignShown
     | DeviceHealthChanged

@@ -38,6 +38,16 @@ class BaySeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PatrolEnded:
+    """A patrol looked into every bay of the site from `began` until now: the plates it read, the taken bays where it read none."""
+
+    began: datetime
+    plates: tuple[Plate, ...]
+    unread: tuple[BayId, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignShown:
     """A sign acknowledged what it was told to show."""
 

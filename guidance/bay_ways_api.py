@@ -15,6 +15,7 @@ from guidance.healing import BayView, UsableView
 from parking.kernel.clock import Clock
 from parking.kernel.ids import BayId, ZoneId
 from parking.site.api import NameSchema
+from parking.site.model import LaneKind
 from parking.site.route import Leg, Step
 from parking.web.limits import RateLimit
 from parking.web.schemas import Loose, Moment, Strict
@@ -29,6 +30,18 @@ class AskBay(Strict):
     lane: str = Field(default="", max_length=64)
     entrance: str = Field(default="", max_length=64)
     code: str = Field(default="", max_length=64)
+
+
+class NamedPlace(Strict):
+    id: str
+    name: NameSchema
+
+
+class BayWayChoices(Strict):
+    """The ways in, and the entrances of the mall that one may want to be near."""
+
+    lanes: list[NamedPlace]
+    entrances: list[NamedPlace]
 
 
 class DriveStep(Strict):
@@ -72,6 +85,16 @@ def router(b: Bays, ways: BayWays, clock: Clock) -> APIRouter:
     """The routes to free bays."""
     routes = APIRouter(tags=["guidance"])
     asks = RateLimit(ASKS_MOST, 60.0, clock)
+
+    site = ways.site
+    choices = BayWayChoices(
+        lanes=[NamedPlace(id=x.id, name=NameSchema.of(x.name)) for x in site.lanes if x.kind is LaneKind.ENTRY],
+        entrances=[NamedPlace(id=e.id, name=NameSchema.of(e.name)) for e in site.plan.entrances],
+    )
+
+    @routes.get("/bays/way", summary="From where and to where one may ask for a bay")
+    async def read_choices() -> BayWayChoices:
+        return choices
 
     @routes.post("/bays/way", summary="A way to a free bay", dependencies=[Depends(asks)])
     async def way(body: AskBay) -> BayWayView:

@@ -16,7 +16,6 @@ export const stepFree = signal(false);
 export const finding = signal(false);
 export const findTrouble = signal<FindTrouble | null>(null);
 export const marking = signal<"" | "busy" | "failed">("");
-export const picture = signal<{ url: string; svg: string; box: string } | null>(null);
 
 let token = "";
 let socket: WebSocket | null = null;
@@ -117,18 +116,5 @@ export async function markCar(where: { bay: string } | { pillar: string }): Prom
     marking.value = "";
   } catch {
     marking.value = "failed";
-  }
-}
-
-/** The level's drawing; its ground is the same for everybody, so it is fetched once. */
-export async function showLevel(url: string): Promise<void> {
-  if (picture.value?.url === url) return;
-  try {
-    const reply = await fetch(url);
-    if (!reply.ok) return;
-    const svg = await reply.text();
-    picture.value = { url, svg, box: /viewBox="([^"]+)"/.exec(svg)?.[1] ?? "0 0 1 1" };
-  } catch {
-    // The words lead there without the picture.
   }
 }

@@ -6,7 +6,8 @@ import { named } from "../shared/i18n";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { Car, CarWay, WayStep } from "../shared/wire";
-import { car, find, findTrouble, leave, marking, markCar, picture, pillar, showLevel, stepFree, wantStepFree } from "./find";
+import { FloorMap, picture, showLevel } from "../shared/floor_map";
+import { car, find, findTrouble, leave, marking, markCar, pillar, stepFree, wantStepFree } from "./find";
 import { token } from "./stay";
 import { say } from "./find_words";
 
@@ -101,28 +102,8 @@ function Way({ way, car: c }: { way: CarWay; car: Car }): JSX.Element {
           ))}
         </div>
       )}
-      {picture.value && <Drawing way={way} level={level} />}
+      {picture.value && <FloorMap legs={way.legs} level={level} />}
     </section>
-  );
-}
-
-function Drawing({ way, level }: { way: CarWay; level: string }): JSX.Element {
-  const shown = picture.value!;
-  const lines = way.legs.filter((leg) => leg.level === level && !leg.kind).map((leg) => leg.points);
-  const last = way.legs.at(-1);
-  const begin = way.legs[0]?.level === level ? way.legs[0].points[0] : undefined;
-  const end = last?.to_level === level ? last.points.at(-1) : undefined;
-  return (
-    <div class="floor-map" data-testid="map">
-      <div dangerouslySetInnerHTML={{ __html: shown.svg }} />
-      <svg viewBox={shown.box} aria-hidden="true">
-        {lines.map((points, n) => (
-          <polyline key={n} class="route" points={points.map(([x, y]) => `${x},${-(y ?? 0)}`).join(" ")} />
-        ))}
-        {begin && <circle class="route-start" cx={begin[0]} cy={-(begin[1] ?? 0)} r="1.8" />}
-        {end && <circle class="route-end" cx={end[0]} cy={-(end[1] ?? 0)} r="2.2" />}
-      </svg>
-    </div>
   );
 }
 

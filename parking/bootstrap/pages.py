@@ -14,7 +14,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self';"
     " manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
-PAGES = ("operator", "kiosk", "driver")
+PAGES = ("operator", "kiosk", "driver", "guide")
 _STATUS = """<!doctype html><meta charset="utf-8"><title>Mall parking</title>
 <h1>Mall parking</h1><p>The server runs. The pages are not built: <code>make ui</code> builds them.</p>
 <p>页面尚未构建，请运行 <code>make ui</code>。</p><p><a href="/docs">API</a></p>"""
@@ -49,7 +49,7 @@ def _keep(path: str) -> str:
 
 
 def install(app: FastAPI, dist: Path | None) -> None:
-    """Serve the pages under /operator/, /kiosk/ and /driver/, and the list of routes under /docs."""
+    """Serve the pages under /operator/, /kiosk/, /driver/ and /guide/, and the list of routes under /docs."""
     app.add_middleware(SecurityHeaders)
 
     @app.get("/docs", include_in_schema=False)
@@ -67,6 +67,6 @@ def install(app: FastAPI, dist: Path | None) -> None:
 
     if dist is None:
         return
-    for page in PAGES:
+    for page in (one for one in PAGES if (dist / one).is_dir()):  # an older build has fewer
         app.mount(f"/{page}", StaticFiles(directory=dist / page, html=True), name=page)
     app.mount("/", StaticFiles(directory=dist), name="assets")

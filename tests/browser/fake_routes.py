@@ -23,7 +23,7 @@ from parking.kernel.principal import Principal, Scope
 from parking.security.api import LogIn
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
-from tests.browser import fake_desk, fake_find, fake_help, fake_money
+from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_money
 from tests.browser.script import PASSWORDS, FakePayment, Opened
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     fake_desk.install(routes, fake)
     fake_help.install(routes, fake)
     fake_find.install(routes, fake)
+    fake_guide.install(routes, fake)
     fake_money.install(routes, fake)
     app.include_router(routes)
 

@@ -56,6 +56,7 @@ WHO_MAY = {
     ("GET", "/availability"): PUBLIC,
     ("GET", "/overflow"): PUBLIC,
     ("POST", "/overflow/ways"): PUBLIC,
+    ("GET", "/bays/way"): PUBLIC,
     ("POST", "/bays/way"): PUBLIC,
     ("GET", "/bays"): OPERATORS,
     ("POST", "/bays/reads"): {"attendant", "manager"},

@@ -6,6 +6,7 @@ import { lang, named } from "../shared/i18n";
 import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
+import { say as both } from "../shared/words";
 import type { Availability, AvailabilityPage, Flow } from "../shared/wire";
 import { BayCard } from "./bay_card";
 import { asOf, away, bays, nextDoor, trouble } from "./guide";
@@ -155,7 +156,7 @@ function AtTheLanes({ page }: { page: AvailabilityPage }): JSX.Element {
           </div>
         ))}
       </dl>
-      <p class="soft small">{clock(page.at)}</p>
+      <p class="soft small">{both("as_of", { time: clock(page.at) })}</p>
     </section>
   );
 }

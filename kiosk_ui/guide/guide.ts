@@ -41,7 +41,10 @@ export function begin(): void {
 
 async function askChoices(): Promise<void> {
   try {
-    choices.value = await call<BayWayChoices>("/bays/way");
+    const found = await call<BayWayChoices>("/bays/way");
+    choices.value = found;
+    if (!found.lanes.some((one) => one.id === lane.value)) lane.value = found.lanes[0]?.id ?? "";
+    if (!found.entrances.some((one) => one.id === entrance.value)) entrance.value = "";
   } catch {
     setTimeout(() => void askChoices(), AWAY_MS);
   }

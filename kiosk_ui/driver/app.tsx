@@ -17,6 +17,8 @@ import { finding } from "./find";
 import { FindButton, FindPage } from "./find_page";
 import { ChannelChoice } from "../shared/choice";
 import { payer } from "../shared/in_app";
+import { CardsCard } from "./cards_card";
+import { DebtsCard } from "./debts_card";
 import { InvoiceCard } from "./invoice_card";
 import { anotherWay, away, caller, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
@@ -105,6 +107,8 @@ function Stay({ stay: s }: { stay: MyStay }): JSX.Element {
       </section>
       {receipt.value && <ReceiptCard />}
       {s.bill.paid.amount > 0 && <InvoiceCard paid={s.bill.paid.amount} />}
+      <DebtsCard />
+      <CardsCard />
     </>
   );
 }

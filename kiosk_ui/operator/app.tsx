@@ -7,8 +7,12 @@ import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
+import { Bills } from "./bills_page";
+import { Books } from "./books_page";
 import { Calls } from "./calls";
 import { Cases } from "./cases";
+import { CashDesk } from "./cash_page";
+import { Debts } from "./debts_page";
 import { Desk } from "./desk_page";
 import { desk } from "./desk_words";
 import { Devices } from "./devices";
@@ -17,6 +21,7 @@ import { calls, keepLooking } from "./help";
 import { Lanes } from "./lanes";
 import { Levels } from "./levels";
 import { Lessons } from "./lessons";
+import { money as sayMoney } from "./money_words";
 import { LogIn } from "./login";
 import { place } from "./route";
 import { feed, logOut, may, operator, serverAway } from "./session";
@@ -68,6 +73,12 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
   if (at.page === "desk" && may("cases:read")) return <Desk />;
   if (at.page === "lessons" && may("cases:read")) return <Lessons />;
   if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;
+  if (may("bills:read")) {
+    if (at.page === "bills") return <Bills id={at.id} />;
+    if (at.page === "cash") return <CashDesk id={at.id} />;
+    if (at.page === "debts") return <Debts />;
+    if (at.page === "books") return <Books />;
+  }
   return (
     <main id="main" tabIndex={-1} class={lost ? "is-old" : ""}>
       <Calls />
@@ -85,7 +96,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
 }
 
 function Places(): JSX.Element | null {
-  if (!may("cases:read")) return null;
+  if (!may("cases:read") && !may("bills:read")) return null;
   const at = place.value.page;
   const here = (...pages: string[]): "page" | undefined => (pages.includes(at) ? "page" : undefined);
   return (
@@ -93,12 +104,32 @@ function Places(): JSX.Element | null {
       <a href="#/" aria-current={here("console")}>
         {desk("to_console")}
       </a>
-      <a href="#/desk" aria-current={here("desk", "stay")}>
-        {desk("to_desk")}
-      </a>
-      <a href="#/lessons" aria-current={here("lessons")}>
-        {desk("to_lessons")}
-      </a>
+      {may("cases:read") && (
+        <>
+          <a href="#/desk" aria-current={here("desk", "stay")}>
+            {desk("to_desk")}
+          </a>
+          <a href="#/lessons" aria-current={here("lessons")}>
+            {desk("to_lessons")}
+          </a>
+        </>
+      )}
+      {may("bills:read") && (
+        <>
+          <a href="#/bills" aria-current={here("bills")}>
+            {sayMoney("to_bills")}
+          </a>
+          <a href="#/cash" aria-current={here("cash")}>
+            {sayMoney("to_cash")}
+          </a>
+          <a href="#/debts" aria-current={here("debts")}>
+            {sayMoney("to_debts")}
+          </a>
+          <a href="#/books" aria-current={here("books")}>
+            {sayMoney("to_books")}
+          </a>
+        </>
+      )}
     </nav>
   );
 }

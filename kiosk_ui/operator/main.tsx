@@ -2,6 +2,7 @@ import { render } from "preact";
 import "../shared/base.css";
 import "./operator.css";
 import "./desk.css";
+import "./money.css";
 import { App } from "./app";
 import { loadSite } from "../shared/site";
 import { restoreTheme } from "./theme";

@@ -21,11 +21,13 @@ interface Props {
   /** What is said when it did not go through. */
   failed?: Word;
   onClose: () => void;
+  /** The trouble with what else was typed, or nothing. */
+  check?: () => string;
   run: (reason: string, key: string) => Promise<unknown>;
   children?: JSX.Element | null;
 }
 
-export function ReasonDialog({ title, note, reasons, confirm, danger = false, done, failed = "open_failed", onClose, run, children }: Props): JSX.Element {
+export function ReasonDialog({ title, note, reasons, confirm, danger = false, done, failed = "open_failed", onClose, check, run, children }: Props): JSX.Element {
   const [key] = useState(newKey);
   const [reason, setReason] = useState<Word>(reasons[0] ?? "reason_other");
   const [other, setOther] = useState("");
@@ -35,6 +37,8 @@ export function ReasonDialog({ title, note, reasons, confirm, danger = false, do
   const submit = async (): Promise<void> => {
     const text = reason === "reason_other" ? other.trim() : say(reason);
     if (text.length < SHORTEST) return setTrouble(say("reason_short"));
+    const wrong = check?.();
+    if (wrong) return setTrouble(wrong);
     setBusy(true);
     setTrouble("");
     try {

@@ -11,7 +11,10 @@ import { now, setServerTime } from "../shared/tick";
 import type { StayStory, StoryLine } from "../shared/wire";
 import { Picture } from "./desk_case";
 import { desk as say } from "./desk_words";
+import { money as sayMoney } from "./money_words";
 import { laneName } from "./names";
+import { toBill } from "./route";
+import { may } from "./session";
 
 const story = signal<StayStory | null>(null);
 const trouble = signal("");
@@ -76,6 +79,11 @@ function Told({ of }: { of: StayStory }): JSX.Element {
           <Fact name={say("story_paid")}>{money(of.bill.paid)}</Fact>
           <Fact name={say("story_due")}>{money(of.bill.due)}</Fact>
         </dl>
+        {may("bills:read") && (
+          <p>
+            <a href={toBill(of.id)}>{sayMoney("bill_of_stay")}</a>
+          </p>
+        )}
         {trouble.value && (
           <p class="trouble" role="alert">
             {say("story_missing", { why: trouble.value })}

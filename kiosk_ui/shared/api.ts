@@ -1,6 +1,10 @@
 // One way to the server. A failure is either a Problem (the server spoke) or Unreachable (nobody did); callers tell them apart.
 
 const BASE = "/api/v1";
+
+/** The address of `/api/v1<path>`, for a link that the browser itself follows with its session. */
+export const at = (path: string): string => BASE + path;
+
 const TIMEOUT_MS = 10_000;
 
 export class Problem extends Error {
@@ -16,7 +20,7 @@ export class Problem extends Error {
 export class Unreachable extends Error {}
 
 export interface Call {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "DELETE";
   body?: unknown;
   bearer?: string | undefined;
   idempotencyKey?: string | undefined;

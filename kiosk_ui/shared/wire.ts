@@ -50,6 +50,23 @@ export type Channel = Said["ChannelView"];
 export type Invoice = Said["InvoiceView"];
 export type Invoices = Said["Invoices"];
 export type Receipt = Said["ReceiptView"];
+export type Cards = Said["CardsView"];
+export type MyDebt = Said["MyDebt"];
+export type StayRow = Said["StayRow"];
+export type StayPage = Said["StayPage"];
+export type WholeStay = Said["WholeStay"];
+export type PaymentDetail = Said["PaymentDetail"];
+export type Refund = Said["RefundView"];
+export type Shift = Said["ShiftView"];
+export type ShiftPage = Said["Page_ShiftView_"];
+export type ShiftReport = Said["ShiftReport"];
+export type Pieces = Said["Pieces"];
+export type CashTaken = Said["CashTaken"];
+export type Debt = Said["DebtView"];
+export type DebtPage = Said["Page_DebtView_"];
+export type Statements = Said["Statements"];
+export type Balance = Said["BalanceView"];
+export type AccountDay = Said["AccountDay"];
 export type Found =
   | Narrowed<Said["FoundStay"], { found: false }>
   | Narrowed<Said["FoundStay"], { found: true; stay_token: string; stay: MyStay }>;
@@ -66,6 +83,14 @@ export type Press = Said["Press"];
 export type FindStay = Said["FindStay"];
 export type StartPayment = Said["StartPayment"];
 export type AskMine = Said["AskMine"];
+export type AskForStays = Said["AskForStays"];
+export type SaveCard = Said["SaveCard"];
+export type OpenShift = Said["OpenShift"];
+export type CloseShift = Said["CloseShift"];
+export type MoveCash = Said["MoveCash"];
+export type TakeCash = Said["TakeCash"];
+export type RefundIn = Said["RefundIn"];
+export type DecideDispute = Said["DecideDispute"];
 
 // The live feed is not HTTP: its values are no part of the description.
 

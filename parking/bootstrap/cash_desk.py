@@ -27,8 +27,10 @@ from payments.model import Payment
 from payments.providers.registry import Method
 
 
-def routers(application: Application, signer: Ed25519Signer, clock: Clock) -> tuple[APIRouter, ...]:
-    """The routes of invoices, and those of the cash desk where cash is taken."""
+def routers(
+    application: Application, signer: Ed25519Signer, clock: Clock, name_of: Callable[[Connection, str], str]
+) -> tuple[APIRouter, ...]:
+    """The routes of invoices, and those of the cash desk; `name_of` says what people call an operator with this id."""
     database, cashier = application.database, application.cashier
     stay_of_ticket = stay_of(KeyRing([signer.public]))
 
@@ -53,6 +55,7 @@ def routers(application: Application, signer: Ed25519Signer, clock: Clock) -> tu
         begin=begin,
         close=cashier.collector.close,
         stay_of_ticket=stay_of_ticket,
+        name_of=name_of,
     )
     receipts = receipt_api.Receipts(
         database=database,

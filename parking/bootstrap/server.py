@@ -172,7 +172,7 @@ def _routers(
         *loyalty.routers(application, settings, signer, clock, qr_svg),
         finding.router(application, settings, signer, clock),
         owing_api.router(database, application.cashier, clock, audit.record),
-        *cash_desk.routers(application, signer, clock),
+        *cash_desk.routers(application, signer, clock, _name_of),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         books_api.router(database, audit.record),
         payments_api.router(

@@ -228,6 +228,21 @@ def _debt_routes(routes: APIRouter, database: Database, cashier: Cashier, audit:
         reply = await database.awrite(lambda uow: once.inside(uow, deed))
         return MoneySchema(**reply.body)
 
+    @routes.post("/debts/{stay_id}/dispute", tags=["debts"])
+    async def dispute(stay_id: str, body: Decide, who: Decider, idempotency_key: IdempotencyKey) -> DebtView:
+        """For a driver who has no code any more and says so at the desk or on the phone."""
+
+        def deed(uow: UnitOfWork) -> Reply:
+            on_record(uow, who, "debt.disputed", stay_id, body.reason)
+            owing.dispute(uow, cashier, StayId(stay_id))
+            found = cashier.later.debt(uow.connection, StayId(stay_id))
+            assert found is not None
+            return Reply(200, DebtView.of(*found).model_dump(mode="json"))
+
+        once = Once.of(who, idempotency_key, "debt.dispute", {"stay": stay_id, "reason": body.reason})
+        reply = await database.awrite(lambda uow: once.inside(uow, deed))
+        return DebtView.model_validate_json(json.dumps(reply.body))
+
     @routes.post("/debts/{stay_id}/decide", tags=["debts"])
     async def decide(stay_id: str, body: DecideDispute, who: Decider, idempotency_key: IdempotencyKey) -> DebtView:
         def deed(uow: UnitOfWork) -> Reply:

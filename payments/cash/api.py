@@ -24,7 +24,7 @@ from parking.web.schemas import MoneySchema
 from payments import ledger_store, store
 from payments.books_api import RefundView
 from payments.cash import shift_store, shifts
-from payments.cash.model import Move, Report, Shift, drawer
+from payments.cash.model import Report, Shift, ShiftState, drawer
 from payments.cash.schemas import (
     CashTaken,
     CloseShift,
@@ -60,9 +60,13 @@ class CashRoom:
     begin: Callable[[str, str], Payment]
     close: Callable[[Payment], object]
     stay_of_ticket: Callable[[str, datetime], str]
+    name_of: Callable[[Connection, str], str] = lambda _, who: who
 
     def on_record(self, uow: UnitOfWork, who: Principal) -> shifts.Audit:
         return lambda action, subject, reason: self.audit(uow, who, action, subject, reason)
+
+    def shown(self, conn: Connection, shift: Shift) -> ShiftView:
+        return ShiftView.of(shift, lambda who: self.name_of(conn, who))
 
 
 def router(room: CashRoom) -> APIRouter:
@@ -79,8 +83,10 @@ def _shift_routes(routes: APIRouter, room: CashRoom) -> None:
     async def list_shifts(_: Accountant, cursor: Cursor = "", limit: Limit = 50) -> Page[ShiftView]:
         behind = decode(cursor, str)
         after = str(behind[0]) if behind else ""
-        found = await room.database.aread(lambda conn: shift_store.shifts(conn, after, limit + 1))
-        views, following = page([ShiftView.of(s) for s in found], limit, lambda view: encode(view.shift_id))
+        found = await room.database.aread(
+            lambda conn: [room.shown(conn, s) for s in shift_store.shifts(conn, after, limit + 1)]
+        )
+        views, following = page(found, limit, lambda view: encode(view.shift_id))
         return Page(items=views, next=following)
 
     @routes.post("/cash/shifts", status_code=201)
@@ -88,9 +94,9 @@ def _shift_routes(routes: APIRouter, room: CashRoom) -> None:
         counts = counts_of(body.counts)
         once = Once.of(who, idempotency_key, "cash.open", body.model_dump(mode="json"))
 
-        def work(uow: UnitOfWork) -> Shift:
+        def work(uow: UnitOfWork) -> ShiftView:
             once.take(uow)
-            return shifts.open_shift(
+            opened = shifts.open_shift(
                 uow,
                 body.till,
                 room.currency,
@@ -101,8 +107,9 @@ def _shift_routes(routes: APIRouter, room: CashRoom) -> None:
                 key=f"{who.subject}:{idempotency_key}",
                 audit=room.on_record(uow, who),
             )
+            return room.shown(uow.connection, opened)
 
-        return ShiftView.of(await room.database.awrite(work))
+        return await room.database.awrite(work)
 
     @routes.post("/cash/shifts/{shift_id}/close")
     async def close_shift(who: Desk, shift_id: str, body: CloseShift, idempotency_key: IdempotencyKey) -> ShiftView:
@@ -110,9 +117,9 @@ def _shift_routes(routes: APIRouter, room: CashRoom) -> None:
         said = {"shift": shift_id, **body.model_dump(mode="json")}
         once = Once.of(who, idempotency_key, "cash.close", said)
 
-        def work(uow: UnitOfWork) -> Shift:
+        def work(uow: UnitOfWork) -> ShiftView:
             once.take(uow)
-            return shifts.close_shift(
+            closed = shifts.close_shift(
                 uow,
                 shift_id,
                 counts,
@@ -121,21 +128,25 @@ def _shift_routes(routes: APIRouter, room: CashRoom) -> None:
                 by=who.subject,
                 audit=room.on_record(uow, who),
             )
+            return room.shown(uow.connection, closed)
 
-        return ShiftView.of(await room.database.awrite(work))
+        return await room.database.awrite(work)
 
     @routes.get("/cash/shifts/{shift_id}")
-    async def report(_: Accountant, shift_id: str) -> ShiftReport:
-        return await room.database.aread(lambda conn: _report(conn, shift_id))
+    async def report(who: Accountant, shift_id: str) -> ShiftReport:
+        """Whoever has opened a shift counts it: what there should be is told after the last count, to others at once."""
+        return await room.database.aread(lambda conn: _report(room, conn, shift_id, who))
 
 
-def _report(conn: Connection, shift_id: str) -> ShiftReport:
+def _report(room: CashRoom, conn: Connection, shift_id: str, who: Principal) -> ShiftReport:
     shift = shift_store.shift(conn, shift_id)
     if shift is None:
         raise not_found("cash.no_shift", "there is no such shift")
     balance = ledger_store.BOOK.balance(conn, drawer(shift.till), shift.currency)
     moves, counts = shift_store.moves(conn, shift), shift_store.counts(conn, shift)
-    return ShiftReport.of(Report(shift, moves, counts, Money(balance, shift.currency)))
+    whole = Report(shift, moves, counts, Money(balance, shift.currency))
+    blind = shift.state is ShiftState.OPEN and shift.opened_by == who.subject
+    return ShiftReport.of(whole, lambda one: room.name_of(conn, one), blind=blind)
 
 
 def _drawer_routes(routes: APIRouter, room: CashRoom) -> None:
@@ -155,9 +166,9 @@ def _drawer_routes(routes: APIRouter, room: CashRoom) -> None:
         said = {"shift": shift_id, **body.model_dump(mode="json")}
         once = Once.of(who, idempotency_key, "cash.move", said)
 
-        def work(uow: UnitOfWork) -> Move:
+        def work(uow: UnitOfWork) -> MoveView:
             once.take(uow)
-            return shifts.move(
+            moved = shifts.move(
                 uow,
                 shift_id,
                 body.amount.money(),
@@ -166,8 +177,9 @@ def _drawer_routes(routes: APIRouter, room: CashRoom) -> None:
                 reason=body.reason.strip(),
                 audit=room.on_record(uow, who),
             )
+            return MoveView.of(moved, lambda one: room.name_of(uow.connection, one))
 
-        return MoveView.of(await room.database.awrite(work))
+        return await room.database.awrite(work)
 
     @routes.post("/cash/refunds/{refund_id}/hand-out")
     async def hand_out(who: Desk, refund_id: str, body: HandOut, idempotency_key: IdempotencyKey) -> RefundView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -17,6 +17,8 @@ Reason = Annotated[
     str, StringConstraints(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
 ]
 Minor = Annotated[int, Field(ge=0, le=10**9)]
+Name = Callable[[str], str]
+"""What people call whoever did something."""
 
 
 class Pieces(Strict):
@@ -114,15 +116,15 @@ class ShiftView(Strict):
     difference: MoneySchema | None
 
     @classmethod
-    def of(cls, shift: Shift) -> ShiftView:
+    def of(cls, shift: Shift, name: Name) -> ShiftView:
         return cls(
             shift_id=shift.id,
             till=shift.till,
             state=shift.state.value,
-            opened_by=shift.opened_by,
+            opened_by=name(shift.opened_by),
             opened_at=shift.opened_at,
             opening=MoneySchema.of(shift.opening),
-            closed_by=shift.closed_by,
+            closed_by=name(shift.closed_by) if shift.closed_by is not None else None,
             closed_at=shift.closed_at,
             closing=MoneySchema.of(shift.closing) if shift.closing else None,
             expected=MoneySchema.of(shift.expected) if shift.expected else None,
@@ -139,13 +141,13 @@ class MoveView(Strict):
     reason: str | None
 
     @classmethod
-    def of(cls, move: Move) -> MoveView:
+    def of(cls, move: Move, name: Name) -> MoveView:
         return cls(
             kind=move.kind.value,
             number=move.number,
             amount=MoneySchema.of(move.amount),
             at=move.at,
-            by=move.by,
+            by=name(move.by),
             reason=move.reason,
         )
 
@@ -154,16 +156,16 @@ class CountView(Strict):
     at: datetime
     by: str
     total: MoneySchema
-    expected: MoneySchema
+    expected: MoneySchema | None
     counts: list[Pieces]
 
     @classmethod
-    def of(cls, count: Count) -> CountView:
+    def of(cls, count: Count, name: Name, *, blind: bool) -> CountView:
         return cls(
             at=count.at,
-            by=count.by,
+            by=name(count.by),
             total=MoneySchema.of(count.total),
-            expected=MoneySchema.of(count.expected),
+            expected=None if blind else MoneySchema.of(count.expected),
             counts=[Pieces(value=value, pieces=pieces) for value, pieces in sorted(count.counts.items())],
         )
 
@@ -171,23 +173,26 @@ class CountView(Strict):
 class ShiftReport(Strict):
     """A shift from its first count to its last: sums by kind, every move, every count against the books; `in_drawer` is now.
 
-    `adds_up`: what was in it at first and every move since come to what the ledger says.
+    `adds_up`: what was in it at first and every move since come to what the ledger says. `blind`: it is asked by whoever has it open
+    and will count it, so that what there should be (`sums`, `expected`, `in_drawer`) is left out.
     """
 
     shift: ShiftView
     sums: dict[str, MoneySchema]
     moves: list[MoveView]
     counts: list[CountView]
-    in_drawer: MoneySchema
+    in_drawer: MoneySchema | None
     adds_up: bool
+    blind: bool
 
     @classmethod
-    def of(cls, report: Report) -> ShiftReport:
+    def of(cls, report: Report, name: Name, *, blind: bool) -> ShiftReport:
         return cls(
-            shift=ShiftView.of(report.shift),
-            sums={kind.value: MoneySchema.of(amount) for kind, amount in sorted(report.sums.items())},
-            moves=[MoveView.of(one) for one in report.moves],
-            counts=[CountView.of(one) for one in report.counts],
-            in_drawer=MoneySchema.of(report.in_drawer),
+            shift=ShiftView.of(report.shift, name),
+            sums={} if blind else {k.value: MoneySchema.of(amount) for k, amount in sorted(report.sums.items())},
+            moves=[MoveView.of(one, name) for one in report.moves],
+            counts=[CountView.of(one, name, blind=blind) for one in report.counts],
+            in_drawer=None if blind else MoneySchema.of(report.in_drawer),
             adds_up=report.adds_up,
+            blind=blind,
         )

@@ -12,6 +12,8 @@ from fastapi import APIRouter, Depends, Header, Response, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from hardware_sim.providers.invoice_papers import pdf
+from parking.journeys.cards_api import CardsView
+from parking.journeys.owing_api import MyDebt
 from parking.journeys.receipt_api import ReceiptView
 from parking.journeys.schemas import BillView, LocalText
 from parking.kernel.errors import not_found
@@ -44,6 +46,8 @@ class FakeMoney:
     began: list[str] = field(default_factory=list)
     """The channels that payments were begun with."""
     offered: bool = False
+    debts: list[MyDebt] = field(default_factory=list)
+    cards: CardsView = field(default_factory=lambda: CardsView(channels=[], stands=None, tries=[]))
     invoices: dict[str, Invoice] = field(default_factory=dict)
 
     def issue(self, fake: FakeServer) -> None:
@@ -58,6 +62,7 @@ def install(routes: APIRouter, fake: FakeServer) -> None:
     _ways(routes, fake)
     _receipts(routes, fake)
     _invoices(routes, fake)
+    _owing(routes, fake)
 
     @routes.websocket("/my/payments/{payment_id}/live")
     async def live(websocket: WebSocket, payment_id: str) -> None:
@@ -106,6 +111,16 @@ def _receipts(routes: APIRouter, fake: FakeServer) -> None:
             amount=MoneySchema.model_validate(payment.amount),
             bill=BillView.model_validate(stay.bill),
         )
+
+
+def _owing(routes: APIRouter, fake: FakeServer) -> None:
+    @routes.get("/my/debts")
+    async def debts(_: Driver) -> list[MyDebt]:
+        return fake.money.debts
+
+    @routes.get("/my/cards")
+    async def cards(_: Driver) -> CardsView:
+        return fake.money.cards
 
 
 def _invoices(routes: APIRouter, fake: FakeServer) -> None:

@@ -146,6 +146,21 @@ const cases: Table = {
   edge_events_gone: ["岗亭记录有缺失", "Records of a gate box are missing"],
   anti_passback: ["疑似重复入场", "Passed back"],
   left_without_entering: ["无入场记录离场", "Left without entering"],
+  debt_disputed: ["车主对欠费提出异议", "A driver disputes a debt"],
+  debt_uncollected: ["欠费多次未收到", "A debt could not be collected"],
+  promise_over_credit: ["离场承诺超过授信", "Left owing more than was set aside"],
+  coupon_gone: ["优惠券已不可用", "A coupon was gone when it was paid"],
+  invoice_mismatch: ["发票与付款不符", "An invoice does not match its payments"],
+  invoice_quota: ["开票额度不足", "The quota of invoices is used up"],
+  invoice_red_failed: ["红字发票未开成", "A red letter could not be issued"],
+  refund_failed: ["退款失败", "A refund failed"],
+  refund_late: ["退款迟迟未完成", "A refund takes too long"],
+  refund_mismatch: ["退款金额不符", "A refund differs"],
+  refund_unknown_number: ["未知的退款", "A refund that we do not know"],
+  statement_missing_here: ["对方文件有、我方未入账", "In the provider's file, not in our books"],
+  statement_missing_there: ["我方已入账、对方文件没有", "In our books, not in the provider's file"],
+  statement_amount: ["与对方文件金额不同", "Another amount in the provider's file"],
+  statement_twice: ["对方文件中重复", "Twice in the provider's file"],
 };
 
 const laneKinds: Table = {

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { call, isCertainNo, newKey } from "../shared/api";
 import { why } from "../shared/i18n/problems";
 import type { Cards, SaveCard } from "../shared/wire";
-import { token } from "./stay";
+import { goAway, token } from "./stay";
 
 const LOOK_MS = 4_000;
 
@@ -51,7 +51,7 @@ export async function save(channel: string): Promise<void> {
       idempotencyKey: attempt.key,
     });
     attempt = null;
-    if (begun.page_url && begun.state === "open") location.assign(begun.page_url);
+    if (begun.page_url && begun.state === "open") goAway(begun.page_url);
     else await loadCards();
   } catch (failure) {
     if (isCertainNo(failure)) attempt = null;

@@ -6,7 +6,7 @@ import { longDate } from "../shared/format";
 import { named } from "../shared/i18n";
 import type { Cards } from "../shared/wire";
 import { cardEnded, cards, cardTrouble, end, forgetCards, loadCards, save, saving } from "./cards";
-import { token } from "./stay";
+import { goAway, token } from "./stay";
 import { say } from "./words";
 
 const nameOf = (channel: string): string => {
@@ -67,9 +67,9 @@ function Offer({ of }: { of: Cards }): JSX.Element {
         <p role="status">
           {say("card_waiting")}{" "}
           {open.page_url && (
-            <a class="again-small" href={open.page_url}>
+            <button type="button" onClick={() => goAway(open.page_url ?? "")}>
               {say("card_again")}
-            </a>
+            </button>
           )}
         </p>
       )}

@@ -4,7 +4,7 @@ import { call, isCertainNo, newKey } from "../shared/api";
 import { ANY, chosen } from "../shared/channels";
 import { why } from "../shared/i18n/problems";
 import type { MyDebt, Payment, StartPayment } from "../shared/wire";
-import { token } from "./stay";
+import { goAway, token } from "./stay";
 
 const LOOK_MS = 4_000;
 const KEPT_UNDER = "parking.debt";
@@ -55,7 +55,7 @@ export async function payDebt(debt: string): Promise<void> {
     });
     if (begun.state === "FAILED" || begun.state === "CLOSED") attempt = null;
     else follow({ debt, url: begun.pay_url ?? null });
-    if (begun.pay_url) location.assign(begun.pay_url);
+    if (begun.pay_url) goAway(begun.pay_url);
     void loadDebts();
   } catch (failure) {
     if (isCertainNo(failure)) attempt = null;

@@ -13,6 +13,7 @@ import type { MyStay, Payment, Receipt } from "../shared/wire";
 const KEPT_UNDER = "parking.stay";
 const CODE_UNDER = "parking.code";
 const PAYMENT_UNDER = "parking.payment";
+const LEFT_UNDER = "parking.left";
 const REFRESH_MS = 20_000;
 const AWAY_MS = 4_000;
 
@@ -45,7 +46,21 @@ export function begin(): void {
   addEventListener("offline", () => (away.value = true));
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void refresh());
   void loadChannels();
+  comeBack();
   readToken();
+}
+
+/** A payment company sends the browser back without the code: this tab knows whose page it had left. */
+function comeBack(): void {
+  const left = recall<string>(LEFT_UNDER);
+  keep(LEFT_UNDER, null);
+  if (left && !new URLSearchParams(location.hash.slice(1)).get("t")) history.replaceState(null, "", `#t=${left}`);
+}
+
+/** Go to a payment company's page that comes back to this one's plain address. */
+export function goAway(to: string): void {
+  keep(LEFT_UNDER, token.value);
+  location.assign(to);
 }
 
 function readToken(): void {
@@ -132,7 +147,7 @@ export async function pay(): Promise<void> {
     const begun = await attempt.begin();
     follow(begun);
     if (begun.in_app && !hasEnded(begun)) confirmInApp(begun.in_app);
-    else if (begun.pay_url && !hasEnded(begun)) location.assign(begun.pay_url);
+    else if (begun.pay_url && !hasEnded(begun)) goAway(begun.pay_url);
     else if (begun.state === "FAILED") chooseAnother();
   } catch (failure) {
     if (isRefused(failure)) refuse("expired");

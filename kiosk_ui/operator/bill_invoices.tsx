@@ -24,7 +24,7 @@ export function BillInvoices({ id, name }: { id: string; name: string }): JSX.El
       <div class="title-row">
         <h2 id="invoices-title">{say("invoices")}</h2>
         <button type="button" class="quiet" onClick={() => void read.again()}>
-          {say("again")}
+          {say("refresh")}
         </button>
       </div>
       <Waiting of={read} />

@@ -164,7 +164,7 @@ def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, cloc
     async def my_debts(who: Driver) -> list[MyDebt]:
         def look(conn: Connection) -> list[tuple[Debt, Money]]:
             stay = store.get(conn, StayId(who.subject))
-            return list(cashier.later.open_debts(conn, stay.plate)) if stay and stay.plate else []
+            return list(cashier.later.unsettled_debts(conn, stay.plate)) if stay and stay.plate else []
 
         found = await database.aread(look)
         return [

@@ -216,6 +216,10 @@ class Creditor(Protocol):
         """What a plate still owes, oldest first, each with what is left of it."""
         ...
 
+    def unsettled_debts(self, conn: Connection, plate: Plate) -> Sequence[tuple[Debt, Money]]:
+        """The same with what is disputed, as its driver sees it."""
+        ...
+
     def debt(self, conn: Connection, stay_id: StayId) -> tuple[Debt, Money] | None:
         """The debt of a stay, whatever has become of it, and what is left of it."""
         ...

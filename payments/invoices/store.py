@@ -108,9 +108,10 @@ def reds_of(conn: Connection, blue_id: str) -> Sequence[Invoice]:
 
 
 def of_stays(conn: Connection, stays: Collection[str]) -> Sequence[Invoice]:
-    """Every invoice, blue or red, with a bill of these stays on it, oldest first."""
+    """Every invoice with a bill of these stays on it, and every red letter about one of those, oldest first."""
     ids = sa.select(bill_table.c.invoice_id).where(bill_table.c.stay_id.in_(list(stays)))
-    query = sa.select(invoice_table).where(invoice_table.c.id.in_(ids)).order_by(invoice_table.c.id)
+    c = invoice_table.c  # a red letter by hand takes a whole invoice back, and has no bills of its own
+    query = sa.select(invoice_table).where(sa.or_(c.id.in_(ids), c.blue_id.in_(ids))).order_by(c.id)
     return [to_invoice(row) for row in conn.execute(query)]
 
 

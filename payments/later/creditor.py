@@ -67,10 +67,14 @@ class Creditor:
 
     def open_debts(self, conn: Connection, plate: Plate) -> Sequence[tuple[Debt, Money]]:
         """What a plate still owes, oldest first, each with what is left of it."""
-        return [
-            (debt, Money(ledger_store.stay_sums(conn, debt.stay_id).debt, debt.amount.currency))
-            for debt in store.open_debts_of(conn, plate)
-        ]
+        return self._with_rest(conn, store.open_debts_of(conn, plate))
+
+    def unsettled_debts(self, conn: Connection, plate: Plate) -> Sequence[tuple[Debt, Money]]:
+        """The same with what is disputed, as its driver sees it."""
+        return self._with_rest(conn, store.unsettled_debts_of(conn, plate))
+
+    def _with_rest(self, conn: Connection, debts: Sequence[Debt]) -> Sequence[tuple[Debt, Money]]:
+        return [(debt, Money(ledger_store.stay_sums(conn, debt.stay_id).debt, debt.amount.currency)) for debt in debts]
 
     def standing(self, conn: Connection, after: str, limit: int) -> Sequence[Debt]:
         """Open debts in the order of their stays' ids, those behind `after`."""

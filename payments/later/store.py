@@ -212,6 +212,13 @@ def open_debts_of(conn: Connection, plate: Plate) -> Sequence[Debt]:
     return [_to_debt(row) for row in conn.execute(query.order_by(debt_table.c.since, debt_table.c.stay_id))]
 
 
+def unsettled_debts_of(conn: Connection, plate: Plate) -> Sequence[Debt]:
+    """What a plate owes or disputes, oldest first."""
+    unpaid = debt_table.c.state.in_([DebtState.OPEN.value, DebtState.DISPUTED.value])
+    query = sa.select(debt_table).where(debt_table.c.plate == plate, unpaid)
+    return [_to_debt(row) for row in conn.execute(query.order_by(debt_table.c.since, debt_table.c.stay_id))]
+
+
 def unpaid_debts_of(conn: Connection, agreement_id: str) -> Sequence[Debt]:
     """What an agreement's stays owe, disputed or not."""
     unpaid = debt_table.c.state.in_([DebtState.OPEN.value, DebtState.DISPUTED.value])

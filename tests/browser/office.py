@@ -32,7 +32,7 @@ TICKET_VALID = timedelta(days=2)
 
 
 class Office:
-    """The server with one operator of each role, the kiosk `kiosk-1` and the box `edge-1`; `built` goes to `build`, the rest to the settings."""
+    """With one operator of each role, the kiosk `kiosk-1` and the box `edge-1`; `built` goes to `build`, the rest to the settings."""
 
     def __init__(
         self, folder: Path, *, clock: ManualClock | None = None, built: dict[str, Any] | None = None, **changes: Any

@@ -121,7 +121,28 @@ def test_each_difference_needs_a_reason_and_is_on_record_with_its_name(server: S
     assert (closed["difference"]["amount"], closed["expected"]["amount"]) == (-100, 20_000)
     (difference,) = [entry for entry in actions(server) if entry[0] == "cash.difference"]
     assert difference[2] == "-1.00 CNY: a note was torn"
-    assert difference[1] == closed["closed_by"]
+    account = server.application.database.read(lambda conn: security_store.credentials(conn, "cashier"))
+    assert account is not None
+    assert (difference[1], closed["closed_by"]) == (account[0].id, "Cashier")
+
+
+def test_who_has_a_shift_open_is_not_told_what_is_to_be_found_in_its_drawer(server: Server) -> None:
+    shift = open_shift(server)
+    pay(server, parked(server))
+    post(server, f"/cash/shifts/{shift}/counts", {"counts": counted(21_000)}, "n1")
+
+    def told(who: str) -> dict[str, Any]:
+        return dict(server.ask("GET", f"/cash/shifts/{shift}", who).json())
+
+    own, others = told("cashier"), told("manager")
+    assert (own["blind"], own["in_drawer"], own["sums"], own["counts"][-1]["expected"]) == (True, None, {}, None)
+    assert (others["blind"], others["in_drawer"]["amount"], others["counts"][-1]["expected"]["amount"]) == (
+        False,
+        21_000,
+        21_000,
+    )
+    post(server, f"/cash/shifts/{shift}/close", {"counts": counted(21_000)}, "c1")
+    assert told("cashier")["in_drawer"]["amount"] == 21_000
     balances = {b["account"]: b["balance"] for b in server.ask("GET", "/ledger/balances", "auditor").json()}
     assert (balances["drawer:desk-1"], balances["cash_over_short"]) == (19_900, 100)
     found_later = {"till": "desk-1", "counts": counted(20_000)}

@@ -138,6 +138,7 @@ WHO_MAY = {
     ("GET", "/debts"): {"cashier", "manager", "auditor"},
     ("POST", "/debts/{stay_id}/write-off"): {"manager"},
     ("POST", "/debts/{stay_id}/decide"): {"manager"},
+    ("POST", "/debts/{stay_id}/dispute"): {"manager"},
     ("GET", "/agreements"): {"cashier", "manager", "auditor"},
     ("POST", "/agreements"): {"manager"},
     ("DELETE", "/agreements/{agreement_id}"): {"manager"},

@@ -174,6 +174,11 @@ def writing_off(server: Server) -> Case:
     return Case("manager", f"/debts/{a_debt(server)}/write-off", {"reason": "goodwill"}, {"reason": "an outage"})
 
 
+def disputing(server: Server) -> Case:
+    body = {"reason": "says so on the phone"}
+    return Case("manager", f"/debts/{a_debt(server)}/dispute", body, {"reason": "at the desk"})
+
+
 def deciding(server: Server) -> Case:
     debt = a_debt(server)
     body = {"owed": False, "reason": "two cars on one plate"}
@@ -272,6 +277,7 @@ CASES: dict[str, Callable[[Server], Case]] = {
     "/payments/{payment_id}/coupons/return": giving_coupons_back,
     "/debts/{stay_id}/write-off": writing_off,
     "/debts/{stay_id}/decide": deciding,
+    "/debts/{stay_id}/dispute": disputing,
     "/agreements": agreeing,
     "/stays/{stay_id}/close": closing,
     "/my/invoices": asking_for_an_invoice,

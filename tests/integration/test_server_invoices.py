@@ -140,6 +140,8 @@ def test_the_desk_takes_an_invoice_back_on_record_and_the_bill_may_have_another(
         return found["bills"][0]["why_not"] is None
 
     eventually(free)
+    both = server.ask("GET", f"/stays/{stay}/invoices", "auditor").json()["invoices"]
+    assert [(one["colour"], one["takes_back"]) for one in both] == [("blue", None), ("red", asked["invoice_id"])]
     body = {"buyer": {"kind": "person"}, "stays": [stay]}
     desk = server.ask("POST", "/invoices", "cashier", json=body, headers={"Idempotency-Key": "d1"})
     assert desk.status_code == 201, desk.text

@@ -63,12 +63,15 @@ class BayBook:
         self.rules = rules or Rules()
         self.kinds = {b.id: b.kind for b in site.plan.bays}
         self.zone_of = {bay: zone.id for zone in site.zones for bay in zone.bays}
+        self.touched = 0
+        """How often something was said of a bay here."""
 
     def hear(self, uow: UnitOfWork, readings: Sequence[Reading]) -> None:
         """Take readings in; ParkingError names a bay that there is not, and then none is taken."""
         for reading in readings:
             if reading.bay_id not in self.zone_of:
                 raise not_found("site.bay_unknown", f"this site has no bay {reading.bay_id!r}")
+        self.touched += 1
         rows = bay_store.of(uow.connection, {r.bay_id for r in readings})
         for reading in readings:
             zone_id = self.zone_of[reading.bay_id]
@@ -104,6 +107,7 @@ class BayBook:
         """Take a bay out of use, or back into it."""
         if bay_id not in self.zone_of:
             raise not_found("site.bay_unknown", f"this site has no bay {bay_id!r}")
+        self.touched += 1
         before = bay_store.of(uow.connection, [bay_id]).get(bay_id) or Kept(BayState(bay_id), self.zone_of[bay_id])
         bay_store.put(uow.connection, replace(before, coned_off=off))
 

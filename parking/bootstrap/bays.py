@@ -85,12 +85,21 @@ def sign_board(
 
 
 def usable(database: Database, occupancy: Occupancy, healer: Healer) -> Read:
-    """What the signs read: usable bays by all witnesses, after counting again whatever late passages left open."""
+    """What the signs read: usable bays by all witnesses, after counting again whatever late passages left open.
+
+    While nobody has said anything of a bay, nothing of it changes by itself: then it stands as long as the counters do.
+    """
     recounted = read_from(database, occupancy)
+    kept: tuple[int, Mapping[ZoneId, ZoneView]] | None = None
 
     def read() -> Mapping[ZoneId, ZoneView]:
+        nonlocal kept
         recounted()
+        if kept is not None and kept[0] == occupancy.touched and not healer.book.touched and database.is_private:
+            return kept[1]
         now = database.clock.now()
-        return database.read(lambda conn: signs_see(healer.views(conn, now)))
+        views = database.read(lambda conn: signs_see(healer.views(conn, now)))
+        kept = occupancy.touched, views
+        return views
 
     return read

@@ -108,7 +108,7 @@ def subscriptions(
         e.PaymentCaptured: (
             paying.grant_exit(cashier, grace),
             owing.debt_ends(cashier),
-            refresh,
+            refresh,  # once, after what the payment has settled
             wallets.earn_for_fee(merchants.points_for),
         ),
         e.CouponChanged: (wallet_changed, app_hooks.tell),
@@ -118,7 +118,6 @@ def subscriptions(
         e.CreditChanged: (refresh,),
         e.DebtReminded: (reminding.remind,),
         e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for),),
-        e.StaySettled: (refresh,),
         e.StayClosed: (
             owing.debt_begins(cashier),
             refresh,

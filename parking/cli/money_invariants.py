@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from parking.kernel.ids import StayId
 from parking.members.tables import POINTS, lot_table
+from parking.plumbing.prepared import prepared
 from parking.sessions.store import stay
 from payments import ledger_store
 from payments.coupons.balance import faults
@@ -21,22 +22,31 @@ from payments.tariff.plate_words import facts_of_plate
 from payments.tariff.price import price
 from payments.tariff_book import TariffBook
 
-_BOOKED = sa.select(ledger_store.movement_table.c.seq, ledger_store.movement_table.c.stay_id).where(
-    ledger_store.movement_table.c.seq > sa.bindparam("seen")
+_BOOKED = prepared(
+    sa.select(ledger_store.movement_table.c.seq, ledger_store.movement_table.c.stay_id).where(
+        ledger_store.movement_table.c.seq > sa.bindparam("seen")
+    )
 )
-_BILLED = (
+_BILLED = prepared(
     sa.select(bill_table, stay.c.plate, stay.c.state, stay.c.exited_at, stay.c.priced_at, stay.c.leave_by)
     .join_from(bill_table, stay, stay.c.id == bill_table.c.stay_id)
     .where(bill_table.c.stay_id == sa.bindparam("stay"))
 )
-_OF_COUPONS = sa.select(
-    sa.select(sa.func.count()).select_from(coupon_table).scalar_subquery(),
-    sa.select(sa.func.count()).select_from(use_table).scalar_subquery(),
-    sa.select(sa.func.count()).select_from(use_table).where(use_table.c.ended_at.is_not(None)).scalar_subquery(),
-    sa.select(sa.func.count()).select_from(coupon_table).where(coupon_table.c.state == "free").scalar_subquery(),
+_count = sa.select(sa.func.count())
+_OF_OFFERS = prepared(
+    sa.select(
+        _count.select_from(coupon_table).scalar_subquery().label("coupons"),
+        _count.select_from(use_table).scalar_subquery().label("uses"),
+        _count.select_from(use_table).where(use_table.c.ended_at.is_not(None)).scalar_subquery().label("ended"),
+        _count.select_from(coupon_table).where(coupon_table.c.state == "free").scalar_subquery().label("free"),
+        sa.select(sa.func.coalesce(sa.func.sum(lot_table.c.left), 0)).scalar_subquery().label("lots"),
+        sa.select(sa.func.coalesce(sa.func.sum(POINTS.kept.c.balance), 0))
+        .where(POINTS.kept.c.account.like("member:%"))
+        .scalar_subquery()
+        .label("held"),
+    )
 )
-_LOTS = sa.select(sa.func.coalesce(sa.func.sum(lot_table.c.left), 0))
-_HELD = sa.select(sa.func.coalesce(sa.func.sum(POINTS.kept.c.balance), 0)).where(POINTS.kept.c.account.like("member:%"))
+"""All that every look asks of coupons and points, in one question."""
 _SOONER = timedelta(minutes=30)
 
 
@@ -50,7 +60,7 @@ class MoneyInvariants:
 
     def broken(self, conn: Connection) -> list[str]:
         """Every one that does not hold now, in words without anything personal."""
-        return [*self._stays(conn), *self._offers(conn), *_points(conn)]
+        return [*self._stays(conn), *self._offers(conn)]
 
     def _stays(self, conn: Connection) -> list[str]:
         moved = conn.execute(_BOOKED, {"seen": self._seen}).all()
@@ -83,16 +93,10 @@ class MoneyInvariants:
         return found
 
     def _offers(self, conn: Connection) -> list[str]:
-        now = conn.execute(_OF_COUPONS).one()
-        if tuple(now) == self._coupons:
-            return []
-        self._coupons = tuple(now)
-        return [f"I3: {what}" for what in faults(conn)]
-
-
-def _points(conn: Connection) -> list[str]:
-    return (
-        []
-        if conn.scalar(_LOTS) == -(conn.scalar(_HELD) or 0)
-        else ["I3: what members hold is not what their lots come to"]
-    )
+        now = conn.execute(_OF_OFFERS).one()
+        found = [] if now.lots == -now.held else ["I3: what members hold is not what their lots come to"]
+        coupons = (now.coupons, now.uses, now.ended, now.free)
+        if coupons == self._coupons:
+            return found
+        self._coupons = coupons
+        return [*found, *[f"I3: {what}" for what in faults(conn)]]

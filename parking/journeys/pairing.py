@@ -114,9 +114,16 @@ def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: dateti
 
 
 def stay_of_plate(conn: Connection, plate: Plate, costs: Costs, now: datetime) -> StayId | None:
-    """The open stay of whoever types this plate: recorded so, or so left open by the entry's own pictures; never a guess."""
+    """The open stay of whoever types this plate: recorded so, or so left open by the entry's own pictures; never a guess.
+
+    Left open is not enough where a stay recorded so has ended today: then it was that car's, whoever ended it, and this is its lookalike's.
+    """
     found = whose(conn, PassageEvidence(now, LaneId(""), Votes.lone(plate.text), typed=True), costs, now)
-    return found.stay_id if isinstance(found, Matched) and found.ranked[0].exact else None
+    if not isinstance(found, Matched) or not found.ranked[0].exact:
+        return None
+    known = store.row_of(conn, found.stay_id)
+    left_open = known is None or known.plate != plate
+    return None if left_open and finding.closed_around(conn, [plate.text], now) else found.stay_id
 
 
 def _candidate(conn: Connection, row: Row[Any], evidence: PassageEvidence) -> OpenCandidate:

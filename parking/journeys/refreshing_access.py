@@ -25,7 +25,6 @@ from parking.kernel.events import (
     StayClosed,
     StayCorrected,
     StayOpened,
-    StaySettled,
 )
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
@@ -36,7 +35,6 @@ from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview, is_plau
 Handler = Callable[[UnitOfWork, Envelope], None]
 _ABOUT_A_STAY = (
     StayOpened,
-    StaySettled,
     PaymentCaptured,
     CreditChanged,
     StayClosed,

@@ -158,7 +158,11 @@ def vehicle(conn: Connection, vehicle_id: str) -> Vehicle | None:
 
 _HOLDER = prepared(
     sa.select(vehicle_table)
-    .where(vehicle_table.c.plate == sa.bindparam("plate"), vehicle_table.c.state == VehicleState.ACTIVE)
+    .where(
+        vehicle_table.c.plate == sa.bindparam("plate"),
+        # in words, as its partial index has it: were it a value, SQLite would plan anew each time
+        vehicle_table.c.state == sa.literal_column(f"'{VehicleState.ACTIVE}'"),
+    )
     .order_by(vehicle_table.c.id)
     .limit(1)
 )

@@ -63,7 +63,9 @@ class OutboxRelay:
         self._thread: threading.Thread | None = None
         self._news = True
         """Whether something may wait; where database and bus are ours alone, nothing does before somebody here publishes."""
-        self._alone = database.is_private and isinstance(bus, OwnBus) and bus.is_on(database)
+        self._ours = bus if isinstance(bus, OwnBus) and bus.is_on(database) else None
+        """The bus, where it lies in our own database."""
+        self._alone = database.is_private and self._ours is not None
         database.after_commit(self._published)
 
     def drain(self) -> int:
@@ -89,11 +91,11 @@ class OutboxRelay:
     def _move(self, batch: Sequence[tuple[int, Envelope]]) -> None:
         """Hand a batch to the bus and mark it: in one transaction where the bus lies in our own database."""
         numbers, envelopes = [number for number, _ in batch], [envelope for _, envelope in batch]
-        if not isinstance(self._bus, OwnBus) or not self._bus.is_on(self._database):
+        bus = self._ours
+        if bus is None:
             self._bus.publish(envelopes)
             self._database.write(lambda unit: _mark(unit, numbers))
             return
-        bus = self._bus
 
         def work(unit: UnitOfWork) -> None:
             bus.take(unit, envelopes)

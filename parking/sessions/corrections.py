@@ -21,6 +21,7 @@ from parking.kernel.ids import LaneId, StayId
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
 from parking.plumbing.insert_once import insert_once
+from parking.plumbing.prepared import prepared
 from parking.sessions import store
 
 BY_RULE = "system"
@@ -52,6 +53,15 @@ correction_head = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("link", sa.String(64), nullable=False),
 )
+
+_undoing = correction.alias("undoing")
+_READ = (
+    sa.select(correction, _undoing.c.id.label("undone_by"))
+    .join(_undoing, _undoing.c.undoes == correction.c.id, isouter=True)
+    .order_by(correction.c.seq)
+)
+_BY_ID = prepared(_READ.where(correction.c.id == sa.bindparam("id")))
+_OF_STAY = prepared(_READ.where(correction.c.stay_id == sa.bindparam("stay")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,7 @@ def record(
 
 def get(conn: Connection, correction_id: str) -> Correction:
     """ParkingError where there is none."""
-    found = _read(conn, correction.c.id == correction_id)
+    found = [_to_correction(row) for row in conn.execute(_BY_ID, {"id": correction_id})]
     if not found:
         raise not_found("correction.unknown", "there is no such correction")
     return found[0]
@@ -126,7 +136,7 @@ def get(conn: Connection, correction_id: str) -> Correction:
 
 def of_stay(conn: Connection, stay_id: StayId) -> Sequence[Correction]:
     """All corrections of a stay, oldest first."""
-    return _read(conn, correction.c.stay_id == stay_id)
+    return [_to_correction(row) for row in conn.execute(_OF_STAY, {"stay": stay_id})]
 
 
 def standing(conn: Connection, stay_id: StayId) -> Correction | None:
@@ -154,17 +164,6 @@ def verify(conn: Connection) -> int | None:
     if broken is None and (head.seq if head else 0) != len(rows):
         return len(rows) + 1
     return None if broken is None else broken + 1
-
-
-def _read(conn: Connection, which: sa.ColumnElement[bool]) -> list[Correction]:
-    undoing = correction.alias("undoing")
-    query = (
-        sa.select(correction, undoing.c.id.label("undone_by"))
-        .join(undoing, undoing.c.undoes == correction.c.id, isouter=True)
-        .where(which)
-        .order_by(correction.c.seq)
-    )
-    return [_to_correction(row) for row in conn.execute(query)]
 
 
 def _to_correction(row: Row[Any]) -> Correction:

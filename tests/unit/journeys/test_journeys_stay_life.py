@@ -9,7 +9,8 @@ import pytest
 from parking.access import service as access_service
 from parking.access.snapshot import ListedAs, ListRow
 from parking.bootstrap.desk import desk_of
-from parking.journeys import correcting
+from parking.bootstrap.measured import measured_costs
+from parking.journeys import correcting, pairing
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import Direction
@@ -39,6 +40,12 @@ def votes(*said: tuple[str, float], colour: str = "blue") -> Votes:
 
 def inside(site: SiteStory) -> int:
     return site.occupied()["b1"]
+
+
+def typing(site: SiteStory, plate: str) -> StayId | None:
+    """The stay that a kiosk shows for this plate."""
+    costs, now = measured_costs(), site.clock.now()
+    return site.database.read(lambda conn: pairing.stay_of_plate(conn, Plate(plate), costs, now))
 
 
 # --- misreads --------------------------------------------------------------------------------------------------------
@@ -126,6 +133,24 @@ def test_a_stay_that_is_too_long_to_be_true_leaves_without_a_bill_and_with_a_cas
     site.leave()
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert (site.sums(stay_id).due, site.reasons()) == (None, ["charge_over_bound"])
+
+
+@pytest.mark.req("ID-1")
+def test_who_types_a_plate_whose_own_stay_was_ended_today_is_not_shown_his_lookalikes(site: SiteStory) -> None:
+    """A person gave his stay to another exit by mistake; his plate is what the lookalike's entry left open."""
+    mine = site.enter(PLATE, votes=votes((PLATE, 0.0), (MISREAD, -9.0)))
+    his = site.enter(MISREAD, votes=votes((MISREAD, 0.0), (PLATE, -0.5)))
+    site.park(minutes=10)
+    cashier, said = site.application.cashier, {"actor": "li", "reason": "by mistake"}
+    site.database.write(lambda uow: correcting.close_now(uow, cashier, mine, **said))
+    site.application.drain()
+    typed = [typing(site, PLATE), typing(site, MISREAD)]
+    assert typed == [None, his]
+
+
+def test_who_types_a_plate_that_only_the_entry_left_open_finds_his_stay(site: SiteStory) -> None:
+    mine = site.enter(MISREAD, votes=votes((MISREAD, 0.0), (PLATE, -0.5)))
+    assert typing(site, PLATE) == mine
 
 
 # --- missed exits, double visits, ghosts -----------------------------------------------------------------------------

@@ -56,7 +56,8 @@ def side_door(mall: Mall) -> Starlette:
 
 def _break(mall: Mall, device: str, fault: str) -> None:
     """A camera by its lane (none, freeze, black, stop, garbage, slow, drop; entry-2: none, gone, network_down), the board (none,
-    gone, mute, loop-N-on), a reader (uhf or scanner: none, mute, hang_up), or the fire contact (on, off).
+    gone, mute, loop-N-on), a reader (uhf or scanner: none, mute, hang_up), the feed next door (none, silent, broken,
+    stale, garbage_row, lies), or the fire contact (on, off).
     """
     if device in mall.cameras:
         mall.cameras[device].set_fault(CameraFault(fault))
@@ -73,6 +74,8 @@ def _break(mall: Mall, device: str, fault: str) -> None:
         reader.mute = fault == "mute"
         if fault == "hang_up":
             reader.hang_up()
+    elif device == "neighbour":
+        mall.next_door.feed.fault(*([] if fault == "none" else [fault]))
     elif device == "fire":
         mall.board.set_input(FIRE_INPUT, fault == "on")
     else:

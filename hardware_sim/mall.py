@@ -30,6 +30,7 @@ from hardware_sim.devices.rtsp import RtspCamera
 from hardware_sim.devices.sign import SignBox
 from hardware_sim.driver import Driver
 from hardware_sim.members_entry import MembersEntry
+from hardware_sim.next_door import CarParkNextDoor
 from hardware_sim.physical_lane import Carried, Manner, PhysicalLane, PhysicalRamp, Timing
 from hardware_sim.traffic import Arrival, arrivals
 from lpr.drawing.layouts import PlateStyle
@@ -124,6 +125,9 @@ class Mall:
             picture=second_view.next_frame,
         )
         self.signs = {"sign-b1": SignBox("sign-b1", clock), "sign-b2": SignBox("sign-b2", clock)}
+        self.next_door = CarParkNextDoor(
+            clock, host=host, feed_port=ports["neighbour"], sign_port=ports["sign_approach"], seed=config.seed
+        )
         self.wallet = QrWalletServer(
             QrWalletBooks(
                 clock=clock,
@@ -163,6 +167,7 @@ class Mall:
         self.signs["sign-b1"].start(self.config.host, ports["sign_b1"])
         self.signs["sign-b2"].start(self.config.host, ports["sign_b2"])
         self.second.start()
+        self.next_door.start()
         wallet_url = self.wallet.start()
         async with httpx.AsyncClient(timeout=10.0) as client:
             driver = Driver(client, self.config.server_url, self.config.kiosk_token, wallet_url)
@@ -179,6 +184,7 @@ class Mall:
     def _close(self) -> None:
         self.wallet.stop()
         self.second.stop()
+        self.next_door.stop()
         for sign in self.signs.values():
             sign.stop()
         for camera in self.cameras.values():
@@ -235,6 +241,7 @@ class Mall:
             },
             "readers": {"uhf": self.second.tags.reading, "scanner": self.second.scanner.connected > 0},
             "signs": {name: sign.text for name, sign in self.signs.items()},
+            "next_door": self.next_door.state(),
             "cars": [self.car(car) for car in (self.garage.cars if self.garage else ())][-200:],
         }
 

@@ -232,6 +232,10 @@ function Guide(): JSX.Element {
         </ol>
         <p class="soft small">{say("why_code")}</p>
       </section>
+      <a class="wide to-guide" href="../guide/">
+        <Mark name="car" />
+        {say("to_guide")}
+      </a>
     </>
   );
 }

@@ -50,7 +50,7 @@ export function App(): JSX.Element {
         {bays.value && <Zones zones={bays.value.zones} />}
         {bays.value && <AtTheLanes page={bays.value} />}
         {nextDoor.value && !nextDoor.value.needed && <NextDoor page={nextDoor.value} />}
-        <a class="wide button" href="../driver/">
+        <a class="wide to-guide" href="../driver/">
           <Mark name="phone" />
           {say("pay")}
         </a>

@@ -43,8 +43,8 @@ class LotRow(_Row):
     at_feed: str = Field(default="", max_length=120)
     name: NameRow
     capacity: int = Field(ge=1, le=100_000)
-    drive_min: float = Field(gt=0.0, le=120.0)
-    walk_min: float = Field(ge=0.0, le=120.0)
+    drive_min: float = Field(gt=0.0, le=120.0, strict=False)
+    walk_min: float = Field(ge=0.0, le=120.0, strict=False)
     hour_minor: int | None = Field(default=None, ge=0, le=1_000_000)
     kept_back: int = Field(default=0, ge=0)
     address: str = Field(default="", max_length=200)
@@ -54,7 +54,7 @@ class FeedRow(_Row):
     id: str = Field(min_length=1, max_length=40)
     kind: str
     url: str = Field(pattern="^https?://")
-    poll_s: float = Field(default=30.0, ge=0.1, le=240.0)
+    poll_s: float = Field(default=30.0, ge=0.1, le=240.0, strict=False)
     lots: list[LotRow] = Field(min_length=1)
 
 

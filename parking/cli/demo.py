@@ -137,6 +137,7 @@ def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     say(f"  operator   {server}/operator/    log in as {OPERATOR!r}, password {site.password!r}")
     say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}&demo    a car of your own is coming in: {yours.text}")
     say("             calls of unpaid cars wait on the operator page; after half a minute the office answers them")
+    say(f"  free bays  {server}/guide/    with the car park next door")
     say(f"  API        {server}/docs")
     say(f"  world      {site.url('control')}/state    logs in {site.root / 'logs'}")
     threading.Thread(target=_print_ticket, args=(site, operator, yours.masked, say), daemon=True).start()

@@ -33,7 +33,7 @@ EDGE, KIOSK, SITE = "edge-1", "kiosk-1", "demo"
 SETUP = Principal("system", "demo", frozenset())
 PARTS = (
     *("server", "board", "entry_camera", "exit_camera", "sign_b1", "sign_b2", "wallet", "control"),
-    *("push", "uhf", "scanner"),
+    *("push", "uhf", "scanner", "neighbour", "sign_approach"),
 )
 FIRE_INPUT = 6  # as the simulated board is wired
 UNPAID_CALLS_AFTER_S, UNPAID_OPENS_AFTER_S = 8.0, 90.0
@@ -83,6 +83,7 @@ class DemoSite:
                     "sign-b2": f"{self.host}:{self.ports['sign_b2']}",
                 }
             ),
+            "PARKING_NEIGHBOURS_FILE": str(self.root / "neighbours.yaml"),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -121,6 +122,7 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     token, members, codes = _enrol(folder, edge_key, server_key, password)
     site = DemoSite(str(folder), host, ports, password, token, secrets.token_urlsafe(24), members, codes)
     (folder / "edge.yaml").write_text(yaml.safe_dump(edge_config(site), allow_unicode=True, sort_keys=False))
+    (folder / "neighbours.yaml").write_text(yaml.safe_dump(neighbours(site), allow_unicode=True, sort_keys=False))
     partial = note.with_suffix(".part")
     partial.touch(mode=0o600)
     partial.write_text(json.dumps(asdict(site), indent=1))
@@ -131,8 +133,11 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
 def _as_it_was(note: Path) -> DemoSite:
     """What an earlier demo laid out; one of another version is refused by name, not mended."""
     try:
-        return DemoSite(**json.loads(note.read_text()))
-    except (TypeError, ValueError):
+        site = DemoSite(**json.loads(note.read_text()))
+        if set(site.ports) != set(PARTS):
+            raise ValueError("other parts")
+        return site
+    except (AttributeError, TypeError, ValueError):
         message = "was laid out by another version of the demo: take an empty folder"
         raise invalid("demo.folder", message, field=str(note.parent)) from None
 
@@ -165,6 +170,29 @@ def _enrol(
         return database.write(work)
     finally:
         database.close()
+
+
+def neighbours(site: DemoSite) -> dict[str, Any]:
+    """One car park next door, by its city's feed, and the sign at the approach that speaks of it."""
+    lot = {
+        "id": "riverside",
+        "at_feed": "riverside-p1",
+        "name": {"zh": "滨江停车场", "en": "Riverside car park"},
+        "capacity": 120,
+        "drive_min": 3,
+        "walk_min": 4,
+        "hour_minor": 800,
+        "kept_back": 6,
+        "address": "滨江路 12 号",
+    }
+    sign = {"id": "approach-1", "lot": "riverside", "driver": "led_counter"}
+    return {
+        "needed_from": 50,  # of sixty bays: so that a short demo shows it
+        "feeds": [
+            {"id": "city", "kind": "park_api", "url": f"{site.url('neighbour')}/feed", "poll_s": 5, "lots": [lot]}
+        ],
+        "signs": [{**sign, "address": f"{site.host}:{site.ports['sign_approach']}"}],
+    }
 
 
 def edge_config(site: DemoSite) -> dict[str, Any]:

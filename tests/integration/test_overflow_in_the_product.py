@@ -228,3 +228,8 @@ def test_a_wrong_settings_file_is_named_by_its_field(tmp_path: Path, said: str, 
     with pytest.raises(ParkingError) as error:
         rows_of(file)
     assert named in (error.value.field or "")
+
+
+def test_the_example_file_is_read() -> None:
+    example = Path(__file__).parents[2] / "docs" / "neighbours.example.yaml"
+    assert [lot.id for feed in rows_of(example).feeds for lot in feed.lots] == ["riverside"]

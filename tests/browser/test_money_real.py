@@ -33,7 +33,7 @@ from payments.providers.memory import MemoryProvider
 from payments.providers.registry import Method
 from tests.browser import checks
 from tests.browser.office import Office
-from tests.browser.pages import KioskPage, OperatorPage
+from tests.browser.pages import DriverPage, KioskPage, OperatorPage
 from tests.builders.invoices import COMPANY_NUMBER
 from tests.builders.journeys import EXIT, MORNING, OTHER_PLATE, PLATE, passage
 from tests.builders.plumbing import eventually
@@ -485,3 +485,28 @@ def test_a_driver_pays_what_an_earlier_stay_still_owes(office: MoneyOffice, open
     office.approve(company, payment.payment_id)
     expect(card).to_have_count(0, timeout=PATIENT)
     assert office.debt_state(owed) == "paid"
+
+
+@pytest.mark.req("PRIV-2", "MEM-2")
+def test_a_fresh_browser_pays_and_gives_nothing_of_its_owner(office: MoneyOffice, open_page: OpenPage) -> None:
+    stay_id = office.passes(Direction.IN, PLATE)
+    office.clock.advance(timedelta(hours=2))
+    sent: list[object] = []
+    page = open_page(
+        office.driver_page(stay_id),
+        width=390,
+        height=800,
+        before=lambda page: page.on(
+            "request", lambda request: sent.append(request.post_data_json) if request.post_data else None
+        ),
+    )
+    expect(page.get_by_text("无需注册、关注或手机号")).to_be_visible()
+    expect(page.locator("input:not([type=radio]):not([type=checkbox]), textarea, select")).to_have_count(0)
+    DriverPage(page).pay()
+    eventually(lambda: len(office.payments(stay_id)) == 1)
+    (payment,) = office.payments(stay_id)
+    office.approve(office.wechat, payment.payment_id)
+    expect(page.get_by_role("region", name="付款凭证")).to_be_visible(timeout=PATIENT)
+    assert sent == [{"channel": "any"}]
+    assert page.context.cookies() == []
+    expect(page.locator("input[type=tel], input[type=email], input[name*=phone]")).to_have_count(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import pytest
@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
+from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.principal import Principal
 from parking.plumbing.db import Database, UnitOfWork
@@ -87,6 +88,22 @@ def test_old_keys_are_forgotten(database: Database) -> None:
     once().do(database, paying)
     assert database.write(forget) == 0
     assert database.write(lambda unit: forget(unit, older_than=timedelta(seconds=-1))) == 1
+
+
+@pytest.mark.req("PAY-3")
+def test_a_day_later_the_reply_is_still_given_and_after_a_week_the_key_is_free(database: Database) -> None:
+    clock = ManualClock(datetime(2026, 3, 7, 2, 0, tzinfo=UTC))
+    database.clock = clock
+    first = once().do(database, paying)
+    clock.advance(timedelta(hours=24))
+    assert database.write(forget) == 0
+    assert once().do(database, paying) == first
+    with pytest.raises(ParkingError, match="another request"):
+        once(amount=1).do(database, paying)
+    clock.advance(timedelta(days=7))
+    assert database.write(forget) == 1
+    assert once().do(database, paying) != first
+    assert len(noted(database)) == 2
 
 
 class Opening(Strict):

@@ -87,9 +87,9 @@ def activate(uow: UnitOfWork, vehicle_id: str) -> None:
 
 def object_to(uow: UnitOfWork, member_id: str, vehicle_id: str) -> None:
     """The present holder says no: a person decides by the documents."""
-    claimed = _known(uow, vehicle_id)
-    held = store.holder(uow.connection, claimed.plate)
-    if held is None or held.member_id != member_id:
+    claimed = store.vehicle(uow.connection, vehicle_id)
+    held = store.holder(uow.connection, claimed.plate) if claimed is not None else None
+    if held is None or held.member_id != member_id:  # one answer for a stranger's vehicle and for none at all
         raise not_found("vehicle.unknown", "there is no such claim against you")
     if not store.move_vehicle(
         uow.connection, vehicle_id, VehicleState.COOLING, VehicleState.REVIEW, reason="holder_objects"

@@ -14,38 +14,40 @@ from tests.builders.journeys import PLATE
 
 STRANGERS = ("anonymous", "kiosk", "driver", "edge")
 EVERYBODY = (*STRANGERS, *ROLES)
+OF_THE_MALL = ("member", "till", "app")
+"""Whoever the mall's own app, its tills and its members are; they have doors of their own (test_server_objects.py asks as them)."""
 OPERATORS = set(ROLES)
-PUBLIC = set(EVERYBODY)
+PUBLIC = {*EVERYBODY, *OF_THE_MALL}
 PROVES_ITSELF: set[str] = set()
 """Nobody gets in by who they are: the request itself must carry a proof (a password, a signature)."""
 
-OF_APPS_TILLS_AND_MEMBERS = (
-    ("POST", "/members"),
-    ("POST", "/members/{member_id}/token"),
-    ("POST", "/till/codes"),
-    ("POST", "/till/purchases"),
-    ("POST", "/till/purchases/{receipt}/back"),
-    ("GET", "/till/statement"),
-    ("GET", "/till/statement.csv"),
-    ("GET", "/me"),
-    ("DELETE", "/me"),
-    ("PUT", "/me/consents"),
-    ("PUT", "/me/contact"),
-    ("GET", "/me/notices"),
-    ("GET", "/me/looks"),
-    ("POST", "/me/vehicles"),
-    ("DELETE", "/me/vehicles/{vehicle_id}"),
-    ("POST", "/me/claims/{vehicle_id}/object"),
-    ("GET", "/me/coupons"),
-    ("GET", "/me/points"),
-    ("POST", "/me/exchanges"),
-    ("POST", "/me/code"),
-    ("GET", "/me/stays"),
-    ("GET", "/me/receipts"),
-    ("GET", "/me/invoices"),
-    ("POST", "/me/invoices"),
-    ("GET", "/me/invoices/{invoice_id}/pdf"),
-)
+OF_APPS_TILLS_AND_MEMBERS = {
+    ("POST", "/members"): {"app"},
+    ("POST", "/members/{member_id}/token"): {"app"},
+    ("POST", "/till/codes"): {"till"},
+    ("POST", "/till/purchases"): {"till"},
+    ("POST", "/till/purchases/{receipt}/back"): {"till"},
+    ("GET", "/till/statement"): {"till"},
+    ("GET", "/till/statement.csv"): {"till"},
+    ("GET", "/me"): {"member"},
+    ("DELETE", "/me"): {"member"},
+    ("PUT", "/me/consents"): {"member"},
+    ("PUT", "/me/contact"): {"member"},
+    ("GET", "/me/notices"): {"member"},
+    ("GET", "/me/looks"): {"member"},
+    ("POST", "/me/vehicles"): {"member"},
+    ("DELETE", "/me/vehicles/{vehicle_id}"): {"member"},
+    ("POST", "/me/claims/{vehicle_id}/object"): {"member"},
+    ("GET", "/me/coupons"): {"member"},
+    ("GET", "/me/points"): {"member"},
+    ("POST", "/me/exchanges"): {"member"},
+    ("POST", "/me/code"): {"member"},
+    ("GET", "/me/stays"): {"member"},
+    ("GET", "/me/receipts"): {"member"},
+    ("GET", "/me/invoices"): {"member"},
+    ("POST", "/me/invoices"): {"member"},
+    ("GET", "/me/invoices/{invoice_id}/pdf"): {"member"},
+}
 """Doors of the mall's app, of tills and of members; test_loyalty_api.py goes through them."""
 
 WHO_MAY = {
@@ -172,17 +174,17 @@ WHO_MAY = {
     ("GET", "/audit/looks"): {"manager", "auditor"},
     ("GET", "/coupons/campaigns"): {"cashier", "manager", "auditor"},
     ("PUT", "/coupons/campaigns/{campaign_id}"): {"manager"},
-    ("POST", "/coupons/campaigns/{campaign_id}/issue"): {"manager"},
+    ("POST", "/coupons/campaigns/{campaign_id}/issue"): {"manager", "app"},
     ("DELETE", "/coupons/{coupon_id}"): {"manager"},
     ("GET", "/coupons/merchants"): {"cashier", "manager", "auditor"},
     ("PUT", "/coupons/merchants/{merchant_id}"): {"manager"},
     ("GET", "/coupons/merchants/{merchant_id}/statement"): {"cashier", "manager", "auditor"},
     ("GET", "/coupons/merchants/{merchant_id}/statement.csv"): {"cashier", "manager", "auditor"},
     ("POST", "/payments/{payment_id}/coupons/return"): {"manager"},
-    ("GET", "/members/{member_id}"): {"manager", "auditor"},
-    ("DELETE", "/members/{member_id}"): {"manager"},
-    ("PUT", "/members/{member_id}/consents"): {"manager"},
-    ("PUT", "/members/{member_id}/standing"): {"manager"},
+    ("GET", "/members/{member_id}"): {"manager", "auditor", "app"},
+    ("DELETE", "/members/{member_id}"): {"manager", "app"},
+    ("PUT", "/members/{member_id}/consents"): {"manager", "app"},
+    ("PUT", "/members/{member_id}/standing"): {"manager", "app"},
     ("GET", "/member-claims"): {"manager"},
     ("POST", "/member-claims/{vehicle_id}/approve"): {"manager"},
     ("POST", "/member-claims/{vehicle_id}/refuse"): {"manager"},
@@ -190,7 +192,7 @@ WHO_MAY = {
     ("PUT", "/member-levels/{kind}/{level_id}"): {"manager"},
     ("GET", "/points/settlement"): {"manager", "auditor"},
     ("POST", "/my/coupons"): {"driver"},
-    **{route: set() for route in OF_APPS_TILLS_AND_MEMBERS},
+    **OF_APPS_TILLS_AND_MEMBERS,
     ("POST", "/kiosk/stays/find"): {"kiosk"},
     ("POST", "/kiosk/calls"): {"kiosk"},
     ("GET", "/kiosk/calls/{call_id}"): {"kiosk"},
@@ -199,7 +201,7 @@ WHO_MAY = {
     ("GET", "/my/calls/{call_id}"): {"driver"},
     ("POST", "/my/calls/{call_id}/end"): {"driver"},
     ("GET", "/my/stay"): {"driver"},
-    ("POST", "/find"): {"driver"},
+    ("POST", "/find"): {"driver", "member"},
     ("GET", "/my/quote"): {"driver"},
     ("POST", "/my/payments"): {"driver"},
     ("GET", "/my/payments/{payment_id}"): {"driver"},

@@ -5,11 +5,12 @@ import { clock } from "../shared/format";
 import { named } from "../shared/i18n";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
-import type { Car, CarWay, WayStep } from "../shared/wire";
 import { FloorMap, picture, showLevel } from "../shared/floor_map";
+import { Steps } from "../shared/way";
+import type { Car, CarWay } from "../shared/wire";
 import { car, find, findTrouble, leave, marking, markCar, pillar, stepFree, wantStepFree } from "./find";
 import { token } from "./stay";
-import { say } from "./find_words";
+import { say } from "../shared/find_words";
 
 export function FindPage(): JSX.Element {
   const found = car.value;
@@ -86,13 +87,7 @@ function Way({ way, car: c }: { way: CarWay; car: Car }): JSX.Element {
       <button type="button" class="choice" aria-pressed={stepFree.value} onClick={() => wantStepFree(!stepFree.value)}>
         {say("step_free")}
       </button>
-      <ol class="how">
-        {way.steps.map((step, n) => (
-          <li key={n}>
-            <span>{told(step)}</span>
-          </li>
-        ))}
-      </ol>
+      <Steps way={way} />
       {levels.length > 1 && (
         <div class="levels-choice" role="group" aria-label={say("which_level")}>
           {levels.map((one) => (
@@ -105,14 +100,6 @@ function Way({ way, car: c }: { way: CarWay; car: Car }): JSX.Element {
       {picture.value && <FloorMap legs={way.legs} level={level} />}
     </section>
   );
-}
-
-function told(step: WayStep): string {
-  const level = step.level_name ? named(step.level_name) : step.level;
-  if (step.turn === "ride")
-    return say(`ride_${step.kind as "lift"}`, { link: step.link ? named(step.link) : "", level });
-  if (step.turn === "arrive") return say("arrive");
-  return say(`go_${step.turn as "left"}`, { metres: step.metres });
 }
 
 function OwnMark(): JSX.Element {

@@ -9,12 +9,13 @@ import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
 import { asking, caller, enrolled, feed, forget, left, payAway, screen, touched, type Screen } from "./flow";
+import { Find } from "./find_screen";
 import { Done, Fee, Missing, Pay, Plate, Start } from "./screens";
 import { say } from "./words";
 
-const screens: Readonly<Record<Screen, () => JSX.Element>> = { start: Start, plate: Plate, missing: Missing, fee: Fee, pay: Pay, done: Done };
+const screens: Readonly<Record<Screen, () => JSX.Element>> = { start: Start, plate: Plate, missing: Missing, fee: Fee, pay: Pay, done: Done, find: Find };
 const STEPS = ["step_plate", "step_fee", "step_pay"] as const;
-const stepOf: Readonly<Record<Screen, number>> = { start: -1, plate: 0, missing: 0, fee: 1, pay: 2, done: 3 };
+const stepOf: Readonly<Record<Screen, number>> = { start: -1, plate: 0, missing: 0, fee: 1, pay: 2, done: 3, find: -1 };
 
 export function App(): JSX.Element {
   useEffect(() => {
@@ -40,7 +41,7 @@ export function App(): JSX.Element {
         </p>
       </header>
       <Lost />
-      {screen.value !== "start" && <Steps at={stepOf[screen.value]} />}
+      {screen.value !== "start" && screen.value !== "find" && <Steps at={stepOf[screen.value]} />}
       <main id="screen" tabIndex={-1} class={`screen-${screen.value} fade`} key={screen.value}>
         <Shown />
       </main>

@@ -9,12 +9,12 @@ import { ANY, chooseAnother, chosen, loadChannels } from "../shared/channels";
 import { LiveFeed } from "../shared/live";
 import { Attempt, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
-import type { FindStay, Found, MyStay, Payment } from "../shared/wire";
+import type { Car, FindStay, FindToken, Found, MyStay, Payment } from "../shared/wire";
 
-export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "done";
+export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "done" | "find";
 
 /** Seconds without a touch after which a screen is given up. While paying the person looks at a phone, not at us. */
-const PATIENCE_S: Readonly<Record<Screen, number>> = { start: 0, plate: 60, missing: 45, fee: 90, pay: 240, done: 20 };
+const PATIENCE_S: Readonly<Record<Screen, number>> = { start: 0, plate: 60, missing: 45, fee: 90, pay: 240, done: 20, find: 120 };
 export const WARN_S = 15;
 const REFRESH_MS = 20_000;
 const ENROL_AGAIN_MS = 60_000;
@@ -24,6 +24,10 @@ const key = hash.get("k") ?? "";
 /** On a developer's screen the QR codes are links too; a machine's address does not ask for it. */
 export const demo = hash.has("demo");
 
+/** Where this machine stands (`at=pillar:P1`, or the name of an entrance): from here one walks. */
+const at = hash.get("at") ?? "";
+const here = at.startsWith("pillar:") ? { pillar: at.slice(7) } : { entrance: at };
+
 export const feed = new LiveFeed();
 export const screen = signal<Screen>("start");
 export const typed = signal("");
@@ -32,6 +36,10 @@ export const trouble = signal("");
 export const stay = signal<MyStay | null>(null);
 export const token = signal("");
 export const payment = signal<Payment | null>(null);
+export const car = signal<Car | null>(null);
+export const stepFree = signal(false);
+/** The code of the ticket that was scanned here: it proves whose car it is, a plate does not. */
+export const ownCode = signal("");
 export const payAway = signal(false);
 export const enrolled = signal(key !== "");
 /** Seconds left on this screen, or null where nothing counts. */
@@ -41,6 +49,7 @@ export const caller = new Caller("/kiosk", () => key);
 
 let deadline = 0;
 let refreshTimer = 0;
+let findToken = "";
 let attempt: Attempt | null = null;
 let watch: Watch | null = null;
 /** Answers that arrive after the person has gone belong to nobody: every conversation has its number. */
@@ -91,6 +100,10 @@ export function forget(): void {
   stay.value = null;
   payment.value = null;
   payAway.value = false;
+  car.value = null;
+  stepFree.value = false;
+  ownCode.value = "";
+  findToken = "";
   busy.value = false;
   chosen.value = ANY;
   speak("zh", false);
@@ -121,6 +134,7 @@ export async function find(): Promise<void> {
 
 /** A ticket's code was scanned: it opens its stay without a plate. Over a conversation that has come further it does nothing. */
 export async function openTicket(code: string): Promise<void> {
+  if (screen.value === "find") return findCar(code);
   if (busy.value || !["start", "plate", "missing"].includes(screen.value)) return;
   const mine = visit;
   go("plate");
@@ -128,7 +142,9 @@ export async function openTicket(code: string): Promise<void> {
   busy.value = true;
   try {
     const answer = await call<MyStay>("/my/stay", { bearer: code });
-    if (mine === visit) show(code, answer);
+    if (mine !== visit) return;
+    ownCode.value = code;
+    show(code, answer);
   } catch (failure) {
     if (mine === visit) trouble.value = why(failure);
   } finally {
@@ -218,4 +234,45 @@ export function backToFee(): void {
   void loadChannels();
   go("fee");
   void refresh();
+}
+
+/** To the screen that asks for the ticket; with a ticket scanned before, straight to the car. */
+export async function beginFinding(): Promise<void> {
+  go("find");
+  if (ownCode.value) await findCar(ownCode.value);
+}
+
+/** A ticket's code shows where its car stands and the way from this machine. */
+async function findCar(code: string): Promise<void> {
+  if (busy.value) return;
+  const mine = visit;
+  busy.value = true;
+  trouble.value = "";
+  touched();
+  try {
+    const proven = await call<FindToken>("/find", { bearer: key, body: { code } });
+    if (mine !== visit) return;
+    findToken = proven.token;
+    ownCode.value = code;
+    await askWay(mine);
+  } catch (failure) {
+    if (mine === visit) trouble.value = why(failure);
+  } finally {
+    if (mine === visit) busy.value = false;
+  }
+}
+
+export async function wantStepFree(yes: boolean): Promise<void> {
+  const mine = visit;
+  stepFree.value = yes;
+  try {
+    await askWay(mine);
+  } catch (failure) {
+    if (mine === visit) trouble.value = why(failure);
+  }
+}
+
+async function askWay(mine: number): Promise<void> {
+  const answer = await call<Car>("/find/way", { bearer: key, body: { token: findToken, ...here, step_free: stepFree.value } });
+  if (mine === visit) car.value = answer;
 }

@@ -9,7 +9,8 @@ import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import { say as both } from "../shared/words";
 import type { MyStay, ZoneCount } from "../shared/wire";
-import { backToFee, demo, enrolled, enterPlate, feed, pay, payment, stay, token, trouble, typed } from "./flow";
+import { backToFee, demo, enrolled, enterPlate, feed, ownCode, pay, payment, stay, token, trouble, typed } from "./flow";
+import { FindButton } from "./find_screen";
 import { Keyboard, PlateBoxes } from "./keyboard";
 import { Qr } from "./qr";
 import { say } from "./words";
@@ -44,6 +45,7 @@ export function Start(): JSX.Element {
           <Mark name="car" />
           {say("start")}
         </button>
+        {enrolled.value && !lost && <FindButton />}
       </section>
     </>
   );
@@ -153,6 +155,7 @@ function NothingToPay({ stay: s }: { stay: MyStay }): JSX.Element {
       <section class="card">
         <BillLines bill={s.bill} />
       </section>
+      {ownCode.value && <FindButton />}
     </>
   );
 }
@@ -216,5 +219,11 @@ export function Pay(): JSX.Element {
 }
 
 export function Done(): JSX.Element {
-  return stay.value ? <Leave stay={stay.value} word={say("paid")} /> : <></>;
+  if (!stay.value) return <></>;
+  return (
+    <>
+      <Leave stay={stay.value} word={say("paid")} />
+      {ownCode.value && <FindButton />}
+    </>
+  );
 }

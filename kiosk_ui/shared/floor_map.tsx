@@ -1,6 +1,7 @@
 // One level as the server draws it, with a way on it. The words lead there without the picture, too.
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
+import "./floor_map.css";
 
 export interface Line {
   level: string;

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Depends, Response, WebSocket
+from fastapi import APIRouter, Response, WebSocket
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
 from parking.journeys.finding_car import Answer, Map, goal_of
-from parking.journeys.finding_schemas import CarView, FindToken, MarkCar
+from parking.journeys.finding_schemas import AskWay, CarView, FindCar, FindToken, MarkCar
 from parking.journeys.where import CarPlace, Source
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import BayId, LevelId
-from parking.kernel.principal import Principal, Scope
+from parking.kernel.principal import Scope
 from parking.site.drawing import svg
 from parking.site.graph import walk_graph
 from parking.site.route import route, steps
 from parking.site.words import LocalName
-from parking.web.deps import require
+from parking.web.deps import current_principal
 from tests.builders.plans import twin_site
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class FakeFind:
         if place is None:
             return CarView.of(Answer(gone=False), self.there, step_free=step_free)
         zone = self.there.zone(place.zone_id)
-        way = route(self.there.walk, f"pillar:{pillar}", goal_of(self.there, place), step_free=step_free)
+        start = f"pillar:{pillar}"
+        way = route(self.there.walk, start, goal_of(self.there, place), step_free=step_free) if pillar else None
         found = Answer(
             gone=False,
             place=place,
@@ -67,10 +69,16 @@ def install(routes: APIRouter, fake: FakeServer) -> None:
     """The routes of finding."""
 
     @routes.post("/find", status_code=201)
-    async def prove(_: Annotated[Principal, Depends(require(Scope.OWN_STAY))]) -> FindToken:
-        if fake.find.refuse:
+    async def prove(connection: HTTPConnection, body: FindCar | None = None) -> FindToken:
+        who, code = current_principal(connection), body.code if body is not None else ""
+        if fake.find.refuse or not (who.may(Scope.OWN_STAY) or (who.may(Scope.KIOSK) and code == "stay-token.1")):
             raise ParkingError(ErrorKind.FORBIDDEN, "find.no_proof", "show the code of your ticket")
         return FindToken(token="find.a.b", valid_until=fake.now() + timedelta(minutes=10))
+
+    @routes.post("/find/way")
+    async def way(body: AskWay) -> CarView:
+        assert body.token == "find.a.b"
+        return fake.find.answer(body.pillar, step_free=body.step_free)
 
     @routes.post("/find/mark")
     async def mark(body: MarkCar) -> CarView:

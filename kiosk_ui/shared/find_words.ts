@@ -1,5 +1,5 @@
 // What finding a car says.
-import { translator } from "../shared/i18n";
+import { translator } from "./i18n";
 
 export const say = translator({
   find: ["找我的车", "Find my car"],

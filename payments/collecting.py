@@ -17,7 +17,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
-from parking.plumbing.db import Database, UnitOfWork, insert_once
+from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.jobs import JobHandler, enqueue
 from payments import ledger_store, store
 from payments.coupons import using
@@ -297,12 +297,5 @@ def _hides_its_page(outcome: Outcome) -> bool:
 def _keep_answer(uow: UnitOfWork, payment: Payment, outcome: Outcome) -> None:
     """The first answer of each state, as it came, beside the callbacks."""
     if outcome.raw:
-        row = {
-            "channel": payment.channel,
-            "event_id": f"answer:{payment.number}:{outcome.state}",
-            "received_at": uow.now,
-            "number": payment.number,
-            "body": outcome.raw,
-            "verdict": "answer",
-        }
-        insert_once(uow.connection, store.callback_table, row)
+        about = (payment.channel, f"answer:{payment.number}:{outcome.state}", payment.number)
+        store.keep_said(uow, *about, outcome.raw, "answer")

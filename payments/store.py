@@ -3,16 +3,19 @@ second capture of one charge."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
+from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, UtcDateTime
-from parking.plumbing.db import metadata
+from parking.plumbing.db import UnitOfWork, insert_once, metadata
 from parking.plumbing.marks import mark, told
 from parking.plumbing.prepared import prepared
 from payments.ledger_store import movement_table
@@ -62,7 +65,8 @@ callback_table = sa.Table(  # what providers told us, as they said it; only what
     sa.Column("event_id", sa.String(64), primary_key=True),
     sa.Column("received_at", UtcDateTime, nullable=False),
     sa.Column("number", sa.String(32), nullable=False, index=True),
-    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=True),  # until it is forgotten: it may name plates and payers, sealed or not
+    sa.Column("digest", sa.String(64), nullable=False),  # its SHA-256, for good: what the provider shows can be compared
     sa.Column("verdict", sa.String(32), nullable=False),
 )
 
@@ -193,6 +197,51 @@ def change(
     """Move a payment on; False (and nothing changed) when it is in none of the states `only_from`."""
     done = conn.execute(_MOVE, {"of_id": payment_id, "only_from": list(only_from), "state": to, **values})
     return done.rowcount == 1
+
+
+def keep_said(uow: UnitOfWork, channel: str, event_id: str, number: str, body: bytes, verdict: str) -> None:
+    """Keep what a provider said, word for word; the same event again changes nothing."""
+    row = {
+        "channel": channel,
+        "event_id": event_id,
+        "received_at": uow.now,
+        "number": number,
+        "body": body,
+        "digest": hashlib.sha256(body).hexdigest(),
+        "verdict": verdict,
+    }
+    insert_once(uow.connection, callback_table, row)
+
+
+def forget_said(conn: Connection, *which: sa.ColumnElement[bool]) -> int:
+    """Drop the words of what providers said, `which`; that they said it, when, and its digest stay. Returns of how many."""
+    held = callback_table.c.body.is_not(None)
+    return conn.execute(callback_table.update().where(held, *which).values(body=None)).rowcount
+
+
+def said_of_orders(conn: Connection, stay_ids: Sequence[str], more: Iterable[str] = ()) -> sa.ColumnElement[bool]:
+    """What was said about the payments of these stays, or under `more` numbers of ours."""
+    mine = conn.execute(sa.select(_P.number).where(_P.stay_id.in_(stay_ids))).scalars().all()
+    return callback_table.c.number.in_([*mine, *more])
+
+
+def said_of_nobody(conn: Connection, plate: Plate) -> sa.ColumnElement[bool]:
+    """What spells this plate, in whichever way providers write it, and is about no payment of ours, so that only its words say whose it is."""
+    c, wanted = callback_table.c, spellings(plate.text)
+    strange = sa.select(c.channel, c.event_id, c.body).where(c.body.is_not(None), ~sa.exists().where(_P.number == c.number))
+    found = [
+        sa.and_(c.channel == row.channel, c.event_id == row.event_id)
+        for row in conn.execute(strange)
+        if any(one in row.body.upper() for one in wanted)
+    ]
+    return sa.or_(sa.false(), *found)
+
+
+def spellings(text: str) -> tuple[bytes, ...]:
+    """UTF-8 and GB 18030, plain or percent-encoded, and JSON escapes; all in capitals."""
+    escaped = "".join(c if c.isascii() else f"\\u{ord(c):04x}" for c in text)
+    coded = (text.encode(), text.encode("gb18030"))
+    return tuple({one.upper() for one in (*coded, *(quote(one).encode() for one in coded), escaped.encode())})
 
 
 def marks(stay_id: sa.ColumnElement[Any]) -> list[sa.Label[Any]]:

@@ -12,7 +12,7 @@ import structlog
 from anyio import to_thread
 
 from parking.kernel.errors import ErrorKind, ParkingError, not_found
-from parking.plumbing.db import Database, UnitOfWork, insert_once
+from parking.plumbing.db import Database, UnitOfWork
 from payments import ledger_store, store
 from payments.providers.abilities import AnswersCallbacks
 from payments.providers.base import CallbackRefused, Notice, Outcome, SendsCallbacks
@@ -83,15 +83,7 @@ def record(
         number = str(getattr(notice.news, "order_number", None) or getattr(notice.news, "number", ""))
         listener = (listeners or {}).get(type(notice.news))
         verdict = Settled.SAME if listener is None else listener(uow, channel, notice.news)
-    row = {
-        "channel": channel,
-        "event_id": notice.event_id,
-        "received_at": uow.now,
-        "number": number[:32],
-        "body": body,
-        "verdict": verdict.value,
-    }
-    insert_once(uow.connection, store.callback_table, row)
+    store.keep_said(uow, channel, notice.event_id, number[:32], body, verdict.value)
     return verdict
 
 

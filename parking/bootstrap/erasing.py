@@ -7,17 +7,27 @@ from datetime import datetime
 from parking.gate import ingest
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
+from parking.sessions import erasure
+from payments import store as payment_store
 from payments.coupons import store as coupon_store
 from payments.later import notice_store
 from payments.later import store as later_store
+
+
+def _in_what_providers_said(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    """Their words about his payments and stays, while it is still known which these are."""
+    conn = uow.connection
+    stays = erasure.stays_of(conn, plate, until)
+    payment_store.forget_said(conn, payment_store.said_of_orders(conn, stays, notice_store.numbers_of(conn, plate)))
+    payment_store.forget_said(conn, payment_store.said_of_nobody(conn, plate))
 
 
 def _in_what_boxes_said(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
     ingest.forget_plate(uow, plate)
 
 
-def _in_coupons(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
-    coupon_store.forget_plate(uow.connection, plate)
+def _in_coupons(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    coupon_store.forget_plate(uow.connection, plate, until)
 
 
 def _in_notices(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
@@ -28,4 +38,4 @@ def _in_debts(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
     later_store.forget_plate(uow.connection, plate, uow.now)
 
 
-OTHERS_FORGET = (_in_what_boxes_said, _in_coupons, _in_notices, _in_debts)
+OTHERS_FORGET = (_in_what_providers_said, _in_what_boxes_said, _in_coupons, _in_notices, _in_debts)

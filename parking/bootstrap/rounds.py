@@ -23,6 +23,7 @@ from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import visits
 from parking.web import idempotency
+from payments import store as payment_store
 from payments.cashier import Cashier
 from payments.coupons import store as coupon_store
 from payments.later import notice_store
@@ -130,7 +131,12 @@ def purge(database: Database) -> int:
     def debts(uow: UnitOfWork) -> None:
         later_store.forget_older(uow.connection, uow.now - kept["plate of a debt"], uow.now - kept["agreement"])
 
-    return forgetting.purge(database, [coupons, notices, debts])
+    def said(uow: UnitOfWork) -> None:
+        payment_store.forget_said(
+            uow.connection, payment_store.callback_table.c.received_at < uow.now - kept["what a provider said"]
+        )
+
+    return forgetting.purge(database, [coupons, notices, debts, said])
 
 
 def look_at_bays(bays: Bays) -> None:

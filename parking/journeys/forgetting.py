@@ -26,6 +26,7 @@ KEPT: Mapping[str, timedelta] = {
     "plate of an exit without a stay": timedelta(days=365),
     "plates of a lesson": timedelta(days=365),  # what it teaches stays
     "plate of a coupon": timedelta(days=30),  # counted from its end; for a complaint
+    "what a provider said": timedelta(days=180),  # word for word, for a dispute with it; its digest stays
     "plate at a provider": timedelta(days=90),  # until the last try to collect what it left owing
     "plate of a debt": timedelta(days=2 * 365),  # of one that is over, from its beginning on: it may go to law
     "agreement": timedelta(days=2 * 365),  # counted from its end, for the same reason
@@ -61,9 +62,9 @@ def forget_if_erased(others: Iterable[Forget] = ()) -> Handler:
         if not isinstance(event, StayClosed) or event.plate is None:
             return
         if tombstones.covers(uow.connection, event.plate, event.exited_at):
-            _forget_plate(uow, event.plate, event.exited_at)
-            for forget in kept:
+            for forget in kept:  # the others first: they may ask whose stays these were
                 forget(uow, event.plate, event.exited_at)
+            _forget_plate(uow, event.plate, event.exited_at)
 
     return handle
 

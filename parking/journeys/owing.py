@@ -97,7 +97,7 @@ def _forget_if_erased(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Non
     if found is None or found[1].minor > 0 or found[0].plate is None:
         return
     if tombstones.covers(uow.connection, found[0].plate, found[0].since):
-        cashier.later.forget(uow, found[0].plate)
+        cashier.later.forget(uow, found[0].plate, stay_id)
 
 
 def give_up(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Money:

@@ -12,15 +12,19 @@ from parking.plumbing.unit_of_work import UnitOfWork
 
 def take_plate_out(uow: UnitOfWork, table: sa.Table, column: str, plate: Plate, *where: sa.ColumnElement[bool]) -> int:
     """Replace the plate by null in the JSON `column` of all rows `where`; returns how many held it."""
-    spelled = sa.cast(table.c[column], sa.Text)
-    holds = sa.or_(*(spelled.contains(text, autoescape=True) for text in {plate.text, _in_ascii(plate.text)}))
     keys = list(table.primary_key.columns)
-    rows = uow.connection.execute(sa.select(*keys, table.c[column].label("held")).where(holds, *where)).all()
+    rows = uow.connection.execute(sa.select(*keys, table.c[column].label("held")).where(spells(table.c[column], plate), *where)).all()
     for row in rows:
         mine = (key == value for key, value in zip(keys, row, strict=False))
         change = {column: _without(row.held, plate.text)}
         uow.connection.execute(table.update().where(*mine).values(change))
     return len(rows)
+
+
+def spells(column: sa.ColumnElement[Any], plate: Plate) -> sa.ColumnElement[bool]:
+    """Whether a JSON column holds this plate anywhere, in signs or in escapes."""
+    spelled = sa.cast(column, sa.Text)
+    return sa.or_(*(spelled.contains(text, autoescape=True) for text in sorted({plate.text, _in_ascii(plate.text)})))
 
 
 def _in_ascii(text: str) -> str:

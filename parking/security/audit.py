@@ -1,6 +1,6 @@
 """What people did by hand, append-only: every entry is chained to the one before, so a changed or missing entry shows.
 
-A subject is an id. A plate goes in masked (`str(plate)`), never in clear.
+A subject is an id. A plate goes in masked (`str(plate)`), never in clear; one that somebody typed into a reason is hidden.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from parking.kernel import chain
 from parking.kernel.codec import to_plain
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.logs import redact
 from parking.security import store
 from parking.security.model import AuditEntry, ChainReport
 
@@ -31,7 +32,7 @@ def record(uow: UnitOfWork, principal: Principal, action: str, subject: str, rea
         actor=principal.subject[:64],
         action=action,
         subject=_printable(subject)[:128],
-        reason=_printable(reason)[:512],
+        reason=redact(_printable(reason))[:512],
         link="",
     )
     store.append_audit_entry(uow.connection, replace(bare, link=chain.link(previous, _content(bare))))

@@ -1,10 +1,15 @@
 """What was corrected, on record: before, after, by which rule, on what evidence, by whom. Append-only and chained; never edited.
 
+What spells a plate lies in a row of its own, and the chain holds that row's salted digest: the row can be erased and the chain still holds,
+it cannot be changed, and without it and its salt nobody can try plates out against the digest.
+
 An undoing is a correction of its own that names what it undoes. What a correction did to money is in the ledger, by counter-entries.
 """
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +23,12 @@ from parking.kernel.codec import to_plain
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import StayCorrected
 from parking.kernel.ids import LaneId, StayId
+from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
 from parking.plumbing.insert_once import insert_once
+from parking.plumbing.logs import redact
+from parking.plumbing.personal import spells
 from parking.plumbing.prepared import prepared
 from parking.sessions import store
 
@@ -28,6 +36,8 @@ BY_RULE = "system"
 EXIT_MATCHED = "exit_matched"
 """A person said whose exit it was."""
 _NOT_TOLD = frozenset({"id", "folded"})
+_PERSONAL = ("plate", "votes")
+"""What of a stay spells its plate."""
 
 correction = sa.Table(
     "correction",
@@ -44,7 +54,16 @@ correction = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("passages", sa.Integer, nullable=False),
     sa.Column("undoes", sa.String(36), nullable=True, unique=True),
+    sa.Column("personal", sa.String(64), nullable=True),  # digest of what spells a plate; none where nothing did
     sa.Column("link", sa.String(64), nullable=False),
+)
+correction_plates = sa.Table(  # not chained, so that it can be erased
+    "correction_plates",
+    metadata,
+    sa.Column("correction_id", sa.String(36), primary_key=True),
+    sa.Column("stay_id", sa.String(36), nullable=False, index=True),
+    sa.Column("salt", sa.String(32), nullable=False),
+    sa.Column("spelt", Json, nullable=False),
 )
 correction_head = sa.Table(
     "correction_head",
@@ -56,8 +75,9 @@ correction_head = sa.Table(
 
 _undoing = correction.alias("undoing")
 _READ = (
-    sa.select(correction, _undoing.c.id.label("undone_by"))
+    sa.select(correction, _undoing.c.id.label("undone_by"), correction_plates.c.spelt)
     .join(_undoing, _undoing.c.undoes == correction.c.id, isouter=True)
+    .join(correction_plates, correction_plates.c.correction_id == correction.c.id, isouter=True)
     .order_by(correction.c.seq)
 )
 _BY_ID = prepared(_READ.where(correction.c.id == sa.bindparam("id")))
@@ -66,7 +86,10 @@ _OF_STAY = prepared(_READ.where(correction.c.stay_id == sa.bindparam("stay")))
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One correction; `passages` is what the counts of vehicles had missed (-1: an exit), `undone_by` the one that took it back."""
+    """One correction; `passages` is what the counts of vehicles had missed (-1: an exit), `undone_by` the one that took it back.
+
+    `erased` where the plates before and after are forgotten; they are None then.
+    """
 
     id: str
     stay_id: StayId
@@ -80,6 +103,7 @@ class Correction:
     passages: int
     undoes: str | None
     undone_by: str | None
+    erased: bool = False
 
 
 def snapshot(conn: Connection, stay_id: StayId) -> dict[str, Any] | None:
@@ -104,26 +128,62 @@ def record(
     conn = uow.connection
     insert_once(conn, correction_head, {"one": 1, "seq": 0, "link": chain.GENESIS})
     head = conn.execute(sa.select(correction_head).with_for_update()).one()
+    after = snapshot(conn, stay_id)
+    spelt = {"before": _spelt(before), "after": _spelt(after)}
     values: dict[str, Any] = {
         "seq": head.seq + 1,
         "id": uow.ids.new(uow.now),
         "stay_id": stay_id,
         "rule": rule,
-        "before": before,
-        "after": snapshot(conn, stay_id),
+        "before": _bare(before),
+        "after": _bare(after),
         "evidence": to_plain(evidence),
         "actor": actor[:64],
-        "reason": reason[:500],
+        "reason": redact(reason)[:500],
         "at": uow.now,
         "passages": passages,
         "undoes": undoes,
+        "personal": None,
     }
+    if any(spelt.values()):
+        salt = secrets.token_hex(16)
+        values["personal"] = digest(salt, spelt)
+        mine = {"correction_id": values["id"], "stay_id": stay_id, "salt": salt, "spelt": spelt}
+        conn.execute(correction_plates.insert().values(mine))
     link = chain.link(head.link, to_plain(values))
     conn.execute(correction.insert().values(**values, link=link))
     conn.execute(correction_head.update().values(seq=head.seq + 1, link=link))
     lane_id = LaneId(((values["after"] or before) or {}).get("lane_id", ""))
     uow.publish(StayCorrected(values["id"], stay_id, rule, lane_id, passages))
     return str(values["id"])
+
+
+def digest(salt: str, spelt: Mapping[str, Any]) -> str:
+    """What the chain holds of the plates before and after a correction, SHA-256 in hex."""
+    return hashlib.sha256(bytes.fromhex(salt) + chain.canonical(spelt)).hexdigest()
+
+
+def _spelt(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    found = {name: state[name] for name in _PERSONAL if state.get(name) is not None} if state is not None else {}
+    return found or None
+
+
+def _bare(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if state is None else {name: value for name, value in state.items() if name not in _PERSONAL}
+
+
+def forget_of_stays(conn: Connection, stay_ids: Sequence[str]) -> int:
+    """Erase the plates of all corrections of these stays; the chain goes on holding. Returns of how many."""
+    return conn.execute(correction_plates.delete().where(correction_plates.c.stay_id.in_(stay_ids))).rowcount
+
+
+def forget_spelling(conn: Connection, plate: Plate, until: datetime) -> int:
+    """Erase what spells this plate in corrections of stays that are over, whatever plate those have now; returns of how many."""
+    p, s = correction_plates.c, store.stay.c
+    over = sa.select(correction.c.id).join(store.stay, s.id == correction.c.stay_id)
+    over = over.where(s.state.in_(store.OVER), correction.c.at <= until)
+    mine = sa.and_(spells(p.spelt, plate), p.correction_id.in_(over))
+    return conn.execute(correction_plates.delete().where(mine)).rowcount
 
 
 def get(conn: Connection, correction_id: str) -> Correction:
@@ -150,7 +210,10 @@ def undoable(conn: Connection, correction_id: str) -> Correction:
     found = get(conn, correction_id)
     if found.undone_by is not None or found.undoes is not None:
         raise conflict("correction.undone", "this correction has been taken back already, or takes one back itself")
-    if snapshot(conn, found.stay_id) != found.after:
+    now = snapshot(conn, found.stay_id)
+    if found.erased and _spelt(now) is not None:
+        raise conflict("correction.erased", "the plate that it would bring back has been erased")
+    if now != found.after:
         raise conflict("correction.overtaken", "the stay has changed since: take back the later change first")
     return found
 
@@ -159,20 +222,28 @@ def verify(conn: Connection) -> int | None:
     """The number of the first correction that does not follow from the one before, None when the whole record holds."""
     rows = conn.execute(sa.select(correction).order_by(correction.c.seq)).all()
     links = [(to_plain({k: v for k, v in row._mapping.items() if k != "link"}), row.link) for row in rows]
-    broken = chain.first_broken(links)
+    kept = {row.correction_id: digest(row.salt, row.spelt) for row in conn.execute(sa.select(correction_plates))}
+    changed = [at for at, row in enumerate(rows) if kept.get(row.id, row.personal) != row.personal]
+    found = [at for at in (chain.first_broken(links), *changed) if at is not None]
+    broken = min(found, default=None)
     head = conn.execute(sa.select(correction_head)).one_or_none()
     if broken is None and (head.seq if head else 0) != len(rows):
         return len(rows) + 1
     return None if broken is None else broken + 1
 
 
+def _whole(state: Mapping[str, Any] | None, spelt: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if state is None else {**state, **dict.fromkeys(_PERSONAL), **(spelt or {})}
+
+
 def _to_correction(row: Row[Any]) -> Correction:
+    spelt = row.spelt or {}
     return Correction(
         row.id,
         StayId(row.stay_id),
         row.rule,
-        row.before,
-        row.after,
+        _whole(row.before, spelt.get("before")),
+        _whole(row.after, spelt.get("after")),
         row.evidence,
         row.actor,
         row.reason,
@@ -180,4 +251,5 @@ def _to_correction(row: Row[Any]) -> Correction:
         row.passages,
         row.undoes,
         row.undone_by,
+        row.personal is not None and row.spelt is None,
     )

@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import store, visit_notes, visits
+from parking.sessions import corrections, store, visit_notes, visits
 from parking.sessions.desk import store as desk_store
 
 _NOBODY = {"plate": None, "votes": None}
@@ -20,10 +21,11 @@ _NOBODY = {"plate": None, "votes": None}
 
 def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     """Take a plate out of everything of this room that ended until then; returns out of how many stays."""
-    conn, s, x = uow.connection, store.stay.c, store.unmatched_exit.c
-    ended = sa.and_(s.plate == plate, s.state == "closed", s.exited_at <= until)
-    stays = [StayId(found) for found in conn.execute(sa.select(s.id).where(ended)).scalars()]
-    conn.execute(store.stay.update().where(s.id.in_(stays)).values(**_NOBODY, folded=None))
+    conn, x = uow.connection, store.unmatched_exit.c
+    stays = stays_of(conn, plate, until)
+    corrections.forget_of_stays(conn, stays)
+    corrections.forget_spelling(conn, plate, until)
+    store.forget_plates(conn, stays)
     conn.execute(store.unmatched_exit.update().where(x.plate == plate, x.exited_at <= until).values(_NOBODY))
     note, visit = visit_notes.visit_note, visits.lane_visit
     conn.execute(note.update().where(note.c.plate == plate, note.c.at <= until).values(plate=None))
@@ -35,14 +37,28 @@ def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     return len(stays)
 
 
+def stays_of(conn: Connection, plate: Plate, until: datetime) -> list[StayId]:
+    """The stays of a plate that were over by then."""
+    found = sa.select(store.stay.c.id).where(store.stay.c.plate == plate, _over_by(until))
+    return [StayId(stay_id) for stay_id in conn.execute(found).scalars()]
+
+
+def _over_by(at: datetime) -> sa.ColumnElement[bool]:
+    """Ended by then; of one that ended without an exit (merged, split, a ghost), its beginning counts."""
+    s = store.stay.c
+    return sa.and_(s.state.in_(store.OVER), sa.func.coalesce(s.exited_at, s.entered_at) <= at)
+
+
 def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: datetime, most: int) -> int:
     """Take every plate out of what ended before these moments, of `most` stays at once; returns of how many."""
     conn, s, x = uow.connection, store.stay.c, store.unmatched_exit.c
-    old = sa.select(s.id).where(s.plate.is_not(None), s.state == "closed", s.exited_at < stays).limit(most)
-    done = conn.execute(store.stay.update().where(s.id.in_(old)).values(**_NOBODY, folded=None)).rowcount
+    known = sa.or_(s.plate.is_not(None), s.votes.is_not(None))
+    old = conn.execute(sa.select(s.id).where(known, _over_by(stays)).limit(most)).scalars().all()
+    corrections.forget_of_stays(conn, old)
+    store.forget_plates(conn, old)
     spelt = sa.or_(x.plate.is_not(None), x.votes.is_not(None))
     conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(_NOBODY))
     note = visit_notes.visit_note
     conn.execute(note.update().where(note.c.plate.is_not(None), note.c.at < stays).values(plate=None))
     desk_store.blank_lessons(conn, desk_store.desk_lesson.c.learned_at < lessons)
-    return done
+    return len(old)

@@ -14,6 +14,7 @@ from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.logs import redact
 from parking.sessions import corrections, finding, store, visits
 from parking.sessions.costs import Costs
 from parking.sessions.model import ClosedStay, DoubtfulStay, GhostStay, OpenStay, ReviewCase, Stay, StayInReview
@@ -61,7 +62,7 @@ def resolve_case(uow: UnitOfWork, case_id: CaseId, *, by: str, note: str) -> Rev
         raise not_found("case.unknown", "there is no such case")
     if case.state != "open":
         raise conflict("case.resolved", f"{case.resolved_by} has resolved this case already")
-    store.close_case(uow.connection, case_id, by=by, note=note, at=uow.now)
+    store.close_case(uow.connection, case_id, by=by, note=redact(note), at=uow.now)
     resolved = store.get_case(uow.connection, case_id)
     assert resolved is not None
     return resolved

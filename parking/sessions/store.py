@@ -68,6 +68,9 @@ sa.Index(
 sa.Index("stay_by_state", stay.c.state, stay.c.id)
 sa.Index("stay_by_folded", stay.c.folded)
 
+OVER = ("closed", "merged", "split", "ghost")
+"""States of a stay whose car is not here by it."""
+
 stay_key = sa.Table(  # what a stay that may still be inside is found by
     "stay_key",
     metadata,
@@ -235,6 +238,13 @@ def set_state(conn: Connection, stay_id: StayId, **values: Any) -> None:
     conn.execute(_CHANGE, {"of_stay": stay_id, **values})
     if values.get("state") in ("closed", "merged", "split"):
         conn.execute(_DROP_KEYS, {"of_stay": stay_id})
+
+
+def forget_plates(conn: Connection, stay_ids: Sequence[str]) -> None:
+    """Nothing of these stays says any more whose they were, the keys by which they were found included."""
+    nobody = {"plate": None, "votes": None, "folded": None}
+    conn.execute(stay.update().where(stay.c.id.in_(stay_ids)).values(nobody))
+    conn.execute(stay_key.delete().where(stay_key.c.stay_id.in_(stay_ids)))
 
 
 def _to_case(row: Row[Any]) -> ReviewCase:

@@ -142,11 +142,13 @@ def forget_member(conn: Connection, member_id: str) -> None:
     conn.execute(coupon_table.update().where(mine).values(member_id=None))
 
 
-def forget_plate(conn: Connection, plate: Plate) -> None:
-    """Take one plate out of coupons that are over; those that its car may still use stay with it."""
+def forget_plate(conn: Connection, plate: Plate, until: datetime) -> None:
+    """Take one plate out of coupons that it was given until then; what was not used becomes void, one in use keeps it until it is over."""
     c = coupon_table.c
+    mine = sa.and_(c.plate == plate, c.issued_at <= until)
+    conn.execute(coupon_table.update().where(mine, c.state == CouponState.FREE).values(state=CouponState.VOID))
     over = c.state.in_((CouponState.REDEEMED, CouponState.EXPIRED, CouponState.VOID))
-    conn.execute(coupon_table.update().where(c.plate == plate, over).values(plate=None))
+    conn.execute(coupon_table.update().where(mine, over).values(plate=None))
 
 
 def forget_plates(conn: Connection, ended_before: datetime) -> int:

@@ -131,9 +131,10 @@ class Creditor:
         """Standing agreements in the order of their ids, those behind `after`."""
         return store.agreements(conn, after, limit)
 
-    def forget(self, uow: UnitOfWork, plate: Plate) -> None:
-        """Take a plate out of what is over."""
+    def forget(self, uow: UnitOfWork, plate: Plate, stay_id: StayId) -> None:
+        """Take a plate out of what is over, and out of what was said while this stay's debt was paid."""
         store.forget_plate(uow.connection, plate, uow.now)
+        payments_store.forget_said(uow.connection, payments_store.said_of_orders(uow.connection, [stay_id]))
 
     def blocked(self, uow: UnitOfWork, debt: Debt) -> None:
         store.change_debt(uow.connection, debt.stay_id, blocked_at=uow.now)

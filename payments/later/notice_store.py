@@ -105,6 +105,12 @@ def change(conn: Connection, notice: Notice, **values: Any) -> None:
     conn.execute(notice_table.update().where(where).values(values))
 
 
+def numbers_of(conn: Connection, plate: Plate) -> Sequence[str]:
+    """Our numbers of the stays of a plate that have ended."""
+    n = notice_table.c
+    return conn.execute(sa.select(n.number).where(n.plate == plate, n.left_at.is_not(None))).scalars().all()
+
+
 def forget_plates(conn: Connection, before: datetime) -> int:
     """Drop the plates of stays that ended before then; returns how many."""
     n = notice_table.c

@@ -18,6 +18,7 @@ from parking.kernel.ids import CaseId, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.logs import redact
 from parking.sessions import store as stays
 from parking.sessions.desk import lessons, queue, store
 from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome, Ranked, Wish
@@ -100,6 +101,7 @@ def seen(uow: UnitOfWork, desk: Desk, who: Principal, case_id: str, whom: Iterab
 
 def decide(uow: UnitOfWork, desk: Desk, case_id: CaseId, version: int, who: Principal, wish: Wish) -> Decision:
     """Decide a case that one has taken and that is still at `version`; what was decided since is a conflict."""
+    wish = replace(wish, note=redact(wish.note))  # kept with the decision for good, and said to others
     case = _open(uow.connection, case_id)
     wrong = queue.why_not(case.reason, wish)
     if wrong is not None:
@@ -166,7 +168,7 @@ def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: 
 
     Only the last decision about a case can be undone: what came after it rests on it.
     """
-    made = store.decision(uow.connection, decision_id)
+    made, reason = store.decision(uow.connection, decision_id), redact(reason)
     if made is None:
         raise not_found("decision.unknown", "there is no such decision")
     if made.actor != who.subject and not who.may(Scope.CASES_UNDO):

@@ -65,8 +65,12 @@ callback_table = sa.Table(  # what providers told us, as they said it; only what
     sa.Column("event_id", sa.String(64), primary_key=True),
     sa.Column("received_at", UtcDateTime, nullable=False),
     sa.Column("number", sa.String(32), nullable=False, index=True),
-    sa.Column("body", sa.LargeBinary, nullable=True),  # until it is forgotten: it may name plates and payers, sealed or not
-    sa.Column("digest", sa.String(64), nullable=False),  # its SHA-256, for good: what the provider shows can be compared
+    sa.Column(
+        "body", sa.LargeBinary, nullable=True
+    ),  # until it is forgotten: it may name plates and payers, sealed or not
+    sa.Column(
+        "digest", sa.String(64), nullable=False
+    ),  # its SHA-256, for good: what the provider shows can be compared
     sa.Column("verdict", sa.String(32), nullable=False),
 )
 
@@ -226,9 +230,11 @@ def said_of_orders(conn: Connection, stay_ids: Sequence[str], more: Iterable[str
 
 
 def said_of_nobody(conn: Connection, plate: Plate) -> sa.ColumnElement[bool]:
-    """What spells this plate, in whichever way providers write it, and is about no payment of ours, so that only its words say whose it is."""
+    """What spells this plate, however providers write it, and is about no payment of ours: only its words say whose it is."""
     c, wanted = callback_table.c, spellings(plate.text)
-    strange = sa.select(c.channel, c.event_id, c.body).where(c.body.is_not(None), ~sa.exists().where(_P.number == c.number))
+    strange = sa.select(c.channel, c.event_id, c.body).where(
+        c.body.is_not(None), ~sa.exists().where(_P.number == c.number)
+    )
     found = [
         sa.and_(c.channel == row.channel, c.event_id == row.event_id)
         for row in conn.execute(strange)

@@ -7,6 +7,7 @@ a key that does not fit is refused with its name, and its value is never repeate
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, get_args, get_origin, get_type_hints
 
+from parking.access.read_later import ReadLater
 from parking.access.rows import (
     CommandRow,
     Fact,
@@ -36,7 +38,7 @@ from parking.access.rows import (
 )
 from parking.kernel.codec import parse_time, to_plain
 from parking.kernel.credential import Credential
-from parking.kernel.errors import ParkingError, invalid
+from parking.kernel.errors import ErrorKind, ParkingError, invalid
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 
@@ -46,11 +48,11 @@ _LONGEST_PLATE = 12
 _DAY_MINUTES = 24 * 60
 
 
-class _Unfit(Exception):
+class _Unfit(ParkingError):
     """`wanted` is what should stand there, `where` leads into a list."""
 
     def __init__(self, wanted: str, where: str = "") -> None:
-        super().__init__(wanted)
+        super().__init__(ErrorKind.INVALID, "copy.malformed", f"should be {wanted}")
         self.wanted = wanted
         self.where = where
 
@@ -65,13 +67,15 @@ class Shape:
     read_key: Reader
     readers: tuple[tuple[str, Reader, Any], ...]
 
-    def parse(self, key: str, data: Mapping[str, Any]) -> Fact:
-        """The record that the row says; ParkingError names the field that does not fit."""
+    lazy_readers: tuple[tuple[str, Reader, Any], ...]
+
+    def parse(self, key: str, data: Mapping[str, Any], *, read_before: bool = False) -> Fact:
+        """The record that the row says; ParkingError names the field that does not fit. Of one `read_before`, lists wait to be asked."""
         values: dict[str, Any] = {}
         name = self.key
         try:
             values[name] = self.read_key(key)
-            for name, read, default in self.readers:
+            for name, read, default in self.lazy_readers if read_before else self.readers:
                 plain = data.get(name, _ABSENT)
                 if plain is not _ABSENT:
                     values[name] = read(plain)
@@ -103,7 +107,7 @@ def _plain(value: Any) -> Any:
         return [to_plain(value.until), value.minor]
     if isinstance(value, (Window, SpecialDay)):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | ReadLater):
         return [_plain(item) for item in value]
     return to_plain(value)
 
@@ -145,13 +149,10 @@ def _date(plain: Any) -> date:
 
 def _plate(plain: Any) -> Plate:
     text = _text(plain)
-    if 1 < len(text) <= _LONGEST_PLATE and "一" <= text[0] <= "龥" and _is_plain_ascii(text[1:]):
+    plain_ascii = (rest := text[1:]).isascii() and rest.isalnum() and rest.upper() == rest
+    if plain_ascii and len(text) <= _LONGEST_PLATE and "一" <= text[0] <= "龥":
         return Plate(text)  # most rows: what our own server wrote is normalised already
     return Plate.parse(text)
-
-
-def _is_plain_ascii(text: str) -> bool:
-    return text.isascii() and text.isalnum() and text.upper() == text
 
 
 def _credential(plain: Any) -> Credential:
@@ -262,6 +263,9 @@ _BY_NAME: dict[tuple[type, str], Reader] = {
     (Window, "ends"): _minutes(1),
 }
 """Fields that are narrower than their type."""
+_LAZY: dict[tuple[type, str], Reader] = {
+    (StayRow, "prices"): lambda plain: ReadLater(plain, lambda p: _prices(json.loads(p) if isinstance(p, str) else p))
+}
 
 
 def _reader(hint: Any) -> Reader:
@@ -285,7 +289,9 @@ def _readers(record: type, key: str) -> tuple[tuple[str, Reader, Any], ...]:
 
 
 def _shape(kind: str, record: type, key: str) -> Shape:
-    return Shape(kind, record, key, _reader(get_type_hints(record)[key]), _readers(record, key))
+    readers = _readers(record, key)
+    lazy = tuple((name, _LAZY.get((record, name), read), default) for name, read, default in readers)
+    return Shape(kind, record, key, _reader(get_type_hints(record)[key]), readers, lazy)
 
 
 SHAPES: dict[str, Shape] = {

@@ -5,6 +5,7 @@ Plates and credentials are personal data; their `repr` is masked, and so is a ro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -76,7 +77,7 @@ class StayRow:
     entered_at: datetime
     paid_until: datetime | None
     currency: str
-    prices: tuple[PriceStep, ...]
+    prices: Sequence[PriceStep]
     paid_minor: int
     credit_minor: int
     credentials: tuple[Credential, ...] = ()

@@ -82,13 +82,16 @@ class CopyChange:
     """The version that the pages of this change lead to; nothing of them is seen before. None: this is all of it."""
 
 
-def parse_fact(row: CopyRow) -> Fact | None:
-    """What the row says, None for a deleted key; ParkingError names the field that does not fit its kind."""
+def parse_fact(row: CopyRow, *, read_before: bool = False) -> Fact | None:
+    """What the row says, None for a deleted key; ParkingError names the field that does not fit its kind.
+
+    Of a row that was `read_before` and kept, a price list is read only when it is asked for.
+    """
     if row.kind not in SHAPES:
         raise invalid("copy.kind", f"should be one of {', '.join(SHAPES)}", field="kind")
     if row.data is None:
         return None
-    return SHAPES[row.kind].parse(row.key, row.data)
+    return SHAPES[row.kind].parse(row.key, row.data, read_before=read_before)
 
 
 def data_of(fact: Fact) -> tuple[str, str, dict[str, Any]]:

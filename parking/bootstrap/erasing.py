@@ -18,7 +18,9 @@ def _in_what_providers_said(uow: UnitOfWork, plate: Plate, until: datetime) -> N
     """Their words about his payments and stays, while it is still known which these are."""
     conn = uow.connection
     stays = erasure.stays_of(conn, plate, until)
-    payment_store.forget_said(conn, payment_store.said_of_orders(conn, stays, notice_store.numbers_of(conn, plate)))
+    payment_store.forget_said(
+        conn, payment_store.said_of_orders(conn, stays, notice_store.numbers_of(conn, plate, until))
+    )
     payment_store.forget_said(conn, payment_store.said_of_nobody(conn, plate))
 
 
@@ -30,12 +32,12 @@ def _in_coupons(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
     coupon_store.forget_plate(uow.connection, plate, until)
 
 
-def _in_notices(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
-    notice_store.forget_plate(uow.connection, plate)
+def _in_notices(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    notice_store.forget_plate(uow.connection, plate, until)
 
 
-def _in_debts(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
-    later_store.forget_plate(uow.connection, plate, uow.now)
+def _in_debts(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    later_store.forget_plate(uow.connection, plate, uow.now, until)
 
 
 OTHERS_FORGET = (_in_what_providers_said, _in_what_boxes_said, _in_coupons, _in_notices, _in_debts)

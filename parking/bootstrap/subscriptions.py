@@ -128,7 +128,7 @@ def subscriptions(
         ),
         e.BaySeen: (placing.bay_seen(costs_of), priced_places.bay_seen(cashier)),
         e.PatrolEnded: (patrolling.patrol_ended(cashier, costs_of),),
-        e.StayCorrected: (refresh, notifying.stay_ended(notices)),
+        e.StayCorrected: (refresh, notifying.stay_ended(notices), forgetting.forget_if_erased(OTHERS_FORGET)),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),
     }
@@ -139,4 +139,6 @@ def subscriptions(
         e.LaneFaulted: (occupancy.lane_faulted,),
     }
     screens: Mapping[type[e.Event], tuple[Handler, ...]] = dict.fromkeys(get_args(e.Event), (live.handle,))
+    for told in (e.VehiclePassed, e.LaneDecided):  # after all that these lead to
+        stays = {**stays, told: (*stays.get(told, ()), forgetting.forget_if_erased(OTHERS_FORGET))}
     return (Subscription("stays", stays), Subscription("counts", counts), Subscription("live", screens))

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from parking.journeys.coupon_port import Coupons
-from parking.kernel.events import Envelope, StayClosed
+from parking.kernel.events import Envelope, LaneDecided, StayClosed, StayCorrected, VehiclePassed
+from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.members import service as members
 from parking.members import tombstones
@@ -19,6 +22,7 @@ from parking.plumbing.personal import take_plate_out
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import looks
 from parking.sessions import erasure
+from parking.sessions import store as sessions
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 KEPT: Mapping[str, timedelta] = {
@@ -37,6 +41,8 @@ KEPT: Mapping[str, timedelta] = {
 }
 """How long what is personal is kept, by what it is kept for."""
 AT_ONCE = 500
+LATE = timedelta(minutes=1)
+"""What a lane tells later than this may be about a plate that has been erased meanwhile; what is quicker ends with its stay."""
 
 
 Forget = Callable[[UnitOfWork, Plate, datetime], object]
@@ -54,27 +60,46 @@ def erase(uow: UnitOfWork, coupons: Coupons, member_id: str, others: Iterable[Fo
 
 
 def forget_if_erased(others: Iterable[Forget] = ()) -> Handler:
-    """Handles StayClosed: a stay that a box told of late, after its plate was erased, keeps no plate."""
+    """Handles StayClosed, StayCorrected and what lanes tell late: what is over and was erased keeps no plate."""
     kept = tuple(others)
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
-        event = envelope.event
-        if not isinstance(event, StayClosed) or event.plate is None:
-            return
-        if tombstones.covers(uow.connection, event.plate, event.exited_at):
+        plate, at = _over(uow, envelope)
+        if plate is not None and tombstones.covers(uow.connection, plate, at):
             for forget in kept:  # the others first: they may ask whose stays these were
-                forget(uow, event.plate, event.exited_at)
-            _forget_plate(uow, event.plate, event.exited_at)
+                forget(uow, plate, at)
+            _forget_plate(uow, plate, at)
 
     return handle
+
+
+def _over(uow: UnitOfWork, envelope: Envelope) -> tuple[Plate | None, datetime]:
+    """Whose plate this event may have brought back, and when what it tells of was over."""
+    event = envelope.event
+    if isinstance(event, StayClosed):
+        return event.plate, event.exited_at
+    if isinstance(event, StayCorrected):
+        row = sessions.row_of(uow.connection, event.stay_id)
+        if row is not None and row.state in sessions.OVER:
+            return row.plate, row.exited_at or row.entered_at
+    elif isinstance(event, LaneDecided | VehiclePassed) and uow.now - envelope.occurred_at > LATE:
+        return event.plate, envelope.occurred_at
+    return None, envelope.occurred_at
 
 
 def _forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     """Take a plate out of everything that ended until then, what was published about it included; returns out of how many stays."""
     stays = erasure.forget_plate(uow, plate, until)
-    take_plate_out(uow, outbox, "data", plate, outbox.c.relayed_at.is_not(None), outbox.c.occurred_at <= until)
+    forget_published(uow, plate, until, stays)
     take_plate_out(uow, dead_letter, "envelope", plate, dead_letter.c.died_at <= until)
-    return stays
+    return len(stays)
+
+
+def forget_published(uow: UnitOfWork, plate: Plate, until: datetime, stay_ids: Iterable[StayId]) -> None:
+    """Take a plate out of what was published until then, or about these stays: a late one is told of later than it happened."""
+    text = sa.cast(outbox.c.data, sa.Text)
+    mine = sa.or_(outbox.c.occurred_at <= until, *(text.contains(stay_id) for stay_id in stay_ids))
+    take_plate_out(uow, outbox, "data", plate, outbox.c.relayed_at.is_not(None), mine)
 
 
 def purge(database: Database, more: Iterable[Callable[[UnitOfWork], object]] = ()) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from parking.access import service as access
 from parking.access import store as access_store
 from parking.access.rows import ListedAs, ListRow
+from parking.journeys import forgetting
 from parking.journeys.ports import Cashier, Debt
 from parking.kernel.events import (
     DebtReminded,
@@ -96,7 +97,10 @@ def _forget_if_erased(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Non
     found = cashier.later.debt(uow.connection, stay_id)
     if found is None or found[1].minor > 0 or found[0].plate is None:
         return
-    if tombstones.covers(uow.connection, found[0].plate, found[0].since):
+    row = sessions_store.row_of(uow.connection, stay_id)
+    at = row.exited_at if row is not None and row.exited_at is not None else found[0].since
+    if tombstones.covers(uow.connection, found[0].plate, at):  # of a stay that was told late, the debt begins late
+        forgetting.forget_published(uow, found[0].plate, at, [stay_id])
         cashier.later.forget(uow, found[0].plate, stay_id)
 
 

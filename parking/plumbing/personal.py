@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +15,9 @@ from parking.plumbing.unit_of_work import UnitOfWork
 def take_plate_out(uow: UnitOfWork, table: sa.Table, column: str, plate: Plate, *where: sa.ColumnElement[bool]) -> int:
     """Replace the plate by null in the JSON `column` of all rows `where`; returns how many held it."""
     keys = list(table.primary_key.columns)
-    rows = uow.connection.execute(sa.select(*keys, table.c[column].label("held")).where(spells(table.c[column], plate), *where)).all()
+    rows = uow.connection.execute(
+        sa.select(*keys, table.c[column].label("held")).where(spells(table.c[column], plate), *where)
+    ).all()
     for row in rows:
         mine = (key == value for key, value in zip(keys, row, strict=False))
         change = {column: _without(row.held, plate.text)}
@@ -37,4 +41,10 @@ def _without(data: Any, text: str) -> Any:
         return {name: _without(value, text) for name, value in data.items()}
     if isinstance(data, list):
         return [_without(value, text) for value in data]
-    return None if data == text else data
+    return None if isinstance(data, str) and _named(text).search(data) else data
+
+
+@cache
+def _named(text: str) -> re.Pattern[str]:
+    """The plate itself, alone or among other spellings, and not as a part of a longer one."""
+    return re.compile(rf"(?<![0-9A-Z]){re.escape(text)}(?![0-9A-Z])")

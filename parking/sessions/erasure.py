@@ -17,10 +17,13 @@ from parking.sessions import corrections, store, visit_notes, visits
 from parking.sessions.desk import store as desk_store
 
 _NOBODY = {"plate": None, "votes": None}
+_is_over = store.stay.c.state.in_(store.OVER)
+_ended = sa.func.coalesce(store.stay.c.exited_at, store.stay.c.entered_at)
+"""Of one that ended without an exit (merged, split, a ghost), its beginning counts."""
 
 
-def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
-    """Take a plate out of everything of this room that ended until then; returns out of how many stays."""
+def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> list[StayId]:
+    """Take a plate out of everything of this room that ended until then; returns out of which stays."""
     conn, x = uow.connection, store.unmatched_exit.c
     stays = stays_of(conn, plate, until)
     corrections.forget_of_stays(conn, stays)
@@ -34,26 +37,20 @@ def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     desk_store.blank_lessons(
         conn, sa.or_(lesson.read_plate == plate, lesson.true_plate == plate), lesson.learned_at <= until
     )
-    return len(stays)
+    return stays
 
 
 def stays_of(conn: Connection, plate: Plate, until: datetime) -> list[StayId]:
     """The stays of a plate that were over by then."""
-    found = sa.select(store.stay.c.id).where(store.stay.c.plate == plate, _over_by(until))
+    found = sa.select(store.stay.c.id).where(store.stay.c.plate == plate, _is_over, _ended <= until)
     return [StayId(stay_id) for stay_id in conn.execute(found).scalars()]
-
-
-def _over_by(at: datetime) -> sa.ColumnElement[bool]:
-    """Ended by then; of one that ended without an exit (merged, split, a ghost), its beginning counts."""
-    s = store.stay.c
-    return sa.and_(s.state.in_(store.OVER), sa.func.coalesce(s.exited_at, s.entered_at) <= at)
 
 
 def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: datetime, most: int) -> int:
     """Take every plate out of what ended before these moments, of `most` stays at once; returns of how many."""
     conn, s, x = uow.connection, store.stay.c, store.unmatched_exit.c
     known = sa.or_(s.plate.is_not(None), s.votes.is_not(None))
-    old = conn.execute(sa.select(s.id).where(known, _over_by(stays)).limit(most)).scalars().all()
+    old = conn.execute(sa.select(s.id).where(known, _is_over, _ended < stays).limit(most)).scalars().all()
     corrections.forget_of_stays(conn, old)
     store.forget_plates(conn, old)
     spelt = sa.or_(x.plate.is_not(None), x.votes.is_not(None))

@@ -133,7 +133,7 @@ class Creditor:
 
     def forget(self, uow: UnitOfWork, plate: Plate, stay_id: StayId) -> None:
         """Take a plate out of what is over, and out of what was said while this stay's debt was paid."""
-        store.forget_plate(uow.connection, plate, uow.now)
+        store.forget_plate(uow.connection, plate, uow.now, uow.now)
         payments_store.forget_said(uow.connection, payments_store.said_of_orders(uow.connection, [stay_id]))
 
     def blocked(self, uow: UnitOfWork, debt: Debt) -> None:

@@ -105,10 +105,10 @@ def change(conn: Connection, notice: Notice, **values: Any) -> None:
     conn.execute(notice_table.update().where(where).values(values))
 
 
-def numbers_of(conn: Connection, plate: Plate) -> Sequence[str]:
-    """Our numbers of the stays of a plate that have ended."""
+def numbers_of(conn: Connection, plate: Plate, until: datetime) -> Sequence[str]:
+    """Our numbers of the stays of a plate that had ended by then."""
     n = notice_table.c
-    return conn.execute(sa.select(n.number).where(n.plate == plate, n.left_at.is_not(None))).scalars().all()
+    return conn.execute(sa.select(n.number).where(n.plate == plate, n.left_at <= until)).scalars().all()
 
 
 def forget_plates(conn: Connection, before: datetime) -> int:
@@ -118,8 +118,8 @@ def forget_plates(conn: Connection, before: datetime) -> int:
     return conn.execute(notice_table.update().where(old).values(plate=None)).rowcount
 
 
-def forget_plate(conn: Connection, plate: Plate) -> int:
-    """Drop one plate from every stay that has ended; returns how many."""
+def forget_plate(conn: Connection, plate: Plate, until: datetime) -> int:
+    """Drop one plate from every stay that had ended by then; returns how many."""
     n = notice_table.c
-    ended = sa.and_(n.left_at.isnot(None), n.plate == plate)
+    ended = sa.and_(n.left_at <= until, n.plate == plate)
     return conn.execute(notice_table.update().where(ended).values(plate=None)).rowcount

@@ -237,10 +237,11 @@ def change_debt(conn: Connection, stay_id: StayId, **values: Any) -> None:
 _OVER = debt_table.c.state.in_([DebtState.PAID.value, DebtState.WRITTEN_OFF.value])
 
 
-def forget_plate(conn: Connection, plate: Plate, at: datetime) -> None:
-    """Take a plate out of debts that are over, and end its agreement; what is still owed keeps it until it is paid."""
-    mine = agreement_table.c.plate == plate
-    conn.execute(debt_table.update().where(debt_table.c.plate == plate, _OVER).values(plate=None))
+def forget_plate(conn: Connection, plate: Plate, at: datetime, until: datetime) -> None:
+    """Take a plate out of debts until then that are over, and end its agreement; what is still owed keeps it until it is paid."""
+    mine = sa.and_(agreement_table.c.plate == plate, agreement_table.c.since <= until)
+    debts = sa.and_(debt_table.c.plate == plate, debt_table.c.since <= until, _OVER)
+    conn.execute(debt_table.update().where(debts).values(plate=None))
     conn.execute(agreement_table.update().where(mine, _standing).values(ended_at=at))
     conn.execute(agreement_table.delete().where(mine, ~_is_needed()))
 

@@ -28,6 +28,7 @@ from parking.sessions import store
 from parking.sessions.desk import lessons
 from parking.sessions.desk import store as desk_store
 from parking.sessions.desk.model import Lesson
+from payments import store as payment_store
 from payments.coupons import store as coupon_store
 from payments.coupons.model import Bound, Coupon, CouponState
 from payments.coupons.tables import coupon_table
@@ -182,7 +183,13 @@ def a_look(uow: UnitOfWork, at: datetime) -> None:
     uow.connection.execute(looks.look_table.update().values(at=at))
 
 
+def what_was_said(uow: UnitOfWork, at: datetime) -> None:
+    payment_store.keep_said(uow, "wallet", "e1", "n1", b"from B-12345", "settled")
+    uow.connection.execute(payment_store.callback_table.update().values(received_at=at))
+
+
 PURPOSES = {
+    "what a provider said": Kept(what_was_said, (payment_store.callback_table,), "B-12345"),
     "plate of a stay": Kept(a_stay, (store.stay,)),
     "plate of an exit without a stay": Kept(an_exit, (store.unmatched_exit,)),
     "plates of a lesson": Kept(a_lesson, (desk_store.desk_lesson,)),

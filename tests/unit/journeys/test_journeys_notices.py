@@ -169,11 +169,11 @@ def test_an_agreement_that_a_person_made_is_left_alone(site: SiteStory, tmp_path
 def test_plates_at_providers_are_forgotten(site: SiteStory, tmp_path: Path) -> None:
     with at_company(site, "wechat_parking", tmp_path, Standing.ENROLLED):
         stay_id = site.enter(CAR.plate)
-        site.database.write(lambda uow: notice_store.forget_plate(uow.connection, Plate(CAR.plate)))
+        site.database.write(lambda uow: notice_store.forget_plate(uow.connection, Plate(CAR.plate), uow.now))
         assert notice(site, stay_id, "wechat_parking").plate is not None  # it is inside
         site.park(minutes=5)
         site.hear(passage(Direction.OUT, site.visit(), CAR.plate, stay=stay_id))
-        site.database.write(lambda uow: notice_store.forget_plate(uow.connection, Plate(CAR.plate)))
+        site.database.write(lambda uow: notice_store.forget_plate(uow.connection, Plate(CAR.plate), uow.now))
         assert notice(site, stay_id, "wechat_parking").plate is None
 
 

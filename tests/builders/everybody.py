@@ -34,7 +34,18 @@ from tests.builders.security import SET_UP
 BUYER = {"kind": "company", "name": "上海某某贸易有限公司", "tax_number": COMPANY_NUMBER}
 MISSING = "none"
 _NOT_STATE = frozenset(
-    "security_look security_session security_audit security_audit_head idempotency_key job outbox inbox delivery live_value".split()
+    [
+        "security_look",
+        "security_session",
+        "security_audit",
+        "security_audit_head",
+        "idempotency_key",
+        "job",
+        "outbox",
+        "inbox",
+        "delivery",
+        "live_value",
+    ]
 )
 """What a refused request may write: that somebody looked, that a key was seen, that somebody tried; and what goes on by itself
 meanwhile: jobs, and the device watch's word that a box which sends nothing is silent (an event, and what the live page shows)."""

@@ -178,13 +178,7 @@ def build(
     resources = resources if resources is not None else ExitStack()
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
-    every = {name: channel.provider for name, channel in channels.items()}
-    by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
-    collecting = money.collecting(settings, channels, site)
-    cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate, facts_of(bays_of(site)))
-    notices = money.notices_of(settings, by_plate, collecting, tariffs.current(clock.now()))
-    cards = CardSaver(database, every, return_url=f"{settings.public_url}/driver/", terms=money.terms_of(settings))
-    reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
+    cashier, notices, cards, reconciler = _cash_desk(settings, database, channels, site, tariffs, clock)
     costs_of = _costs_of()
     occupancy = Occupancy(site)
     live = LiveProjection(hub := LiveHub(), site)
@@ -232,6 +226,25 @@ def build(
         costs_of=costs_of,
         resources=resources,
     )
+
+
+def _cash_desk(
+    settings: Settings,
+    database: Database,
+    channels: Mapping[str, Channel],
+    site: SiteMap,
+    tariffs: TariffBook,
+    clock: Clock,
+) -> tuple[Cashier, Notices, CardSaver, Reconciler]:
+    """All that moves money by these channels."""
+    every = {name: channel.provider for name, channel in channels.items()}
+    by_plate = {name: provider for name, provider in every.items() if not channels[name].at_counter}
+    collecting = money.collecting(settings, channels, site)
+    cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate, facts_of(bays_of(site)))
+    notices = money.notices_of(settings, by_plate, collecting, tariffs.current(clock.now()))
+    cards = CardSaver(database, every, return_url=f"{settings.public_url}/driver/", terms=money.terms_of(settings))
+    reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
+    return cashier, notices, cards, reconciler
 
 
 def _jobs(cashier: Cashier, reach: Reach) -> dict[str, JobHandler]:

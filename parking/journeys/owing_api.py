@@ -32,7 +32,8 @@ from parking.web.paging import Cursor, Limit, Page, decode, encode, page
 from parking.web.schemas import MoneySchema, Strict
 
 PAYING_AT_ONCE = 8
-Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
+Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY, Scope.OWN_WALLET))]
+"""Whoever holds the stay's own code: a plate typed at a kiosk tells nothing of earlier days."""
 Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
 Decider = Annotated[Principal, Depends(require(Scope.BILLS_READ, Scope.CASES_WORK))]
 Keeper = Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))]

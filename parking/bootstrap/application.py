@@ -16,9 +16,11 @@ from guidance.next_door import NextDoor
 from guidance.service import Occupancy
 from guidance.sign_board import SignBoard
 from guidance.traffic import Passages
+from parking.analytics.projection import Figures
 from parking.bootstrap import learned_bounds, money
 from parking.bootstrap.bays import note_passages, own_free, sign_board, the_bays
 from parking.bootstrap.costs_in_force import CostsInForce
+from parking.bootstrap.figures import figures_of
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.keys import load_signer
 from parking.bootstrap.live_projection import LiveProjection
@@ -83,6 +85,7 @@ class Application:
     cards: CardSaver
     reconciler: Reconciler
     occupancy: Occupancy
+    figures: Figures
     bays: Bays
     next_door: NextDoor
     sensors: SensorDesk
@@ -194,6 +197,7 @@ def build(
         costs_of=costs_of,
         notices=notices,
         note_passage=note_passages(passages),
+        figures=(figures := figures_of(site)),
     ):
         bus.subscribe(subscription)
     bays = the_bays(site, database, occupancy, contacts.oldest_s, passages, live.lanes)
@@ -215,13 +219,14 @@ def build(
         notices=notices,
         cards=cards,
         occupancy=occupancy,
+        figures=figures,
         bays=bays,
         sensors=SensorDesk(database, bays.book, sensors_of(settings.sensors_file, site, clock)),
         next_door=door,
         signs=sign_board(bays, occupancy, clock, door, approach_signs(rows)),
         contacts=contacts,
         reconciler=reconciler,
-        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays, polling(door, resources)),
+        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays, figures, polling(door, resources)),
         reach=reach,
         costs_of=costs_of,
         resources=resources,

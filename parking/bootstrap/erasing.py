@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from parking.analytics import ratings
 from parking.gate import ingest
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
@@ -40,4 +41,15 @@ def _in_debts(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
     later_store.forget_plate(uow.connection, plate, uow.now, until)
 
 
-OTHERS_FORGET = (_in_what_providers_said, _in_what_boxes_said, _in_coupons, _in_notices, _in_debts)
+def _in_ratings(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    ratings.forget_plate(uow, plate, until)
+
+
+OTHERS_FORGET = (
+    _in_what_providers_said,
+    _in_what_boxes_said,
+    _in_coupons,
+    _in_notices,
+    _in_debts,
+    _in_ratings,
+)

@@ -12,6 +12,8 @@ import structlog
 from guidance.advise import STALE_AFTER_S
 from guidance.bay_api import Bays
 from parking.access import following
+from parking.analytics import ratings
+from parking.analytics.projection import Figures
 from parking.bootstrap import learned_bounds
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
@@ -35,6 +37,7 @@ HELD_EVERY_S = 2.0
 RENEW_EVERY_S = 1800.0
 CLAIMS_EVERY_S = 60.0
 BAYS_EVERY_S = 30.0
+FIGURES_EVERY_S = 60.0
 OUTLOOK_EVERY_S = 60.0
 DEBTS_EVERY_S = 900.0
 STATEMENTS_EVERY_S = 3600.0
@@ -135,6 +138,7 @@ def purge(database: Database) -> int:
         payment_store.forget_said(
             uow.connection, payment_store.callback_table.c.received_at < uow.now - kept["what a provider said"]
         )
+        ratings.forget_words(uow, uow.now - kept["words of a rating"])
 
     return forgetting.purge(database, [coupons, notices, debts, said])
 
@@ -156,6 +160,7 @@ def rounds_of(
     cashier: Cashier,
     reconciler: Reconciler,
     bays: Bays,
+    figures: Figures,
     feeds: Iterable[Round] = (),
 ) -> Rounds:
     """The server's rounds."""
@@ -174,6 +179,7 @@ def rounds_of(
             Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
             Round("outlook", OUTLOOK_EVERY_S, bays.see),
             *feeds,
+            Round("figures", FIGURES_EVERY_S, lambda: database.write(figures.catch_up)),
             Round("purge", PURGE_EVERY_S, lambda: purge(database)),
         )
     )

@@ -20,7 +20,7 @@ from guidance import bay_api, bay_ways_api, next_door_api
 from guidance.bay_ways import BayWays
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
-from parking.bootstrap import cash_desk, desk, finding, loyalty, metrics, pages
+from parking.bootstrap import cash_desk, desk, figures, finding, loyalty, metrics, pages
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels, open_invoices
 from parking.bootstrap.gate_codes import invitation_codes
@@ -175,6 +175,7 @@ def _routers(
         *cash_desk.routers(application, signer, clock, _name_of),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         books_api.router(database, audit.record),
+        figures.router(database, application.figures, site),
         payments_api.router(
             database,
             Callbacks(

@@ -7,6 +7,7 @@ from typing import get_args
 
 from guidance.service import Occupancy
 from parking.access import following
+from parking.analytics.projection import Figures
 from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.live_projection import LiveProjection
 from parking.emergency import emergencies, fee_clocks
@@ -98,6 +99,7 @@ def subscriptions(
     costs_of: CostsOf,
     notices: notifying.Notices,
     note_passage: Handler,
+    figures: Figures,
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
@@ -141,4 +143,9 @@ def subscriptions(
     screens: Mapping[type[e.Event], tuple[Handler, ...]] = dict.fromkeys(get_args(e.Event), (live.handle,))
     for told in (e.VehiclePassed, e.LaneDecided):  # after all that these lead to
         stays = {**stays, told: (*stays.get(told, ()), forgetting.forget_if_erased(OTHERS_FORGET))}
-    return (Subscription("stays", stays), Subscription("counts", counts), Subscription("live", screens))
+    return (
+        Subscription("stays", stays),
+        Subscription("counts", counts),
+        Subscription("live", screens),
+        figures.subscription(),
+    )

@@ -8,6 +8,8 @@ from guidance import bay_store
 from guidance import store as guidance_store
 from parking.access import invitation_store, rights_store
 from parking.access import store as access_store
+from parking.analytics import ratings
+from parking.analytics import tables as figure_tables
 from parking.bootstrap import live_projection
 from parking.emergency import emergency_store
 from parking.emergency import store as calls_store
@@ -48,6 +50,7 @@ ROOMS = (
     desk_store,
     coupon_tables,
     emergency_store,
+    figure_tables,
     gate_api,
     guidance_store,
     idempotency,
@@ -61,6 +64,7 @@ ROOMS = (
     payments_store,
     phases,
     places_store,
+    ratings,
     reconciling,
     refund_store,
     saving,

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "a whole simulated mall on this machine (--once: one car in and out)",
     "doctor": "what is missing or wrong on this machine, and how to mend it",
     "edge": "one gate box",
+    "figures": "figures rebuild: the sums behind the charts counted again from the books",
     "enrol": "make keys, operators, gate boxes and kiosks known",
     "migrate": "bring the database to the newest shape, or to a named one",
     "quote": "the price of a stay, line by line, from a tariff file",

@@ -37,6 +37,7 @@ KEPT: Mapping[str, timedelta] = {
     "who bought": timedelta(days=365),  # the receipt itself stays, for settlement
     "ended vehicle": timedelta(days=90),
     "notice": timedelta(days=180),
+    "words of a rating": timedelta(days=365),  # the number stays
     "look": timedelta(days=3 * 365),
 }
 """How long what is personal is kept, by what it is kept for."""

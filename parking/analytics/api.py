@@ -185,7 +185,7 @@ def _export(routes: APIRouter, room: Room) -> None:
         needs = (Scope.FIGURES_READ, Scope.BILLS_READ) if what == "revenue" else (Scope.FIGURES_READ,)
         routes.add_api_route(
             f"/figures/{what}.csv",
-            exporting(what),  # type: ignore[arg-type] # mypy widens the names of the loop
+            exporting(what),
             name=f"{what}_csv",
             description="The same as CSV, all rows; the first line names the columns and never changes but at its end.",
             methods=["GET"],

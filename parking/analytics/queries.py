@@ -150,7 +150,7 @@ def _rows(conn: Connection, table: sa.Table, asked: Asked, names: Iterable[str],
         .where(*_where(table, asked))
         .group_by(*by, *(c[name] for name in more))
     )
-    return list(conn.execute(query).mappings())
+    return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def _where(table: sa.Table, asked: Asked) -> list[sa.ColumnElement[bool]]:
@@ -159,7 +159,7 @@ def _where(table: sa.Table, asked: Asked) -> list[sa.ColumnElement[bool]]:
 
 
 def _zone_rows(conn: Connection, asked: Asked) -> list[Mapping[str, Any]]:
-    return list(conn.execute(sa.select(t.occupancy).where(*_where(t.occupancy, asked))).mappings())
+    return [dict(row) for row in conn.execute(sa.select(t.occupancy).where(*_where(t.occupancy, asked))).mappings()]
 
 
 def _since_the_last_word(conn: Connection, asked: Asked, zone: ZoneInfo, now: datetime) -> list[Mapping[str, Any]]:

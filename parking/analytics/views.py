@@ -11,7 +11,7 @@ from parking.analytics.asked import BOUNDS_MIN
 from parking.analytics.tables import MONEY
 from parking.web.schemas import Strict
 
-STEPS = tuple(f"up_to_{bound}_min" for bound in BOUNDS_MIN) + ("longer",)
+STEPS = (*(f"below_{bound}_min" for bound in BOUNDS_MIN), "longer")
 COLUMNS = {
     "flow": ("period", "key", "entered", "gone", "found"),
     "dwell": ("period", "key", "stays", "median_min", *STEPS),
@@ -55,7 +55,8 @@ class DwellView(Strict):
         return cls(period=row.period, key=row.key, stays=s.stays, median_min=s.median_min, steps=steps)
 
     def cells(self) -> list[object]:
-        return [self.period, self.key, self.stays, self.median_min, *(self.steps or [None] * len(STEPS))]
+        steps: list[int | None] = [*self.steps] if self.steps else [None] * len(STEPS)
+        return [self.period, self.key, self.stays, self.median_min, *steps]
 
 
 class OccupancyView(Strict):

@@ -47,6 +47,7 @@ TRIED_ELSEWHERE = {
     "/lanes/{lane_id}/end-emergency": "test_server_actions.py",
 }
 NO_MONEY = {
+    "/my/rating",  # once per stay, by the stay itself
     "/access/holders/{holder_id}/credentials",
     "/access/invitations/{invitation_id}/code",
     "/apps/{app}/events",  # each message has an id of its own, and counts once

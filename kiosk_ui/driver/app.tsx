@@ -20,6 +20,7 @@ import { payer } from "../shared/in_app";
 import { CardsCard } from "./cards_card";
 import { DebtsCard } from "./debts_card";
 import { InvoiceCard } from "./invoice_card";
+import { RatingCard } from "./rating_card";
 import { anotherWay, away, caller, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
 
@@ -106,6 +107,7 @@ function Stay({ stay: s }: { stay: MyStay }): JSX.Element {
         <BillLines bill={s.bill} />
       </section>
       {receipt.value && <ReceiptCard />}
+      {s.bill.paid.amount > 0 && <RatingCard paid={s.bill.paid.amount} />}
       {s.bill.paid.amount > 0 && <InvoiceCard paid={s.bill.paid.amount} />}
       <DebtsCard />
       <CardsCard />

@@ -17,6 +17,8 @@ import { Desk } from "./desk_page";
 import { desk } from "./desk_words";
 import { Devices } from "./devices";
 import { EmergencyBanner } from "./emergency";
+import { figures } from "./figures_words";
+import { Figures } from "./figures_page";
 import { calls, keepLooking } from "./help";
 import { Lanes } from "./lanes";
 import { Levels } from "./levels";
@@ -72,6 +74,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
   const at = place.value;
   if (at.page === "desk" && may("cases:read")) return <Desk />;
   if (at.page === "lessons" && may("cases:read")) return <Lessons />;
+  if (at.page === "figures" && may("figures:read")) return <Figures />;
   if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;
   if (may("bills:read")) {
     if (at.page === "bills") return <Bills id={at.id} />;
@@ -129,6 +132,16 @@ function Places(): JSX.Element | null {
             {sayMoney("to_books")}
           </a>
         </>
+      <a href="#/desk" aria-current={here("desk", "stay")}>
+        {desk("to_desk")}
+      </a>
+      <a href="#/lessons" aria-current={here("lessons")}>
+        {desk("to_lessons")}
+      </a>
+      {may("figures:read") && (
+        <a href="#/figures" aria-current={here("figures")}>
+          {figures("title")}
+        </a>
       )}
     </nav>
   );

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 
 export type Place = { page: "console" } | { page: "desk"; id: string } | { page: "lessons" } | { page: "stay"; id: string } | { page: "bills"; id: string } | { page: "cash"; id: string } | { page: "debts" } | { page: "books" };
+export type Place = { page: "console" } | { page: "desk"; id: string } | { page: "lessons" } | { page: "stay"; id: string } | { page: "figures" };
 
 export const place = signal<Place>(read());
 
@@ -11,6 +12,8 @@ function read(): Place {
   if (page === "stay" && id) return { page, id: decodeURIComponent(id) };
   if (page === "bills" || page === "cash") return { page, id: decodeURIComponent(id ?? "") };
   return page === "lessons" || page === "debts" || page === "books" ? { page } : { page: "console" };
+  if (page === "figures") return { page };
+  return page === "lessons" ? { page } : { page: "console" };
 }
 
 addEventListener("hashchange", () => (place.value = read()));

@@ -23,7 +23,7 @@ from parking.analytics.views import (
     DwellPage,
     DwellView,
     FlowPage,
-    FlowView,
+    PassagesView,
     OccupancyPage,
     OccupancyView,
     RatingIn,
@@ -75,7 +75,7 @@ class Room:
                 raise invalid("figures.only", f"{what} is not told by {name}", field=name)
         match what:
             case "flow":
-                return [FlowView.of(row) for row in queries.flow(conn, asked)]
+                return [PassagesView.of(row) for row in queries.flow(conn, asked)]
             case "dwell":
                 return [DwellView.of(row) for row in queries.dwell(conn, asked)]
             case "revenue":

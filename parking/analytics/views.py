@@ -22,7 +22,7 @@ COLUMNS = {
 """The first line of each export; columns are added at the end, and none is ever renamed or moved."""
 
 
-class FlowView(Strict):
+class PassagesView(Strict):
     """Proven passages; `found`: exits that no loop had proven and that came to light afterwards, on the day when they happened."""
 
     period: str
@@ -32,7 +32,7 @@ class FlowView(Strict):
     found: int
 
     @classmethod
-    def of(cls, row: queries.FlowRow) -> FlowView:
+    def of(cls, row: queries.FlowRow) -> PassagesView:
         return cls(period=row.period, key=row.key, entered=row.entered, gone=row.gone, found=row.found)
 
     def cells(self) -> list[object]:
@@ -136,7 +136,7 @@ class Page(Strict):
 
 
 class FlowPage(Page):
-    rows: list[FlowView]
+    rows: list[PassagesView]
 
 
 class DwellPage(Page):

@@ -17,8 +17,8 @@ import { Desk } from "./desk_page";
 import { desk } from "./desk_words";
 import { Devices } from "./devices";
 import { EmergencyBanner } from "./emergency";
-import { figures } from "./figures_words";
 import { Figures } from "./figures_page";
+import { figures } from "./figures_words";
 import { calls, keepLooking } from "./help";
 import { Lanes } from "./lanes";
 import { Levels } from "./levels";
@@ -132,12 +132,7 @@ function Places(): JSX.Element | null {
             {sayMoney("to_books")}
           </a>
         </>
-      <a href="#/desk" aria-current={here("desk", "stay")}>
-        {desk("to_desk")}
-      </a>
-      <a href="#/lessons" aria-current={here("lessons")}>
-        {desk("to_lessons")}
-      </a>
+      )}
       {may("figures:read") && (
         <a href="#/figures" aria-current={here("figures")}>
           {figures("title")}

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 
 from parking.kernel.events import Direction
 from tests.browser import checks
+from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
-from tests.browser.test_desk_real import Office
 from tests.builders.security import PASSWORD
 from tests.fixtures.browser import OpenPage
 

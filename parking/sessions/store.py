@@ -110,7 +110,7 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
     sa.Column("lot_id", sa.String(64), nullable=True),
     sa.Column("picture_ref", sa.String(64), nullable=True),
     # whether the loops proved it; else a person opened, and nobody saw the car go through or back
-    sa.Column("counted", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
+    sa.Column("counted", sa.Boolean, nullable=False, default=True),
 )
 
 

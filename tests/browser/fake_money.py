@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Response, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from hardware_sim.providers.invoice_papers import pdf
+from parking.analytics.views import RatingIn, RatingView
 from parking.journeys.cards_api import CardsView
 from parking.journeys.owing_api import MyDebt
 from parking.journeys.receipt_api import ReceiptView
@@ -48,6 +49,7 @@ class FakeMoney:
     offered: bool = False
     debts: list[MyDebt] = field(default_factory=list)
     cards: CardsView = field(default_factory=lambda: CardsView(channels=[], stands=None, tries=[]))
+    rating: RatingView | None = None
     invoices: dict[str, Invoice] = field(default_factory=dict)
 
     def issue(self, fake: FakeServer) -> None:
@@ -117,6 +119,17 @@ def _owing(routes: APIRouter, fake: FakeServer) -> None:
     @routes.get("/my/debts")
     async def debts(_: Driver) -> list[MyDebt]:
         return fake.money.debts
+
+    @routes.get("/my/rating")
+    async def rating(who: Driver) -> RatingView:
+        return fake.money.rating or RatingView(
+            open=fake.stays[who.subject].bill["paid"]["amount"] > 0, score=None, words=""
+        )
+
+    @routes.post("/my/rating")
+    async def rate(_: Driver, body: RatingIn) -> RatingView:
+        fake.money.rating = RatingView(open=False, score=body.score, words=body.words)
+        return fake.money.rating
 
     @routes.get("/my/cards")
     async def cards(_: Driver) -> CardsView:

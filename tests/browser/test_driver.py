@@ -140,3 +140,19 @@ def test_a_stay_that_is_over_or_under_review_cannot_be_paid_here(
     driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), **PHONE))
     expect(driver.answer()).to_have_text(word)
     expect(driver.page.get_by_role("button", name="支付")).to_have_count(0)
+
+
+@pytest.mark.req("CARE-1")
+def test_who_has_paid_says_how_it_was_with_one_tap_and_sees_it_again(fake: FakeServer, open_page: OpenPage) -> None:
+    stay = fake.stay("粤B12345", "stay-token.9", minutes=65, lines=[("首 1 小时 ¥6.00", "First 1 h ¥6.00", 60, 1, 600)])
+    stay.bill |= {"paid": stay.bill["total"], "due": {**stay.bill["due"], "amount": 0}}
+    stay.state, stay.leave_by = "settled", fake.now()
+    page = open_page(fake.url + DriverPage.path("stay-token.9"), locale="en-GB", **PHONE)
+
+    page.get_by_role("button", name="4").click()
+    thanks = page.locator(".rating [role=status]")
+    expect(thanks).to_contain_text("4")
+    page.reload()
+    expect(thanks).to_contain_text("4")
+    assert fake.money.rating is not None
+    assert fake.money.rating.score == 4

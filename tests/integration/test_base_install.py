@@ -191,7 +191,8 @@ def test_it_reads_a_plate_opens_the_barrier_and_tells_the_server(lane: Lane, run
     lane.board.set_input(0, True)
     until(lambda: lane.board.boom_is_up("entry-1"), "the boom goes up", timeout_s=60)
     until(lambda: "BarrierPulsed" in lane.server.types(), "the server hears of it")
-    [decided] = [event for event in _events(lane) if event["type"] == "LaneDecided"]
+    # a slow machine may have refused at first, for want of enough pictures
+    *_, decided = [event for event in _events(lane) if event["type"] == "LaneDecided"]
     assert decided["data"]["plate"] == PLATE
     assert PLATE not in running(), "a plate is never in a log line"
 

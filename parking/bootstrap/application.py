@@ -182,10 +182,9 @@ def build(
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
     cashier, notices, cards, reconciler = _cash_desk(settings, database, channels, site, tariffs, clock)
-    costs_of = _costs_of()
+    costs_of, contacts = _costs_of(), Contacts(clock)
     occupancy = Occupancy(site)
     live = LiveProjection(hub := LiveHub(), site)
-    contacts = Contacts(clock)
     reach = _reach(site, settings)
     passages = Passages(clock.now())
     for subscription in subscriptions(

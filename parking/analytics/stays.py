@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,8 +69,8 @@ def share_of(conn: Connection, stay_id: StayId, known: Share | None, zone: ZoneI
     if row.state != "closed" or row.exited_at is None:
         return Share(row.lane_id, lot, kind)
     missed = -int(conn.execute(_MISSED, {"of": stay_id}).scalar() or 0)
-    lasted: datetime = row.exited_at - row.entered_at
-    minutes = min(max(int(lasted.total_seconds() // 60), 0), LONGEST_MIN)  # type: ignore[attr-defined]
+    lasted: timedelta = row.exited_at - row.entered_at
+    minutes = min(max(lasted // timedelta(minutes=1), 0), LONGEST_MIN)
     return Share(row.exit_lane_id or row.lane_id, lot, kind, slot_of(row.exited_at, zone), minutes, max(missed, 0))
 
 

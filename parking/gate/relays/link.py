@@ -211,6 +211,8 @@ def _send(connection: socket.socket, question: bytes, ends_s: float) -> None:
             question = question[connection.send(question) :]
         except BlockingIOError:
             _wait(connection, select.POLLOUT, ends_s)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it hung up unasked: what it said before, perhaps why, is still there to be read
         if not question:
             return
 

@@ -129,6 +129,24 @@ def wait_for_bytes(link: Link) -> None:
     link._socket.setblocking(False)
 
 
+class TurnedAway:
+    """A board that says why it will not talk, and hangs up before anybody has asked."""
+
+    def connect(self, ends_s: float) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            theirs.sendall(b"no.")
+        return ours
+
+    def forget(self) -> None: ...
+
+
+def test_a_board_that_hangs_up_before_it_is_asked_is_still_heard(peer: Peer) -> None:
+    link = Link(BoardSettings(port=peer.port), TurnedAway(), ManualClock(NOON))
+    assert ask(link) == b"no."
+    link.close()
+
+
 def test_an_answer_without_an_end_is_given_up(peer: Peer) -> None:
     link = link_to(peer, ManualClock(NOON), timeout_s=10)
 

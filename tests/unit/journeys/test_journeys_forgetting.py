@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 import sqlalchemy as sa
 
+from parking.analytics import ratings
 from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.rounds import purge
 from parking.journeys import forgetting, paying
@@ -188,6 +189,11 @@ def what_was_said(uow: UnitOfWork, at: datetime) -> None:
     uow.connection.execute(payment_store.callback_table.update().values(received_at=at))
 
 
+def a_rating(uow: UnitOfWork, at: datetime) -> None:
+    said = {"stay_id": "s1", "day": "2026-03-02", "lane_id": "out-1", "score": 2, "words": "B-12345 waited", "at": at}
+    uow.connection.execute(ratings.rating.insert().values(said))
+
+
 PURPOSES = {
     "what a provider said": Kept(what_was_said, (payment_store.callback_table,), "B-12345"),
     "plate of a stay": Kept(a_stay, (store.stay,)),
@@ -200,6 +206,7 @@ PURPOSES = {
     "ended vehicle": Kept(a_vehicle, (vehicle_table,)),
     "notice": Kept(a_notice, (notice_table,), "member-1"),
     "look": Kept(a_look, (looks.look_table,), "li"),
+    "words of a rating": Kept(a_rating, (ratings.rating,), "B-12345"),
 }
 
 

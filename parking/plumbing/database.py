@@ -10,6 +10,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -60,7 +61,17 @@ class Database(ABC):
 
     def create_tables(self, tables: sa.MetaData) -> None:
         """Create what is missing, without migrations: for tests and simulations."""
-        self.write(lambda unit: tables.create_all(unit.connection))
+
+        def work(unit: UnitOfWork) -> None:
+            conn = unit.connection
+            if sa.inspect(conn).get_table_names():
+                tables.create_all(conn)
+                return
+            statements = _statements(tables, len(tables.tables), conn.engine.url.drivername)
+            for statement in statements if conn.dialect.name == "sqlite" else [";".join(statements)]:  # one round trip
+                conn.exec_driver_sql(statement)
+
+        self.write(work)
 
     def after_commit(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each commit that published; it must only signal, it runs in the committing thread."""
@@ -122,3 +133,14 @@ def _cannot_connect(original: BaseException | None, state: str) -> bool:
 
 def _unavailable(code: str, message: str) -> ParkingError:
     return ParkingError(ErrorKind.UNAVAILABLE, code, message)
+
+
+@lru_cache
+def _statements(tables: sa.MetaData, _count: int, driver: str) -> list[str]:
+    """What makes all of the tables, as many as there are by now: to look for each and to word it takes longer than to make it."""
+    made: list[str] = []
+    url = sa.make_url(f"{driver}://")
+    dialect = url.get_dialect()()
+    engine = sa.create_mock_engine(url, lambda ddl, *_, **__: made.append(str(ddl.compile(dialect=dialect))))
+    tables.create_all(engine, checkfirst=False)
+    return made

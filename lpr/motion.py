@@ -16,6 +16,8 @@ Grey = npt.NDArray[np.uint8]
 
 _LEAST_LEVELS = 7.0
 """Of 255: a smaller change is nothing, however quiet the sensor is."""
+_CLEARLY_LEVELS = 14.0
+"""Of 255: a difference between two looks that is no noise, where no noise was measured."""
 _NOISES = 4.0
 """A change counts from so many times the usual difference between two looks at the cell."""
 _LEAST_SHARE = 0.004
@@ -95,6 +97,11 @@ def _slices(box: tuple[float, float, float, float], shape: tuple[int, ...]) -> t
     first_row, first_column = (int(np.clip(share * n, 0, n - 1)) for share, n in ((top, rows), (left, columns)))
     past_row, past_column = (int(np.ceil(share * n)) for share, n in ((bottom, rows), (right, columns)))
     return slice(first_row, max(first_row + 1, past_row)), slice(first_column, max(first_column + 1, past_column))
+
+
+def share_changed(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+    """The share of cells (0-1) by which two small grey pictures of one place differ, light that changed everywhere taken out."""
+    return float((_change(one, other) > _CLEARLY_LEVELS).mean())
 
 
 def _change(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 import yaml
@@ -13,21 +15,28 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from guidance.bays import Reading
 from guidance.healing import BayBook
-from guidance.sensors.base import BaySensors, SensorSettings
+from guidance.sensors.base import BaySensors, SensorFactory, SensorSettings
 from guidance.sensors.registry import SENSORS
+from parking.bootstrap.bay_eyes import EyeMaker
 from parking.kernel.clock import Clock
-from parking.kernel.errors import invalid
+from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.ids import BayId, DeviceId
+from parking.kernel.registry import Registry
 from parking.plumbing.db import Database
 from parking.site.model import SiteMap
 
 WRITE_EVERY_S = 0.5
 MOST_WAITING = 20_000
+VIDEO = "video"
 _log = structlog.get_logger(__name__)
 
 
 class SensorRow(BaseModel):
-    """One controller or broker; without `bays` its channels are called as the bays are (MQTT)."""
+    """One controller, broker or camera; without `bays` its channels are called as the bays are (MQTT).
+
+    Of a camera alone: `recognition` is how its pictures are read, `empty` the file of its picture without cars (made from the first
+    picture where it is missing and `opens_empty` says so).
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
     id: str = Field(min_length=1, max_length=64)
@@ -35,6 +44,9 @@ class SensorRow(BaseModel):
     address: str = ""
     bays: dict[str, str] = Field(default_factory=dict)
     poll_s: float = Field(default=2.0, gt=0.0, le=60.0)
+    recognition: dict[str, Any] = Field(default_factory=dict)
+    empty: str = Field(default="", max_length=200)
+    opens_empty: bool = False
 
 
 @dataclass(slots=True)
@@ -104,10 +116,13 @@ def sensors_of(file: Path | None, site: SiteMap, clock: Clock) -> tuple[BaySenso
     if not isinstance(rows, list):
         raise invalid("sensors.file", "should be a list of sensors", field=file.name)
     known = {bay for zone in site.zones for bay in zone.bays}
-    return tuple(_sensor(file.name, n, row, known, site, clock) for n, row in enumerate(rows))
+    eyes = EyeMaker(file.parent)
+    return tuple(_sensor(file.name, n, row, known, site, clock, eyes) for n, row in enumerate(rows))
 
 
-def _sensor(name: str, number: int, raw: object, known: set[BayId], site: SiteMap, clock: Clock) -> BaySensors:
+def _sensor(
+    name: str, number: int, raw: object, known: set[BayId], site: SiteMap, clock: Clock, eyes: EyeMaker
+) -> BaySensors:
     try:
         row = SensorRow.model_validate(raw)
     except ValidationError as error:
@@ -119,4 +134,12 @@ def _sensor(name: str, number: int, raw: object, known: set[BayId], site: SiteMa
             raise invalid("sensors.file", f"this site has no bay {bay!r}", field=f"{name}: [{number}].bays.{channel}")
     bays = {c: BayId(b) for c, b in row.bays.items()} or {str(b): b for b in known}
     settings = SensorSettings(DeviceId(row.id), row.address, bays, site.id, row.poll_s)
-    return SENSORS.get(row.kind)(settings, clock)
+    if row.kind == VIDEO and not row.bays:
+        raise invalid("sensors.file", "a camera needs its bays, each with its box", field=f"{name}: [{number}].bays")
+    video = partial(eyes.sensors, recognition=row.recognition, empty=row.empty, opens_empty=row.opens_empty)
+    kinds: Registry[SensorFactory] = Registry("bay_sensors", {**{k: SENSORS.get(k) for k in SENSORS}, VIDEO: video})
+    where = "address" if row.kind in tuple(kinds) else "kind"
+    try:
+        return kinds.get(row.kind)(settings, clock)
+    except ParkingError as error:
+        raise invalid(error.code, error.message, field=f"{name}: [{number}].{error.field or where}") from None

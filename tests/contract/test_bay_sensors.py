@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from guidance.bays import Reading
+from guidance.bays import BayState, Fault, Reading, Rules, fault_of, hear
 from guidance.sensors.base import BaySensors, SensorSettings
 from guidance.sensors.memory import MemorySensors
 from guidance.sensors.mqtt import MqttSensors
 from guidance.sensors.registry import SENSORS
 from guidance.sensors.ultrasonic import UltrasonicController
+from hardware_sim.bay_camera import BayCameraSim
+from hardware_sim.bay_view import BayView
 from hardware_sim.devices.bay_broker import BayBrokerSim
 from hardware_sim.devices.bay_controller import BayControllerSim
+from hardware_sim.devices.camera import CameraFault
+from parking.bootstrap.bay_eyes import EyeMaker
 from parking.kernel.clock import ManualClock
 from parking.kernel.device import Health
 from parking.kernel.errors import ParkingError
@@ -26,7 +31,13 @@ from parking.kernel.plate import Plate
 from tests.builders.guidance import NOON
 
 A, B = BayId("A-01"), BayId("A-02")
-CHANNELS = {"ultrasonic": {"3/0": A, "3/1": B}, "mqtt": {"A-01": A, "A-02": B}, "memory": {"a": A, "b": B}}
+VIEW = BayView(["A-01", "A-02"], ManualClock(NOON))
+CHANNELS: dict[str, dict[str, BayId]] = {
+    "video": {box: BayId(bay) for box, bay in VIEW.boxes().items()},
+    "ultrasonic": {"3/0": A, "3/1": B},
+    "mqtt": {"A-01": A, "A-02": B},
+    "memory": {"a": A, "b": B},
+}
 
 
 @dataclass
@@ -43,6 +54,8 @@ class Bench:
         channel = next(c for c, b in CHANNELS[self.kind].items() if b == bay)
         if isinstance(self.sensors, MemorySensors):
             self.sensors.say(channel, occupied)
+        elif isinstance(self.device, BayCameraSim):
+            self.device.set(bay, occupied)
         else:
             self.device.set(channel, occupied)
 
@@ -50,27 +63,40 @@ class Bench:
         return next((r.occupied for r in reversed(self.said) if r.bay_id == bay), None)
 
 
-def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+def until(true: Callable[[], bool], within_s: float = 60.0) -> None:
     end = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
 
 
-@pytest.fixture(params=["memory", "ultrasonic", "mqtt"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+def camera_over_bays(clock: ManualClock, folder: Path) -> tuple[BayCameraSim, EyeMaker]:
+    """A simulated camera that shows empty bays, and whoever reads its pictures."""
+    camera = BayCameraSim(["A-01", "A-02"], clock, fps=20.0)
+    camera.start()
+    return camera, EyeMaker(folder)
+
+
+@pytest.fixture(params=["memory", "ultrasonic", "mqtt", "video"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     clock = ManualClock(NOON)
     device: Any = None
-    if request.param == "ultrasonic":
-        device = BayControllerSim({3: 2})
-    elif request.param == "mqtt":
-        device = BayBrokerSim("mall", clock)
-    if device is not None:
-        device.start()
-    address = f"127.0.0.1:{device.port}" if device is not None else ""
-    settings = SensorSettings(DeviceId("s-1"), address, CHANNELS[request.param], "mall", poll_s=0.05, timeout_s=0.5)
-    found = Bench(request.param, SENSORS.get(request.param)(settings, clock), device, clock)
+    settings = SensorSettings(DeviceId("s-1"), "", CHANNELS[request.param], "mall", poll_s=0.05, timeout_s=0.5)
+    if request.param == "video":
+        device, eyes = camera_over_bays(clock, tmp_path)
+        sensors = eyes.sensors(
+            replace(settings, address=device.url), clock, recognition={}, empty="empty.jpg", opens_empty=True
+        )
+    else:
+        if request.param != "memory":
+            device = BayControllerSim({3: 2}) if request.param == "ultrasonic" else BayBrokerSim("mall", clock)
+            device.start()
+        address = f"127.0.0.1:{device.port}" if device is not None else ""
+        sensors = SENSORS.get(request.param)(replace(settings, address=address), clock)
+    found = Bench(request.param, sensors, device, clock)
     found.sensors.start(found.said.extend)
+    if request.param == "video":
+        until(lambda: found.last(A) is False)  # the empty bays are seen before anybody parks
     yield found
     found.sensors.stop()
     if device is not None:
@@ -84,7 +110,7 @@ def test_a_car_that_parks_and_leaves_is_told_with_the_bay_the_device_and_the_tim
     bench.park(A, False)
     until(lambda: bench.last(A) is False)
     one = bench.said[-1]
-    assert (one.device_id, one.heard_at, one.source) == ("s-1", NOON, "sensor")
+    assert (one.device_id, one.heard_at, one.source) == ("s-1", NOON, "video" if bench.kind == "video" else "sensor")
     assert bench.sensors.health().health is Health.OK
 
 
@@ -164,6 +190,61 @@ def test_a_broker_brings_what_was_there_before_plates_too_and_nonsense_is_passed
     until(lambda: device.acknowledged >= 3)
     sensors.stop()
     device.stop()
+
+
+@pytest.mark.req("FIND-1", "GUIDE-1")
+def test_a_bay_camera_tells_plates_and_is_known_for_what_ails_it(tmp_path: Path) -> None:
+    clock = ManualClock(NOON)
+    camera, eyes = camera_over_bays(clock, tmp_path)
+    said: list[Reading] = []
+    settings = SensorSettings(DeviceId("cam"), camera.url, CHANNELS["video"], "mall", poll_s=0.05)
+    sensors = eyes.sensors(settings, clock, recognition={}, empty="empty.jpg", opens_empty=True)
+    sensors.start(said.extend)
+    until(lambda: {r.bay_id for r in said} == {A, B})
+    assert (tmp_path / "empty.jpg").exists()
+
+    camera.set_clock_off(timedelta(hours=8))
+    camera.set("A-01", True, "沪A52T86")
+    until(lambda: said[-1].occupied)
+    assert (said[-1].bay_id, said[-1].plate, said[-1].sure >= 0.9) == (A, Plate.parse("沪A52T86"), True)
+    assert said[-1].at == NOON, "nobody asks the camera what time it is"
+
+    told = len(said)
+    camera.stick()
+    until(lambda: sensors.health().health is Health.FAULTY)
+    camera.stick(False)
+    until(lambda: sensors.health().health is Health.OK)
+    camera.set_fault(CameraFault.BLACK)
+    until(lambda: "black" in sensors.health().detail)
+    assert len(said) == told, "what shows nothing says nothing, and what was said is not said at every look"
+    camera.set_fault(CameraFault.NONE)
+    clock.advance(timedelta(seconds=30))
+    until(lambda: len(said) > told)
+    sensors.stop()
+    camera.stop()
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_bay_that_flaps_before_its_camera_is_not_believed(tmp_path: Path) -> None:
+    clock = ManualClock(NOON)
+    camera, eyes = camera_over_bays(clock, tmp_path)
+    states = {bay: BayState(bay) for bay in (A, B)}
+
+    def take(readings: Sequence[Reading]) -> None:
+        clock.advance(timedelta(seconds=3))
+        for one in readings:
+            states[one.bay_id] = hear(states[one.bay_id], one, Rules())
+
+    settings = SensorSettings(DeviceId("cam"), camera.url, CHANNELS["video"], "mall", poll_s=0.02)
+    sensors = eyes.sensors(settings, clock, recognition={}, empty="empty.jpg", opens_empty=True)
+    sensors.start(take)
+    until(lambda: states[B].occupied is False)
+    camera.set("A-01", True, "沪A52T86")
+    camera.flap("A-01")
+    until(lambda: fault_of(states[A], clock.now(), Rules()) is Fault.FLAPPING)
+    assert fault_of(states[B], clock.now(), Rules()) is None
+    sensors.stop()
+    camera.stop()
 
 
 @pytest.mark.parametrize("address", ["", "host", "host:", ":1", "host:0", "host:70000"])

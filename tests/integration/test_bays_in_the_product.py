@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
+from hardware_sim.bay_camera import BayCameraSim
 from hardware_sim.devices.bay_controller import BayControllerSim
 from parking.bootstrap.sensors import sensors_of
 from parking.kernel.clock import ManualClock
@@ -28,15 +30,36 @@ def controller() -> Iterator[BayControllerSim]:
 
 
 @pytest.fixture(scope="module")
-def server(controller: BayControllerSim, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def camera() -> Iterator[BayCameraSim]:
+    device = BayCameraSim(["B-05", "B-06"], ManualClock(NOON))
+    device.start()
+    yield device
+    device.stop()
+
+
+@pytest.fixture(scope="module")
+def server(
+    controller: BayControllerSim, camera: BayCameraSim, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("bays")
     file = folder / "sensors.yaml"
     bays = ", ".join(f'"1/{n}": A-{n + 1:02d}' for n in range(11))
     file.write_text(
-        f'- {{id: node-1, kind: ultrasonic, address: "127.0.0.1:{controller.port}", poll_s: 0.1, bays: {{{bays}}}}}'
+        f'- {{id: node-1, kind: ultrasonic, address: "127.0.0.1:{controller.port}", poll_s: 0.1, bays: {{{bays}}}}}\n'
+        + yaml.safe_dump([bay_camera(camera)])
     )
     with a_drawn_mall(folder, sensors_file=file) as running:
         yield running
+
+
+def bay_camera(camera: BayCameraSim) -> dict[str, object]:
+    """The camera as a settings file lists it."""
+    row = {"id": "cam-1", "kind": "video", "address": camera.url, "poll_s": 0.2, "bays": camera.boxes()}
+    return {**row, "empty": "cam-1.jpg", "opens_empty": True}
+
+
+def bays_of(server: Server) -> dict[str, dict[str, object]]:
+    return {bay["bay"]: bay for bay in server.ask("GET", "/bays", "attendant").json()}
 
 
 def zone(server: Server) -> dict[str, object]:
@@ -58,6 +81,30 @@ def test_a_car_that_parks_is_seen_counted_and_found(server: Server, controller: 
     server.settle_down()
     found = way(server, proven(server, stay), pillar="P2")
     assert (found["known"], found["bay"], found["source"]) == ("bay", "A-04", "sensor")
+
+
+@pytest.mark.req("FIND-1", "GUIDE-1")
+def test_a_bay_camera_reads_the_plate_and_the_driver_is_led_to_that_very_bay(
+    server: Server, camera: BayCameraSim
+) -> None:
+    mine, other = "沪A8M62K", "粤B8K219"
+    stay = server.enter(mine)
+    server.enter(other)
+    server.park(minutes=2)
+    token = proven(server, stay)
+    eventually(lambda: bays_of(server)["B-05"]["state"] == "free", within_s=90.0)
+    camera.set("B-05", True, other)
+    camera.set("B-06", True, mine)
+    eventually(lambda: bays_of(server)["B-06"]["state"] == bays_of(server)["B-05"]["state"] == "taken", within_s=90.0)
+    server.settle_down()
+    found = way(server, token, pillar="P1")
+    assert (found["known"], found["bay"], found["source"], found["floor"]["en"]) == ("bay", "B-06", "video", "B2")
+    assert found["way"]["steps"][-1]["turn"] == "arrive"
+    server.park(minutes=1)
+    camera.set("B-06", False)
+    eventually(lambda: bays_of(server)["B-06"]["state"] == "free", within_s=90.0)
+    server.settle_down()
+    assert way(server, token)["known"] == "nothing", "it drove off: the bay says nothing of it any more"
 
 
 @pytest.mark.req("CCTV-2")
@@ -161,6 +208,10 @@ def test_when_the_sensors_fall_silent_nobody_is_promised_anything(server: Server
         ("- {id: s, kind: neon}", "no bay_sensors called 'neon'"),
         ("- {id: s, kind: ultrasonic, address: 'h:1', bays: {'1/0': Z-99}}", "no bay 'Z-99'"),
         ("- {kind: ultrasonic}", "id"),
+        ("- {id: c, kind: video, address: 'http://h/s'}", "needs its bays"),
+        ("- {id: c, kind: video, address: 'http://h/s', bays: {'1/0': A-01}}", "left,top,right,bottom"),
+        ("- {id: c, kind: video, address: 'ftp://h/s', bays: {'0,0,1,1': A-01}}", "address"),
+        ("- {id: c, kind: video, address: 'http://h/s', bays: {'0,0,1,1': A-01}, recognition: {x: 1}}", "x"),
     ],
 )
 def test_a_sensor_file_that_is_wrong_is_refused_with_its_row_and_field(tmp_path: Path, text: str, says: str) -> None:
@@ -169,6 +220,13 @@ def test_a_sensor_file_that_is_wrong_is_refused_with_its_row_and_field(tmp_path:
     with pytest.raises(ParkingError) as refused:
         sensors_of(file, small_site(), ManualClock(NOON))
     assert says in str(refused.value)
+
+
+def test_the_example_file_is_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "sensors.example.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "sensors.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert len(sensors_of(file, small_site(), ManualClock(NOON))) == 3
 
 
 @pytest.mark.req("GUIDE-2")

@@ -22,6 +22,7 @@ from parking.bootstrap.bays import note_passages, own_free, sign_board, the_bays
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.figures import figures_of
 from parking.bootstrap.gate_codes import keep_box_keys
+from parking.bootstrap.hiding import hide_plates, open_pseudonyms
 from parking.bootstrap.keys import load_signer
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.next_door import approach_signs, next_door, polling, rows_of
@@ -99,6 +100,7 @@ class Application:
 
     def prepare(self) -> None:
         """What must be there before the first event: counters, the tariff, and the screens as they were."""
+        self.database.write(hide_plates)
         self.database.write(copy_feed.begin_epoch)
         self.database.write(self.tariffs.keep)
         self.database.write(keep_box_keys)
@@ -176,6 +178,7 @@ def build(
 
     The site map is that of the settings, unless one is handed in; the end of the application closes `resources`.
     """
+    open_pseudonyms(settings, database)
     channels = money.channels_of(settings, database, channels, providers or {})
     site = site or load_site(settings)
     resources = resources if resources is not None else ExitStack()

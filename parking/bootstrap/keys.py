@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 from parking.kernel.errors import invalid
 from parking.kernel.signed import Signer, Verifier
 
+_SECRET = 32
+
 
 def key_id_of(public: bytes) -> str:
     """The id of a public key of 32 bytes."""
@@ -128,15 +130,23 @@ class AesCipher:
 
 def load_cipher(path: Path) -> AesCipher:
     """The key in a file of 32 bytes (readable by its owner only); a new one is made where there is none."""
+    keys = load_secrets(path)
+    if len(keys) != 1:
+        raise invalid("key.unreadable", f"{path} should hold 32 bytes", field="key")
+    return AesCipher(keys[0])
+
+
+def load_secrets(path: Path) -> list[bytes]:
+    """The secrets of 32 bytes each in a file, newest first (readable by its owner only); a new one is made where there is no file."""
     if not path.exists():
         partial = path.with_suffix(".part")
         partial.touch(mode=0o600)
-        partial.write_bytes(AESGCM.generate_key(256))
+        partial.write_bytes(os.urandom(_SECRET))
         partial.rename(path)
-    key = path.read_bytes()
-    if len(key) != 32:
-        raise invalid("key.unreadable", f"{path} should hold 32 bytes", field="key")
-    return AesCipher(key)
+    held = path.read_bytes()
+    if not held or len(held) % _SECRET:
+        raise invalid("key.unreadable", f"{path} should hold {_SECRET} bytes, or a multiple of it", field="key")
+    return [held[begin : begin + _SECRET] for begin in range(0, len(held), _SECRET)]
 
 
 _signer: type[Signer] = Ed25519Signer

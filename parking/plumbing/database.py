@@ -19,6 +19,7 @@ import structlog
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import Ids
+from parking.plumbing.pseudonyms import Pseudonyms
 from parking.plumbing.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Database(ABC):
         self.clock = clock
         self.ids = ids
         self.origin = origin
+        self.pseudonyms = Pseudonyms()
         self._wakes: list[Callable[[], None]] = []
 
     @abstractmethod

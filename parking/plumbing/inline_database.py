@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.ids import Ids
 from parking.plumbing.database import Database, clear_error
 from parking.plumbing.prepared import direct
+from parking.plumbing.pseudonyms import KEY_BYTES, OPTION
 from parking.plumbing.sqlite_database import STATEMENTS_KEPT, prepare
 from parking.plumbing.unit_of_work import UnitOfWork
 
@@ -26,12 +28,14 @@ class InlineDatabase(Database):
 
     def __init__(self, *, clock: Clock, ids: Ids, origin: str) -> None:
         super().__init__(clock=clock, ids=ids, origin=origin)
+        self.pseudonyms.open([secrets.token_bytes(KEY_BYTES)])  # it ends with this object, and so may its key
         self._engine = direct(
             sa.create_engine(
                 "sqlite://",
                 poolclass=sa.StaticPool,
                 pool_reset_on_return=None,
                 hide_parameters=True,
+                execution_options={OPTION: self.pseudonyms},
                 connect_args={"check_same_thread": False, "cached_statements": STATEMENTS_KEPT},
             )
         )

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from parking.kernel.clock import Clock
 from parking.kernel.ids import Ids
 from parking.plumbing.database import Database, Threads, clear_error
+from parking.plumbing.pseudonyms import OPTION
 from parking.plumbing.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class PostgresDatabase(Database):
             pool_pre_ping=True,
             isolation_level="SERIALIZABLE",
             hide_parameters=True,
+            execution_options={OPTION: self.pseudonyms},
         )
         sa.event.listen(self._engine, "handle_error", _without_values)
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -21,6 +21,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import Ids
 from parking.plumbing.database import Database, Threads, clear_error
 from parking.plumbing.prepared import direct
+from parking.plumbing.pseudonyms import OPTION, Pseudonyms
 from parking.plumbing.tickets import LoopTicket, ThreadTicket, Ticket, tell_all
 from parking.plumbing.unit_of_work import UnitOfWork
 
@@ -41,7 +42,7 @@ def prepare(driver: sqlite3.Connection, *, read_only: bool) -> None:
         driver.execute(f"PRAGMA {pragma}").close()
 
 
-def _engine(url: str, *, readers: int) -> sa.Engine:
+def _engine(url: str, pseudonyms: Pseudonyms, *, readers: int) -> sa.Engine:
     """One writing connection, or `readers` reading ones; errors never carry parameters, which may be plates."""
     engine = direct(
         sa.create_engine(
@@ -52,6 +53,7 @@ def _engine(url: str, *, readers: int) -> sa.Engine:
             pool_timeout=30,
             pool_reset_on_return=None if not readers else "rollback",
             hide_parameters=True,
+            execution_options={OPTION: pseudonyms},
             connect_args={"check_same_thread": False, "cached_statements": STATEMENTS_KEPT},
         )
     )
@@ -73,8 +75,8 @@ class SqliteDatabase(Database):
 
     def __init__(self, url: str, *, clock: Clock, ids: Ids, origin: str) -> None:
         super().__init__(clock=clock, ids=ids, origin=origin)
-        self._engine = _engine(url, readers=0)
-        self._readers = _engine(url, readers=READERS)
+        self._engine = _engine(url, self.pseudonyms, readers=0)
+        self._readers = _engine(url, self.pseudonyms, readers=READERS)
         sa.event.listen(self._readers, "begin", _begin)
         self._threads = Threads("sqlite-read", READERS)
         self._queue: SimpleQueue[Ticket[Any] | None] = SimpleQueue()

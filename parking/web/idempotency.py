@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from parking.kernel.errors import conflict, invalid
 from parking.kernel.principal import Principal
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import Database, UnitOfWork, insert_once, metadata
+from parking.plumbing.pseudonyms import of_connection
 from parking.web.deps import current_principal
 
 KEPT = timedelta(days=7)
@@ -46,7 +47,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One request under one key: who asks, the key, and the hash of all that the request says."""
+    """One request under one key: who asks, the key, and the digest of all that the request says.
+
+    It may say a plate, so that the database gets the digest's pseudonym only.
+    """
 
     caller: str
     key: str
@@ -63,18 +67,18 @@ class Once:
         row = connection.execute(sa.select(idempotency_key).where(*self._mine())).one_or_none()
         if row is None:
             return None
-        if row.fingerprint != self.fingerprint:
+        if not of_connection(connection).is_of(row.fingerprint, self.fingerprint):
             raise conflict("idempotency.reused", "this Idempotency-Key was used for another request")
         return None if row.status is None else Reply(row.status, row.reply)
 
     def take(self, unit: UnitOfWork) -> Reply | None:
         """Reserve the key in this transaction; the stored reply when there is one. A request still under way has none yet."""
-        insert_once(unit.connection, idempotency_key, self._row(unit.now))
+        insert_once(unit.connection, idempotency_key, self._row(unit))
         return self.earlier(unit.connection)
 
     def keep(self, unit: UnitOfWork, reply: Reply) -> None:
         """Store the reply; the first one stays."""
-        insert_once(unit.connection, idempotency_key, self._row(unit.now))
+        insert_once(unit.connection, idempotency_key, self._row(unit))
         unanswered = sa.and_(*self._mine(), idempotency_key.c.status.is_(None))
         change = {"status": reply.status, "reply": reply.body}
         unit.connection.execute(sa.update(idempotency_key).where(unanswered).values(change))
@@ -95,8 +99,9 @@ class Once:
     def _mine(self) -> tuple[sa.ColumnElement[bool], ...]:
         return (idempotency_key.c.caller == self.caller, idempotency_key.c.key == self.key)
 
-    def _row(self, now: datetime) -> dict[str, Any]:
-        return {"caller": self.caller, "key": self.key, "fingerprint": self.fingerprint, "made_at": now}
+    def _row(self, unit: UnitOfWork) -> dict[str, Any]:
+        hidden = of_connection(unit.connection).of(self.fingerprint)
+        return {"caller": self.caller, "key": self.key, "fingerprint": hidden, "made_at": unit.now}
 
 
 def key_header(idempotency_key: Annotated[str | None, Header(max_length=128)] = None) -> str:
@@ -111,6 +116,16 @@ def key_header(idempotency_key: Annotated[str | None, Header(max_length=128)] = 
 
 IdempotencyKey = Annotated[str, Depends(key_header)]
 Who = Annotated[Principal, Depends(current_principal)]
+
+
+def hide(connection: sa.Connection) -> int:
+    """Put the bare digests that earlier versions kept under the site's key; returns how many."""
+    t, names = idempotency_key.c, of_connection(connection)
+    bare = connection.execute(sa.select(t.fingerprint).where(~t.fingerprint.contains("."))).scalars().all()
+    for digest in bare:
+        change = idempotency_key.update().where(t.fingerprint == digest)
+        connection.execute(change.values(fingerprint=names.of(digest)))
+    return len(bare)
 
 
 def forget(unit: UnitOfWork, *, older_than: timedelta = KEPT) -> int:

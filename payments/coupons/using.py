@@ -45,7 +45,7 @@ def reserve(
     payment_id: PaymentId | None,
 ) -> list[Use]:
     """Hold these offers for one payment of the stay, in their order; OfferGone when one cannot be had: undo the transaction."""
-    holder, day = holder_of(stay), day_of(uow.now, time_zone)
+    holder, day = holder_of(uow.connection, stay), day_of(uow.now, time_zone)
     held = []
     for one in applied:
         offer = one.offer

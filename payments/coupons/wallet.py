@@ -6,7 +6,6 @@ what speaks against it on this one bill is worked out by `best`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,17 +20,13 @@ from payments.model import StayToPrice
 LARGEST_WALLET = 60
 
 
-def holder_of(stay: StayToPrice) -> str:
-    """Whose limits count: the member's, else the plate's (as a hash: a limit needs no plate in clear), else the stay's own."""
+def holder_of(conn: Connection, stay: StayToPrice) -> str:
+    """Whose limits count: the member's, else the plate's (under its pseudonym: a limit needs no plate), else the stay's own."""
     if stay.standing is not None:
         return f"member:{stay.standing.member_id}"
     if stay.plate is not None:
-        return f"plate:{plate_hash(stay.plate.text)}"
+        return f"plate:{store.hidden(conn, stay.plate)[0]}"
     return f"stay:{stay.stay_id}"
-
-
-def plate_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def day_of(at: datetime, time_zone: str) -> str:
@@ -55,7 +50,7 @@ def offers(
     """Everything that may count for the stay at `at`, benefits first; what its own live payment has `held` counts as free."""
     held_ids = {use.coupon_id for use in held if use.coupon_id is not None}
     taken = _own_slots(use.campaign for use in held)
-    holder, day = holder_of(stay), day_of(at, time_zone)
+    holder, day = holder_of(conn, stay), day_of(at, time_zone)
     found = [offer for offer in _benefits(conn, stay, holder, day, taken) if offer.key not in without]
     coupons = store.wallet(
         conn,

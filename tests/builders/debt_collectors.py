@@ -42,6 +42,7 @@ from payments.providers.abilities import Standing
 from payments.providers.registry import Surroundings
 from payments.tariff_book import TariffBook
 from tests.builders.payments import Key, Stay, a_tariff
+from tests.builders.plumbing import PLATES_KEY
 
 BEGIN = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)
 SPEED = 60.0
@@ -83,7 +84,9 @@ class Town:
         return WorldClock(self.began)
 
     def database(self) -> Database:
-        return open_database(self.url, clock=self.clock, ids=RandomIds(), origin="server")
+        database = open_database(self.url, clock=self.clock, ids=RandomIds(), origin="server")
+        database.pseudonyms.open([PLATES_KEY])
+        return database
 
     def pid_of(self, worker: int) -> int:
         return int(_PID.unpack_from(self.pids, worker * _PID.size)[0])

@@ -47,6 +47,7 @@ from parking.kernel.plate import Plate
 from parking.plumbing.db import open_database
 from payments.providers.memory import MemoryProvider
 from tests.builders.journeys import demo_settings
+from tests.builders.plumbing import PLATES_KEY
 
 BEGIN = datetime(2026, 3, 7, 1, 0, tzinfo=UTC)
 SPEED = 20.0
@@ -118,6 +119,7 @@ def live_as_server(pair: Pair, pipe: int) -> None:
     """Answer the box until killed, or told to stop by SIGTERM."""
     clock = WorldClock(pair.began)
     database = open_database(pair.server_url, clock=clock, ids=RandomIds(), origin="server")
+    database.pseudonyms.open([PLATES_KEY])
     database.create_tables(all_tables())
     application = build(demo_settings(), database, clock=clock, providers={"wallet": MemoryProvider(clock)})
     application.prepare()

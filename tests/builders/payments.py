@@ -28,6 +28,7 @@ from payments.providers.memory import MemoryProvider
 from payments.tariff.model import Tariff
 from payments.tariff.parse import load
 from payments.tariff_book import TariffBook
+from tests.builders.plumbing import PLATES_KEY
 
 START = datetime(2026, 5, 1, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
 STAY_ID = StayId("0197f000-0000-7000-8000-000000000001")
@@ -104,6 +105,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.database: Database = open_database(self.url, clock=self.clock, ids=SeededIds(7), origin="test")
+        self.database.pseudonyms.open([PLATES_KEY])
         self.database.create_tables(metadata)
         self.restart()
 

@@ -12,6 +12,8 @@ from parking.kernel.events import Envelope, VehicleBackedAway
 from parking.kernel.ids import EventId, LaneId, VisitId
 from parking.plumbing.db import BigSerial, Database, UnitOfWork, metadata
 
+PLATES_KEY = bytes(range(32))
+"""Under which the databases of tests hide plates."""
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 tally = sa.Table(  # what handlers of tests leave behind; nothing but care keeps a fact from being here twice

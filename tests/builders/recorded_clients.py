@@ -43,6 +43,7 @@ from payments.tariff_book import TariffBook
 from payments.webhooks import record
 from tests.builders.coupons import a_campaign
 from tests.builders.payments import Stay, a_tariff
+from tests.builders.plumbing import PLATES_KEY
 
 T = TypeVar("T")
 WINDOW, PLATES = 24, 12
@@ -72,6 +73,7 @@ class RecordingDatabase(PostgresDatabase):
 
     def __init__(self, url: str, file: Path, client: str) -> None:
         super().__init__(url, clock=SystemClock(), ids=RandomIds(), origin=client)
+        self.pseudonyms.open([PLATES_KEY])
         self.note: Note | None = None
         self.write_into(file, client)
 

@@ -11,6 +11,7 @@ from parking.kernel.clock import ManualClock
 from parking.kernel.ids import SeededIds
 from parking.plumbing.db import UnitOfWork, open_database
 from tests.builders.journeys import MORNING, SiteStory
+from tests.builders.plumbing import PLATES_KEY
 
 _AT = "'2025-' || printf('%02d', 1 + n % 12) || '-' || printf('%02d', 1 + n % 28) || 'T10:00:00.000000Z'"
 _PLATE = "'皖' || char(65 + n % 8) || printf('%05d', n % 100000)"
@@ -46,6 +47,7 @@ def mall_with(past: int, inside: int, url: str = "sqlite://") -> SiteStory:
     """The whole server on a store with `past` stays that have ended and `inside` cars that are there."""
     clock = ManualClock(MORNING)
     database = open_database(url, clock=clock, ids=SeededIds(7), origin="server")
+    database.pseudonyms.open([PLATES_KEY])
     database.create_tables(all_tables())
     story = SiteStory(database)
 

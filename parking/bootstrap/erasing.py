@@ -25,8 +25,10 @@ def _in_what_providers_said(uow: UnitOfWork, plate: Plate, until: datetime) -> N
     payment_store.forget_said(conn, payment_store.said_of_nobody(conn, plate))
 
 
-def _in_what_boxes_said(uow: UnitOfWork, plate: Plate, _: datetime) -> None:
-    ingest.forget_plate(uow, plate)
+def _in_what_boxes_said(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    """Of the visits of its stays, too, while it is still known which these are."""
+    conn = uow.connection
+    ingest.forget_plate(uow, plate, erasure.visits_of(conn, erasure.stays_of(conn, plate, until)))
 
 
 def _in_coupons(uow: UnitOfWork, plate: Plate, until: datetime) -> None:

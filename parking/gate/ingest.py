@@ -6,7 +6,7 @@ What is acknowledged is stored. A gap is never acknowledged past, so a box that 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from parking.kernel.events import CaseOpened, Envelope
 from parking.kernel.ids import CaseId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from parking.plumbing.personal import take_plate_out
+from parking.plumbing.personal import blank_about, take_plate_out
 from parking.plumbing.prepared import prepared
 
 BATCH_MOST = 200
@@ -170,8 +170,12 @@ def forget_old(uow: UnitOfWork) -> int:
     return uow.connection.execute(edge_event.delete().where(mine)).rowcount
 
 
-def forget_plate(uow: UnitOfWork, plate: Plate) -> int:
-    """Take an erased plate out of what boxes said word for word and what has been passed on; returns how many events held it."""
+def forget_plate(uow: UnitOfWork, plate: Plate, visits: Collection[str] = ()) -> int:
+    """Take an erased plate out of what boxes said word for word and what has been passed on; returns how many events held it.
+
+    Of its `visits` everything that says who it was goes, however the plate had been read.
+    """
     e, h = edge_event.c, edge_held.c
     waits = sa.exists().where(h.device_id == e.device_id, h.epoch == e.epoch, h.seq == e.seq)  # not passed on yet
-    return take_plate_out(uow, edge_event, "raw", plate, ~waits)
+    of_visits = blank_about(uow, edge_event, "raw", visits, ~waits, inside="data")
+    return of_visits + take_plate_out(uow, edge_event, "raw", plate, ~waits)

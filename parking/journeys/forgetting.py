@@ -5,20 +5,18 @@ What is inside stays known until it has left: a car cannot be let out by nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-
-import sqlalchemy as sa
 
 from parking.journeys.coupon_port import Coupons
 from parking.kernel.events import Envelope, LaneDecided, StayClosed, StayCorrected, VehiclePassed
-from parking.kernel.ids import StayId
+from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.members import service as members
 from parking.members import tombstones
 from parking.members.tables import notice_table, receipt_table, vehicle_table
 from parking.plumbing.db import Database, UnitOfWork
-from parking.plumbing.personal import take_plate_out
+from parking.plumbing.personal import blank_about, take_plate_out
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import looks
 from parking.sessions import erasure
@@ -90,17 +88,23 @@ def _over(uow: UnitOfWork, envelope: Envelope) -> tuple[Plate | None, datetime]:
 
 def _forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     """Take a plate out of everything that ended until then, what was published about it included; returns out of how many stays."""
-    stays = erasure.forget_plate(uow, plate, until)
-    forget_published(uow, plate, until, stays)
+    stays = erasure.stays_of(uow.connection, plate, until)
+    told = erasure.visits_of(uow.connection, stays)
+    erasure.forget_plate(uow, plate, until)
+    forget_published(uow, plate, until, told)
     take_plate_out(uow, dead_letter, "envelope", plate, dead_letter.c.died_at <= until)
+    blank_about(uow, dead_letter, "envelope", told, inside="data")
     return len(stays)
 
 
-def forget_published(uow: UnitOfWork, plate: Plate, until: datetime, stay_ids: Iterable[StayId]) -> None:
-    """Take a plate out of what was published until then, or about these stays: a late one is told of later than it happened."""
-    text = sa.cast(outbox.c.data, sa.Text)
-    mine = sa.or_(outbox.c.occurred_at <= until, *(text.contains(stay_id) for stay_id in stay_ids))
-    take_plate_out(uow, outbox, "data", plate, outbox.c.relayed_at.is_not(None), mine)
+def forget_published(uow: UnitOfWork, plate: Plate, until: datetime, told: Collection[StayId | VisitId]) -> None:
+    """Take a plate out of what was published until then, and whoever it was out of what was published about these stays and visits.
+
+    A late one is told of later than it happened, and a car may have been read as another's.
+    """
+    left = outbox.c.relayed_at.is_not(None)
+    blank_about(uow, outbox, "data", told, left)
+    take_plate_out(uow, outbox, "data", plate, left, outbox.c.occurred_at <= until)
 
 
 def purge(database: Database, more: Iterable[Callable[[UnitOfWork], object]] = ()) -> int:

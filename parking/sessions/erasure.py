@@ -5,12 +5,14 @@ Rows stay, with their times and their money. Votes and the folded number spell a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from parking.kernel.ids import StayId
+from parking.kernel.events import VehiclePassed
+from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, store, visit_notes, visits
@@ -23,16 +25,23 @@ _ended = sa.func.coalesce(store.stay.c.exited_at, store.stay.c.entered_at)
 
 
 def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> list[StayId]:
-    """Take a plate out of everything of this room that ended until then; returns out of which stays."""
+    """Take a plate out of everything of this room that ended until then; returns out of which stays.
+
+    What lanes told of these stays goes with it, however they had read the plate.
+    """
     conn, x = uow.connection, store.unmatched_exit.c
     stays = stays_of(conn, plate, until)
+    told = visits_of(conn, stays)
     corrections.forget_of_stays(conn, stays)
     corrections.forget_spelling(conn, plate, until)
     store.forget_plates(conn, stays)
-    conn.execute(store.unmatched_exit.update().where(x.plate == plate, x.exited_at <= until).values(_NOBODY))
+    mine = sa.or_(sa.and_(x.plate == plate, x.exited_at <= until), x.visit_id.in_(told))
+    conn.execute(store.unmatched_exit.update().where(mine).values(**_NOBODY, credential=None))
     note, visit = visit_notes.visit_note, visits.lane_visit
-    conn.execute(note.update().where(note.c.plate == plate, note.c.at <= until).values(plate=None))
-    conn.execute(visit.update().where(visit.c.plate == plate, visit.c.said_at <= until).values(_NOBODY))
+    mine = sa.or_(sa.and_(note.c.plate == plate, note.c.at <= until), note.c.visit_id.in_(told))
+    conn.execute(note.update().where(mine).values(plate=None))
+    mine = sa.or_(sa.and_(visit.c.plate == plate, visit.c.said_at <= until), visit.c.visit_id.in_(told))
+    conn.execute(visit.update().where(mine).values(_NOBODY))
     lesson = desk_store.desk_lesson.c
     desk_store.blank_lessons(
         conn, sa.or_(lesson.read_plate == plate, lesson.true_plate == plate), lesson.learned_at <= until
@@ -44,6 +53,18 @@ def stays_of(conn: Connection, plate: Plate, until: datetime) -> list[StayId]:
     """The stays of a plate that were over by then."""
     found = sa.select(store.stay.c.id).where(store.stay.c.plate == plate, _is_over, _ended <= until)
     return [StayId(stay_id) for stay_id in conn.execute(found).scalars()]
+
+
+def visits_of(conn: Connection, stay_ids: Sequence[StayId]) -> list[VisitId]:
+    """The visits that brought these stays in and took them out."""
+    s, x, note, v = store.stay.c, store.unmatched_exit.c, visit_notes.visit_note.c, visits.lane_visit.c
+    left = sa.and_(note.lane_id == s.exit_lane_id, note.at == s.exited_at, note.kind == VehiclePassed.__name__)
+    found = sa.union(
+        sa.select(note.visit_id).join_from(store.stay, visit_notes.visit_note, left).where(s.id.in_(stay_ids)),
+        sa.select(x.visit_id).where(x.stay_id.in_(stay_ids)),
+        sa.select(v.visit_id).where(v.stay_id.in_(stay_ids)),
+    )
+    return [*(VisitId(stay_id) for stay_id in stay_ids), *(VisitId(one) for one in conn.execute(found).scalars())]
 
 
 def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: datetime, most: int) -> int:

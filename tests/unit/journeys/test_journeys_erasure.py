@@ -163,6 +163,7 @@ def test_no_table_holds_an_erased_plate_and_all_chains_hold(site: SiteStory) -> 
     )
     erase(site)
     assert holding(site, PLATE) == []
+    assert holding(site, MISREAD) == [], "what it was read as, at the visits of its stays"
     assert site.database.read(corrections.verify) is None
     assert site.database.read(audit.verify).broken_at is None
     kept = site.database.read(

@@ -149,13 +149,12 @@ def database(settings: Settings) -> str:
 
 
 def server_key(settings: Settings) -> str:
-    """A private key that others may read is no longer private."""
+    """A private key that others may read is no longer private, and nor is what members.key and plates.key hide."""
     path = settings.keys_dir / "server.pem"
-    if not path.exists():
-        return f"{path} will be made on the first start"
-    if path.stat().st_mode & 0o077:
-        raise ValueError(f"{path} can be read by others; mend it with: chmod 600 {path}")
-    return str(path)
+    for secret in (path, settings.keys_dir / "members.key", settings.keys_dir / "plates.key"):
+        if secret.exists() and secret.stat().st_mode & 0o077:
+            raise ValueError(f"{secret} can be read by others; mend it with: chmod 600 {secret}")
+    return str(path) if path.exists() else f"{path} will be made on the first start"
 
 
 def address(settings: Settings) -> str:

@@ -1,7 +1,8 @@
 """The lane's journal: store, then forward. A number is given once, in order, without gaps; what is acknowledged is only marked.
 
 Each file has its own epoch, so that a replaced box never collides with the one before it. What the server has not acknowledged is
-never removed; of what it has, the newest `KEPT` stay, for a server that comes back from an older backup.
+never removed; of what it has, the newest `KEPT` of the last `KEPT_FOR` stay, for a server that comes back from an older backup. No erasure
+reaches a box: its own time does.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from parking.kernel.events import CodeUsed, Envelope
 from parking.kernel.ids import LaneId
 
 KEPT = 100_000
+KEPT_FOR = timedelta(days=90)
+"""As long as the server keeps what boxes said, word for word."""
 REMOVED_AT_ONCE = 500
 """So many that a lane which writes meanwhile waits for milliseconds."""
 REMEMBERED = timedelta(days=30)
@@ -131,7 +134,8 @@ class FileJournal:
         first, last, acked = self._file.read(
             lambda conn: conn.execute("SELECT min(seq), max(seq), (SELECT acked FROM journal) FROM entry").fetchone()
         )
-        ends = min(acked, (last or 0) - self._kept)
+        too_old = self._file.read(lambda conn: _told_before(conn, now - KEPT_FOR))
+        ends = min(acked, max((last or 0) - self._kept, min(too_old, (last or 0) - 1)))  # the last one keeps the count
         going = 0 if first is None else max(0, min(ends - first + 1, REMOVED_AT_ONCE))
         long_ago = (now - REMEMBERED).timestamp()
         if not going and not self._has_old(long_ago):
@@ -150,6 +154,18 @@ class FileJournal:
             "SELECT 1 FROM (SELECT at_s FROM carried_out UNION ALL SELECT at_s FROM used_code) WHERE at_s < ? LIMIT 1"
         )
         return self._file.read(lambda conn: conn.execute(query, (long_ago,)).fetchone()) is not None
+
+
+def _told_before(conn: sqlite3.Connection, moment: datetime) -> int:
+    """The number up to which the oldest entries tell of what was before `moment`; 0 where the first one is younger."""
+    number = 0
+    for seq, at in conn.execute(
+        "SELECT seq, json_extract(body, '$.at') FROM entry ORDER BY seq LIMIT ?", (REMOVED_AT_ONCE,)
+    ):
+        if parse_time(at) >= moment:
+            break
+        number = seq
+    return int(number)
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -75,7 +75,7 @@ def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: 
     corrections.forget_of_stays(conn, old)
     store.forget_plates(conn, old)
     spelt = sa.or_(x.plate.is_not(None), x.votes.is_not(None))
-    conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(_NOBODY))
+    conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(**_NOBODY, credential=None))
     note = visit_notes.visit_note
     conn.execute(note.update().where(note.c.plate.is_not(None), note.c.at < stays).values(plate=None))
     desk_store.blank_lessons(conn, desk_store.desk_lesson.c.learned_at < lessons)

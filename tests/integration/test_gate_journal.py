@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from parking.gate.edge_file import EdgeFile
-from parking.gate.journal import KEPT, REMOVED_AT_ONCE, FileJournal
+from parking.gate.journal import KEPT, KEPT_FOR, REMOVED_AT_ONCE, FileJournal
 from parking.gate.local_copy import LocalCopy
 from parking.kernel.codec import decode
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -238,3 +238,17 @@ def test_a_file_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(ParkingError, match="newer release"):
         EdgeFile(tmp_path / "edge.db")
+
+
+def test_what_the_server_has_is_kept_for_its_time_and_numbers_go_on(tmp_path: Path) -> None:
+    journal = FileJournal(EdgeFile(tmp_path / "edge.db"))
+    for number in range(1, 6):
+        journal.append(LANE, [event(number)], {})
+    late = NOW + KEPT_FOR + timedelta(minutes=1)
+    assert journal.tidy(late) == 0, "the server has none of them"
+    journal.acknowledge(3)
+    assert (journal.tidy(NOW + KEPT_FOR), journal.tidy(late), journal.oldest()) == (0, 3, 4)
+    journal.acknowledge(5)
+    assert (journal.tidy(late), journal.oldest()) == (1, 5), "the last one stays"
+    journal.append(LANE, [event(6)], {})
+    assert [entry.seq for entry in journal.unacknowledged(9)] == [6]

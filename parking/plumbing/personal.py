@@ -24,7 +24,12 @@ def take_plate_out(uow: UnitOfWork, table: sa.Table, column: str, plate: Plate, 
 
 
 def blank_about(
-    uow: UnitOfWork, table: sa.Table, column: str, ids: Collection[str], *where: sa.ColumnElement[bool], inside: str = ""
+    uow: UnitOfWork,
+    table: sa.Table,
+    column: str,
+    ids: Collection[str],
+    *where: sa.ColumnElement[bool],
+    inside: str = "",
 ) -> int:
     """Replace whatever says who it was by null in the JSON `column` of all rows `where` that are about these stays or visits.
 

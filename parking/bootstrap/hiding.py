@@ -7,7 +7,7 @@ from parking.bootstrap.settings import Settings
 from parking.members import tombstones
 from parking.plumbing.db import Database, UnitOfWork
 from parking.web import idempotency
-from payments.coupons import store as coupon_store
+from payments.coupons import limits
 
 FILE = "plates.key"
 
@@ -20,5 +20,5 @@ def open_pseudonyms(settings: Settings, database: Database) -> None:
 
 def hide_plates(uow: UnitOfWork) -> int:
     """Bare hashes of earlier versions go under the key; returns how many. ParkingError for a wrong key: nobody is served with it."""
-    rooms = (tombstones.hide_plates, coupon_store.hide_plates, idempotency.hide)
+    rooms = (tombstones.hide_plates, limits.hide_plates, idempotency.hide)
     return sum(hide(uow.connection) for hide in rooms)

@@ -27,6 +27,7 @@ from parking.sessions import visits
 from parking.web import idempotency
 from payments import store as payment_store
 from payments.cashier import Cashier
+from payments.coupons import limits
 from payments.coupons import store as coupon_store
 from payments.later import notice_store
 from payments.later import store as later_store
@@ -126,7 +127,7 @@ def purge(database: Database) -> int:
 
     def coupons(uow: UnitOfWork) -> None:
         coupon_store.forget_plates(uow.connection, uow.now - old)
-        coupon_store.forget_days(uow.connection, (uow.now - old).date().isoformat())
+        limits.forget_days(uow.connection, (uow.now - old).date().isoformat())
 
     def notices(uow: UnitOfWork) -> None:
         notice_store.forget_plates(uow.connection, uow.now - kept["plate at a provider"])

@@ -9,7 +9,7 @@ from parking.kernel.events import CouponChanged
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from payments.coupons import store
+from payments.coupons import limits, store
 from payments.coupons.codes import BearerCode, TillCode
 from payments.coupons.model import Bound, Campaign, Coupon, CouponState
 from payments.coupons.wallet import limit_key
@@ -82,9 +82,9 @@ def _bound(campaign: Campaign, member_id: str | None, plate: Plate | None, stay_
 def _count(uow: UnitOfWork, campaign: Campaign, coupon: Coupon, stay_id: StayId | None) -> None:
     conn = uow.connection
     if campaign.per_holder is not None:
-        holder = coupon.member_id or (store.hidden(conn, coupon.plate)[0] if coupon.plate else stay_id)
+        holder = coupon.member_id or (limits.hidden(conn, coupon.plate)[0] if coupon.plate else stay_id)
         key = limit_key(f"issue:{campaign.campaign_id}", f"{coupon.bound}:{holder}")
-        if holder is not None and not store.take_slot(conn, key, "", campaign.per_holder, coupon.coupon_id):
+        if holder is not None and not limits.take_slot(conn, key, "", campaign.per_holder, coupon.coupon_id):
             raise conflict("campaign.per_holder", "nobody gets more of these")
     if not store.count_issue(conn, campaign.campaign_id):
         raise conflict("campaign.budget", "this campaign has no more coupons")

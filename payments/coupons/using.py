@@ -17,7 +17,7 @@ from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
 from payments import ledger, ledger_store
-from payments.coupons import store
+from payments.coupons import limits, store
 from payments.coupons.best import Applied
 from payments.coupons.model import CouponState, Use, UseState
 from payments.coupons.wallet import day_of, holder_of, limit_key
@@ -82,7 +82,7 @@ def _hold(uow: UnitOfWork, use: Use, limit: tuple[str, str, int] | None) -> None
         raise OfferGone(use.offer_key)
     if use.coupon_id is None:
         store.insert_use(conn, use)
-    if limit is not None and not store.take_slot(conn, *limit, use.use_id):
+    if limit is not None and not limits.take_slot(conn, *limit, use.use_id):
         raise OfferGone(use.offer_key)
     _tell(uow, use, CouponState.RESERVED)
 
@@ -155,7 +155,7 @@ def _release(uow: UnitOfWork, use: Use) -> None:
     conn = uow.connection
     if not store.end_use(conn, use.use_id, UseState.RESERVED, UseState.RELEASED, uow.now):
         return
-    store.free_slots(conn, use.use_id)
+    limits.free_slots(conn, use.use_id)
     if use.coupon_id is not None:
         store.move(conn, use.coupon_id, CouponState.RESERVED, CouponState.FREE)
         store.spend(conn, use.campaign, -use.amount)
@@ -173,7 +173,7 @@ def give_back(uow: UnitOfWork, payment_id: PaymentId) -> Sequence[Use]:
     for use in store.uses_of_payment(conn, payment_id, UseState.REDEEMED):
         if not store.end_use(conn, use.use_id, UseState.REDEEMED, UseState.RETURNED, uow.now):
             continue
-        store.free_slots(conn, use.use_id)
+        limits.free_slots(conn, use.use_id)
         coupon = store.coupon(conn, use.coupon_id) if use.coupon_id is not None else None
         if coupon is not None:
             until = max(coupon.valid_until, uow.now + VALID_AGAIN)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from payments.coupons import store
+from payments.coupons import limits, store
 from payments.coupons.model import EXPLAINED_FOR, Campaign, Coupon, CouponState, LeftOut, Offer, Use
 from payments.model import StayToPrice
 
@@ -25,7 +25,7 @@ def holder_of(conn: Connection, stay: StayToPrice) -> str:
     if stay.standing is not None:
         return f"member:{stay.standing.member_id}"
     if stay.plate is not None:
-        return f"plate:{store.hidden(conn, stay.plate)[0]}"
+        return f"plate:{limits.hidden(conn, stay.plate)[0]}"
     return f"stay:{stay.stay_id}"
 
 
@@ -72,7 +72,7 @@ def offers(
         why = _speaks_against(coupon, at, held=coupon.coupon_id in held_ids)
         if why is None and campaign.per_day is not None:
             key = limit_key(campaign.campaign_id, holder)
-            used = today.get(key, store.slots_taken(conn, key, day) - taken.get(campaign.campaign_id, 0))
+            used = today.get(key, limits.slots_taken(conn, key, day) - taken.get(campaign.campaign_id, 0))
             today[key] = used + 1
             why = LeftOut.DAY_LIMIT if used >= campaign.per_day else None
         found.append(_offer(coupon, campaign, why, left[coupon.campaign_id]))
@@ -90,7 +90,7 @@ def _benefits(conn: Connection, stay: StayToPrice, holder: str, day: str, taken:
     for benefit in stay.standing.benefits if stay.standing is not None else ():
         why = None
         if benefit.per_day is not None:
-            used = store.slots_taken(conn, limit_key(benefit.key, holder), day) - taken.get(benefit.key, 0)
+            used = limits.slots_taken(conn, limit_key(benefit.key, holder), day) - taken.get(benefit.key, 0)
             why = LeftOut.DAY_LIMIT if used >= benefit.per_day else None
         yield Offer(
             key=benefit.key,

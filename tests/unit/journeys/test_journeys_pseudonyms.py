@@ -40,8 +40,8 @@ def much_is_hidden(site: SiteStory) -> None:
     def work(uow: UnitOfWork) -> None:
         tombstones.put(uow, MINE)
         once().inside(uow, lambda _: Reply(201, {}))
-        spring = {"valid_from": uow.now, "valid_until": uow.now + timedelta(days=9)}
-        coupon_store.save_campaign(uow.connection, a_campaign(per_holder=1, **spring))
+        spring = a_campaign(per_holder=1, valid_from=uow.now, valid_until=uow.now + timedelta(days=9))
+        coupon_store.save_campaign(uow.connection, spring)
         issuing.issue(uow, "hour", "receipt-1", plate=MINE)
 
     site.database.write(work)
@@ -82,8 +82,8 @@ def knows(site: SiteStory) -> tuple[bool, bool, bool]:
 
     def work(uow: UnitOfWork) -> tuple[bool, bool, bool]:
         conn = uow.connection
-        limits = conn.execute(sa.select(slot_table.c.limit_key)).scalars().all()
-        taken = any(limit.endswith(name) for limit in limits for name in coupon_store.hidden(conn, MINE))
+        keys = conn.execute(sa.select(slot_table.c.limit_key)).scalars().all()
+        taken = any(key.endswith(name) for key in keys for name in limits.hidden(conn, MINE))
         return tombstones.covers(conn, MINE, uow.now), taken, once().earlier(conn) == Reply(201, {})
 
     return site.database.write(work)

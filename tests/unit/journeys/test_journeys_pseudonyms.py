@@ -19,7 +19,7 @@ from parking.members import tombstones
 from parking.members.tables import tombstone_table
 from parking.plumbing.db import UnitOfWork
 from parking.web.idempotency import Once, Reply, idempotency_key
-from payments.coupons import issuing
+from payments.coupons import issuing, limits
 from payments.coupons import store as coupon_store
 from payments.coupons.tables import slot_table
 from tests.builders.coupons import a_campaign

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware_sim.bay_plan import boxes_of
 from hardware_sim.camera_view import vehicle_of
 from lpr.drawing.perspective import View
 from lpr.drawing.scenes import draw_empty_lane, draw_scene
@@ -23,8 +24,6 @@ Image = NDArray[np.uint8]
 LENS = View(width=480, height=360, focal_px=900)
 PLACE = 5  # of the drawn places: under a roof
 NEAR = 0.8
-BOX_IN_LENS = (0.16, 0.14, 0.80, 0.80)
-"""The part of a lens's picture that is the bay; left, top, right, bottom, shares 0-1."""
 FLAPS = 6  # a flapping bay changes its mind after so many pictures
 
 
@@ -64,12 +63,8 @@ class BayView:
             self._parked.pop(bay, None)
 
     def boxes(self) -> dict[str, str]:
-        """Where each bay is in the picture, as a settings file says it: `left,top,right,bottom` to bay."""
-        left, top, right, bottom = BOX_IN_LENS
-        count = len(self.bays)
-        return {
-            f"{(n + left) / count:.4f},{top},{(n + right) / count:.4f},{bottom}": bay for n, bay in enumerate(self.bays)
-        }
+        """Where each bay is in the picture, as a settings file says it."""
+        return boxes_of(self.bays)
 
     def next_frame(self) -> Image:
         """The bays as they are now."""

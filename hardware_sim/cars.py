@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from hardware_sim.driver import Driver, Paid
 from hardware_sim.physical_lane import NOTHING, Carried, Manner, PhysicalLane, PhysicalRamp
@@ -29,7 +30,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one car is going to do; `lower` parks it on the lower level, `followed`: another drives in right behind it."""
+    """What one car is going to do; `lower` parks it on the lower level, `followed`: another drives in right behind it.
+
+    `bay` is where its driver likes to park, `hold`: it stands there until it is told to go (`Car.go`).
+    """
 
     plate: Plate
     lower: bool
@@ -39,16 +43,30 @@ class Plan:
     carried: Carried = NOTHING
     manner: Manner = Manner.THROUGH
     followed: bool = False
+    bay: str = ""
+    hold: bool = False
+
+
+class Bays(Protocol):
+    """Where cars stand."""
+
+    def take(self, plate: str, *, lower: bool, wanted: str = "") -> str:
+        """The bay that a car parks in, "" where there is none."""
+        ...
+
+    def leave(self, bay: str) -> None: ...
 
 
 @dataclass(slots=True)
 class Car:
-    """A car under way: its plan, and how far it has come."""
+    """A car under way: its plan, how far it has come, and the bay in which it stands or stood."""
 
     number: int
     plan: Plan
     stage: Stage = Stage.WAITING
     paid: Paid | None = None
+    bay: str = ""
+    go: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     paying: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
@@ -56,12 +74,18 @@ class Garage:
     """The ways through the simulated mall: lanes in, one ramp, one lane out."""
 
     def __init__(
-        self, entries: Mapping[str, PhysicalLane], ramp: PhysicalRamp, exit_: PhysicalLane, driver: Driver
+        self,
+        entries: Mapping[str, PhysicalLane],
+        ramp: PhysicalRamp,
+        exit_: PhysicalLane,
+        driver: Driver,
+        bays: Bays,
     ) -> None:
         self._entries = entries
         self._ramp = ramp
         self._exit = exit_
         self._driver = driver
+        self._bays = bays
         self.cars: list[Car] = []
 
     def arrive(self, plan: Plan) -> Car:
@@ -81,10 +105,14 @@ class Garage:
             return
         if plan.lower:
             await self._ramp.drive(down=True)
+        car.bay = self._bays.take(plan.plate.text, lower=plan.lower, wanted=plan.bay)
         car.stage = Stage.PARKED
         await asyncio.sleep(plan.dwell_s)
+        if plan.hold:
+            await car.go.wait()
         if plan.pays is Pays.AT_THE_KIOSK:
             car.paid = await self._driver.pay(plan.plate)
+        self._bays.leave(car.bay)
         if plan.lower:
             await self._ramp.drive(down=False)
         car.stage = Stage.LEAVING

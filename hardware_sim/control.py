@@ -15,7 +15,7 @@ from parking.kernel.errors import ParkingError
 
 
 def side_door(mall: Mall) -> Starlette:
-    """GET /state, /logs, /cars/{number}; POST /cars (a plan) and /faults ({device, fault})."""
+    """GET /state, /logs, /cars/{number}; POST /cars (a plan), /cars/{number}/go and /faults ({device, fault})."""
 
     async def state(_: Request) -> Response:
         return JSONResponse(mall.state())
@@ -35,6 +35,14 @@ def side_door(mall: Mall) -> Starlette:
         cars = mall.garage.cars if mall.garage else []
         return JSONResponse(mall.car(cars[number])) if number < len(cars) else Response(status_code=404)
 
+    async def go(request: Request) -> Response:
+        number = request.path_params["number"]
+        cars = mall.garage.cars if mall.garage else []
+        if number >= len(cars):
+            return Response(status_code=404)
+        cars[number].go.set()
+        return Response(status_code=204)
+
     async def break_something(request: Request) -> Response:
         try:
             wish = json.loads(await request.body())
@@ -49,18 +57,21 @@ def side_door(mall: Mall) -> Starlette:
             Route("/logs", logs),
             Route("/cars", drive_up, methods=["POST"]),
             Route("/cars/{number:int}", car),
+            Route("/cars/{number:int}/go", go, methods=["POST"]),
             Route("/faults", break_something, methods=["POST"]),
         ]
     )
 
 
 def _break(mall: Mall, device: str, fault: str) -> None:
-    """A camera by its lane (none, freeze, black, stop, garbage, slow, drop; entry-2: none, gone, network_down), the board (none,
-    gone, mute, loop-N-on), a reader (uhf or scanner: none, mute, hang_up), the feed next door (none, silent, broken,
-    stale, garbage_row, lies), or the fire contact (on, off).
+    """A camera by its lane (none, freeze, black, stop, garbage, slow, drop; entry-2: none, gone, network_down), a camera over bays by its
+    name (as any camera), the board (none, gone, mute, loop-N-on), a reader (uhf or scanner: none, mute, hang_up), the feed next door
+    (none, silent, broken, stale, garbage_row, lies), or the fire contact (on, off).
     """
     if device in mall.cameras:
         mall.cameras[device].set_fault(CameraFault(fault))
+    elif device in mall.parked.cameras:
+        mall.parked.cameras[device].set_fault(CameraFault(fault))
     elif device == "board":
         mall.board.gone = fault == "gone"
         mall.board.mute = fault == "mute"

@@ -31,6 +31,7 @@ from hardware_sim.devices.sign import SignBox
 from hardware_sim.driver import Driver
 from hardware_sim.members_entry import MembersEntry
 from hardware_sim.next_door import CarParkNextDoor
+from hardware_sim.parked import ParkedCars
 from hardware_sim.physical_lane import Carried, Manner, PhysicalLane, PhysicalRamp, Timing
 from hardware_sim.traffic import Arrival, arrivals
 from lpr.drawing.layouts import PlateStyle
@@ -55,6 +56,7 @@ RARE = (PlateStyle.POLICE, PlateStyle.HONG_KONG_MACAU, PlateStyle.LEARNER, Plate
 DWELL_S = (45.0, 150.0)
 BETWEEN_CARS_S = (6.0, 16.0)
 SECOND_CAMERA = "entry-2-camera"
+SENSORS_SAY_AGAIN_S = 120.0
 FIRE_INPUT = 6
 """Of the relay board: the fire alarm's contact."""
 ON_SITE = (Stage.ENTERING, Stage.PARKED, Stage.LEAVING)
@@ -128,6 +130,7 @@ class Mall:
         self.next_door = CarParkNextDoor(
             clock, host=host, feed_port=ports["neighbour"], sign_port=ports["sign_approach"], seed=config.seed
         )
+        self.parked = ParkedCars(clock, host=host, ports=ports, seed=config.seed)
         self.wallet = QrWalletServer(
             QrWalletBooks(
                 clock=clock,
@@ -168,15 +171,18 @@ class Mall:
         self.signs["sign-b2"].start(self.config.host, ports["sign_b2"])
         self.second.start()
         self.next_door.start()
+        self.parked.start()
         wallet_url = self.wallet.start()
         async with httpx.AsyncClient(timeout=10.0) as client:
             driver = Driver(client, self.config.server_url, self.config.kiosk_token, wallet_url)
-            self.garage = Garage({"entry-1": self.entry, "entry-2": self.second.lane}, self.ramp, self.exit, driver)
+            entries = {"entry-1": self.entry, "entry-2": self.second.lane}
+            self.garage = Garage(entries, self.ramp, self.exit, driver, self.parked)
+            sensors = asyncio.create_task(self._sensors_say_again())
             traffic = asyncio.create_task(self._traffic()) if self.config.traffic else None
             try:
                 yield
             finally:
-                for task in (traffic, *self._visits):
+                for task in (traffic, sensors, *self._visits):
                     if task:
                         task.cancel()
                 await asyncio.to_thread(self._close)
@@ -185,6 +191,7 @@ class Mall:
         self.wallet.stop()
         self.second.stop()
         self.next_door.stop()
+        self.parked.stop()
         for sign in self.signs.values():
             sign.stop()
         for camera in self.cameras.values():
@@ -199,6 +206,11 @@ class Mall:
         self._visits.add(task)
         task.add_done_callback(self._visits.discard)
         return car
+
+    async def _sensors_say_again(self) -> None:
+        while True:
+            await asyncio.sleep(SENSORS_SAY_AGAIN_S)
+            await asyncio.to_thread(self.parked.beat)
 
     async def _traffic(self) -> None:
         for arrival in arrivals(self.config.seed, datetime.now(UTC), 24 * 365, 60):
@@ -250,6 +262,7 @@ class Mall:
             "number": car.number,
             "plate": car.plan.plate.text,
             "stage": car.stage.value,
+            "bay": car.bay,
             "paid_minor": car.paid.amount_minor if car.paid else None,
         }
 
@@ -276,7 +289,7 @@ class Mall:
 
 def plan_of(body: dict[str, Any]) -> Plan:
     """A plan from the side door's JSON: plate, and optionally level (b1 or b2), dwell_s, pays (kiosk, exit or never), entry,
-    tag, code, readable, manner (through or backs_away), followed.
+    tag, code, readable, manner (through or backs_away), followed, bay, hold.
     """
     carried = Carried(str(body.get("tag", "")), str(body.get("code", "")), bool(body.get("readable", True)))
     bytes.fromhex(carried.tag)
@@ -289,4 +302,6 @@ def plan_of(body: dict[str, Any]) -> Plan:
         carried,
         Manner(body.get("manner", "through")),
         bool(body.get("followed", False)),
+        str(body.get("bay", "")),
+        bool(body.get("hold", False)),
     )

@@ -45,7 +45,7 @@ class _Survey:
     road: NDArray[np.bool_]
 
 
-@lru_cache(maxsize=10)
+@lru_cache(maxsize=12)
 def lane_at(place: int, view: View, light: Light, weather: Weather) -> Lane:
     """The lane as it is lit; read-only."""
     survey = _survey(place, view)
@@ -85,7 +85,7 @@ def _own_light(light: Light, covered: bool) -> float:
     return {Light.DAY: 0.35, Light.LOW_SUN: 0.35, Light.DUSK: 1.0}.get(light, 0.8)
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def _survey(place: int, view: View) -> _Survey:
     things = things_at(place)
     mesh = merged([thing.mesh for thing in things])

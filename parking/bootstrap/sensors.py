@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import yaml
@@ -17,13 +17,15 @@ from guidance.bays import Reading
 from guidance.healing import BayBook
 from guidance.sensors.base import BaySensors, SensorFactory, SensorSettings
 from guidance.sensors.registry import SENSORS
-from parking.bootstrap.bay_eyes import EyeMaker
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.ids import BayId, DeviceId
 from parking.kernel.registry import Registry
 from parking.plumbing.db import Database
 from parking.site.model import SiteMap
+
+if TYPE_CHECKING:
+    from parking.bootstrap.bay_eyes import EyeMaker
 
 WRITE_EVERY_S = 0.5
 MOST_WAITING = 20_000
@@ -116,12 +118,26 @@ def sensors_of(file: Path | None, site: SiteMap, clock: Clock) -> tuple[BaySenso
     if not isinstance(rows, list):
         raise invalid("sensors.file", "should be a list of sensors", field=file.name)
     known = {bay for zone in site.zones for bay in zone.bays}
-    eyes = EyeMaker(file.parent)
+    eyes = _Eyes(file.parent)
     return tuple(_sensor(file.name, n, row, known, site, clock, eyes) for n, row in enumerate(rows))
 
 
+@dataclass(slots=True)
+class _Eyes:
+    """Whoever reads the pictures of cameras; a server without cameras loads no decoder and no model."""
+
+    folder: Path
+    _maker: EyeMaker | None = None
+
+    def sensors(self, settings: SensorSettings, clock: Clock, **how: Any) -> BaySensors:
+        from parking.bootstrap.bay_eyes import EyeMaker  # OpenCV and onnxruntime cost a second of start
+
+        self._maker = self._maker or EyeMaker(self.folder)
+        return self._maker.sensors(settings, clock, **how)
+
+
 def _sensor(
-    name: str, number: int, raw: object, known: set[BayId], site: SiteMap, clock: Clock, eyes: EyeMaker
+    name: str, number: int, raw: object, known: set[BayId], site: SiteMap, clock: Clock, eyes: _Eyes
 ) -> BaySensors:
     try:
         row = SensorRow.model_validate(raw)

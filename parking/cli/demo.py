@@ -23,6 +23,7 @@ import typer
 
 from hardware_sim.traffic import arrivals
 from parking.cli import demo_once
+from parking.cli.demo_finding import ticket_of
 from parking.cli.demo_site import EDGE, OPERATOR, DemoSite, lay_out
 from parking.cli.operator_client import OperatorClient
 from parking.cli.progress import sentence
@@ -31,6 +32,8 @@ from parking.kernel.errors import ErrorKind, ParkingError
 
 READY_WITHIN_S = 120.0
 ATTENDANT_AFTER_S = 30.0
+YOUR_BAY, PILLAR = "A14", "P21"
+"""Where a camera reads the plate of your own car, and a pillar on the other level."""
 
 
 def demo(
@@ -132,8 +135,9 @@ def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     """Print where to look: a parked car of your own gives the driver page something to show."""
     server = site.url("server")
     yours = next(arrivals(random.SystemRandom().randrange(10**6), datetime.now(UTC), 24, 60)).plate
+    plan = {"plate": yours.text, "bay": YOUR_BAY, "dwell_s": 900, "pays": "never"}
     with contextlib.suppress(httpx.HTTPError):
-        httpx.post(f"{site.url('control')}/cars", json={"plate": yours.text, "dwell_s": 900, "pays": "never"})
+        httpx.post(f"{site.url('control')}/cars", json=plan)
     say(f"  operator   {server}/operator/    log in as {OPERATOR!r}, password {site.password!r}")
     say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}&demo    a car of your own is coming in: {yours.text}")
     say("             calls of unpaid cars wait on the operator page; after half a minute the office answers them")
@@ -148,10 +152,12 @@ def _print_ticket(site: DemoSite, operator: OperatorClient, masked: str, say: An
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.HTTPError):
-            stays = [s for s in operator.get("/stays", state="open")["items"] if s["plate"] == masked]
-            if stays:
-                ticket = operator.post(f"/stays/{stays[-1]['id']}/ticket", {})
-                say(f"  driver     {ticket['url']}")
+            ticket = ticket_of(operator, masked)
+            if ticket is not None:
+                say(f"  driver     {ticket['url']}    the code on your ticket")
+                say(
+                    f"  find car   {site.url('server')}/driver/#p={PILLAR}    the code on pillar {PILLAR}: scan it after the ticket"
+                )
                 return
         time.sleep(1.0)
     say(f"  driver     {site.url('server')}/driver/")

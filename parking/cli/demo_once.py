@@ -1,6 +1,7 @@
 """`parking demo --once`: cars in and out, and then every part of the system is asked what happened. They must agree.
 
-One visitor pays at the kiosk; a member's tag and a guest's code open the second entry meanwhile, and both leave by right, for nothing.
+One visitor parks where a camera reads plates, finds the car by the ticket's code, and pays at the kiosk; a member's tag and a guest's
+code open the second entry meanwhile, and both leave by right, for nothing.
 The report is one flat object; `ok` is true only when `disagreements` is empty.
 """
 
@@ -18,13 +19,17 @@ from typing import Any
 import httpx
 
 from hardware_sim.traffic import arrivals
+from parking.cli.demo_finding import find_and_go
 from parking.cli.demo_site import DemoSite
 from parking.cli.operator_client import LiveFeed, OperatorClient
 
 DWELL_S, RIGHTS_DWELL_S = 6.0, 0.5
+BAY, PILLAR = "C02", "P24"
 PATIENCE_S = 90.0
 ANSWER_S = 30.0  # a busy machine answers late, and that is no disagreement
 CARS = 3
+USABLE = {"sign-b1": 30, "sign-b2": 26}
+"""What the signs show of an empty mall: on the lower level four of thirty bays are not for everybody."""
 ENTRY, EXIT = 0, 2  # open coils; the loops have the same numbers: presence, then safety
 PASSAGE = [(0, True), (1, True), (0, False), (1, False)]  # presence on, safety on, presence off, safety off
 
@@ -36,18 +41,19 @@ def run(site: DemoSite, operator: OperatorClient, *, seed: int) -> dict[str, Any
     coming = arrivals(seed + random.SystemRandom().randrange(10**6), datetime.now(UTC), 24, 60)
     plan, guest = next(coming), next(coming)
     member = site.members[0]
-    second = {"entry": "entry-2", "dwell_s": RIGHTS_DWELL_S, "pays": "never"}
+    second = {"entry": "entry-2", "dwell_s": RIGHTS_DWELL_S, "hold": True, "pays": "never"}
     cars = {
-        "car": {"plate": plan.plate.text, "level": "b2", "dwell_s": DWELL_S, "pays": "kiosk"},
+        "car": {"plate": plan.plate.text, "level": "b2", "bay": BAY, "dwell_s": DWELL_S, "hold": True, "pays": "kiosk"},
         "member_car": {**member, **second},
         "guest_car": {"plate": guest.plate.text, "code": site.codes[0], **second, "pays": "exit"},
     }
     numbers = {name: _drive_up(site, body) for name, body in cars.items()}
+    found = find_and_go(site, operator, numbers, plan.plate.masked, PILLAR, USABLE)
     over = ("left", "gave_up")
     stages = {name: _wait_for(partial(_stage, site, n), lambda s: s in over) for name, n in numbers.items()}
     _wait_for(lambda: _settled(operator, site), bool)
     plates = {plan.plate.text, member["plate"], guest.plate.text}
-    report = {**stages, **_report(site, operator, feed, plates, plan.plate.masked)}
+    report = {**stages, **found, **_report(site, operator, feed, plates, plan.plate.masked)}
     report["disagreements"] = [name for name, agrees in _checks(report, plan.plate.masked) if not agrees]
     feed.stop()
     report["seconds"] = round(time.monotonic() - started, 1)
@@ -66,10 +72,10 @@ def _stage(site: DemoSite, number: int) -> str:
 
 
 def _settled(operator: OperatorClient, site: DemoSite) -> bool:
-    """The server has closed the stays, both signs are back at thirty, and the booms are down."""
+    """The server has closed the stays, both signs are back at what they show when empty, and the booms are down."""
     closed = operator.get("/stays", state="closed")["items"]
     state = httpx.get(f"{site.url('control')}/state", timeout=ANSWER_S).json()
-    signs_right = all(text.strip() == "30" for text in state["signs"].values())
+    signs_right = all(state["signs"][name].strip() == str(USABLE[name]) for name in USABLE)
     return len(closed) == CARS and signs_right and not any(state["booms"].values())
 
 
@@ -173,7 +179,15 @@ def _checks(r: dict[str, Any], masked: str) -> list[tuple[str, bool]]:
         ),
         ("payment: once, the fee", r["payment_minor"] == [fee] and r["fee_due_minor"] == 0),
         ("ledger: zero-sum, the fee is revenue", r["ledger_sum"] == 0 and fee in map(abs, r["ledger"].values())),
-        ("signs: went down and came back", _dipped(r["sign_b1_shown"]) and _dipped(r["sign_b2_shown"])),
+        (
+            "signs: went down and came back",
+            all(_dipped(r[f"{name.replace('-', '_')}_shown"], usable) for name, usable in USABLE.items()),
+        ),
+        ("bays: every car was seen in its own", r["bays_seen"] == r["bays_true"] and len(r["bays_true"]) == CARS),
+        (
+            "find my car: the very bay, by its plate, and the way there",
+            (r["found_bay"], r["found_by"], r["found_floor"]) == (BAY, "video", "B2") and r["found_way_m"] > 0,
+        ),
         ("live feed: complete, and at thirty again", r["live_gaps"] == 0 and r["live_passages"] == 2 * CARS),
         ("live feed: the counts", r["live_free_b1"] == r["live_free_b2"] == 30),
     ]
@@ -194,9 +208,9 @@ def _waived(r: dict[str, Any]) -> int:
     return int(r["ledger"].get("waived", 0))
 
 
-def _dipped(shown: list[str]) -> bool:
+def _dipped(shown: list[str], empty: int) -> bool:
     texts = [text.strip() for text in shown]
-    return min(map(int, filter(str.isdigit, texts)), default=30) < 30 and texts[-1:] == ["30"]
+    return min(map(int, filter(str.isdigit, texts)), default=empty) < empty and texts[-1:] == [str(empty)]
 
 
 def _pulses(logs: dict[str, Any], coil: int) -> int:

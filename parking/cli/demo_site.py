@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from hardware_sim.bay_plan import CAMERAS, ON_BROKER, boxes_of, channels
+from hardware_sim.bay_plan import PORTS as BAY_PORTS
 from parking import migrations
 from parking.bootstrap.keys import Ed25519Signer, create_key
 from parking.cli.demo_rights import enrol_members, invite_visitors
@@ -34,6 +36,7 @@ SETUP = Principal("system", "demo", frozenset())
 PARTS = (
     *("server", "board", "entry_camera", "exit_camera", "sign_b1", "sign_b2", "wallet", "control"),
     *("push", "uhf", "scanner", "neighbour", "sign_approach"),
+    *BAY_PORTS,
 )
 FIRE_INPUT = 6  # as the simulated board is wired
 UNPAID_CALLS_AFTER_S, UNPAID_OPENS_AFTER_S = 8.0, 90.0
@@ -84,6 +87,7 @@ class DemoSite:
                 }
             ),
             "PARKING_NEIGHBOURS_FILE": str(self.root / "neighbours.yaml"),
+            "PARKING_SENSORS_FILE": str(self.root / "sensors.yaml"),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -123,6 +127,7 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     site = DemoSite(str(folder), host, ports, password, token, secrets.token_urlsafe(24), members, codes)
     (folder / "edge.yaml").write_text(yaml.safe_dump(edge_config(site), allow_unicode=True, sort_keys=False))
     (folder / "neighbours.yaml").write_text(yaml.safe_dump(neighbours(site), allow_unicode=True, sort_keys=False))
+    (folder / "sensors.yaml").write_text(yaml.safe_dump(sensors(site), allow_unicode=True, sort_keys=False))
     partial = note.with_suffix(".part")
     partial.touch(mode=0o600)
     partial.write_text(json.dumps(asdict(site), indent=1))
@@ -193,6 +198,21 @@ def neighbours(site: DemoSite) -> dict[str, Any]:
         ],
         "signs": [{**sign, "address": f"{site.host}:{site.ports['sign_approach']}"}],
     }
+
+
+def sensors(site: DemoSite) -> list[dict[str, Any]]:
+    """Every kind of bay sensor: a controller, a broker, and two cameras that read the plates of three bays each."""
+    rows: list[dict[str, Any]] = [
+        {"id": "node-b1", "kind": "ultrasonic", "port": "bay_controller", "poll_s": 1.0, "bays": channels()},
+        {"id": "broker-b2", "kind": "mqtt", "port": "bay_broker", "bays": {bay: bay for bay in ON_BROKER}},
+    ]
+    for row in rows:
+        row["address"] = f"{site.host}:{site.ports[row.pop('port')]}"
+    for name, bays in CAMERAS.items():
+        address = f"{site.url(name)}/stream.mjpg"
+        row = {"id": name.replace("_", "-"), "kind": "video", "address": address, "poll_s": 1.5}
+        rows.append({**row, "bays": boxes_of(bays), "empty": f"{name}.jpg", "opens_empty": True})
+    return rows
 
 
 def edge_config(site: DemoSite) -> dict[str, Any]:

@@ -16,11 +16,12 @@ KEYS = {
     "journal_events", "journal_unacknowledged", "journal_plates_read", "journal_passages", "stay_state",
     "stay_plate", "stay_count", "stays_open", "cases_open", "fee_minor", "fee_lines_minor", "fee_due_minor",
     "payment_minor", "ledger", "ledger_sum", "sign_b1_shown", "sign_b2_shown", "live_gaps", "live_events",
+    "bays_true", "bays_seen", "found_bay", "found_by", "found_floor", "found_way_m",
     "live_free_b1", "live_free_b2", "live_passages", "disagreements", "seconds", "ok",
 }  # fmt: skip
 
 
-@pytest.mark.req("GATE-1", "GATE-2", "GATE-5", "GUIDE-1", "PAY-2", "KIOSK-1", "FEE-1", "LPR-2")
+@pytest.mark.req("GATE-1", "GATE-2", "GATE-5", "GUIDE-1", "FIND-1", "PAY-2", "KIOSK-1", "FEE-1", "LPR-2")
 def test_a_visitor_pays_at_the_kiosk_a_member_and_a_guest_come_by_right_and_all_drive_out() -> None:
     command = [sys.executable, "-m", "parking.cli", "demo", "--once", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
@@ -35,4 +36,6 @@ def test_a_visitor_pays_at_the_kiosk_a_member_and_a_guest_come_by_right_and_all_
         **{"revenue:parking": -1200, "waived": 600},  # the guest's invitation; a pass lets no fee arise
     }
     assert report["journal_passages"] == ["in"] * 3 + ["out"] * 3
+    assert (report["found_bay"], report["found_by"], report["found_floor"]) == ("C02", "video", "B2")
+    assert report["bays_seen"] == report["bays_true"]
     assert "*" in report["plate"]

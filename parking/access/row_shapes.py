@@ -7,7 +7,6 @@ a key that does not fit is refused with its name, and its value is never repeate
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -263,9 +262,8 @@ _BY_NAME: dict[tuple[type, str], Reader] = {
     (Window, "ends"): _minutes(1),
 }
 """Fields that are narrower than their type."""
-_LAZY: dict[tuple[type, str], Reader] = {
-    (StayRow, "prices"): lambda plain: ReadLater(plain, lambda p: _prices(json.loads(p) if isinstance(p, str) else p))
-}
+_LAZY: dict[tuple[type, str], Reader] = {(StayRow, "prices"): lambda plain: ReadLater(plain, _price_step)}
+"""How those are read that were read whole before, when they came: their order is known to be right."""
 
 
 def _reader(hint: Any) -> Reader:

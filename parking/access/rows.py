@@ -5,10 +5,12 @@ Plates and credentials are personal data; their `repr` is masked, and so is a ro
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from parking.kernel.credential import Credential
 from parking.kernel.ids import LaneId, LotId, StayId, VisitId, ZoneId
@@ -64,6 +66,9 @@ class PriceStep:
     minor: int
 
 
+_until = attrgetter("until")
+
+
 @dataclass(frozen=True, slots=True)
 class StayRow:
     """An open stay as the lane knows it; `prices` ascend, the last one is the horizon beyond which nobody prices here.
@@ -88,10 +93,10 @@ class StayRow:
 
     def due(self, at: datetime) -> Money | None:
         """What is still owed by whoever leaves at `at`; None when the price list does not reach that far."""
-        for step in self.prices:
-            if at < step.until:
-                return Money(max(0, step.minor - self.paid_minor), self.currency)
-        return None
+        position = bisect_right(self.prices, at, key=_until)
+        if position == len(self.prices):
+            return None
+        return Money(max(0, self.prices[position].minor - self.paid_minor), self.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Costs:
     sure_rival: float = 9.2
     sure_known: float = 4.6
     sure_lone: float = 6.9
+    _others: dict[tuple[str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `other` has said: among look-alikes it is asked thousands of times about one car, and always about the same few signs."""
 
     @classmethod
     def learned(cls, signs: Counts, colours: Counts | None = None, taught: Counts | None = None) -> Self:
@@ -82,7 +84,15 @@ class Costs:
 
     def other(self, one: str, two: str) -> float:
         """One sign in two reads of one plate: 0 where they are the same or one is unread; the same both ways round."""
-        if one == two or UNREAD in (one, two):
+        if one == two:
+            return 0.0
+        said = self._others.get((one, two))
+        if said is None:
+            said = self._others[one, two] = self._other(one, two)
+        return said
+
+    def _other(self, one: str, two: str) -> float:
+        if UNREAD in (one, two):
             return 0.0
         known = self.signs.get(one, _NONE).get(two)
         if known is not None:

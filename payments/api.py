@@ -1,4 +1,4 @@
-"""The provider's door and the accountant's window."""
+"""The provider's door, and the ways to pay."""
 
 from __future__ import annotations
 
@@ -6,24 +6,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
-from parking.kernel.principal import Principal, Scope
-from parking.plumbing.db import Database
-from parking.web.deps import require
 from parking.web.schemas import Strict
-from payments import ledger_store
 from payments.providers.channels import Channel
 from payments.providers.registry import Method
 from payments.webhooks import Callbacks
-
-
-class BalanceView(Strict):
-    """An account of the ledger; `balance` in minor units of `unit`, debit positive. Per unit the balances sum to zero."""
-
-    account: str
-    unit: str
-    balance: int
 
 
 class ChannelView(Strict):
@@ -41,7 +29,6 @@ class ChannelView(Strict):
 
 
 def router(
-    database: Database,
     callbacks: Callbacks,
     channels: Mapping[str, Channel] = MappingProxyType({}),
     troubled: Callable[[str], bool] = lambda _: False,
@@ -67,10 +54,5 @@ def router(
             for c in channels.values()
             if c.offered and c.at_counter
         ]
-
-    @routes.get("/ledger/balances", tags=["payments"])
-    async def balances(_: Annotated[Principal, Depends(require(Scope.BILLS_READ))]) -> list[BalanceView]:
-        found = await database.aread(ledger_store.balances)
-        return [BalanceView(account=account, unit=unit, balance=balance) for account, unit, balance in found]
 
     return routes

@@ -1,4 +1,7 @@
-"""The ledger for the mall's own bookkeeping: balances as they were at the end of any day, an account day by day, the journal as CSV."""
+"""The ledger for the mall's own bookkeeping: balances now and at the end of any day, an account day by day, the journal as CSV.
+
+Accounts sum to zero, so that any of them tells of the drawers: nobody reads the ledger who has a drawer to count.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,28 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from parking.kernel.errors import invalid
+from parking.kernel.errors import conflict, invalid
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
 from parking.web.deps import require
 from parking.web.schemas import Strict
 from payments import ledger_store
-from payments.api import BalanceView
+from payments.cash import shift_store
 
 LONGEST = timedelta(days=366)
 AT_ONCE = 500
 COLUMNS = ("seq", "booked_at", "reference", "stay_id", "account", "unit", "debit", "credit")
-Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
+Accountant = Annotated[Principal, Depends(require(Scope.LEDGER_READ))]
 Account = Annotated[str, Query(min_length=1, max_length=96, pattern="^[a-z_]+(:[A-Za-z0-9_.-]+)*$")]
 Day = Annotated[date, Query(description="A day at the site.")]
+
+
+class BalanceView(Strict):
+    """An account of the ledger; `balance` in minor units of `unit`, debit positive. Per unit the balances sum to zero."""
+
+    account: str
+    unit: str
+    balance: int
 
 
 class AccountDay(Strict):
@@ -40,7 +51,12 @@ class AccountDay(Strict):
 
 def router(database: Database, zone: ZoneInfo) -> APIRouter:
     """Routes of the journal; days begin at the site's midnight."""
-    routes = APIRouter(tags=["payments"])
+
+    async def counts_no_drawer(who: Accountant) -> None:
+        if await database.aread(lambda conn: shift_store.has_open(conn, who.subject)):
+            raise conflict("ledger.shift_open", "you have an open cash shift: the books are shown after its last count")
+
+    routes = APIRouter(tags=["payments"], dependencies=[Depends(counts_no_drawer)])
 
     def begins(day: date) -> datetime:
         return datetime.combine(day, time(), zone)
@@ -50,15 +66,20 @@ def router(database: Database, zone: ZoneInfo) -> APIRouter:
             raise invalid("ledger.span", "should not be before since, and within a year of it", field="until")
         return begins(since), begins(until + timedelta(days=1))
 
+    @routes.get("/ledger/balances")
+    async def balances() -> list[BalanceView]:
+        found = await database.aread(ledger_store.balances)
+        return [BalanceView(account=account, unit=unit, balance=balance) for account, unit, balance in found]
+
     @routes.get("/ledger/days/{day}/balances")
-    async def at_end_of(_: Accountant, day: date) -> list[BalanceView]:
+    async def at_end_of(day: date) -> list[BalanceView]:
         """Every account as it stood at the end of a day; per unit they sum to zero."""
         end = begins(day + timedelta(days=1))
         found = await database.aread(lambda conn: ledger_store.balances_until(conn, end))
         return [BalanceView(account=account, unit=unit, balance=balance) for account, unit, balance in found]
 
     @routes.get("/ledger/account")
-    async def by_day(_: Accountant, account: Account, since: Day, until: Day) -> list[AccountDay]:
+    async def by_day(account: Account, since: Day, until: Day) -> list[AccountDay]:
         """One account day by day, those of single stays summed up; days on which nothing was booked are left out."""
         begin, end = span(since, until)
         before = await database.aread(lambda conn: ledger_store.balances_until(conn, begin))
@@ -71,7 +92,7 @@ def router(database: Database, zone: ZoneInfo) -> APIRouter:
         return views
 
     @routes.get("/ledger/journal.csv", response_class=StreamingResponse)
-    async def journal(_: Accountant, since: Day, until: Day) -> StreamingResponse:
+    async def journal(since: Day, until: Day) -> StreamingResponse:
         """Every posting from one day to another, a line each; debits and credits of each reference are the same sum."""
         begin, end = span(since, until)
 

@@ -18,7 +18,7 @@ export function Books(): JSX.Element {
   return (
     <main id="main" tabIndex={-1} class="narrow">
       <Days />
-      <Ledger />
+      {may("ledger:read") && <Ledger />}
     </main>
   );
 }

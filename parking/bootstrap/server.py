@@ -177,7 +177,6 @@ def _routers(
         books_api.router(database, audit.record),
         figures.router(database, application.figures, site),
         payments_api.router(
-            database,
             Callbacks(
                 database,
                 {name: channel.provider for name, channel in application.channels.items()},

@@ -18,6 +18,7 @@ class Scope(StrEnum):
     ACCESS_WRITE = "access:write"
     BILLS_READ = "bills:read"
     BILLS_WAIVE = "bills:waive"
+    LEDGER_READ = "ledger:read"  # accounts, drawers among them: not for who counts a drawer
     CASH_DESK = (
         "cash:desk"  # takes and hands out cash on a shift of one's own, asks for invoices for whoever stands there
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import Connection
 
 from parking.kernel.clock import Clock
-from parking.kernel.errors import conflict, not_found
+from parking.kernel.errors import ParkingError, conflict, not_found
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
 from parking.kernel.principal import Principal, Scope
@@ -44,6 +44,9 @@ from payments.model import Payment
 
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 TAKING_AT_ONCE = 4
+_TELLING = frozenset({"cash.reason", "cash.not_there"})
+"""Refusals that tell something of what there should be in a drawer."""
+T = TypeVar("T")
 Desk = Annotated[Principal, Depends(require(Scope.CASH_DESK))]
 Machine = Annotated[Principal, Depends(require(Scope.KIOSK))]
 Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
@@ -64,6 +67,25 @@ class CashRoom:
 
     def on_record(self, uow: UnitOfWork, who: Principal) -> shifts.Audit:
         return lambda action, subject, reason: self.audit(uow, who, action, subject, reason)
+
+    async def tried(self, once: Once, deed: Callable[[UnitOfWork], T]) -> T:
+        """Do it in one transaction; of a try that the books refused, the count and the record stay: nobody guesses unseen."""
+
+        def work(uow: UnitOfWork) -> T | ParkingError:
+            once.earlier(uow.connection)  # refuses the key of another request
+            try:
+                done = deed(uow)
+            except ParkingError as error:
+                if error.code not in _TELLING:
+                    raise
+                return error
+            once.take(uow)
+            return done
+
+        done = await self.database.awrite(work)
+        if isinstance(done, ParkingError):
+            raise done
+        return done
 
     def shown(self, conn: Connection, shift: Shift) -> ShiftView:
         return ShiftView.of(shift, lambda who: self.name_of(conn, who))
@@ -118,7 +140,6 @@ def _shift_routes(routes: APIRouter, room: CashRoom) -> None:
         once = Once.of(who, idempotency_key, "cash.close", said)
 
         def work(uow: UnitOfWork) -> ShiftView:
-            once.take(uow)
             closed = shifts.close_shift(
                 uow,
                 shift_id,
@@ -130,11 +151,11 @@ def _shift_routes(routes: APIRouter, room: CashRoom) -> None:
             )
             return room.shown(uow.connection, closed)
 
-        return await room.database.awrite(work)
+        return await room.tried(once, work)
 
     @routes.get("/cash/shifts/{shift_id}")
     async def report(who: Accountant, shift_id: str) -> ShiftReport:
-        """Whoever has opened a shift counts it: what there should be is told after the last count, to others at once."""
+        """What there should be in an open drawer is told to accountants who do not count it; to all after the last count."""
         return await room.database.aread(lambda conn: _report(room, conn, shift_id, who))
 
 
@@ -145,7 +166,8 @@ def _report(room: CashRoom, conn: Connection, shift_id: str, who: Principal) -> 
     balance = ledger_store.BOOK.balance(conn, drawer(shift.till), shift.currency)
     moves, counts = shift_store.moves(conn, shift), shift_store.counts(conn, shift)
     whole = Report(shift, moves, counts, Money(balance, shift.currency))
-    blind = shift.state is ShiftState.OPEN and shift.opened_by == who.subject
+    may_know = who.may(Scope.LEDGER_READ) and shift.opened_by != who.subject
+    blind = shift.state is ShiftState.OPEN and not may_know
     return ShiftReport.of(whole, lambda one: room.name_of(conn, one), blind=blind)
 
 
@@ -167,7 +189,6 @@ def _drawer_routes(routes: APIRouter, room: CashRoom) -> None:
         once = Once.of(who, idempotency_key, "cash.move", said)
 
         def work(uow: UnitOfWork) -> MoveView:
-            once.take(uow)
             moved = shifts.move(
                 uow,
                 shift_id,
@@ -179,7 +200,7 @@ def _drawer_routes(routes: APIRouter, room: CashRoom) -> None:
             )
             return MoveView.of(moved, lambda one: room.name_of(uow.connection, one))
 
-        return await room.database.awrite(work)
+        return await room.tried(once, work)
 
     @routes.post("/cash/refunds/{refund_id}/hand-out")
     async def hand_out(who: Desk, refund_id: str, body: HandOut, idempotency_key: IdempotencyKey) -> RefundView:
@@ -187,11 +208,10 @@ def _drawer_routes(routes: APIRouter, room: CashRoom) -> None:
         once = Once.of(who, idempotency_key, "cash.hand_out", {"refund": refund_id, "till": body.till})
 
         def work(uow: UnitOfWork) -> RefundView:
-            once.take(uow)
             audit = room.on_record(uow, who)
             return RefundView.of(shifts.hand_out(uow, body.till, refund_id, by=who.subject, audit=audit))
 
-        return await room.database.awrite(work)
+        return await room.tried(once, work)
 
 
 def _taking_routes(routes: APIRouter, room: CashRoom) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from parking.kernel.errors import invalid
 from parking.web.schemas import MoneySchema, Strict
-from payments.cash.model import MOST_PIECES, Count, Move, Report, Shift
+from payments.cash.model import MOST_PIECES, Count, Move, MoveKind, Report, Shift
 
 Till = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 Reason = Annotated[
@@ -170,11 +170,14 @@ class CountView(Strict):
         )
 
 
+_BY_HAND = frozenset({MoveKind.BROUGHT, MoveKind.TAKEN_OUT})
+
+
 class ShiftReport(Strict):
     """A shift from its first count to its last: sums by kind, every move, every count against the books; `in_drawer` is now.
 
-    `adds_up`: what was in it at first and every move since come to what the ledger says. `blind`: it is asked by whoever has it open
-    and will count it, so that what there should be (`sums`, `expected`, `in_drawer`) is left out.
+    `adds_up`: what was in it at first and every move since come to what the ledger says. `blind`: it is open and asked by whoever
+    counts it, or by a colleague: what there should be (`sums`, `expected`, `in_drawer`), and the sales that come to it, are left out.
     """
 
     shift: ShiftView
@@ -190,7 +193,7 @@ class ShiftReport(Strict):
         return cls(
             shift=ShiftView.of(report.shift, name),
             sums={} if blind else {k.value: MoneySchema.of(amount) for k, amount in sorted(report.sums.items())},
-            moves=[MoveView.of(one, name) for one in report.moves],
+            moves=[MoveView.of(one, name) for one in report.moves if not blind or one.kind in _BY_HAND],
             counts=[CountView.of(one, name, blind=blind) for one in report.counts],
             in_drawer=None if blind else MoneySchema.of(report.in_drawer),
             adds_up=report.adds_up,

@@ -108,6 +108,11 @@ def open_shift(conn: Connection, till: str) -> Shift | None:
     return _one(conn, shift_table.c.till == till, _open)
 
 
+def has_open(conn: Connection, by: str) -> bool:
+    """Whether somebody answers for a drawer."""
+    return conn.execute(sa.select(shift_table.c.id).where(shift_table.c.opened_by == by, _open)).first() is not None
+
+
 def shifts(conn: Connection, after: str, limit: int) -> Sequence[Shift]:
     """Shifts, newest first, those before `after`."""
     query = sa.select(shift_table).order_by(shift_table.c.id.desc()).limit(limit)

@@ -107,8 +107,8 @@ def move(uow: UnitOfWork, shift_id: str, amount: Money, *, key: str, by: str, re
         raise invalid("cash.amount", f"should be more than nothing, in {shift.currency}", field="amount")
     number = f"{shift.id}:{key}"[:64]
     if not shift_store.has_move(uow.connection, kind, number):
-        if amount.minor < 0 and -amount.minor > expected_in(uow, shift):
-            raise conflict("cash.not_there", "there is less in the drawer")
+        if amount.minor < 0:
+            _need(uow, shift, -amount, audit)
         _move(uow, shift, kind, number, amount, by=by, reason=reason)
         audit(f"cash.{kind.value}", shift.id, reason)
     return next(m for m in shift_store.moves(uow.connection, shift) if (m.kind, m.number) == (kind, number))
@@ -151,8 +151,7 @@ def hand_out(uow: UnitOfWork, till: str, refund_id: str, *, by: str, audit: Audi
         shift = _of_till(uow, till)
         if not refund.is_live or row.state != "WAITING":
             raise conflict("refund.over", "this refund has ended already")
-        if refund.amount.minor > expected_in(uow, shift):
-            raise conflict("cash.not_there", "there is less in the drawer")
+        _need(uow, shift, refund.amount, audit)
         shift_store.end_order(conn, refund.number, "DONE", shift_id=shift.id, ended_at=uow.now)
         about = row.about or ""
         done = abilities.RefundOutcome(
@@ -185,6 +184,13 @@ def expected_in(uow: UnitOfWork, shift: Shift) -> int:
     return ledger_store.BOOK.balance(uow.connection, drawer(shift.till), shift.currency)
 
 
+def _need(uow: UnitOfWork, shift: Shift, amount: Money, audit: Audit) -> None:
+    """Refuse what the ledger says is not in the drawer."""
+    if amount.minor > expected_in(uow, shift):
+        audit("cash.not_there", shift.id, f"wanted {amount}")
+        raise conflict("cash.not_there", "there is less in the drawer")
+
+
 def _of_till(uow: UnitOfWork, till: str) -> Shift:
     shift = shift_store.open_shift(uow.connection, till)
     if shift is None:
@@ -200,6 +206,7 @@ def _count(
     _keep_count(uow, shift, counts, total, expected, by=by)
     if total != expected:
         if not reason:
+            audit("cash.count_differs", shift.id, f"counted {Money(total, shift.currency)}")
             raise invalid("cash.reason", "the count differs from the books: count again, or say why", field="reason")
         off = Money(total - expected, shift.currency)
         _move(uow, shift, MoveKind.DIFFERENCE, about, off, by=by, reason=reason)

@@ -125,7 +125,7 @@ def door_of(application: Application) -> FastAPI:
     errors.install(app)
     providers = {name: channel.provider for name, channel in application.channels.items()}
     callbacks = Callbacks(application.database, providers, {RefundOutcome: refunding.told})
-    app.include_router(api.router(application.database, callbacks), prefix="/api/v1")
+    app.include_router(api.router(callbacks), prefix="/api/v1")
     return app
 
 

@@ -134,6 +134,7 @@ def test_each_difference_needs_a_reason_and_is_on_record_with_its_name(server: S
 
 
 def test_who_has_a_shift_open_is_not_told_what_is_to_be_found_in_its_drawer(server: Server) -> None:
+    """Nor a colleague, who could tell; nor may anybody work it out from the accounts, which sum to zero."""
     shift = open_shift(server)
     pay(server, parked(server))
     post(server, f"/cash/shifts/{shift}/counts", {"counts": counted(21_000)}, "n1")
@@ -143,6 +144,7 @@ def test_who_has_a_shift_open_is_not_told_what_is_to_be_found_in_its_drawer(serv
 
     own, others = told("cashier"), told("manager")
     assert (own["blind"], own["in_drawer"], own["sums"], own["counts"][-1]["expected"]) == (True, None, {}, None)
+    assert [move["kind"] for move in own["moves"]] == ["brought"]
     assert (others["blind"], others["in_drawer"]["amount"], others["counts"][-1]["expected"]["amount"]) == (
         False,
         21_000,
@@ -150,6 +152,47 @@ def test_who_has_a_shift_open_is_not_told_what_is_to_be_found_in_its_drawer(serv
     )
     post(server, f"/cash/shifts/{shift}/close", {"counts": counted(21_000)}, "c1")
     assert told("cashier")["in_drawer"]["amount"] == 21_000
+
+
+def test_the_ledger_is_closed_to_a_cashier_and_to_whoever_has_a_drawer_to_count(server: Server) -> None:
+    span = "since=2026-03-07&until=2026-03-07"
+    books = [
+        "/ledger/balances",
+        "/ledger/days/2026-03-07/balances",
+        f"/ledger/account?account=drawer:desk-1&{span}",
+        f"/ledger/account?account=safe:cash&{span}",
+        f"/ledger/journal.csv?{span}",
+    ]
+    body = {"till": "desk-1", "counts": counted(20_000), "brought": 20_000}
+    shift = post(server, "/cash/shifts", body, "o1", "manager").json()["shift_id"]
+    for path in books:
+        problem_of(server.ask("GET", path, "cashier"), 403)
+        assert problem_of(server.ask("GET", path, "manager"), 409)["code"] == "ledger.shift_open"
+        assert server.ask("GET", path, "auditor").status_code == 200
+    assert server.ask("GET", f"/cash/shifts/{shift}", "cashier").json()["blind"]
+    post(server, f"/cash/shifts/{shift}/close", {"counts": counted(20_000)}, "c1", "manager")
+    assert {server.ask("GET", path, "manager").status_code for path in books} == {200}
+
+
+def test_nobody_finds_out_by_guessing_unseen_what_the_books_say(server: Server) -> None:
+    shift = open_shift(server)
+    for key, guess in (("c1", 19_500), ("c2", 19_000)):
+        refused = post(server, f"/cash/shifts/{shift}/close", {"counts": counted(guess)}, key)
+        assert problem_of(refused, 422)["code"] == "cash.reason"
+    out = {"amount": yuan(-20_100), "reason": "to the safe"}
+    assert problem_of(post(server, f"/cash/shifts/{shift}/moves", out, "m1"), 409)["code"] == "cash.not_there"
+    assert post(server, f"/cash/shifts/{shift}/close", {"counts": counted(20_000)}, "c3").status_code == 200
+    kept = [count["total"]["amount"] for count in report(server, shift)["counts"]]
+    assert sorted(kept) == [19_000, 19_500, 20_000, 20_000]
+    tries = {
+        (action, said) for action, _, said in actions(server) if action in ("cash.count_differs", "cash.not_there")
+    }
+    assert tries == {
+        ("cash.count_differs", "counted 195.00 CNY"),
+        ("cash.count_differs", "counted 190.00 CNY"),
+        ("cash.not_there", "wanted 201.00 CNY"),
+    }
+    assert server.application.database.read(ledger_store.verify).holds
 
 
 def test_money_goes_between_drawer_and_safe_with_a_reason(server: Server) -> None:

@@ -57,6 +57,7 @@ const problems: Readonly<Record<string, Pair>> = {
   "cash.take_out": ["取出金额不能超过清点金额", "no more can go to the safe than was counted"],
   "cash.amount": ["请填写金额", "say how much"],
   "cash.not_there": ["抽屉里没有这么多现金", "there is less in the drawer"],
+  "ledger.shift_open": ["您有未结的现金班次：结班清点后才显示账目", "you have an open cash shift: the books are shown after its last count"],
   "cash.tendered": ["收到的现金不足", "that is less than what is due"],
   "cash.amount_changed": ["应付金额已变化，请告知付款人", "another amount is due now: tell the payer first"],
   "cash.not_due": ["这笔款不用再付，请再看账单", "this is not to be paid any more: look at the bill again"],

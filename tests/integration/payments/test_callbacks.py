@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ from parking.kernel.chain import canonical
 from parking.kernel.clock import ManualClock
 from parking.kernel.principal import Principal, Scope
 from parking.web import errors
-from payments import api, ledger_store, store
+from payments import api, journal_api, ledger_store, store
 from payments.model import Payment, PaymentState
 from payments.providers import wire
 from payments.webhooks import LARGEST_CALLBACK, Callbacks
@@ -98,7 +99,9 @@ def door() -> Iterator[Door]:
         who: list[Principal] = []
         app = FastAPI()
         errors.install(app)
-        app.include_router(api.router(desk.database, Callbacks(desk.database, desk.providers)), prefix="/api/v1")
+        app.include_router(api.router(Callbacks(desk.database, desk.providers)), prefix="/api/v1")
+
+        app.include_router(journal_api.router(desk.database, ZoneInfo("Asia/Shanghai")), prefix="/api/v1")
 
         @app.middleware("http")
         async def recognise(request: Any, call_next: Callable[..., Any]) -> Any:
@@ -393,14 +396,14 @@ def test_the_wallet_tries_again_until_we_have_said_yes(door: Door) -> None:
 
 
 @pytest.mark.req("PAY-5")
-def test_balances_are_for_those_who_may_read_bills(door: Door) -> None:
+def test_balances_are_for_those_who_may_read_the_ledger(door: Door) -> None:
     door.pay()
     door.deliver()
     url = "/api/v1/ledger/balances"
     assert door.http.get(url).status_code == 401
-    door.who.append(Principal("operator", "lin", frozenset({Scope.LANES_READ})))
+    door.who.append(Principal("operator", "lin", frozenset({Scope.BILLS_READ})))
     assert door.http.get(url).status_code == 403
-    door.who[0] = Principal("operator", "lin", frozenset({Scope.BILLS_READ}))
+    door.who[0] = Principal("operator", "lin", frozenset({Scope.LEDGER_READ}))
     assert door.http.get(url).json() == [
         {"account": "clearing:wallet", "unit": "CNY", "balance": 600},
         {"account": "receivable", "unit": "CNY", "balance": -600},

@@ -111,7 +111,7 @@ def a_shop(channel: str, tmp_path: Path) -> Iterator[Shop]:
             company.wire.send_webhooks_to("http://mall.test/payments/stripe/callback")  # type: ignore[attr-defined]
         app = FastAPI()
         errors.install(app)
-        app.include_router(api.router(desk.database, Callbacks(desk.database, {channel: company.provider})))
+        app.include_router(api.router(Callbacks(desk.database, {channel: company.provider})))
         with TestClient(app, raise_server_exceptions=False) as http:
             yield Shop(desk, company, channel, http)
 

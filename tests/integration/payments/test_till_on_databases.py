@@ -149,7 +149,8 @@ def test_a_shift_is_opened_counted_and_closed_against_the_ledger(desk: Till) -> 
     closed = desk.close(shift, 50_900, reason="a coin rolled away", take_out=40_000)
     assert closed.difference is not None
     assert (closed.difference.minor, desk.in_drawer()) == (-100, 10_900)
-    assert [one[0] for one in desk.said] == ["cash.shift_opened", "cash.difference", "cash.shift_closed"]
+    told = ["cash.shift_opened", "cash.count_differs", "cash.difference", "cash.shift_closed"]
+    assert [one[0] for one in desk.said] == told
     moves = desk.database.read(lambda conn: shift_store.moves(conn, closed))
     assert sum(move.amount.minor for move in moves) == desk.in_drawer()
     balances = {name: balance for name, _, balance in desk.database.read(ledger_store.balances)}

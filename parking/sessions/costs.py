@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Self
 
-from parking.kernel.votes import UNREAD
+from parking.kernel.votes import UNREAD, WIDEST
 
 NOTHING = ""
 """As the read sign: the sign was missed. As the true sign: one was read where none is."""
@@ -127,6 +128,31 @@ class Costs:
     def someone(self) -> float:
         """That it is just this one of all that are inside."""
         return math.log(self.inside)
+
+
+def distance(one: str, two: str, costs: Costs) -> float:
+    """The cheapest way from one text to the other: signs taken for others, missed, or one too many; the same both ways round."""
+    if len(one) == len(two):
+        straight = sum(costs.other(a, b) for a, b in zip(one, two, strict=True))
+        if straight < WIDEST:
+            return straight
+    gaps = [costs.gap(b, first=place == 0) for place, b in enumerate(two)]
+    row = [0.0, *accumulate(gaps)]
+    for i, a in enumerate(one):
+        gap = costs.gap(a, first=i == 0)
+        before, left = row, row[0] + gap
+        row = [left]
+        for swapped, above, b, gap_b in zip(before, before[1:], two, gaps, strict=False):
+            here = (
+                swapped if a == b else swapped + costs.other(a, b)
+            )  # no min(): among look-alikes this line runs 10,000 times a car
+            if above + gap < here:
+                here = above + gap
+            if left + gap_b < here:
+                here = left + gap_b
+            row.append(here)
+            left = here
+    return row[-1]
 
 
 def _chance(total: Mapping[tuple[str, str], float], seen: Mapping[str, float], share: Mapping[bool, float],

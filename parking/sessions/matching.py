@@ -13,14 +13,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
 from types import MappingProxyType
 
 from parking.kernel.credential import Credential
 from parking.kernel.ids import LaneId, LotId, StayId
 from parking.kernel.near_plates import tail
 from parking.kernel.votes import UNREAD, WIDEST, Votes
-from parking.sessions.costs import Costs
+from parking.sessions.costs import Costs, distance
 
 IN_REVIEW, UNPROVEN, UNFOUND, GONE = 2.0, 3.0, 5.0, 16.0
 """To believe that a car is inside although a person was asked about it, nothing proved that it came in, a patrol did not find it, its
@@ -217,31 +216,6 @@ def plate_cost(
     ]
     alike, other = min(both, default=math.inf), min(tried, default=math.inf)
     return min(alike, other), alike <= other
-
-
-def distance(one: str, two: str, costs: Costs) -> float:
-    """The cheapest way from one text to the other: signs taken for others, missed, or one too many; the same both ways round."""
-    if len(one) == len(two):
-        straight = sum(costs.other(a, b) for a, b in zip(one, two, strict=True))
-        if straight < WIDEST:
-            return straight
-    gaps = [costs.gap(b, first=place == 0) for place, b in enumerate(two)]
-    row = [0.0, *accumulate(gaps)]
-    for i, a in enumerate(one):
-        gap = costs.gap(a, first=i == 0)
-        before, left = row, row[0] + gap
-        row = [left]
-        for swapped, above, b, gap_b in zip(before, before[1:], two, gaps, strict=False):
-            here = (
-                swapped if a == b else swapped + costs.other(a, b)
-            )  # no min(): among look-alikes this line runs 10,000 times a car
-            if above + gap < here:
-                here = above + gap
-            if left + gap_b < here:
-                here = left + gap_b
-            row.append(here)
-            left = here
-    return row[-1]
 
 
 def _looks(evidence: PassageEvidence, candidate: OpenCandidate, costs: Costs) -> Iterable[Reason]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guidance.advise import Advice, face
 from guidance.model import ZoneView
 from guidance.service import Occupancy
-from guidance.signs.base import UNKNOWN_FACE, Face, Sign, SignFactory, SignSettings, SignSilent
+from guidance.signs.base import UNKNOWN_FACE, Arrow, Face, Sign, SignFactory, SignSettings, SignSilent
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
 from parking.kernel.events import DeviceHealthChanged, Event, SignShown
@@ -33,13 +33,19 @@ Publish = Callable[[Sequence[Event]], None]
 
 @dataclass(frozen=True, slots=True)
 class BoardSign:
-    """A sign with the zone it speaks about, its caution and its word for full."""
+    """A sign with the zone it speaks about, its caution, its word for full, and perhaps the `name` of the place and the `arrow` to it."""
 
     id: SignId
     zone_id: ZoneId
     sign: Sign
     advice: Advice
     full_text: str = "FULL"
+    name: str = ""
+    arrow: Arrow | None = None
+
+    def show(self, face: Face) -> None:
+        """Tell the sign, with the place that it speaks of; raises as `Sign.show` does."""
+        self.sign.show(replace(face, name=self.name, arrow=self.arrow))
 
 
 def connect(site: SiteMap, drivers: Registry[SignFactory], timeout_s: float = 2.0) -> tuple[BoardSign, ...]:
@@ -135,7 +141,7 @@ class _Keeper:
         """Tell the sign its newest face (or this `last` one), and the others what came of it."""
         wanted = last or self.wanted
         try:
-            self.spec.sign.show(wanted)
+            self.spec.show(wanted)
         except DeviceFault as error:
             health = Health.SILENT if isinstance(error, SignSilent) else Health.FAULTY
             self._failed(health, str(error))

@@ -6,7 +6,7 @@ import random
 import threading
 
 from hardware_sim.devices.neighbour_lot import NeighbourFeedSim, SimulatedLot
-from hardware_sim.devices.sign import SignBox
+from hardware_sim.devices.text_board import TextBoardBox
 from parking.kernel.clock import Clock
 
 LOT, CAPACITY, FREE_AT_FIRST = "riverside-p1", 120, 46
@@ -20,7 +20,7 @@ class CarParkNextDoor:
         self.feed = NeighbourFeedSim(
             clock, "park_api", SimulatedLot(LOT, CAPACITY, FREE_AT_FIRST), host=host, port=feed_port
         )
-        self.sign = SignBox("approach-1", clock)
+        self.sign = TextBoardBox("approach-1", clock)
         self._sign_address = (host, sign_port)
         self._random = random.Random(seed)  # noqa: S311 - traffic, not secrets
         self._stopping = threading.Event()

@@ -26,14 +26,47 @@ class Colour(StrEnum):
     RED = "red"
 
 
+class Arrow(StrEnum):
+    """Which way the arrow of a sign points, as the driver sees it."""
+
+    LEFT = "left"
+    AHEAD = "ahead"
+    RIGHT = "right"
+    BACK = "back"
+    AHEAD_LEFT = "ahead_left"
+    AHEAD_RIGHT = "ahead_right"
+
+
+ARROWS = {
+    Arrow.LEFT: "←",
+    Arrow.AHEAD: "↑",
+    Arrow.RIGHT: "→",
+    Arrow.BACK: "↓",
+    Arrow.AHEAD_LEFT: "↖",
+    Arrow.AHEAD_RIGHT: "↗",
+}
+"""As text; GBK knows them all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What a driver should see; `free` is the number (bays) of a NUMBER face and 0 otherwise."""
+    """What a driver should see; `free` is the number (bays) of a NUMBER face and 0 otherwise.
+
+    `name` and `arrow` say which place the sign speaks of and the way there; what can show no more than a number leaves them out.
+    """
 
     kind: FaceKind
     text: str
     colour: Colour
     free: int = 0
+    name: str = ""
+    arrow: Arrow | None = None
+
+    @property
+    def line(self) -> str:
+        """The whole line of text: arrow, name, number."""
+        arrow = ARROWS[self.arrow] if self.arrow is not None else ""
+        return " ".join(part for part in (arrow, self.name, self.text) if part)
 
 
 UNKNOWN_FACE = Face(FaceKind.UNKNOWN, NO_NUMBER, Colour.RED)

@@ -1,6 +1,7 @@
 """What an LCD that hangs on an MQTT broker is told, and what it answers, as JSON; pure, pinned by golden bytes.
 
 `park/{site}/sign/{sign}/face`, kept: `{"kind","text","colour","free","for_s","token"}`; `for_s` seconds later it shows `----` by itself.
+A sign that speaks of one of several places has `name` and `arrow` (left, ahead, right, back, ahead_left, ahead_right), too.
 `park/{site}/sign/{sign}/shown`: `{"token"}` of what is on the glass now. The shape is ours.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from guidance.signs.base import Colour, Face, FaceKind
+from guidance.signs.base import Arrow, Colour, Face, FaceKind
 
 FACE, SHOWN = "face", "shown"
 
@@ -31,6 +32,8 @@ def topic(site: str, sign: str, about: str) -> str:
 def encode(order: Order) -> bytes:
     face = order.face
     said = {"kind": face.kind.value, "text": face.text, "colour": face.colour.value, "free": face.free}
+    about = {"name": face.name, "arrow": face.arrow.value if face.arrow is not None else ""}
+    said |= {key: word for key, word in about.items() if word}
     return json.dumps(said | {"for_s": order.for_s, "token": order.token}, ensure_ascii=False).encode()
 
 
@@ -39,10 +42,11 @@ def decode(payload: bytes) -> Order | None:
     try:
         said = json.loads(payload)
         text, free, for_s, token = said["text"], said["free"], said["for_s"], said["token"]
-        face = Face(FaceKind(said["kind"]), text, Colour(said["colour"]), free)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        name, arrow = said.get("name", ""), said.get("arrow")
+        face = Face(FaceKind(said["kind"]), text, Colour(said["colour"]), free, name, Arrow(arrow) if arrow else None)
+    except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    fits = type(text) is str and type(free) is int and free >= 0 and type(token) is str
+    fits = type(text) is str and type(name) is str and type(free) is int and free >= 0 and type(token) is str
     return Order(face, float(for_s), token) if fits and type(for_s) in (int, float) else None
 
 

@@ -26,9 +26,9 @@ class LedText:
 
     def show(self, face: Face) -> None:
         last, self._last = self._last, None  # whatever goes wrong from here, nobody knows what it shows
-        self._send(_made(lambda: show(Line(0, face.text, face.colour))))
+        self._send(_made(lambda: show(Line(0, face.line, face.colour))))
         if self._speaks and face.kind is FaceKind.FULL and last is not None and last.kind is not FaceKind.FULL:
-            self.say(face.text)
+            self.say(f"{face.name}{face.text}")
         self._last = face
 
     def say(self, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,7 +17,7 @@ from guidance.neighbours.base import Lot
 from guidance.neighbours.feeds import FEEDS
 from guidance.next_door import Feed, Neighbour, NextDoor, sign_zone
 from guidance.sign_board import BoardSign
-from guidance.signs.base import SignSettings
+from guidance.signs.base import Arrow, SignSettings
 from guidance.signs.registry import SIGNS
 from parking.bootstrap.rounds import Round
 from parking.kernel.clock import Clock
@@ -59,13 +60,15 @@ class FeedRow(_Row):
 
 
 class SignRow(_Row):
-    """A sign at the approach that speaks of one lot next door."""
+    """A sign at the approach that speaks of one lot next door; one that writes says its name in `language` and shows the `arrow`."""
 
     id: str = Field(min_length=1, max_length=64)
     lot: str
     driver: str
     address: str = ""
     full_text: str = "FULL"
+    language: Literal["zh", "en", "none"] = "none"
+    arrow: Literal["left", "ahead", "right", "back", "ahead_left", "ahead_right"] | None = None
 
 
 class FileRows(_Row):
@@ -130,14 +133,16 @@ def polling(door: NextDoor, resources: ExitStack) -> tuple[Round, ...]:
 
 def approach_signs(rows: FileRows) -> tuple[BoardSign, ...]:
     """The signs at the approach with their drivers; nothing is sent yet."""
-    capacity = {lot.id: lot.capacity for feed in rows.feeds for lot in feed.lots}
+    lots = {lot.id: lot for feed in rows.feeds for lot in feed.lots}
     return tuple(
         BoardSign(
             SignId(s.id),
             sign_zone(LotId(s.lot)),
             SIGNS.get(s.driver)(SignSettings(s.address, SIGN_TIMEOUT_S)),
-            Advice.for_capacity(capacity[s.lot]),
+            Advice.for_capacity(lots[s.lot].capacity),
             s.full_text,
+            {"zh": lots[s.lot].name.zh, "en": lots[s.lot].name.en, "none": ""}[s.language],
+            Arrow(s.arrow) if s.arrow else None,
         )
         for s in rows.signs
     )

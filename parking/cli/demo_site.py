@@ -190,7 +190,8 @@ def neighbours(site: DemoSite) -> dict[str, Any]:
         "kept_back": 6,
         "address": "滨江路 12 号",
     }
-    sign = {"id": "approach-1", "lot": "riverside", "driver": "led_counter"}
+    sign = {"id": "approach-1", "lot": "riverside", "driver": "led_text", "language": "zh", "arrow": "left"}
+    sign["full_text"] = "已满"
     return {
         "needed_from": 50,  # of sixty bays: so that a short demo shows it
         "feeds": [

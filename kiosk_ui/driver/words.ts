@@ -17,7 +17,7 @@ export const say = translator({
   cards: ["先离场，后付费", "Leave first, pay later"],
   cards_note: ["绑定支付方式后，本车以后可直接离场，事后扣款。可随时解除，不绑定也能正常缴费。", "With a card on file this car drives out at once from its next stay on, and pays afterwards. You can end it at any time, and need not do it."],
   card_agree: ["我同意：本车以后的停车费由该支付方式扣取", "I agree that later stays of this car are charged to it"],
-  card_save: ["绑定 {channel}", "Save a card with {channel}"],
+  card_save: ["绑定 {channel}", "Set up {channel}"],
   card_waiting: ["正在等待支付机构确认。", "Waiting for the payment company."],
   card_again: ["重新打开", "Open it again"],
   card_stands: ["自 {day} 起，本车的停车费由“{channel}”扣取。", "Since {day} stays of this car are charged to “{channel}”."],

@@ -3,9 +3,8 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../shared/api";
 import { BillLines } from "../shared/bill";
-import { channels, loadChannels } from "../shared/channels";
+import { channelName, loadChannels } from "../shared/channels";
 import { clock, money } from "../shared/format";
-import { named } from "../shared/i18n";
 import { now } from "../shared/tick";
 import type { CashTaken, PaymentDetail, Refund, RefundIn, TakeCash, WholeStay } from "../shared/wire";
 import { called } from "./bills_page";
@@ -41,11 +40,6 @@ async function wholeOf(id: string): Promise<Whole> {
   return { stay, payments };
 }
 
-const wayName = (name: string): string => {
-  const found = channels.value.find((one) => one.name === name);
-  return found ? named(found) : name;
-};
-
 export function Bill({ id }: { id: string }): JSX.Element {
   const read = useRead(() => wholeOf(id), [id]);
   const found = read.value;
@@ -55,7 +49,7 @@ export function Bill({ id }: { id: string }): JSX.Element {
         <p>
           <a href={toBill()}>{say("back_to_bills")}</a>
         </p>
-        {!found && <h2 id="bill-name">{say("bills_title")}</h2>}
+        {!found && <h2 id="bill-name">{say("bill")}</h2>}
         <Waiting of={read} />
         {found && <Head of={found.stay} read={read} />}
       </section>
@@ -71,7 +65,7 @@ function Head({ of, read }: { of: WholeStay; read: Read<Whole> }): JSX.Element {
     <>
       <div class="story-name">
         <span class={`plate ${of.plate ? "" : "plate-none"}`}>{called(of)}</span>
-        <h2 id="bill-name">{say("bills_title")}</h2>
+        <h2 id="bill-name">{say("bill")}</h2>
         <span class="chip chip-accent">{word("stay", of.state)}</span>
         {may("cash:desk") && of.bill.due.amount > 0 && (
           <button type="button" class="main" onClick={() => take(true)}>
@@ -147,7 +141,7 @@ function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX
         {of.map(({ detail, refunds }) => (
           <li key={detail.payment_id} data-payment={detail.payment_id}>
             <p>
-              <b>{money(detail.amount)}</b> · {wayName(detail.channel)} · {clock(detail.captured_at ?? detail.created_at, now.value)}
+              <b>{money(detail.amount)}</b> · {channelName(detail.channel)} · {clock(detail.captured_at ?? detail.created_at, now.value)}
               <small>
                 {say("number")} {detail.number}
               </small>

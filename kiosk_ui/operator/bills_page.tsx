@@ -83,8 +83,8 @@ function Row({ of }: { of: StayRow }): JSX.Element {
         <input type="checkbox" aria-label={say("on_invoice_of", { plate: called(of) })} checked={together.value.has(of.id)} onChange={(e) => putTogether(of.id, called(of), e.currentTarget.checked)} />
         {say("on_invoice")}
       </label>
-      <a class="button" href={toBill(of.id)} aria-label={`${say("bills_title")}: ${called(of)}`}>
-        {say("bills_title")}
+      <a class="button" href={toBill(of.id)} aria-label={`${say("bill")}: ${called(of)}`}>
+        {say("bill")}
       </a>
     </li>
   );

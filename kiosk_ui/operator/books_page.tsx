@@ -1,7 +1,8 @@
 // The providers' days against our ledger, the balances of any day, one account day by day, and the journal for the mall's bookkeeping.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { at, call } from "../shared/api";
+import { channelName, loadChannels } from "../shared/channels";
 import { clock, money, siteZone } from "../shared/format";
 import { now } from "../shared/tick";
 import type { AccountDay, Balance, Statements } from "../shared/wire";
@@ -14,7 +15,15 @@ function siteDay(ago = 0): string {
   return new Intl.DateTimeFormat("en-CA", { timeZone: siteZone.value, year: "numeric", month: "2-digit", day: "2-digit" }).format(now.value - ago * 86_400_000);
 }
 
+/** An account as an accountant says it: what it is, and whose. */
+function accountName(account: string): string {
+  const [head = account, rest = ""] = account.split(/:(.*)/);
+  if (!rest || head === "revenue" || head === "safe") return word("account", head);
+  return `${word("account", head)} ${head === "clearing" ? channelName(rest) : rest}`;
+}
+
 export function Books(): JSX.Element {
+  useEffect(() => void loadChannels(), []);
   return (
     <main id="main" tabIndex={-1} class="narrow">
       <Days />
@@ -45,7 +54,7 @@ function Days(): JSX.Element {
             {found.open.map((one) => (
               <li key={`${one.channel} ${one.day} ${one.number} ${one.difference}`}>
                 <p>
-                  <b>{word("difference", one.difference)}</b> · {one.channel} · {one.day}
+                  <b>{word("difference", one.difference)}</b> · {channelName(one.channel)} · {one.day}
                   <small>
                     {say("number")} {one.number} · {say("here")} {amountOf(one.here, one.currency)} · {say("there")} {amountOf(one.there, one.currency)}
                   </small>
@@ -64,7 +73,7 @@ function Days(): JSX.Element {
             {found.days.map((one) => (
               <li key={`${one.channel} ${one.day}`}>
                 <p>
-                  <b>{one.day}</b> · {one.channel} · {say("lines", { count: one.lines })}
+                  <b>{one.day}</b> · {channelName(one.channel)} · {say("lines", { count: one.lines })}
                   <small>{say("looked_at", { time: clock(one.looked_at, now.value) })}</small>
                 </p>
                 <span class={`chip chip-${one.differences ? "bad" : "ok"}`}>{one.differences ? say("differences", { count: one.differences }) : say("clean")}</span>
@@ -115,8 +124,9 @@ function Ledger(): JSX.Element {
               {read.value.map((one) => (
                 <tr key={`${one.account} ${one.unit}`}>
                   <th scope="row">
-                    <button type="button" class="quiet" aria-expanded={account === one.account} onClick={() => setAccount(account === one.account ? "" : one.account)}>
-                      {one.account}
+                    <button type="button" class="quiet account" aria-expanded={account === one.account} onClick={() => setAccount(account === one.account ? "" : one.account)}>
+                      {accountName(one.account)}
+                      <small>{one.account}</small>
                     </button>
                   </th>
                   <td>{money({ amount: one.balance, currency: one.unit })}</td>
@@ -146,7 +156,7 @@ function ByDay({ account, since, until }: { account: string; since: string; unti
       <Waiting of={read} />
       {read.value && (
         <table data-testid="account">
-          <caption>{say("account_days", { account })}</caption>
+          <caption>{say("account_days", { account: accountName(account) })}</caption>
           <thead>
             <tr>
               <th scope="col">{say("ledger_day")}</th>

@@ -2,6 +2,8 @@
 // time: the server closes what was begun before, so that nothing is charged twice.
 import { signal } from "@preact/signals";
 import { call } from "./api";
+import { named } from "./i18n";
+import { readable } from "./i18n/codes";
 import type { Channel } from "./wire";
 
 export const ANY = "any";
@@ -16,6 +18,12 @@ export async function loadChannels(): Promise<void> {
   } catch {
     // The page can be paid from all the same.
   }
+}
+
+/** A channel as people call it; one that is not offered here any more in readable form. */
+export function channelName(name: string): string {
+  const found = channels.value.find((one) => one.name === name);
+  return found ? named(found) : readable(name);
 }
 
 /** The ways that somebody can finish alone on this screen. */

@@ -7,6 +7,8 @@ import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
+import { Access } from "./access_page";
+import { access } from "./access_words";
 import { Bills } from "./bills_page";
 import { Books } from "./books_page";
 import { Calls } from "./calls";
@@ -75,6 +77,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
   if (at.page === "desk" && may("cases:read")) return <Desk />;
   if (at.page === "lessons" && may("cases:read")) return <Lessons />;
   if (at.page === "figures" && may("figures:read")) return <Figures />;
+  if (at.page === "access" && may("access:read")) return <Access tab={at.id} />;
   if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;
   if (may("bills:read")) {
     if (at.page === "bills") return <Bills id={at.id} />;
@@ -99,7 +102,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
 }
 
 function Places(): JSX.Element | null {
-  if (!may("cases:read") && !may("bills:read")) return null;
+  if (!may("cases:read") && !may("bills:read") && !may("access:read")) return null;
   const at = place.value.page;
   const here = (...pages: string[]): "page" | undefined => (pages.includes(at) ? "page" : undefined);
   return (
@@ -132,6 +135,11 @@ function Places(): JSX.Element | null {
             {sayMoney("to_books")}
           </a>
         </>
+      )}
+      {may("access:read") && (
+        <a href="#/access" aria-current={here("access")}>
+          {access("to_access")}
+        </a>
       )}
       {may("figures:read") && (
         <a href="#/figures" aria-current={here("figures")}>

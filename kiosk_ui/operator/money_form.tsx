@@ -89,7 +89,10 @@ interface FormProps {
   confirm: string;
   /** What is said when it went through; empty where `run` says it itself. */
   done: string;
+  /** After it went through, and on cancelling. */
   onClose: () => void;
+  /** On cancelling only, where something else follows what went through. */
+  onCancel?: () => void;
   /** The trouble with what was typed, or nothing. */
   check: () => string;
   run: (key: string) => Promise<unknown>;
@@ -97,7 +100,7 @@ interface FormProps {
 }
 
 /** A dialog that does one thing about money: checked here, done once there, told in words either way. */
-export function MoneyDialog({ title, note, confirm, done, onClose, check, run, children }: FormProps): JSX.Element {
+export function MoneyDialog({ title, note, confirm, done, onClose, onCancel = onClose, check, run, children }: FormProps): JSX.Element {
   const [key, setKey] = useState(newKey);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
@@ -119,14 +122,14 @@ export function MoneyDialog({ title, note, confirm, done, onClose, check, run, c
   };
 
   return (
-    <Dialog title={title} onClose={onClose} onSubmit={() => void submit()}>
+    <Dialog title={title} onClose={onCancel} onSubmit={() => void submit()}>
       {note && <p class="soft">{note}</p>}
       {children}
       <p class="trouble" role="alert">
         {trouble}
       </p>
       <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
+        <button type="button" onClick={onCancel}>
           {say("cancel")}
         </button>
         <button type="submit" class="main" disabled={busy}>

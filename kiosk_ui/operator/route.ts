@@ -1,7 +1,7 @@
 // Where the operator is, behind the # of the address: a link can be sent to a colleague, and Back works.
 import { signal } from "@preact/signals";
 
-export type Place = { page: "console" } | { page: "desk"; id: string } | { page: "lessons" } | { page: "stay"; id: string } | { page: "bills"; id: string } | { page: "cash"; id: string } | { page: "debts" } | { page: "books" } | { page: "figures" };
+export type Place = { page: "console" } | { page: "desk"; id: string } | { page: "lessons" } | { page: "stay"; id: string } | { page: "bills"; id: string } | { page: "cash"; id: string } | { page: "debts" } | { page: "books" } | { page: "figures" } | { page: "access"; id: string };
 
 export const place = signal<Place>(read());
 
@@ -9,7 +9,7 @@ function read(): Place {
   const [page, id] = location.hash.replace(/^#\/?/, "").split("/");
   if (page === "desk") return { page, id: decodeURIComponent(id ?? "") };
   if (page === "stay" && id) return { page, id: decodeURIComponent(id) };
-  if (page === "bills" || page === "cash") return { page, id: decodeURIComponent(id ?? "") };
+  if (page === "bills" || page === "cash" || page === "access") return { page, id: decodeURIComponent(id ?? "") };
   return page === "lessons" || page === "debts" || page === "books" || page === "figures" ? { page } : { page: "console" };
 }
 
@@ -18,6 +18,7 @@ addEventListener("hashchange", () => (place.value = read()));
 export const toDesk = (id = ""): string => `#/desk${id && `/${encodeURIComponent(id)}`}`;
 export const toStay = (id: string): string => `#/stay/${encodeURIComponent(id)}`;
 export const toBill = (id = ""): string => `#/bills${id && `/${encodeURIComponent(id)}`}`;
+export const toAccess = (id = ""): string => `#/access${id && `/${encodeURIComponent(id)}`}`;
 export const toShift = (id = ""): string => `#/cash${id && `/${encodeURIComponent(id)}`}`;
 
 /** Change the address without a new step in the history: moving through the queue is no journey. */

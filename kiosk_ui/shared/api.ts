@@ -7,11 +7,19 @@ export const at = (path: string): string => BASE + path;
 
 const TIMEOUT_MS = 10_000;
 
+/** One of several things that are wrong with what was sent: where, as a stable word, and in a sentence. */
+export interface Wrong {
+  field: string;
+  code: string;
+  detail: string;
+}
+
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     readonly detail: string,
+    readonly errors: readonly Wrong[] = [],
   ) {
     super(detail || code);
   }
@@ -20,7 +28,7 @@ export class Problem extends Error {
 export class Unreachable extends Error {}
 
 export interface Call {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   body?: unknown;
   bearer?: string | undefined;
   idempotencyKey?: string | undefined;
@@ -70,7 +78,7 @@ export async function download(path: string, bearer: string, name: string): Prom
 }
 
 function problem(status: number, text: string): Problem | Unreachable {
-  let said: { code?: unknown; detail?: unknown; title?: unknown } = {};
+  let said: { code?: unknown; detail?: unknown; title?: unknown; errors?: unknown } = {};
   try {
     said = JSON.parse(text) ?? {};
   } catch {
@@ -78,7 +86,7 @@ function problem(status: number, text: string): Problem | Unreachable {
   }
   const code = typeof said.code === "string" ? said.code : "";
   if (!code && (status === 502 || status === 503 || status === 504)) return new Unreachable(`status ${status}`);
-  return new Problem(status, code, String(said.detail ?? said.title ?? ""));
+  return new Problem(status, code, String(said.detail ?? said.title ?? ""), Array.isArray(said.errors) ? (said.errors as Wrong[]) : []);
 }
 
 /** Whether the server refused the credential that was shown (and not merely this call). */

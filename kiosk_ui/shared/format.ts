@@ -76,3 +76,20 @@ export function plate(masked: string | null): string {
   const signs = [...masked];
   return signs.length > 6 ? `${signs.slice(0, 2).join("")} ${signs.slice(2).join("")}` : signs.join("");
 }
+
+/** The site's wall clock as a field of type `datetime-local` holds it: 2026-05-16T14:32. */
+export function inField(at: string | null | undefined): string {
+  if (!at) return "";
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: siteZone.value, dateStyle: "short", timeStyle: "short", hourCycle: "h23" }).formatToParts(Date.parse(at));
+  const found = (type: string): string => parts.find((one) => one.type === type)?.value ?? "";
+  return `${found("year")}-${found("month")}-${found("day")}T${found("hour")}:${found("minute")}`;
+}
+
+/** The moment that such a field means at the site, as RFC 3339; null where it is empty. An hour that a clock change skips is the next one. */
+export function fromField(text: string): string | null {
+  if (!text) return null;
+  const asUtc = Date.parse(`${text}:00Z`);
+  const offset = (moment: number): number => Date.parse(`${inField(new Date(moment).toISOString())}:00Z`) - Math.floor(moment / 60_000) * 60_000;
+  const guess = asUtc - offset(asUtc);
+  return new Date(asUtc - offset(guess)).toISOString();
+}

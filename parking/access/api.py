@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from parking.access import invitations_api, rights_api, service, store
+from parking.access import files_api, invitations_api, rights_api, search_api, service, store
 from parking.access.invitations_api import InvitationCodes
-from parking.access.rights_api import Audit, Desk, Look
-from parking.access.rows import ListRow
-from parking.access.schemas import ListEntryIn
+from parking.access.rights_api import Audit, Desk, Look, sees_clearly
+from parking.access.rows import ListedAs, ListRow
+from parking.access.schemas import ListEntry, ListEntryIn
+from parking.kernel.errors import invalid
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
@@ -19,12 +21,6 @@ from parking.web.schemas import Strict
 
 PAGE = 100
 PlateInPath = Annotated[str, Path(min_length=1, max_length=32, description="a plate number; separators do not matter")]
-
-
-class ListEntry(ListEntryIn):
-    """An entry with its plate, in clear: whoever keeps the list must be able to read it."""
-
-    plate: str
 
 
 class ListPage(Strict):
@@ -46,6 +42,8 @@ def router(
     desk = Desk(database, site, time_zone, audit, look)
     _list_routes(routes, desk)
     rights_api.add_routes(routes, desk)
+    files_api.add_routes(routes, desk)
+    search_api.add_routes(routes, desk)
     invitations_api.add_routes(routes, desk, codes)
     return routes
 
@@ -57,14 +55,23 @@ def _list_routes(routes: APIRouter, desk: Desk) -> None:
     async def show(
         who: Annotated[Principal, Depends(require(Scope.ACCESS_READ))],
         cursor: Annotated[str, Query(max_length=12, pattern=r"^\w*$")] = "",
+        listed_as: ListedAs | None = None,
     ) -> ListPage:
-        def ask(uow: UnitOfWork) -> list[ListRow]:
+        if not sees_clearly(who):  # a cursor that names a plate would tell it
+            if not (cursor or "0").isdecimal():
+                raise invalid("page.cursor", "should be the `next` of an earlier page", field="cursor")
+            passed = int(cursor or "0")
+            masked = await database.aread(
+                lambda conn: store.all_listed(conn, passed=passed, limit=PAGE + 1, listed_as=listed_as)
+            )
+            return _page(masked, str(passed + PAGE), in_clear=False)
+
+        def ask(uow: UnitOfWork) -> Sequence[ListRow]:
             desk.look(uow, who, "list", site)  # its entries have no name but their plates
-            return list(store.all_listed(uow.connection, after=cursor, limit=PAGE + 1))
+            return store.all_listed(uow.connection, after=cursor, limit=PAGE + 1, listed_as=listed_as)
 
         entries = await database.awrite(ask)
-        items = [_shown(entry) for entry in entries[:PAGE]]
-        return ListPage(items=items, next=items[-1].plate if len(entries) > PAGE else None)
+        return _page(entries, entries[:PAGE][-1].plate.text if entries else "", in_clear=True)
 
     @routes.put("/list/{plate}")
     async def put(
@@ -77,7 +84,7 @@ def _list_routes(routes: APIRouter, desk: Desk) -> None:
             audit(uow, who, "access.listed", f"{site}:{entry.plate.masked}", f"{entry.listed_as.value}: {entry.note}")
 
         await database.awrite(work)
-        return _shown(entry)
+        return ListEntry.of(entry, in_clear=True)
 
     @routes.delete("/list/{plate}", status_code=204)
     async def delete(who: Annotated[Principal, Depends(require(Scope.ACCESS_WRITE))], plate: PlateInPath) -> Response:
@@ -91,13 +98,6 @@ def _list_routes(routes: APIRouter, desk: Desk) -> None:
         return Response(status_code=204)
 
 
-def _shown(entry: ListRow) -> ListEntry:
-    return ListEntry(
-        plate=entry.plate.text,
-        listed_as=entry.listed_as,
-        note=entry.note,
-        valid_from=entry.valid_from,
-        valid_until=entry.valid_until,
-        schedule_id=entry.schedule_id,
-        group_id=entry.group_id,
-    )
+def _page(entries: Sequence[ListRow], after: str, *, in_clear: bool) -> ListPage:
+    items = [ListEntry.of(entry, in_clear=in_clear) for entry in entries[:PAGE]]
+    return ListPage(items=items, next=after if len(entries) > PAGE else None)

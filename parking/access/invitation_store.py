@@ -55,6 +55,12 @@ def invitations(conn: Connection, after: str, limit: int) -> Sequence[Invitation
     return [_invitation(row) for row in page(conn, access_invitation, after, limit)]
 
 
+def invitations_where(conn: Connection, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Invitation]:
+    """The latest invitations of which something holds."""
+    query = sa.select(access_invitation).where(condition).order_by(access_invitation.c.valid_until.desc()).limit(limit)
+    return [_invitation(row) for row in conn.execute(query)]
+
+
 def save_invitation(conn: Connection, invitation: Invitation) -> None:
     row = invitation.row
     names = ("invitation_id", "host_id", "valid_from", "valid_until", "entries", "plate", "group_id", "free_of_charge")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -56,7 +56,7 @@ def _invitation_routes(routes: APIRouter, desk: Desk) -> None:
     async def list_invitations(who: Reader, after: After = "") -> Page[InvitationView]:
         def ask(conn: Connection) -> Page[InvitationView]:
             found = invitation_store.invitations(conn, after, PAGE + 1)
-            views = [InvitationView.of(_with_entries(conn, i), in_clear=sees_clearly(who)) for i in found]
+            views = [InvitationView.of(keeping.with_entries(conn, i), in_clear=sees_clearly(who)) for i in found]
             return paged(views, lambda invitation: invitation.invitation_id)
 
         return await desk.show(who, "invitation", ask, lambda page: (one.invitation_id for one in page.items))
@@ -105,8 +105,4 @@ def _known(conn: Connection, invitation_id: str) -> Invitation:
     invitation = invitation_store.invitation(conn, invitation_id)
     if invitation is None:
         raise not_found("invitation.unknown", "there is no such invitation")
-    return _with_entries(conn, invitation)
-
-
-def _with_entries(conn: Connection, invitation: Invitation) -> Invitation:
-    return replace(invitation, row=keeping.as_used(conn, invitation.row))
+    return keeping.with_entries(conn, invitation)

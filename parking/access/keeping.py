@@ -240,6 +240,11 @@ def as_used(conn: Connection, row: InvitationRow) -> InvitationRow:
     return replace(row, used=known.used) if known is not None else row
 
 
+def with_entries(conn: Connection, invitation: Invitation) -> Invitation:
+    """An invitation with the entries that were made on it."""
+    return replace(invitation, row=as_used(conn, invitation.row))
+
+
 # --- what all of them share ------------------------------------------------------------------------------------------
 
 

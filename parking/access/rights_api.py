@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Connection
 
-from parking.access import keeping, pass_file, rights_store
+from parking.access import keeping, rights_store
 from parking.access.rights_store import Group, Holder
 from parking.access.rows import ScheduleRow
 from parking.access.schemas import (
@@ -35,8 +34,6 @@ from parking.kernel.errors import not_found
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.web.deps import require
-from parking.web.errors import problem
-from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.paging import Page
 
 T = TypeVar("T")
@@ -104,7 +101,6 @@ def add_routes(routes: APIRouter, desk: Desk) -> None:
     _holder_routes(routes, desk)
     _credential_routes(routes, desk)
     _pass_routes(routes, desk)
-    _pass_file_routes(routes, desk)
 
 
 def _group_routes(routes: APIRouter, desk: Desk) -> None:
@@ -288,30 +284,6 @@ def _pass_routes(routes: APIRouter, desk: Desk) -> None:
     async def delete_pass(who: Keeper, pass_id: Key) -> Response:
         await desk.change(who, "access.pass_deleted", pass_id, lambda uow: keeping.remove_pass(uow, pass_id))
         return Response(status_code=204)
-
-
-def _pass_file_routes(routes: APIRouter, desk: Desk) -> None:
-    @routes.post("/passes/import")
-    async def import_passes(
-        request: Request, who: Keeper, body: pass_file.PassFileIn, idempotency_key: IdempotencyKey
-    ) -> Response:
-        once = Once.of(who, idempotency_key, "access.passes_import", {"csv": body.csv})
-
-        def deed(uow: UnitOfWork) -> Reply:
-            count = pass_file.take(uow, body.csv)
-            desk.audit(uow, who, "access.passes_imported", f"{desk.site}:{count}", "")
-            return Reply(200, {"imported": count})
-
-        try:
-            reply = await desk.database.awrite(lambda uow: once.inside(uow, deed))
-        except pass_file.Refused as refused:
-            return problem(request, 422, "passes.refused", refused.summary, errors=refused.errors)
-        return JSONResponse(reply.body, reply.status)
-
-    @routes.get("/passes/export")
-    async def export_passes(who: Keeper) -> PlainTextResponse:
-        text = await desk.change(who, "access.passes_exported", "all", lambda uow: pass_file.write(uow.connection))
-        return PlainTextResponse(text, media_type="text/csv", headers={"Cache-Control": "no-store"})
 
 
 def _known(holder: Holder | None) -> Holder:

@@ -184,6 +184,12 @@ def _whole_holders(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[Holder
     ]
 
 
+def holders_where(conn: Connection, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Holder]:
+    """The first holders of whom something holds."""
+    query = sa.select(access_holder).where(condition).order_by(access_holder.c.holder_id).limit(limit)
+    return _whole_holders(conn, conn.execute(query).all())
+
+
 def save_holder(conn: Connection, holder: Holder) -> None:
     """Write a holder over what was there, cars and credentials included."""
     upsert(
@@ -239,6 +245,14 @@ def pass_data(conn: Connection, pass_id: str) -> Mapping[str, Any] | None:
 
 def passes(conn: Connection, after: str, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
     return [(row.pass_id, row.data) for row in page(conn, access_pass, after, limit)]
+
+
+def passes_where(
+    conn: Connection, condition: sa.ColumnElement[bool], limit: int
+) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """The first passes of which something holds."""
+    query = sa.select(access_pass).where(condition).order_by(access_pass.c.pass_id).limit(limit)
+    return [(row.pass_id, row.data) for row in conn.execute(query)]
 
 
 # --- what all of them share ------------------------------------------------------------------------------------------

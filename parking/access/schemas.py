@@ -14,6 +14,7 @@ from parking.access.rights_store import Group, Holder
 from parking.access.rows import (
     Day,
     ListedAs,
+    ListRow,
     LotRow,
     PassRow,
     ScheduleRow,
@@ -24,11 +25,12 @@ from parking.access.rows import (
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.ids import LotId
 from parking.kernel.plate import Plate
+from parking.plumbing.logs import redact
 from parking.web.schemas import Loose, Moment, Strict
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-_PRINTED = r"^[^\x00-\x1f\x7f]*$"  # a control sign is in no name, and PostgreSQL would not store one
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTED)]
+PRINTED = r"^[^\x00-\x1f\x7f]*$"  # a control sign is in no name, and PostgreSQL would not store one
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTED)]
 PlateIn = Annotated[str, Field(min_length=1, max_length=32)]
 MOST_PLATES = 100
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
@@ -50,11 +52,23 @@ class ListEntryIn(Strict):
     """What is said about a plate; on the staff and VIP lists perhaps only in a schedule's hours."""
 
     listed_as: Annotated[ListedAs, Loose]
-    note: str = Field(default="", max_length=200, pattern=_PRINTED)
+    note: str = Field(default="", max_length=200, pattern=PRINTED)
     valid_from: Moment | None = None
     valid_until: Moment | None = None
     schedule_id: Id | None = None
     group_id: Id | None = None
+
+
+class ListEntry(ListEntryIn):
+    """An entry with its plate: in clear for whoever keeps the list; masked, and in its note too, for whoever only reads it."""
+
+    plate: str
+
+    @classmethod
+    def of(cls, entry: ListRow, *, in_clear: bool) -> ListEntry:
+        values = {name: getattr(entry, name) for name in ListEntryIn.model_fields if name != "note"}
+        note = entry.note if in_clear else redact(entry.note)
+        return cls(plate=shown_plates((entry.plate,), in_clear=in_clear)[0], note=note, **values)
 
 
 class GroupIn(Strict):

@@ -182,11 +182,21 @@ def listed(conn: Connection, plate: Plate) -> ListRow | None:
     return None if row is None else _entry(row)
 
 
-def all_listed(conn: Connection, *, after: str, limit: int) -> Sequence[ListRow]:
-    """At most `limit` entries in the order of their plates, those after the plate text `after`."""
-    query = sa.select(access_list).order_by(access_list.c.plate).limit(limit)
+def all_listed(
+    conn: Connection, *, after: str = "", passed: int = 0, limit: int, listed_as: ListedAs | None = None
+) -> Sequence[ListRow]:
+    """At most `limit` entries in the order of their plates: those after the plate text `after`, or after `passed` others."""
+    query = sa.select(access_list).order_by(access_list.c.plate).limit(limit).offset(passed)
     if after:
         query = query.where(access_list.c.plate > Plate(after))
+    if listed_as is not None:
+        query = query.where(access_list.c.listed_as == listed_as.value)
+    return [_entry(row) for row in conn.execute(query)]
+
+
+def listed_where(conn: Connection, condition: sa.ColumnElement[bool], limit: int) -> Sequence[ListRow]:
+    """The first entries of which something holds."""
+    query = sa.select(access_list).where(condition).order_by(access_list.c.plate).limit(limit)
     return [_entry(row) for row in conn.execute(query)]
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from parking.access import following, invitation_store, keeping, pass_file, rights_store, service, store
+from parking.access import csv_rows, following, invitation_store, keeping, rights_store, service, store
+from parking.access.csv_rows import FileIn, Taken
 from parking.access.invitation_store import Invitation
 from parking.access.queries import Queries
+from parking.access.right_files import FILES
 from parking.access.rights_store import Group, Holder
 from parking.access.rows import (
     Day,
@@ -43,6 +45,7 @@ from parking.plumbing.tables import outbox
 from tests.builders.access import CARD, TAG, a_pass, an_invitation, listed, plate
 
 pytestmark = pytest.mark.req("GATE-5")
+PASSES = FILES[0]
 A, B = "苏A12345", "粤B23456"
 HOUR = timedelta(hours=1)
 
@@ -364,11 +367,12 @@ def test_passes_written_to_a_file_are_the_same_when_they_are_read_again(database
         True,
     )
     a_site(database, lambda uow: keeping.save_pass(uow, second))
-    text = database.read(pass_file.write)
+    text = database.write(PASSES.write)
     do(database, lambda uow: keeping.remove_pass(uow, "p1"), lambda uow: keeping.remove_pass(uow, "p2"))
-    assert database.write(lambda uow: pass_file.take(uow, text)) == 2
+    taken = database.write(lambda uow: PASSES.take(uow, FileIn(csv=text)))
+    assert taken == Taken(imported=2, new=2, changed=0, same=0)
     assert database.read(lambda conn: keeping.pass_of(conn, "p2")) == second
-    assert database.read(pass_file.write) == text
+    assert database.write(PASSES.write) == text
 
 
 BAD_FILES: list[tuple[str, list[str]]] = [
@@ -393,8 +397,9 @@ def test_a_file_with_anything_wrong_is_refused_row_by_row_and_nothing_of_it_is_t
     memory_database: Database, text: str, fields: list[str]
 ) -> None:
     a_site(memory_database)
-    with pytest.raises(pass_file.Refused) as refused:
-        memory_database.write(lambda uow: pass_file.take(uow, text))
+    file = FileIn.model_construct(csv=text, check=False)
+    with pytest.raises(csv_rows.Refused) as refused:
+        memory_database.write(lambda uow: PASSES.take(uow, file))
     assert [error["field"] for error in refused.value.errors] == fields
     assert A not in str(refused.value.errors)
     assert memory_database.read(lambda conn: rights_store.pass_data(conn, "new")) is None
@@ -402,9 +407,10 @@ def test_a_file_with_anything_wrong_is_refused_row_by_row_and_nothing_of_it_is_t
 
 def test_a_file_with_too_many_rows_is_refused(memory_database: Database) -> None:
     a_site(memory_database)
-    lines = "".join(f"x{number},h1,{A}\r\n" for number in range(pass_file.MOST_ROWS + 1))
-    with pytest.raises(pass_file.Refused, match="nothing of it was taken"):
-        memory_database.write(lambda uow: pass_file.take(uow, "pass_id,holder_id,plates\r\n" + lines))
+    lines = "".join(f"x{number},h1,{A}\r\n" for number in range(csv_rows.MOST_ROWS + 1))
+    file = FileIn(csv="pass_id,holder_id,plates\r\n" + lines)
+    with pytest.raises(csv_rows.Refused, match="nothing of it was taken"):
+        memory_database.write(lambda uow: PASSES.take(uow, file))
 
 
 def test_a_list_entry_keeps_its_schedule_and_its_group(database: Database) -> None:

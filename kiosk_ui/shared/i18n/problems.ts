@@ -3,6 +3,21 @@ import { Problem } from "../api";
 import { lang, type Pair } from "./index";
 
 const problems: Readonly<Record<string, Pair>> = {
+  "body.too_large": ["文件太大，请分开导入", "this is too large: send it in parts"],
+  "holder.used": ["仍有通行证或邀请属于此持有人", "passes or invitations still belong to this holder"],
+  "holder.unknown": ["没有这个持有人", "there is no such holder"],
+  "holder.twice": ["同一车牌写了两次", "a plate is named twice"],
+  "pass.nobody": ["请填写车牌，或先给持有人配卡", "name a plate, or give the holder a card first"],
+  "pass.twice": ["同一车牌写了两次", "a plate is named twice"],
+  "access.validity": ["失效时间应晚于生效时间", "it should end after it begins"],
+  "access.not_listed": ["这个车牌不在名单上", "this plate is on no list"],
+  "lot.unknown": ["没有这个车场", "there is no such lot"],
+  "schedule.unknown": ["没有这个时段", "there is no such schedule"],
+  "group.unknown": ["没有这个单位", "there is no such group"],
+  "credential.taken": ["这张卡已属于其他人", "somebody else holds this card"],
+  "credential.malformed": ["卡号格式不正确", "this is no number of such a card"],
+  "invitation.validity": ["应在将来，且不超过 31 天", "it should be in the future, and 31 days at most"],
+  "invitation.revoked": ["这个邀请已撤回", "this invitation was taken back"],
   "lane.unknown": ["没有这条车道", "there is no such lane"],
   "call.unknown": ["没有这个求助", "there is no such call"],
   "call.ended": ["这个求助已结束", "this call has ended"],

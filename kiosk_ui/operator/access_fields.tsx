@@ -14,14 +14,22 @@ interface FieldProps {
   onInput: (text: string) => void;
   disabled?: boolean;
   longest?: number;
-  type?: "text" | "datetime-local";
 }
 
-export function Field({ label, value, onInput, disabled = false, longest = 100, type = "text" }: FieldProps): JSX.Element {
+export function Field({ label, value, onInput, disabled = false, longest = 100 }: FieldProps): JSX.Element {
   return (
     <label>
       {label}
-      <input type={type} autocomplete="off" maxLength={longest} value={value} disabled={disabled} onInput={(e) => onInput(e.currentTarget.value)} />
+      <input type="text" autocomplete="off" maxLength={longest} value={value} disabled={disabled} onInput={(e) => onInput(e.currentTarget.value)} />
+    </label>
+  );
+}
+
+export function Moment({ label, value, onInput }: { label: string; value: string; onInput: (text: string) => void }): JSX.Element {
+  return (
+    <label>
+      {label}
+      <input type="datetime-local" value={value} onInput={(e) => onInput(e.currentTarget.value)} />
     </label>
   );
 }
@@ -53,8 +61,8 @@ export function Choose({ label, value, of, onChange }: { label: string; value: s
 export function Span({ from, until, onFrom, onUntil }: { from: string; until: string; onFrom: (text: string) => void; onUntil: (text: string) => void }): JSX.Element {
   return (
     <>
-      <Field type="datetime-local" label={say("valid_from")} value={from} onInput={onFrom} />
-      <Field type="datetime-local" label={say("valid_until")} value={until} onInput={onUntil} />
+      <Moment label={say("valid_from")} value={from} onInput={onFrom} />
+      <Moment label={say("valid_until")} value={until} onInput={onUntil} />
     </>
   );
 }

@@ -9,6 +9,8 @@ import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
 import { Access } from "./access_page";
 import { access } from "./access_words";
+import { Audit } from "./audit_page";
+import { audit } from "./audit_words";
 import { Bills } from "./bills_page";
 import { Books } from "./books_page";
 import { Calls } from "./calls";
@@ -78,6 +80,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
   if (at.page === "lessons" && may("cases:read")) return <Lessons />;
   if (at.page === "figures" && may("figures:read")) return <Figures />;
   if (at.page === "access" && may("access:read")) return <Access tab={at.id} />;
+  if (at.page === "audit" && may("audit:read")) return <Audit />;
   if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;
   if (may("bills:read")) {
     if (at.page === "bills") return <Bills id={at.id} />;
@@ -144,6 +147,11 @@ function Places(): JSX.Element | null {
       {may("figures:read") && (
         <a href="#/figures" aria-current={here("figures")}>
           {figures("title")}
+        </a>
+      )}
+      {may("audit:read") && (
+        <a href="#/audit" aria-current={here("audit")}>
+          {audit("to_audit")}
         </a>
       )}
     </nav>

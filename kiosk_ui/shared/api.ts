@@ -62,10 +62,16 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
 }
 
 /** Fetch a file that needs a credential, and hand it to the browser under a name. */
-export async function download(path: string, bearer: string, name: string): Promise<void> {
+export const download = (path: string, bearer: string, name: string): Promise<void> => save(path, { headers: { Authorization: `Bearer ${bearer}` } }, name);
+
+/** The same of a file that is asked for in a body, with the page's session. */
+export const downloadAsked = (path: string, body: unknown, name: string): Promise<void> =>
+  save(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }, name);
+
+async function save(path: string, how: RequestInit, name: string): Promise<void> {
   let reply: Response;
   try {
-    reply = await fetch(BASE + path, { headers: { Authorization: `Bearer ${bearer}` }, cache: "no-store" });
+    reply = await fetch(BASE + path, { ...how, cache: "no-store" });
   } catch (failure) {
     throw new Unreachable(String(failure));
   }

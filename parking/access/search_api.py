@@ -14,6 +14,7 @@ from parking.access.rights_api import Desk, Reader, sees_clearly
 from parking.access.schemas import PRINTED, HolderView, ListEntry, PassView
 from parking.access.searching import FoundRights, search
 from parking.access.store import ServersCopy
+from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.web.schemas import Strict
 
@@ -40,27 +41,24 @@ def add_routes(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/find")
     async def find(who: Reader, body: FindRights) -> FoundRightsView:
         clear = sees_clearly(who)
-        if not clear:
-            return await desk.database.aread(
-                lambda conn: _shown(conn, search(conn, body.text, by_parts=False), in_clear=False)
-            )
-
-        def ask(uow: UnitOfWork) -> FoundRightsView:
-            found = search(uow.connection, body.text, by_parts=True)
-            for what, subjects in (
-                ("list", [desk.site] if found.entries else []),
-                ("pass", [one.pass_id for one in found.passes]),
-                ("holder", [one.holder_id for one in found.holders]),
-                ("invitation", [one.row.invitation_id for one in found.invitations]),
-            ):
-                for subject in subjects:
-                    desk.look(uow, who, what, subject)
-            return _shown(uow.connection, found, in_clear=True)
-
-        return await desk.database.awrite(ask)
+        found = await desk.database.aread(lambda conn: _shown(conn, search(conn, body.text, by_parts=clear), clear))
+        if clear:  # no answer before it is on record whom they saw
+            await desk.database.awrite(lambda uow: _note(uow, desk, who, found))
+        return found
 
 
-def _shown(conn: Connection, found: FoundRights, *, in_clear: bool) -> FoundRightsView:
+def _note(uow: UnitOfWork, desk: Desk, who: Principal, found: FoundRightsView) -> None:
+    for what, subjects in (
+        ("list", [desk.site] if found.entries else []),
+        ("pass", [one.pass_id for one in found.passes]),
+        ("holder", [one.holder_id for one in found.holders]),
+        ("invitation", [one.invitation_id for one in found.invitations]),
+    ):
+        for subject in subjects:
+            desk.look(uow, who, what, subject)
+
+
+def _shown(conn: Connection, found: FoundRights, in_clear: bool) -> FoundRightsView:
     copy = ServersCopy(conn)
     return FoundRightsView(
         entries=[ListEntry.of(one, in_clear=in_clear) for one in found.entries],

@@ -41,6 +41,7 @@ from parking.plumbing.db import open_database
 from parking.plumbing.redis_streams import RedisBus
 from parking.security import api as security_api
 from parking.security import audit, looks
+from parking.security import search_api as security_search_api
 from parking.security import store as security_store
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware
@@ -159,6 +160,7 @@ def _routers(
         ),
         next_door_api.router(application.next_door, clock, site.currency),
         security_api.router(database, log_ins, clock, (settings.public_url,)),
+        security_search_api.router(database),
         access_api.router(
             database,
             site.id,

@@ -21,7 +21,7 @@ look_table = sa.Table(
     sa.Column("actor", sa.String(64), primary_key=True),
     sa.Column("what", sa.String(32), primary_key=True),
     sa.Column("subject", sa.String(64), primary_key=True, index=True),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
 )
 
 

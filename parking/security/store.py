@@ -76,6 +76,7 @@ audit_log = Table(
     Column("link", String(64), nullable=False),
 )
 Index("security_audit_by_subject", audit_log.c.subject)
+Index("security_audit_by_time", audit_log.c.at, audit_log.c.seq)
 
 audit_head = Table(  # one row: the last link, so that a cut-off end shows, and the place where writers queue
     "security_audit_head",

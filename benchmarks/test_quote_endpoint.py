@@ -4,8 +4,9 @@ Ours knows who asks (a signed ticket), reads all that a quote rests on, prices t
 one row of the same table of the same file in a pool thread and answers with a body of the same size. Both are called in turn through
 ASGI without a socket, in random order; CPU time is that of the process, threads included.
 
-Three drivers: one whose page asks again every few seconds (a quote holds for a minute of its stay at most), one who asks once and never
-again, and one who has a coupon, so that more has to be read. Each has the same goal.
+The drivers: one whose page asks again every few seconds (a quote holds for a minute of its stay at most), one who asks once and never
+again, and those of whom more has to be read: one has a coupon, one a coupon of a daily limit, one a right, one a clock that stood still.
+Each has the same goal.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ import httpx
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from parking.emergency import emergency_store
 from parking.kernel.events import Direction
-from parking.kernel.ids import RandomIds
+from parking.kernel.ids import RandomIds, StayId
+from parking.plumbing.db import UnitOfWork
 from parking.sessions import store
 from tests.builders.application import Server, a_server
 from tests.builders.journeys import passage
@@ -109,9 +112,9 @@ def once_each(server: Server) -> Ask:
     return ask
 
 
-def with_coupon(server: Server) -> str:
+def with_coupon(server: Server, plate: str = "浙C00001", campaign: str = "hour", **limits: int) -> str:
     """A stay whose plate has an hour from the café."""
-    stay_id = server.enter("浙C00001")
+    stay_id = server.enter(plate)
     hour = {
         "issuer": "mall",
         "source": "campaign",
@@ -122,11 +125,35 @@ def with_coupon(server: Server) -> str:
     }
     hour |= {"valid_from": "2026-01-01T00:00:00+08:00", "valid_until": "2026-12-31T00:00:00+08:00"}
     effect = {"kind": "hours", "minutes": 60}
-    saved = server.ask("PUT", "/coupons/campaigns/hour", "manager", json={**hour, "effect": effect})
+    path = f"/coupons/campaigns/{campaign}"
+    saved = server.ask("PUT", path, "manager", json={**hour, **limits, "effect": effect})
     assert saved.status_code == 200, saved.text
-    issue = {"origin": "1", "plate": "浙C00001"}
-    given = server.ask("POST", "/coupons/campaigns/hour/issue", "manager", json=issue, headers={"Idempotency-Key": "1"})
+    issue, key = {"origin": "1", "plate": plate}, {"Idempotency-Key": campaign}
+    given = server.ask("POST", f"{path}/issue", "manager", json=issue, headers=key)
     assert given.status_code == 201, given.text
+    server.settle_down()
+    return stay_id
+
+
+def with_right(server: Server) -> str:
+    """A stay that costs nothing, as long as its plate is on the list."""
+    stay_id = server.enter("浙D00001")
+    listed = server.ask("PUT", "/access/list/浙D00001", "manager", json={"listed_as": "vip"})
+    assert listed.status_code < 300, listed.text
+    server.settle_down()
+    return stay_id
+
+
+def with_stopped_clock(server: Server) -> str:
+    """A stay whose fee clock stood still for a while."""
+    stay_id = server.enter("浙E00001")
+
+    def stop(uow: UnitOfWork) -> None:
+        emergency_store.start_stop(uow.connection, "s1", cause="x", at=uow.now, stay_id=StayId(stay_id))
+
+    server.application.database.write(stop)
+    server.park(minutes=5)
+    server.application.database.write(lambda uow: emergency_store.end_stops(uow.connection, uow.now, "id", "s1"))
     server.settle_down()
     return stay_id
 
@@ -135,11 +162,16 @@ def test_quote_endpoint() -> None:
     """The ratios are printed, whatever they are."""
     with tempfile.TemporaryDirectory() as folder, a_server(Path(folder)) as server:
         stay_id, other = server.enter(), with_coupon(server)
+        limited = with_coupon(server, "浙C00002", "daily", per_day=1)
+        right, stopped = with_right(server), with_stopped_clock(server)
         server.park(hours=1, minutes=30)
         drivers = {
             "a page that asks again": a_page(server, stay_id),
             "drivers who ask once": once_each(server),
             "a page with a coupon": a_page(server, other),
+            "a page with a coupon of a daily limit": a_page(server, limited),
+            "a page with a right": a_page(server, right),
+            "a page of a stay whose clock stood still": a_page(server, stopped),
         }
         size = len(server.client.get(PATH, headers=server.as_("driver", stay_id)).content)
         bare = bare_app(server.settings.database_url, stay_id, size)

@@ -18,8 +18,9 @@ from parking.kernel.price_facts import NOTHING_MORE
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.prepared import attempt
 from payments import ledger_store, store
+from payments.coupons import limits, using, wallet
 from payments.coupons import store as coupon_store
-from payments.coupons import using, wallet
+from payments.coupons.limits import Taken
 from payments.coupons.model import UseState
 from payments.ledger import StaySums
 from payments.model import KnowsStays, StayToPrice
@@ -144,6 +145,15 @@ class Discounts:
         offers = wallet.offers(conn, stay, at, basis.tariff.timezone, without, held=held) if with_offers else []
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
         return quote(*basis.fee(at), sums, offers, redeemed, before)
+
+    def taken(self, conn: Connection, stay: StayToPrice, at: datetime, account: Account) -> tuple[Taken, ...]:
+        """How far the day's limits of this account's offers are reached."""
+        if not account.limited:
+            return ()
+        holder, zone = wallet.holder_of(conn, stay), self.tariff_of(conn, stay).timezone
+        day = wallet.day_of(at, zone)
+        keys = (wallet.limit_key(campaign, holder) for campaign in sorted(account.limited))
+        return tuple((key, day, limits.slots_taken(conn, key, day)) for key in keys)
 
     def hold(self, uow: UnitOfWork, stay: StayToPrice, at: datetime, payment_id: PaymentId) -> Account:
         """Reserve the best offers for this payment; returns the account that it pays."""

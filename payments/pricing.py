@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from parking.kernel.money import Money
+from payments.coupons import limits
 from payments.coupons.best import NOTHING_BEFORE
+from payments.coupons.limits import Taken
 from payments.discounting import Basis, Discounts
 from payments.ledger import NOTHING_BOOKED
 from payments.model import StayToPrice
 from payments.plausible import Bounds
 from payments.quote import Account, quote
 from payments.quote_words import Ahead, Period
+from payments.tariff.facts import NO_FACTS, Facts
 from payments.tariff.model import Bill
 from payments.tariff.outlook import changes, schedule
 from payments.tariff.plate_words import facts_of_plate
@@ -28,17 +31,26 @@ _NEXT_CHANGES = 3
 _HOUR = timedelta(hours=1)
 
 
+def _midnight(at: datetime, zone: ZoneInfo) -> datetime:
+    """The end of the day at the site."""
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One quote: the account, its periods, what comes next.
 
-    `holds_until`: until when nothing but its clock changes the account; None where others' doings may, at any time.
+    `holds_until`: until when nothing but its clock changes the account, as long as `taken` (how far limits of a day were reached) and
+    `facts` stay what they were; None where others' doings may, at any time.
     """
 
     account: Account
     periods: Sequence[Period]
     ahead: Sequence[Ahead]
     holds_until: datetime | None
+    taken: Sequence[Taken] = ()
+    facts: Facts = NO_FACTS
 
 
 class Prices:
@@ -84,7 +96,14 @@ class Prices:
         periods = [Period.of(one) for one in itemise(*basis.at(until))]
         rows = self._ahead(conn, stay, at, basis, fresh=fresh) if ahead else ()
         holds = None if basis.tariff.asks.earlier else account.holds_until(at)
-        return Look(account, periods, rows, holds)
+        taken = self._discounts.taken(conn, stay, at, account)
+        if taken and holds is not None:
+            holds = min(holds, _midnight(at, ZoneInfo(basis.tariff.timezone)))
+        return Look(account, periods, rows, holds, taken, basis.facts)
+
+    def holds_still(self, conn: Connection, stay: StayToPrice, look: Look, *, passes: bool) -> bool:
+        """Whether limits are reached as far as they were, and (where `passes` may have ended) the stay's facts are the same."""
+        return limits.hold(conn, look.taken) and (not passes or self._discounts.facts(conn, stay) == look.facts)
 
     def _ahead(
         self, conn: Connection, stay: StayToPrice, at: datetime, basis: Basis, *, fresh: bool

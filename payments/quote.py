@@ -114,12 +114,20 @@ class Account:
         """Whether there is anything to settle, be it with coupons alone."""
         return self.due.minor > 0 or bool(self.plan.applied)
 
+    @property
+    def _offers(self) -> list[Offer]:
+        return [*(one.offer for one in self.plan.applied), *(one.offer for one in self.plan.left_out)]
+
+    @property
+    def limited(self) -> frozenset[str]:
+        """The campaigns and benefits among its offers of which one holder has so many a day."""
+        return frozenset(offer.campaign for offer in self._offers if offer.per_day is not None)
+
     def holds_until(self, at: datetime) -> datetime | None:
-        """Until when its offers count as they do at `at`; None where others' doings may change that at any time."""
-        offers = [*(one.offer for one in self.plan.applied), *(one.offer for one in self.plan.left_out)]
+        """Until when its offers count as they do at `at`, while nobody reaches a limit; None where that cannot be said."""
         moments = [FOR_EVER]
-        for offer in offers:
-            if offer.per_day is not None or offer.refused is LeftOut.NOT_YET:
+        for offer in self._offers:
+            if offer.refused is LeftOut.NOT_YET:
                 return None
             if offer.expires_at is not None:
                 moments += [one for one in (offer.expires_at, offer.expires_at + EXPLAINED_FOR) if one > at]

@@ -262,7 +262,8 @@ class Cashier(Protocol):
         self, conn: Connection, stay: PricedStay, until: datetime, at: datetime, *, ahead: bool, fresh: bool = False
     ) -> Look:
         """The quote of a stay billed until `until`; `fresh`: nothing was booked for it, noted of it or given to it."""
-        ...
+
+    def holds_still(self, conn: Connection, stay: PricedStay, look: Any, *, passes: bool) -> bool: ...
 
     def time_to_leave(self, conn: Connection, stay: PricedStay) -> timedelta | None:
         """How long a driver has to leave once he has paid, where the tariff of his stay says so."""

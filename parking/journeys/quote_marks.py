@@ -26,11 +26,14 @@ class Marks:
         return row.state == "open" and row.priced_at is None and all(other is None for other in self.others)
 
     @property
-    def rest_on_time(self) -> bool:
-        """Whether there are rights or stopped clocks, which change a quote by the mere passing of time, or by rows of their own."""
-        row = self.stay
-        timed = (row.stops, row.everyones_stops, row.listed, row.right)
-        return any(one is not None for one in timed) or "pass:" in (row.places or "")
+    def have_right(self) -> bool:
+        """Whether it may be free by a right, which changes a quote by the mere passing of time, or by rows of its own."""
+        return self.stay.listed is not None or self.stay.right is not None
+
+    @property
+    def have_pass(self) -> bool:
+        """Whether it stood somewhere under a pass, which may change as well."""
+        return "pass:" in (self.stay.places or "")
 
 
 MarksOf = Callable[[Connection, StayId], Marks | None]

@@ -39,27 +39,42 @@ class StayQuote:
     ahead: Sequence[Ahead]
 
 
-def quote_of(conn: Connection, cashier: Cashier, marks: Marks, at: datetime) -> tuple[StayQuote, datetime | None]:
-    """The quote of a stay for leaving at a moment, and until when it says the same; None: nobody knows.
+Holds = Callable[[Connection, datetime], bool]
+"""Whether what a quote rests on besides its marks is at this moment as it was."""
+
+
+def quote_of(
+    conn: Connection, cashier: Cashier, marks: Marks, at: datetime
+) -> tuple[StayQuote, datetime | None, Holds | None]:
+    """The quote of a stay for leaving at a moment, and until when it says the same (None: nobody knows), as long as it holds.
 
     One that is not open is quoted as it ended.
     """
     if marks.are_bare:
-        return _bare(conn, cashier, store.to_open(marks.stay), at)
+        return *_bare(conn, cashier, store.to_open(marks.stay), at), None
     stay = store.to_stay(marks.stay)
     to_price = priced(conn, stay)
     if not isinstance(stay, OpenStay):
         until = stay.exited_at if isinstance(stay, ClosedStay) else at
         look = cashier.look(conn, to_price, until, at, ahead=False)
-        return StayQuote(StayAccount(stay, look.account), at, look.periods, look.ahead), None
+        return StayQuote(StayAccount(stay, look.account), at, look.periods, look.ahead), None, None
     until, leave_by = stay.billed_until(at, to_price.stops), stay.may_leave_until(at, to_price.stops)
     settled = leave_by is not None and at <= leave_by
     look = cashier.look(conn, to_price, until, at, ahead=not settled)
     found = StayAccount(stay, look.account, leave_by)
-    if look.account.unsettled.minor > 0 and parks_free(conn, stay.id, stay.plate, at) is not None:
+    right = parks_free(conn, stay.id, stay.plate, at) if marks.have_right else None
+    if right is not None and look.account.unsettled.minor > 0:
         found = replace(found, account=covered(cashier.account(conn, to_price, until, with_offers=False)))
     quote = StayQuote(found, at, look.periods, look.ahead)
-    return quote, None if marks.rest_on_time else _until(stay, look, at, leave_by if settled else None)
+    if any(ended is None for _, ended in to_price.stops):  # a clock that stands still now has minutes of its own
+        return quote, None, None
+
+    def holds(conn: Connection, at: datetime) -> bool:
+        if marks.have_right and parks_free(conn, stay.id, stay.plate, at) != right:
+            return False
+        return cashier.holds_still(conn, to_price, look, passes=marks.have_pass)
+
+    return quote, _until(stay, look, at, leave_by if settled else None), holds
 
 
 def _bare(conn: Connection, cashier: Cashier, stay: OpenStay, at: datetime) -> tuple[StayQuote, datetime | None]:
@@ -85,7 +100,13 @@ class _Known:
     whole: tuple[Any, ...]
     since: datetime
     until: datetime
+    holds: Holds | None
     answer: Any
+
+    def is_for(self, conn: Connection, whole: tuple[Any, ...], at: datetime) -> bool:
+        if not (self.since <= at < self.until and self.whole == whole):
+            return False
+        return self.holds is None or self.holds(conn, at)
 
 
 class Quotes:
@@ -114,12 +135,12 @@ class Quotes:
         if marks is None:
             raise not_found("stay.unknown", "this stay is not known")
         known = self._known.get((stay_id, discreet))
-        if known is not None and known.since <= at < known.until and known.whole == marks.whole:
+        if known is not None and known.is_for(conn, marks.whole, at):
             return known.answer
-        quote, until = quote_of(conn, self._cashier, marks, at)
+        quote, until, holds = quote_of(conn, self._cashier, marks, at)
         answer = shown(quote)
         if until is not None:
             if len(self._known) >= KEPT:
                 self._known.clear()
-            self._known[stay_id, discreet] = _Known(marks.whole, at, until, answer)
+            self._known[stay_id, discreet] = _Known(marks.whole, at, until, holds, answer)
         return answer

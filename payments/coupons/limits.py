@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from parking.kernel.plate import Plate
 from parking.plumbing.db import insert_once
+from parking.plumbing.prepared import prepared
 from parking.plumbing.pseudonyms import of_connection
 from payments.coupons.tables import slot_table
 
+Taken = tuple[str, str, int]
+"""A limit, a day at the site, and how many of its slots were taken."""
 _OF_PLATE = "plate:"
 _BARE = re.compile(rf"(.*{_OF_PLATE})([0-9a-f]{{32}})")
 
 
+_TAKEN = prepared(
+    sa.select(sa.func.count().label("taken")).where(
+        slot_table.c.limit_key == sa.bindparam("key"), slot_table.c.day == sa.bindparam("day")
+    )
+)
+
+
 def slots_taken(conn: Connection, limit_key: str, day: str) -> int:
-    query = sa.select(sa.func.count()).where(slot_table.c.limit_key == limit_key, slot_table.c.day == day)
-    return int(conn.execute(query).scalar_one())
+    return int(conn.execute(_TAKEN, {"key": limit_key, "day": day}).scalar_one())
+
+
+def hold(conn: Connection, taken: Iterable[Taken]) -> bool:
+    """Whether as many slots are taken as were then."""
+    return all(slots_taken(conn, key, day) == count for key, day, count in taken)
 
 
 def take_slot(conn: Connection, limit_key: str, day: str, limit: int, taken_by: str) -> bool:

@@ -21,6 +21,8 @@ from parking.members.model import Proof, Vehicle, VehicleState
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import store as sessions
 from payments import ledger, ledger_store
+from payments.coupons import limits
+from payments.coupons.wallet import day_of, limit_key
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import PLATE
 from tests.builders.loyalty import Mall, a_mall
@@ -192,6 +194,42 @@ def test_whatever_a_quote_rests_on_changes_it_at_once(tmp_path: Path, change: Ca
         after = mall.server.ask("GET", "/my/quote", "driver", stay=stay_id).json()
         assert after["bill"] != before["bill"]
         assert after["bill"] == mall.bill(stay_id)
+
+
+def test_a_quote_that_rests_on_a_limit_and_on_a_right_changes_with_them_within_its_minute(tmp_path: Path) -> None:
+    with a_mall(tmp_path) as mall:
+        stay_id = mall.server.enter()
+        mall.campaign("receipt", receipt_minor=3000, per_day=1)
+        body = {"receipt": "r-1", "amount": 5000, "currency": "CNY", "plate": PLATE}
+        assert mall.till("POST", "/till/purchases", json=body).status_code == 201
+        mall.server.park(hours=1, minutes=30, seconds=5)
+        database = mall.server.application.database
+
+        def asked() -> Any:
+            mall.server.park(seconds=1)
+            bill = mall.server.ask("GET", "/my/quote", "driver", stay=stay_id).json()["bill"]
+            assert bill == mall.bill(stay_id)
+            return bill["due"]["amount"], [one["why"] for one in bill["not_applied"]]
+
+        def reach(uow: UnitOfWork) -> None:
+            (name, *_) = limits.hidden(uow.connection, Plate(PLATE))
+            day = day_of(uow.now, "Asia/Shanghai")
+            assert limits.take_slot(uow.connection, limit_key("receipt", f"plate:{name}"), day, 1, "another")
+
+        less = asked()
+        assert asked() == less
+        database.write(reach)
+        whole = asked()
+        assert whole[0] > less[0]
+        assert whole[1] == ["day_limit"]
+        database.write(lambda uow: limits.free_slots(uow.connection, "another"))
+        assert asked() == less
+        ends = mall.server.clock.now() + timedelta(seconds=3)
+        entry = {"listed_as": "vip", "valid_until": ends.isoformat()}
+        assert mall.manager("PUT", f"/access/list/{PLATE}", json=entry).status_code < 300
+        assert [asked()[0], asked()[0]] == [0, 0]
+        mall.server.park(seconds=5)
+        assert asked() == less, "the right has ended within the minute"
 
 
 def test_a_colleague_who_asks_for_a_quote_is_on_record(server: Server) -> None:

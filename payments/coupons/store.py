@@ -43,8 +43,16 @@ def to_campaign(row: Row[Any]) -> Campaign:
     return Campaign(row.id, source=Source(row.source), bound=Bound(row.bound), effect=effect, **values)
 
 
+_CAMPAIGN = prepared(sa.select(campaign_table).where(campaign_table.c.id == sa.bindparam("id")))
+_MONEY = prepared(
+    sa.select(campaign_table.c.id, campaign_table.c.budget_minor, campaign_table.c.spent_minor).where(
+        campaign_table.c.id.in_(sa.bindparam("ids", expanding=True))
+    )
+)
+
+
 def campaign(conn: Connection, campaign_id: str) -> Campaign | None:
-    row = conn.execute(sa.select(campaign_table).where(campaign_table.c.id == campaign_id)).one_or_none()
+    row = conn.execute(_CAMPAIGN, {"id": campaign_id}).one_or_none()
     return None if row is None else to_campaign(row)
 
 
@@ -76,8 +84,7 @@ def money_left(conn: Connection, campaign_ids: Collection[str]) -> Mapping[str, 
     """What the campaigns may still cost in minor units; None: no limit."""
     if not campaign_ids:
         return {}
-    c = campaign_table.c
-    rows = conn.execute(sa.select(c.id, c.budget_minor, c.spent_minor).where(c.id.in_(campaign_ids)))
+    rows = conn.execute(_MONEY, {"ids": sorted(campaign_ids)})
     return {row.id: None if row.budget_minor is None else row.budget_minor - row.spent_minor for row in rows}
 
 

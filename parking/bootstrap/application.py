@@ -188,8 +188,7 @@ def build(
     costs_of, contacts = _costs_of(), Contacts(clock)
     occupancy = Occupancy(site)
     live = LiveProjection(hub := LiveHub(), site)
-    reach = _reach(site, settings)
-    passages = Passages(clock.now())
+    reach, passages = _reach(site, settings), Passages(clock.now())
     for subscription in subscriptions(
         cashier=cashier,
         grace=Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min)),

@@ -96,6 +96,8 @@ class LcdSim:
     def _show(self, line: socket.socket, message: Message) -> bool:
         line.sendall(encode(Packet(Kind.PUBACK, 0, message.number.to_bytes(2, "big"))))
         order, fault = order_of(message.payload), self.fault
+        if fault in (SignFault.CUT, SignFault.SLOW):
+            self.ready.clear()  # before anybody mends it: whoever waits for it waits until it hangs on the broker again
         if fault is SignFault.CUT:
             return False
         if fault is SignFault.SILENT or order is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -180,7 +179,6 @@ def test_a_sign_that_fails_in_any_way_is_never_taken_to_have_shown_it_and_shows_
         driver.show(SIX)
     assert device.text == ""
     device.fault = SignFault.NONE
-    time.sleep(0.1)
     assert is_back()
     driver.show(TWO)
     assert device.text == "2"

@@ -24,7 +24,7 @@ import { RatingCard } from "./rating_card";
 import { anotherWay, away, caller, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
 
-export const feed = new LiveFeed();
+export const feed = new LiveFeed(() => "zone");
 
 export function App(): JSX.Element {
   useEffect(() => {

@@ -28,7 +28,7 @@ export const demo = hash.has("demo");
 const at = hash.get("at") ?? "";
 const here = at.startsWith("pillar:") ? { pillar: at.slice(7) } : { entrance: at };
 
-export const feed = new LiveFeed();
+export const feed = new LiveFeed(() => "zone");
 export const screen = signal<Screen>("start");
 export const typed = signal("");
 export const busy = signal(false);

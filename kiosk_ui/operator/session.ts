@@ -9,7 +9,7 @@ export const operator = signal<Operator | null | undefined>(undefined);
 /** Whether the very first question found no server. */
 export const serverAway = signal(false);
 
-export const feed = new LiveFeed(stillLoggedIn);
+export const feed = new LiveFeed(() => (may("lanes:read") ? "zone,sign,lane,device,events" : "zone,sign"), stillLoggedIn);
 
 /** Without this check an ended session would silently get the public view of the feed. */
 async function stillLoggedIn(): Promise<boolean> {

@@ -1,5 +1,5 @@
 // The live feed: one snapshot, then deltas by key. A lost line is shown at once and resumed by itself; what was
-// known stays on the screen, marked with the moment it was known.
+// known stays on the screen, marked with the moment it was known. Where no websocket gets through, server-sent events do.
 import { signal, type Signal } from "@preact/signals";
 import type { LiveEvent } from "./wire";
 
@@ -11,6 +11,17 @@ interface Frame {
   seq: number;
   values?: Record<string, unknown>;
   events?: LiveEvent[];
+}
+
+/** A line that is open or about to be; what it has to say it says to `Ears`. */
+interface Wire {
+  close(): void;
+}
+
+interface Ears {
+  opened(): void;
+  said(text: string): void;
+  ended(): void;
 }
 
 const EVENTS_KEPT = 50;
@@ -26,7 +37,8 @@ export class LiveFeed {
   /** When the values on the screen were last known to be true (milliseconds), or null before the first snapshot. */
   readonly asOf: Signal<number | null> = signal(null);
 
-  private socket: WebSocket | null = null;
+  private wire: Wire | null = null;
+  private byStream = false;
   private epoch: string | null = null;
   private seq = 0;
   private retryMs = RETRY_FIRST_MS;
@@ -34,8 +46,11 @@ export class LiveFeed {
   private quietTimer = 0;
   private stopped = false;
 
-  /** `beforeConnect` may veto a connection (a session that has ended); it runs before every attempt. */
-  constructor(private readonly beforeConnect: () => Promise<boolean> = async () => true) {}
+  /** `topics` as the server names them; `beforeConnect` may veto a connection (a session that has ended), before every attempt. */
+  constructor(
+    private readonly topics: () => string,
+    private readonly beforeConnect: () => Promise<boolean> = async () => true,
+  ) {}
 
   start(): void {
     this.stopped = false;
@@ -71,20 +86,30 @@ export class LiveFeed {
     } catch {
       return this.retryLater();
     }
-    if (this.stopped || this.socket) return;
-    const resume = this.epoch ? `?epoch=${encodeURIComponent(this.epoch)}&since=${this.seq}` : "";
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live${resume}`);
-    this.socket = socket;
-    socket.onopen = () => {
-      // After a resume the server may have nothing to say: an open line is a live line once there was a snapshot.
-      if (this.epoch) this.alive();
-      this.watchSilence();
-    };
-    socket.onmessage = (message) => this.take(JSON.parse(String(message.data)) as Frame);
-    socket.onclose = () => {
-      if (this.socket !== socket) return;
-      this.drop();
-    };
+    if (this.stopped || this.wire) return;
+    const query = new URLSearchParams({ topics: this.topics() });
+    if (this.epoch) {
+      query.set("epoch", this.epoch);
+      query.set("since", String(this.seq));
+    }
+    let hasOpened = false;
+    const mine: Wire = (this.byStream ? stream : socket)(query, {
+      opened: () => {
+        hasOpened = true;
+        if (this.wire !== mine) return;
+        // After a resume the server may have nothing to say: an open line is a live line once there was a snapshot.
+        if (this.epoch) this.alive();
+        this.watchSilence();
+      },
+      said: (text) => {
+        if (this.wire === mine) this.take(JSON.parse(text) as Frame);
+      },
+      ended: () => {
+        if (!hasOpened) this.byStream = !this.byStream; // a way that does not open gives the other one its turn
+        if (this.wire === mine) this.drop();
+      },
+    });
+    this.wire = mine;
   }
 
   private take(frame: Frame): void {
@@ -122,7 +147,7 @@ export class LiveFeed {
   };
 
   private readonly retryNow = (): void => {
-    if (this.stopped || this.socket || document.visibilityState === "hidden") return;
+    if (this.stopped || this.wire || document.visibilityState === "hidden") return;
     this.retryMs = RETRY_FIRST_MS;
     void this.connect();
   };
@@ -137,11 +162,9 @@ export class LiveFeed {
 
   private close(): void {
     clearTimeout(this.quietTimer);
-    const socket = this.socket;
-    this.socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    const wire = this.wire;
+    this.wire = null;
+    wire?.close();
   }
 
   private watchSilence(): void {
@@ -150,21 +173,41 @@ export class LiveFeed {
   }
 
   private async probe(): Promise<void> {
-    const socket = this.socket;
+    const wire = this.wire;
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), PROBE_MS);
     try {
       const reply = await fetch("/healthz", { signal: stop.signal, cache: "no-store" });
-      if (this.socket !== socket || !socket) return;
+      if (this.wire !== wire || !wire) return;
       if (!reply.ok) return this.drop();
       this.asOf.value = Date.now();
       this.watchSilence();
     } catch {
-      if (this.socket === socket && socket) this.drop();
+      if (this.wire === wire && wire) this.drop();
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+function socket(query: URLSearchParams, ears: Ears): Wire {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const made = new WebSocket(`${scheme}://${location.host}/api/v1/live?${query.toString()}`);
+  made.onopen = () => ears.opened();
+  made.onmessage = (message) => ears.said(String(message.data));
+  made.onclose = () => ears.ended();
+  return made;
+}
+
+function stream(query: URLSearchParams, ears: Ears): Wire {
+  const made = new EventSource(`/api/v1/live/stream?${query.toString()}`);
+  made.onopen = () => ears.opened();
+  made.onmessage = (message) => ears.said(String(message.data));
+  made.onerror = () => {
+    made.close(); // when to try again is for the feed to say
+    ears.ended();
+  };
+  return made;
 }
 
 function newestFirst(events: readonly LiveEvent[]): LiveEvent[] {

@@ -25,6 +25,7 @@ from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.hiding import hide_plates, open_pseudonyms
 from parking.bootstrap.keys import load_signer
 from parking.bootstrap.live_projection import LiveProjection
+from parking.bootstrap.live_topics import Topics
 from parking.bootstrap.next_door import approach_signs, next_door, polling, rows_of
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.sensors import SensorDesk, sensors_of
@@ -187,7 +188,7 @@ def build(
     cashier, notices, cards, reconciler = _cash_desk(settings, database, channels, site, tariffs, clock)
     costs_of, contacts = _costs_of(), Contacts(clock)
     occupancy = Occupancy(site)
-    live = LiveProjection(hub := LiveHub(), site)
+    live = LiveProjection(hub := LiveHub(Topics(site).of), site)
     reach, passages = _reach(site, settings), Passages(clock.now())
     for subscription in subscriptions(
         cashier=cashier,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 from collections.abc import AsyncIterator
 
 import segno
-from fastapi import APIRouter, FastAPI, WebSocket
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import Connection
@@ -20,11 +19,12 @@ from guidance import bay_api, bay_ways_api, next_door_api
 from guidance.bay_ways import BayWays
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
-from parking.bootstrap import cash_desk, desk, figures, finding, loyalty, metrics, pages
+from parking.bootstrap import cash_desk, desk, figures, finding, live_routes, loyalty, metrics, pages
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels, open_invoices
 from parking.bootstrap.gate_codes import invitation_codes
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, ed25519_check, load_signer
+from parking.bootstrap.live_topics import Topics
 from parking.bootstrap.quote_marks import marks_of
 from parking.bootstrap.settings import Settings
 from parking.emergency import api as emergency_api
@@ -35,7 +35,6 @@ from parking.journeys import owing_api, quote_api
 from parking.journeys.quoting import Quotes
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.ids import Ids, RandomIds
-from parking.kernel.principal import Scope
 from parking.plumbing import outbox
 from parking.plumbing.db import open_database
 from parking.plumbing.redis_streams import RedisBus
@@ -51,7 +50,6 @@ from parking.sessions import api as sessions_api
 from parking.site import api as site_api
 from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
-from parking.web.deps import current_principal, principal_now
 from parking.web.limits import BodyLimit
 from payments import api as payments_api
 from payments import books_api, refunding
@@ -59,9 +57,6 @@ from payments.providers.abilities import RefundOutcome, StandingChanged
 from payments.webhooks import Callbacks
 
 API = "/api/v1"
-PUBLIC_TOPICS = ("zone.", "sign.")
-RIGHT_CHECKED_EVERY_S = 15.0
-POLICY_VIOLATION = 1008
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
@@ -102,11 +97,16 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
         docs_url=None,
         redoc_url=None,
     )
-    app.state.about_to_stop = feed.close
+
+    def about_to_stop() -> None:
+        feed.close()
+        application.hub.close()
+
+    app.state.about_to_stop = about_to_stop
     errors.install(app)
     for router in _routers(application, settings, signer, keys, feed, clock):
         app.include_router(router, prefix=API)
-    _live_routes(app, application)
+    app.include_router(live_routes.router(application.hub, Topics(application.site)), prefix=API)
     _operations(app, application)
     pages.install(app, kiosk_ui.dist())
     app.add_middleware(
@@ -196,35 +196,6 @@ def _name_of(conn: Connection, actor: str) -> str:
     """What people call an operator with this id; anybody else by the id itself."""
     operator = security_store.operator_by_id(conn, actor)
     return actor if operator is None else operator.display_name or operator.username
-
-
-def _live_routes(app: FastAPI, application: Application) -> None:
-    def is_public(key: str) -> bool:
-        return key.startswith(PUBLIC_TOPICS)
-
-    def everything(_: str) -> bool:
-        return True
-
-    @app.websocket(f"{API}/live")
-    async def live(websocket: WebSocket) -> None:
-        sees_all = current_principal(websocket).may(Scope.LANES_READ)
-        watch = asyncio.create_task(_end_with_the_right(websocket)) if sees_all else None
-        try:
-            await application.hub.serve(websocket, everything if sees_all else is_public, with_events=sees_all)
-        finally:
-            if watch is not None:
-                watch.cancel()
-
-
-async def _end_with_the_right(websocket: WebSocket) -> None:
-    """Close a feed of operators when its log-in has ended: a socket may stay open for weeks, a right may not."""
-    while True:
-        await asyncio.sleep(RIGHT_CHECKED_EVERY_S)
-        with contextlib.suppress(Exception):  # the database is away: asked again at the next turn
-            if not (await principal_now(websocket)).may(Scope.LANES_READ):
-                break
-    with contextlib.suppress(RuntimeError):  # it has gone by itself
-        await websocket.close(POLICY_VIOLATION)
 
 
 def _operations(app: FastAPI, application: Application) -> None:

@@ -12,7 +12,7 @@ from parking.bootstrap import settings as server_settings
 from parking.bootstrap.server import create_app
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.plumbing import logs
-from parking.web.frames import FrameProtocol
+from parking.web.frames import FrameProtocol, StreamProtocol
 
 
 def serve() -> None:
@@ -26,6 +26,7 @@ def serve() -> None:
         port=settings.port,
         log_config=None,
         access_log=False,  # a path may carry a code; our own logs say what matters
+        http=StreamProtocol,
         ws=FrameProtocol,
         timeout_graceful_shutdown=5,
         server_header=False,

@@ -1,7 +1,8 @@
 """One frame for a thousand viewers: a websocket text frame is built once and the same bytes are written to every connection.
 
 uvicorn gets `FrameProtocol` as its websocket class (`uvicorn.Config(ws=FrameProtocol)`); under any other server the live feed
-works as well, and costs more. No compression: a frame that is shared cannot depend on the connection.
+works as well, and costs more. No compression: a frame that is shared cannot depend on the connection. `StreamProtocol` (`http=`) lets an
+answer without end be cut off.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol, cast
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
 EXTENSION = "parking.frames"
+ABORT = "parking.abort"
 
 
 def text_frame(text: str) -> bytes:
@@ -24,12 +27,8 @@ def text_frame(text: str) -> bytes:
 class FrameWriter(Protocol):
     """A connection that takes ready-made frames."""
 
-    def ready(self) -> bool:
-        """Whether the connection is open and has room; otherwise nothing may be written."""
-        ...
-
-    def write_frame(self, frame: bytes) -> None:
-        """Write one whole frame; only when `ready`."""
+    def offer(self, frame: bytes) -> bool:
+        """Write one whole frame if the connection is open and has room; False otherwise, and nothing is written."""
         ...
 
     def abort(self) -> None:
@@ -50,14 +49,26 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             extensions = cast("dict[str, Any]", self.scope["extensions"])
             extensions[EXTENSION] = self
 
-    def ready(self) -> bool:
-        return self.writable.is_set() and not self.close_sent and not self.transport.is_closing()
-
-    def write_frame(self, frame: bytes) -> None:
+    def offer(self, frame: bytes) -> bool:
+        if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+            return False
         self.transport.write(frame)
+        return True
 
     def abort(self) -> None:
         cast(asyncio.WriteTransport, self.transport).abort()
 
 
 _: type[FrameWriter] = FrameProtocol
+
+
+class StreamProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol with a way to drop a connection that takes nothing, offered as an ASGI extension."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)["extensions"] = {ABORT: self.abort}
+
+    def abort(self) -> None:
+        """Drop the connection and whatever it has not taken."""
+        self.transport.abort()

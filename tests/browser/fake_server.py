@@ -15,11 +15,13 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket
+from starlette.requests import HTTPConnection
 
 from parking.bootstrap import pages
 from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.web import errors
-from parking.web.live import LiveHub
+from parking.web.live import SITE, LiveHub, View
+from parking.web.live_viewers import EventStream, serve_socket
 from tests.browser import fake_routes
 from tests.browser.fake_desk import FakeDesk
 from tests.browser.fake_find import FakeFind
@@ -41,7 +43,8 @@ class FakeServer:
 
     dist: Path | None
     moment: datetime | None = None
-    hub: LiveHub = field(default_factory=LiveHub)
+    hub: LiveHub = field(default_factory=lambda: LiveHub(_topics_of))
+    sockets: bool = True
     stays: dict[str, FakeStay] = field(default_factory=dict)
     payments: dict[str, FakePayment] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
@@ -141,6 +144,7 @@ class FakeServer:
         """Gone, with all its connections; what was true stays true."""
         assert self._server is not None
         assert self._thread is not None
+        self.hub.close()
         self._server.should_exit = True
         self._thread.join(10)
         assert not self._thread.is_alive()
@@ -164,8 +168,19 @@ class FakeServer:
     def _live(self, app: FastAPI) -> None:
         @app.websocket("/api/v1/live")
         async def live(websocket: WebSocket) -> None:
-            inside = websocket.cookies.get("parking_session") in self.sessions
-            await self.hub.serve(websocket, _everything if inside else _public, inside)
+            if self.sockets:
+                await serve_socket(self.hub, websocket, self._view(websocket))
+            else:  # a network that lets none through
+                await websocket.close()
+
+        @app.get("/api/v1/live/stream")
+        async def stream(request: Request) -> EventStream:
+            return EventStream(self.hub, request, self._view(request))
+
+    def _view(self, connection: HTTPConnection) -> View:
+        inside = connection.cookies.get("parking_session") in self.sessions
+        asked = frozenset(connection.query_params["topics"].split(","))
+        return View(_everything if inside else _public, asked - {"events"}, events=inside and "events" in asked)
 
     def _who(self, request: Request) -> Principal:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -176,6 +191,10 @@ class FakeServer:
         if not bearer and request.cookies.get("parking_session") in self.sessions:
             return Principal("operator", "wangfang", self.scopes)
         return ANONYMOUS
+
+
+def _topics_of(key: str) -> tuple[str, ...]:
+    return SITE, key.partition(".")[0]
 
 
 def _everything(key: str) -> bool:

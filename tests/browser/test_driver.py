@@ -71,6 +71,19 @@ def test_without_a_code_the_page_explains_how_to_get_one_and_shows_free_counts(
     expect(driver.free("B1")).to_have_text("----")
 
 
+def test_where_no_websocket_gets_through_the_counts_come_all_the_same(fake: FakeServer, open_page: OpenPage) -> None:
+    fake.sockets = False
+    driver = DriverPage(open_page(fake.url + DriverPage.path(), expect={403}, **PHONE))
+    expect(driver.free("B1")).to_have_text("128")
+    fake.zone("B1", free=126)
+    expect(driver.free("B1")).to_have_text("126")
+    fake.stop()
+    expect(driver.page.get_by_test_id("levels-old")).to_be_visible()
+    fake.zone("B1", free=125)
+    fake.start()
+    expect(driver.free("B1")).to_have_text("125")
+
+
 def test_an_expired_code_is_said_and_nothing_of_the_stay_is_left(fake: FakeServer, open_page: OpenPage) -> None:
     page = open_page(fake.url + DriverPage.path("stay-token.1"), expect={401}, **PHONE)
     driver = DriverPage(page)

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from parking.bootstrap import server as server_module
+from parking.bootstrap import live_routes
 from parking.kernel.clock import Clock, SystemClock
 from payments.providers.base import Order, Outcome
 from payments.providers.memory import MemoryProvider
@@ -81,7 +81,7 @@ def test_the_longest_key_that_is_allowed_fits_everywhere(server: Server) -> None
 
 
 def test_the_live_feed_of_an_operator_ends_with_the_log_in(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "RIGHT_CHECKED_EVERY_S", 0.05)
+    monkeypatch.setattr(live_routes, "RIGHT_CHECKED_EVERY_S", 0.05)
     headers = server.as_("manager")
     with server.client.websocket_connect("/api/v1/live", headers=headers) as feed:
         assert any(key.startswith("lane.") for key in feed.receive_json()["values"])

@@ -237,7 +237,7 @@ WHO_MAY = {
     ("POST", "/payments/{channel}/callback"): PROVES_ITSELF,
     ("POST", "/apps/{app}/events"): PROVES_ITSELF,
 }
-BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/api/v1/live", "/find/live"}
+BESIDE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/live", "/live/stream", "/find/live"}
 BESIDE |= {"/my/payments/{payment_id}/live"}  # a websocket; the router of its room has no prefix
 """Routes that are no part of the described API; what they show is looked at in test_server_secrets.py."""
 IN_PATH = {

@@ -2,59 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import WebSocketTestSession
 
 from parking.kernel.events import DeviceHealthChanged, Direction, LaneFaulted
 from parking.kernel.ids import DeviceId
 from tests.builders.application import Server, a_server
 from tests.builders.journeys import ENTRY, answer, passage
+from tests.builders.live import Picture, watch
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     with a_server(tmp_path) as running:
         yield running
-
-
-def watch(server: Server, who: str = "anonymous", query: str = "", **headers: str) -> AbstractContextManager[Any]:
-    return server.client.websocket_connect(f"/api/v1/live{query}", headers={**server.as_(who), **headers})
-
-
-class Picture:
-    """What a page knows from the frames so far."""
-
-    def __init__(self, feed: WebSocketTestSession, *, seq: int = -1) -> None:
-        self._feed = feed
-        self.values: dict[str, Any] = {}
-        self.events: list[dict[str, Any]] = []
-        self.epoch, self.seq = "", seq
-        self.kinds: list[str] = []
-        self.look()
-
-    def look(self) -> None:
-        """Take one frame; deltas follow on each other without a gap."""
-        frame = self._feed.receive_json()
-        self.kinds.append(frame["type"])
-        if frame["type"] == "snapshot":
-            self.epoch = frame["epoch"]
-        else:
-            assert frame["seq"] == self.seq + 1
-        self.seq = frame["seq"]
-        self.values.update(frame["values"])
-        self.events += frame["events"]
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        for _ in range(200):
-            if condition():
-                return
-            self.look()
-        raise AssertionError("it never showed")
 
 
 @pytest.mark.req("GUIDE-1", "PRIV-1")

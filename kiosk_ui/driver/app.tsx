@@ -1,15 +1,13 @@
 // The driver's page: what is owed and why, one button, and until when to leave. Nothing else stands in the way.
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { BillLines } from "../shared/bill";
 import { clock, clockSeconds, count, money, plate, span } from "../shared/format";
-import { lang, named } from "../shared/i18n";
+import { named } from "../shared/i18n";
 import { HelpButton } from "../shared/help_button";
 import { LiveFeed, under } from "../shared/live";
 import { Mark, type MarkName } from "../shared/marks";
 import { hasEnded } from "../shared/paying";
-import { site } from "../shared/site";
-import { LanguageSwitch } from "../shared/switch";
+import { Phone } from "../shared/phone";
 import { now } from "../shared/tick";
 import { say as both } from "../shared/words";
 import type { MyStay, ZoneCount } from "../shared/wire";
@@ -27,41 +25,23 @@ import { say } from "./words";
 export const feed = new LiveFeed(() => "zone");
 
 export function App(): JSX.Element {
-  useEffect(() => {
-    document.title = site.value ? `${say("title")} · ${named(site.value.name)}` : say("title");
-  }, [site.value, lang.value]);
   const shown = token.value && !trouble.value;
   const old = Boolean(shown) && away.value;
+  const lost = stay.value && stayAsOf.value ? say("offline", { time: clockSeconds(stayAsOf.value) }) : say("offline_first");
   return (
-    <div class="phone">
-      <header class="top">
-        <h1>
-          <span class="logo" aria-hidden="true">
-            P
-          </span>
-          <span>{site.value ? named(site.value.name) : say("title")}</span>
-        </h1>
-        <LanguageSwitch />
-      </header>
-      <div role="status" aria-live="polite">
-        {old && (
-          <p class="offline" data-testid="lost">
-            <Mark name="off" />
-            {stay.value && stayAsOf.value ? say("offline", { time: clockSeconds(stayAsOf.value) }) : say("offline_first")}
-          </p>
-        )}
-      </div>
-      <main class={old ? "is-old" : ""}>
-        {finding.value && <FindPage />}
-        {!shown && !finding.value && <Guide />}
-        {shown && !finding.value && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
-        {shown && stay.value && !finding.value && <Stay stay={stay.value} />}
-        {shown && stay.value && stay.value.state !== "closed" && !finding.value && <FindButton />}
-        {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
-        <Levels />
-      </main>
-      {shown && stay.value && !finding.value && <PayBar stay={stay.value} />}
-    </div>
+    <Phone
+      title={say("title")}
+      lost={old ? lost : null}
+      foot={shown && stay.value && !finding.value && <PayBar stay={stay.value} />}
+    >
+      {finding.value && <FindPage />}
+      {!shown && !finding.value && <Guide />}
+      {shown && !finding.value && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
+      {shown && stay.value && !finding.value && <Stay stay={stay.value} />}
+      {shown && stay.value && stay.value.state !== "closed" && !finding.value && <FindButton />}
+      {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
+      <Levels />
+    </Phone>
   );
 }
 

@@ -1,12 +1,12 @@
 // Floor first, in one large word; then zone and bay; then the way, step by step and drawn.
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { clock } from "../shared/format";
 import { named } from "../shared/i18n";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
-import { FloorMap, picture, showLevel } from "../shared/floor_map";
 import { Steps } from "../shared/way";
+import { Whereabouts, WayMap } from "../shared/way_map";
 import type { Car, CarWay } from "../shared/wire";
 import { car, find, findTrouble, leave, marking, markCar, pillar, stepFree, wantStepFree } from "./find";
 import { token } from "./stay";
@@ -61,9 +61,7 @@ function Place({ car: c }: { car: Car }): JSX.Element {
     );
   return (
     <section class="hero hero-ok place" role="status" data-testid="place">
-      <p>{say("on_floor")}</p>
-      <p class="floor">{c.floor ? named(c.floor) : ""}</p>
-      <p class="hero-word">{c.zone ? named(c.zone) : ""}</p>
+      <Whereabouts lead={say("on_floor")} floor={c.floor} zone={c.zone} />
       {c.bay && <p class="bay-name">{say("bay", { bay: c.bay })}</p>}
       {!c.bay && c.pillar && <p class="bay-name">{say("near_pillar", { pillar: c.pillar })}</p>}
       {c.known === "zone" && <p>{say("zone_only")}</p>}
@@ -73,13 +71,6 @@ function Place({ car: c }: { car: Car }): JSX.Element {
 }
 
 function Way({ way, car: c }: { way: CarWay; car: Car }): JSX.Element {
-  const levels = [...new Set(way.legs.flatMap((leg) => [leg.level, leg.to_level]))];
-  const [chosen, choose] = useState(levels[0] ?? "");
-  const level = levels.includes(chosen) ? chosen : (levels[0] ?? "");
-  useEffect(() => {
-    if (level && c.map_url) void showLevel(c.map_url.replace(`/levels/${c.level}/`, `/levels/${level}/`));
-  }, [level, c.map_url]);
-  const names = new Map(way.steps.map((step) => [step.level, step.level_name ? named(step.level_name) : step.level]));
   return (
     <section class="card" aria-labelledby="way">
       <h2 id="way">{say("way", { metres: way.metres, minutes: Math.max(1, Math.round(way.seconds / 60)) })}</h2>
@@ -88,16 +79,7 @@ function Way({ way, car: c }: { way: CarWay; car: Car }): JSX.Element {
         {say("step_free")}
       </button>
       <Steps way={way} />
-      {levels.length > 1 && (
-        <div class="levels-choice" role="group" aria-label={say("which_level")}>
-          {levels.map((one) => (
-            <button type="button" key={one} class="choice" aria-pressed={one === level} onClick={() => choose(one)}>
-              {names.get(one) ?? one}
-            </button>
-          ))}
-        </div>
-      )}
-      {picture.value && <FloorMap legs={way.legs} level={level} />}
+      <WayMap label={say("which_level")} legs={way.legs} steps={way.steps} home={c.level} url={c.map_url} first="begin" />
     </section>
   );
 }

@@ -1,6 +1,5 @@
 import { render } from "preact";
 import "../shared/base.css";
-import "./driver.css";
 import { loadSite } from "../shared/site";
 import { App, feed } from "./app";
 import { beginFinding } from "./find";

@@ -1,11 +1,9 @@
 // Whoever comes: is there room, how will it be, where to drive, and where else. One large answer first.
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { clock, clockSeconds, count } from "../shared/format";
 import { lang, named } from "../shared/i18n";
 import { Mark } from "../shared/marks";
-import { site } from "../shared/site";
-import { LanguageSwitch } from "../shared/switch";
+import { Phone } from "../shared/phone";
 import { say as both } from "../shared/words";
 import type { Availability, AvailabilityPage, Flow } from "../shared/wire";
 import { BayCard } from "./bay_card";
@@ -14,48 +12,27 @@ import { NextDoor, OnTheWay } from "./next_door";
 import { say } from "./guide_words";
 
 export function App(): JSX.Element {
-  useEffect(() => {
-    document.title = site.value ? `${say("title")} · ${named(site.value.name)}` : say("title");
-  }, [site.value, lang.value]);
+  const lost = asOf.value ? say("offline", { time: clockSeconds(asOf.value) }) : say("offline_first");
   return (
-    <div class="phone">
-      <header class="top">
-        <h1>
-          <span class="logo" aria-hidden="true">
-            P
-          </span>
-          <span>{site.value ? named(site.value.name) : say("title")}</span>
-        </h1>
-        <LanguageSwitch />
-      </header>
-      <div role="status" aria-live="polite">
-        {away.value && (
-          <p class="offline" data-testid="lost">
-            <Mark name="off" />
-            {asOf.value ? say("offline", { time: clockSeconds(asOf.value) }) : say("offline_first")}
-          </p>
-        )}
-      </div>
-      <main class={away.value ? "is-old" : ""}>
-        {!bays.value && !away.value && <p class="loading">{say("loading")}</p>}
-        <OnTheWay />
-        {bays.value && <Answer page={bays.value} />}
-        {trouble.value && (
-          <p class="trouble" role="alert">
-            {say(trouble.value === "busy" ? "busy_now" : trouble.value)}
-          </p>
-        )}
-        {nextDoor.value?.needed && <NextDoor page={nextDoor.value} />}
-        {bays.value && <BayCard />}
-        {bays.value && <Zones zones={bays.value.zones} />}
-        {bays.value && <AtTheLanes page={bays.value} />}
-        {nextDoor.value && !nextDoor.value.needed && <NextDoor page={nextDoor.value} />}
-        <a class="wide to-guide" href="../driver/">
-          <Mark name="phone" />
-          {say("pay")}
-        </a>
-      </main>
-    </div>
+    <Phone title={say("title")} lost={away.value ? lost : null}>
+      {!bays.value && !away.value && <p class="loading">{say("loading")}</p>}
+      <OnTheWay />
+      {bays.value && <Answer page={bays.value} />}
+      {trouble.value && (
+        <p class="trouble" role="alert">
+          {say(trouble.value === "busy" ? "busy_now" : trouble.value)}
+        </p>
+      )}
+      {nextDoor.value?.needed && <NextDoor page={nextDoor.value} />}
+      {bays.value && <BayCard />}
+      {bays.value && <Zones zones={bays.value.zones} />}
+      {bays.value && <AtTheLanes page={bays.value} />}
+      {nextDoor.value && !nextDoor.value.needed && <NextDoor page={nextDoor.value} />}
+      <a class="wide to-guide" href="../driver/">
+        <Mark name="phone" />
+        {say("pay")}
+      </a>
+    </Phone>
   );
 }
 

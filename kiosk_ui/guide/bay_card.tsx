@@ -1,9 +1,8 @@
 // A way to a bay that suits: three questions with good answers already in them, then floor, bay, turns and a map.
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { FloorMap, picture, showLevel } from "../shared/floor_map";
 import { clock } from "../shared/format";
 import { named } from "../shared/i18n";
+import { Whereabouts, WayMap } from "../shared/way_map";
 import type { BayWay, DriveStep } from "../shared/wire";
 import { asking, choices, entrance, lane, nextDoor, toBay, way, wish, type Wish } from "./guide";
 import { say } from "./guide_words";
@@ -76,9 +75,7 @@ function Found({ found }: { found: BayWay }): JSX.Element {
     );
   return (
     <div class="found" role="status" data-testid="bay-way">
-      <p>{say("drive_to")}</p>
-      <p class="floor">{named(found.level_name)}</p>
-      <p class="hero-word">{named(found.zone)}</p>
+      <Whereabouts lead={say("drive_to")} floor={found.level_name} zone={found.zone} />
       {found.bay ? <p class="bay-name">{say("bay", { bay: found.bay })}</p> : <p>{say("zone_only")}</p>}
       {found.kind === "ordinary" && (wish.value === "ev" || wish.value === "accessible") && <p>{say("other_kind")}</p>}
       <Takes found={found} />
@@ -96,13 +93,6 @@ function Takes({ found }: { found: BayWay }): JSX.Element | null {
 }
 
 function Steps({ found }: { found: BayWay }): JSX.Element {
-  const levels = [...new Set(found.legs.flatMap((leg) => [leg.level, leg.to_level]))];
-  const [chosen, choose] = useState("");
-  const level = levels.includes(chosen) ? chosen : (levels.at(-1) ?? "");
-  useEffect(() => {
-    if (level && found.map_url) void showLevel(found.map_url.replace(`/levels/${found.level}/`, `/levels/${level}/`));
-  }, [level, found.map_url]);
-  const names = new Map(found.steps.map((step) => [step.level, step.level_name ? named(step.level_name) : step.level]));
   return (
     <>
       <ol class="how">
@@ -112,16 +102,7 @@ function Steps({ found }: { found: BayWay }): JSX.Element {
           </li>
         ))}
       </ol>
-      {levels.length > 1 && (
-        <div class="levels-choice" role="group" aria-label={say("which_level")}>
-          {levels.map((one) => (
-            <button type="button" key={one} class="choice" aria-pressed={one === level} onClick={() => choose(one)}>
-              {names.get(one) ?? one}
-            </button>
-          ))}
-        </div>
-      )}
-      {picture.value && <FloorMap legs={found.legs} level={level} />}
+      <WayMap label={say("which_level")} legs={found.legs} steps={found.steps} home={found.level} url={found.map_url} first="end" />
     </>
   );
 }

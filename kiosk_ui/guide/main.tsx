@@ -1,6 +1,5 @@
 import { render } from "preact";
 import "../shared/base.css";
-import "../driver/driver.css";
 import "./guide.css";
 import { loadSite } from "../shared/site";
 import { App } from "./app";

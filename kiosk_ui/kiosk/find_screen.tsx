@@ -1,13 +1,13 @@
 // Find my car: the ticket is scanned, then floor first in one large word, zone, bay, and the way from this machine.
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { clock } from "../shared/format";
-import { FloorMap, picture, showLevel } from "../shared/floor_map";
+import { FloorMap, picture } from "../shared/floor_map";
 import { say as find } from "../shared/find_words";
 import { named } from "../shared/i18n";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import { Steps } from "../shared/way";
+import { useLevels } from "../shared/way_map";
 import type { Car, CarWay } from "../shared/wire";
 import { beginFinding, busy, car, stepFree, trouble, wantStepFree } from "./flow";
 import { say } from "./words";
@@ -69,23 +69,17 @@ function Place({ car: c }: { car: Car }): JSX.Element {
 }
 
 function Way({ way, car: c }: { way: CarWay; car: Car }): JSX.Element {
-  const levels = [...new Set(way.legs.flatMap((leg) => [leg.level, leg.to_level]))];
-  const [chosen, choose] = useState("");
-  const level = levels.includes(chosen) ? chosen : (levels.at(-1) ?? "");
-  useEffect(() => {
-    if (level && c.map_url) void showLevel(c.map_url.replace(`/levels/${c.level}/`, `/levels/${level}/`));
-  }, [level, c.map_url]);
-  const names = new Map(way.steps.map((step) => [step.level, step.level_name ? named(step.level_name) : step.level]));
+  const { level, all, choose } = useLevels({ legs: way.legs, steps: way.steps, home: c.level, url: c.map_url, first: "end" });
   return (
     <section class="card walk" aria-labelledby="walk">
       <h2 id="walk">{find("way", { metres: way.metres, minutes: Math.max(1, Math.round(way.seconds / 60)) })}</h2>
       <Steps way={way} />
       {picture.value && <FloorMap legs={way.legs} level={level} />}
       <div class="walk-choices" role="group" aria-label={find("which_level")}>
-        {levels.length > 1 &&
-          levels.map((one) => (
-            <button type="button" key={one} aria-pressed={one === level} onClick={() => choose(one)}>
-              {names.get(one) ?? one}
+        {all.length > 1 &&
+          all.map((one) => (
+            <button type="button" key={one.id} aria-pressed={one.id === level} onClick={() => choose(one.id)}>
+              {one.name}
             </button>
           ))}
         <button type="button" aria-pressed={stepFree.value} onClick={() => void wantStepFree(!stepFree.value)}>

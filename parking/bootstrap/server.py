@@ -91,6 +91,8 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
 
     app = FastAPI(
         title="Mall parking",
+        description="The live feed stands beside what is described here: the websocket /api/v1/live and its server-sent twin "
+        "/api/v1/live/stream, with topics, resuming and rights as docs/live-feed.md says.",
         version="1",
         lifespan=lifespan,
         openapi_url="/openapi.json",

@@ -18,6 +18,7 @@ from payments.tariff.model import Tariff
 from payments.tariff.parse import LARGEST_FILE, load
 
 _COLUMNS = ("entered_at", "exited_at", "id", "plate", "vehicle", "plate_class", "energy", "zone", "bay")
+_OTHERS = {"class": "vehicle", "left_at": "exited_at", "name": "id"}
 _LARGEST_RECORD = 256 * 1024 * 1024  # bytes
 
 
@@ -85,6 +86,9 @@ def _csv_rows(text: str, file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise invalid(
             "stays.columns", f"has no column {missing[0]!r}; its first row names the columns", field=str(file)
         )
+    for wrong, right in _OTHERS.items():  # what would change prices unnoticed is not passed over
+        if wrong in (reader.fieldnames or ()) and right not in (reader.fieldnames or ()):
+            raise invalid("stays.columns", f"calls a column {wrong!r}; call it {right!r}", field=str(file))
     for row in reader:
         yield reader.line_num, row
 

@@ -13,13 +13,14 @@ from typing import Any
 
 from parking.kernel.errors import ParkingError, invalid
 from payments.tariff.parse import validated
-from payments.tariff.text import DAYS, BandText, OpeningText, TariffText, meaning
+from payments.tariff.text import DAYS, BandText, EntryText, OpeningText, TariffText, meaning
 
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DURATION = re.compile(r"^P(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?)?$")
 _MIDNIGHT = "00:00:00"
+_NEAREST = {"workday": DAYS[:5], "holiday": DAYS[5:]}
 _KEPT_KEYS = frozenset(
-    {"tariff", "name", "currency", "timezone", "step", "first", "day", "stay_cap", "minimum", "bands"}
+    {"tariff", "name", "currency", "timezone", "entry", "step", "first", "day", "stay_cap", "minimum", "bands"}
 )
 
 
@@ -80,11 +81,7 @@ def _own_collection(document: TariffText, losses: _Losses) -> dict[str, Any]:
             free["usageCondition"] = "fixedDuration"
             start = 0
     lines += _rate_lines(document.first, document.step, start, "", losses)
-    if document.entry is not None:
-        losses.found = [one for one in losses.found if not one.startswith("entry:")]
-        lines.insert(0, {"rateLineType": "flatRate", "value": float(document.entry.amount), "usageCondition": "once"})
-        if document.entry.each == "day":
-            losses.add("entry.each", "a flat rate is charged once")
+    lines = _entry_lines(document.entry, "", losses) + lines
     found = _collection(document, lines, 1)
     if document.day.cap is not None:
         found["maxValueCollection"] = float(document.day.cap)
@@ -105,12 +102,11 @@ def _own_collection(document: TariffText, losses: _Losses) -> dict[str, Any]:
 
 def _band_collection(document: TariffText, band: BandText, index: int, losses: _Losses) -> dict[str, Any]:
     key = f"bands.{index}"
-    if band.entry is not None:
-        losses.add(f"{key}.entry", "an entry within hours has no words")
-    days = [day for day in band.days if day in DAYS]
-    if len(days) < len(band.days):
-        losses.add(f"{key}.days", "a rate table knows no holidays")
-    found = _collection(document, _rate_lines(band.first, band.step, 0, f"{key}.", losses), index + 2)
+    days = [day for day in DAYS if any(day in _NEAREST.get(word, (word,)) for word in band.days)]
+    if not set(band.days) <= set(DAYS):
+        losses.add(f"{key}.days", "a rate table knows no holidays; workdays are Monday to Friday there")
+    lines = _entry_lines(band.entry, f"{key}.", losses) + _rate_lines(band.first, band.step, 0, f"{key}.", losses)
+    found = _collection(document, lines, index + 2)
     found["collectionName"] = [{"lang": "zh", "value": band.name.zh}, {"lang": "en", "value": band.name.en}]
     period: dict[str, Any] = {
         "recurringTimePeriodOfDay": {"startTimeOfPeriod": f"{band.start}:00", "endTimeOfPeriod": f"{band.end}:00"},
@@ -128,6 +124,14 @@ def _collection(document: TariffText, lines: list[dict[str, Any]], sequence: int
     for number, line in enumerate(lines, start=1):
         line["sequence"] = number
     return {"sequence": sequence, "applicableCurrency": document.currency, "rateLines": lines}
+
+
+def _entry_lines(entry: EntryText | None, key: str, losses: _Losses) -> list[dict[str, Any]]:
+    if entry is None:
+        return []
+    if entry.each == "day":
+        losses.add(f"{key}entry.each", "a flat rate is charged once")
+    return [{"rateLineType": "flatRate", "value": float(entry.amount), "usageCondition": "once"}]
 
 
 def _rate_lines(first: Any, step: Any, start: int, key: str, losses: _Losses) -> list[dict[str, Any]]:

@@ -84,9 +84,9 @@ def leave_before(clock: str, saved: Money) -> dict[str, str]:
     return {"zh": f"{clock} 起离场少付 {much}", "en": f"Leave from {clock} on: {much} less"}
 
 
-def rule_words(code: str, minutes: int, unit: Money, name: tuple[str, str] | None) -> dict[str, str]:
+def rule_words(code: str, minutes: int, unit: Money, name: tuple[str, str] | None, count: int = 1) -> dict[str, str]:
     """What a rule asks, before anybody has parked."""
-    one = explain(code, minutes, 1, unit, name)
+    one = explain(code, minutes * count, count, unit, name)
     return {
         "zh": one["zh"].removesuffix(" 天").removesuffix(" × 1"),
         "en": one["en"].removesuffix(" day").removesuffix(" × 1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -194,12 +194,11 @@ class LineBook:
         price = None if unit is None else self.money(unit)
         return BillLine(code, minutes, 1, price, self.money(amount), name, rule)
 
-    def words(self) -> Iterator[dict[str, str]]:
-        """What each rule asks, once, as a line would say it."""
-        for code, minutes, minor, name, _ in self._kinds:
+    def words(self, times: Mapping[int, int]) -> Iterator[dict[str, str]]:
+        """What each rule asks, once, as a line would say it; `times`: how many periods of a slot follow each other."""
+        for slot, (code, minutes, minor, name, _) in enumerate(self._kinds):
             if minor is not None and code != "silent" and not code.startswith("ticket_"):
-                unit = self.money(minor)
-                yield rule_words(code, minutes, unit, name)
+                yield rule_words(code, minutes, self.money(minor), name, times.get(slot, 1))
 
     def class_line(self) -> BillLine | None:
         """By the rules of which class the stay is priced; None where by those for everybody."""

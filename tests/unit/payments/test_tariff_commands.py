@@ -52,6 +52,34 @@ def test_every_example_is_explained_in_both_languages_and_its_bills_sum_up(
         assert sum(line.amount.minor for line in bill.lines) == bill.total.minor >= 0
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_as_a_rate_table_is_a_tariff_again(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = tmp_path / "rates.json"
+    main(["tariff", "apds", example(name)])
+    rates.write_text(capsys.readouterr().out, encoding="utf-8")
+    again = load(shown(capsys, "tariff", "apds", str(rates)), name="again")
+    assert again.name == load(Path(example(name)).read_text(encoding="utf-8"), name=name).name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mall", "First 1 h ¥5.00 × 2"),
+        ("mall", "Night: every day 22:00 to 08:00 next morning"),
+        ("mall", "节假日：节假日 10:00 至 22:00"),
+        ("mall", "New Year's show: 2026-12-31 18:00 to 02:00 next morning"),
+        ("mall", "Days off are those of CN by law, shifted days included; 1 set otherwise"),
+        ("airport", "Early bird: enter Mon–Fri 05:00 to 08:30, leave Mon–Fri 16:00 to 20:00"),
+        ("nested_lots", "Inner day ticket: stand in inner only"),
+        ("nested_lots", "自 2026-01-01 起入场有效"),
+    ],
+)
+def test_the_explanation_says_when_each_rule_holds(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said in shown(capsys, "tariff", "explain", example(name))
+
+
 def test_check_warns_where_staying_longer_is_cheaper_and_where_there_is_no_cap(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -123,6 +151,7 @@ def test_compare_says_what_changes_and_for_whom(
     ("name", "content", "said"),
     [
         ("day.csv", "entered_at\n", "has no column 'exited_at'"),
+        ("day.csv", "entered_at,exited_at,class\n", "calls a column 'class'; call it 'vehicle'"),
         ("day.csv", RECORD.replace("2026-05-06T12:00", "noon"), "day.csv, row 3, `exited_at`: 'noon' is no time"),
         (
             "day.csv",

@@ -88,9 +88,20 @@ class Reconciler:
         for channel in sorted(self._givers):
             clean = self._database.read(lambda conn, channel=channel: _clean_days(conn, channel))  # type: ignore[misc] # bound per turn
             for day in wanted:
-                if day.isoformat() not in clean and self.compare(channel, day):
+                if day.isoformat() in clean:
+                    continue
+                if self.compare(channel, day):
                     compared += 1
+                elif day == wanted[0]:
+                    self._database.write(lambda uow, c=channel, d=day: self._never_came(uow, c, d))  # type: ignore[misc] # bound per turn
         return compared
+
+    def _never_came(self, uow: UnitOfWork, channel: str, day: date) -> None:
+        """The last look at a day: where there is money of ours in it and still no file, a person asks the provider."""
+        known = sa.select(day_table.c.day).where(day_table.c.channel == channel, day_table.c.day == day.isoformat())
+        compared = uow.connection.execute(known).first() is not None
+        if not compared and _booked(uow.connection, channel, *self._bounds(day), Statement(day, ())):
+            flag(uow, "statement_no_file", None, f"{channel}:{day}")
 
     def compare(self, channel: str, day: date) -> bool:
         """Compare one day; False when the provider has no file of it yet."""

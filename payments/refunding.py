@@ -99,10 +99,10 @@ def _on_its_way(uow: UnitOfWork, payment: Payment) -> int:
     return sum(r.amount.minor for r in every if r.is_live)
 
 
-def _grant(refund: Refund) -> Movement:
+def _grant(refund: Refund, name: str = "refund_granted") -> Movement:
     """What is given up of a bill that was paid is owed back to its payer."""
     return ledger.settlement(
-        f"refund_granted:{refund.number}",
+        f"{name}:{refund.number}",
         refund.granted.currency,
         refund.granted.minor,
         source=ledger.WAIVED,
@@ -180,6 +180,8 @@ def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome)
         return Settled.SAME
     payment = store.get(conn, refund.payment_id)
     assert payment is not None, "payments are never deleted"
+    if late and refund.granted.minor:  # what was taken back when it had failed
+        ledger_store.book(conn, _grant(refund, "refund_granted_late"), stay_id=refund.stay_id, at=uow.now)
     movement = ledger.paid_out(
         f"refund:{refund.number}", refund.amount, channel=payment.channel, stay_id=refund.stay_id
     )

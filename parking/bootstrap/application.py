@@ -200,6 +200,7 @@ def build(
         notices=notices,
         note_passage=note_passages(passages),
         figures=(figures := figures_of(site)),
+        zone=ZoneInfo(site.timezone),
     ):
         bus.subscribe(subscription)
     bays = the_bays(site, database, occupancy, contacts.oldest_s, passages, live.lanes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 import segno
 from fastapi import APIRouter, FastAPI
@@ -175,7 +176,7 @@ def _routers(
         *desk.routers(application, clock, _name_of),
         *loyalty.routers(application, settings, signer, clock, qr_svg),
         finding.router(application, settings, signer, clock),
-        owing_api.router(database, application.cashier, clock, audit.record),
+        owing_api.router(database, application.cashier, clock, audit.record, ZoneInfo(site.timezone)),
         *cash_desk.routers(application, signer, clock, _name_of),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         books_api.router(database, audit.record),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 from guidance.service import Occupancy
 from parking.access import following
@@ -100,6 +101,7 @@ def subscriptions(
     notices: notifying.Notices,
     note_passage: Handler,
     figures: Figures,
+    zone: ZoneInfo,
 ) -> tuple[Subscription, ...]:
     """The table. Stays before the lanes' copy, so that the copy is made from what is already true."""
     refresh = refreshing_access.refresh_stay(cashier)
@@ -118,7 +120,7 @@ def subscriptions(
         e.MemberChanged: (wallet_changed, app_hooks.tell),
         e.StayOpened: (refresh, notifying.stay_began(notices)),
         e.CreditChanged: (refresh,),
-        e.DebtReminded: (reminding.remind,),
+        e.DebtReminded: (reminding.remind(zone),),
         e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for),),
         e.StayClosed: (
             owing.debt_begins(cashier),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StringConstraints
@@ -133,10 +134,10 @@ class AgreementView(Strict):
         )
 
 
-def router(database: Database, cashier: Cashier, clock: Clock, audit: Audit) -> APIRouter:
-    """Routes of drivers and of staff."""
+def router(database: Database, cashier: Cashier, clock: Clock, audit: Audit, zone: ZoneInfo) -> APIRouter:
+    """Routes of drivers and of staff; a debt's day is the site's."""
     routes = APIRouter()
-    _driver_routes(routes, database, cashier, clock, audit)
+    _driver_routes(routes, database, cashier, clock, audit, zone)
     _debt_routes(routes, database, cashier, audit)
     _agreement_routes(routes, database, cashier, audit)
     return routes
@@ -158,7 +159,9 @@ def _own(database_read: Database, cashier: Cashier, who: Principal, debt_id: str
     return found
 
 
-def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, clock: Clock, audit: Audit) -> None:
+def _driver_routes(
+    routes: APIRouter, database: Database, cashier: Cashier, clock: Clock, audit: Audit, zone: ZoneInfo
+) -> None:
     threads = Threads("paying debts", PAYING_AT_ONCE)
 
     @routes.get("/my/debts", tags=["driver"])
@@ -169,7 +172,12 @@ def _driver_routes(routes: APIRouter, database: Database, cashier: Cashier, cloc
 
         found = await database.aread(look)
         return [
-            MyDebt(debt_id=debt.stay_id, on=debt.since.date(), left=MoneySchema.of(left), state=debt.state)
+            MyDebt(
+                debt_id=debt.stay_id,
+                on=debt.since.astimezone(zone).date(),
+                left=MoneySchema.of(left),
+                state=debt.state,
+            )
             for debt, left in found
         ]
 

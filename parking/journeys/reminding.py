@@ -5,6 +5,9 @@ Whoever is no member, or has not agreed, is told when the car comes next: at the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
 from parking.journeys import app_hooks
 from parking.kernel.codec import to_plain
 from parking.kernel.events import DebtReminded, Envelope
@@ -15,20 +18,24 @@ from parking.plumbing.db import UnitOfWork
 NOTICE = "debt"
 
 
-def remind(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles DebtReminded. No plate and no place goes out; the day is enough to know which stay is meant."""
-    event = envelope.event
-    if not isinstance(event, DebtReminded):
-        return
-    standing = members.recognised(uow.connection, event.plate, uow.now)
-    if standing is None:
-        return
-    member_id = standing.member_id
-    member_store.notify(uow.connection, uow.ids.new(uow.now), member_id, NOTICE, event.stay_id, uow.now)
-    told = {
-        "debt_id": event.stay_id,
-        "amount": to_plain(event.amount),
-        "on": event.since.date().isoformat(),
-        "number": event.number,
-    }
-    app_hooks.send(uow, envelope, member_id, "debt.reminder", told)
+def remind(zone: ZoneInfo) -> Callable[[UnitOfWork, Envelope], None]:
+    """Handles DebtReminded. No plate and no place goes out; the day at the site is enough to know which stay is meant."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, DebtReminded):
+            return
+        standing = members.recognised(uow.connection, event.plate, uow.now)
+        if standing is None:
+            return
+        member_id = standing.member_id
+        member_store.notify(uow.connection, uow.ids.new(uow.now), member_id, NOTICE, event.stay_id, uow.now)
+        told = {
+            "debt_id": event.stay_id,
+            "amount": to_plain(event.amount),
+            "on": event.since.astimezone(zone).date().isoformat(),
+            "number": event.number,
+        }
+        app_hooks.send(uow, envelope, member_id, "debt.reminder", told)
+
+    return handle

@@ -160,6 +160,7 @@ const cases: Table = {
   statement_missing_here: ["对方文件有、我方未入账", "In the provider's file, not in our books"],
   statement_missing_there: ["我方已入账、对方文件没有", "In our books, not in the provider's file"],
   statement_amount: ["与对方文件金额不同", "Another amount in the provider's file"],
+  statement_no_file: ["支付机构的日账单一直未到", "A provider's file of a day never came"],
   statement_twice: ["对方文件中重复", "Twice in the provider's file"],
 };
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from parking.plumbing.db import UnitOfWork
 from payments import reconciling, refunding, store
 from payments.coupons import using
 from payments.model import Payment
-from payments.providers.abilities import LineKind, RefundOutcome, StatementLine
+from payments.providers.abilities import LineKind, RefundOutcome, Statement, StatementLine
 from payments.providers.abilities import RefundState as Done
 from payments.providers.base import OutcomeUnknown, ProviderRefused
 from payments.refund_store import Refund, RefundState, of_payment
@@ -101,6 +103,21 @@ def test_a_provider_that_says_no_gives_nothing_back_and_asks_a_person(site: Site
     assert "refund_failed" in site.reasons()
     refund(site, payment, payment.amount.minor, key="r2")
     assert sorted(states(site, payment)) == [RefundState.FAILED, RefundState.REFUNDED]
+    site.check()
+
+
+@pytest.mark.req("PAY-3", "PAY-5")
+def test_a_provider_that_pays_out_after_its_no_is_believed_and_a_person_is_told(site: SiteStory) -> None:
+    stay_id, payment = paid_stay(site)
+    site.wallet.fail_next("refund", "before", lambda: ProviderRefused("SYSTEM_BUSY"))
+    failed = refund(site, payment, 100)
+    for _ in range(2):
+        site.database.write(lambda uow: refunding.take_over(uow, word_on(failed, payment, 100)))
+    site.application.drain()
+    assert states(site, payment) == [RefundState.REFUNDED]
+    sums = site.sums(stay_id)
+    assert (sums.captured, sums.waived, sums.overpaid) == (payment.amount.minor - 100, 100, 0)
+    assert "refund_late" in site.reasons()
     site.check()
 
 
@@ -218,6 +235,22 @@ def test_a_payment_whose_callback_never_came_is_found_in_the_file_and_booked(sit
     assert site.payment(payment.payment_id).state == "PAID"
     assert site.sums(stay_id).captured == payment.amount.minor
     site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_a_file_that_never_comes_is_a_case_once_where_there_is_money_of_ours_in_its_day(site: SiteStory) -> None:
+    def not_there(_: date) -> Statement:
+        raise ProviderRefused("NO_STATEMENT")
+
+    paid_stay(site)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site.wallet, "statement", not_there)
+        for _ in range(reconciling.BACK - 1):
+            reconcile(site)
+        assert site.reasons() == []
+        for _ in range(3):
+            reconcile(site)
+    assert site.reasons() == ["statement_no_file"]
 
 
 @pytest.mark.req("PAY-5")

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { call } from "../shared/api";
 import { setServerTime } from "../shared/tick";
-import type { Decide, Decision, DecisionPage, DeskCase, DeskPage, LessonPage, Switch, Undo } from "../shared/wire";
+import type { AskAbout, Candidate, Decide, Decision, DecisionPage, DeskCase, DeskPage, LessonPage, RankedAgain, Switch, TypedPlate, Undo } from "../shared/wire";
 import { feed } from "./session";
 
 const LOOK_AGAIN_MS = 20_000;
@@ -57,6 +57,26 @@ export function keepDesk(): () => void {
     shown.value = null;
   };
 }
+
+/** What the open case's candidates are by the plate that its operator reads on the picture. */
+export const typed = signal<{ id: string; plate: string; candidates: readonly Candidate[] } | null>(null);
+
+/** The plate that a case is ranked by, where its operator has typed one. */
+export const typedFor = (of: DeskCase): string => (of.holder?.mine && typed.value?.id === of.id ? typed.value.plate : "");
+export const candidatesOf = (of: DeskCase): readonly Candidate[] => (typedFor(of) ? (typed.value?.candidates ?? []) : of.candidates);
+
+export async function rankAgain(id: string, plate: string): Promise<void> {
+  const found = await call<RankedAgain>(`${at(id)}/rank`, { body: { plate } satisfies TypedPlate });
+  if (shown.value?.id === id) typed.value = { id, plate, candidates: found.candidates };
+}
+
+/** Stays inside that a plate may mean, masked. */
+export const findStays = async (plate: string): Promise<readonly Candidate[]> =>
+  (await call<RankedAgain>("/desk/find", { body: { plate } satisfies TypedPlate })).candidates;
+
+/** A stay that no rule doubts becomes a case in one's own hand; returns which. */
+export const askAbout = async (stay: string): Promise<string> =>
+  (await call<DeskCase>("/desk/questions", { body: { stay_id: stay } satisfies AskAbout })).id;
 
 const at = (id: string): string => `/desk/cases/${encodeURIComponent(id)}`;
 

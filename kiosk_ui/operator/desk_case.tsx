@@ -7,9 +7,10 @@ import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { Candidate, DeskCase } from "../shared/wire";
 import { Deadline } from "./deadline";
-import { letGo } from "./desk";
+import { candidatesOf, letGo, typedFor } from "./desk";
 import { beside, decideNow, openQuestion } from "./desk_keys";
 import { takeIt } from "./desk_moves";
+import { RankAgain } from "./desk_typed";
 import { desk as say } from "./desk_words";
 import { laneName } from "./names";
 import { toStay } from "./route";
@@ -20,7 +21,7 @@ export function CasePane({ of }: { of: DeskCase }): JSX.Element {
     beside.value = 0;
   }, [of.id]);
   const mine = of.holder?.mine ?? false;
-  const chosen = of.candidates[beside.value];
+  const chosen = candidatesOf(of)[beside.value];
   return (
     <>
       <section class="panel case-head" aria-labelledby="case-title">
@@ -145,15 +146,17 @@ export function Picture({ visit, name, sign }: { visit: string; name: string; si
 }
 
 function Candidates({ of, mine }: { of: DeskCase; mine: boolean }): JSX.Element {
+  const shown = candidatesOf(of);
   return (
     <section class="panel candidates" aria-labelledby="candidates-title">
       <h2 id="candidates-title">
         {say("candidates")}
         <small>{say("cost_note")}</small>
       </h2>
-      {of.candidates.length === 0 && <p class="soft">{say("candidates_none")}</p>}
+      {mine && <RankAgain key={of.id} of={of} />}
+      {shown.length === 0 && <p class="soft">{say("candidates_none")}</p>}
       <ol>
-        {of.candidates.map((one, at) => (
+        {shown.map((one, at) => (
           <CandidateRow key={one.stay_id} one={one} at={at} of={of} mine={mine} />
         ))}
       </ol>
@@ -167,7 +170,7 @@ function CandidateRow({ one, at, of, mine }: { one: Candidate; at: number; of: D
   return (
     <li class={`candidate ${chosen && mine ? "is-beside" : ""}`} data-candidate={one.stay_id}>
       <div class="candidate-car">
-        <span class="plate">{one.plate ? <Compared plate={one.plate} to={of.clear ? of.read : null} /> : say("no_plate")}</span>
+        <span class="plate">{one.plate ? <Compared plate={one.plate} to={of.clear ? typedFor(of) || of.read : null} /> : say("no_plate")}</span>
         <small>
           {say("entered", { time: clock(one.entered_at, now.value) })} · {laneName(one.lane_id)} ·{" "}
           {say("parked_for", { time: span(Date.parse(one.entered_at), now.value) })}

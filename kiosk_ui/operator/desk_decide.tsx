@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { newKey } from "../shared/api";
-import { minutes } from "../shared/format";
+import { fromField, minutes } from "../shared/format";
 import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
 import type { Decide, Decision, DeskCase } from "../shared/wire";
@@ -64,17 +64,21 @@ function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => 
   const [reason, setReason] = useState(reasons[0] ?? "other");
   const [note, setNote] = useState("");
   const [truth, setTruth] = useState("");
+  const [left, setLeft] = useState("");
+  const [came, setCame] = useState("");
   const [wait, setWait] = useState(of.waits_min[0] ?? 15);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
   const submit = async (): Promise<void> => {
     if (reason === "other" && note.trim().length < 3) return setTrouble(say("note_short"));
     if (choice === "plate" && !truth.trim()) return setTrouble(say("plate_missing"));
+    if (choice === "part" && !(left && came)) return setTrouble(say("part_missing"));
     setBusy(true);
     setTrouble("");
     const body: Decide = { choice: choice as Decide["choice"], reason, note: note.trim(), version: of.version };
     if (stayId) body.stay_id = stayId;
     if (choice === "plate") body.plate = truth.trim();
+    if (choice === "part") Object.assign(body, { left_at: fromField(left), came_at: fromField(came) });
     if (choice === "hold") body.wait_minutes = wait;
     try {
       await send(of, body, key);
@@ -91,6 +95,19 @@ function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => 
           {say("true_plate")}
           <input value={truth} maxLength={12} autoComplete="off" onInput={(e) => setTruth(e.currentTarget.value.toUpperCase())} aria-describedby="decide-trouble" />
         </label>
+      )}
+      {choice === "part" && (
+        <>
+          <p class="soft">{say("part_note")}</p>
+          <label>
+            {say("part_left")}
+            <input type="datetime-local" value={left} onInput={(e) => setLeft(e.currentTarget.value)} aria-describedby="decide-trouble" />
+          </label>
+          <label>
+            {say("part_came")}
+            <input type="datetime-local" value={came} onInput={(e) => setCame(e.currentTarget.value)} aria-describedby="decide-trouble" />
+          </label>
+        </>
       )}
       {choice === "hold" && (
         <label>

@@ -5,7 +5,7 @@ import { newKey } from "../shared/api";
 import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
 import type { Decide, Decision, DeskCase } from "../shared/wire";
-import { chosen, decide, decisions, letGo, queue, shown } from "./desk";
+import { candidatesOf, chosen, decide, decisions, letGo, queue, shown, typedFor } from "./desk";
 import { desk as say } from "./desk_words";
 import { tellOnce } from "./toast";
 
@@ -13,6 +13,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   no_stay: "N",
   plate: "P",
   split: "S",
+  part: "T",
   merge: "M",
   confirm: "C",
   close: "X",
@@ -21,7 +22,10 @@ export const KEYS: Readonly<Record<string, string>> = {
   hold: "H",
 };
 /** What is never done by a key alone. */
-const ASKS = new Set(["plate", "close", "waive", "hold"]);
+const ASKS = new Set(["plate", "part", "close", "waive", "hold"]);
+
+/** The field for the plate that the operator reads. */
+export const TYPED = "typed-plate";
 
 /** The question that stands open, if one does. */
 export const asking = signal<JSX.Element | null>(null);
@@ -52,7 +56,7 @@ let busy = false;
 export async function decideNow({ case: of, choice, stayId }: Question): Promise<void> {
   const usual = of.choices.find((one) => one.choice === choice);
   if (!usual?.allowed || busy || !of.holder?.mine) return;
-  const read = of.candidates.find((one) => one.stay_id === stayId)?.plate;
+  const read = candidatesOf(of).find((one) => one.stay_id === stayId)?.plate;
   const reason = choice === "match" && of.read && read && read !== of.read ? "plate_misread" : (usual.reasons[0] ?? "other");
   busy = true;
   try {
@@ -65,7 +69,8 @@ export async function decideNow({ case: of, choice, stayId }: Question): Promise
 }
 
 export async function send(of: DeskCase, body: Decide, key: string): Promise<void> {
-  await decide(of.id, body, key);
+  const by = typedFor(of);
+  await decide(of.id, by ? { ...body, typed: by } : body, key);
   tellOnce(say("decided", { choice: inWords("choices", body.choice) }));
 }
 
@@ -97,6 +102,11 @@ export function onKey(event: KeyboardEvent, { choose, take }: Deeds): void {
   if (!of?.holder?.mine || event.repeat) return;
   const digit = /^Digit([1-9])$/.exec(event.code)?.[1] ?? /^[1-9]$/.exec(event.key)?.[0];
   if (digit) return void byNumber(of, Number(digit), event.shiftKey);
+  const field = letter === "R" ? document.getElementById(TYPED) : null;
+  if (field) {
+    event.preventDefault();
+    return field.focus();
+  }
   const choice = of.choices.find((one) => KEYS[one.choice] === letter);
   if (!choice?.allowed) return;
   event.preventDefault();
@@ -105,7 +115,7 @@ export function onKey(event: KeyboardEvent, { choose, take }: Deeds): void {
 }
 
 function byNumber(of: DeskCase, number: number, asks: boolean): void {
-  const candidate = of.candidates[number - 1];
+  const candidate = candidatesOf(of)[number - 1];
   if (!candidate || !of.choices.some((one) => one.choice === "match" && one.allowed)) return;
   const question = { case: of, choice: "match", stayId: candidate.stay_id };
   if (asks) openQuestion(question);

@@ -12,11 +12,12 @@ import { CasePane } from "./desk_case";
 import { DecidePane } from "./desk_decide";
 import { asking, onKey } from "./desk_keys";
 import { Recent } from "./desk_recent";
+import { FindStay } from "./desk_typed";
 import { choose, leave, takeIt } from "./desk_moves";
 import { desk as say } from "./desk_words";
 import { laneName } from "./names";
 import { place } from "./route";
-import { feed } from "./session";
+import { feed, may } from "./session";
 
 export function Desk(): JSX.Element {
   useEffect(() => {
@@ -42,6 +43,7 @@ export function Desk(): JSX.Element {
       <div class="desk-side">
         {shown.value && <DecidePane of={shown.value} />}
         <Recent made={decisions.value} />
+        {may("cases:work") && <FindStay />}
       </div>
       {asking.value}
     </main>

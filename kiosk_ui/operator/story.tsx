@@ -10,6 +10,7 @@ import { Mark, type MarkName } from "../shared/marks";
 import { now, setServerTime } from "../shared/tick";
 import type { StayStory, StoryLine } from "../shared/wire";
 import { Picture } from "./desk_case";
+import { AskAbout } from "./desk_typed";
 import { desk as say } from "./desk_words";
 import { money as sayMoney } from "./money_words";
 import { laneName } from "./names";
@@ -57,6 +58,9 @@ export function Story({ id }: { id: string }): JSX.Element {
   );
 }
 
+/** What may be put onto the desk: whatever no other stay has taken the place of. */
+const ASKABLE = new Set(["open", "settled", "review", "doubtful", "closed"]);
+
 function Told({ of }: { of: StayStory }): JSX.Element {
   const days = byDay(of.lines);
   return (
@@ -66,6 +70,7 @@ function Told({ of }: { of: StayStory }): JSX.Element {
           <span class={`plate ${of.plate ? "" : "plate-none"}`}>{of.plate ? plate(of.plate) : say("no_plate")}</span>
           <h2 id="story-title">{say("story_title")}</h2>
           <span class="chip chip-accent">{inWords("stayStates", of.state)}</span>
+          {may("cases:work") && ASKABLE.has(of.state) && <AskAbout stay={of.id} />}
           {of.may_clear && (
             <button type="button" class="quiet" title={say("story_clear_note")} onClick={() => void read(of.id, !of.clear)}>
               {say(of.clear ? "story_masked" : "story_clear")}

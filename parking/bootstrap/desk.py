@@ -11,7 +11,7 @@ from parking.bootstrap.application import Application
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.journeys import story_api
 from parking.journeys.deciding import StayDeeds
-from parking.journeys.ranking import ranker
+from parking.journeys.ranking import finder, ranker
 from parking.journeys.story import Booking, corrected
 from parking.kernel.clock import Clock
 from parking.kernel.ids import StayId
@@ -31,7 +31,14 @@ def routers(application: Application, clock: Clock, name_of: Callable[[Connectio
 
 def desk_of(application: Application, name_of: Callable[[Connection, str], str] = lambda _, who: who) -> Desk:
     """The desk without its routes."""
-    return Desk(StayDeeds(application.cashier), ranker(CostsInForce()), audit.record, looks.note, name_of)
+    return Desk(
+        StayDeeds(application.cashier),
+        ranker(costs := CostsInForce()),
+        finder(costs),
+        audit.record,
+        looks.note,
+        name_of,
+    )
 
 
 def _bookings(conn: Connection, stay_id: StayId) -> list[Booking]:

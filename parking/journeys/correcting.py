@@ -76,7 +76,7 @@ def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason
     if inside is not None and inside.id != stay_id:
         raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
     before = corrections.snapshot(uow.connection, stay_id)
-    votes = _corrected(Votes.parse(row.votes) if row.votes else Votes(), plate)
+    votes = reread_as(Votes.parse(row.votes) if row.votes else Votes(), plate)
     values = {"plate": plate, "votes": votes.compact(), "folded": folded(plate.text)}
     store.set_state(uow.connection, stay_id, **values)
     if row.state not in ("closed", "merged", "split"):
@@ -207,9 +207,11 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     before, after = done.before, done.after or {}
     if before is None:
         raise conflict("correction.beginning", "a stay that a correction began is taken back with what it came from")
+    parts = _parts(done)
+    _refuse_what_rests_on(uow, cashier, parts, before)
     if before["state"] == "open" and before["plate"] is not None:
         inside = store.open_by_plate(uow.connection, Plate(before["plate"]))
-        if inside is not None and inside.id != done.stay_id:
+        if inside is not None and inside.id not in (done.stay_id, *parts):
             raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
     _take_back(uow, cashier, done.stay_id)
     _take_back_parts(uow, cashier, done)
@@ -239,10 +241,24 @@ def _take_back(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         owing.settled(uow, cashier, stay_id)
 
 
+def _parts(done: Correction) -> tuple[StayId, ...]:
+    """The stays into which one was split."""
+    return tuple(StayId(done.evidence[name]) for name in ("first", "second")) if done.rule == "split" else ()
+
+
+def _refuse_what_rests_on(
+    uow: UnitOfWork, cashier: Cashier, parts: tuple[StayId, ...], before: Mapping[str, Any]
+) -> None:
+    """A split is not taken back over what has happened to its parts since."""
+    if parts and _row(uow, parts[1]).state != before["state"]:
+        raise conflict("split.went_on", "the second of these visits has changed since: settle that one first")
+    if any(cashier.payments_of(uow.connection, part) for part in parts):
+        raise conflict("split.paid", "one of these visits has payments: settle those first")
+
+
 def _take_back_parts(uow: UnitOfWork, cashier: Cashier, done: Correction) -> None:
-    """The stays into which one was split, or which took another in, go back with it."""
-    for name in ("first", "second") if done.rule == "split" else ():
-        part = StayId(done.evidence[name])
+    """The stays into which one was split go back with it."""
+    for part in _parts(done):
         _take_back(uow, cashier, part)
         before = corrections.snapshot(uow.connection, part)
         store.set_state(uow.connection, part, state="merged", into_ids=done.stay_id)
@@ -277,7 +293,7 @@ def _new(whole: OpenStay, stay_id: StayId, entered_at: datetime) -> OpenStay:
     return replace(bare, id=stay_id, entered_at=entered_at, votes=whole.votes, lot_id=whole.lot_id)
 
 
-def _corrected(votes: Votes, plate: Plate) -> Votes:
+def reread_as(votes: Votes, plate: Plate) -> Votes:
     """What a person read stands first; what the camera read stays as far behind as a misread is."""
     others = [(one.text, one.behind - 4.0) for one in votes.spellings if one.text != plate.text]
     return Votes.of([(plate.text, 0.0), *others], votes.colour, votes.kind)

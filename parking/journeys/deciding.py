@@ -14,7 +14,7 @@ from parking.kernel.errors import conflict, not_found
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import store, visits
+from parking.sessions import corrections, store, visits
 from parking.sessions.desk.model import Choice, Decision, Outcome, Wish
 from parking.sessions.desk.service import Deeds
 from parking.sessions.model import ClosedStay, ReviewCase, Stay, StayInReview
@@ -31,6 +31,7 @@ class StayDeeds:
             Choice.MATCH: lambda: self._match(uow, who, case, wish),
             Choice.PLATE: lambda: self._plate(uow, who, case, wish),
             Choice.SPLIT: lambda: self._split(uow, who, case, wish),
+            Choice.PART: lambda: self._part(uow, who, case, wish),
             Choice.MERGE: lambda: self._merge(uow, who, case, wish),
             Choice.CONFIRM: lambda: self._confirm(uow, who, case, wish),
             Choice.CLOSE: lambda: self._close(uow, who, case, wish),
@@ -71,6 +72,16 @@ class StayDeeds:
             return _outcome(uow, earlier)
         made = correcting.gone(uow, earlier.id, actor=who.subject, reason=_words(wish))
         return _outcome(uow, earlier, corrections=(made,))
+
+    def _part(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
+        """Two visits whose times a person has seen: each is billed for itself."""
+        whole = _known(uow, case.stay_id)
+        assert wish.left_at is not None and wish.came_at is not None  # noqa: PT018 - the queue has seen to it
+        said = {"actor": who.subject, "reason": _words(wish)}
+        correcting.split(uow, self.cashier, whole.id, wish.left_at, wish.came_at, **said)
+        made = corrections.standing(uow.connection, whole.id)
+        assert made is not None
+        return _outcome(uow, whole, corrections=(made.id,))
 
     def _merge(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         """One visit: what came in again had not left."""

@@ -15,6 +15,7 @@ from parking.kernel.principal import Principal, Scope
 from parking.sessions.desk import queue
 from parking.sessions.desk.model import Hand, Queued
 from parking.sessions.desk.schemas import (
+    AskAbout,
     CandidateView,
     ChoiceView,
     CostsView,
@@ -26,7 +27,9 @@ from parking.sessions.desk.schemas import (
     DeskRow,
     LessonPage,
     LessonView,
+    RankedAgain,
     SwitchLesson,
+    TypedPlate,
     UndoDecision,
     WhyView,
     shown,
@@ -51,6 +54,8 @@ class FakeDesk:
         self._fake = fake
         self.hands: dict[str, Hand] = {}
         self.reads: dict[str, str] = {}
+        self.typed: list[tuple[str, str]] = []
+        self.asked: list[str] = []
         self.candidates: dict[str, list[tuple[str, str, float, list[tuple[str, float]], float]]] = {}
         self.visits: dict[str, str] = {}
         self.decided: list[tuple[str, DecideCase, str]] = []
@@ -135,6 +140,12 @@ class FakeDesk:
             costs=self.costs(),
         )
 
+    def ranked_by(self, views: list[CandidateView], plate: str) -> RankedAgain:
+        """Whoever has most signs in common with a typed plate stands first."""
+        alike = sorted(views, key=lambda one: -sum(a == b for a, b in zip(one.plate or "", plate, strict=False)))
+        again = [one.model_copy(update={"cost": 3.5 + 9 * nth}) for nth, one in enumerate(alike)]
+        return RankedAgain(candidates=again, costs=self.costs())
+
     def made(self, case_id: str, body: DecideCase) -> DecisionView:
         case = self._fake.cases[case_id]
         made = DecisionView(
@@ -182,6 +193,26 @@ def _cases(routes: APIRouter, fake: FakeServer, known: FakeDesk) -> None:
         if holder != ME:
             known.taken_by(case_id, ME)
         return known.whole(case_id, who)
+
+    @routes.post("/desk/cases/{case_id}/rank")
+    async def rank_again(case_id: str, body: TypedPlate, who: Worker) -> RankedAgain:
+        known.typed.append((case_id, body.plate))
+        return known.ranked_by(known.whole(case_id, who).candidates, body.plate)
+
+    @routes.post("/desk/find")
+    async def find(body: TypedPlate, who: Worker) -> RankedAgain:
+        known.typed.append(("", body.plate))
+        everybody = [one for case_id in known.candidates for one in known.whole(case_id, who).candidates]
+        return known.ranked_by(everybody, body.plate)
+
+    @routes.post("/desk/questions")
+    async def ask(body: AskAbout, who: Worker) -> DeskCase:
+        known.asked.append(body.stay_id)
+        if "asked" not in fake.cases:
+            fake.case("asked", queue.ASKED, lane_id="entry-1", stay_id=body.stay_id)
+            known.question("asked", read="沪AD88588")
+        known.taken_by("asked", ME)
+        return known.whole("asked", who)
 
     @routes.post("/desk/cases/{case_id}/give-back")
     async def give_back(case_id: str, who: Worker) -> DeskCase:

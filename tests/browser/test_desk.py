@@ -168,6 +168,44 @@ def test_a_stays_story_shows_pictures_on_demand_and_plates_in_clear_by_right(
     expect(page.get_by_role("status").first).to_be_attached()
 
 
+@pytest.mark.req("ID-1")
+def test_an_operator_types_the_plate_on_the_picture_and_parts_a_stay_that_nobody_doubted(
+    desk: FakeServer, open_page: OpenPage
+) -> None:
+    page = at_desk(desk, open_page, "#/desk/c1")
+    expect(page.get_by_role("button", name="领取")).to_be_visible(timeout=PATIENT)
+    take(page)
+    page.keyboard.press("r")
+    page.keyboard.type("皖a8b5b8")
+    page.keyboard.press("Enter")
+    first = page.locator("[data-candidate]").first
+    expect(first).to_have_attribute("data-candidate", "stay-3", timeout=PATIENT)
+    assert desk.desk.typed == [("c1", "皖A8B5B8")]
+    page.keyboard.press("1")
+    expect(page.get_by_text("已处理：是这辆车")).to_be_visible(timeout=PATIENT)
+    ((_, body, _),) = desk.desk.decided
+    assert (body.stay_id, body.typed) == ("stay-3", "皖A8B5B8")
+    page.get_by_label("车牌", exact=True).fill("沪AD88588")
+    page.get_by_role("button", name="查找").click()
+    page.locator("[data-found='stay-1'] a").click()
+    page.get_by_role("button", name="提交核查").click()
+    expect(page.locator("#case-title")).to_have_text("人工提出核查", timeout=PATIENT)
+    assert desk.desk.asked == ["stay-1"]
+    page.keyboard.press("t")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="确定").click()
+    expect(dialog.get_by_role("alert")).to_have_text("请填写两个时间")
+    dialog.get_by_label("第一次离场时间").fill("2026-05-16T12:00")
+    dialog.get_by_label("再次入场时间").fill("2026-05-16T13:30")
+    dialog.get_by_role("button", name="确定").click()
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    (_, parted, _) = desk.desk.decided[-1]
+    assert parted.choice is Choice.PART
+    assert (parted.left_at, parted.came_at) == (
+        datetime(2026, 5, 16, 4, 0, tzinfo=UTC), datetime(2026, 5, 16, 5, 30, tzinfo=UTC),
+    ), "the site's wall clock, wherever the browser stands"  # fmt: skip
+
+
 def test_a_manager_switches_a_lesson_off_with_a_reason(desk: FakeServer, open_page: OpenPage) -> None:
     desk.scopes = SCOPES | {Scope.LESSONS_SWITCH}
     page = at_desk(desk, open_page, "#/lessons")

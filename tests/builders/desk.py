@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -69,7 +69,12 @@ class Office:
 
     def __post_init__(self) -> None:
         self.database.clock = self.clock
-        self.desk = service.Desk(self.deeds, lambda _, __: self.ranked, _nobody_listens, _nobody_counts, _name_of)
+        self.desk = service.Desk(
+            self.deeds, self._rank, lambda _, __, ___: self.ranked, _nobody_listens, _nobody_counts, _name_of
+        )
+
+    def _rank(self, _: Connection, __: ReviewCase, typed: Plate | None = None) -> Ranked:
+        return self.ranked if typed is None else replace(self.ranked, candidates=self.ranked.candidates[::-1])
 
     def case(self, reason: str = "exit_without_stay", case_id: str = "case-1", stay_id: str | None = None) -> CaseId:
         """A question is put to the operators."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,92 @@ def test_a_waiver_and_a_match_are_taken_back_by_counter_entries_and_the_question
     assert server.application.database.read(ledger_store.verify).holds
     story = server.ask("GET", f"/stays/{stay_id}/story", "auditor").json()
     assert {("undone", "match"), ("undone", "waive")} <= {(one["kind"], one["code"]) for one in story["lines"]}
+
+
+def rank_again(server: Server, case_id: str, plate: str, who: str = "attendant") -> Any:
+    return server.ask("POST", f"/desk/cases/{case_id}/rank", who, json={"plate": plate})
+
+
+@pytest.mark.req("ID-1")
+def test_the_plate_that_an_operator_reads_on_the_picture_ranks_the_candidates_again(server: Server) -> None:
+    stay_id, _ = leaves_misread(server)
+    case_id = queue(server)[0]["id"]
+    assert problem_of(rank_again(server, case_id, "沪B67890"), 409)["code"] == "case.not_taken"
+    case = take(server, case_id)
+    assert case["candidates"][0]["stay_id"] == stay_id
+    again = rank_again(server, case_id, "沪B67890").json()["candidates"]
+    assert (again[0]["plate"], again[0]["why"][1]["code"]) == ("沪B67890", "read_as_it_is")
+    assert again[0]["stay_id"] != stay_id
+    assert problem_of(rank_again(server, case_id, "沪B67890", "manager"), 409)["code"] == "case.taken"
+    assert problem_of(rank_again(server, case_id, "??"), 422)["errors"][0]["field"] == "plate"
+    assert server.ask("GET", f"/desk/cases/{case_id}", "attendant").json()["version"] == case["version"]
+    assert ("attendant", "plates") in looks_at(server, again[0]["stay_id"])
+    made = decide(
+        server, case, choice="match", stay_id=again[0]["stay_id"], reason="same_car_seen", typed="沪B67890"
+    ).json()
+    assert made["evidence"]["typed"] == "沪B***90"
+    assert made["evidence"]["candidates"][0]["stay_id"] == again[0]["stay_id"]
+
+
+@pytest.mark.req("ID-1")
+def test_an_exit_that_nobody_could_read_finds_its_stay_by_the_plate_on_the_picture(server: Server) -> None:
+    stay_id = server.enter(TRUE)
+    for number in range(7):
+        server.enter(f"沪C0000{number}")
+    server.park(hours=2)
+    server.box.note(
+        passage(Direction.OUT, server.application.database.ids.new(server.clock.now()), None), server.clock.now()
+    )
+    server.box.send()
+    server.settle_down()
+    (row,) = queue(server)
+    case = take(server, row["id"])
+    assert len({one["cost"] for one in case["candidates"]}) == 1, "five of eight, and none likelier than another"
+    first, second, *_ = rank_again(server, row["id"], TRUE).json()["candidates"]
+    assert (first["stay_id"], first["plate"]) == (stay_id, TRUE)
+    assert first["cost"] + 10 < second["cost"]
+
+
+@pytest.mark.req("ID-1")
+def test_a_stay_that_nobody_doubts_is_found_by_its_plate_asked_about_and_parted_in_two(server: Server) -> None:
+    stay_id, came = server.enter(TRUE), server.clock.now()
+    server.park(hours=5)
+    found = server.ask("POST", "/desk/find", "attendant", json={"plate": TRUE}).json()["candidates"]
+    assert (found[0]["stay_id"], found[0]["plate"]) == (stay_id, "浙A***85"), "masked until somebody has taken a case"
+    asked = server.ask("POST", "/desk/questions", "attendant", json={"stay_id": stay_id})
+    case: dict[str, Any] = asked.json()
+    assert (case["reason"], case["holder"]["mine"], case["read"]) == ("asked_by_person", True, TRUE)
+    assert [one["choice"] for one in case["choices"]] == ["plate", "part", "close", "done", "hold"]
+    refused = server.ask("POST", "/desk/questions", "manager", json={"stay_id": stay_id})
+    assert problem_of(refused, 409)["code"] == "case.taken", "asked about twice, it is one case"
+    hour = timedelta(hours=1)
+    times = {"left_at": (came + hour).isoformat(), "came_at": (came + 4 * hour).isoformat()}
+    half = decide(server, case, key="half", choice="part", reason="exit_missed", left_at=times["left_at"])
+    assert problem_of(half, 422)["errors"][0]["field"] == "came_at"
+    turned = {"left_at": times["came_at"], "came_at": times["left_at"]}
+    wrong = decide(server, case, key="turned", choice="part", reason="exit_missed", **turned)
+    assert problem_of(wrong, 422)["errors"][0]["field"] == "left_at"
+    made = decide(server, case, choice="part", reason="exit_missed", **times)
+    assert made.status_code == 200, made.text
+    server.settle_down()
+    inside = server.ask("GET", "/stays?state=open", "cashier").json()["items"]
+    closed = server.ask("GET", "/stays?state=closed", "cashier").json()["items"]
+    assert [one["entered_at"][:19] for one in inside] == [times["came_at"][:19]]
+    assert [one["exited_at"][:19] for one in closed] == [times["left_at"][:19]]
+    assert server.ask("GET", f"/stays/{stay_id}", "cashier").json()["state"] == "split"
+    gone = server.ask("POST", "/desk/questions", "attendant", json={"stay_id": stay_id})
+    assert problem_of(gone, 409)["code"] == "stay.superseded"
+    undone = server.ask(
+        "POST",
+        f"/desk/decisions/{made.json()['id']}/undo",
+        "attendant",
+        json={"reason": "another car"},
+        headers={"Idempotency-Key": "undo-part"},
+    )
+    assert undone.status_code == 200, undone.text
+    server.settle_down()
+    (back,) = server.ask("GET", "/stays?state=open", "cashier").json()["items"]
+    assert (back["id"], back["entered_at"][:19]) == (stay_id, came.isoformat()[:19])
+    assert server.ask("GET", "/stays?state=closed", "cashier").json()["items"] == []
+    assert server.application.database.read(ledger_store.verify).holds
+    assert problem_of(server.ask("POST", "/desk/questions", "attendant", json={"stay_id": "nobody"}), 404)

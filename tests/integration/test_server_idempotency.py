@@ -67,6 +67,9 @@ NO_MONEY = {
     "/cases/{case_id}/resolve",
     "/cash/shifts/{shift_id}/counts",  # a count is written down, nothing is booked
     "/desk/cases/{case_id}/give-back",
+    "/desk/cases/{case_id}/rank",  # a question
+    "/desk/find",  # likewise
+    "/desk/questions",  # one open case a stay
     "/desk/cases/{case_id}/take",
     "/desk/lessons/{lesson_id}/switch",
     "/edge/events",  # numbered by the box

@@ -128,6 +128,7 @@ const cases: Table = {
   unauthorised_exit: ["未经放行驶出", "Drove out unauthorised"],
   exit_without_stay: ["出场无入场记录", "Exit without an entry on record"],
   exit_unproven: ["人工开闸后未感应到车辆驶出", "Opened by hand, and no loop felt it leave"],
+  asked_by_person: ["人工提出核查", "A person doubts this stay"],
   exit_in_doubt: ["出场车辆身份存疑", "Whose exit this was is in doubt"],
   cloned_plate: ["疑似套牌", "The same plate in two places"],
   left_without_paying: ["未缴费离场", "Left without paying"],

@@ -8,6 +8,7 @@ export const choices: Table = {
   no_stay: ["都不是，漏记入场", "None of them: it came in unseen"],
   plate: ["更正车牌", "Correct the plate"],
   split: ["是两次停车", "Two visits"],
+  part: ["拆成两次停车", "Part it in two"],
   merge: ["是同一次停车", "One visit"],
   confirm: ["记录属实", "It is true"],
   close: ["车辆已离场", "The car is gone"],

@@ -11,18 +11,23 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from parking.kernel.clock import Clock
-from parking.kernel.ids import CaseId
+from parking.kernel.ids import CaseId, StayId
+from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions.desk import service, views
+from parking.sessions.desk.model import Ranked
 from parking.sessions.desk.schemas import (
+    AskAbout,
     DecideCase,
     DecisionPage,
     DecisionView,
     DeskCase,
     DeskPage,
     LessonPage,
+    RankedAgain,
     SwitchLesson,
+    TypedPlate,
     UndoDecision,
 )
 from parking.sessions.desk.service import Desk
@@ -52,6 +57,11 @@ def _case_routes(routes: APIRouter, database: Database, desk: Desk, clock: Clock
         service.seen(uow, desk, who, case_id, whom, clear=found.clear)
         return found
 
+    def shown_again(uow: UnitOfWork, who: Principal, ranked: Ranked, about: str, *, clear: bool) -> RankedAgain:
+        service.seen(uow, desk, who, about, [one.stay_id for one in ranked.candidates], clear=clear)
+        found = views.candidates_of(uow.connection, ranked, clear=clear)
+        return RankedAgain(candidates=found, costs=views.costs(uow.connection))
+
     @routes.get("/cases")
     async def list_desk(who: Reader, cursor: Cursor = "", limit: Limit = 50) -> DeskPage:
         return await database.aread(lambda conn: views.page(conn, desk, who, clock.now(), cursor, limit))
@@ -67,6 +77,32 @@ def _case_routes(routes: APIRouter, database: Database, desk: Desk, clock: Clock
             return opened(uow, who, case_id)
 
         return await database.awrite(work)
+
+    @routes.post("/cases/{case_id}/rank")
+    async def rank_again(case_id: str, body: TypedPlate, who: Worker) -> RankedAgain:
+        """The same question by the plate that its operator reads on the picture."""
+        plate = Plate.parse(body.plate)
+
+        def work(uow: UnitOfWork) -> RankedAgain:
+            ranked = service.rank_again(uow.connection, desk, CaseId(case_id), who, plate, uow.now)
+            return shown_again(uow, who, ranked, case_id, clear=True)
+
+        return await database.awrite(work)
+
+    @routes.post("/find")
+    async def find(body: TypedPlate, who: Worker) -> RankedAgain:
+        """Stays inside that this plate may mean, masked; whoever doubts one asks about it."""
+        plate = Plate.parse(body.plate)
+
+        def work(uow: UnitOfWork) -> RankedAgain:
+            return shown_again(uow, who, desk.find(uow.connection, plate, uow.now), "desk", clear=False)
+
+        return await database.awrite(work)
+
+    @routes.post("/questions")
+    async def ask(body: AskAbout, who: Worker) -> DeskCase:
+        """A stay that no rule doubts becomes a case, in the hand of whoever asks."""
+        return await database.awrite(lambda uow: opened(uow, who, service.ask(uow, desk, StayId(body.stay_id), who)))
 
     @routes.post("/cases/{case_id}/give-back")
     async def give_back_case(case_id: str, who: Worker) -> DeskCase:

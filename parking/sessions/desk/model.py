@@ -26,6 +26,7 @@ class Choice(StrEnum):
     NO_STAY = "no_stay"  # none of them: it came in unseen
     PLATE = "plate"  # the plate was misread: this is what it says
     SPLIT = "split"  # two visits: the earlier one ended unseen
+    PART = "part"  # two visits: it left at this time and came again at that
     MERGE = "merge"  # one visit: what looks like a second one belongs to the first
     CONFIRM = "confirm"  # it is true as recorded
     CLOSE = "close"  # the car is gone: the stay ends now
@@ -84,7 +85,10 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person wants done about a case: `reason` is a stable code, `note` their own words."""
+    """What a person wants done about a case: `reason` is a stable code, `note` their own words.
+
+    `left_at`, `came_at`: when one visit ended and the next began. `typed`: the plate by which they had the candidates ranked again.
+    """
 
     choice: Choice
     reason: str
@@ -92,6 +96,9 @@ class Wish:
     stay_id: StayId | None = None
     plate: Plate | None = None
     wait: timedelta | None = None
+    left_at: datetime | None = None
+    came_at: datetime | None = None
+    typed: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)

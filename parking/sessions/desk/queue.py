@@ -35,11 +35,13 @@ def _question(within: timedelta, *choices: Choice) -> Question:
 
 _WHOSE_EXIT = (Choice.MATCH, Choice.NO_STAY)
 _IS_IT_TRUE = (Choice.CONFIRM, Choice.CLOSE)
+ASKED = "asked_by_person"
+"""Nothing doubted this stay; a person does."""
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "call_unanswered": _question(_PERSON_WAITS),
-        "charge_over_bound": _question(_PERSON_WAITS, Choice.CONFIRM, Choice.SPLIT, Choice.WAIVE),
+        "charge_over_bound": _question(_PERSON_WAITS, Choice.CONFIRM, Choice.PART, Choice.SPLIT, Choice.WAIVE),
         "lane_still_held_open": _question(_PERSON_WAITS),
         "exit_in_doubt": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
         "exit_without_stay": _question(_CAR_IS_NEAR, *_WHOSE_EXIT),
@@ -49,6 +51,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "entry_without_plate": _question(_CAR_IS_NEAR, Choice.PLATE, Choice.CONFIRM, Choice.CLOSE),
         "unauthorised_entry": _question(_CAR_IS_NEAR, Choice.PLATE, *_IS_IT_TRUE),
         "entry_time_implausible": _question(_CAR_IS_NEAR, *_IS_IT_TRUE),
+        ASKED: _question(_MONEY_IS_UNSURE, Choice.PLATE, Choice.PART, Choice.CLOSE),
         "unauthorised_exit": _question(_MONEY_IS_UNSURE, Choice.WAIVE),
         "paid_but_not_inside": _question(_MONEY_IS_UNSURE),
         "payment_unknown": _question(_MONEY_IS_UNSURE),
@@ -70,6 +73,7 @@ REASONS: Mapping[Choice, tuple[str, ...]] = MappingProxyType(
         Choice.NO_STAY: ("entry_missed", "no_candidate_fits", "drove_back", "not_a_vehicle"),
         Choice.PLATE: ("read_from_picture", "checked_on_site", "driver_says"),
         Choice.SPLIT: ("exit_missed", "two_cars_seen"),
+        Choice.PART: ("exit_missed", "two_cars_seen", "checked_on_video"),
         Choice.MERGE: ("backed_out", "counted_twice", "same_car_seen"),
         Choice.CONFIRM: ("checked_on_site", "checked_on_video"),
         Choice.CLOSE: ("gone_unseen", "bay_is_empty"),
@@ -112,6 +116,9 @@ def why_not(reason: str, wish: Wish) -> str | None:
         return "stay_id"
     if (wish.choice is Choice.PLATE) != (wish.plate is not None):
         return "plate"
+    for field, given in (("left_at", wish.left_at), ("came_at", wish.came_at)):
+        if (wish.choice is Choice.PART) != (given is not None):
+            return field
     if (wish.wait in WAITS) != (wish.choice is Choice.HOLD):
         return "wait_minutes"
     return None

@@ -13,7 +13,7 @@ from parking.sessions.desk import queue
 from parking.sessions.desk.lessons import Teaching, differences
 from parking.sessions.desk.model import Candidate, Choice, Decision, Lesson, Queued, Wish
 from parking.sessions.model import ClosedStay, OpenStay, Stay
-from parking.web.schemas import Loose, Strict
+from parking.web.schemas import Loose, Moment, Strict
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
@@ -236,7 +236,7 @@ class LessonPage(Strict):
 
 
 class DecideCase(Strict):
-    """What an operator says; `version` is that of the case as they saw it."""
+    """What an operator says; `version` is that of the case as they saw it, `typed` the plate by which they had it ranked again."""
 
     version: int = Field(ge=0)
     choice: Annotated[Choice, Loose]
@@ -245,6 +245,9 @@ class DecideCase(Strict):
     stay_id: str | None = Field(default=None, max_length=36)
     plate: str | None = Field(default=None, max_length=24)
     wait_minutes: int | None = Field(default=None, ge=1, le=7 * 24 * 60)
+    left_at: Moment | None = None
+    came_at: Moment | None = None
+    typed: str | None = Field(default=None, max_length=24)
 
     def wish(self) -> Wish:
         """The wish in these words; a plate that is none raises ParkingError."""
@@ -255,7 +258,29 @@ class DecideCase(Strict):
             stay_id=self.stay_id,  # type: ignore[arg-type] # an id is a string with a type
             plate=Plate.parse(self.plate) if self.plate is not None else None,
             wait=timedelta(minutes=self.wait_minutes) if self.wait_minutes is not None else None,
+            left_at=self.left_at,
+            came_at=self.came_at,
+            typed=Plate.parse(self.typed) if self.typed is not None else None,
         )
+
+
+class TypedPlate(Strict):
+    """A plate that an operator reads on a picture, or hears from a driver."""
+
+    plate: str = Field(min_length=1, max_length=24)
+
+
+class RankedAgain(Strict):
+    """The candidates by a typed plate, likeliest first."""
+
+    candidates: list[CandidateView]
+    costs: CostsView
+
+
+class AskAbout(Strict):
+    """A stay that a person doubts."""
+
+    stay_id: str = Field(min_length=1, max_length=36)
 
 
 class UndoDecision(Strict):

@@ -22,7 +22,8 @@ from parking.plumbing.logs import redact
 from parking.sessions import store as stays
 from parking.sessions.desk import lessons, queue, store
 from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome, Ranked, Wish
-from parking.sessions.model import ReviewCase
+from parking.sessions.model import ReviewCase, SupersededStay
+from parking.sessions.service import open_case
 
 Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 Look = Callable[[UnitOfWork, Principal, str, str], bool]
@@ -41,8 +42,16 @@ class Deeds(Protocol):
         ...
 
 
-Rank = Callable[[Connection, ReviewCase], Ranked]
-"""The stays that a case may be about, likeliest first, by the costs that are in force."""
+class Rank(Protocol):
+    """The stays that a case may be about, likeliest first, by the costs that are in force."""
+
+    def __call__(self, conn: Connection, case: ReviewCase, typed: Plate | None = None) -> Ranked:
+        """With `typed`, as if the camera had read what a person reads on its picture."""
+        ...
+
+
+Find = Callable[[Connection, Plate, datetime], Ranked]
+"""The stays inside that a plate may mean, likeliest first, whether anything about them is asked or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Desk:
 
     deeds: Deeds
     rank: Rank
+    find: Find
     audit: Audit
     look: Look
     name_of: Callable[[Connection, str], str]
@@ -96,6 +106,29 @@ def seen(uow: UnitOfWork, desk: Desk, who: Principal, case_id: str, whom: Iterab
         desk.audit(uow, who, "case.plates" if clear else "case.look", case_id, "")
 
 
+def rank_again(conn: Connection, desk: Desk, case_id: CaseId, who: Principal, typed: Plate, now: datetime) -> Ranked:
+    """The candidates by the plate that whoever has this case reads on its picture; nothing is decided by it."""
+    case = _open(conn, case_id)
+    if store.hand(conn, case_id).holder_at(now) != who.subject:
+        raise _taken(conn, desk, case_id, now, of=who.subject)
+    return desk.rank(conn, case, typed)
+
+
+def ask(uow: UnitOfWork, desk: Desk, stay_id: StayId, who: Principal) -> CaseId:
+    """Put a stay that no rule doubts onto the desk, taken by whoever asks; asked about twice, it is one case."""
+    known = stays.get(uow.connection, stay_id)
+    if known is None:
+        raise not_found("stay.unknown", "this stay is not known")
+    if isinstance(known, SupersededStay):
+        raise conflict("stay.superseded", "others stand in the place of this stay: ask about those")
+    asked = stays.open_cases(uow.connection, queue.ASKED, stay_id)
+    case_id = asked[0] if asked else open_case(uow, queue.ASKED, stay_id=stay_id, lane_id=known.lane_id)
+    if not asked:
+        desk.audit(uow, who, "case.ask", case_id, "")
+    take(uow, desk, case_id, who)
+    return case_id
+
+
 # --- deciding --------------------------------------------------------------------------------------------------------
 
 
@@ -111,7 +144,7 @@ def decide(uow: UnitOfWork, desk: Desk, case_id: CaseId, version: int, who: Prin
     wait_until = None if wish.wait is None else uow.now + wish.wait
     if not store.step(uow.connection, case_id, who.subject, version, wait_until):
         raise _taken(uow.connection, desk, case_id, uow.now, of=who.subject)
-    shown = desk.rank(uow.connection, case)  # what the person had in front of them, before anything changes
+    shown = desk.rank(uow.connection, case, wish.typed)  # what the person had in front of them, before anything changes
     decision_id = uow.ids.new(uow.now)
     desk.audit(uow, who, f"case.{wish.choice.value}", case_id, f"{wish.reason}: {wish.note}".rstrip(": "))
     outcome = _do(uow, desk, who, case, wish, decision_id)
@@ -127,7 +160,7 @@ def decide(uow: UnitOfWork, desk: Desk, case_id: CaseId, version: int, who: Prin
         rule=f"desk.{wish.choice.value}",
         before=outcome.before,
         after=outcome.after,
-        evidence=_evidence(case, shown),
+        evidence=_evidence(case, shown, wish.typed),
         corrections=outcome.corrections,
         actor=who.subject,
         decided_at=uow.now,
@@ -148,13 +181,14 @@ def _do(uow: UnitOfWork, desk: Desk, who: Principal, case: ReviewCase, wish: Wis
     return desk.deeds.do(uow, who, case, wish, decision_id)
 
 
-def _evidence(case: ReviewCase, shown: Ranked) -> dict[str, Any]:
+def _evidence(case: ReviewCase, shown: Ranked, typed: Plate | None) -> dict[str, Any]:
     ranked = [
         {"stay_id": c.stay_id, "cost": round(c.cost, 4), "why": [[code, round(cost, 4)] for code, cost in c.why]}
         for c in shown.candidates
     ]
     pictures = [visit for visit in (case.visit_id, case.stay_id) if visit]
-    return {"candidates": ranked, "costs": shown.costs, "pictures": pictures}
+    by = {"typed": typed.masked} if typed is not None else {}
+    return {"candidates": ranked, "costs": shown.costs, "pictures": pictures, **by}
 
 
 def _learn(uow: UnitOfWork, made: Decision, read: Plate, true: Plate) -> None:

@@ -72,14 +72,14 @@ def case(conn: Connection, desk: Desk, who: Principal, now: datetime, case_id: s
         clear=clear,
         read=shown(read, clear=clear),
         choices=ChoiceView.all_of(found.reason, who),
-        candidates=_candidates(conn, ranked, clear=clear),
+        candidates=candidates_of(conn, ranked, clear=clear),
         decisions=decisions_of(conn, desk, who, found),
         waits_min=[int(wait.total_seconds() // 60) for wait in queue.WAITS],
         costs=costs(conn),
     )
 
 
-def _candidates(conn: Connection, ranked: Ranked, *, clear: bool) -> list[CandidateView]:
+def candidates_of(conn: Connection, ranked: Ranked, *, clear: bool) -> list[CandidateView]:
     views = []
     for one in ranked.candidates:
         stay = stays.get(conn, one.stay_id)

@@ -73,6 +73,7 @@ class Invariants:
         """Watch what changes from now on, on a database in memory that holds no stay yet."""
         for statement in _WATCH:
             uow.connection.exec_driver_sql(statement)
+        self._money.begin(uow)
 
     def broken(self, conn: sa.Connection) -> list[str]:
         """Every one that does not hold now, in words."""

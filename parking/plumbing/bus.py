@@ -18,7 +18,7 @@ from parking.kernel.events import Envelope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import MOST_IN_A_WORK, RetryPolicy, Subscription, bury, describe, handle, is_final, tried
 from parking.plumbing.insert_once import insert_all_once
-from parking.plumbing.prepared import prepared
+from parking.plumbing.prepared import attempt, prepared
 from parking.plumbing.tables import delivery
 
 __all__ = ["Bus", "InProcessBus", "RetryPolicy", "Subscription"]
@@ -65,8 +65,16 @@ class OwnBus(Protocol):
         """Whether its queue lies in this one."""
         ...
 
-    def take(self, unit: UnitOfWork, batch: Sequence[Envelope]) -> None:
-        """`publish` within a transaction of its database; call `wake` once that is committed."""
+    @property
+    def at_once(self) -> bool:
+        """Whether it handles in the transaction that brings an event, as long as it has no threads."""
+        ...
+
+    def take(self, unit: UnitOfWork, batch: Sequence[Envelope], *, first: bool = False) -> None:
+        """`publish` within a transaction of its database; call `wake` once that is committed.
+
+        `first`: these were published by this very transaction, so nobody can have handled them before, nor will see them again.
+        """
         ...
 
     def wake(self, batch: Sequence[Envelope]) -> None:
@@ -82,7 +90,7 @@ class InProcessBus:
 
     def __init__(self, database: Database, *, retry: RetryPolicy | None = None, at_once: bool = False) -> None:
         self._database = database
-        self._at_once = at_once
+        self.at_once = at_once
         self._retry = retry or RetryPolicy()
         self._subscriptions: dict[str, Subscription] = {}
         self._threads: list[threading.Thread] = []
@@ -98,9 +106,11 @@ class InProcessBus:
     def is_on(self, database: Database) -> bool:
         return database is self._database
 
-    def take(self, unit: UnitOfWork, batch: Sequence[Envelope]) -> None:
+    def take(self, unit: UnitOfWork, batch: Sequence[Envelope], *, first: bool = False) -> None:
+        if first and self.at_once and not self._threads and self._all_at_once(unit, batch):
+            return
         wanted = {group: [e for e in batch if s.wants(e)] for group, s in self._subscriptions.items()}
-        if self._at_once and not self._threads:
+        if self.at_once and not self._threads:
             wanted = self._handled_at_once(unit, wanted)
         rows = [
             {"group": group, "event_id": e.id, "envelope": codec.encode(e), "attempts": 0, "next_at": unit.now}
@@ -110,6 +120,24 @@ class InProcessBus:
         if rows:
             insert_all_once(unit.connection, delivery, rows)
             self._empty -= {group for group, mine in wanted.items() if mine}
+
+    def _all_at_once(self, unit: UnitOfWork, batch: Sequence[Envelope]) -> bool:
+        """All groups handle what nobody has seen before, under one savepoint; False, and nothing done, where one of them cannot."""
+        if len(batch) > MOST_IN_A_WORK or len(self._empty) < len(self._subscriptions):
+            return False
+        published = unit.published
+        try:
+            with attempt(unit.connection):
+                for subscription in self._subscriptions.values():
+                    for envelope in batch:
+                        for handler in subscription.handlers.get(type(envelope.event), ()):
+                            handler(unit, envelope)
+        except sa.exc.OperationalError:
+            raise
+        except Exception:  # whose it is, and how often it may try again, is found out one by one
+            unit.published = published
+            return False
+        return True
 
     def _handled_at_once(self, unit: UnitOfWork, wanted: dict[str, list[Envelope]]) -> dict[str, list[Envelope]]:
         """Each group takes its turn with what nothing waits before; what is left is to be queued."""

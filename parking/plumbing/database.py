@@ -33,6 +33,10 @@ class Database(ABC):
     """Whether nobody but this object can change what is in it: as long as `changes` stands, everything is as it was."""
     changes = 0
     """How many works were done."""
+    enqueued = 0
+    """How many jobs those put into the queue."""
+    hand_on: Callable[[UnitOfWork], None] | None = None
+    """Takes what a work has published within the work's own transaction; only a private database asks it."""
 
     def __init__(self, *, clock: Clock, ids: Ids, origin: str) -> None:
         self.clock = clock

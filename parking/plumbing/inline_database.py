@@ -54,11 +54,14 @@ class InlineDatabase(Database):
         driver = self._driver
         with self._turn:
             self._begin()
+            hand_on = self.hand_on
+            unit = UnitOfWork(self._connection, self.clock.now(), self.ids, self.origin, handed_on=hand_on is not None)
             try:
-                unit = self._unit(self._connection)
                 driver.execute("BEGIN IMMEDIATE")
                 try:
                     result = work(unit)
+                    if hand_on is not None and unit.fresh:
+                        hand_on(unit)
                     if self._connection.in_nested_transaction() or not driver.in_transaction:
                         raise RuntimeError("a work ends its own savepoints and leaves the transaction to the database")
                     driver.execute("COMMIT")
@@ -68,6 +71,7 @@ class InlineDatabase(Database):
             finally:
                 self._busy = False
                 self.changes += 1
+                self.enqueued += unit.enqueued
         if unit.published:
             self._wake_all()
         return result

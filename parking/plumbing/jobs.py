@@ -91,6 +91,7 @@ def enqueue(
         "state": "waiting",
         "error": "",
     }
+    uow.enqueued += 1
     return insert_once(uow.connection, job, row)
 
 
@@ -104,6 +105,7 @@ def again(unit: UnitOfWork, dedupe: str) -> bool:
     """Give a dead job a fresh start; False when no such job is dead."""
     fresh = {"state": "waiting", "attempts": 0, "run_at": unit.now, "leased_until": unit.now, "ended_at": None}
     dead = sa.and_(job.c.dedupe == dedupe, job.c.state == "dead")
+    unit.enqueued += 1
     return unit.connection.execute(sa.update(job).where(dead).values(fresh)).rowcount == 1
 
 
@@ -146,6 +148,7 @@ class JobRunner:
         while (claim := self._database.write(self._claim)) is not None:
             self._run_one(claim)
             total += 1
+        self._looked_at = -1, None
         return total
 
     def start(self) -> None:
@@ -167,11 +170,11 @@ class JobRunner:
             self._thread = None
 
     def _none_is_due(self) -> bool:
-        """Asked without a transaction; and where nothing has changed since, not even that."""
-        now, changes, kinds = self._clock.now(), self._database.changes, list(self._handlers)
-        if not self._database.is_private or self._looked_at[0] != changes:
+        """Asked without a transaction; and where nothing has been put into the queue since, not even that."""
+        now, enqueued, kinds = self._clock.now(), self._database.enqueued, list(self._handlers)
+        if not self._database.is_private or self._looked_at[0] != enqueued:
             soonest: datetime | None = self._database.read(lambda conn: conn.scalar(_SOONEST, {"kinds": kinds}))
-            self._looked_at = changes, soonest
+            self._looked_at = enqueued, soonest
         soonest = self._looked_at[1]
         return soonest is None or soonest > now
 

@@ -25,6 +25,7 @@ _WAITING = prepared(
     .order_by(outbox.c.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_THERE = prepared(sa.select(outbox.c.event_id).where(outbox.c.event_id.in_(sa.bindparam("ids", expanding=True))))
 _RELAYED = prepared(
     sa.update(outbox).where(outbox.c.seq == sa.bindparam("number")).values(relayed_at=sa.bindparam("at"))
 )
@@ -66,6 +67,8 @@ class OutboxRelay:
         self._ours = bus if isinstance(bus, OwnBus) and bus.is_on(database) else None
         """The bus, where it lies in our own database."""
         self._alone = database.is_private and self._ours is not None
+        if self._alone and self._ours is not None and self._ours.at_once:
+            database.hand_on = self._hand_on
         database.after_commit(self._published)
 
     def drain(self) -> int:
@@ -84,8 +87,16 @@ class OutboxRelay:
             total += len(batch)
         return total
 
+    def _hand_on(self, unit: UnitOfWork) -> None:
+        """All that a work has published, and all that follows from it, in its own transaction; what was undone within it is gone."""
+        assert self._ours is not None
+        while unit.fresh:
+            told, unit.fresh = unit.fresh, {}
+            kept = set(unit.connection.execute(_THERE, {"ids": list(told)}).scalars())
+            self._ours.take(unit, [one for name, one in told.items() if name in kept], first=True)
+
     def _published(self) -> None:
-        self._news = True
+        self._news = self._database.hand_on is None
         self._wake.set()
 
     def _move(self, batch: Sequence[tuple[int, Envelope]]) -> None:
@@ -106,6 +117,7 @@ class OutboxRelay:
 
     def start(self) -> None:
         """Relay in a thread, woken by every commit that published."""
+        self._database.hand_on = None
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()

@@ -130,11 +130,12 @@ class _Course:
         """What it costs at this minute, and the first minute after it that costs another amount, or one beyond `last`."""
         if minute - self._known[2] > _FOLLOWED:  # a stay of months is looked at from today on
             due = self.due_after(minute)
-            return due, self._next(self.due_after, due, minute, last)
+            return due, self._next(self.due_after, due, minute, last, 0)
         begins, prices, known_to = self._known
         last = max(last, minute)
         while known_to < last and begins[-1] <= minute:
-            change = self._next(self.due_after, prices[-1], known_to, last)
+            as_before = 2 * begins[-1] - begins[-2] if len(begins) > 1 else 0
+            change = self._next(self.due_after, prices[-1], known_to, last, as_before)
             known_to = min(change, last)
             if change <= last:
                 begins, prices = (*begins, change), (*prices, self.due_after(change))
@@ -161,13 +162,27 @@ def _ran_s(joined: Sequence[Span], entry_s: int, until_s: int) -> int:
     return until_s - entry_s - stopped_s(joined, entry_s, until_s)
 
 
-def _first_dearer(due_after: Callable[[int], int], due: int, minutes: int, last: int) -> int:
-    """The first minute after `minutes` that costs more than `due`, or one beyond `last`; prices never fall, so it may leap."""
+def _first_dearer(due_after: Callable[[int], int], due: int, minutes: int, last: int, likely: int) -> int:
+    """The first minute after `minutes` that costs more than `due`, or one beyond `last`; prices never fall, so it may leap.
+
+    It looks at `likely` first: most tariffs grow by steps of one length.
+    """
     known, leap = minutes, 1
+    if minutes < likely <= last:
+        if due_after(likely) != due:
+            before = likely - 1
+            if before > known and due_after(before) != due:
+                return _dearer_between(due_after, due, known, before)
+            return likely
+        known = likely
     while known + leap <= last and due_after(known + leap) == due:
         known += leap
         leap *= 2
-    beyond = min(known + leap, last + 1)
+    return _dearer_between(due_after, due, known, min(known + leap, last + 1))
+
+
+def _dearer_between(due_after: Callable[[int], int], due: int, known: int, beyond: int) -> int:
+    """The first minute after `known`, at which it costs `due`, that costs more, where `beyond` does or nobody asks for it."""
     while beyond - known > 1:
         middle = (known + beyond) // 2
         if due_after(middle) == due:
@@ -177,7 +192,7 @@ def _first_dearer(due_after: Callable[[int], int], due: int, minutes: int, last:
     return beyond
 
 
-def _next_change(due_after: Callable[[int], int], due: int, minutes: int, last: int) -> int:
+def _next_change(due_after: Callable[[int], int], due: int, minutes: int, last: int, likely: int) -> int:  # noqa: ARG001 - as above
     """The same where prices may fall: minute by minute."""
     return next((minute for minute in range(minutes + 1, last + 1) if due_after(minute) != due), last + 1)
 

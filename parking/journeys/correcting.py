@@ -43,7 +43,7 @@ def match_exit(
     if out is None or out.stay_id is not None:
         raise conflict("exit.explained", "this exit is not waiting for its stay")
     row = _row(uow, stay_id)
-    before_this = _given_away(uow, stay_id) if row.state == "closed" else None
+    before_this = corrections.given_by_person(uow.connection, stay_id) if row.state == "closed" else None
     if before_this is not None:
         undo(uow, cashier, before_this.id, actor=actor, reason=f"it left later: {reason}")
         desk.overtaken(uow, stay_id, before_this.id, by=actor, reason="its car left by another exit")
@@ -61,12 +61,6 @@ def match_exit(
     return corrections.record(
         uow, stay_id, EXIT_MATCHED, before, {"exit_visit": visit_id}, actor=actor, reason=reason, passages=counts
     )
-
-
-def _given_away(uow: UnitOfWork, stay_id: StayId) -> Correction | None:
-    """By what a person gave a closed stay to the exit that ended it; None where no person did."""
-    last = corrections.standing(uow.connection, stay_id)
-    return last if last is not None and last.rule == EXIT_MATCHED and last.actor != corrections.BY_RULE else None
 
 
 def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason: str) -> str:

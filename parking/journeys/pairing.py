@@ -89,8 +89,7 @@ def given_away(conn: Connection, evidence: PassageEvidence) -> list[OpenCandidat
     texts = {one.text for one in evidence.votes.spellings if UNREAD not in one.text} if evidence.votes else set()
     found = []
     for stay_id in finding.closed_around(conn, texts, evidence.at) if texts else ():
-        last = corrections.standing(conn, stay_id)
-        if last is not None and last.rule == corrections.EXIT_MATCHED and last.actor != corrections.BY_RULE:
+        if corrections.given_by_person(conn, stay_id) is not None:
             row = store.row_of(conn, stay_id)
             assert row is not None
             found.append(_candidate(conn, row, evidence))
@@ -103,13 +102,16 @@ def newest_inside(conn: Connection, evidence: PassageEvidence, most: int) -> lis
 
 
 def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: datetime, *also: StayId) -> Match:
-    """The stay that a passage belongs to, as the books are now; where it is not its plate to the letter, what else comes here counts."""
+    """The stay that a passage belongs to, as the books are now; where it is not its plate to the letter, what else comes here counts, and
+    so does what a person has given to another exit: he may have erred, and this is its own car.
+    """
     inside = candidates(conn, evidence, also)
     found = match(evidence, inside, costs, now)
     if isinstance(found, Matched) and not found.ranked[0].exact and evidence.votes is not None:
         spelt = [one.text for one in evidence.votes.spellings if UNREAD not in one.text]
-        familiar = finding.familiar(conn, spelt)
-        return match(replace(evidence, familiar=familiar), inside, costs, now) if familiar else found
+        familiar, given = finding.familiar(conn, spelt), given_away(conn, evidence)
+        if familiar or given:
+            return match(replace(evidence, familiar=familiar), [*inside, *given], costs, now)
     return found
 
 

@@ -26,11 +26,11 @@ from parking.kernel.events import (
     StayCorrected,
     StayOpened,
 )
-from parking.kernel.ids import StayId
+from parking.kernel.ids import StayId, VisitId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork
-from parking.sessions import store
-from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview, is_plausible
+from parking.sessions import corrections, finding, store, visits
+from parking.sessions.model import ClosedStay, DoubtfulStay, OpenStay, StayInReview, is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 _ABOUT_A_STAY = (
@@ -42,6 +42,8 @@ _ABOUT_A_STAY = (
     CaseOpened,
     LaneBlocked,
 )
+MAY_COME_YET = timedelta(hours=12)
+"""So long lanes remember a stay that a person gave to an exit which read another plate."""
 HORIZON = timedelta(hours=48)
 """How far ahead a lane that is cut off can price a stay by itself."""
 
@@ -53,6 +55,10 @@ def refresh_stay(cashier: Cashier) -> Handler:
         event = envelope.event
         if isinstance(event, _ABOUT_A_STAY) and event.stay_id:
             put_stay(uow, cashier, event.stay_id)
+        if isinstance(event, StayOpened) and event.plate is not None:  # it is here again: it had left, whoever said so
+            for stay_id in finding.closed_around(uow.connection, [event.plate.text], uow.now):
+                if corrections.given_by_person(uow.connection, stay_id) is not None:
+                    access_store.put_row(uow, "stay", stay_id, None)
 
     return handle
 
@@ -63,7 +69,7 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     credentials = credentials_of(uow.connection, stay_id)
     # One without a plate is found by the credential that opened it, or by the number on its paper ticket.
     doubtful = isinstance(stay, DoubtfulStay | StayInReview)
-    if isinstance(stay, StayInReview):
+    if isinstance(stay, StayInReview) or (isinstance(stay, ClosedStay) and _may_come_yet(uow, stay)):
         _put_without_price(uow, stay, credentials)
         return
     if isinstance(stay, DoubtfulStay):
@@ -94,7 +100,16 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     access_store.put_fact(uow, row)
 
 
-def _put_without_price(uow: UnitOfWork, stay: StayInReview, credentials: tuple[Credential, ...]) -> None:
+def _may_come_yet(uow: UnitOfWork, stay: ClosedStay) -> bool:
+    """Whether a person gave it to an exit that read another plate: he may have erred, and its own car comes to an exit later."""
+    given = corrections.given_by_person(uow.connection, stay.id)
+    if given is None or uow.now - stay.exited_at > MAY_COME_YET:
+        return False
+    out = visits.unmatched(uow.connection, VisitId(given.evidence["exit_visit"]))
+    return out is not None and out.plate != stay.plate
+
+
+def _put_without_price(uow: UnitOfWork, stay: StayInReview | ClosedStay, credentials: tuple[Credential, ...]) -> None:
     """So that no lane takes its car for another of the same plate; it asks nothing of it and calls a person."""
     whole = store.row_of(uow.connection, stay.id)
     votes = store.to_open(whole).votes if whole is not None else None
@@ -126,7 +141,10 @@ def refresh_zone(uow: UnitOfWork, envelope: Envelope) -> None:
 
 
 def renew(database: Database, cashier: Cashier) -> int:
-    """Give every open stay whose prices in the lanes' copy end within a day its next ones; returns how many."""
+    """Give every open stay whose prices in the lanes' copy end within a day its next ones, and look again at what they cannot price.
+
+    Returns how many.
+    """
 
     def ending(conn: Connection) -> list[StayId]:
         soon = to_plain(database.clock.now() + HORIZON / 2)
@@ -134,7 +152,8 @@ def renew(database: Database, cashier: Cashier) -> int:
         return [
             StayId(row.key)
             for row in rows
-            if row.data is not None and row.data["prices"] and row.data["prices"][-1][0] < soon
+            if row.data is not None
+            and (row.data["prices"][-1][0] < soon if row.data["prices"] else row.data.get("doubtful"))
         ]
 
     stays = database.read(ending)

@@ -205,6 +205,12 @@ def standing(conn: Connection, stay_id: StayId) -> Correction | None:
     return done[-1] if done else None
 
 
+def given_by_person(conn: Connection, stay_id: StayId) -> Correction | None:
+    """By what a person gave a stay to the exit that ended it; None where no person did."""
+    last = standing(conn, stay_id)
+    return last if last is not None and last.rule == EXIT_MATCHED and last.actor != BY_RULE else None
+
+
 def undoable(conn: Connection, correction_id: str) -> Correction:
     """The correction, if it stands and the stay is still as it left it; else a conflict that says why not."""
     found = get(conn, correction_id)

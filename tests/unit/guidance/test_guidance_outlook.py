@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from guidance.outlook import Trend
@@ -66,3 +68,36 @@ def test_words_of_being_full_carry_their_own_measured_error() -> None:
     early = filling(10).outlook()
     assert early is not None
     assert early.error_min is None, "nothing has come due"
+
+
+def days_of(peak: int, count: int, until: int) -> Trend:
+    """So many days that fill from eight to noon as far as `peak` of 100 bays, the last one until that minute."""
+    trend = Trend(100)
+    midnight = at(0).replace(hour=0, minute=0)
+    for day in range(count):
+        for minute in range(until if day == count - 1 else 1440):
+            share = min(1.0, max(0.0, (minute - 480) / 240)) if minute < 960 else max(0.0, 1 - (minute - 960) / 240)
+            trend.see(midnight + timedelta(days=day, minutes=minute), 100 - round(peak * share))
+    return trend
+
+
+@pytest.mark.req("GUIDE-2")
+def test_what_fills_every_morning_as_far_as_that_and_no_farther_is_not_called_full_soon() -> None:
+    usual = days_of(peak=90, count=3, until=690).outlook()
+    assert usual is not None
+    assert usual.full_in_min is None
+    assert abs(usual.in_15_min - (100 - round(90 * 225 / 240))) <= 2
+
+
+@pytest.mark.req("GUIDE-2")
+def test_a_day_that_goes_as_days_go_is_foretold_an_hour_ahead() -> None:
+    trend = Trend(100)
+    midnight = at(0).replace(hour=0, minute=0)
+    for day in range(3):
+        for minute in range(675 if day == 2 else 1440):
+            taken = min(100, max(0, round(110 * (minute - 480) / 240))) if minute < 960 else 0
+            trend.see(midnight + timedelta(days=day, minutes=minute), 100 - taken)
+    said = trend.outlook()
+    assert said is not None
+    assert said.full_in_min is not None, "full at 698 on every day; it is 674"
+    assert 14 <= said.full_in_min <= 34

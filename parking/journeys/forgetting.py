@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from parking.journeys.coupon_port import Coupons
 from parking.kernel.events import Envelope, LaneDecided, StayClosed, StayCorrected, VehiclePassed
 from parking.kernel.ids import StayId, VisitId
@@ -16,6 +18,7 @@ from parking.members import service as members
 from parking.members import tombstones
 from parking.members.tables import notice_table, receipt_table, vehicle_table
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.jobs import job
 from parking.plumbing.personal import blank_about, take_plate_out
 from parking.plumbing.tables import dead_letter, outbox
 from parking.security import looks
@@ -51,11 +54,21 @@ Forget = Callable[[UnitOfWork, Plate, datetime], object]
 def erase(uow: UnitOfWork, coupons: Coupons, member_id: str, others: Iterable[Forget] = ()) -> int:
     """Forget a member, his coupons and the stays of his vehicles; returns how many stays lost their plate."""
     plates = members.erase(uow, member_id)
+    _forget_told(uow, member_id)
     coupons.forget_member(uow, member_id)
     for plate in plates:
         for forget in others:
             forget(uow, plate, uow.now)
     return sum(_forget_plate(uow, plate, uow.now) for plate in plates)
+
+
+def _forget_told(uow: UnitOfWork, member_id: str) -> None:
+    """What the member's app was told, or is being told, keeps no name for him but our own."""
+    mine = sa.type_coerce(job.c.payload, sa.JSON)[("message", "data", "member_id")].as_string() == member_id
+    for row in uow.connection.execute(sa.select(job.c.id, job.c.payload).where(mine)).all():
+        message = row.payload["message"]
+        bare = {**row.payload, "message": {**message, "data": {**message["data"], "ref": None}}}
+        uow.connection.execute(job.update().where(job.c.id == row.id).values(payload=bare))
 
 
 def forget_if_erased(others: Iterable[Forget] = ()) -> Handler:

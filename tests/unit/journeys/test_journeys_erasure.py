@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.tables import all_tables
-from parking.journeys import correcting, forgetting, owing
+from parking.journeys import app_hooks, correcting, forgetting, owing
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import Direction
+from parking.kernel.events import Direction, MemberChanged
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
 from parking.kernel.votes import Votes
 from parking.members import service as members
 from parking.members import store as member_store
-from parking.members.model import Proof, Vehicle, VehicleState
+from parking.members.model import Proof, Purpose, Vehicle, VehicleState
 from parking.plumbing.db import UnitOfWork
 from parking.security import audit
 from parking.security.roles import ROLES
@@ -220,3 +220,18 @@ def test_a_plate_beside_the_chain_cannot_be_changed_unnoticed(site: SiteStory) -
     assert site.database.read(corrections.verify) == 1
     site.database.write(lambda uow: uow.connection.execute(table.update().values(spelt=spelt)))
     assert site.database.read(corrections.verify) is None
+
+
+def test_what_an_app_was_told_keeps_no_name_of_its_customer(site: SiteStory) -> None:
+    def work(uow: UnitOfWork) -> str:
+        member = members.join(uow, "app", "customer-77")
+        member_store.note_consent(uow.connection, member.member_id, Purpose.CRM, True, uow.now, "member")
+        app_hooks.set_hook(uow, "app", "https://app.mall.example/hook")
+        told = uow.publish(MemberChanged(member.member_id, "tier"))
+        app_hooks.send(uow, told, member.member_id, "member.tier", {})
+        return member.member_id
+
+    member_id = site.database.write(work)
+    assert holding(site, "customer-77") == ["job.payload", "member.ref"]
+    site.database.write(lambda uow: forgetting.erase(uow, Coupons(Signs(), Signs()), member_id, OTHERS_FORGET))
+    assert holding(site, "customer-77") == []

@@ -186,8 +186,7 @@ def build(
     tariffs = TariffBook(*load_tariffs(settings))
     bus = bus or InProcessBus(database)
     cashier, notices, cards, reconciler = _cash_desk(settings, database, channels, site, tariffs, clock)
-    costs_of, contacts = _costs_of(), Contacts(clock)
-    occupancy = Occupancy(site)
+    costs_of, contacts, occupancy = _costs_of(), Contacts(clock), Occupancy(site)
     live = LiveProjection(hub := LiveHub(Topics(site).of), site)
     reach, passages = _reach(site, settings), Passages(clock.now())
     for subscription in subscriptions(

@@ -297,9 +297,11 @@ def main(forged: int = FORGED, deliveries: int = GENUINE, seed: int = 1) -> int:
     for name, count in sorted((accepted + refused).items()):
         print(f"  {name}: {count}")
     holds = not accepted and not refused
+    whole = forged >= FORGED and deliveries >= GENUINE
+    verdict = "falls short" if not holds else "holds" if whole else "holds for these"
     print(
         f"callbacks: {sum(accepted.values())} of {forged} forged accepted, {sum(refused.values())} of {deliveries} genuine"
-        f" refused, goal 0 and 0, {'holds' if holds else 'falls short'}"
+        f" refused, goal 0 of {FORGED} and 0 of {GENUINE}, {verdict}"
     )
     return 0 if holds else 1
 

@@ -211,13 +211,13 @@ class _Wave:
 
     def _send(self) -> None:
         began = time.monotonic()
+        self.loop.call_soon(self._settle, began)  # next turn: all is written then, even if somebody's line breaks here
         with self._hub.lock:
             made = [(channel, channel.make()) for channel in self._wanted]
             self._wanted = {}
         for channel, delta in made:
             for client in tuple(channel.clients):
                 client.deliver(delta)
-        self.loop.call_soon(self._settle, began)  # uvloop writes when this turn is over: that is part of the wave
 
     def _settle(self, began: float) -> None:
         now = time.monotonic()

@@ -92,7 +92,9 @@ class Desk:
         before = self._truth.came_as(case.stay_id) if case.stay_id is not None else None
         if "match" in case.choices and here is not None:
             own = next((one for one in shown if self._truth.came_as(one) is here), None)
-            own = own or self._site.find(here.plate)  # he types what he reads on the picture
+            if own is None:  # he types what he reads on the picture, and knows his car among those that come of it
+                again = self._site.candidates(case, typed=here.plate)
+                own = next((one for one in again if self._truth.came_as(one) is here), None)
             return Answer("match", own) if own is not None else Answer("no_stay")
         if "split" in case.choices and before is not None and here is not None:
             if before is here:

@@ -104,7 +104,7 @@ class SiteUnderTest(Protocol):
         """The desk's queue in its order."""
         ...
 
-    def candidates(self, case: KnownCase) -> tuple[StayId, ...]:
+    def candidates(self, case: KnownCase, typed: Plate | None = None) -> tuple[StayId, ...]:
         """The stays that the desk shows beside a case, likeliest first."""
         ...
 

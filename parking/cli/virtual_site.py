@@ -182,10 +182,11 @@ class VirtualSite:
             for c in found
         ]
 
-    def candidates(self, case: KnownCase) -> tuple[StayId, ...]:
+    def candidates(self, case: KnownCase, typed: Plate | None = None) -> tuple[StayId, ...]:
         def query(conn: sa.Connection) -> tuple[StayId, ...]:
             known = sessions.get_case(conn, case.id)
-            return tuple(one.stay_id for one in self._desk.rank(conn, known).candidates) if known is not None else ()
+            ranked = self._desk.rank(conn, known, typed).candidates if known is not None else ()
+            return tuple(one.stay_id for one in ranked)
 
         return self._database.read(query)
 

@@ -2,7 +2,7 @@
 
 Every explanation has a cost (natural logarithms, small is likely), that of a car which nobody saw come among them. A stay is touched
 only where it explains the passage far better than any other stay and than an unseen car would. A read that is not the stay's own plate
-needs a second evidence besides (invariant I13): a credential, a ticket, the entry's picture; or odds against an unseen car that no lone
+needs a second evidence besides (invariant I13): a credential or a ticket; or odds against an unseen car that no lone
 likeness has, only a misreading that the camera is measured to make, of a read that was not sure of itself. What most cars share, a
 colour or a class, contradicts and never identifies. The ranked explanations are always given, for whoever has to decide.
 """
@@ -26,9 +26,6 @@ IN_REVIEW, UNPROVEN, UNFOUND, GONE = 2.0, 3.0, 5.0, 16.0
 plate has come in again since."""
 _CREDENTIAL_AGREES, _CREDENTIAL_DIFFERS = -12.0, 3.0
 _NAMED = -12.0
-_LOOKS_AGREE, _LOOKS_DIFFER = -3.0, 3.0
-_SAME_LOOK, _OTHER_LOOK = 8, 26
-"""Bits by which the fingerprints of two pictures of one car differ at most, and of two cars at least."""
 _LOOKS_LIKE_MOST, _KIND_DIFFERS = -0.1, 4.0
 """A colour or a class says little more than the plate's own signs have said."""
 _PAID = -4.0
@@ -37,7 +34,7 @@ _OTHER_LOT = 6.0
 _UNREAD_ENTRY = 3.0
 _STANDS_THERE = timedelta(seconds=30)
 """Nobody gets from a bay to an exit in less."""
-_OWN_PROOF = frozenset({"credential_agrees", "named", "looks_agree"})
+_OWN_PROOF = frozenset({"credential_agrees", "named"})
 """What speaks for one car alone. A payment does not: it says that a car leaves soon, not which one this is."""
 _TRIED = 3
 """So many spellings of each side are compared sign by sign; the others count only where both sides have them."""
@@ -47,9 +44,8 @@ _TRIED = 3
 class PassageEvidence:
     """One passage: what was read, what was held up, where, when.
 
-    `votes` None or empty: nobody read a plate. `named`: the stay that a ticket or a code names. `fingerprint`: 64 bits of a picture,
-    where the site allows them. `familiar`: those of the spellings that are plates of cars that come here.
-    `typed`: somebody says the plate, no camera.
+    `votes` None or empty: nobody read a plate. `named`: the stay that a ticket or a code names. `familiar`: those of
+    the spellings that are plates of cars that come here. `typed`: somebody says the plate, no camera.
     """
 
     at: datetime
@@ -58,7 +54,6 @@ class PassageEvidence:
     credentials: tuple[Credential, ...] = ()
     lot_id: LotId | None = None
     named: StayId | None = None
-    fingerprint: int | None = None
     familiar: frozenset[str] = frozenset()
     typed: bool = False
 
@@ -79,7 +74,6 @@ class OpenCandidate:
     paid_until: datetime | None = None
     seen_parked_at: datetime | None = None
     doubt: float = 0.0
-    fingerprint: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +213,7 @@ def plate_cost(
 
 
 def _looks(evidence: PassageEvidence, candidate: OpenCandidate, costs: Costs) -> Iterable[Reason]:
-    """Ground colour, class and picture: none of them names a car, all of them may contradict."""
+    """Ground colour and class: none of them names a car, all of them may contradict."""
     one, two = evidence.votes or Votes(), candidate.votes or Votes()
     if one.colour is not None and two.colour is not None:
         same = one.colour == two.colour
@@ -231,12 +225,6 @@ def _looks(evidence: PassageEvidence, candidate: OpenCandidate, costs: Costs) ->
     if one.kind is not None and two.kind is not None:
         same = one.kind == two.kind
         yield Reason("class_agrees", _LOOKS_LIKE_MOST) if same else Reason("class_differs", _KIND_DIFFERS)
-    if evidence.fingerprint is not None and candidate.fingerprint is not None:
-        apart = (evidence.fingerprint ^ candidate.fingerprint).bit_count()
-        if apart <= _SAME_LOOK:
-            yield Reason("looks_agree", _LOOKS_AGREE)
-        elif apart >= _OTHER_LOOK:
-            yield Reason("looks_differ", _LOOKS_DIFFER)
 
 
 def _held_up(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterable[Reason]:

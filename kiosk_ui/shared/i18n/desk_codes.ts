@@ -54,8 +54,6 @@ export const whys: Table = {
   colour_differs: ["车牌颜色不同", "other plate colour"],
   class_agrees: ["车牌种类一致", "same class"],
   class_differs: ["车牌种类不同", "other class"],
-  looks_agree: ["外观一致", "looks the same"],
-  looks_differ: ["外观不同", "looks different"],
   named: ["票据指明", "named by a ticket"],
   credential_agrees: ["凭证一致", "same credential"],
   credential_differs: ["凭证不同", "other credential"],

@@ -155,14 +155,6 @@ def test_a_car_that_is_seen_parked_is_not_the_one_at_the_exit() -> None:
     assert found.cost > without.cost
 
 
-def test_two_pictures_of_different_cars_speak_against_one_stay() -> None:
-    one, other = (
-        explain(seen("浙A12345", fingerprint=0), inside("a", "浙A12345", fingerprint=2**64 - 1), COSTS),
-        explain(seen("浙A12345", fingerprint=0), inside("a", "浙A12345", fingerprint=1), COSTS),
-    )
-    assert one.cost > other.cost
-
-
 def test_another_lot_and_a_payment_count() -> None:
     paid = explain(seen("浙A12345"), inside("a", "浙A12345", paid_until=AT + timedelta(minutes=9)), COSTS)
     plain = explain(seen("浙A12345"), inside("a", "浙A12345"), COSTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 WRITE_EVERY_S = 0.5
 MOST_WAITING = 20_000
+SAID_AGAIN = timedelta(seconds=30)
+"""What a sensor says again and again is written once in that time: a poll every two seconds is no news."""
 VIDEO = "video"
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +62,7 @@ class SensorDesk:
     book: BayBook
     sensors: Sequence[BaySensors] = ()
     _waiting: dict[BayId, Reading] = field(default_factory=dict)
+    _said: dict[BayId, Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -67,10 +71,20 @@ class SensorDesk:
         """The newest word on each bay waits to be written; one with a plate is not lost to one without."""
         with self._lock:
             for reading in readings:
+                if not self._is_news(reading):
+                    continue
+                self._said[reading.bay_id] = reading
                 before = self._waiting.get(reading.bay_id)
                 keeps = before is not None and before.plate is not None and reading.plate is None and reading.occupied
                 if not keeps and (before is not None or len(self._waiting) < MOST_WAITING):
                     self._waiting[reading.bay_id] = reading
+
+    def _is_news(self, reading: Reading) -> bool:
+        """Whether this is another word on its bay than the one before, or the next sign of life."""
+        said = self._said.get(reading.bay_id)
+        if said is None or reading.plate is not None or reading.heard_at - said.heard_at >= SAID_AGAIN:
+            return True
+        return (said.occupied, said.device_id) != (reading.occupied, reading.device_id)
 
     def write(self) -> int:
         """Write what waits; returns how many readings."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from guidance.bays import Reading
+from guidance.healing import BayBook
 from hardware_sim.bay_camera import BayCameraSim
 from hardware_sim.devices.bay_controller import BayControllerSim
-from parking.bootstrap.sensors import sensors_of
+from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
+from parking.kernel.ids import BayId, DeviceId
+from parking.kernel.plate import Plate
 from tests.builders.application import Server, problem_of
 from tests.builders.finding import a_drawn_mall, proven, way
 from tests.builders.guidance import NOON
@@ -254,3 +259,18 @@ def test_the_public_page_says_how_the_traffic_flows(server: Server) -> None:
     traffic = server.ask("GET", "/availability").json()["traffic"]
     assert set(traffic) == {"into", "out"}
     assert traffic["into"]["lanes"] == 1
+
+
+def test_what_a_sensor_repeats_is_written_once_in_half_a_minute_and_a_plate_always(server: Server) -> None:
+    said = Reading(BayId("A-01"), True, NOON, NOON, "sensor", DeviceId("s"))
+    later = NOON + timedelta(seconds=29)
+    again = replace(said, at=later, heard_at=later)
+    sign_of_life = replace(said, at=NOON + timedelta(seconds=31), heard_at=NOON + timedelta(seconds=31))
+    written: list[int] = []
+    desk = SensorDesk(server.application.database, BayBook(small_site()))
+    for reading in (said, again, replace(again, occupied=False), again, replace(again, plate=Plate.parse("沪A52T86"))):
+        desk.take([reading])
+        written.append(len(desk._waiting))
+        desk._waiting.clear()
+    desk.take([sign_of_life])
+    assert (written, len(desk._waiting)) == ([1, 0, 1, 1, 1], 0), "the plate was a sign of life two seconds ago"

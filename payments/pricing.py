@@ -61,9 +61,9 @@ class Prices:
         self._discounts = discounts
         self._bounds = bounds
 
-    def current_tariff(self, at: datetime) -> str:
+    def current_tariff(self, conn: Connection, at: datetime) -> str:
         """The version of the tariff for whoever enters at this moment."""
-        return self._tariffs.current(at).version
+        return self._tariffs.at_entry(conn, at).version
 
     def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
         """What the stay costs if it ends at `at`, before anything is taken off; one that has left keeps the bill that was booked."""

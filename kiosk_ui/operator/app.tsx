@@ -33,6 +33,8 @@ import { place } from "./route";
 import { feed, logOut, may, operator, serverAway } from "./session";
 import { Story } from "./story";
 import { Stream } from "./stream";
+import { tariffs } from "./tariff_words";
+import { Tariffs } from "./tariffs_page";
 import { dark, switchTheme } from "./theme";
 import { said } from "./toast";
 import { say } from "./words";
@@ -81,6 +83,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
   if (at.page === "figures" && may("figures:read")) return <Figures />;
   if (at.page === "access" && may("access:read")) return <Access tab={at.id} />;
   if (at.page === "audit" && may("audit:read")) return <Audit />;
+  if (at.page === "tariffs" && may("tariffs:read")) return <Tariffs />;
   if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;
   if (may("bills:read")) {
     if (at.page === "bills") return <Bills id={at.id} />;
@@ -142,6 +145,11 @@ function Places(): JSX.Element | null {
       {may("access:read") && (
         <a href="#/access" aria-current={here("access")}>
           {access("to_access")}
+        </a>
+      )}
+      {may("tariffs:read") && (
+        <a href="#/tariffs" aria-current={here("tariffs")}>
+          {tariffs("to_tariffs")}
         </a>
       )}
       {may("figures:read") && (

@@ -20,7 +20,7 @@ from guidance import bay_api, bay_ways_api, next_door_api
 from guidance.bay_ways import BayWays
 from parking.access import api as access_api
 from parking.access.invitations_api import InvitationCodes
-from parking.bootstrap import cash_desk, desk, figures, finding, live_routes, loyalty, metrics, pages
+from parking.bootstrap import cash_desk, desk, figures, finding, live_routes, loyalty, metrics, pages, tariffs
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.channels import open_channels, open_invoices
 from parking.bootstrap.gate_codes import invitation_codes
@@ -181,6 +181,7 @@ def _routers(
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
         books_api.router(database, audit.record),
         figures.router(database, application.figures, site),
+        tariffs.router(application, clock, _name_of),
         payments_api.router(
             Callbacks(
                 database,

@@ -27,7 +27,7 @@ from parking.sessions import visit_notes
 from parking.sessions import visits as visits_store
 from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
-from payments import ledger_store, phases, reconciling, refund_store
+from payments import ledger_store, phases, reconciling, refund_store, tariff_proposals
 from payments import store as payments_store
 from payments.cash import shift_store as cash_store
 from payments.coupons import tables as coupon_tables
@@ -71,6 +71,7 @@ ROOMS = (
     security_store,
     sessions_store,
     tables,
+    tariff_proposals,
     visit_notes,
     visits_store,
 )

@@ -40,7 +40,7 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             event.plate,
             entered_at=came,
             lane_id=event.lane_id,
-            tariff_version=cashier.current_tariff(came),
+            tariff_version=cashier.current_tariff(conn, came),
             votes=event.votes,
             lot_id=event.lot_id,
             has_left=gone is not None,
@@ -80,7 +80,8 @@ def doubt_entry(cashier: Cashier) -> Handler:
         said = visits.mark(uow.connection, event.visit_id, backed_at=envelope.occurred_at)
         if said is None or said.leaving or said.pulsed_at is None or said.yes_at is None or said.plate is None:
             return
-        evidence.doubt(uow, said, tariff_version=cashier.current_tariff(said.yes_at), entered_at=said.yes_at)
+        version = cashier.current_tariff(uow.connection, said.yes_at)
+        evidence.doubt(uow, said, tariff_version=version, entered_at=said.yes_at)
 
     return handle
 

@@ -250,7 +250,7 @@ class Cashier(Protocol):
         """Who may leave first, and the debts that come of it."""
         ...
 
-    def current_tariff(self, at: datetime) -> str:
+    def current_tariff(self, conn: Connection, at: datetime) -> str:
         """The version of the tariff for whoever enters at this moment."""
         ...
 

@@ -30,6 +30,8 @@ class Scope(StrEnum):
     DEVICES_WRITE = "devices:write"
     AUDIT_READ = "audit:read"
     FIGURES_READ = "figures:read"  # sums over days; money among them needs bills:read as well
+    TARIFFS_READ = "tariffs:read"
+    TARIFFS_WRITE = "tariffs:write"  # propose one, and approve what another proposed
     KIOSK = "kiosk"  # price and pay a stay for the person who stands at this machine
     EDGE = "edge"  # hand in gate events, fetch the lane's copy
     OWN_STAY = "stay:own"  # a driver who has shown proof of possession of one stay

@@ -165,6 +165,14 @@ WHO_MAY = {
     ("GET", "/figures/revenue.csv"): {"manager", "auditor"},
     ("GET", "/figures/ratings"): {"manager", "auditor"},
     ("GET", "/figures/ratings.csv"): {"manager", "auditor"},
+    ("GET", "/tariffs"): {"manager", "auditor"},
+    ("GET", "/tariffs/versions/{version}"): {"manager", "auditor"},
+    ("POST", "/tariffs/check"): {"manager", "auditor"},
+    ("POST", "/tariffs/compare"): {"manager", "auditor"},
+    ("POST", "/tariffs/proposals"): {"manager"},
+    ("POST", "/tariffs/ends"): {"manager"},
+    ("POST", "/tariffs/proposals/{proposal_id}/approve"): {"manager"},
+    ("POST", "/tariffs/proposals/{proposal_id}/refuse"): {"manager"},
     ("GET", "/my/rating"): {"driver"},
     ("POST", "/my/rating"): {"driver"},
     ("GET", "/my/cards"): {"driver"},
@@ -251,6 +259,7 @@ IN_PATH = {
     "decision_id": "none", "lesson_id": "none", "merchant_id": "none", "campaign_id": "none", "coupon_id": "none",
     "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "bay_id": "none", "receipt": "none", "app": "none",
     "invoice_id": "none", "shift_id": "none", "refund_id": "none", "day": "2026-03-07",
+    "version": "none", "proposal_id": "none",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {
     "/auth/login": {"json": {"username": "manager", "password": "not this one"}},

@@ -42,6 +42,10 @@ TRIED_ELSEWHERE = {
     "/access/list/import": "test_access_files.py",
     "/access/invitations/import": "test_access_files.py",
     "/zones/{zone_id}/adjustments": "test_guidance_api.py",
+    "/tariffs/proposals": "test_server_tariffs.py",
+    "/tariffs/ends": "test_server_tariffs.py",
+    "/tariffs/proposals/{proposal_id}/approve": "test_server_tariffs.py",
+    "/tariffs/proposals/{proposal_id}/refuse": "test_server_tariffs.py",
     "/emergency/begin": "test_server_calls.py",
     "/emergency/end": "test_server_calls.py",
     "/calls/{call_id}/open": "test_server_calls.py",
@@ -94,6 +98,8 @@ NO_MONEY = {
     "/payments/{channel}/callback",  # each has the provider's own id
     "/stays/{stay_id}/confirm",
     "/stays/{stay_id}/ticket",
+    "/tariffs/check",  # a question each
+    "/tariffs/compare",
     "/till/codes",
     "/till/purchases",  # the receipt's number is the key
     "/till/purchases/{receipt}/back",

@@ -21,7 +21,9 @@ def test_a_proven_entry_opens_a_stay_whose_id_is_the_visits(site: SiteStory) -> 
     assert (found.entered_at, found.lane_id) == (MORNING, ENTRY)
     assert found.plate is not None
     assert found.plate.text == PLATE
-    assert found.tariff_version == site.application.cashier.current_tariff(found.entered_at)
+    at, application = found.entered_at, site.application
+    offered = application.database.read(lambda conn: application.cashier.current_tariff(conn, at))
+    assert found.tariff_version == offered
     assert site.occupied()["b1"] == 1
     assert site.reasons() == []
 

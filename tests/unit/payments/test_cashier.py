@@ -217,7 +217,8 @@ def test_a_stay_keeps_the_tariff_of_its_entry_when_the_file_changes_and_the_serv
     )
     desk.restart()
     desk.park(hours=2)
-    assert desk.cashier.current_tariff(desk.clock.now()) != stay.tariff_version
+    offered = desk.database.read(lambda conn: desk.cashier.current_tariff(conn, desk.clock.now()))
+    assert offered != stay.tariff_version
     assert desk.due(stay) == 1000
     assert desk.due(Stay(tariff_version=desk.tariff.version)) == 19_800
 

@@ -87,11 +87,26 @@ function Stay({ stay: s }: { stay: MyStay }): JSX.Element {
         <BillLines bill={s.bill} />
       </section>
       {receipt.value && <ReceiptCard />}
+      <JoinOffer />
       {s.bill.paid.amount > 0 && <RatingCard paid={s.bill.paid.amount} />}
       {s.bill.paid.amount > 0 && <InvoiceCard paid={s.bill.paid.amount} />}
       <DebtsCard />
       <CardsCard />
     </>
+  );
+}
+
+/** An offer for who likes, once the payment is made; nothing on this page asks for it. */
+function JoinOffer(): JSX.Element | null {
+  const paid = payment.value?.state === "PAID" ? payment.value : null;
+  if (!paid?.join_url) return null;
+  return (
+    <a class="wide join" href={paid.join_url} target="_blank" rel="noopener noreferrer">
+      <span>
+        {say("join")}
+        <small class="soft">{say("join_note")}</small>
+      </span>
+    </a>
   );
 }
 

@@ -56,6 +56,8 @@ export const say = translator({
   how_3: ["或请收费处打印您的二维码", "Or ask the cash desk to print your code"],
   why_code: ["二维码只属于您这一次停车：只知道车牌的人看不到您的停车信息。", "The code belongs to this stay alone: somebody who only knows your plate learns nothing."],
   another_way: ["换一种方式付款", "Pay another way"],
+  join: ["成为会员", "Become a member"],
+  join_note: ["可积分、享优惠；不加入也一样停车缴费。", "For points and offers. You can park and pay just as well without."],
   receipt: ["付款凭证", "Receipt"],
   receipt_number: ["编号", "No."],
   paid_at: ["付款时间", "Paid at"],

@@ -126,6 +126,7 @@ def _drivers(routes: APIRouter, fake: FakeServer) -> None:
             amount=MoneySchema.model_validate(payment.amount),
             channel="wallet",
             pay_url=f"{fake.url}/wallet/{payment.payment_id}",
+            join_url=fake.join_url if payment.state == "PAID" else None,
             qr_svg="<svg xmlns='http://www.w3.org/2000/svg'/>",
             leave_by=fake.stays[payment.token].leave_by,
         )

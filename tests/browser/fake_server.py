@@ -68,6 +68,7 @@ class FakeServer:
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
+        self.join_url: str | None = None
 
     @property
     def url(self) -> str:

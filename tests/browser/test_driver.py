@@ -38,6 +38,21 @@ def test_a_driver_sees_every_line_pays_and_comes_back_to_the_time_to_leave_by(
     assert list(fake.payments) == ["p1"]
 
 
+@pytest.mark.req("MEM-2")
+def test_joining_is_offered_after_the_payment_and_asked_of_nobody(fake: FakeServer, driver: DriverPage) -> None:
+    fake.join_url = "https://mall.example/join"
+    offer = driver.page.get_by_role("link", name="成为会员")
+    expect(offer).to_have_count(0)
+    driver.pay()
+    driver.page.go_back()
+    expect(driver.page.get_by_text("正在等待付款结果")).to_be_visible()
+    expect(offer).to_have_count(0)
+    fake.pay()
+    expect(driver.answer()).to_have_text("请在 14:32 前离场")
+    expect(offer).to_have_attribute("href", "https://mall.example/join")
+    expect(offer).to_contain_text("不加入也一样停车缴费")
+
+
 def test_english_for_a_phone_that_speaks_english(fake: FakeServer, open_page: OpenPage) -> None:
     driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), locale="en-US", **PHONE))
     expect(driver.due()).to_have_text("¥18.00")

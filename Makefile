@@ -27,7 +27,7 @@ check: ## format, lint, types, floors
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports --no-logo
-	@$(SETUP) ui_check
+	@$(SETUP) ui
 
 format: ## put the code into its one format
 	@$(SETUP) dev

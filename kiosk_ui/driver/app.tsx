@@ -19,7 +19,7 @@ import { CardsCard } from "./cards_card";
 import { DebtsCard } from "./debts_card";
 import { InvoiceCard } from "./invoice_card";
 import { RatingCard } from "./rating_card";
-import { anotherWay, away, caller, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
+import { anotherWay, away, caller, forgetHere, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
 
 export const feed = new LiveFeed(() => "zone");
@@ -27,7 +27,7 @@ export const feed = new LiveFeed(() => "zone");
 export function App(): JSX.Element {
   const shown = token.value && !trouble.value;
   const old = Boolean(shown) && away.value;
-  const lost = stay.value && stayAsOf.value ? say("offline", { time: clockSeconds(stayAsOf.value) }) : say("offline_first");
+  const lost = stay.value && stayAsOf.value ? say("offline", { time: clock(stayAsOf.value, now.value) }) : say("offline_first");
   return (
     <Phone
       title={say("title")}
@@ -41,6 +41,11 @@ export function App(): JSX.Element {
       {shown && stay.value && stay.value.state !== "closed" && !finding.value && <FindButton />}
       {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
       <Levels />
+      {shown && stay.value && !finding.value && (
+        <button type="button" class="quiet wide" onClick={forgetHere}>
+          {say("forget_here")}
+        </button>
+      )}
     </Phone>
   );
 }

@@ -1,5 +1,5 @@
-// One stay, seen by whoever holds its code. The last answer is kept for as long as the tab lives, and shown as old
-// when the network is gone; the code itself never leaves the address after the #, so no server log sees it.
+// One stay, seen by whoever holds its code. The last answer is kept on this phone as long as the stay lasts, and shown as
+// old when the network is gone; the code itself never leaves the address after the #, so no server log sees it.
 import { signal } from "@preact/signals";
 import { call, isCertainNo, isRefused, Problem } from "../shared/api";
 import { Caller } from "../shared/calling";
@@ -8,10 +8,9 @@ import { alone, ANY, chooseAnother, chosen, loadChannels } from "../shared/chann
 import { confirmInApp, payer } from "../shared/in_app";
 import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
+import * as phone from "./kept";
 import type { MyStay, Payment, Receipt } from "../shared/wire";
 
-const KEPT_UNDER = "parking.stay";
-const CODE_UNDER = "parking.code";
 const PAYMENT_UNDER = "parking.payment";
 const LEFT_UNDER = "parking.left";
 const REFRESH_MS = 20_000;
@@ -53,8 +52,22 @@ export function begin(): void {
 /** A payment company sends the browser back without the code: this tab knows whose page it had left. */
 function comeBack(): void {
   const left = recall<string>(LEFT_UNDER);
+  let known = "";
   keep(LEFT_UNDER, null);
-  if (left && !new URLSearchParams(location.hash.slice(1)).get("t")) history.replaceState(null, "", `#t=${left}`);
+  if (!location.hash || location.hash === "#") known = left || phone.keptCode(); // opened from the home screen, too
+  else if (!new URLSearchParams(location.hash.slice(1)).get("t")) known = left ?? "";
+  if (known) history.replaceState(null, "", `#t=${known}`);
+}
+
+/** The driver wants nothing of this stay left on this phone. */
+export function forgetHere(): void {
+  phone.forgetStay();
+  try {
+    sessionStorage.clear();
+  } catch {
+    // Storage may be forbidden: then there is nothing.
+  }
+  location.hash = "";
 }
 
 /** Go to a payment company's page that comes back to this one's plain address. */
@@ -74,7 +87,7 @@ function readToken(): void {
   watch?.stop();
   caller.forget();
   if (!found) return;
-  const kept = recall<{ token: string; stay: MyStay; at: number }>(KEPT_UNDER);
+  const kept = phone.keptStay();
   if (kept?.token === found) {
     stay.value = kept.stay;
     stayAsOf.value = kept.at;
@@ -96,8 +109,8 @@ export async function refresh(): Promise<void> {
     stayAsOf.value = Date.now();
     away.value = false;
     trouble.value = null;
-    keep(KEPT_UNDER, { token: asked, stay: answer, at: stayAsOf.value });
-    keepCode(answer.state === "closed" ? "" : asked);
+    if (answer.state === "closed") phone.forgetStay();
+    else phone.keepStay({ token: asked, stay: answer, at: stayAsOf.value });
     if (answer.state !== "closed") timer = setTimeout(() => void refresh(), REFRESH_MS);
   } catch (failure) {
     if (asked !== token.value) return;
@@ -111,14 +124,9 @@ export async function refresh(): Promise<void> {
 function refuse(because: Trouble): void {
   trouble.value = because;
   stay.value = null;
-  keepCode("");
+  phone.forgetStay();
   watch?.stop();
-  try {
-    sessionStorage.removeItem(KEPT_UNDER);
-    sessionStorage.removeItem(PAYMENT_UNDER);
-  } catch {
-    // Storage may be forbidden.
-  }
+  keep(PAYMENT_UNDER, null);
 }
 
 /** Inside an app that pays by itself its own way is taken, unless somebody chose another. */
@@ -180,23 +188,8 @@ function follow(begun: Payment): void {
   });
 }
 
-/** The code stays on this phone as long as the stay lasts, so that a scanned pillar leads to the car without another tap. */
-function keepCode(code: string): void {
-  try {
-    if (code) localStorage.setItem(CODE_UNDER, code);
-    else localStorage.removeItem(CODE_UNDER);
-  } catch {
-    // Storage may be forbidden: then the code has to be opened again.
-  }
-}
-
-export function keptCode(): string {
-  try {
-    return token.value || (localStorage.getItem(CODE_UNDER) ?? "");
-  } catch {
-    return token.value;
-  }
-}
+/** The code that is open here, else the one that this phone keeps: a scanned pillar leads to the car without another tap. */
+export const keptCode = (): string => token.value || phone.keptCode();
 
 async function loadReceipt(paymentId: string): Promise<void> {
   const asked = token.value;

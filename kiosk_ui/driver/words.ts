@@ -76,5 +76,6 @@ export const say = translator({
   levels: ["实时空位", "Free bays now"],
   offline: ["网络中断，显示的是 {time} 的数据", "No connection. This is as of {time}"],
   offline_first: ["网络中断，正在重新连接…", "No connection. Trying again…"],
+  forget_here: ["从本机移除这次停车", "Remove this stay from this phone"],
   loading: ["正在读取停车信息…", "Reading your stay…"],
 });

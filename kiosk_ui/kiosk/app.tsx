@@ -8,9 +8,10 @@ import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
-import { asking, caller, enrolled, feed, forget, left, payAway, screen, touched, type Screen } from "./flow";
+import { asking, caller, enrolled, feed, forget, left, payAway, screen, touched, voice, type Screen } from "./flow";
 import { Find } from "./find_screen";
 import { Done, Fee, Missing, Pay, Plate, Start } from "./screens";
+import { canSpeak } from "./voice";
 import { say } from "./words";
 
 const screens: Readonly<Record<Screen, () => JSX.Element>> = { start: Start, plate: Plate, missing: Missing, fee: Fee, pay: Pay, done: Done, find: Find };
@@ -55,6 +56,12 @@ export function App(): JSX.Element {
           <p>{say("help")}</p>
         )}
         {enrolled.value && <HelpButton caller={caller} />}
+        {canSpeak && screen.value !== "start" && (
+          <button type="button" class="voice" aria-pressed={voice.value} onClick={() => (voice.value = !voice.value)}>
+            <Mark name={voice.value ? "sound" : "quiet"} />
+            {say("voice")}
+          </button>
+        )}
         <LanguageSwitch remember={false} />
       </footer>
       <StillThere />
@@ -81,14 +88,16 @@ function Lost(): JSX.Element {
 
 function Steps({ at }: { at: number }): JSX.Element {
   return (
-    <ol class="steps">
-      {STEPS.map((step, index) => (
-        <li key={step} class={index < at ? "step-past" : index === at ? "step-now" : ""} aria-current={index === at ? "step" : undefined}>
-          <i aria-hidden="true">{index < at ? <Mark name="check" size="1em" /> : index + 1}</i>
-          {say(step)}
-        </li>
-      ))}
-    </ol>
+    <nav aria-label={say("steps")}>
+      <ol class="steps">
+        {STEPS.map((step, index) => (
+          <li key={step} class={index < at ? "step-past" : index === at ? "step-now" : ""} aria-current={index === at ? "step" : undefined}>
+            <i aria-hidden="true">{index < at ? <Mark name="check" size="1em" /> : index + 1}</i>
+            {say(step)}
+          </li>
+        ))}
+      </ol>
+    </nav>
   );
 }
 

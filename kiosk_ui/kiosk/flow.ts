@@ -44,6 +44,8 @@ export const payAway = signal(false);
 export const enrolled = signal(key !== "");
 /** Seconds left on this screen, or null where nothing counts. */
 export const left = signal<number | null>(null);
+/** Whether what the screen asks is also said aloud. */
+export const voice = signal(true);
 /** Help for whoever stands here; it goes on ringing when the screen goes back to its start. */
 export const caller = new Caller("/kiosk", () => key);
 
@@ -107,6 +109,7 @@ export function forget(): void {
   busy.value = false;
   chosen.value = ANY;
   speak("zh", false);
+  voice.value = true;
   go("start");
 }
 

@@ -19,7 +19,7 @@ export function Start(): JSX.Element {
   const lost = feed.line.value === "lost";
   return (
     <>
-      <section class="board" aria-labelledby="free-title">
+      <section class="board" aria-labelledby="free-title" tabIndex={0}>
         <h2 id="free-title">
           {say("free_now")}
           {lost && feed.asOf.value !== null && <small>{both("as_of", { time: clockSeconds(feed.asOf.value) })}</small>}
@@ -117,9 +117,9 @@ export function Fee(): JSX.Element {
         <p class="amount">{money(s.bill.due)}</p>
         <Facts stay={s} />
       </section>
-      <section class="card">
+      <div class="card" role="group" tabIndex={0} aria-label={both("fee_lines")}>
         <BillLines bill={s.bill} />
-      </section>
+      </div>
       <div class="choices">
         <section class="card by-phone">
           <Qr text={phone} label={say("phone_qr")} link={demo} />
@@ -152,9 +152,9 @@ function NothingToPay({ stay: s }: { stay: MyStay }): JSX.Element {
   return (
     <>
       <Leave stay={s} word={s.bill.paid.amount > 0 ? say("settled") : say("nothing_due")} />
-      <section class="card">
+      <div class="card" role="group" tabIndex={0} aria-label={both("fee_lines")}>
         <BillLines bill={s.bill} />
-      </section>
+      </div>
       {ownCode.value && <FindButton />}
     </>
   );

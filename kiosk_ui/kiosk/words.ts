@@ -16,6 +16,8 @@ export const say = translator({
   home_in: ["返回首页（{seconds}）", "Start page ({seconds})"],
   back_to_fee: ["返回费用", "Back to the fee"],
   help: ["使用现金或银行卡，请到人工收费处", "For cash or card, please go to the staffed cash desk"],
+  voice: ["语音", "Voice"],
+  steps: ["缴费步骤", "Steps of paying"],
   step_plate: ["输入车牌", "Plate"],
   step_fee: ["核对费用", "Fee"],
   step_pay: ["扫码付款", "Pay"],

@@ -69,6 +69,13 @@ export class LiveFeed {
     this.close();
   }
 
+  /** What was true when the page was last open, until the server says what is. */
+  seed(values: Iterable<[string, unknown]>, at: number): void {
+    if (this.asOf.value !== null) return;
+    this.values.value = new Map(values);
+    this.asOf.value = at;
+  }
+
   /** Drop everything that was shown; the next start asks for a whole snapshot. */
   forget(): void {
     this.epoch = null;

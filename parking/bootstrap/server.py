@@ -1,4 +1,4 @@
-"""The server: the application behind HTTP and websockets. Middleware outside in: size, principal, content policy; then routes."""
+"""The server: the application behind HTTP and websockets. Middleware outside in: proxies, headers, size, principal; then routes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import kiosk_ui
 from guidance import api as guidance_api
@@ -52,6 +53,7 @@ from parking.site import api as site_api
 from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
 from parking.web.limits import BodyLimit
+from parking.web.secure_headers import SecureHeaders
 from payments import api as payments_api
 from payments import books_api, refunding
 from payments.providers.abilities import RefundOutcome, StandingChanged
@@ -121,6 +123,8 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
         origins=(settings.public_url,),
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(SecureHeaders)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     return app
 
 

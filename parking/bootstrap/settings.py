@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = Field(default="http://127.0.0.1:8000", description="how phones and kiosks reach this server")
+    trusted_proxies: list[str] = Field(
+        default=["127.0.0.1"],
+        description="addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed; whoever ends TLS for us",
+    )
     wallet_url: str | None = Field(
         default=None, description="the wallet provider; without it no phone payment is offered"
     )

@@ -25,6 +25,7 @@ def serve() -> None:
         host=settings.host,
         port=settings.port,
         log_config=None,
+        proxy_headers=False,  # the application believes PARKING_TRUSTED_PROXIES, under any server
         access_log=False,  # a path may carry a code; our own logs say what matters
         http=StreamProtocol,
         ws=FrameProtocol,

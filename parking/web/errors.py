@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from parking.kernel.errors import ErrorKind, ParkingError
+from parking.web import secure_headers
 
 STATUS = {
     ErrorKind.INVALID: 422,
@@ -126,7 +127,9 @@ async def _http_exception(connection: HTTPConnection, error: HTTPException) -> R
 async def _unknown(request: Request, error: Exception) -> Response:
     route = getattr(request.scope.get("route"), "path", "")  # never the path itself: a plate may stand in it
     log.error("request.crashed", trace_id=trace_id(request), error=type(error).__name__, route=route)
-    return problem(request, 500, "server.failed", "something went wrong on our side; the trace id helps to find it")
+    said = "something went wrong on our side; the trace id helps to find it"
+    headers = secure_headers.of_answer(request.url.path, scheme=request.url.scheme)  # this answer passes no middleware
+    return problem(request, 500, "server.failed", said, headers=headers)
 
 
 def install(app: FastAPI) -> None:

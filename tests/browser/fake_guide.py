@@ -72,7 +72,7 @@ def flow(state: str, an_hour: int | None, lanes: int = 2) -> dict[str, Any]:
     return {"state": state, "an_hour": an_hour, "lanes": lanes, "serving": lanes}
 
 
-def look(days_bays: float | None, full_in: int | None, minutes: float | None, soon: int = 40) -> dict[str, Any]:
+def outlook(days_bays: float | None, full_in: int | None, minutes: float | None, soon: int = 40) -> dict[str, Any]:
     """An outlook with its errors: of the bays in a quarter of an hour, and of being full."""
     return {"in_15_min": soon, "full_in_min": full_in, "error_bays": days_bays, "error_min": minutes}
 

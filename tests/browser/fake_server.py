@@ -22,6 +22,7 @@ from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.web import errors
 from parking.web.live import SITE, LiveHub, View
 from parking.web.live_viewers import EventStream, serve_socket
+from parking.web.secure_headers import SecureHeaders
 from tests.browser import fake_routes
 from tests.browser.fake_desk import FakeDesk
 from tests.browser.fake_find import FakeFind
@@ -29,12 +30,6 @@ from tests.browser.fake_guide import FakeGuide
 from tests.browser.fake_help import FakeHelp
 from tests.browser.fake_money import FakeMoney
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
-
-# Stricter than what the server sends: no inline style, no data: picture. The pages live with it.
-STRICT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self';"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 
 @dataclass
@@ -158,12 +153,11 @@ class FakeServer:
         pages.install(app, self.dist)
 
         @app.middleware("http")
-        async def policy(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        async def principal(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
             request.state.principal = self._who(request)
-            response = await call_next(request)
-            response.headers["Content-Security-Policy"] = STRICT_POLICY
-            return response
+            return await call_next(request)
 
+        app.add_middleware(SecureHeaders)
         return app
 
     def _live(self, app: FastAPI) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -120,19 +123,65 @@ def test_below_ground_the_last_state_stays_marked_as_old_and_heals(fake: FakeSer
     expect(driver.page.get_by_role("button", name="支付 ¥18.00")).to_be_enabled()
 
 
-def test_the_page_opens_again_without_any_network(fake: FakeServer, open_page: OpenPage) -> None:
-    page = open_page(fake.url + DriverPage.path("stay-token.1"), service_worker=True, **PHONE)
-    driver = DriverPage(page)
-    expect(driver.due()).to_be_visible()
-    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
-    page.reload()  # the second visit goes through the worker, which keeps what it needs
-    expect(driver.due()).to_be_visible()
+_UNTIL_THE_LEVELS_ARE_KEPT = """async () => {
+  while (!localStorage['parking.levels']) await new Promise((go) => setTimeout(go, 50));
+}"""
+_KEPT = """async () => {
+  const urls = [];
+  for (const name of await caches.keys()) for (const one of await (await caches.open(name)).keys()) urls.push(one.url);
+  return { urls, words: JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }) };
+}"""
+
+
+@pytest.mark.req("PAY-2", "PRIV-1")
+def test_from_the_home_screen_the_page_opens_without_any_network_as_it_was_last_seen_and_forgets_when_the_car_has_left(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    first = open_page(fake.url + DriverPage.path("stay-token.1"), service_worker=True, **PHONE)
+    expect(DriverPage(first).due()).to_be_visible()
+    first.evaluate("navigator.serviceWorker.ready.then(() => null)")  # the worker has kept the page
+    first.evaluate(_UNTIL_THE_LEVELS_ARE_KEPT)
+    page, context = first.context.new_page(), first.context
+    first.close()
     fake.stop()
-    page.reload()
+    page.goto(f"{fake.url}/driver/")  # one visit was enough, and the icon on the home screen carries no code
+    driver = DriverPage(page)
     driver.expect_old()
     expect(driver.due()).to_have_text("¥18.00")
+    expect(page.get_by_test_id("lost")).to_contain_text(re.compile(r"显示的是 .*\d\d:\d\d 的数据"))
+    expect(driver.free("B1")).to_have_text("128")
+    expect(page.get_by_test_id("levels-old")).to_be_visible()
+    kept = page.evaluate(_KEPT)
+    assert [url for url in kept["urls"] if "/api/" in url or "stay-token" in url] == []
+    assert "52T" not in kept["words"]  # the plate as the driver sees it: masked
     fake.start()
     expect(page.get_by_test_id("lost")).to_have_count(0)
+    fake.stays["stay-token.1"].state, fake.stays["stay-token.1"].exited_at = "closed", fake.now()
+    page.reload()
+    expect(driver.answer()).to_have_text("本次停车已结束")
+    assert "stay-token" not in page.evaluate(_KEPT)["words"]
+    context.close()
+
+
+@pytest.mark.req("PRIV-1")
+def test_a_driver_takes_the_stay_off_the_phone(fake: FakeServer, driver: DriverPage) -> None:
+    driver.page.get_by_role("button", name="从本机移除这次停车").click()
+    expect(driver.answer()).to_have_text("扫码查看停车费")
+    assert "stay-token" not in driver.page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])"
+    )
+    driver.page.reload()
+    expect(driver.answer()).to_have_text("扫码查看停车费")
+
+
+def test_the_page_can_be_put_on_the_home_screen(fake: FakeServer, driver: DriverPage) -> None:
+    line = driver.page.context.new_cdp_session(driver.page)
+    told = line.send("Page.getAppManifest")
+    assert (told["errors"], told["url"]) == ([], f"{fake.url}/driver/app.webmanifest")
+    said = json.loads(told["data"])
+    assert (said["display"], said["start_url"], len(said["icons"])) == ("standalone", "./", 2)
+    for icon in said["icons"]:
+        assert driver.page.request.get(f"{fake.url}/driver/{icon['src']}").headers["content-type"] == "image/svg+xml"
 
 
 def test_a_lost_answer_is_asked_again_under_the_same_key(fake: FakeServer, driver: DriverPage) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from parking.kernel.events import Direction
-from tests.browser import checks
+from tests.browser import look
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD
@@ -75,7 +75,7 @@ def test_the_page_of_figures_tells_the_day_in_charts_tables_and_a_file(office: O
     expect(flow.locator("dd").nth(0)).to_have_text("6", timeout=PATIENT)
     page.get_by_role("button", name="Earlier").click()
     expect(flow).to_contain_text("Nothing in this period", timeout=PATIENT)
-    assert checks.unnamed(page) == []
+    assert look.wrong_with(page, smallest_px=40, widths=((360, 740), (1440, 900))) == []
     page.route("**/api/v1/figures*", lambda route: route.abort())
     page.get_by_role("button", name="Later").click()
     expect(page.get_by_role("button", name="Try again")).to_be_visible(timeout=PATIENT)
@@ -85,10 +85,7 @@ def test_the_page_of_figures_tells_the_day_in_charts_tables_and_a_file(office: O
     page.set_viewport_size({"width": 360, "height": 740})
     page.get_by_role("button", name=re.compile("中文")).click()
     page.get_by_role("button", name=re.compile("深色")).click()
-    beside = [
-        one for one in checks.cut_off(page) if "table-scroll" not in one and "td." not in one and "th." not in one
-    ]
-    assert beside == []  # wide tables scroll in a frame of their own
+    assert look.text_wrong_with(page, widths=((360, 740),)) == []
     picture(page, "figures-zh-dark-narrow")
     page.set_viewport_size({"width": 1440, "height": 900})
     picture(page, "figures-zh-dark")

@@ -111,17 +111,79 @@ def test_eight_signs_make_a_new_energy_plate_and_i_and_o_have_no_key(kiosk: Kios
     expect(find).to_be_enabled()
 
 
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the button of this name has the focus."""
+    said: list[str] = []
+    while len(said) < 60:
+        page.keyboard.press("Tab")
+        said.append(page.evaluate("document.activeElement.innerText.trim()"))
+        if said[-1].startswith(name):
+            return
+    raise AssertionError(f"no Tab leads to {name}: {said}")
+
+
 @pytest.mark.req("A11Y-1")
-def test_a_real_keyboard_works_too(kiosk: KioskPage) -> None:
-    kiosk.page.get_by_role("button", name="开始缴费").focus()
-    kiosk.page.keyboard.press("Enter")
+@pytest.mark.req("KIOSK-1")
+def test_from_start_to_start_with_a_keyboard_alone(fake: FakeServer, kiosk: KioskPage) -> None:
+    keys = kiosk.page.keyboard
+    tab_to(kiosk.page, "开始缴费")
+    keys.press("Enter")
     kiosk.expect_screen("plate")
-    kiosk.page.get_by_role("button", name="沪").focus()
-    kiosk.page.keyboard.press("Enter")
-    kiosk.page.evaluate("document.activeElement.blur()")
-    kiosk.page.keyboard.type("a5io2t86")  # there is no I and no O on a plate
-    kiosk.page.keyboard.press("Enter")
+    tab_to(kiosk.page, "沪")
+    keys.press("Enter")
+    keys.type("a5io2t8", delay=80)  # there is no I and no O on a plate; a person types slower than a scanner
+    tab_to(kiosk.page, "6")
+    keys.press("Space")
+    tab_to(kiosk.page, "查询")
+    keys.press("Enter")
     expect(kiosk.amount()).to_have_text("¥18.00")
+    tab_to(kiosk.page, "付款 ¥18.00")
+    keys.press("Enter")
+    kiosk.expect_screen("pay")
+    fake.pay()
+    kiosk.expect_screen("done")
+    tab_to(kiosk.page, "返回首页")
+    keys.press("Enter")
+    kiosk.expect_screen("start")
+
+
+_VOICE = """() => {
+  window.spoken = [];
+  Object.defineProperty(window, 'speechSynthesis', { value: { cancel() {}, speak(one) { spoken.push([one.lang, one.text]); } } });
+}"""
+
+
+@pytest.mark.req("A11Y-1")
+@pytest.mark.req("KIOSK-1")
+def test_the_machine_says_aloud_what_it_asks_and_never_a_plate_until_somebody_wants_quiet(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    kiosk = at(fake, open_page, before=lambda page: page.add_init_script(f"({_VOICE})()"))
+    kiosk.start()
+    kiosk.find("沪A52T86")
+    expect(kiosk.amount()).to_be_visible()
+    kiosk.pay()
+    fake.pay()
+    kiosk.expect_screen("done")
+    said = kiosk.page.evaluate("spoken")
+    assert {lang for lang, _ in said} == {"zh-CN"}
+    assert [text for _, text in said] == [
+        "请输入车牌号",
+        "应付停车费 ¥18.00",
+        "请用手机扫码付款",
+        "付款成功。请在 14:32 前离场",
+    ]
+    kiosk.home()
+    kiosk.page.get_by_role("button", name="English").click()
+    kiosk.start()
+    assert kiosk.page.evaluate("spoken.at(-1)") == ["en-GB", "Enter your plate number"]
+    kiosk.page.get_by_role("button", name="Voice").click()
+    kiosk.find("沪A52T87")
+    kiosk.expect_screen("missing")
+    assert kiosk.page.evaluate("spoken.at(-1)") == ["en-GB", "Enter your plate number"]  # quiet was wanted
+    kiosk.home()
+    kiosk.start()
+    assert kiosk.page.evaluate("spoken.at(-1)") == ["zh-CN", "请输入车牌号"]  # the next person hears it again
 
 
 def test_an_unknown_plate_is_said_kindly_and_typing_can_go_on(kiosk: KioskPage) -> None:

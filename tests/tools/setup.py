@@ -7,6 +7,7 @@ made from makes the second call quick. A part that cannot be brought is named on
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -104,7 +105,7 @@ def _pip(place: Path, *what: str) -> None:
 
 
 def ui() -> None:
-    """`kiosk_ui/dist`, built only when a source changed; node is the machine's own or comes from a wheel."""
+    """`kiosk_ui/dist`, types checked and built, only when a source changed; node is the machine's own or comes from a wheel."""
     if not (UI / "package.json").exists():
         _missing("the pages (kiosk_ui/package.json)")
         return
@@ -113,20 +114,25 @@ def ui() -> None:
     if _stamped(CACHE, "ui", digest) and (UI / "dist").is_dir():
         return
     environment = _node()
-    wanted = _digest([UI / "package-lock.json", UI / "package.json"])
-    if not _stamped(CACHE, "node_modules", wanted) or not (UI / "node_modules").is_dir():
+    if not _packages_lie_there():
         print("set-up: front-end packages", flush=True)
         _run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=UI, env=environment)
-        _stamp(CACHE, "node_modules", wanted)
     print("set-up: building the pages", flush=True)
     _run(["npm", "run", "--silent", "build"], cwd=UI, env=environment)
     _stamp(CACHE, "ui", digest)
 
 
-def ui_check() -> None:
-    """The pages' own type check, against types made from `kiosk_ui/openapi.json`."""
-    ui()
-    _run(["npm", "run", "--silent", "--if-present", "check"], cwd=UI, env=_node())
+def _packages_lie_there() -> bool:
+    """Whether npm's own record of what it installed has every package of the lock file, by hash; it writes the record last."""
+    record = UI / "node_modules" / ".package-lock.json"
+    if not record.is_file():
+        return False
+    wanted, found = (json.loads(f.read_text())["packages"] for f in (UI / "package-lock.json", record))
+    return all(
+        found.get(place, {}).get("integrity") == package["integrity"]
+        for place, package in wanted.items()
+        if place and not package.get("optional")
+    )
 
 
 def _node() -> dict[str, str]:
@@ -297,7 +303,7 @@ def _give_up(why: str) -> str:
     raise SystemExit(2)
 
 
-PARTS = {"server": server, "dev": dev, "uv": uv, "train": train, "ui": ui, "ui_check": ui_check, "chromium": chromium}
+PARTS = {"server": server, "dev": dev, "uv": uv, "train": train, "ui": ui, "chromium": chromium}
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

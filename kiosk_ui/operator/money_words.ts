@@ -63,7 +63,7 @@ export const money = translator({
   person: ["个人", "A person"],
   name: ["名称", "Name"],
   tax_number: ["税号", "Tax number"],
-  invoice_ask: ["开票（{count} 笔付款所在的 {stays} 次停车）", "Issue one for {stays} stays"],
+  invoice_ask: ["开票（{count} 笔付款所在的 {stays} 次停车）", "Issue one for {stays} stays ({count} payments)"],
   invoice_ask_one: ["开票", "Issue an invoice"],
   invoice_asked: ["已提交开票", "The invoice is on its way"],
   invoice_red: ["红字发票", "Red letter"],

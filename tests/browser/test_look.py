@@ -191,6 +191,7 @@ def test_the_design_tokens_themselves_have_enough_contrast(fake: FakeServer, ope
 )
 def test_the_first_view_is_small_on_the_line(fake: FakeServer, open_page: OpenPage, path: str, most_bytes: int) -> None:
     """All that goes over the line, the answers of the API and the live feed's first words included, until the view stands."""
+    fake.guide.zone("B1", ("地下一层", "Level B1"), 128)
     weights: dict[str, int] = {}
 
     def weigh(page: Page) -> None:

@@ -161,7 +161,9 @@ def _keep_finding(uow: UnitOfWork, channel: str, day: str, found: Finding) -> No
     if not insert_once(conn, difference_table, {**key, **amounts, "currency": currency, "open": True}):
         same = sa.and_(*(difference_table.c[name] == value for name, value in key.items()))
         conn.execute(difference_table.update().where(same).values(open=True, **amounts))
-    flag(uow, f"statement_{found.difference.value}", _stay_of(conn, found), f"{channel}:{day}:{found.number[:32]}")
+    flag(
+        uow, f"statement_{found.difference.value}", _stay_of(conn, found), f"{channel[:16]}:{day}:{found.number[:32]}"
+    )  # a key has 96 signs
 
 
 def _stay_of(conn: Connection, found: Finding) -> StayId | None:

@@ -501,7 +501,9 @@ def test_a_fresh_browser_pays_and_gives_nothing_of_its_owner(office: MoneyOffice
     expect(page.get_by_text("无需注册、关注或手机号")).to_be_visible()
     expect(page.locator("input:not([type=radio]):not([type=checkbox]), textarea, select")).to_have_count(0)
     DriverPage(page).pay()
-    expect(page).to_have_url(re.compile(r"/driver/\?PA"), timeout=PATIENT)  # the payer was at the company's page, and is back
+    expect(page).to_have_url(
+        re.compile(r"/driver/\?PA"), timeout=PATIENT
+    )  # the payer was at the company's page, and is back
     (payment,) = office.payments(stay_id)
     office.approve(office.wechat, payment.payment_id)
     expect(page.get_by_role("region", name="付款凭证")).to_be_visible(timeout=PATIENT)

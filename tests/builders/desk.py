@@ -73,7 +73,7 @@ class Office:
             self.deeds, self._rank, lambda _, __, ___: self.ranked, _nobody_listens, _nobody_counts, _name_of
         )
 
-    def _rank(self, _: Connection, __: ReviewCase, typed: Plate | None = None) -> Ranked:
+    def _rank(self, conn: Connection, case: ReviewCase, typed: Plate | None = None) -> Ranked:
         return self.ranked if typed is None else replace(self.ranked, candidates=self.ranked.candidates[::-1])
 
     def case(self, reason: str = "exit_without_stay", case_id: str = "case-1", stay_id: str | None = None) -> CaseId:

@@ -11,7 +11,7 @@ import pytest
 
 KEYS = {
     "plate", "car", "member_car", "guest_car", "camera_pulses_entry_2", "boom_moves_entry_2", "journal_rights",
-    "journal_credentials", "pushes_reported", "pictures_kept", "due_by_right_minor", "paid_by_right",
+    "journal_credentials", "pushes_reported", "pictures_kept", "due_by_right_minor", "total_by_right_minor", "paid_by_right",
     "relay_pulses_entry", "relay_pulses_exit", "boom_moves_entry", "boom_moves_exit", "loops_entry", "loops_exit",
     "journal_events", "journal_unacknowledged", "journal_plates_read", "journal_passages", "stay_state",
     "stay_plate", "stay_count", "stays_open", "cases_open", "fee_minor", "fee_lines_minor", "fee_due_minor",
@@ -29,11 +29,12 @@ def test_a_visitor_pays_at_the_kiosk_a_member_and_a_guest_come_by_right_and_all_
     assert (done.returncode, report["disagreements"]) == (0, []), done.stderr
     assert report["ok"] is True
     assert report.keys() >= KEYS
-    assert report["fee_minor"] == 600  # the first minute of the fast tariff, charged from the first second
-    assert report["payment_minor"] == [600]
+    fee, waived = report["fee_minor"], report["ledger"]["waived"]
+    assert {fee, waived} <= {600, 800, 1000}  # 6.00 for the first minute, 2.00 for each that a slow machine needs more
+    assert report["payment_minor"] == [fee]
     assert report["ledger"] == {
-        **{"clearing:wallet": 600, "receivable": 0, "debt": 0},
-        **{"revenue:parking": -1200, "waived": 600},  # the guest's invitation; a pass lets no fee arise
+        **{"clearing:wallet": fee, "receivable": 0, "debt": 0},
+        **{"revenue:parking": -fee - waived, "waived": waived},  # the guest's invitation; a pass lets no fee arise
     }
     assert report["journal_passages"] == ["in"] * 3 + ["out"] * 3
     assert (report["found_bay"], report["found_by"], report["found_floor"]) == ("C02", "video", "B2")

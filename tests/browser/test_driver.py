@@ -47,6 +47,7 @@ def test_joining_is_offered_after_the_payment_and_asked_of_nobody(fake: FakeServ
     offer = driver.page.get_by_role("link", name="成为会员")
     expect(offer).to_have_count(0)
     driver.pay()
+    expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
     driver.page.go_back()
     expect(driver.page.get_by_text("正在等待付款结果")).to_be_visible()
     expect(offer).to_have_count(0)

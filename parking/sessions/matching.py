@@ -10,6 +10,7 @@ colour or a class, contradicts and never identifies. The ranked explanations are
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from types import MappingProxyType
 
 from parking.kernel.credential import Credential
 from parking.kernel.ids import LaneId, LotId, StayId
-from parking.kernel.near_plates import tail
+from parking.kernel.near_plates import folded, tail
 from parking.kernel.votes import UNREAD, WIDEST, Votes
 from parking.sessions.costs import Costs, distance
 
@@ -36,6 +37,8 @@ _STANDS_THERE = timedelta(seconds=30)
 """Nobody gets from a bay to an exit in less."""
 _OWN_PROOF = frozenset({"credential_agrees", "named"})
 """What speaks for one car alone. A payment does not: it says that a car leaves soon, not which one this is."""
+_A_FLEET = 2
+"""So many lookalikes inside are no accident: there are more of them."""
 _TRIED = 3
 """So many spellings of each side are compared sign by sign; the others count only where both sides have them."""
 
@@ -167,10 +170,17 @@ def explain(
 
 
 def _unseen(evidence: PassageEvidence, candidates: Sequence[OpenCandidate], costs: Costs) -> float:
-    """What it costs to believe that a car was here whose coming no stay tells: anybody's, or one that often comes and was missed today."""
+    """What it costs to believe that a car was here whose coming no stay tells: anybody's, one that often comes and was missed today,
+    or one more of a fleet, where several are inside that differ from this plate in twin signs alone.
+    """
     inside = {one.votes.best for one in candidates if one.votes is not None}
     spelt = evidence.votes.spellings if evidence.votes is not None else ()
-    missed = [costs.unseen(-s.behind) for s in spelt if s.text in evidence.familiar and s.text not in inside]
+    fleets = Counter(folded(text) for text in inside if text is not None and UNREAD not in text)
+    missed = [
+        costs.unseen(-s.behind)
+        for s in spelt
+        if s.text not in inside and (s.text in evidence.familiar or fleets[folded(s.text)] >= _A_FLEET)
+    ]
     return min([costs.nobody(_known_signs(evidence.votes)), *missed])
 
 
@@ -184,7 +194,8 @@ def plate_cost(
     """What it costs that a passage shows the plate of another, and whether a spelling of both is the same.
 
     The same both ways round where both were read; one that shows no plate says nothing, one that shows a plate where none was read, little.
-    A spelling that a stay has only left open costs as much more as it is `owned` by another stay: no two cars have one plate.
+    A spelling that a stay has only left open costs as much more as it is `owned` by another stay, and so does the thought that a stay's own
+    read is wrong and it is that plate: no two cars have one.
     `untold` is how sure a read is taken to be that tells nothing but its best spelling.
     """
     if one is None or not one.spellings:
@@ -201,7 +212,8 @@ def plate_cost(
     told = len(one.spellings) > 1 or len(two.spellings) > 1
     if both and told and (one.best in said or two.best in {s.text for s in one.spellings}):
         return min(*both, WIDEST), True
-    sure = costs.sure_read(min(_margin(one, untold), _margin(two, untold)))
+    another_has_it = owned.get(one.best, 0.0) if one.best is not None and one.best != two.best else 0.0
+    sure = costs.sure_read(min(_margin(one, untold), _margin(two, untold) + another_has_it))
     tried = [
         -(a.behind + b.behind) + distance(a.text, b.text, costs) + (0.0 if _is_part(a.text, b.text) else sure)
         for a in one.spellings[:_TRIED]

@@ -47,6 +47,19 @@ def test_a_sure_read_is_no_misread_of_the_only_stay_that_looks_like_it() -> None
     assert stay_of(matched(sure, unsure)) == "a", "the entry may have been the misread one"
 
 
+@pytest.mark.req("ID-1")
+def test_one_more_car_of_a_fleet_whose_entry_was_missed_is_not_taken_for_another_of_it() -> None:
+    """Two of …88B, …8B8, …BB8 are inside: that a third was missed is likelier than that its clear read is wrong."""
+    passage = replace(seen(None), votes=Votes.parse("1|blue|civil|湘D118B8:0,浙D118B8:-1122,湘D1R8B8:-1198"))
+    likest = replace(inside("likest", None), votes=Votes.parse("1|blue|civil|湘D11BB8:0,浙D11BB8:-363,新Y11BB8:-438"))
+    other = replace(inside("other", None), votes=Votes.parse("1|blue|civil|湘D1188B:0,浙D1188B:-1099,湘D118BB:-1111"))
+    found = matched(passage, likest, other)
+    assert isinstance(found, Ambiguous)
+    assert found.ranked[0].stay_id == "likest", "a person sees it first"
+    own = replace(inside("own", None), votes=Votes.parse("1|blue|civil|湘D118B8:0,浙D118B8:-1122"))
+    assert stay_of(matched(passage, likest, other, own)) == "own"
+
+
 def test_a_misread_that_the_camera_hardly_ever_makes_needs_a_second_evidence() -> None:
     assert isinstance(matched(seen("浙A1K345"), inside("a", "浙A13345")), Ambiguous)
     assert stay_of(matched(seen("浙A1K345", credentials=(TAG,)), inside("a", "浙A13345", credentials=(TAG,)))) == "a"

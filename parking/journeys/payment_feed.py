@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -76,8 +76,7 @@ def router(
         told = {"type": "payment", "payment_id": payment_id, "state": str(payment.state), "amount": money}
         return told | {"channel": payment.channel, "pay_url": payment.pay_url}
 
-    async def tell(websocket: WebSocket, payment_id: str, rung: asyncio.Event) -> int:
-        stay_id = await _shown(websocket, clock, stay_of_ticket)
+    async def tell(websocket: WebSocket, payment_id: str, stay_id: str | None, rung: asyncio.Event) -> int:
         last: dict[str, Any] | None = None
         while stay_id is not None:
             rung.clear()
@@ -103,13 +102,34 @@ def router(
             await websocket.close(_FULL)
             return
         try:
-            await websocket.close(await tell(websocket, payment_id, rung))
+            stay_id = await _shown(websocket, clock, stay_of_ticket)
+            telling = asyncio.create_task(tell(websocket, payment_id, stay_id, rung))
+            if await _before(telling, _gone(websocket)):
+                await websocket.close(telling.result())
         except (WebSocketDisconnect, RuntimeError):  # the listener has gone
             pass
         finally:
             bell.leave(rung)
 
     return routes
+
+
+async def _gone(websocket: WebSocket) -> None:
+    """Wait until the listener has left or the server stops; what else is said is not for us."""
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _before(first: asyncio.Task[int], other: Coroutine[Any, Any, None]) -> bool:
+    """Whether `first` ends before the other; then nobody goes on."""
+    tasks = {first, asyncio.create_task(other)}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return first.done()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _shown(websocket: WebSocket, clock: Clock, stay_of_ticket: Callable[[str, datetime], str]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from hardware_sim.providers.faults import Fault
 from hardware_sim.providers.stripe import StripeWire
@@ -19,6 +26,7 @@ from parking.kernel.events import Direction, ExitPromised
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.money import Money
 from parking.security import store as security_store
+from parking.web.frames import FrameProtocol
 from payments.providers.channels import Channel
 from payments.providers.registry import Method
 from tests.builders.application import HOST, Server, a_server, problem_of
@@ -169,6 +177,36 @@ def test_a_payment_is_told_over_a_websocket_the_moment_it_is_made(server: Server
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
         assert closed.value.code == 1000
+
+
+def test_a_server_that_stops_lets_go_of_whoever_listens_to_a_payment(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    stay, payment = begun(server)
+    at = f"api/v1/my/payments/{payment['payment_id']}/live"
+    with running(server.app) as (port, web), connect(f"ws://127.0.0.1:{port}/{at}", origin=Origin(HOST)) as socket:
+        socket.send(json.dumps({"token": server.ticket(stay)}))
+        assert json.loads(socket.recv())["state"] == "SENT"
+        web.should_exit = True
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012  # service restart
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@contextmanager
+def running(app: ASGIApp) -> Iterator[tuple[int, uvicorn.Server]]:
+    """The application behind a real socket."""
+    web = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, ws=FrameProtocol, lifespan="off", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=web.run)
+    thread.start()
+    eventually(lambda: web.started)
+    yield web.servers[0].sockets[0].getsockname()[1], web
+    web.should_exit = True
+    thread.join()
 
 
 @pytest.mark.req("PRIV-1")

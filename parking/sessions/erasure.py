@@ -58,7 +58,8 @@ def stays_of(conn: Connection, plate: Plate, until: datetime) -> list[StayId]:
 def visits_of(conn: Connection, stay_ids: Sequence[StayId]) -> list[VisitId]:
     """The visits that brought these stays in and took them out."""
     s, x, note, v = store.stay.c, store.unmatched_exit.c, visit_notes.visit_note.c, visits.lane_visit.c
-    left = sa.and_(note.lane_id == s.exit_lane_id, note.at == s.exited_at, note.kind == VehiclePassed.__name__)
+    others = sa.exists().where(x.visit_id == note.visit_id, x.stay_id.is_distinct_from(s.id))
+    left = sa.and_(note.lane_id == s.exit_lane_id, note.at == s.exited_at, note.kind == VehiclePassed.__name__, ~others)
     found = sa.union(
         sa.select(note.visit_id).join_from(store.stay, visit_notes.visit_note, left).where(s.id.in_(stay_ids)),
         sa.select(x.visit_id).where(x.stay_id.in_(stay_ids)),

@@ -166,20 +166,17 @@ def _driver_routes(
 
     @routes.get("/my/debts", tags=["driver"])
     async def my_debts(who: Driver) -> list[MyDebt]:
-        def look(conn: Connection) -> list[tuple[Debt, Money]]:
+        def look(conn: Connection) -> list[MyDebt]:
             stay = store.get(conn, StayId(who.subject))
-            return list(cashier.later.unsettled_debts(conn, stay.plate)) if stay and stay.plate else []
+            found = cashier.later.unsettled_debts(conn, stay.plate) if stay and stay.plate else []
+            return [mine(conn, debt, left) for debt, left in found]
 
-        found = await database.aread(look)
-        return [
-            MyDebt(
-                debt_id=debt.stay_id,
-                on=debt.since.astimezone(zone).date(),
-                left=MoneySchema.of(left),
-                state=debt.state,
-            )
-            for debt, left in found
-        ]
+        return await database.aread(look)
+
+    def mine(conn: Connection, debt: Debt, left: Money) -> MyDebt:
+        """Its day is that of its stay: after a dispute a debt ages anew."""
+        day = (store.left_at(conn, debt.stay_id) or debt.since).astimezone(zone).date()
+        return MyDebt(debt_id=debt.stay_id, on=day, left=MoneySchema.of(left), state=debt.state)
 
     @routes.post("/my/debts/{debt_id}/payments", tags=["driver"], status_code=201)
     async def pay_debt(who: Driver, debt_id: str, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:

@@ -14,6 +14,7 @@ from parking.kernel.events import DebtReminded, Envelope
 from parking.members import service as members
 from parking.members import store as member_store
 from parking.plumbing.db import UnitOfWork
+from parking.sessions import store as sessions_store
 
 NOTICE = "debt"
 
@@ -29,11 +30,12 @@ def remind(zone: ZoneInfo) -> Callable[[UnitOfWork, Envelope], None]:
         if standing is None:
             return
         member_id = standing.member_id
+        left = sessions_store.left_at(uow.connection, event.stay_id) or event.since
         member_store.notify(uow.connection, uow.ids.new(uow.now), member_id, NOTICE, event.stay_id, uow.now)
         told = {
             "debt_id": event.stay_id,
             "amount": to_plain(event.amount),
-            "on": event.since.astimezone(zone).date().isoformat(),
+            "on": left.astimezone(zone).date().isoformat(),
             "number": event.number,
         }
         app_hooks.send(uow, envelope, member_id, "debt.reminder", told)

@@ -186,6 +186,12 @@ def row_of(conn: Connection, stay_id: StayId) -> Row[Any] | None:
     return conn.execute(_BY_ID, {"stay_id": stay_id}).one_or_none()
 
 
+def left_at(conn: Connection, stay_id: StayId) -> datetime | None:
+    """When its car drove out; None where that is not known, or no such stay."""
+    row = row_of(conn, stay_id)
+    return row.exited_at if row is not None else None
+
+
 def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]:
     """Stays in one state, newest first, older than the id `after` (empty: from the newest)."""
     query = sa.select(stay).where(stay.c.state == state).order_by(stay.c.id.desc()).limit(limit)

@@ -124,6 +124,24 @@ def test_a_dispute_stops_the_debt_and_a_person_decides_it_on_record(server: Serv
     assert "debt_disputed" not in [c["reason"] for c in server.ask("GET", "/cases", "manager").json()["items"]]
 
 
+def test_a_debt_that_is_owed_after_all_is_still_told_by_the_day_of_its_stay(server: Server) -> None:
+    agree(server)
+    earlier = leave_owing(server)
+    present = server.enter()
+
+    def day() -> str:
+        (mine,) = server.ask("GET", "/my/debts", "driver", stay=present).json()
+        return str(mine["on"])
+
+    before = day()
+    server.ask("POST", f"/my/debts/{earlier}/dispute", "driver", stay=present, json={"reason": "not my car"})
+    server.park(days=2)
+    body = {"owed": True, "reason": "it is on the picture"}
+    decided = server.ask("POST", f"/debts/{earlier}/decide", "manager", json=body, headers=key("d2"))
+    assert decided.json()["state"] == "open"
+    assert day() == before
+
+
 def test_a_write_off_needs_a_reason_and_happens_once(server: Server) -> None:
     agree(server)
     stay_id = leave_owing(server)

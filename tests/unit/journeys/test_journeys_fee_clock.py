@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from parking.journeys import paying
+from parking.journeys import evacuating, paying
 from parking.kernel.codec import parse_time
 from parking.kernel.events import Direction, LaneBlocked, LaneFaulted, VehicleBackedAway
 from parking.kernel.ids import LaneId, StayId, VisitId
@@ -238,8 +238,9 @@ def test_a_fault_that_is_no_fire_opens_nothing(site: SiteStory, help_at: Help) -
     assert help_at.orders("emergency") == []
 
 
-def test_many_stays_are_priced_anew_in_turns(site: SiteStory, help_at: Help) -> None:
-    stays = [site.enter(f"浙A{number:05d}") for number in range(120)]
+def test_many_stays_are_priced_anew_in_turns(site: SiteStory, help_at: Help, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evacuating, "AT_ONCE", 5)
+    stays = [site.enter(f"浙A{number:05d}") for number in range(12)]
     site.park(minutes=59)
     help_at.fire(ENTRY)
     site.park(hours=3)

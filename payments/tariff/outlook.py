@@ -192,7 +192,7 @@ def _dearer_between(due_after: Callable[[int], int], due: int, known: int, beyon
     return beyond
 
 
-def _next_change(due_after: Callable[[int], int], due: int, minutes: int, last: int, likely: int) -> int:  # noqa: ARG001 - as above
+def _next_change(due_after: Callable[[int], int], due: int, minutes: int, last: int, likely: int) -> int:  # noqa: ARG001 - called as `_first_dearer` is
     """The same where prices may fall: minute by minute."""
     return next((minute for minute in range(minutes + 1, last + 1) if due_after(minute) != due), last + 1)
 

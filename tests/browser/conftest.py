@@ -1,4 +1,4 @@
-"""The scripted server, with a small mall in the afternoon."""
+"""The servers behind the pages: a scripted one with a small mall in the afternoon, and a real one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.fake_server import FakeServer
+from tests.browser.office import Office
 from tests.browser.script import yuan
 
 AFTERNOON = datetime(2026, 5, 16, 6, 17, 30, tzinfo=UTC)  # 14:17:30 in Shanghai
@@ -86,3 +87,13 @@ def busy(fake: FakeServer) -> FakeServer:
     )
     fake.event("LaneDecided", lane_id="entry-1", plate="沪A***88", allowed=True, ago_s=3)
     return fake
+
+
+@pytest.fixture
+def office(tmp_path: Path, built_pages: Path) -> Iterator[Office]:
+    """A real server with its pages, and a real lane's box in front of it."""
+    running = Office(tmp_path)
+    try:
+        yield running
+    finally:
+        running.close()

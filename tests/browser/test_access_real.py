@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,6 @@ from tests.fixtures.browser import OpenPage
 
 PATIENT = 30_000
 HEADING = "plate,listed_as,note\r\n"
-
-
-@pytest.fixture
-def office(tmp_path: Path, built_pages: Path) -> Iterator[Office]:
-    running = Office(tmp_path)
-    try:
-        yield running
-    finally:
-        running.close()
 
 
 def picture(page: Page, name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,6 @@ from tests.builders.security import PASSWORD
 from tests.fixtures.browser import OpenPage
 
 PATIENT = 30_000
-
-
-@pytest.fixture
-def office(tmp_path: Path, built_pages: Path) -> Iterator[Office]:
-    running = Office(tmp_path)
-    try:
-        yield running
-    finally:
-        running.close()
 
 
 def picture(page: Page, name: str) -> None:

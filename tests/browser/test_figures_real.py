@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,15 +19,6 @@ from tests.fixtures.browser import OpenPage
 
 PATIENT = 30_000
 PLATES = ("浙A13579", "沪B24680", "苏E90876", "京C55512", "粤D7J3K8", "川F6M2N4")
-
-
-@pytest.fixture
-def office(tmp_path: Path, built_pages: Path) -> Iterator[Office]:
-    running = Office(tmp_path)
-    try:
-        yield running
-    finally:
-        running.close()
 
 
 def drive(office: Office, cars: int = len(PLATES)) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,18 +21,14 @@ PATIENT = 30_000
 
 
 @pytest.fixture
-def office(tmp_path: Path, built_pages: Path) -> Iterator[Office]:
-    running = Office(tmp_path)
+def office(office: Office) -> Office:
     hashed = cheap_passwords().hash(PASSWORD)
-    running.application.database.write(
+    office.application.database.write(
         lambda uow: create_operator(
             uow, SET_UP, username="second", display_name="Second", password_hash=hashed, roles=("manager",)
         )
     )
-    try:
-        yield running
-    finally:
-        running.close()
+    return office
 
 
 def picture(page: Page, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from parking.kernel.money import Money
@@ -67,7 +67,7 @@ class OffLine:
     """What a coupon, a tier or a good standing takes off, as a line of the bill; `code` is coupon, tier or credit."""
 
     code: str
-    words: Mapping[str, str]
+    words: Mapping[str, str] = field(hash=False)
     amount: Money
     minutes: int = 0
     count: int = 1

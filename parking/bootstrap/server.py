@@ -101,6 +101,7 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # a path may name a plate: it goes to nobody
     )
 
     def about_to_stop() -> None:

@@ -1,16 +1,22 @@
-"""A quote as JSON, written once and kept as bytes: the schema is that of `quote_api.QuoteView`, and a test holds both together."""
+"""A quote as JSON, written once and kept as bytes: the schema is that of `quote_api.QuoteView`, and a test holds both together.
+
+Lines of bills are few and come again in stay after stay: each is put into words once.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
 
-from parking.journeys.ports import Account, BillLine
+from parking.journeys.ports import Account, Ahead, BillLine, NotApplied, Period
 from parking.journeys.quoting import StayQuote
 from parking.journeys.schemas import state_of
 from parking.kernel.money import Money
+
+_KEPT_LINES = 4_096
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class QuoteText:
@@ -20,68 +26,65 @@ class QuoteText:
         """`discreet`: for eyes that have shown no more than a plate."""
         found = quote.found
         account = found.account.discreet() if discreet else found.account
-        plain = {
-            "entered_at": _time(found.stay.entered_at),
-            "state": state_of(found.stay, quote.at, found.leave_by),
-            "leave_by": None if found.leave_by is None else _time(found.leave_by),
-            "bill": _bill(account),
-            "periods": [
-                {"begins_at": _time(one.begins_at), "ends_at": _time(one.ends_at), "lines": _lines(one.lines)}
-                for one in quote.periods
-            ],
-            "what_if": [
-                {
-                    "before": _time(one.until),
-                    "total": _money(one.total),
-                    "later": _money(one.later),
-                    "text": _words(one.text),
-                }
-                for one in quote.ahead
-            ],
-        }
-        self._rest = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))[1:].encode()
+        leave_by = "null" if found.leave_by is None else _time(found.leave_by)
+        self._rest = (
+            f'"entered_at":{_time(found.stay.entered_at)},"state":{_text(state_of(found.stay, quote.at, found.leave_by))},'
+            f'"leave_by":{leave_by},"bill":{_bill(account)},"periods":{_list(map(_period, quote.periods))},'
+            f'"what_if":{_list(map(_ahead, quote.ahead))}}}'
+        ).encode()
 
     def at(self, at: datetime) -> bytes:
         """The body of an answer."""
-        return b'{"at":"%b",%b' % (_time(at).encode(), self._rest)
+        return b'{"at":%b,%b' % (_time(at).encode(), self._rest)
+
+
+def _list(written: Iterable[str]) -> str:
+    return f"[{','.join(written)}]"
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return f'"{moment.astimezone(UTC).isoformat().replace("+00:00", "Z")}"'
 
 
-def _money(money: Money) -> dict[str, Any]:
-    return {"amount": money.minor, "currency": money.currency}
+def _money(money: Money) -> str:
+    return f'{{"amount":{money.minor},"currency":{_text(money.currency)}}}'
 
 
-def _words(text: Mapping[str, str]) -> dict[str, str]:
-    return {"zh": text["zh"], "en": text["en"]}
+def _words(text: Mapping[str, str]) -> str:
+    return f'{{"zh":{_text(text["zh"])},"en":{_text(text["en"])}}}'
 
 
-def _lines(lines: Iterable[BillLine]) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": line.code,
-            "text": _words(line.text),
-            "minutes": line.minutes,
-            "count": line.count,
-            "unit": None if line.unit is None else _money(line.unit),
-            "amount": _money(line.amount),
-        }
-        for line in lines
-    ]
+def _period(one: Period) -> str:
+    return f'{{"begins_at":{_time(one.begins_at)},"ends_at":{_time(one.ends_at)},"lines":{_lines(one.lines)}}}'
 
 
-def _bill(account: Account) -> dict[str, Any]:
-    return {
-        "currency": account.total.currency,
-        "total": _money(account.total),
-        "paid": _money(account.paid),
-        "due": _money(account.due),
-        "lines": _lines(account.lines),
-        "not_applied": [
-            {"coupon_id": one.key, "name": _words(one.name), "why": one.why, "text": _words(one.text)}
-            for one in account.not_applied
-        ],
-        "can_settle": account.is_open,
-    }
+def _ahead(one: Ahead) -> str:
+    total, later = _money(one.total), _money(one.later)
+    return f'{{"before":{_time(one.until)},"total":{total},"later":{later},"text":{_words(one.text)}}}'
+
+
+def _lines(lines: Iterable[BillLine]) -> str:
+    return _list(_line(line) for line in lines)
+
+
+@lru_cache(_KEPT_LINES)
+def _line(line: BillLine) -> str:
+    unit = "null" if line.unit is None else _money(line.unit)
+    return (
+        f'{{"code":{_text(line.code)},"text":{_words(line.text)},"minutes":{line.minutes},"count":{line.count},'
+        f'"unit":{unit},"amount":{_money(line.amount)}}}'
+    )
+
+
+def _left_out(one: NotApplied) -> str:
+    return (
+        f'{{"coupon_id":{_text(one.key)},"name":{_words(one.name)},"why":{_text(one.why)},"text":{_words(one.text)}}}'
+    )
+
+
+def _bill(account: Account) -> str:
+    return (
+        f'{{"currency":{_text(account.total.currency)},"total":{_money(account.total)},"paid":{_money(account.paid)},'
+        f'"due":{_money(account.due)},"lines":{_lines(account.lines)},'
+        f'"not_applied":{_list(map(_left_out, account.not_applied))},"can_settle":{"true" if account.is_open else "false"}}}'
+    )

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from parking.plumbing.prepared import prepared
+
 
 class _AllOf(FunctionElement[str]):
     """The texts of all rows, one behind the other; NULL of none."""
@@ -63,5 +65,5 @@ class WrittenOut:
         if text is None:
             written = self._query.compile(dialect=conn.dialect, compile_kwargs={"literal_binds": True})
             columns = [sa.column(column.key or "", column.type) for column in self._query.selected_columns]
-            text = self._texts[conn.dialect.name] = sa.text(str(written)).columns(*columns)
+            text = self._texts[conn.dialect.name] = prepared(sa.text(str(written)).columns(*columns))
         return conn.execute(text, {self._parameter: value}).one_or_none()

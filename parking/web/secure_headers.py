@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE_POLICY = (
@@ -27,6 +27,8 @@ ALWAYS: Mapping[str, str] = MappingProxyType(
     }
 )
 ONE_YEAR_S = 31_536_000
+_KEEP = {"data": "no-store", "asset": f"public, max-age={ONE_YEAR_S}, immutable", "page": "no-cache"}
+"""How long an answer may be kept: assets bear their content's hash in their name, pages are asked for again, data is not kept."""
 
 
 class SecureHeaders:
@@ -38,9 +40,10 @@ class SecureHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in of_answer(scope["path"], scheme=scope["scheme"]).items():
-                    headers.setdefault(name, value)
+                own = message.get("headers", ())
+                there = {name.lower() for name, _ in own}
+                ours = _as_sent(_kind(scope["path"]), scope["scheme"])
+                message["headers"] = [*own, *(one for one in ours if one[0] not in there)]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
@@ -48,13 +51,20 @@ class SecureHeaders:
 
 def of_answer(path: str, *, scheme: str) -> dict[str, str]:
     """The headers of an answer under `path`; over TLS the browser is told to come by TLS only, for a year."""
-    data = path.startswith("/api/")
-    headers = {**ALWAYS, "Content-Security-Policy": DATA_POLICY if data else PAGE_POLICY, "Cache-Control": _keep(path)}
+    return _headers(_kind(path), scheme)
+
+
+def _kind(path: str) -> str:
+    return "data" if path.startswith("/api/") else "asset" if path.startswith("/assets/") else "page"
+
+
+def _headers(kind: str, scheme: str) -> dict[str, str]:
+    policy = DATA_POLICY if kind == "data" else PAGE_POLICY
+    headers = {**ALWAYS, "Content-Security-Policy": policy, "Cache-Control": _KEEP[kind]}
     return headers | ({"Strict-Transport-Security": f"max-age={ONE_YEAR_S}"} if scheme == "https" else {})
 
 
-def _keep(path: str) -> str:
-    """How long an answer may be kept: assets bear their content's hash in their name, pages are asked for again, data is not kept."""
-    if path.startswith("/api/"):
-        return "no-store"
-    return f"public, max-age={ONE_YEAR_S}, immutable" if path.startswith("/assets/") else "no-cache"
+@lru_cache
+def _as_sent(kind: str, scheme: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The same for the wire: written once, sent with every answer."""
+    return tuple((name.lower().encode(), value.encode()) for name, value in _headers(kind, scheme).items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -30,7 +30,7 @@ class PricedStay:
     standing: MemberStanding | None = None
 
 
-class BillLine(Protocol):
+class BillLine(Hashable, Protocol):
     """One line of a bill: a stable code, words in `zh` and `en`, minutes, count, unit price, amount."""
 
     @property

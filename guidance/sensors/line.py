@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 
+from guidance.sensors.own_thread import OwnThread
 from parking.kernel.clock import Clock
 from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import invalid
@@ -24,22 +25,15 @@ class Line:
         if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise invalid("sensor.address", f"{address!r} is not host:port", field="address")
         self._where = (host.strip("[]"), int(port))
-        self._name, self._timeout_s, self._clock, self._serve = name, timeout_s, clock, serve
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._timeout_s, self._clock, self._serve = timeout_s, clock, serve
+        self._thread = OwnThread(name, self._run)
         self._report = HealthReport(Health.UNKNOWN, None, "not connected yet")
 
     def start(self) -> None:
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
-        self._stopping.set()
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.join()
+        self._thread.stop()
 
     def health(self) -> HealthReport:
         return self._report
@@ -47,19 +41,19 @@ class Line:
     def heard(self) -> None:
         self._report = HealthReport(Health.OK, self._clock.now(), "")
 
-    def _run(self) -> None:
+    def _run(self, stopping: threading.Event) -> None:
         pause_s = FIRST_PAUSE_S
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             before = self._report.seen_at
             try:
                 with socket.create_connection(self._where, timeout=self._timeout_s) as connection:
                     connection.settimeout(self._timeout_s)
-                    self._serve(connection, self._stopping)
+                    self._serve(connection, stopping)
             except (OSError, ValueError) as error:
                 detail = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
                 self._report = HealthReport(Health.SILENT, self._report.seen_at, detail)
             pause_s = FIRST_PAUSE_S if self._report.seen_at != before else min(LONGEST_PAUSE_S, pause_s * 2)
-            self._stopping.wait(pause_s)
+            stopping.wait(pause_s)
 
 
 def receive(connection: socket.socket, buffer: bytearray) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from guidance.bays import Reading
 from guidance.sensors.base import BaySensors, SensorSettings, Take
+from guidance.sensors.own_thread import OwnThread
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, Health, HealthReport
 from parking.kernel.plate import Plate
@@ -78,30 +79,22 @@ class VideoBays:
         self._settings, self._clock, self._open_eye = settings, clock, open_eye
         self._take: Take = lambda _: None
         self._said: dict[str, _Said] = {}
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = OwnThread(f"bays-{settings.device_id}", self._run)
         self._report = HealthReport(Health.UNKNOWN, None, "not looked through yet")
 
     def start(self, take: Take) -> None:
-        if self._thread is None:
-            self._take = take
-            self._stopping.clear()
-            name = f"bays-{self._settings.device_id}"
-            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-            self._thread.start()
+        self._take = take
+        self._thread.start()
 
     def stop(self) -> None:
-        self._stopping.set()
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.join()
+        self._thread.stop()
 
     def health(self) -> HealthReport:
         return self._report
 
-    def _run(self) -> None:
+    def _run(self, stopping: threading.Event) -> None:
         eye: BayEye | None = None
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             try:
                 eye = eye or self._open_eye()
                 self._tell(eye.look())
@@ -111,7 +104,7 @@ class VideoBays:
                 self._report = HealthReport(Health.SILENT, self._report.seen_at, str(fault))
             except Exception as error:  # a model that is missing, a decoder that gives up: the next look may do
                 self._report = HealthReport(Health.FAULTY, self._report.seen_at, str(error) or type(error).__name__)
-            self._stopping.wait(self._settings.poll_s)
+            stopping.wait(self._settings.poll_s)
         if eye is not None:
             eye.close()
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from guidance.bays import Reading
 from guidance.healing import BayBook
 from guidance.sensors.base import BaySensors, SensorFactory, SensorSettings
+from guidance.sensors.own_thread import OwnThread
 from guidance.sensors.registry import SENSORS
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ParkingError, invalid
@@ -64,8 +65,10 @@ class SensorDesk:
     _waiting: dict[BayId, Reading] = field(default_factory=dict)
     _said: dict[BayId, Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _thread: OwnThread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._thread = OwnThread("bay-readings", self._run)
 
     def take(self, readings: Sequence[Reading]) -> None:
         """The newest word on each bay waits to be written; one with a plate is not lost to one without."""
@@ -104,20 +107,15 @@ class SensorDesk:
             return
         for one in self.sensors:
             one.start(self.take)
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="bay-readings", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         for one in self.sensors:
             one.stop()
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._thread.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(WRITE_EVERY_S):
+    def _run(self, stopping: threading.Event) -> None:
+        while not stopping.wait(WRITE_EVERY_S):
             self.write()
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from sqlalchemy import Connection
 
+from guidance import outlook_store
 from guidance.advise import STALE_AFTER_S
 from guidance.bays import Reading
 from guidance.healing import BayBook, BayView, Healer, UsableView
@@ -128,7 +129,7 @@ class ConeBody(Strict):
 
 @dataclass(slots=True)
 class Bays:
-    """Everything that the routes need; `trends` is fed by `see`, once a minute."""
+    """Everything that the routes need; `trends` is fed by `see`, once a minute, and begins with what was learned before a restart."""
 
     database: Database
     book: BayBook
@@ -140,11 +141,19 @@ class Bays:
     trends: dict[ZoneId, Trend] = field(default_factory=dict)
 
     def see(self) -> None:
-        """Look at every zone for the outlook."""
+        """Look at every zone for the outlook, and keep what was learned of it."""
         now = self.database.clock.now()
-        for zone_id, view in self.database.read(lambda conn: self.healer.views(conn, now)).items():
-            if view.zone.known:
-                self.trends.setdefault(zone_id, Trend(view.zone.capacity)).see(now, view.usable)
+        views = self.database.read(lambda conn: self.healer.views(conn, now))
+        known = {zone_id: view for zone_id, view in views.items() if view.zone.known}
+        if not known.keys() <= self.trends.keys():
+            before = self.database.read(outlook_store.all_of)
+            for zone_id in known.keys() - self.trends.keys():
+                capacity = known[zone_id].zone.capacity
+                kept = before.get(zone_id)
+                self.trends[zone_id] = Trend(capacity) if kept is None else Trend.of(capacity, kept)
+        news = {z: self.trends[z].learned() for z, view in known.items() if self.trends[z].see(now, view.usable)}
+        if news:
+            self.database.write(lambda uow: outlook_store.put(uow.connection, news, now))
 
 
 def router(b: Bays) -> APIRouter:

@@ -7,10 +7,11 @@ what comes later goes as days go, in proportion to how full it is today. Before 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import exp, floor
+from typing import Any
 
 TREND, AHEAD, REMEMBERED = timedelta(minutes=20), timedelta(minutes=15), timedelta(hours=2)
 STEP = timedelta(minutes=1)
@@ -45,12 +46,28 @@ class UsualDay:
     _sum: float = 0.0
     _count: int = 0
 
-    def see(self, at: datetime, taken: float) -> None:
+    def see(self, at: datetime, taken: float) -> bool:
+        """Note the taken bays; True when a quarter of an hour was over and is learned."""
         slot = int(_minute_of(at)) // SLOT_MIN
+        is_over = slot != self._slot and self._count > 0
         if slot != self._slot:
             self._learn()
             self._slot, self._sum, self._count = slot, 0.0, 0
         self._sum, self._count = self._sum + taken, self._count + 1
+        return is_over
+
+    def learned(self) -> list[list[Any]]:
+        """Of each quarter of a day the taken bays (None: not seen yet) and on how many days they were seen."""
+        return [
+            [None if bays is None else round(bays, 2), days] for bays, days in zip(self._usual, self._days, strict=True)
+        ]
+
+    @classmethod
+    def of(cls, learned: Sequence[Sequence[Any]]) -> UsualDay:
+        """As `learned` said it; a day of other quarters than ours is none."""
+        if len(learned) != SLOTS:
+            return cls()
+        return cls([bays for bays, _ in learned], [days for _, days in learned])
 
     def _learn(self) -> None:
         if not self._count:
@@ -99,12 +116,26 @@ class Trend:
     _full_said: deque[datetime] = field(default_factory=deque)
     _full_misses: deque[tuple[datetime, float]] = field(default_factory=deque)
 
-    def see(self, at: datetime, free: int) -> None:
-        """Note the free bays, once a minute at most; what was foretold for now is held against them."""
+    @classmethod
+    def of(cls, capacity: int, learned: Mapping[str, Any]) -> Trend:
+        """A zone of which something was `learned` before; its last minutes are not known any more."""
+        misses = ((datetime.fromtimestamp(60 * minute, UTC), miss) for minute, miss in learned["full_misses"])
+        return cls(capacity, UsualDay.of(learned["usual"]), _full_misses=deque(misses))
+
+    def learned(self) -> dict[str, Any]:
+        """What is worth keeping: the usual day, and by how far words of being full were off (minute of the epoch, minutes off)."""
+        misses = [[int(at.timestamp()) // 60, round(miss, 1)] for at, miss in self._full_misses]
+        return {"usual": self.usual.learned(), "full_misses": misses}
+
+    def see(self, at: datetime, free: int) -> bool:
+        """Note the free bays, once a minute at most; what was foretold for now is held against them.
+
+        True when a quarter of an hour was learned, and with it there is something new to keep.
+        """
         if self._seen and at - self._seen[-1][0] < STEP:
-            return
+            return False
         self._seen.append((at, free))
-        self.usual.see(at, self.capacity - free if free else self.capacity * WANTED_WHEN_FULL)
+        is_learned = self.usual.see(at, self.capacity - free if free else self.capacity * WANTED_WHEN_FULL)
         while self._foretold and self._foretold[0][0] <= at:
             _, said = self._foretold.popleft()
             self._misses.append((at, abs(said - free)))
@@ -114,6 +145,7 @@ class Trend:
         for kept, long in ((self._seen, REMEMBERED), (self._misses, REMEMBERED), (self._full_misses, WORDS_REMEMBERED)):
             while kept and at - kept[0][0] > long:
                 kept.popleft()
+        return is_learned
 
     def _hold_to_their_word(self, at: datetime, free: int) -> None:
         """Words of being full come due when the zone is full, or an hour after the time they named."""

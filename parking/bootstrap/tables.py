@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from guidance import bay_store
+from guidance import bay_store, outlook_store
 from guidance import store as guidance_store
 from parking.access import invitation_store, rights_store
 from parking.access import store as access_store
@@ -39,6 +39,7 @@ ROOMS = (
     access_store,
     app_hooks,
     bay_store,
+    outlook_store,
     blobs,
     car_places,
     cash_store,

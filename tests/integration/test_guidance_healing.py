@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from guidance import store
+from guidance.bay_api import Bays
 from guidance.bays import Fault, Reading
 from guidance.healing import HEALER, BayBook, Healer, UsableView, signs_see
 from guidance.service import Occupancy
@@ -168,3 +169,21 @@ def test_without_sensors_the_counters_stand_as_they_stood(mall: Mall) -> None:
     mall.database.write(lambda uow: mall.occupancy.vehicle_passed(uow, entered()))
     view = mall.views()[Z2]
     assert (view.zone.free, view.zone.known, view.seen) == (9, True, 0)
+
+
+@pytest.mark.req("GUIDE-2")
+def test_what_days_look_like_is_known_again_after_a_restart(mall: Mall) -> None:
+    def bays() -> Bays:
+        return Bays(mall.database, mall.book, mall.healer, lambda *_: None, lambda: 0.0)
+
+    before = bays()
+    for _ in range(5):  # from twelve on the site's clock (four, UTC) until the third quarter is over
+        mall.all_of(Z1, taken=7)
+        before.see()
+        mall.clock.advance(timedelta(minutes=10))
+    after = bays()
+    after.see()
+    usual = after.trends[Z1].usual.at(4 * 60 + 15)
+    assert usual is not None
+    assert usual == before.trends[Z1].usual.at(4 * 60 + 15)
+    assert after.trends[Z1].usual.at(5 * 60) is None, "nobody has seen that yet"

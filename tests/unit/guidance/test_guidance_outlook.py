@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -101,3 +102,32 @@ def test_a_day_that_goes_as_days_go_is_foretold_an_hour_ahead() -> None:
     assert said is not None
     assert said.full_in_min is not None, "full at 698 on every day; it is 674"
     assert 14 <= said.full_in_min <= 34
+
+
+@pytest.mark.req("GUIDE-2")
+def test_what_was_learned_of_days_and_of_its_own_misses_is_foretold_with_after_a_restart() -> None:
+    """The zone fills at 698 on every day; it is 655 when the server comes back, and 659 when the outlook is asked."""
+    before = Trend(100)
+    midnight = at(0).replace(hour=0, minute=0)
+
+    def taken(minute: int) -> int:
+        return min(100, max(0, round(110 * (minute - 480) / 240))) if minute < 960 else 0
+
+    for minute in range(2 * 1440 + 655):
+        before.see(midnight + timedelta(minutes=minute), 100 - taken(minute % 1440))
+    after, blank = Trend.of(100, json.loads(json.dumps(before.learned()))), Trend(100)
+    for minute in range(655, 660):
+        for trend in (before, after, blank):
+            trend.see(midnight + timedelta(days=2, minutes=minute), 100 - taken(minute))
+    long, short, anew = before.outlook(), after.outlook(), blank.outlook()
+    assert long is not None
+    assert short is not None
+    assert anew is not None
+    assert (short.full_in_min, short.error_min) == (long.full_in_min, pytest.approx(long.error_min, abs=0.1))
+    assert short.error_min is not None
+    assert anew.full_in_min is None, "it knows the last minutes alone"
+
+
+def test_a_day_that_was_learned_in_other_quarters_is_learned_anew() -> None:
+    trend = Trend.of(100, {"usual": [[5.0, 3]] * 24, "full_misses": []})
+    assert trend.usual.at(600) is None

@@ -292,8 +292,9 @@ def main(size: int = 10) -> int:
             f"p95 {ours.p95:.2f} ({nearest.p95:.2f}, {most.p95:.2f})"
         )
     print(
-        f"overflow: {size} surges each, min (nearest free, most free); {'; '.join(said)}; goal: mean and p95 lower than both (p95 "
-        f"equal only where it is the straight way and not above the all-knowing's), none beyond the free, no A-B-A, at most one flip in ten surges; "
+        f"overflow: {size} surges each, min (nearest free, most free); {'; '.join(said)}; goal: mean and p95 lower than both "
+        f"(p95 equal only where it is the straight way and not above the all-knowing's), "
+        f"none beyond the free, no A-B-A, at most one flip in ten surges; "
         f"where a feed lies p95 not higher: "
         f"{'falls short: ' + ', '.join(fell) if fell else 'holds'}"
     )

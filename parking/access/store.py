@@ -76,7 +76,8 @@ copy_version = sa.Table(
 )
 _FOUND = prepared(
     sa.select(copy_row.c.key, copy_row.c.version, copy_row.c.data)
-    .where(copy_row.c.kind == sa.bindparam("kind"), copy_row.c.data.is_not(None))
+    # what is found by ref is the same at every site, and with the site named the rows are looked up by their key, not all read through
+    .where(copy_row.c.site == EVERY_SITE, copy_row.c.kind == sa.bindparam("kind"), copy_row.c.data.is_not(None))
     .where(
         copy_row.c.key.in_(
             sa.select(copy_ref.c.key).where(

@@ -42,10 +42,11 @@ _SEEN = prepared(
     )
 )
 """All that every look asks, in one question."""
+# The index is named, because SQLite would rather go through all that stand open
 _TWICE = prepared(
     sa.text(
-        "SELECT plate FROM stay WHERE state = 'open' AND plate IN (SELECT plate FROM watched_plate WHERE rowid > :seen)"
-        " GROUP BY plate HAVING count(*) > 1"
+        "SELECT plate FROM stay INDEXED BY one_open_stay_per_plate WHERE state = 'open'"
+        " AND plate IN (SELECT plate FROM watched_plate WHERE rowid > :seen) GROUP BY plate HAVING count(*) > 1"
     ).columns(plate=sa.String)
 )
 _ALL_TWICE = (

@@ -20,6 +20,7 @@ from parking.web.live_viewers import EventStream, serve_socket
 
 RIGHT_CHECKED_EVERY_S = 15.0
 POLICY_VIOLATION = 1008
+STREAM = "/live/stream"
 _OPEN_KEYS = tuple(f"{family}." for family in OPEN)
 
 
@@ -48,7 +49,7 @@ def router(hub: LiveHub, topics: Topics) -> APIRouter:
         async with _while_the_right_lasts(websocket, view, end):
             await serve_socket(hub, websocket, view)
 
-    @routes.get("/live/stream", include_in_schema=False)
+    @routes.get(STREAM, include_in_schema=False)
     async def stream(request: Request) -> EventStream:
         return _GuardedStream(hub, request, _view(request, topics))
 

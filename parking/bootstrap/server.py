@@ -1,4 +1,4 @@
-"""The server: the application behind HTTP and websockets. Middleware outside in: proxies, headers, size, principal; then routes."""
+"""The server: the application behind HTTP and websockets. Middleware outside in: proxies, headers, size, principal, places; then routes."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ from parking.sessions import api as sessions_api
 from parking.site import api as site_api
 from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
+from parking.web.lasting import LastingLimit
 from parking.web.limits import BodyLimit
 from parking.web.secure_headers import SecureHeaders
 from payments import api as payments_api
@@ -115,6 +116,12 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
     app.include_router(live_routes.router(application.hub, Topics(application.site)), prefix=API)
     _operations(app, application)
     pages.install(app, kiosk_ui.dist())
+    app.add_middleware(
+        LastingLimit,
+        each=settings.live_each,
+        most=settings.live_most,
+        lasts=lambda path: path == f"{API}{live_routes.STREAM}",
+    )
     app.add_middleware(
         PrincipalMiddleware,
         database=application.database,

@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         default=False,
         description="a phone that looked a stay up at a kiosk and paid it may ask where the car is: whoever pays for a stranger could, too",
     )
+    live_each: int = Field(
+        default=200,
+        ge=1,
+        description="websockets and event streams that one address (or one operator) may have open at once",
+    )
+    live_most: int = Field(default=5000, ge=1, description="the same of everybody who has not signed in, together")
     log_json: bool = True
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 

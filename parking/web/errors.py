@@ -74,7 +74,7 @@ def problem(
     return JSONResponse(content, status, headers=dict(headers or {}), media_type="application/problem+json")
 
 
-async def _answer(connection: HTTPConnection, response: Response) -> Response | None:
+async def deny(connection: HTTPConnection, response: Response) -> Response | None:
     """To a request the response itself; a websocket is denied with it, or closed if it was accepted already."""
     if not isinstance(connection, WebSocket):
         return response
@@ -83,7 +83,7 @@ async def _answer(connection: HTTPConnection, response: Response) -> Response | 
     elif "websocket.http.response" in connection.scope.get("extensions", {}):
         await connection.send_denial_response(response)
     else:
-        await connection.close(1008)
+        await connection.close(1013 if response.status_code == 429 else 1008)
     return None
 
 
@@ -96,7 +96,7 @@ async def _parking_error(connection: HTTPConnection, error: ParkingError) -> Res
     if (wait_s := getattr(error, "retry_after_s", None)) is not None:
         headers["Retry-After"] = str(max(1, round(wait_s)))
     reply = problem(connection, status, error.code, error.message, errors=errors, headers=headers)
-    return await _answer(connection, reply)
+    return await deny(connection, reply)
 
 
 def _place(location: Sequence[Any]) -> str:
@@ -113,7 +113,7 @@ async def _validation_error(
     # The input itself is not repeated: it may hold a plate or a card number.
     errors = [{"field": _place(e["loc"]), "code": str(e["type"]), "detail": str(e["msg"])} for e in error.errors()]
     detail = "; ".join(f"{e['field']}: {e['detail']}" for e in errors[:3])
-    return await _answer(connection, problem(connection, 422, "request.invalid", detail, errors=errors))
+    return await deny(connection, problem(connection, 422, "request.invalid", detail, errors=errors))
 
 
 async def _http_exception(connection: HTTPConnection, error: HTTPException) -> Response | None:
@@ -121,7 +121,7 @@ async def _http_exception(connection: HTTPConnection, error: HTTPException) -> R
     if status in (204, 304):
         return Response(status_code=status, headers=error.headers)
     code = _CODES.get(status, "request.failed")
-    return await _answer(connection, problem(connection, status, code, str(error.detail), headers=error.headers))
+    return await deny(connection, problem(connection, status, code, str(error.detail), headers=error.headers))
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

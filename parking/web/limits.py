@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
@@ -102,8 +103,22 @@ class RateLimit:
             self._calls.popitem(last=False)
 
     async def __call__(self, connection: HTTPConnection) -> None:
-        who = current_principal(connection)
-        if who.kind != ANONYMOUS.kind:
-            self.check(f"{who.kind}:{who.subject}")
-        else:
-            self.check(f"address:{connection.client.host if connection.client else ''}")
+        self.check(caller_of(connection))
+
+
+def caller_of(connection: HTTPConnection) -> str:
+    """Who is counted: whoever was recognised, else the address (as a trusted proxy gives it); of IPv6 the network of 64 bits, which is
+    what one subscriber has.
+    """
+    who = current_principal(connection)
+    if who.kind != ANONYMOUS.kind:
+        return f"{who.kind}:{who.subject}"
+    host = connection.client.host if connection.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"address:{host}"
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return f"address:{mapped or IPv6Network((int(address), 64), strict=False)}"
+    return f"address:{address}"

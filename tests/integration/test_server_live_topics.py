@@ -7,10 +7,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import WebSocketDenialResponse
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from parking.bootstrap import live_routes
 from parking.kernel.events import BaySeen
@@ -150,3 +152,28 @@ def test_a_server_that_is_about_to_stop_lets_its_streams_go(server: Server, monk
     monkeypatch.setattr(hub, "endings", Endings())
     stream(server, messages=0)
     assert hub.clients == 0
+
+
+@pytest.mark.req("GUIDE-1")
+def test_behind_a_trusted_proxy_each_visitor_has_his_own_places_and_nobody_else_may_say_who_he_is(
+    tmp_path: Path,
+) -> None:
+    with a_server(tmp_path, live_each=1) as server:
+
+        def opens(peer: str, visitor: str, path: str = "/live") -> AbstractContextManager[object]:
+            client = TestClient(server.app, base_url=HOST, client=(peer, 1))
+            client.portal = server.client.portal
+            return client.websocket_connect(f"/api/v1{path}", headers={"X-Forwarded-For": visitor})
+
+        def refused(peer: str, visitor: str, path: str = "/live") -> int:
+            with pytest.raises(WebSocketDenialResponse) as denied, opens(peer, visitor, path):
+                pass
+            return denied.value.status_code
+
+        with opens("127.0.0.1", "198.51.100.7"), opens("127.0.0.1", "198.51.100.8"), opens("203.0.113.9", "a"):
+            assert refused("127.0.0.1", "198.51.100.7") == 429
+            assert refused("127.0.0.1", "198.51.100.8", "/find/live") == 429, "every websocket counts"
+            assert refused("203.0.113.9", "198.51.100.99") == 429
+            proxied = {"X-Forwarded-For": "198.51.100.7"}
+            through = TestClient(server.app, base_url=HOST, client=("127.0.0.1", 1))
+            problem_of(through.get("/api/v1/live/stream", headers=proxied), 429)

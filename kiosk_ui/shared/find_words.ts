@@ -33,6 +33,7 @@ export const say = translator({
   step_free: ["无台阶路线", "Without steps"],
   which_level: ["显示哪一层", "Which level to show"],
   go_start: ["出发，走 {metres} 米", "Start and go {metres} m"],
+  go_on: ["往前走 {metres} 米", "Go on for {metres} m"],
   go_straight: ["直行 {metres} 米", "Straight on for {metres} m"],
   go_left: ["左转，走 {metres} 米", "Turn left, {metres} m"],
   go_right: ["右转，走 {metres} 米", "Turn right, {metres} m"],

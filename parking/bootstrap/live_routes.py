@@ -17,6 +17,7 @@ from parking.kernel.principal import Scope as Right
 from parking.web.deps import current_principal, principal_now
 from parking.web.live import SITE, LiveHub, View
 from parking.web.live_viewers import EventStream, serve_socket
+from parking.web.rights_bell import RightsBell
 
 RIGHT_CHECKED_EVERY_S = 15.0
 POLICY_VIOLATION = 1008
@@ -34,9 +35,10 @@ def everything(_: str) -> bool:
     return True
 
 
-def router(hub: LiveHub, topics: Topics) -> APIRouter:
-    """Both doors; neither is part of the described API, whose language has no word for streams."""
+def router(hub: LiveHub, topics: Topics, bell: RightsBell | None = None) -> APIRouter:
+    """Both doors; neither is part of the described API, whose language has no word for streams. `bell` rings when a right may end."""
     routes = APIRouter()
+    rights = bell or RightsBell()
 
     @routes.websocket("/live")
     async def live(websocket: WebSocket) -> None:
@@ -46,12 +48,12 @@ def router(hub: LiveHub, topics: Topics) -> APIRouter:
             with contextlib.suppress(RuntimeError):  # it has gone by itself
                 await websocket.close(POLICY_VIOLATION)
 
-        async with _while_the_right_lasts(websocket, view, end):
+        async with _while_the_right_lasts(websocket, view, rights, end):
             await serve_socket(hub, websocket, view)
 
     @routes.get(STREAM, include_in_schema=False)
     async def stream(request: Request) -> EventStream:
-        return _GuardedStream(hub, request, _view(request, topics))
+        return _GuardedStream(hub, request, _view(request, topics), rights)
 
     return routes
 
@@ -59,12 +61,12 @@ def router(hub: LiveHub, topics: Topics) -> APIRouter:
 class _GuardedStream(EventStream):
     """A stream that ends with the right to it."""
 
-    def __init__(self, hub: LiveHub, request: Request, view: View) -> None:
+    def __init__(self, hub: LiveHub, request: Request, view: View, rights: RightsBell) -> None:
         super().__init__(hub, request, view)
-        self._request, self._shown = request, view
+        self._request, self._shown, self._rights = request, view, rights
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with _while_the_right_lasts(self._request, self._shown, self.end):
+        async with _while_the_right_lasts(self._request, self._shown, self._rights, self.end):
             await super().__call__(scope, receive, send)
 
 
@@ -86,16 +88,19 @@ def _view(connection: HTTPConnection, topics: Topics) -> View:
 
 @contextlib.asynccontextmanager
 async def _while_the_right_lasts(
-    connection: HTTPConnection, view: View, end: Callable[[], Awaitable[None]]
+    connection: HTTPConnection, view: View, rights: RightsBell, end: Callable[[], Awaitable[None]]
 ) -> AsyncIterator[None]:
     """Ends a feed of operators when its log-in has ended: a connection may stay open for weeks, a right may not."""
 
     async def watch() -> None:
-        while True:
-            await asyncio.sleep(RIGHT_CHECKED_EVERY_S)
-            with contextlib.suppress(Exception):  # the database is away: asked again at the next turn
-                if not (await principal_now(connection)).may(Right.LANES_READ):
-                    break
+        with rights.heard() as rung:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(rung.wait(), RIGHT_CHECKED_EVERY_S)
+                rung.clear()
+                with contextlib.suppress(Exception):  # the database is away: asked again at the next turn
+                    if not (await principal_now(connection)).may(Right.LANES_READ):
+                        break
         await end()
 
     watching = None if view.may is is_open else asyncio.create_task(watch())

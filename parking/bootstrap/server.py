@@ -44,8 +44,10 @@ from parking.security import api as security_api
 from parking.security import audit, looks
 from parking.security import search_api as security_search_api
 from parking.security import store as security_store
+from parking.security.ceremonies import party_of
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware
+from parking.security.passkeys import Passkeys
 from parking.security.passwords import Passwords
 from parking.security.service import LogIns
 from parking.sessions import api as sessions_api
@@ -54,6 +56,7 @@ from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
 from parking.web.lasting import LastingLimit
 from parking.web.limits import BodyLimit
+from parking.web.rights_bell import RightsBell
 from parking.web.secure_headers import SecureHeaders
 from payments import api as payments_api
 from payments import books_api, refunding
@@ -80,8 +83,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
 
 def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer, clock: Clock) -> FastAPI:
     """HTTP and websockets around an application."""
-    feed = gate_api.CopyFeed()
+    feed, bell = gate_api.CopyFeed(), RightsBell()
     keys = DeviceKeys(ed25519_check)
+    log_ins = LogIns(application.database, clock, Passwords(), bell.ring)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -111,9 +115,9 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
 
     app.state.about_to_stop = about_to_stop
     errors.install(app)
-    for router in _routers(application, settings, signer, keys, feed, clock):
+    for router in _routers(application, settings, signer, keys, feed, clock, log_ins):
         app.include_router(router, prefix=API)
-    app.include_router(live_routes.router(application.hub, Topics(application.site)), prefix=API)
+    app.include_router(live_routes.router(application.hub, Topics(application.site), bell), prefix=API)
     _operations(app, application)
     pages.install(app, kiosk_ui.dist())
     app.add_middleware(
@@ -143,9 +147,10 @@ def _routers(
     keys: DeviceKeys,
     feed: gate_api.CopyFeed,
     clock: Clock,
+    log_ins: LogIns,
 ) -> tuple[APIRouter, ...]:
     database, site = application.database, application.site
-    log_ins = LogIns(database, clock, Passwords())
+    passkeys = Passkeys(database, clock, log_ins, party_of(settings.public_url, site.name.zh))
     journeys = journeys_api.Journeys(
         database=database,
         cashier=application.cashier,
@@ -174,7 +179,7 @@ def _routers(
             clock,
         ),
         next_door_api.router(application.next_door, clock, site.currency),
-        security_api.router(database, log_ins, clock, (settings.public_url,)),
+        security_api.router(database, log_ins, clock, (settings.public_url,), passkeys=passkeys),
         security_search_api.router(database),
         access_api.router(
             database,

@@ -18,7 +18,7 @@ from parking.journeys import app_hooks, car_places
 from parking.members import tables as member_tables
 from parking.plumbing import blobs, jobs, tables
 from parking.plumbing.db import metadata
-from parking.security import looks
+from parking.security import looks, passkey_store
 from parking.security import store as security_store
 from parking.sessions import corrections as corrections_store
 from parking.sessions import places as places_store
@@ -62,6 +62,7 @@ ROOMS = (
     looks,
     member_tables,
     notice_store,
+    passkey_store,
     payments_store,
     phases,
     places_store,

@@ -29,6 +29,7 @@ class Scope(StrEnum):
     PLATES_READ = "plates:read"  # in clear, each look on record
     DEVICES_WRITE = "devices:write"
     AUDIT_READ = "audit:read"
+    OPERATORS_WRITE = "operators:write"  # sees who is logged in, and ends the log-ins of others
     FIGURES_READ = "figures:read"  # sums over days; money among them needs bills:read as well
     TARIFFS_READ = "tariffs:read"
     TARIFFS_WRITE = "tariffs:write"  # propose one, and approve what another proposed

@@ -6,7 +6,8 @@ A cookie counts only when the request comes from our own pages: on unsafe method
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from contextlib import suppress
+from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ COOKIE = "parking_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_SECRET = 4096
 _KEPT_HOLDERS = 4096
+SEEN_AGAIN_AFTER = timedelta(minutes=1)
+"""How exactly a session's last use is known: one small write a minute, whatever is asked."""
 
 
 class PrincipalMiddleware:
@@ -74,9 +77,19 @@ class PrincipalMiddleware:
             return await self._looked_up(lambda conn: _machine(conn, token_hash(token)))
         session = session_cookie(headers.get("cookie", ""))
         if session and self._from_our_pages(scope, headers):
-            now = self._clock.now()
-            return await self._looked_up(lambda conn: _operator(conn, token_hash(session), now))
+            return await self._operator(token_hash(session))
         return ANONYMOUS
+
+    async def _operator(self, token: str) -> Principal:
+        now = self._clock.now()
+        found = await self._database.aread(lambda conn: store.operator_of_session(conn, token, now))
+        if found is None:
+            return ANONYMOUS
+        operator, seen_at = found
+        if now - seen_at >= SEEN_AGAIN_AFTER:
+            with suppress(Exception):  # a database that cannot write does not log anybody out
+                await self._database.awrite(lambda uow: store.session_seen(uow.connection, token, now))
+        return principal_of(operator)
 
     async def _looked_up(self, query: Callable[[Connection], Principal]) -> Principal:
         return await self._database.aread(query)
@@ -141,8 +154,3 @@ def _machine(conn: Connection, token: str) -> Principal:
     device = store.device_by_token(conn, token)
     scope = _MACHINES.get(device.kind) if device is not None else None
     return Principal("device", device.id, frozenset({scope})) if device is not None and scope is not None else ANONYMOUS
-
-
-def _operator(conn: Connection, token: str, now: datetime) -> Principal:
-    operator = store.operator_of_session(conn, token, now)
-    return principal_of(operator) if operator else ANONYMOUS

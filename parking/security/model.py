@@ -28,6 +28,45 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Whence:
+    """Where a log-in comes from: the network address, and the device in words (`device_words`)."""
+
+    address: str
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A log-in that lasts: `way` is password or passkey, `seen_at` the last time it was used, to a minute."""
+
+    id: str
+    operator_id: OperatorId
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    whence: Whence
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A WebAuthn credential of an operator: `credential_id` and `public_key` (COSE) are raw bytes, `sign_count` the authenticator's last.
+
+    `transports` are the authenticator's own words for how it is reached, handed back to browsers as they came.
+    """
+
+    id: str
+    operator_id: OperatorId
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    transports: tuple[str, ...]
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """An enrolled device; `key_id` and `public_key` (32 bytes, Ed25519) are set for a gate box and an app only."""
 

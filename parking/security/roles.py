@@ -45,6 +45,7 @@ ROLES: Mapping[str, frozenset[Scope]] = MappingProxyType(
             Scope.PLATES_READ,
             Scope.DEVICES_WRITE,
             Scope.AUDIT_READ,
+            Scope.OPERATORS_WRITE,
             Scope.FIGURES_READ,
             Scope.TARIFFS_READ,
             Scope.TARIFFS_WRITE,

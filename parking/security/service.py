@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
 from parking.kernel.clock import Clock
@@ -13,7 +14,7 @@ from parking.kernel.ids import OperatorId
 from parking.kernel.principal import ANONYMOUS, Principal
 from parking.plumbing.db import Database, UnitOfWork
 from parking.security import audit, store
-from parking.security.model import Operator
+from parking.security.model import Operator, Session, Whence
 from parking.security.passwords import Passwords
 from parking.security.roles import ROLES, scopes_of
 
@@ -67,15 +68,18 @@ def disable_operator(uow: UnitOfWork, by: Principal, *, username: str, reason: s
 
 
 class LogIns:
-    """Opens and ends operator sessions; only the SHA-256 of a session's token is stored."""
+    """Opens and ends operator sessions; only the SHA-256 of a session's token is stored. `ended` is called when one was ended."""
 
-    def __init__(self, database: Database, clock: Clock, passwords: Passwords) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, passwords: Passwords, ended: Callable[[], None] = lambda: None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._passwords = passwords
+        self.ended = ended
 
-    def log_in(self, username: str, password: str, *, address: str) -> tuple[Operator, str]:
-        """The operator and a fresh session token; any failure is audited under `address` and raises one and the same error.
+    def log_in(self, username: str, password: str, *, whence: Whence) -> tuple[Operator, str]:
+        """The operator and a fresh session token; any failure is audited under the address and raises one and the same error.
 
         Blocks for the password check (0.1-0.4 s of CPU): call it from a thread.
         """
@@ -84,18 +88,20 @@ class LogIns:
         if known is None or not right or not known[0].enabled:
             subject = known[0].id if known else ""
             reason = "unknown user" if known is None else "wrong password" if not right else "disabled"
-            self._database.write(lambda uow: audit.record(uow, _stranger(address), "login.failed", subject, reason))
+            self.failed(whence, subject, reason)
             raise ParkingError(ErrorKind.UNAUTHENTICATED, "login.refused", "user name or password is wrong")
         operator = known[0]
-        token = secrets.token_urlsafe(32)
+        return operator, self._database.write(lambda uow: open_session(uow, operator, whence, "password"))
 
-        def open_session(uow: UnitOfWork) -> None:
-            expires_at = uow.now + SESSION_LASTS
-            store.add_session(uow.connection, token_hash(token), operator.id, uow.now, expires_at)
-            audit.record(uow, principal_of(operator), "login.succeeded", operator.id, f"from {address}")
+    def knows_password(self, who: Principal, password: str) -> bool:
+        """Whether this is the password of the operator who is asking; as slow as logging in."""
+        known = self._database.read(lambda conn: store.credentials_of(conn, who.subject))
+        return self._passwords.matches(password, known)
 
-        self._database.write(open_session)
-        return operator, token
+    def failed(self, whence: Whence, subject: str, reason: str) -> None:
+        """Put on record that somebody at an address did not get in; `subject` is the operator's id, where it was one's."""
+        stranger = _stranger(whence.address)
+        self._database.write(lambda uow: audit.record(uow, stranger, "login.failed", subject, reason))
 
     def limited(self, address: str) -> None:
         """Put on record that log-ins from `address` were stopped for a while because of too many attempts."""
@@ -111,10 +117,21 @@ class LogIns:
                 audit.record(uow, principal, "logout", principal.subject, "")
 
         self._database.write(end_session)
+        self.ended()
 
     def operator(self, principal: Principal) -> Operator | None:
         """The record behind an operator's principal."""
         return self._database.read(lambda conn: store.operator_by_id(conn, principal.subject))
+
+
+def open_session(uow: UnitOfWork, operator: Operator, whence: Whence, way: str) -> str:
+    """The token of a fresh session of `operator`, who has proven it; audited."""
+    token, expires_at = secrets.token_urlsafe(32), uow.now + SESSION_LASTS
+    session = Session(uow.ids.new(uow.now), operator.id, uow.now, uow.now, expires_at, whence, way)
+    store.add_session(uow.connection, token_hash(token), session)
+    by = "" if way == "password" else f" by {way}"
+    audit.record(uow, principal_of(operator), "login.succeeded", operator.id, f"from {whence.address}{by}")
+    return token
 
 
 def _plausible(username: str) -> bool:

@@ -28,7 +28,7 @@ from parking.kernel.chain import GENESIS
 from parking.kernel.ids import DeviceId, OperatorId
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import insert_once, metadata
-from parking.security.model import AuditEntry, Device, DeviceKind, Operator
+from parking.security.model import AuditEntry, Device, DeviceKind, Operator, Session
 
 operators = Table(
     "security_operator",
@@ -49,6 +49,11 @@ sessions = Table(
     Column("operator_id", ForeignKey("security_operator.id"), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("way", String(16), nullable=False),
 )
 
 devices = Table(
@@ -111,6 +116,11 @@ def credentials(conn: Connection, username: str) -> tuple[Operator, str] | None:
     return (_operator(row), row.password_hash) if row else None
 
 
+def credentials_of(conn: Connection, operator_id: str) -> str | None:
+    """The stored password hash of an operator."""
+    return conn.execute(select(operators.c.password_hash).where(operators.c.id == operator_id)).scalar_one_or_none()
+
+
 def operator_by_id(conn: Connection, operator_id: str) -> Operator | None:
     row = conn.execute(select(operators).where(operators.c.id == operator_id)).one_or_none()
     return _operator(row) if row else None
@@ -122,24 +132,36 @@ def disable_operator(conn: Connection, operator_id: str) -> None:
     conn.execute(delete(sessions).where(sessions.c.operator_id == operator_id))
 
 
-def add_session(
-    conn: Connection, token_hash: str, operator_id: OperatorId, now: datetime, expires_at: datetime
-) -> None:
+def add_session(conn: Connection, token_hash: str, session: Session) -> None:
     """A new session; expired ones go on the same occasion."""
-    conn.execute(delete(sessions).where(sessions.c.expires_at <= now))
+    conn.execute(delete(sessions).where(sessions.c.expires_at <= session.created_at))
     conn.execute(
-        insert(sessions).values(token_hash=token_hash, operator_id=operator_id, created_at=now, expires_at=expires_at)
+        insert(sessions).values(
+            token_hash=token_hash,
+            id=session.id,
+            operator_id=session.operator_id,
+            created_at=session.created_at,
+            seen_at=session.seen_at,
+            expires_at=session.expires_at,
+            address=session.whence.address[:64],
+            device=session.whence.device[:64],
+            way=session.way,
+        )
     )
 
 
-def operator_of_session(conn: Connection, token_hash: str, now: datetime) -> Operator | None:
-    """The enabled operator whose unexpired session this is."""
+def operator_of_session(conn: Connection, token_hash: str, now: datetime) -> tuple[Operator, datetime] | None:
+    """The enabled operator whose unexpired session this is, and when it was last seen."""
     row = conn.execute(
-        select(operators)
+        select(operators, sessions.c.seen_at)
         .join(sessions, sessions.c.operator_id == operators.c.id)
         .where(sessions.c.token_hash == token_hash, sessions.c.expires_at > now, operators.c.enabled)
     ).one_or_none()
-    return _operator(row) if row else None
+    return (_operator(row), row.seen_at) if row else None
+
+
+def session_seen(conn: Connection, token_hash: str, now: datetime) -> None:
+    conn.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(seen_at=now))
 
 
 def end_session(conn: Connection, token_hash: str) -> bool:

@@ -33,6 +33,7 @@ from parking.plumbing.outbox import backlog
 from parking.plumbing.tables import delivery
 from parking.security import store as security_store
 from parking.security.devices import enrol_edge, enrol_kiosk
+from parking.security.model import Session, Whence
 from parking.security.service import create_operator, token_hash
 from payments import store as payments_store
 from payments.invoices.loader import Platform
@@ -132,9 +133,9 @@ class Server:
             found = database.read(lambda conn: security_store.credentials(conn, role))
             assert found is not None, f"no operator called {role}"
             operator = found[0]
-            database.write(
-                lambda uow: security_store.add_session(uow.connection, token_hash(token), operator.id, uow.now, until)
-            )
+            now = self.clock.now()
+            session = Session(RandomIds().new(now), operator.id, now, now, until, Whence("testclient"), "password")
+            database.write(lambda uow: security_store.add_session(uow.connection, token_hash(token), session))
             self._cookies[role] = token
         return self._cookies[role]
 

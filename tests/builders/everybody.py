@@ -37,6 +37,7 @@ _NOT_STATE = frozenset(
     [
         "security_look",
         "security_session",
+        "security_challenge",
         "security_audit",
         "security_audit_head",
         "idempotency_key",

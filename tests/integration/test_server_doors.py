@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,6 +68,18 @@ WHO_MAY = {
     ("POST", "/zones/{zone_id}/adjustments"): {"attendant", "manager"},
     ("POST", "/auth/logout"): PUBLIC,  # whoever is not logged in has nothing to end
     ("GET", "/auth/me"): OPERATORS,
+    ("GET", "/auth/ways"): PUBLIC,
+    ("POST", "/auth/passkey/challenge"): PUBLIC,  # random bytes, of no use without a passkey
+    ("GET", "/auth/passkeys"): OPERATORS,
+    ("POST", "/auth/passkeys/challenge"): OPERATORS,
+    ("POST", "/auth/passkeys"): OPERATORS,
+    ("PUT", "/auth/passkeys/{passkey_id}"): OPERATORS,
+    ("DELETE", "/auth/passkeys/{passkey_id}"): OPERATORS,
+    ("GET", "/auth/sessions"): OPERATORS,
+    ("DELETE", "/auth/sessions/{session_id}"): OPERATORS,
+    ("POST", "/auth/sessions/end-others"): OPERATORS,
+    ("GET", "/operators/sessions"): {"manager"},
+    ("DELETE", "/operators/sessions/{session_id}"): {"manager"},
     ("GET", "/lanes"): OPERATORS,
     ("POST", "/lanes/{lane_id}/open"): {"attendant", "technician", "manager"},
     ("POST", "/lanes/{lane_id}/end-emergency"): {"attendant", "technician", "manager"},
@@ -242,6 +255,7 @@ WHO_MAY = {
     ("GET", "/edge/pictures"): {"edge"},
     ("POST", "/edge/pictures/{name}"): {"edge"},
     ("POST", "/auth/login"): PROVES_ITSELF,
+    ("POST", "/auth/passkey/login"): PROVES_ITSELF,
     ("POST", "/find/way"): PROVES_ITSELF,
     ("POST", "/find/mark"): PROVES_ITSELF,
     ("POST", "/edge/events"): PROVES_ITSELF,
@@ -260,9 +274,18 @@ IN_PATH = {
     "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "bay_id": "none", "receipt": "none", "app": "none",
     "invoice_id": "none", "shift_id": "none", "refund_id": "none", "day": "2026-03-07",
     "version": "none", "proposal_id": "none",
+    "passkey_id": "none", "session_id": "none",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {
     "/auth/login": {"json": {"username": "manager", "password": "not this one"}},
+    "/auth/passkey/login": {
+        "json": {
+            **dict.fromkeys(("credential_id", "authenticator_data", "signature", "user_handle"), "AAAA"),
+            "client_data": base64.urlsafe_b64encode(
+                b'{"type":"webauthn.get","challenge":"AAAA","origin":"x"}'
+            ).decode(),
+        }
+    },
     "/edge/events": {"content": b"{}", "headers": {"Device-Signature": "nobody.AAAA"}},
     "/payments/{channel}/callback": {"content": b"{}"},
     "/apps/{app}/events": {"content": b"{}"},

@@ -62,6 +62,11 @@ NO_MONEY = {
     "/audit/search",
     "/auth/login",
     "/auth/logout",
+    "/auth/passkey/challenge",  # each is for one answer
+    "/auth/passkey/login",
+    "/auth/passkeys",  # likewise
+    "/auth/passkeys/challenge",
+    "/auth/sessions/end-others",  # none is left to end
     "/bays/reads",
     "/bays/way",  # a soft claim of some minutes; the same code gives it up
     "/overflow/ways",  # likewise: the same code counts once

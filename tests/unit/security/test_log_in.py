@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from parking.kernel.clock import ManualClock
 from parking.plumbing.db import Database
-from parking.security import api, store
+from parking.security import admission, api, store
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware
 from parking.security.service import LogIns
@@ -110,26 +110,28 @@ def test_a_user_name_that_cannot_exist_is_an_unknown_user(
 def test_guessing_is_stopped_for_known_and_unknown_users_alike(client: TestClient, database: Database) -> None:
     an_operator(database)
     for username in ("lin", "nobody"):
-        replies = [log_in(client, username, f"guess number {n}") for n in range(api.TRIES_OF_A_USER_THERE + 3)]
+        replies = [log_in(client, username, f"guess number {n}") for n in range(admission.TRIES_OF_A_USER_THERE + 3)]
         statuses = [reply.status_code for reply in replies]
-        assert statuses == [401] * api.TRIES_OF_A_USER_THERE + [429] * 3
+        assert statuses == [401] * admission.TRIES_OF_A_USER_THERE + [429] * 3
         assert int(replies[-1].headers["Retry-After"]) > 0
     assert log_in(client).status_code == 429, "not even the right password gets through meanwhile"
     assert [action for action, _, _ in audited(database)].count("login.limited") == 1
 
 
 def test_guessing_many_names_from_one_address_is_stopped(client: TestClient) -> None:
-    statuses = [log_in(client, f"user{n}", "wrong password").status_code for n in range(api.TRIES_OF_AN_ADDRESS + 1)]
-    assert statuses == [401] * api.TRIES_OF_AN_ADDRESS + [429]
+    statuses = [
+        log_in(client, f"user{n}", "wrong password").status_code for n in range(admission.TRIES_OF_AN_ADDRESS + 1)
+    ]
+    assert statuses == [401] * admission.TRIES_OF_AN_ADDRESS + [429]
 
 
 def test_after_a_while_the_right_password_works_again(
     client: TestClient, database: Database, clock: ManualClock
 ) -> None:
     an_operator(database)
-    for n in range(api.TRIES_OF_A_USER_THERE + 1):
+    for n in range(admission.TRIES_OF_A_USER_THERE + 1):
         log_in(client, password=f"guess number {n}")
-    clock.advance(timedelta(seconds=api.WINDOW_S + 1))
+    clock.advance(timedelta(seconds=admission.WINDOW_S + 1))
     assert log_in(client).status_code == 200
 
 

@@ -14,6 +14,7 @@ from parking.kernel.signed import seal
 from parking.plumbing.db import Database
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware, our_own
+from parking.security.model import Whence
 from parking.security.service import LogIns, disable_operator
 from tests.builders.security import (
     NOON,
@@ -63,7 +64,7 @@ def door(database: Database, clock: ManualClock) -> Door:
 @pytest.fixture
 def cookie(database: Database, clock: ManualClock) -> str:
     an_operator(database, roles=("technician",))
-    _, token = LogIns(database, clock, cheap_passwords()).log_in("lin", PASSWORD, address="10.0.0.5")
+    _, token = LogIns(database, clock, cheap_passwords()).log_in("lin", PASSWORD, whence=Whence("10.0.0.5"))
     return f"theme=dark; parking_session={token}"
 
 

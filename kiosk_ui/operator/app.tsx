@@ -9,6 +9,8 @@ import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
 import { Access } from "./access_page";
 import { access } from "./access_words";
+import { Account } from "./account_page";
+import { account } from "./account_words";
 import { Audit } from "./audit_page";
 import { audit } from "./audit_words";
 import { Bills } from "./bills_page";
@@ -83,6 +85,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
   if (at.page === "figures" && may("figures:read")) return <Figures />;
   if (at.page === "access" && may("access:read")) return <Access tab={at.id} />;
   if (at.page === "audit" && may("audit:read")) return <Audit />;
+  if (at.page === "account") return <Account />;
   if (at.page === "tariffs" && may("tariffs:read")) return <Tariffs />;
   if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;
   if (may("bills:read")) {
@@ -191,10 +194,16 @@ function Header(): JSX.Element {
           <Mark name={dark.value ? "sun" : "moon"} />
           {say(dark.value ? "theme_light" : "theme_dark")}
         </button>
-        <span class="who" title={who?.roles.map((r) => inWords("roles", r)).join(", ")}>
+        <a
+          class="who"
+          href="#/account"
+          title={who?.roles.map((r) => inWords("roles", r)).join(", ")}
+          aria-label={account("to_account", { name: who?.display_name || who?.username || "" })}
+          aria-current={place.value.page === "account" ? "page" : undefined}
+        >
           <Mark name="person" />
           <span>{who?.display_name || who?.username}</span>
-        </span>
+        </a>
         <button type="button" class="quiet" onClick={() => void logOut()}>
           <Mark name="leave" />
           {say("log_out")}

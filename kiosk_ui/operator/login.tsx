@@ -1,32 +1,47 @@
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
-import { Problem } from "../shared/api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { call, Problem } from "../shared/api";
 import { named } from "../shared/i18n";
+import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
-import { logIn } from "./session";
+import type { LogInWays } from "../shared/wire";
+import { logInByPasskey, usable } from "./passkeys";
+import { logIn, logInWith } from "./session";
 import { say } from "./words";
 
-type Trouble = "wrong_login" | "too_many" | "server_away";
+type Trouble = "wrong_login" | "wrong_passkey" | "too_many" | "server_away" | "passkey_cancelled";
 
 export function LogIn(): JSX.Element {
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const [busy, setBusy] = useState(false);
+  const [passkeys, offer] = useState(false);
   const password = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    // Where passkeys cannot be used, or nobody knows, there is the password.
+    void call<LogInWays>("/auth/ways").then((ways) => offer(usable(ways.passkey_origin)), () => undefined);
+  }, []);
+
+  const attempt = async (way: () => Promise<void>, refused: Trouble): Promise<boolean> => {
+    setBusy(true);
+    setTrouble(null);
+    try {
+      await way();
+      return true;
+    } catch (failure) {
+      const status = failure instanceof Problem ? failure.status : 0;
+      const cancelled = failure instanceof Problem && failure.code === "passkey.cancelled";
+      setTrouble(cancelled ? "passkey_cancelled" : status === 429 ? "too_many" : status === 0 || status >= 500 ? "server_away" : refused);
+      setBusy(false);
+      return false;
+    }
+  };
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    setBusy(true);
-    setTrouble(null);
-    try {
-      await logIn(String(form.get("username")), String(form.get("password")));
-    } catch (failure) {
-      const status = failure instanceof Problem ? failure.status : 0;
-      setTrouble(status === 429 ? "too_many" : status === 0 || status >= 500 ? "server_away" : "wrong_login");
-      setBusy(false);
-      password.current?.select();
-    }
+    if (!(await attempt(() => logIn(String(form.get("username")), String(form.get("password"))), "wrong_login"))) password.current?.select();
   };
 
   return (
@@ -54,6 +69,12 @@ export function LogIn(): JSX.Element {
         <button type="submit" class="main" disabled={busy}>
           {busy ? say("logging_in") : say("log_in")}
         </button>
+        {passkeys && (
+          <button type="button" disabled={busy} onClick={() => void attempt(() => logInWith(logInByPasskey), "wrong_passkey")}>
+            <Mark name="key" />
+            {say("log_in_passkey")}
+          </button>
+        )}
       </form>
     </main>
   );

@@ -1,7 +1,7 @@
 // Where the operator is, behind the # of the address: a link can be sent to a colleague, and Back works.
 import { signal } from "@preact/signals";
 
-export type Place = { page: "console" } | { page: "desk"; id: string } | { page: "lessons" } | { page: "stay"; id: string } | { page: "bills"; id: string } | { page: "cash"; id: string } | { page: "debts" } | { page: "books" } | { page: "figures" } | { page: "audit" } | { page: "tariffs" } | { page: "access"; id: string };
+export type Place = { page: "console" } | { page: "desk"; id: string } | { page: "lessons" } | { page: "stay"; id: string } | { page: "bills"; id: string } | { page: "cash"; id: string } | { page: "debts" } | { page: "books" } | { page: "figures" } | { page: "audit" } | { page: "account" } | { page: "tariffs" } | { page: "access"; id: string };
 
 export const place = signal<Place>(read());
 
@@ -10,7 +10,7 @@ function read(): Place {
   if (page === "desk") return { page, id: decodeURIComponent(id ?? "") };
   if (page === "stay" && id) return { page, id: decodeURIComponent(id) };
   if (page === "bills" || page === "cash" || page === "access") return { page, id: decodeURIComponent(id ?? "") };
-  return page === "lessons" || page === "debts" || page === "books" || page === "figures" || page === "audit" || page === "tariffs" ? { page } : { page: "console" };
+  return page === "lessons" || page === "debts" || page === "books" || page === "figures" || page === "audit" || page === "account" || page === "tariffs" ? { page } : { page: "console" };
 }
 
 addEventListener("hashchange", () => (place.value = read()));

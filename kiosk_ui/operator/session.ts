@@ -43,6 +43,12 @@ export async function logIn(username: string, password: string): Promise<void> {
   feed.start();
 }
 
+/** The same with a passkey instead. */
+export async function logInWith(way: () => Promise<Operator>): Promise<void> {
+  operator.value = await way();
+  feed.start();
+}
+
 export async function logOut(): Promise<void> {
   try {
     await call("/auth/logout", { method: "POST" });

@@ -21,6 +21,7 @@ from parking.kernel.errors import ErrorKind, ParkingError, conflict, not_found
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.security.api import LogIn
+from parking.security.passkeys_api import LogInWays
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
 from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_money
@@ -67,6 +68,10 @@ def _public(routes: APIRouter, fake: FakeServer) -> None:
         zones = [{"id": i, "name": z["name"], "capacity": z["capacity"]} for i, z in sorted(fake.zones.items())]
         zone = "Asia/Shanghai"
         return {"site_id": "demo", "name": SITE_NAME, "currency": "CNY", "timezone": zone, "zones": zones}
+
+    @routes.get("/auth/ways")
+    async def ways() -> LogInWays:
+        return LogInWays(passkey_origin=None)
 
     @routes.get("/occupancy")
     async def occupancy() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -41,18 +42,21 @@ class Office:
         keys.mkdir()
         edge_key, self.signer = create_key(keys / "edge-1.pem"), create_key(keys / "server.pem")
         self.clock = clock or ManualClock(MORNING)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        port = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.named_url = f"http://localhost:{port}"  # browsers know this one as a secure place, with a name
+        changes = {"public_url": self.named_url, **changes}
         settings = demo_settings(database_url=f"sqlite:///{folder / 'server.db'}", keys_dir=keys, **changes)
         database = open_database(settings.database_url, clock=self.clock, ids=RandomIds(), origin="server")
         self.kiosk_token = enrol(database, edge_key)
         parts = {"providers": {}, **(built or {})}
         self.application: Application = build(settings, database, clock=self.clock, **parts)
         app = wrap(self.application, settings, signer=self.signer, clock=self.clock)
-        self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
         eventually(lambda: self._server.started)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
         self._client = httpx.Client(base_url=self.url, timeout=30)
         self._box = Box(self._client, edge_key)  # type: ignore[arg-type] # it posts, as the test client does
 
@@ -93,3 +97,4 @@ class Office:
         self._client.close()
         self._server.should_exit = True
         self._thread.join(20)
+        self._socket.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -281,9 +280,7 @@ PROOFS: dict[str, dict[str, Any]] = {
     "/auth/passkey/login": {
         "json": {
             **dict.fromkeys(("credential_id", "authenticator_data", "signature", "user_handle"), "AAAA"),
-            "client_data": base64.urlsafe_b64encode(
-                b'{"type":"webauthn.get","challenge":"AAAA","origin":"x"}'
-            ).decode(),
+            "client_data": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiQUFBQSIsIm9yaWdpbiI6IngifQ",  # of webauthn.get
         }
     },
     "/edge/events": {"content": b"{}", "headers": {"Device-Signature": "nobody.AAAA"}},

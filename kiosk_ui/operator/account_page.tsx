@@ -201,22 +201,22 @@ function OwnLogIns(): JSX.Element {
 function EverybodysLogIns(): JSX.Element {
   const found = useRead(() => call<OperatorSessions>("/operators/sessions"), []);
   const [asked, ask] = useState<OperatorSession | null>(null);
+  const others = found.value?.sessions.filter((one) => !one.mine);
   return (
     <section class="panel money" aria-labelledby="everybody-title">
       <h2 id="everybody-title">{say("everybody")}</h2>
       <p class="soft">{say("everybody_note")}</p>
       <Waiting of={found} />
+      {others?.length === 0 && <p>{say("everybody_none")}</p>}
       <ul class="money-rows">
-        {found.value?.sessions
-          .filter((one) => !one.mine)
-          .map((one) => (
-            <li key={one.session_id} data-session-of={one.name}>
-              <LogIn of={one} name={`${one.name} · ${device(one)}`} />
-              <button type="button" aria-label={say("end_of", { name: one.name })} onClick={() => ask(one)}>
-                {say("end")}
-              </button>
-            </li>
-          ))}
+        {others?.map((one) => (
+          <li key={one.session_id} data-session-of={one.name}>
+            <LogIn of={one} name={`${one.name} · ${device(one)}`} />
+            <button type="button" aria-label={say("end_of", { name: one.name })} onClick={() => ask(one)}>
+              {say("end")}
+            </button>
+          </li>
+        ))}
       </ul>
       {asked && (
         <MoneyDialog

@@ -4,7 +4,7 @@ import { translator } from "../shared/i18n";
 export const account = translator({
   to_account: ["{name}：登录与通行密钥", "{name}: log-ins and passkeys"],
   passkeys: ["通行密钥", "Passkeys"],
-  passkeys_note: ["用指纹、面容或设备密码登录，不必输入密码。密钥只保存在您的设备上。", "Log in by fingerprint, face or the device's own code instead of a password. The key stays on your device."],
+  passkeys_note: ["用指纹、面容或设备密码登录，不必输入密码。系统只保存公钥。", "Log in by fingerprint, face or the device's own code instead of a password. Only its public half is kept here."],
   none: ["还没有通行密钥", "No passkeys yet"],
   add: ["添加通行密钥…", "Add a passkey…"],
   add_title: ["添加通行密钥", "Add a passkey"],
@@ -45,7 +45,8 @@ export const account = translator({
   end_others: ["结束其他全部登录", "End all others"],
   ended: ["已结束", "Ended"],
   ended_count: ["已结束 {count} 处登录", "Log-ins ended: {count}"],
-  everybody: ["所有人员的登录", "Everybody's log-ins"],
+  everybody: ["其他人员的登录", "Log-ins of others"],
+  everybody_none: ["现在没有其他人登录", "Nobody else is logged in"],
   everybody_note: ["结束后，对方的页面立即退出，须重新登录。会留下记录。", "Their page leaves at once and they have to log in again. It is kept on record."],
   end_now: ["结束登录", "End it"],
   failed: ["没有完成：{why}", "Not done: {why}"],

@@ -1,4 +1,4 @@
-"""A camera over some bays that streams MJPEG: cars are put before it, and it can be stuck, silent, flapping, or wrong about the time."""
+"""A camera over some bays, over HTTP or RTSP: cars are put before it, and it can be stuck, silent, flapping, or wrong about the time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hardware_sim.bay_view import BayView
-from hardware_sim.devices.camera import CameraFault
+from hardware_sim.devices.camera import CameraFault, SimulatedCamera
 from hardware_sim.devices.mjpeg import MjpegCamera
 from parking.kernel.clock import Clock
 
@@ -17,11 +17,18 @@ class BayCameraSim:
     """`set` parks a car in a bay or takes it away; after `stop` it listens on the same port again."""
 
     def __init__(
-        self, bays: Sequence[str], clock: Clock, *, host: str = "127.0.0.1", port: int = 0, fps: float = FPS
+        self,
+        bays: Sequence[str],
+        clock: Clock,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        fps: float = FPS,
+        kind: type[SimulatedCamera] = MjpegCamera,
     ) -> None:
         self.view = BayView(bays, clock)
-        self._where, self._fps = (host, port), fps
-        self._camera: MjpegCamera | None = None
+        self._where, self._fps, self._kind = (host, port), fps, kind
+        self._camera: SimulatedCamera | None = None
         self._fault = CameraFault.NONE
 
     @property
@@ -35,7 +42,7 @@ class BayCameraSim:
 
     def start(self) -> None:
         host, port = self._where
-        self._camera = MjpegCamera(self.view.next_frame, fps=self._fps, host=host, port=port)
+        self._camera = self._kind(self.view.next_frame, fps=self._fps, host=host, port=port)
         self._camera.start()
         self._where = host, int(self._camera.url.rpartition(":")[2].partition("/")[0])
         self._camera.set_fault(self._fault)
@@ -78,7 +85,7 @@ class BayCameraSim:
         if self._camera is not None:
             self._camera.set_fault(fault)
 
-    def _started(self) -> MjpegCamera:
+    def _started(self) -> SimulatedCamera:
         if self._camera is None:
             raise RuntimeError("the camera is not started")
         return self._camera

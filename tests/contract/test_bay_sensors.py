@@ -21,7 +21,9 @@ from hardware_sim.bay_camera import BayCameraSim
 from hardware_sim.bay_view import BayView
 from hardware_sim.devices.bay_broker import BayBrokerSim
 from hardware_sim.devices.bay_controller import BayControllerSim
-from hardware_sim.devices.camera import CameraFault
+from hardware_sim.devices.camera import CameraFault, SimulatedCamera
+from hardware_sim.devices.mjpeg import MjpegCamera
+from hardware_sim.devices.rtsp import RtspCamera
 from parking.bootstrap.bay_eyes import EyeMaker
 from parking.kernel.clock import ManualClock
 from parking.kernel.device import Health
@@ -70,9 +72,11 @@ def until(true: Callable[[], bool], within_s: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def camera_over_bays(clock: ManualClock, folder: Path) -> tuple[BayCameraSim, EyeMaker]:
+def camera_over_bays(
+    clock: ManualClock, folder: Path, kind: type[SimulatedCamera] = MjpegCamera
+) -> tuple[BayCameraSim, EyeMaker]:
     """A simulated camera that shows empty bays, and whoever reads its pictures."""
-    camera = BayCameraSim(["A-01", "A-02"], clock, fps=20.0)
+    camera = BayCameraSim(["A-01", "A-02"], clock, fps=20.0, kind=kind)
     camera.start()
     return camera, EyeMaker(folder)
 
@@ -220,6 +224,33 @@ def test_a_bay_camera_tells_plates_and_is_known_for_what_ails_it(tmp_path: Path)
     camera.set_fault(CameraFault.NONE)
     clock.advance(timedelta(seconds=30))
     until(lambda: len(said) > told)
+    sensors.stop()
+    camera.stop()
+
+
+@pytest.mark.req("FIND-1", "GUIDE-1")
+def test_a_bay_camera_over_rtsp_is_read_and_after_its_line_was_cut_tells_what_is_true_then(tmp_path: Path) -> None:
+    clock = ManualClock(NOON)
+    camera, eyes = camera_over_bays(clock, tmp_path, RtspCamera)
+    assert camera.url.startswith("rtsp://")
+    said: list[Reading] = []
+    settings = SensorSettings(DeviceId("cam"), camera.url, CHANNELS["video"], "mall", poll_s=0.05)
+    sensors = eyes.sensors(settings, clock, recognition={}, empty="empty.jpg", opens_empty=True)
+    sensors.start(said.extend)
+    until(lambda: {r.bay_id for r in said} == {A, B})
+    camera.set("A-01", True, "沪A52T86")
+    until(lambda: said[-1].occupied)
+    assert (said[-1].bay_id, said[-1].plate) == (A, Plate.parse("沪A52T86"))
+
+    camera.set_fault(CameraFault.DROP)
+    until(lambda: sensors.health().health is Health.SILENT)
+    told = len(said)
+    camera.set("A-01", False)
+    camera.set("A-02", True, "粤B8K219")
+    camera.set_fault(CameraFault.NONE)
+    true = {A: (False, None), B: (True, Plate.parse("粤B8K219"))}
+    until(lambda: {r.bay_id: (r.occupied, r.plate) for r in said[told:]} == true)
+    assert sensors.health().health is Health.OK
     sensors.stop()
     camera.stop()
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from guidance.bays import BayState
 from guidance.fusion import Disagreement
-from guidance.store import movement
+from guidance.store import adjustment, movement
 from parking.kernel.ids import BayId, ZoneId
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.prepared import prepared
@@ -95,10 +95,25 @@ def set_doubt(connection: Connection, zone_id: ZoneId, found: Disagreement | Non
         connection.execute(sa.insert(doubt).values(zone_id=zone_id, since=found.since, bays=found.bays))
 
 
-def passages_since_stated(connection: Connection, zone_id: ZoneId) -> int:
-    """How many passages this zone has counted since somebody last said what is there."""
-    c = movement.c
-    here = c.zone_id == zone_id
-    stated = sa.select(sa.func.max(c.at)).where(here, c.stated_vehicles.is_not(None)).scalar_subquery()
-    query = sa.select(sa.func.count()).where(here, c.stated_vehicles.is_(None), sa.or_(stated.is_(None), c.at > stated))
-    return int(connection.execute(query).scalar_one())
+@dataclass(frozen=True, slots=True)
+class SinceStated:
+    """Passages that a zone has counted since somebody last said what is there (`actor`; None: nobody ever did), and the `lately` of them.
+
+    Where the bays said so (`actor` is the healer), cars on the move were counted in: then the late ones before that moment count too.
+    """
+
+    passages: int
+    lately: int
+    actor: str | None
+
+
+def since_stated(connection: Connection, zone_id: ZoneId, late_from: datetime, healer: str) -> SinceStated:
+    """What a zone has counted since it was last put right."""
+    c, said = movement.c, adjustment.c
+    newest = sa.select(said.at, said.actor).where(said.zone_id == zone_id).order_by(said.at.desc(), said.id.desc())
+    last = connection.execute(newest.limit(1)).one_or_none()
+    passed = sa.select(sa.func.count()).where(c.zone_id == zone_id, c.stated_vehicles.is_(None))
+    since = passed if last is None else passed.where(c.at > last.at)
+    late = (passed if last is None or last.actor == healer else since).where(c.at > late_from)
+    row = connection.execute(sa.select(since.scalar_subquery(), late.scalar_subquery())).one()
+    return SinceStated(int(row[0]), int(row[1]), None if last is None else str(last.actor))

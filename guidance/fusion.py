@@ -20,6 +20,10 @@ SENSOR_WRONG = 0.002
 TOLERATED = 0.01
 """The share of the bays by which a number that is shown may be off."""
 LEAST_VARIANCE = 0.05
+HEALED_VARIANCE = 1.0
+"""How far off a counter may be that was put right by what the bays said: they are not certain, and it is no second opinion on them."""
+MOVING_FOR = timedelta(minutes=3)
+"""For about so long a car that came in has no bay yet, or one that left its bay has not passed out: counted, and in no bay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,29 @@ class Estimate:
         return max(0.0, 1.0 - 2 * self.deviation / max(1, capacity))
 
 
-def by_passages(vehicles: int, passages: int, *, stated: bool, missed_share: float = MISSED_SHARE) -> Witness | None:
-    """What the counters say, `passages` after they were last put right; None when they never were."""
+def moving(lately: int) -> float:
+    """How many cars are on the move inside, by the passages of the last `MOVING_FOR`: half of what passed, each way."""
+    return lately / 2
+
+
+def by_passages(
+    vehicles: int,
+    passages: int,
+    *,
+    stated: bool,
+    lately: int = 0,
+    healed: bool = False,
+    missed_share: float = MISSED_SHARE,
+) -> Witness | None:
+    """What the counters say of the bays, `passages` after they were last put right; None when they never were.
+
+    `lately` of them passed within `MOVING_FOR`; `healed`: it was the bays that put them right, and nobody who had counted.
+    """
     if not stated:
         return None
-    return Witness("passages", vehicles, LEAST_VARIANCE + passages * missed_share)
+    begin = HEALED_VARIANCE if healed else LEAST_VARIANCE
+    inside = moving(lately)
+    return Witness("passages", vehicles - inside, begin + passages * missed_share + inside)
 
 
 def by_bays(taken: int, free: int, unseen: int) -> Witness | None:
@@ -103,15 +125,16 @@ PERSISTS = timedelta(minutes=10)
 
 
 def drift(
-    counted: int, estimate: Estimate, capacity: int, before: Disagreement | None, now: datetime
+    counted: int, estimate: Estimate, capacity: int, before: Disagreement | None, now: datetime, lately: int = 0
 ) -> tuple[Disagreement | None, int | None]:
-    """The disagreement that goes on, and what to correct the counter to (None: nothing yet)."""
-    bays = counted - estimate.occupied
+    """The disagreement that goes on, and what to correct the counter to (None: nothing yet): the bays, and the cars on the move."""
+    inside = round(moving(lately))
+    bays = counted - inside - estimate.occupied
     if abs(bays) < max(2, round(TOLERATED * capacity)) or not estimate.known(capacity):
         return None, None
     since = before.since if before is not None and (before.bays > 0) == (bays > 0) else now
     if now - since >= PERSISTS:
-        return None, estimate.occupied
+        return None, min(capacity, estimate.occupied + inside)
     return Disagreement(since, bays), None
 
 

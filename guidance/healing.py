@@ -14,9 +14,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from guidance import bay_store
-from guidance.bay_store import Kept
+from guidance.bay_store import Kept, SinceStated
 from guidance.bays import BayState, Fault, Reading, Rules, fault_of, hear
-from guidance.fusion import Estimate, Seen, by_bays, by_passages, drift, fuse, usable_free
+from guidance.fusion import MOVING_FOR, Estimate, Seen, by_bays, by_passages, drift, fuse, usable_free
 from guidance.model import ZoneView
 from guidance.service import Occupancy
 from parking.kernel.errors import not_found
@@ -185,11 +185,13 @@ class Healer:
         healed = []
         for zone in self.site.zones:
             view = counted.get(zone.id)
-            estimate = self._estimate(uow.connection, zone, view, self._seen(zone, bays[zone.id]))
+            counts = self._counts(uow.connection, zone, view, uow.now) if bays[zone.id] else None
+            estimate = self._estimate(zone, view, counts, self._seen(zone, bays[zone.id]))
             if view is None or estimate is None:
                 continue
             before = bay_store.doubt_of(uow.connection, zone.id)
-            found, correct_to = drift(view.occupied, estimate, zone.capacity, before, uow.now)
+            lately = counts.lately if counts is not None else 0
+            found, correct_to = drift(view.occupied, estimate, zone.capacity, before, uow.now, lately)
             if correct_to is None and not view.known and estimate.known(zone.capacity):
                 correct_to = estimate.occupied  # nobody vouches for the counter: the bays do
             bay_store.set_doubt(uow.connection, zone.id, None if correct_to is not None else found)
@@ -204,7 +206,7 @@ class Healer:
         bays = self._heard(connection, now)
         counted = self.occupancy.views(connection)
         return {
-            zone.id: self._view(connection, zone, counted[zone.id], bays[zone.id])
+            zone.id: self._view(connection, zone, counted[zone.id], bays[zone.id], now)
             for zone in self.site.zones
             if zone.id in counted
         }
@@ -224,18 +226,27 @@ class Healer:
         quiet_for_anybody = self._for_anybody[zone.id] - sum(b.kind in FOR_ANYBODY for b in heard)
         return replace(said, unseen=said.unseen + quiet, unseen_for_anybody=said.unseen_for_anybody + quiet_for_anybody)
 
-    def _estimate(self, connection: Connection, zone: Zone, view: ZoneView | None, seen: Seen) -> Estimate | None:
+    def _counts(self, connection: Connection, zone: Zone, view: ZoneView | None, now: datetime) -> SinceStated | None:
+        """What the passages have counted; None where nobody vouches for the counter."""
+        if view is None or not view.known:
+            return None
+        return bay_store.since_stated(connection, zone.id, now - MOVING_FOR, HEALER)
+
+    def _estimate(self, zone: Zone, view: ZoneView | None, counts: SinceStated | None, seen: Seen) -> Estimate | None:
         if seen.taken + seen.free == 0:
             return None  # nobody sees a bay here: the counters stand alone
         said = [by_bays(seen.taken, seen.free, seen.unseen)]
-        if view is not None and view.known:
-            passages = bay_store.passages_since_stated(connection, zone.id)
-            said.append(by_passages(view.occupied, passages, stated=True))
+        if view is not None and counts is not None:
+            healed = counts.actor == HEALER
+            said.append(by_passages(view.occupied, counts.passages, stated=True, lately=counts.lately, healed=healed))
         return fuse(said, zone.capacity, taken=seen.taken, free=seen.free)
 
-    def _view(self, connection: Connection, zone: Zone, view: ZoneView, heard: Sequence[BayView]) -> UsableView:
+    def _view(
+        self, connection: Connection, zone: Zone, view: ZoneView, heard: Sequence[BayView], now: datetime
+    ) -> UsableView:
         seen = self._seen(zone, heard)
-        estimate = self._estimate(connection, zone, view, seen)
+        counts = self._counts(connection, zone, view, now) if heard else None
+        estimate = self._estimate(zone, view, counts, seen)
         if estimate is not None:
             occupied = estimate.occupied
             known = estimate.known(zone.capacity)

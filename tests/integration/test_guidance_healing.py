@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from guidance import store
 from guidance.bay_api import Bays
+from guidance.bay_store import SinceStated, since_stated
 from guidance.bays import Fault, Reading
 from guidance.healing import HEALER, BayBook, Healer, UsableView, signs_see
 from guidance.service import Occupancy
@@ -143,6 +144,34 @@ def test_a_counter_that_lost_cars_is_put_right_by_the_bays_on_record_and_without
     told = [e for e in published(mall) if isinstance(e, OccupancyChanged) and e.zone_id == Z1]
     assert (told[-1].occupied, told[-1].known) == (6, True)
     assert mall.heal() == []
+
+
+@pytest.mark.req("GUIDE-1")
+def test_what_passed_since_somebody_said_what_is_there_is_told_from_what_the_bays_said(mall: Mall) -> None:
+    def since() -> SinceStated:
+        late_from = mall.clock.now() - timedelta(minutes=3)
+        return mall.database.read(lambda conn: since_stated(conn, Z1, late_from, HEALER))
+
+    def passes(number: int) -> None:
+        event = entered(f"e{number}", (mall.clock.now() - NOON) / timedelta(minutes=1))
+        mall.database.write(lambda uow: mall.occupancy.vehicle_passed(uow, event))
+        mall.clock.advance(timedelta(minutes=1))
+
+    def says(actor: str) -> None:
+        mall.database.write(lambda uow: mall.occupancy.adjust(uow, Z1, actor=actor, reason="looked", occupied=3))
+        mall.clock.advance(timedelta(minutes=1))
+
+    passes(1)
+    assert since() == SinceStated(1, 1, None)
+    says("anna")
+    assert since() == SinceStated(0, 0, "anna")
+    passes(2)
+    says(HEALER)
+    assert since() == SinceStated(0, 1, HEALER), "whoever was on the move then still is"
+    passes(3)
+    passes(4)
+    mall.clock.advance(timedelta(minutes=1))
+    assert since() == SinceStated(2, 1, HEALER)
 
 
 @pytest.mark.req("GUIDE-1")

@@ -48,6 +48,30 @@ def test_a_counter_grows_doubtful_with_every_passage() -> None:
 
 
 @pytest.mark.req("GUIDE-1")
+def test_cars_on_the_move_are_counted_and_stand_in_no_bay() -> None:
+    """A hundred cars came or went in the last three minutes: about fifty are inside and in no bay, which is no drift of the counter."""
+    busy = by_passages(150, 100, stated=True, lately=100)
+    assert busy is not None
+    assert busy.occupied == 100
+    sure = fuse([busy, by_bays(100, 100, 0)], 200, taken=100, free=100)
+    assert sure is not None
+    assert sure.known(200)
+    assert drift(150, sure, 200, None, at(0), lately=100) == (None, None)
+    begun, _ = drift(160, sure, 200, None, at(0), lately=100)
+    assert drift(160, sure, 200, begun, at(10), lately=100) == (None, 150), "the bays, and whoever is on the move"
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_counter_that_the_bays_put_right_is_no_second_opinion_on_them() -> None:
+    by_somebody, by_the_bays = by_passages(40, 0, stated=True), by_passages(40, 0, stated=True, healed=True)
+    bays = by_bays(44, 156, 0)
+    trusting, doubting = fuse([by_somebody, bays], 200), fuse([by_the_bays, bays], 200)
+    assert trusting is not None
+    assert doubting is not None
+    assert trusting.occupied < 42 < doubting.occupied
+
+
+@pytest.mark.req("GUIDE-1")
 def test_witnesses_who_disagree_make_nobody_sure() -> None:
     agree = fuse([by_passages(50, 100, stated=True), by_stays(50, 0)], 100)
     disagree = fuse([by_passages(50, 100, stated=True), by_stays(70, 0)], 100)

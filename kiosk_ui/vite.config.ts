@@ -1,7 +1,7 @@
-// Four pages, one build. Everything is our own file: no inline script, no data: asset, so a strict CSP holds.
+// Five pages, one build. Everything is our own file: no inline script, no data: asset, so a strict CSP holds.
 import { defineConfig, loadEnv } from "vite";
 
-const pages = ["operator", "kiosk", "driver", "guide"];
+const pages = ["operator", "kiosk", "driver", "guide", "member"];
 const server = loadEnv("", ".", "PARKING_")["PARKING_SERVER"] ?? "http://localhost:8000"; // for `npm run dev` only
 
 export default defineConfig({

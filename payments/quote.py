@@ -115,6 +115,11 @@ class Account:
         return self.due.minor > 0 or bool(self.plan.applied)
 
     @property
+    def counting(self) -> frozenset[str]:
+        """The ids of the coupons that this bill counts, not used up before it is settled."""
+        return frozenset(one.offer.key for one in self.plan.applied if one.offer.is_coupon)
+
+    @property
     def _offers(self) -> list[Offer]:
         return [*(one.offer for one in self.plan.applied), *(one.offer for one in self.plan.left_out)]
 

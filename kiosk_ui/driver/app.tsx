@@ -19,7 +19,7 @@ import { CardsCard } from "./cards_card";
 import { DebtsCard } from "./debts_card";
 import { InvoiceCard } from "./invoice_card";
 import { RatingCard } from "./rating_card";
-import { anotherWay, away, caller, forgetHere, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
+import { anotherWay, away, caller, forgetHere, isMember, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
 import { say } from "./words";
 
 export const feed = new LiveFeed(() => "zone");
@@ -41,6 +41,12 @@ export function App(): JSX.Element {
       {shown && stay.value && stay.value.state !== "closed" && !finding.value && <FindButton />}
       {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
       <Levels />
+      {isMember() && (
+        <a class="wide to-guide" href="../member/">
+          <Mark name="person" />
+          {say("to_member")}
+        </a>
+      )}
       {shown && stay.value && !finding.value && (
         <button type="button" class="quiet wide" onClick={forgetHere}>
           {say("forget_here")}

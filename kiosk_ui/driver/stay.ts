@@ -13,6 +13,8 @@ import type { MyStay, Payment, Receipt } from "../shared/wire";
 
 const PAYMENT_UNDER = "parking.payment";
 const LEFT_UNDER = "parking.left";
+const BACK_UNDER = "parking.back";
+const MEMBER_UNDER = "parking.member";
 const REFRESH_MS = 20_000;
 const AWAY_MS = 4_000;
 
@@ -54,10 +56,16 @@ function comeBack(): void {
   const left = recall<string>(LEFT_UNDER);
   let known = "";
   keep(LEFT_UNDER, null);
+  const back = recall<string>(BACK_UNDER); // it was the member's page that had left
+  keep(BACK_UNDER, null);
+  if (back && !left && !/[#&]t=/.test(location.hash)) return location.replace(`../member/${back}`);
   if (!location.hash || location.hash === "#") known = left || phone.keptCode(); // opened from the home screen, too
   else if (!new URLSearchParams(location.hash.slice(1)).get("t")) known = left ?? "";
   if (known) history.replaceState(null, "", `#t=${known}`);
 }
+
+/** Whether a member is logged in in this tab: then there is a way back to the member's page. */
+export const isMember = (): boolean => recall<string>(MEMBER_UNDER) !== null;
 
 /** The driver wants nothing of this stay left on this phone. */
 export function forgetHere(): void {

@@ -58,6 +58,7 @@ export const say = translator({
   another_way: ["换一种方式付款", "Pay another way"],
   join: ["成为会员", "Become a member"],
   join_note: ["可积分、享优惠；不加入也一样停车缴费。", "For points and offers. You can park and pay just as well without."],
+  to_member: ["返回会员页", "Back to my membership"],
   receipt: ["付款凭证", "Receipt"],
   receipt_number: ["编号", "No."],
   paid_at: ["付款时间", "Paid at"],

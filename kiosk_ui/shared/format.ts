@@ -37,6 +37,13 @@ export function longDate(at: number): string {
   return part(at, { weekday: "short", month: "short", day: "numeric" });
 }
 
+/** 3 Mar, with the year where it is another than now: until when something is good. */
+export function date(at: string | number, now: number = Date.now()): string {
+  const moment = typeof at === "number" ? at : Date.parse(at);
+  const year = day(moment).slice(0, 4) === day(now).slice(0, 4) ? {} : ({ year: "numeric" } as const);
+  return part(moment, { ...year, month: "short", day: "numeric" });
+}
+
 function part(moment: number, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat(locale(), { timeZone: siteZone.value, ...options }).format(moment);
 }

@@ -22,6 +22,10 @@ const paths = {
   quiet: "M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4Zm12 0 5 5m0-5-5 5",
   key: "M8 11.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9Zm3.2 1.3L20 4m-4 4 3 3",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4v5.5l3.5 2",
+  home: "M4 11.5 12 4l8 7.5M6 10v10h12V10M10 20v-6h4v6",
+  coupon: "M3 7h18v3.5a1.75 1.75 0 0 0 0 3.5V17H3v-3a1.75 1.75 0 0 0 0-3.5V7Zm11 0v10",
+  code: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.5v2.5H14zM20 20h-2.5v-2.5H20zM7 7v.1m10-.1v.1M7 17v.1",
+  next: "m9 5 7 7-7 7",
 } as const;
 
 export type MarkName = keyof typeof paths;

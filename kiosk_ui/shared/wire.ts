@@ -71,6 +71,24 @@ export type Invoices = Said["Invoices"];
 export type Receipt = Said["ReceiptView"];
 export type Cards = Said["CardsView"];
 export type MyDebt = Said["MyDebt"];
+export type Member = Said["MemberView"];
+export type MemberVehicle = Narrowed<Said["VehicleView"], { state: "review" | "cooling" | "active" | "ended" }>;
+export type MemberNotice = Said["Notice"];
+export type MemberCode = Said["MemberCode"];
+export type OwnCoupon = Narrowed<Said["OwnCoupon"], { state: "free" | "reserved" | "redeemed" | "expired" | "void" }>;
+export type OwnPoints = Said["PointsView"];
+export type PointsMove = Narrowed<
+  Said["PointsMove"],
+  { kind: "earned" | "taken_back" | "spent" | "expired"; fact: "purchase" | "parking" | "exchange" | "other" }
+>;
+export type PointsMoves = { items: PointsMove[] } & Omit<Said["Page_PointsMove_"], "items">;
+export type OwnPurchase = Said["OwnReceipt"];
+export type OwnStanding = Said["StandingView"];
+export type OwnStay = Narrowed<Said["OwnStay"], { state: "open" | "settled" | "closed" }>;
+export type StayCode = Said["StayCode"];
+export type OwnDebt = Said["OwnDebt"];
+export type Agreement = Said["OwnAgreement"];
+export type LookedAt = Said["LookView"];
 export type ListedPlate = Said["ListEntry"];
 export type ListedIn = Said["ListEntryIn"];
 export type ListPage = Said["ListPage"];
@@ -139,6 +157,12 @@ export type FindStay = Said["FindStay"];
 export type StartPayment = Said["StartPayment"];
 export type AskMine = Said["AskMine"];
 export type AskForStays = Said["AskForStays"];
+export type Exchange = Said["Exchange"];
+export type ShowCoupon = Said["ShowCoupon"];
+export type ClaimVehicle = Said["ClaimVehicle"];
+export type Consents = Said["Consents"];
+export type Contact = Said["ContactBody"];
+export type DisputeDebt = Said["Dispute"];
 export type SaveCard = Said["SaveCard"];
 export type OpenShift = Said["OpenShift"];
 export type CloseShift = Said["CloseShift"];

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from parking.bootstrap.application import Application
 from parking.bootstrap.keys import Ed25519Signer, KeyRing
-from parking.journeys import cards_api, me_api, paying_at_desk, payment_feed, ports, receipt_api
+from parking.journeys import cards_api, own_stays, paying_at_desk, payment_feed, ports, receipt_api
 from parking.kernel.clock import Clock
 from parking.kernel.ids import StayId
 from parking.kernel.signed import Verifier, unseal
@@ -62,6 +62,7 @@ def routers(
         cashier=cashier,
         site={"zh": application.site.name.zh, "en": application.site.name.en},
         channels={name: {"zh": c.zh, "en": c.en} for name, c in application.channels.items()},
+        own=own_stays.one_shown_to,
     )
     return (
         journal_api.router(database, ZoneInfo(application.site.timezone)),
@@ -109,4 +110,4 @@ def stay_of(verifier: Verifier) -> Callable[[str, datetime], str]:
 
 def stays_of_member(conn: Connection, member_id: str) -> Collection[str]:
     """The stays of a member's own vehicles, as far as he has agreed that they are shown to him."""
-    return {str(stay.id) for stay in me_api.own_stays_of(conn, member_id)}
+    return {str(stay.id) for stay in own_stays.shown_to(conn, member_id)}

@@ -21,7 +21,7 @@ _TEXT = (
     "image/svg+xml",
     "application/manifest+json",
 )
-PAGES = ("operator", "kiosk", "driver", "guide")
+PAGES = ("operator", "kiosk", "driver", "guide", "member")
 _STATUS = """<!doctype html><meta charset="utf-8"><title>Mall parking</title>
 <h1>Mall parking</h1><p>The server runs. The pages are not built: <code>make ui</code> builds them.</p>
 <p>页面尚未构建，请运行 <code>make ui</code>。</p><p><a href="/docs">API</a></p>"""
@@ -59,7 +59,7 @@ class Compressed(StaticFiles):
 
 
 def install(app: FastAPI, dist: Path | None) -> None:
-    """Serve the pages under /operator/, /kiosk/, /driver/ and /guide/, and the list of routes under /docs."""
+    """Serve the pages under their names, and the list of routes under /docs."""
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
+from parking.kernel.standing import Benefit
 from parking.plumbing.db import UnitOfWork
 
 
@@ -70,6 +71,14 @@ class Coupons(Protocol):
 
     def for_points(self, conn: Connection, now: datetime) -> Sequence[tuple[str, Mapping[str, str], int]]:
         """(campaign, words, points) of what can be had now."""
+        ...
+
+    def merchant_names(self, conn: Connection, merchant_ids: Collection[str]) -> Mapping[str, str]:
+        """What these merchants are called; who is unknown is left out."""
+        ...
+
+    def words_of(self, benefit: Benefit, currency: str) -> Mapping[str, str]:
+        """What a benefit is called and how it reckons, under `zh` and `en`."""
         ...
 
     def merchant_of(self, conn: Connection, device_id: str) -> str: ...

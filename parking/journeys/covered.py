@@ -37,6 +37,7 @@ class CoveredAccount:
     lines: Sequence[BillLine]
     not_applied: tuple[NotApplied, ...] = ()
     is_open: bool = False
+    counting: frozenset[str] = frozenset()
 
     @property
     def unsettled(self) -> Money:

@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy import Connection, Row
 
-from parking.journeys import forgetting, paying, shopping, wallets
+from parking.journeys import forgetting, own_stays, paying, shopping, wallets
 from parking.journeys.coupon_port import Coupons
 from parking.journeys.me_schemas import (
     ClaimVehicle,
+    CouponHere,
     CouponView,
     Erased,
-    Exchange,
     MemberCode,
     Notice,
-    OwnPayment,
-    OwnReceipt,
-    OwnStay,
-    PointsOffer,
-    PointsView,
+    OwnCoupon,
     ShowCoupon,
 )
+from parking.journeys.paying import StayAccount
 from parking.journeys.ports import Cashier
-from parking.journeys.schemas import BillView, LocalText
+from parking.journeys.schemas import LocalText
 from parking.kernel.clock import Clock
 from parking.kernel.errors import conflict, invalid, not_found
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.kernel.signed import Signer, Verifier, unseal
-from parking.members import points, service, store, vehicles
+from parking.members import service, store, vehicles
 from parking.members.api import MemberRoom, view
 from parking.members.model import Proof, Purpose, VehicleState
 from parking.members.schemas import Consents, ContactBody, LookView, MemberView, VehicleView
 from parking.plumbing.db import Database, UnitOfWork
 from parking.security import looks
 from parking.sessions import store as sessions
-from parking.sessions.model import ClosedStay, OpenStay
 from parking.web.deps import require
-from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.limits import RateLimit
-from parking.web.schemas import MoneySchema
 
 Me = Annotated[Principal, Depends(require(Scope.OWN_MEMBER))]
-MOST_STAYS, MOST_COUPONS, MOST_ROWS = 20, 100, 100
+MOST_COUPONS, MOST_ROWS = 100, 100
 CODES_MOST = 10
 """Codes shown a minute: nobody types more, and nobody tries codes out."""
 CLAIMS_MOST = 10
@@ -69,6 +62,8 @@ class Loyalty:
     qr_svg: Callable[[str], str]
     key_of_app: Callable[[Connection, str], bytes | None]
     holds: Callable[[bytes, bytes, bytes], bool]
+    public_url: str
+    currency: str
     others_forget: tuple[forgetting.Forget, ...] = ()
 
 
@@ -78,7 +73,6 @@ def router(j: Loyalty) -> APIRouter:
     _own_data(routes, j)
     _own_vehicles(routes, j)
     _own_wallet(routes, j)
-    _own_history(routes, j)
     return routes
 
 
@@ -104,15 +98,19 @@ def _own_data(routes: APIRouter, j: Loyalty) -> None:
 
     @routes.get("/me/notices")
     async def notices(who: Me) -> list[Notice]:
-        found = await j.database.aread(lambda conn: store.notices(conn, who.subject, MOST_ROWS))
-        return [Notice(notice_id=row.id, kind=row.kind, about=row.about, at=row.at) for row in found]
+        """What happens to his vehicles; `can_object` while a claim of somebody else may still be objected to."""
+
+        def ask(conn: Connection) -> list[Notice]:
+            return [_notice(conn, who.subject, row) for row in store.notices(conn, who.subject, MOST_ROWS)]
+
+        return await j.database.aread(ask)
 
     @routes.get("/me/looks")
     async def looked_at(who: Me) -> list[LookView]:
         """Who has looked at this member's data, and at the latest stays of his vehicles."""
 
         def ask(conn: Connection) -> Sequence[Row[Any]]:
-            mine = [who.subject, *(stay.id for stay in _stays_of(conn, who.subject))]
+            mine = [who.subject, *(stay.id for stay in own_stays.of_member(conn, who.subject))]
             return looks.of_subjects(conn, mine, MOST_ROWS)
 
         found = await j.database.aread(ask)
@@ -123,6 +121,20 @@ def _own_data(routes: APIRouter, j: Loyalty) -> None:
         """Everything of this member is erased; cars that are inside park and pay on as anybody's."""
         stays = await j.database.awrite(lambda uow: forgetting.erase(uow, j.coupons, who.subject, j.others_forget))
         return Erased(stays=stays)
+
+
+def _notice(conn: Connection, member_id: str, row: Row[Any]) -> Notice:
+    about = store.vehicle(conn, row.about)
+    held = store.holder(conn, about.plate) if about is not None else None
+    mine = held is not None and held.member_id == member_id
+    return Notice(
+        notice_id=row.id,
+        kind=row.kind,
+        about=row.about,
+        at=row.at,
+        plate=about.plate.masked if about is not None else None,
+        can_object=mine and about is not None and about.state is VehicleState.COOLING,
+    )
 
 
 def _own_vehicles(routes: APIRouter, j: Loyalty) -> None:
@@ -186,32 +198,15 @@ def _own_wallet(routes: APIRouter, j: Loyalty) -> None:
         return CouponView.of(given)
 
     @routes.get("/me/coupons")
-    async def coupons(who: Me, cursor: str = "") -> list[CouponView]:
-        found = await j.database.aread(lambda conn: j.coupons.wallet(conn, who.subject, cursor[:36], MOST_COUPONS))
-        return [CouponView.of(one) for one in found]
+    async def coupons(who: Me, cursor: str = "") -> list[OwnCoupon]:
+        """The wallet, newest first; of each coupon what it does for a vehicle that is inside now, and why it does nothing."""
 
-    @routes.get("/me/points")
-    async def own_points(who: Me) -> PointsView:
-        def ask(conn: Connection) -> PointsView:
-            offers = j.coupons.for_points(conn, j.clock.now())
-            return PointsView(
-                balance=points.balance(conn, service.known(conn, who.subject).member_id),
-                offers=[PointsOffer(campaign_id=c, text=LocalText(**text), points=p) for c, text, p in offers],
-            )
+        def ask(conn: Connection) -> list[OwnCoupon]:
+            now = _counting_now(conn, j, who.subject)
+            found = j.coupons.wallet(conn, who.subject, cursor[:36], MOST_COUPONS)
+            return [OwnCoupon(**CouponView.of(one).model_dump(), here=_here(one.coupon_id, now)) for one in found]
 
         return await j.database.aread(ask)
-
-    @routes.post("/me/exchanges", status_code=201)
-    async def exchange(who: Me, body: Exchange, idempotency_key: IdempotencyKey) -> CouponView:
-        """Points become a coupon, at once, both or neither."""
-        once = Once.of(who, idempotency_key, "points.exchange", body.model_dump())
-
-        def deed(uow: UnitOfWork) -> Reply:
-            given = shopping.exchange(uow, j.coupons, who.subject, body.campaign_id, idempotency_key)
-            return Reply(201, CouponView.of(given).model_dump(mode="json"))
-
-        reply = await j.database.awrite(lambda uow: once.inside(uow, deed))
-        return CouponView(**reply.body)
 
     @routes.post("/me/code")
     async def code(who: Me) -> MemberCode:
@@ -221,61 +216,22 @@ def _own_wallet(routes: APIRouter, j: Loyalty) -> None:
         return MemberCode(code=text, qr_svg=j.qr_svg(text), shown_until=until)
 
 
-def _own_history(routes: APIRouter, j: Loyalty) -> None:
-    @routes.get("/me/stays")
-    async def own_stays(who: Me) -> list[OwnStay]:
-        """Stays of one's own vehicles, since each became one's own; only with the consent for it."""
-
-        def ask(conn: Connection) -> list[OwnStay]:
-            return [_own_stay(conn, j, stay) for stay in own_stays_of(conn, who.subject)]
-
-        return await j.database.aread(ask)
-
-    @routes.get("/me/receipts")
-    async def receipts(who: Me) -> list[OwnReceipt]:
-        found = await j.database.aread(lambda conn: store.receipts_of(conn, who.subject, MOST_ROWS))
-        return [
-            OwnReceipt(
-                merchant_id=row.merchant_id,
-                receipt=row.receipt,
-                amount=OwnReceipt.amount_of(row.amount, row.currency),
-                points=row.points,
-                at=row.at,
-                given_back=row.reversed_at is not None,
-            )
-            for row in found
-        ]
-
-
-def own_stays_of(conn: Connection, member_id: str) -> Iterable[OpenStay | ClosedStay]:
-    """Stays of a member's own vehicles, since each became his own; a conflict without his consent for it."""
-    service.known(conn, member_id)
-    if not service.agrees(conn, member_id, Purpose.HISTORY):
-        raise conflict("member.no_consent", "you have not agreed that your stays are shown to you here")
-    return _stays_of(conn, member_id)
-
-
-def _stays_of(conn: Connection, member_id: str) -> Iterable[OpenStay | ClosedStay]:
-    s = sessions.stay.c
-    mine = [v for v in store.vehicles_of(conn, member_id) if v.state is VehicleState.ACTIVE and v.active_at is not None]
-    since = [sa.and_(s.plate == v.plate, s.entered_at >= v.active_at) for v in mine]
-    if not since:
+def _counting_now(conn: Connection, j: Loyalty, member_id: str) -> list[StayAccount]:
+    """The bills of the member's vehicles that are inside, as far as he is recognised by them."""
+    if not service.agrees(conn, member_id, Purpose.RECOGNISE):
         return []
-    query = sa.select(s.id).where(sa.or_(*since)).order_by(s.entered_at.desc()).limit(MOST_STAYS)
-    found = [sessions.get(conn, StayId(stay_id)) for stay_id in conn.execute(query).scalars().all()]
-    return [stay for stay in found if isinstance(stay, OpenStay | ClosedStay)]
+    now = j.clock.now()
+    return [paying.account_of(conn, j.cashier, stay.id, now) for stay in own_stays.inside(conn, member_id)]
 
 
-def _own_stay(conn: Connection, j: Loyalty, stay: OpenStay | ClosedStay) -> OwnStay:
-    account = paying.account_of(conn, j.cashier, stay.id, j.clock.now()).account
-    return OwnStay(
-        stay_id=stay.id,
-        plate=stay.plate.masked if stay.plate is not None else None,
-        entered_at=stay.entered_at,
-        exited_at=stay.exited_at if isinstance(stay, ClosedStay) else None,
-        bill=BillView.of(account),
-        payments=[
-            OwnPayment(payment_id=p.payment_id, state=p.state, amount=MoneySchema.of(p.amount), channel=p.channel)
-            for p in j.cashier.payments_of(conn, stay.id)
-        ],
-    )
+def _here(coupon_id: str, bills: Sequence[StayAccount]) -> list[CouponHere]:
+    found = []
+    for bill in bills:
+        plate = bill.stay.plate.masked if bill.stay.plate is not None else None
+        why = next((one for one in bill.account.not_applied if one.key == coupon_id), None)
+        if coupon_id in bill.account.counting:
+            found.append(CouponHere(stay_id=bill.stay.id, plate=plate, counts=True, why=None, text=None))
+        elif why is not None:
+            text = LocalText(zh=why.text["zh"], en=why.text["en"])
+            found.append(CouponHere(stay_id=bill.stay.id, plate=plate, counts=False, why=why.why, text=text))
+    return found

@@ -43,6 +43,20 @@ class CouponView(Strict):
         )
 
 
+class CouponHere(Strict):
+    """What a coupon does for one's own vehicle that is inside now; `why` (a stable code) and `text` where it does nothing."""
+
+    stay_id: str
+    plate: str | None
+    counts: bool
+    why: str | None
+    text: LocalText | None
+
+
+class OwnCoupon(CouponView):
+    here: list[CouponHere]
+
+
 class ClaimVehicle(Strict):
     """`payment` and `lane_qr` need the code of a stay of the vehicle, `document` its plate."""
 
@@ -63,9 +77,45 @@ class PointsOffer(Strict):
     points: int
 
 
+class PointsEnd(Strict):
+    """Points that end within a month; `at` is when the first of them do."""
+
+    points: int
+    at: Moment
+
+
 class PointsView(Strict):
     balance: int
+    ends: PointsEnd | None
     offers: list[PointsOffer]
+
+
+class PointsMove(Strict):
+    """One line of one's points. `kind`: earned, taken_back, spent, expired; `fact`: purchase, parking, exchange, other."""
+
+    at: Moment
+    points: int
+    kind: str
+    fact: str
+    merchant_id: str
+    merchant: str
+
+
+class OwnLevel(Strict):
+    level_id: str
+    name: LocalText
+    from_points: int
+    benefits: list[LocalText]
+
+
+class StandingView(Strict):
+    """`earned` are the points of the last year, by which the tier is told; `points_to_go` what `following`, the next one, still needs."""
+
+    tier: OwnLevel | None
+    credit: OwnLevel | None
+    earned: int
+    following: OwnLevel | None
+    points_to_go: int | None
 
 
 class Exchange(Strict):
@@ -86,12 +136,23 @@ class OwnStay(Strict):
     plate: str | None
     entered_at: Moment
     exited_at: Moment | None
+    state: str
+    leave_by: Moment | None
     bill: BillView
     payments: list[OwnPayment]
 
 
+class StayCode(Strict):
+    """`token` is the Bearer of everything under /my for this stay, `page_url` the driver's page with it."""
+
+    token: str
+    page_url: str
+    expires_at: Moment
+
+
 class OwnReceipt(Strict):
     merchant_id: str
+    merchant: str
     receipt: str
     amount: MoneySchema
     points: int
@@ -108,6 +169,8 @@ class Notice(Strict):
     kind: str
     about: str
     at: Moment
+    plate: str | None
+    can_object: bool
 
 
 class BuyIn(Strict):

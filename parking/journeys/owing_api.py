@@ -159,6 +159,11 @@ def _own(database_read: Database, cashier: Cashier, who: Principal, debt_id: str
     return found
 
 
+def day_of(conn: Connection, debt: Debt, zone: ZoneInfo) -> date:
+    """A debt's day is that of its stay: after a dispute a debt ages anew."""
+    return (store.left_at(conn, debt.stay_id) or debt.since).astimezone(zone).date()
+
+
 def _driver_routes(
     routes: APIRouter, database: Database, cashier: Cashier, clock: Clock, audit: Audit, zone: ZoneInfo
 ) -> None:
@@ -174,8 +179,7 @@ def _driver_routes(
         return await database.aread(look)
 
     def mine(conn: Connection, debt: Debt, left: Money) -> MyDebt:
-        """Its day is that of its stay: after a dispute a debt ages anew."""
-        day = (store.left_at(conn, debt.stay_id) or debt.since).astimezone(zone).date()
+        day = day_of(conn, debt, zone)
         return MyDebt(debt_id=debt.stay_id, on=day, left=MoneySchema.of(left), state=debt.state)
 
     @routes.post("/my/debts/{debt_id}/payments", tags=["driver"], status_code=201)

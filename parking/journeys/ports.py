@@ -63,7 +63,8 @@ class NotApplied(Protocol):
 class Account(Protocol):
     """What a stay costs after what is taken off, what is paid of it, what is due; the lines sum to `total`.
 
-    `unsettled` is what stands open as long as nothing more is taken off; `is_open` whether there is anything to settle.
+    `unsettled` is what stands open as long as nothing more is taken off; `is_open` whether there is anything to settle;
+    `counting` the ids of the coupons that it counts, not used up before it is settled.
     """
 
     @property
@@ -82,9 +83,10 @@ class Account(Protocol):
     def lines(self) -> Sequence[BillLine]: ...
     @property
     def not_applied(self) -> Sequence[NotApplied]: ...
+    @property
+    def counting(self) -> frozenset[str]: ...
     def discreet(self) -> Account:
         """The same for eyes that may not know who the driver is."""
-        ...
 
 
 class Ahead(Protocol):
@@ -182,7 +184,6 @@ class Agreement(Protocol):
     @property
     def limits(self) -> tuple[int, int, int]:
         """In minor units: per stay, at once, per day."""
-        ...
 
 
 class LaterPolicy(Protocol):
@@ -292,7 +293,6 @@ class Cashier(Protocol):
         ...
 
     def payment(self, conn: Connection, payment_id: PaymentId) -> Payment | None: ...
-
     def payments_of(self, conn: Connection, stay_id: StayId) -> Sequence[Payment]: ...
 
     def post_due(self, uow: UnitOfWork, stay: PricedStay, at: datetime, *, with_offers: bool = True) -> Money:

@@ -1,8 +1,8 @@
-"""The receipt of a payment: what was paid, for what, when and how; for whoever shows the stay's code, and for the cash desk."""
+"""The receipt of a payment: what was paid, for what, when and how; for whoever shows the stay's code, for its member, and for the desk."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -23,6 +23,7 @@ from parking.web.deps import require
 from parking.web.schemas import MoneySchema, Strict
 
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
+Me = Annotated[Principal, Depends(require(Scope.OWN_MEMBER))]
 Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
 
 
@@ -49,6 +50,8 @@ class Receipts:
     cashier: Cashier
     site: Mapping[str, str]
     channels: Mapping[str, Mapping[str, str]]
+    own: Callable[[Connection, str, str], object]
+    """Raises ParkingError for a stay that is not this member's."""
 
     async def of(self, payment_id: str, stay_id: str, *, discreet: bool = False) -> ReceiptView:
         return await self.database.aread(lambda conn: self._look(conn, payment_id, stay_id, discreet=discreet))
@@ -84,6 +87,11 @@ def router(receipts: Receipts) -> APIRouter:
     @routes.get("/my/payments/{payment_id}/receipt", tags=["driver"])
     async def mine(who: Driver, payment_id: str) -> ReceiptView:
         return await receipts.of(payment_id, who.subject, discreet=not who.may(Scope.OWN_WALLET))
+
+    @routes.get("/me/stays/{stay_id}/payments/{payment_id}/receipt", tags=["me"])
+    async def of_own_stay(who: Me, stay_id: str, payment_id: str) -> ReceiptView:
+        await receipts.database.aread(lambda conn: receipts.own(conn, who.subject, stay_id))
+        return await receipts.of(payment_id, stay_id)
 
     @routes.get("/stays/{stay_id}/payments/{payment_id}/receipt", tags=["stays"])
     async def at_desk(_: Accountant, stay_id: str, payment_id: str) -> ReceiptView:

@@ -58,6 +58,7 @@ class MemberRoom:
     clock: Clock
     audit: Audit
     look: Look
+    public_url: str
 
 
 def app_or_keeper(connection: HTTPConnection) -> Principal:
@@ -119,7 +120,7 @@ def _app_routes(routes: APIRouter, room: MemberRoom) -> None:
         await room.database.aread(lambda conn: check_own(conn, who, member_id))
         until = room.clock.now() + TOKEN_LASTS
         token = seal({"use": "member", "member": member_id, "exp": int(until.timestamp())}, room.signer)
-        return MemberToken(token=token, expires_at=until)
+        return MemberToken(token=token, expires_at=until, page_url=f"{room.public_url}/member/#t={token}")
 
     @routes.put("/members/{member_id}/consents")
     async def consents(who: AppOrKeeper, member_id: str, body: Consents) -> dict[str, bool]:

@@ -116,6 +116,13 @@ def tier_of(earned: int, levels: Sequence[Level], by_hand: str = "") -> Level | 
     return named[0] if named else reached[-1] if reached else None
 
 
+def next_tier(earned: int, levels: Sequence[Level], by_hand: str = "") -> Level | None:
+    """The tier after the one that is held; None for whoever holds the highest."""
+    held = tier_of(earned, levels, by_hand)
+    above = [t for t in levels if t.kind == "tier" and t.from_points > max(earned, held.from_points if held else 0)]
+    return min(above, key=lambda t: (t.from_points, t.level_id), default=None)
+
+
 def standing(member: Member, earned: int, levels: Sequence[Level]) -> MemberStanding:
     """What a price must know of a member: his tier's benefits and those of his credit."""
     tier = tier_of(earned, levels, member.tier_by_hand)

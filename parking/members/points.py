@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -20,6 +21,21 @@ from parking.plumbing.db import UnitOfWork, insert_once
 
 EXPIRED, ERASED = "expired", "erased"
 EXPIRED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of a member's account: `points` earned (positive) or given (negative), with whom, by which fact.
+
+    `kind` is issued (by `merchant_id`, or taken back by it), spent, expired or erased.
+    """
+
+    seq: int
+    at: datetime
+    points: int
+    kind: str
+    merchant_id: str
+    reference: str
 
 
 def account(member_id: str) -> str:
@@ -68,6 +84,38 @@ def take_back(uow: UnitOfWork, member_id: str, points: int, *, merchant_id: str,
     if there > 0:
         spend(uow, member_id, there, merchant_id=merchant_id, reference=reference, reason="issued")
     return max(0, there)
+
+
+def history(conn: Connection, member_id: str, before: int | None, limit: int) -> Sequence[Move]:
+    """The lines of a member's account, the latest first, those older than the line numbered `before`."""
+    m, mine, other = POINTS.movements.c, POINTS.postings.alias("mine"), POINTS.postings.alias("other")
+    own = account(member_id)
+    query = (
+        sa.select(m.seq, m.reference, m.booked_at, mine.c.amount, other.c.account)
+        .join(mine, mine.c.seq == m.seq)
+        .join(other, other.c.seq == m.seq)
+        .where(m.member_id == member_id, mine.c.account == own, other.c.account != own)
+        .order_by(m.seq.desc())
+        .limit(limit)
+    )
+    rows = conn.execute(query if before is None else query.where(m.seq < before))
+    return [
+        Move(int(row.seq), row.booked_at, -int(row.amount), *_kind_and_merchant(row.account), reference=row.reference)
+        for row in rows
+    ]
+
+
+def _kind_and_merchant(of_account: str) -> tuple[str, str]:
+    kind, _, merchant = of_account.partition(":")
+    return kind, merchant
+
+
+def ending(conn: Connection, member_id: str, now: datetime, within: timedelta) -> tuple[int, datetime] | None:
+    """How many points end within this time, and when the first of them do."""
+    c = lot_table.c
+    soon = (c.member_id == member_id, c.left > 0, c.expires_at > now, c.expires_at <= now + within)
+    rows = conn.execute(sa.select(c.left, c.expires_at).where(*soon)).all()
+    return (sum(int(row.left) for row in rows), min(row.expires_at for row in rows)) if rows else None
 
 
 def earned_by(conn: Connection, reference: str) -> tuple[str, int] | None:

@@ -24,8 +24,11 @@ class Joined(Strict):
 
 
 class MemberToken(Strict):
+    """`page_url` is the member's page with the token, for an app that shows it in a window of its own."""
+
     token: str
     expires_at: Moment
+    page_url: str
 
 
 class Consents(Strict):

@@ -72,10 +72,14 @@ def contact_of(conn: Connection, member_id: str, cipher: Cipher) -> Contact:
     return Contact() if sealed is None else Contact(**json.loads(cipher.open(sealed)))
 
 
+def earned_lately(conn: Connection, member: Member, at: datetime) -> int:
+    """The points by which a member's tier is told at `at`."""
+    return store.earned_since(conn, member.member_id, at - TIER_COUNTS)
+
+
 def standing_of(conn: Connection, member: Member, at: datetime) -> MemberStanding:
     """What a price must know of this member at `at`."""
-    earned = store.earned_since(conn, member.member_id, at - TIER_COUNTS)
-    return standing(member, earned, store.levels(conn))
+    return standing(member, earned_lately(conn, member, at), store.levels(conn))
 
 
 def recognised(conn: Connection, plate: Plate | None, at: datetime) -> MemberStanding | None:
@@ -89,9 +93,7 @@ def recognised(conn: Connection, plate: Plate | None, at: datetime) -> MemberSta
 
 def tier_name(conn: Connection, member: Member, at: datetime) -> tuple[str, str, str] | None:
     """Id and names (zh, en) of the member's tier."""
-    level = tier_of(
-        store.earned_since(conn, member.member_id, at - TIER_COUNTS), store.levels(conn), member.tier_by_hand
-    )
+    level = tier_of(earned_lately(conn, member, at), store.levels(conn), member.tier_by_hand)
     return None if level is None else (level.level_id, level.zh, level.en)
 
 

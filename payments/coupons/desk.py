@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from parking.kernel.errors import ParkingError, conflict, not_found
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.kernel.signed import Signer, Verifier
+from parking.kernel.standing import Benefit
 from parking.plumbing.db import UnitOfWork
 from payments.coupons import codes, issuing, merchants, store
 from payments.coupons.model import Bound, Campaign, Coupon
@@ -88,6 +89,14 @@ class Coupons:
         return [
             (one.campaign_id, _words(one), one.points or 0) for one in found if one.valid_from <= now < one.valid_until
         ]
+
+    def merchant_names(self, conn: Connection, merchant_ids: Collection[str]) -> Mapping[str, str]:
+        """What these merchants are called; who is unknown is left out."""
+        return merchants.names(conn, merchant_ids)
+
+    def words_of(self, benefit: Benefit, currency: str) -> Mapping[str, str]:
+        """What a benefit is called and how it reckons, under `zh` and `en`."""
+        return line_text(benefit.zh, benefit.en, benefit.effect, currency)
 
     def merchant_of(self, conn: Connection, device_id: str) -> str:
         return merchants.of_till(conn, device_id).merchant_id

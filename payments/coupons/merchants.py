@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,6 +68,12 @@ def merchants(conn: Connection, after: str, limit: int) -> Sequence[Merchant]:
 def merchant(conn: Connection, merchant_id: str) -> Merchant | None:
     row = conn.execute(sa.select(merchant_table).where(merchant_table.c.id == merchant_id)).one_or_none()
     return None if row is None else Merchant(row.id, row.name, row.points_per_unit, row.enabled)
+
+
+def names(conn: Connection, merchant_ids: Collection[str]) -> Mapping[str, str]:
+    """What these merchants are called, whether they still take part or not; who is unknown is left out."""
+    c = merchant_table.c
+    return {row.id: row.name for row in conn.execute(sa.select(c.id, c.name).where(c.id.in_(sorted(merchant_ids))))}
 
 
 def points_for(conn: Connection, merchant_id: str, amount: int, currency: str) -> int:

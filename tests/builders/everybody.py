@@ -136,7 +136,7 @@ def _members(world: Everybody) -> None:
         vehicle = member.own(plate)
         stay = mall.server.enter(plate)  # the first stay of the bound car: what was before is not the member's
         mall.server.park(minutes=90)
-        mall.pay(stay, f"m-{ref}")
+        payment = mall.pay(stay, f"m-{ref}")
         mall.leave(stay, plate)
         asked = member.ask(
             "POST", "/me/invoices", json={"buyer": BUYER, "stays": [stay]}, headers={"Idempotency-Key": f"mi-{ref}"}
@@ -148,6 +148,8 @@ def _members(world: Everybody) -> None:
                 "vehicle_id": vehicle,
                 "invoice_id": asked.json()["invoice_id"],
                 "stay": stay,
+                "stay_id": stay,
+                "payment_id": str(payment["payment_id"]),
             }
         )
     world.own["member"], world.foreign["member"] = found
@@ -171,6 +173,8 @@ def _drivers(world: Everybody) -> None:
         has["invoice_id"] = asked.json()["invoice_id"]
         has["call_id"] = world.ask("driver", "POST", "/my/calls", json={}).json()["call_id"]
     world.own["driver"], world.foreign["driver"] = found
+    for whose, has in zip((world.own, world.foreign), found, strict=True):  # the members' own vehicles left them
+        whose["member"] |= {name: has[name] for name in ("debt_id", "agreement_id")}
 
 
 def _owing(world: Everybody, plate: str) -> str:

@@ -40,6 +40,15 @@ OF_APPS_TILLS_AND_MEMBERS = {
     ("POST", "/me/claims/{vehicle_id}/object"): {"member"},
     ("GET", "/me/coupons"): {"member"},
     ("GET", "/me/points"): {"member"},
+    ("GET", "/me/points/history"): {"member"},
+    ("GET", "/me/standing"): {"member"},
+    ("GET", "/me/debts"): {"member"},
+    ("POST", "/me/debts/{debt_id}/payments"): {"member"},
+    ("POST", "/me/debts/{debt_id}/dispute"): {"member"},
+    ("GET", "/me/agreements"): {"member"},
+    ("DELETE", "/me/agreements/{agreement_id}"): {"member"},
+    ("POST", "/me/stays/{stay_id}/code"): {"member"},
+    ("GET", "/me/stays/{stay_id}/payments/{payment_id}/receipt"): {"member"},
     ("POST", "/me/exchanges"): {"member"},
     ("POST", "/me/code"): {"member"},
     ("GET", "/me/stays"): {"member"},
@@ -311,7 +320,7 @@ def test_no_route_hides_from_the_description(server: Server) -> None:
         return isinstance(route, APIRoute) and route.include_in_schema
 
     hidden = {path for path, route in _walk(server.app.routes) if not shown(route)}
-    assert hidden - {"/operator", "/kiosk", "/driver", "/guide", ""} == BESIDE
+    assert hidden - {"/operator", "/kiosk", "/driver", "/guide", "/member", ""} == BESIDE
 
 
 def _walk(routes: list[BaseRoute]) -> Iterator[tuple[str, BaseRoute]]:

@@ -91,6 +91,8 @@ NO_MONEY = {
     "/kiosk/stays/find",
     "/me/claims/{vehicle_id}/object",
     "/me/code",
+    "/me/debts/{debt_id}/dispute",  # it stands still already
+    "/me/stays/{stay_id}/code",
     "/me/vehicles",
     "/member-claims/{vehicle_id}/approve",
     "/member-claims/{vehicle_id}/refuse",

@@ -30,6 +30,7 @@ PROVEN_ELSEWHERE = {("DELETE", "/my/cards/{agreement_id}")}
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/my/debts/{debt_id}/payments"): {"channel": "wallet"},
     ("POST", "/my/debts/{debt_id}/dispute"): {"reason": "I was not there"},
+    ("POST", "/me/debts/{debt_id}/payments"): {"channel": "wallet"},
 }
 IN_BODY = {("POST", "/me/invoices"): lambda stay: {"buyer": BUYER, "stays": [stay]}}
 """Routes where the object stands in the body."""

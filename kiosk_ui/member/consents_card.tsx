@@ -11,6 +11,7 @@ import { agree, type Purpose } from "./switch_on";
 const PURPOSES: readonly Purpose[] = ["recognise", "points", "history", "contact", "crm", "marketing"];
 
 export function ConsentsCard(): JSX.Element {
+  const [wish, wishFor] = useState<{ purpose: Purpose; given: boolean } | null>(null);
   const deed = useDeed();
   return (
     <section class="card" aria-labelledby="consents">
@@ -25,12 +26,11 @@ export function ConsentsCard(): JSX.Element {
                   <input
                     type="checkbox"
                     name={purpose}
-                    checked={one.consents[purpose] ?? false}
-                    disabled={deed.busy}
+                    checked={wish?.purpose === purpose ? wish.given : (one.consents[purpose] ?? false)}
                     onChange={(e) => {
-                      const box = e.currentTarget;
-                      const wanted = box.checked;
-                      void deed.run(() => agree(purpose, wanted)).then((done) => !done && (box.checked = !wanted));
+                      const given = e.currentTarget.checked;
+                      wishFor({ purpose, given }); // the box stays as it was put, and the keyboard on it, until the server has answered
+                      void deed.run(() => agree(purpose, given)).then(() => wishFor(null));
                     }}
                   />
                   <span>

@@ -67,7 +67,7 @@ function One({ of }: { of: OwnCoupon }): JSX.Element {
   return (
     <li class={usable ? "coupon" : "coupon is-over"} data-coupon={of.state}>
       <b>{named(of.text)}</b>
-      <span class="soft small">{say(begun ? "until" : "from_on", { day })}</span>
+      {(usable || of.state === "free") && <span class="soft small">{say(begun ? "until" : "from_on", { day })}</span>}
       <Says of={of} usable={usable} />
     </li>
   );

@@ -107,6 +107,10 @@ class Mall(Office):
         self.clock.advance(timedelta(**span))
         self.application.jobs.run_due()
 
+    def close(self) -> None:
+        self.http.close()
+        super().close()
+
     def leaves(self, stay_id: str, plate: str = PLATE) -> None:
         self.passes(Direction.OUT, plate, stay=stay_id)
 

@@ -16,6 +16,7 @@ from tests.browser import look
 from tests.browser.member_scene import Mall, Member, a_full_membership
 from tests.browser.pages import DriverPage
 from tests.builders.journeys import PLATE
+from tests.builders.plumbing import eventually
 from tests.fixtures.browser import OpenPage
 
 pytestmark = pytest.mark.req("MEM-1")
@@ -125,7 +126,7 @@ def test_a_member_redeems_a_coupon_and_exchanges_points(
     expect(page.get_by_text("券和等级已抵 ¥9.00")).to_be_visible()
     take(page, "member-1-home-zh")
     go(page, "停车券")
-    expect(page.locator(".coupon", has_text="入会停车券")).to_contain_text("本次停车会用")
+    expect(page.locator("[data-coupon='free']", has_text="入会停车券")).to_contain_text("本次停车会用")
     expect(page.locator(".coupon", has_text="满 50 减 10")).to_contain_text("本次不用：停车费未达到使用门槛")
     go(page, "首页")
     page.get_by_role("button", name="去支付 ¥1.00").click()
@@ -156,7 +157,7 @@ def test_what_a_member_does_not_agree_to_is_not_shown_until_he_does(world: World
     go(page, "我的")
     history = page.get_by_role("checkbox", name=re.compile("显示停车记录"))
     history.uncheck()
-    expect(history).to_be_enabled()
+    eventually(lambda: not world.member.ask("GET", "/me")["consents"]["history"])
     go(page, "停车")
     expect(page.get_by_text("未开启“显示停车记录”")).to_be_visible()
     expect(page.locator(".row")).to_have_count(0)

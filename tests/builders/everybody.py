@@ -14,9 +14,6 @@ from httpx2 import Response
 
 from parking.bootstrap.tables import all_tables
 from parking.kernel.clock import ManualClock
-from parking.kernel.events import Direction, ExitPromised
-from parking.kernel.ids import StayId, VisitId
-from parking.kernel.money import Money
 from parking.security.devices import enrol_app, enrol_kiosk, enrol_till
 from payments.coupons import merchants
 from payments.coupons.merchants import Merchant
@@ -26,7 +23,7 @@ from payments.invoices.providers.memory import MemoryInvoices
 from payments.invoices.store import invoice_table
 from tests.builders.application import rows
 from tests.builders.invoices import COMPANY_NUMBER
-from tests.builders.journeys import EXIT, MORNING, OTHER_PLATE, PLATE, passage
+from tests.builders.journeys import MORNING, OTHER_PLATE, PLATE
 from tests.builders.loyalty import Mall, Member, a_mall
 from tests.builders.plumbing import eventually
 from tests.builders.security import SET_UP
@@ -158,11 +155,8 @@ def _members(world: Everybody) -> None:
 def _drivers(world: Everybody) -> None:
     server, found = world.mall.server, []
     for plate in (PLATE, OTHER_PLATE):
-        body = {"plate": plate, "channel": "wallet", "reference": f"contract-{plate[-1]}", "per_stay_minor": 3000}
-        body |= {"at_once_minor": 6000, "per_day_minor": 9000}
-        agreed = server.ask("POST", "/agreements", "manager", json=body, headers={"Idempotency-Key": f"a-{plate[-3:]}"})
-        assert agreed.status_code == 201, agreed.text
-        found.append({"debt_id": _owing(world, plate), "agreement_id": str(agreed.json()["agreement_id"])})
+        agreement = world.mall.agree(plate)
+        found.append({"debt_id": world.mall.leave_owing(plate), "agreement_id": agreement})
     for plate, has in zip((PLATE, OTHER_PLATE), found, strict=True):
         stay = has["stay_id"] = server.enter(plate)
         server.park(hours=2)
@@ -175,21 +169,6 @@ def _drivers(world: Everybody) -> None:
     world.own["driver"], world.foreign["driver"] = found
     for whose, has in zip((world.own, world.foreign), found, strict=True):  # the members' own vehicles left them
         whose["member"] |= {name: has[name] for name in ("debt_id", "agreement_id")}
-
-
-def _owing(world: Everybody, plate: str) -> str:
-    server = world.mall.server
-    stay = server.enter(plate)
-    server.park(minutes=50)
-    visit = f"out-{stay}"
-    most, sum_ = Money(3000, "CNY"), Money(600, "CNY")
-    server.box.note(
-        ExitPromised(EXIT, VisitId(visit), StayId(stay), sum_, most, f"token-{stay[-20:]}"), server.clock.now()
-    )
-    server.box.note(passage(Direction.OUT, visit, plate, stay=stay), server.clock.now())
-    server.box.send()
-    server.settle_down()
-    return stay
 
 
 def _machines(world: Everybody) -> None:

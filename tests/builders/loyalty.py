@@ -11,8 +11,9 @@ from typing import Any
 from httpx2 import Response
 
 from parking.bootstrap.keys import create_key
-from parking.kernel.events import Direction
-from parking.kernel.ids import PaymentId, RandomIds
+from parking.kernel.events import Direction, ExitPromised
+from parking.kernel.ids import PaymentId, RandomIds, StayId, VisitId
+from parking.kernel.money import Money
 from parking.members import points
 from parking.security.devices import enrol_app, enrol_till
 from payments import store as payments
@@ -20,7 +21,7 @@ from payments.coupons import balance, merchants
 from payments.coupons.merchants import Merchant
 from payments.model import PaymentState
 from tests.builders.application import Server, a_server
-from tests.builders.journeys import PLATE, passage
+from tests.builders.journeys import EXIT, PLATE, passage
 from tests.builders.plumbing import eventually
 from tests.builders.security import SET_UP
 
@@ -102,6 +103,27 @@ class Mall:
         self.server.box.note(passage(Direction.OUT, visit, plate, stay=stay_id), self.server.clock.now())
         self.server.box.send()
         self.server.settle_down()
+
+    def agree(self, plate: str = PLATE) -> str:
+        """Stays of this plate are charged afterwards; the agreement's id."""
+        body = {"plate": plate, "channel": "wallet", "reference": f"contract-{plate[-1]}", "per_stay_minor": 3000}
+        body |= {"at_once_minor": 6000, "per_day_minor": 9000}
+        agreed = self.manager("POST", "/agreements", json=body, headers={"Idempotency-Key": f"a-{plate[-3:]}"})
+        assert agreed.status_code == 201, agreed.text
+        return str(agreed.json()["agreement_id"])
+
+    def leave_owing(self, plate: str = PLATE) -> str:
+        """A car comes, and goes within the hour on a promise of the lane; its stay owes ¥6.00."""
+        stay = self.server.enter(plate)
+        self.server.park(minutes=50)
+        visit = f"out-{stay}"
+        most, sum_ = Money(3000, "CNY"), Money(600, "CNY")
+        promised = ExitPromised(EXIT, VisitId(visit), StayId(stay), sum_, most, f"token-{stay[-20:]}")
+        self.server.box.note(promised, self.server.clock.now())
+        self.server.box.note(passage(Direction.OUT, visit, plate, stay=stay), self.server.clock.now())
+        self.server.box.send()
+        self.server.settle_down()
+        return stay
 
     def check(self) -> None:
         """I3 and the points' books."""

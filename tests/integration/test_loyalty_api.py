@@ -185,6 +185,82 @@ def test_a_member_sees_stays_since_the_car_became_his_and_none_from_before(mall:
     assert [(p["state"], p["amount"]["amount"]) for p in stay["payments"]] == [("PAID", 1000)]
 
 
+@pytest.mark.req("MEM-1", "PAY-3")
+def test_a_member_pays_what_his_own_car_owes_once_and_ends_what_charges_it(mall: Mall) -> None:
+    before = mall.leave_owing()  # whoever had the car then
+    member, other = mall.join("one"), mall.join("two")
+    member.own()
+    agreement = mall.agree()
+    owed = mall.leave_owing()
+    (debt,) = member.ask("GET", "/me/debts").json()
+    assert (debt["debt_id"], debt["left"]["amount"], debt["plate"]) == (owed, 600, "浙A***45")
+    assert other.ask("GET", "/me/debts").json() == []
+    problem_of(member.ask("POST", f"/me/debts/{before}/dispute", json={}), 404)
+    how = {"json": {"channel": "wallet"}, "headers": {"Idempotency-Key": "own-1"}}
+    first, again = (member.ask("POST", f"/me/debts/{owed}/payments", **how) for _ in range(2))
+    assert (first.status_code, again.json()) == (201, first.json())
+    other_way = {**how, "json": {"channel": "other"}}
+    refused = problem_of(member.ask("POST", f"/me/debts/{owed}/payments", **other_way), 409)
+    assert refused["code"] == "idempotency.reused"
+    mall.server.approve(first.json()["pay_url"])
+    mall.server.settle_down()
+    assert member.ask("GET", "/me/debts").json() == []
+    (stands,) = member.ask("GET", "/me/agreements").json()
+    assert (stands["agreement_id"], stands["per_stay"]["amount"]) == (agreement, 3000)
+    assert member.ask("DELETE", f"/me/agreements/{agreement}").status_code == 204
+    assert member.ask("GET", "/me/agreements").json() == []
+
+
+@pytest.mark.req("MEM-1")
+def test_a_wallet_says_of_each_coupon_what_it_does_for_the_car_that_is_here_and_why_it_does_nothing(mall: Mall) -> None:
+    mall.campaign("small", issuer="mall", bound="member", effect={"kind": "amount", "minor": 100})
+    mall.campaign(
+        "big", issuer="mall", bound="member", effect={"kind": "amount", "minor": 100, "least_fee_minor": 9000}
+    )
+    member = mall.join()
+    for campaign in ("small", "big"):
+        body = {"origin": campaign, "member_id": member.member_id}
+        key = {"Idempotency-Key": campaign}
+        mall.app("POST", f"/coupons/campaigns/{campaign}/issue", json=body, headers=key)
+    member.own()
+    assert [one["here"] for one in member.ask("GET", "/me/coupons").json()] == [[], []], "no car is here"
+    stay_id = mall.server.enter()
+    mall.server.park(minutes=90)
+    here = {one["campaign_id"]: one["here"][0] for one in member.ask("GET", "/me/coupons").json()}
+    assert {name: (one["stay_id"], one["counts"], one["why"]) for name, one in here.items()} == {
+        "small": (stay_id, True, None),
+        "big": (stay_id, False, "bill_too_small"),
+    }
+    member.ask("PUT", "/me/consents", json={"recognise": False})
+    assert [one["here"] for one in member.ask("GET", "/me/coupons").json()] == [[], []], "he is not recognised by it"
+
+
+@pytest.mark.req("MEM-1")
+def test_points_tell_where_they_came_from_and_went_and_how_far_the_next_tier_is(mall: Mall) -> None:
+    for name, least in (("silver", 50), ("gold", 400)):
+        benefit = {"zh": "首小时", "en": "First hour", "kind": "first_hour", "minutes": 60}
+        level = {"zh": name, "en": name, "from_points": least, "benefits": [benefit]}
+        assert mall.manager("PUT", f"/member-levels/tier/{name}", json=level).status_code == 200
+    mall.campaign("hour-for-80", issuer="mall", source="points", bound="member", points=80)
+    member = mall.join()
+    member.buy("r-1")
+    member.ask("POST", "/me/exchanges", json={"campaign_id": "hour-for-80"}, headers={"Idempotency-Key": "e1"})
+    mall.till("POST", "/till/purchases/r-1/back")
+    newest = member.ask("GET", "/me/points/history?limit=2").json()
+    oldest = member.ask("GET", f"/me/points/history?cursor={newest['next']}").json()
+    told = [(m["points"], m["kind"], m["fact"], m["merchant_id"]) for m in [*newest["items"], *oldest["items"]]]
+    assert told == [
+        (-20, "taken_back", "purchase", "cafe"),
+        (-80, "spent", "exchange", "mall"),
+        (100, "earned", "purchase", "cafe"),
+    ]
+    assert oldest["next"] is None
+    standing = member.ask("GET", "/me/standing").json()
+    assert (standing["tier"]["level_id"], standing["following"]["level_id"]) == ("silver", "gold")
+    assert (standing["earned"], standing["points_to_go"]) == (100, 300), "what was spent still counts for the tier"
+    assert standing["tier"]["benefits"] == [{"zh": "首小时(前 1 小时免费)", "en": "First hour (first 1 h free)"}]
+
+
 @pytest.mark.req("PRIV-1")
 def test_erasure_forgets_everywhere_and_outlives_what_a_box_tells_late(mall: Mall) -> None:
     member = mall.join()

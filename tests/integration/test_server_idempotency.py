@@ -33,6 +33,7 @@ pytestmark = pytest.mark.req("PAY-3")
 TRIED_ELSEWHERE = {
     "/my/cards": "test_server_cards.py",
     "/me/exchanges": "test_loyalty_api.py",
+    "/me/debts/{debt_id}/payments": "test_loyalty_api.py",
     "/me/invoices": "test_server_invoices.py, by the same function as /my/invoices",
     "/coupons/campaigns/{campaign_id}/issue": "test_loyalty_api.py",
     "/desk/cases/{case_id}/decide": "test_desk_api.py",

@@ -18,7 +18,7 @@ demo: ## a whole simulated mall: real frames, real wire protocols, real pages; p
 	@$(BIN)/parking demo $(ARGS)
 
 test: ## every test, browser, PostgreSQL and Redis included (ARGS="tests/unit -k plate")
-	@$(SETUP) dev ui chromium
+	@$(SETUP) dev ui chromium mosquitto
 	@PARKING_CHROMIUM="$$(cat .cache/chromium.path)" $(BIN)/python -m pytest $(ARGS)
 
 check: ## format, lint, types, floors

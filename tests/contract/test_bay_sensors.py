@@ -81,23 +81,27 @@ def camera_over_bays(
     return camera, EyeMaker(folder)
 
 
-@pytest.fixture(params=["memory", "ultrasonic", "mqtt", "video"])
+@pytest.fixture(params=["memory", "ultrasonic", "mqtt", "mosquitto", "video"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     clock = ManualClock(NOON)
     device: Any = None
-    settings = SensorSettings(DeviceId("s-1"), "", CHANNELS[request.param], "mall", poll_s=0.05, timeout_s=0.5)
+    kind = "mqtt" if request.param == "mosquitto" else request.param
+    settings = SensorSettings(DeviceId("s-1"), "", CHANNELS[kind], "mall", poll_s=0.05, timeout_s=0.5)
     if request.param == "video":
         device, eyes = camera_over_bays(clock, tmp_path)
         sensors = eyes.sensors(
             replace(settings, address=device.url), clock, recognition={}, empty="empty.jpg", opens_empty=True
         )
     else:
-        if request.param != "memory":
+        if request.param == "mosquitto":
+            device = request.getfixturevalue("real_broker")
+        elif request.param != "memory":
             device = BayControllerSim({3: 2}) if request.param == "ultrasonic" else BayBrokerSim("mall", clock)
+        if device is not None:
             device.start()
         address = f"127.0.0.1:{device.port}" if device is not None else ""
-        sensors = SENSORS.get(request.param)(replace(settings, address=address), clock)
-    found = Bench(request.param, sensors, device, clock)
+        sensors = SENSORS.get(kind)(replace(settings, address=address), clock)
+    found = Bench(kind, sensors, device, clock)
     found.sensors.start(found.said.extend)
     if request.param == "video":
         until(lambda: found.last(A) is False)  # the empty bays are seen before anybody parks

@@ -24,6 +24,8 @@ from parking.kernel.clock import ManualClock
 from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError
 from tests.builders.guidance import NOON
+from tests.builders.mqtt_broker import RealBroker
+from tests.builders.plumbing import eventually
 
 SIX = Face(FaceKind.NUMBER, "6", Colour.GREEN, 6)
 TWO = Face(FaceKind.NUMBER, "2", Colour.YELLOW, 2)
@@ -198,6 +200,30 @@ def test_a_broker_that_took_the_message_proves_nothing_of_the_lcd(hung: Hung) ->
     hung.lcd.stop()
     with pytest.raises(SignSilent, match="no answer in time"):
         hung.driver.show(SIX)
+
+
+@pytest.mark.req("GUIDE-1")
+def test_an_lcd_on_a_real_broker_shows_what_it_is_told_and_again_after_the_broker_was_away(
+    real_broker: RealBroker,
+) -> None:
+    real_broker.start()
+    address = f"127.0.0.1:{real_broker.port}"
+    lcd = LcdSim("mall", "sign-b1", ManualClock(NOON))
+    lcd.start(address)
+    assert lcd.ready.wait(10.0)
+    driver = LcdMqtt(SignSettings(address, 5.0, "mall", "sign-b1"))
+    driver.show(SIX)
+    assert lcd.text == "6"
+    real_broker.stop()
+    with pytest.raises(SignSilent):
+        driver.show(TWO)
+    eventually(lambda: not lcd.ready.is_set())
+    real_broker.start()
+    assert lcd.ready.wait(10.0)
+    driver.show(TWO)
+    assert lcd.text == "2"
+    driver.close()
+    lcd.stop()
 
 
 def test_an_lcd_that_hangs_on_another_topic_shows_nothing_of_it(hung: Hung, broker: BayBrokerSim) -> None:

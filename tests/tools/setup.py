@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -196,28 +196,21 @@ def _bring_chromium() -> str | None:
     packages = ("chromium", "fonts-wqy-microhei")  # the second so that Chinese pages can be read in the pictures
     if os.geteuid() == 0:
         return shutil.which("chromium") if _debian_install(*packages) else None
-    return _unpack_debian(CACHE / "chromium", packages)
+    return _unpack_debian(
+        CACHE / "chromium", packages, "usr/lib/chromium/chromium", lambda path: _answers(path, "--version")
+    )
 
 
-def _unpack_debian(place: Path, packages: Sequence[str]) -> str | None:
-    """Without being root: fetch the packages and all they need into `place`, and unpack them there."""
+def _unpack_debian(place: Path, packages: Sequence[str], program: str, answers: Callable[[str], bool]) -> str | None:
+    """Without being root: fetch the packages and all they need into `place`, and unpack them there; the program if it answers."""
     shutil.rmtree(place, ignore_errors=True)
     state, debs, tree = place / "state", place / "archives", place / "tree"
     for folder in (state / "lists" / "partial", debs / "partial", tree):
         folder.mkdir(parents=True)
-    apt = [
-        "apt-get",
-        "-q",
-        "-y",
-        "-o",
-        f"Dir::State={state}",
-        "-o",
-        f"Dir::Cache={place}",
-        "-o",
-        "Debug::NoLocking=true",
-    ]
-    apt += ["-o", "Dir::State::status=/var/lib/dpkg/status", "-o", "APT::Sandbox::User="]
-    print("set-up: Chromium, unpacked into .cache/chromium", flush=True)
+    settings = [f"Dir::State={state}", f"Dir::Cache={place}", "Debug::NoLocking=true"]
+    settings += ["Dir::State::status=/var/lib/dpkg/status", "APT::Sandbox::User="]
+    apt = ["apt-get", "-q", "-y", *(part for setting in settings for part in ("-o", setting))]
+    print(f"set-up: {packages[0]}, unpacked into .cache/{place.name}", flush=True)
     try:
         _run([*apt, "update"], quiet=True)
         _run([*apt, "install", "--download-only", "--no-install-recommends", *packages], quiet=True)
@@ -227,14 +220,14 @@ def _unpack_debian(place: Path, packages: Sequence[str]) -> str | None:
     except SystemExit:
         return None
     libraries = [str(p) for p in (*tree.glob("usr/lib/*-linux-gnu"), *tree.glob("lib/*-linux-gnu"))]
-    start = place / "chromium"
+    start = place / Path(program).name
     start.write_text(
         "#!/bin/sh\n"
         f"export LD_LIBRARY_PATH={':'.join(libraries)}:$LD_LIBRARY_PATH XDG_DATA_HOME={tree}/usr/share\n"
-        f'exec {tree}/usr/lib/chromium/chromium "$@"\n'
+        f'exec {tree}/{program} "$@"\n'
     )
     start.chmod(0o755)
-    return str(start) if _answers(str(start), "--version") else None
+    return str(start) if answers(str(start)) else None
 
 
 def _debian_install(*packages: str) -> bool:
@@ -249,6 +242,36 @@ def _debian_install(*packages: str) -> bool:
     except SystemExit:
         return False
     return True
+
+
+# --- the broker ------------------------------------------------------------------------------------------------------
+
+
+def mosquitto() -> None:
+    """A real MQTT broker for the tests: PARKING_MOSQUITTO, the machine's own, or Debian's package, unpacked (it starts no service)."""
+    if find_mosquitto() is None and (
+        not shutil.which("apt-get")
+        or _unpack_debian(CACHE / "mosquitto", ("mosquitto",), "usr/sbin/mosquitto", _is_broker) is None
+    ):
+        _missing("mosquitto (set PARKING_MOSQUITTO to the broker's path)")
+
+
+def find_mosquitto() -> str | None:
+    """The broker that is already here; a PARKING_MOSQUITTO that does not start is an error, not a reason to take another."""
+    named = os.environ.get("PARKING_MOSQUITTO")
+    if named:
+        return named if _is_broker(named) else _give_up(f"PARKING_MOSQUITTO={named} does not start")
+    places = (shutil.which("mosquitto"), "/usr/sbin/mosquitto", str(CACHE / "mosquitto" / "mosquitto"))
+    return next((place for place in places if place and _is_broker(place)), None)
+
+
+def _is_broker(path: str) -> bool:
+    """Mosquitto has no question that it answers with exit code 0."""
+    try:
+        said = subprocess.run([path, "-h"], capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return b"mosquitto version" in said.stdout
 
 
 # --- small change ----------------------------------------------------------------------------------------------------
@@ -303,7 +326,7 @@ def _give_up(why: str) -> str:
     raise SystemExit(2)
 
 
-PARTS = {"server": server, "dev": dev, "uv": uv, "train": train, "ui": ui, "chromium": chromium}
+PARTS = {"server": server, "dev": dev, "uv": uv, "train": train, "ui": ui, "chromium": chromium, "mosquitto": mosquitto}
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
 // Whoever comes: is there room, how will it be, where to drive, and where else. One large answer first.
 import type { JSX } from "preact";
 import { clock, clockSeconds, count } from "../shared/format";
-import { lang, named } from "../shared/i18n";
+import { named, worded } from "../shared/i18n";
 import { Mark } from "../shared/marks";
 import { Phone } from "../shared/phone";
 import { say as both } from "../shared/words";
@@ -102,7 +102,7 @@ function Forecast({ zone }: { zone: Availability }): JSX.Element | null {
     }
   }
   if (!words.length && !kinds.length) return null;
-  const sentence = lang.value === "zh" ? words.join("") : words.join(" ");
+  const sentence = words.join(worded(["", " "]));
   return (
     <small class="forecast">
       {sentence}

@@ -2,7 +2,7 @@
 // language. It says sums and times and never a plate. Whoever wants quiet presses once; the next person hears it again.
 import { computed, effect } from "@preact/signals";
 import { clock, money } from "../shared/format";
-import { lang } from "../shared/i18n";
+import { tag } from "../shared/i18n";
 import { now } from "../shared/tick";
 import { asking, car, feed, payAway, screen, stay, trouble, voice } from "./flow";
 import { say } from "./words";
@@ -51,7 +51,7 @@ export function speakAloud(): void {
     speechSynthesis.cancel();
     if (!text) return;
     const aloud = new SpeechSynthesisUtterance(text);
-    aloud.lang = lang.value === "zh" ? "zh-CN" : "en-GB";
+    aloud.lang = tag();
     speechSynthesis.speak(aloud);
   });
 }

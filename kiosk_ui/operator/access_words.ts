@@ -1,5 +1,5 @@
 // What the page of access rights says.
-import { lang, translator, type Pair } from "../shared/i18n";
+import { translator, type Pair, worded } from "../shared/i18n";
 
 export const access = translator({
   to_access: ["名单", "Access"],
@@ -139,7 +139,7 @@ const byEnd: readonly (readonly [string, Pair])[] = [
 /** What is wrong with a row, in words; what has none yet shows as the server said it. */
 export function wrongWith(code: string, detail: string): string {
   const pair = wrongs[code] ?? byEnd.find(([end]) => code.endsWith(end))?.[1];
-  return pair ? pair[lang.value === "zh" ? 0 : 1] : detail;
+  return pair ? worded(pair) : detail;
 }
 
 const kinds: Readonly<Record<string, Pair>> = {
@@ -150,4 +150,7 @@ const kinds: Readonly<Record<string, Pair>> = {
   code: ["印刷或出示的码", "Printed or shown code"],
 };
 
-export const kindOf = (kind: string): string => kinds[kind]?.[lang.value === "zh" ? 0 : 1] ?? kind;
+export function kindOf(kind: string): string {
+  const pair = kinds[kind];
+  return pair ? worded(pair) : kind;
+}

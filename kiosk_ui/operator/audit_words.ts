@@ -1,5 +1,5 @@
 // What the page of the record says, and the stable words of deeds and looks in plain ones.
-import { lang, translator, type Pair } from "../shared/i18n";
+import { translator, type Pair, worded } from "../shared/i18n";
 
 export const audit = translator({
   to_audit: ["审计", "Record"],
@@ -136,5 +136,5 @@ const words: Readonly<Record<string, Pair>> = {
 /** A deed or a look in words; one that has none yet shows as its stable word. */
 export function deed(action: string): string {
   const pair = words[action];
-  return pair ? pair[lang.value === "zh" ? 0 : 1] : action.replaceAll("_", " ").replace(".", ": ");
+  return pair ? worded(pair) : action.replaceAll("_", " ").replace(".", ": ");
 }

@@ -1,5 +1,5 @@
 // What the pages of the cash desk and of the books say.
-import { lang, translator, type Pair } from "../shared/i18n";
+import { translator, type Pair, worded } from "../shared/i18n";
 import { readable } from "../shared/i18n/codes";
 
 export const money = translator({
@@ -229,5 +229,5 @@ const codes: Readonly<Record<string, Readonly<Record<string, Pair>>>> = {
 export function word(kind: keyof typeof codes, code: string | null | undefined): string {
   if (!code) return "";
   const pair = codes[kind]?.[code];
-  return pair ? pair[lang.value === "zh" ? 0 : 1] : readable(code);
+  return pair ? worded(pair) : readable(code);
 }

@@ -1,5 +1,5 @@
 // What the page of tariffs says.
-import { lang, translator, type Pair } from "../shared/i18n";
+import { translator, type Pair, worded } from "../shared/i18n";
 
 export const tariffs = translator({
   to_tariffs: ["收费规则", "Tariffs"],
@@ -104,9 +104,11 @@ const headings: Readonly<Record<string, Pair>> = {
 
 /** A heading of a comparison, `length: 1 to 3 h`, in words. */
 export function heading(text: string): string {
-  const side = lang.value === "zh" ? 0 : 1;
   return text
     .split(": ")
-    .map((part) => headings[part]?.[side] ?? part.replaceAll("_", " "))
-    .join(lang.value === "zh" ? "：" : ": ");
+    .map((part) => {
+      const pair = headings[part];
+      return pair ? worded(pair) : part.replaceAll("_", " ");
+    })
+    .join(worded(["：", ": "]));
 }

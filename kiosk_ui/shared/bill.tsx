@@ -1,7 +1,7 @@
 // The bill explains itself: one line for each part of the fee, then what is paid, then what is left.
 import type { JSX } from "preact";
 import { minutes, money } from "./format";
-import { lang, named } from "./i18n";
+import { named, worded } from "./i18n";
 import { say } from "./words";
 import type { Bill, BillLine } from "./wire";
 
@@ -11,7 +11,7 @@ function detail(line: BillLine): string {
   const parts: string[] = [];
   if (line.minutes) parts.push(minutes(line.minutes));
   if (line.unit && line.count) parts.push(`${money(line.unit)} × ${line.count}`);
-  return parts.join(lang.value === "zh" ? "，" : ", ");
+  return parts.join(worded(["，", ", "]));
 }
 
 export function BillLines({ bill }: { bill: Bill }): JSX.Element {

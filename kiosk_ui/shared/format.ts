@@ -1,22 +1,27 @@
 // Numbers and times as people read them: money from minor units, times in the site's zone whatever the device believes.
 import { signal } from "@preact/signals";
-import { lang } from "./i18n";
+import { tag, translator } from "./i18n";
 import type { Money } from "./wire";
 
 /** The site's IANA zone; set once `/site` has answered. */
 export const siteZone = signal<string>("Asia/Shanghai");
 
-const locale = () => (lang.value === "zh" ? "zh-CN" : "en-GB");
+const say = translator({
+  days: ["{n}天", "{n} d"],
+  hours: ["{n}小时", "{n} h"],
+  minutes: ["{n}分钟", "{n} min"],
+  beside: ["{a}{b}", "{a} {b}"],
+});
 
 /** `{amount: 1500, currency: "CNY"}` as ¥15.00; the currency itself says how many digits its minor unit has. */
 export function money(value: Money): string {
-  const format = new Intl.NumberFormat(locale(), { style: "currency", currency: value.currency, currencyDisplay: "narrowSymbol" });
+  const format = new Intl.NumberFormat(tag(), { style: "currency", currency: value.currency, currencyDisplay: "narrowSymbol" });
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
   return format.format(value.amount / 10 ** digits);
 }
 
 export function count(value: number): string {
-  return new Intl.NumberFormat(locale()).format(value);
+  return new Intl.NumberFormat(tag()).format(value);
 }
 
 /** 14:32 — with the date in front when it is not today at the site. */
@@ -45,7 +50,7 @@ export function date(at: string | number, now: number = Date.now()): string {
 }
 
 function part(moment: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(locale(), { timeZone: siteZone.value, ...options }).format(moment);
+  return new Intl.DateTimeFormat(tag(), { timeZone: siteZone.value, ...options }).format(moment);
 }
 
 function day(moment: number): string {
@@ -58,15 +63,14 @@ export function span(fromMs: number, toMs: number): string {
 }
 
 export function minutes(total: number): string {
-  const zh = lang.value === "zh";
   const days = Math.floor(total / 1440);
   const hours = Math.floor((total % 1440) / 60);
   const rest = total % 60;
   const parts: string[] = [];
-  if (days) parts.push(zh ? `${days}天` : `${days} d`);
-  if (hours) parts.push(zh ? `${hours}小时` : `${hours} h`);
-  if (rest || !parts.length) parts.push(zh ? `${rest}分钟` : `${rest} min`);
-  return parts.join(zh ? "" : " ");
+  if (days) parts.push(say("days", { n: days }));
+  if (hours) parts.push(say("hours", { n: hours }));
+  if (rest || !parts.length) parts.push(say("minutes", { n: rest }));
+  return parts.reduce((a, b) => say("beside", { a, b }));
 }
 
 /** A wait as a stopwatch shows it: 0:07, 12:05, 1:02:09. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -71,3 +72,29 @@ def test_a_sentence_without_its_english_or_a_key_that_is_in_no_table_stops_the_b
         ["node", compiler, "--noEmit"], cwd=tmp_path, capture_output=True, text=True, check=False, env=setup._node()
     )
     assert (checked.returncode == 0) is builds, checked.stdout
+
+
+@pytest.mark.req("A11Y-1")
+@pytest.mark.parametrize(
+    ("sentences", "wrong"),
+    [
+        ({"Paid": "Bezahlt", "until {time}": "bis {time}"}, ""),
+        ({"Paid": "Bezahlt"}, 'lacks "until {time}"'),
+        ({"Paid": "Bezahlt", "until {time}": "bis"}, "other blanks"),
+        ({"Paid": "Bezahlt", "until {time}": "bis {time}", "Payd": "?"}, 'nobody says "Payd"'),
+    ],
+)
+def test_another_language_is_one_file_and_one_that_is_not_whole_stops_the_build(
+    built_pages: Path, tmp_path: Path, sentences: dict[str, str], wrong: str
+) -> None:
+    assert built_pages.is_dir()
+    languages = tmp_path / "shared" / "i18n" / "languages"
+    languages.mkdir(parents=True)
+    (tmp_path / "shared" / "words.ts").write_text('const t = { a: ["已付", "Paid"], b: [\n"{time} 前", "until {time}"] };\n')
+    german = {"name": "Deutsch", "tag": "de-DE", "sentences": sentences}
+    (languages / "de.json").write_text(json.dumps(german))
+    checked = subprocess.run(
+        ["node", str(UI / "words.mjs")], cwd=tmp_path, capture_output=True, text=True, check=False, env=setup._node()
+    )
+    assert (checked.returncode == 0) is (wrong == ""), checked.stderr
+    assert wrong in checked.stderr

@@ -1,6 +1,6 @@
 // Every stable code that the server shows, in words. A code that is not here yet degrades to its own readable text.
 import { choices, deskReasons, stayStates, storyCodes, storyKinds, whys } from "./desk_codes";
-import { lang, type Pair } from "./index";
+import { type Pair, worded } from "./index";
 
 type Table = Readonly<Record<string, Pair>>;
 
@@ -250,10 +250,10 @@ export const tables = {
 export function inWords(kind: keyof typeof tables, code: string | null | undefined): string {
   if (!code) return "";
   const pair = (tables[kind] as Table)[code];
-  if (pair) return pair[lang.value === "zh" ? 0 : 1];
+  if (pair) return worded(pair);
   if (kind === "cases" && code.startsWith("lane_")) return inWords("faults", code.slice("lane_".length));
   if (kind === "reasons" && code in faults) return inWords("faults", code);
-  if (kind === "modeCauses" && code.startsWith("operator:")) return lang.value === "zh" ? "值班员" : "an operator";
+  if (kind === "modeCauses" && code.startsWith("operator:")) return worded(["值班员", "an operator"]);
   return readable(code);
 }
 

@@ -1,6 +1,6 @@
 // Why the server said no, in words. An unknown code falls back to the sentence that the server sent along.
 import { Problem } from "../api";
-import { lang, type Pair } from "./index";
+import { type Pair, worded } from "./index";
 
 const problems: Readonly<Record<string, Pair>> = {
   "body.too_large": ["文件太大，请分开导入", "this is too large: send it in parts"],
@@ -129,9 +129,8 @@ const away: Pair = ["连接不到服务器", "the server cannot be reached"];
 const inside: Pair = ["服务器出错", "the server failed"];
 
 export function why(failure: unknown): string {
-  const side = lang.value === "zh" ? 0 : 1;
-  if (!(failure instanceof Problem)) return away[side];
+  if (!(failure instanceof Problem)) return worded(away);
   const pair = problems[failure.code] ?? byStatus[failure.status];
-  if (pair) return pair[side];
-  return failure.status >= 500 ? inside[side] : failure.message;
+  if (pair) return worded(pair);
+  return failure.status >= 500 ? worded(inside) : failure.message;
 }

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../shared/api";
 import { clock } from "../shared/format";
-import { lang } from "../shared/i18n";
+import { worded } from "../shared/i18n";
 import { why } from "../shared/i18n/problems";
 import { now } from "../shared/tick";
 import type { OperatorSession, OperatorSessions, OwnSession, OwnSessions, Passkey, Passkeys } from "../shared/wire";
@@ -251,7 +251,7 @@ function LogIn({ of, name }: { of: OwnSession | OperatorSession; name: string })
   );
 }
 
-const device = (of: { device: string }): string => of.device.replace(", ", lang.value === "zh" ? "，" : ", ") || say("unknown");
+const device = (of: { device: string }): string => of.device.replace(", ", worded(["，", ", "])) || say("unknown");
 
 async function told(deed: () => Promise<string>): Promise<void> {
   try {

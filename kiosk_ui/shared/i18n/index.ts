@@ -66,7 +66,7 @@ if (!ours[first]) turnTo("en"); // until its file is here
 turnTo(first);
 
 effect(() => {
-  document.documentElement.lang = tag();
+  document.documentElement.lang = lang.value === "en" ? "en" : tag(); // its English is no country's
 });
 
 /** The one of the two, or what the language that is spoken has for the English one. */

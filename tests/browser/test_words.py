@@ -90,7 +90,9 @@ def test_another_language_is_one_file_and_one_that_is_not_whole_stops_the_build(
     assert built_pages.is_dir()
     languages = tmp_path / "shared" / "i18n" / "languages"
     languages.mkdir(parents=True)
-    (tmp_path / "shared" / "words.ts").write_text('const t = { a: ["已付", "Paid"], b: [\n"{time} 前", "until {time}"] };\n')
+    (tmp_path / "shared" / "words.ts").write_text(
+        'const t = { a: ["已付", "Paid"], b: [\n"{time} 前", "until {time}"] };\n'
+    )
     german = {"name": "Deutsch", "tag": "de-DE", "sentences": sentences}
     (languages / "de.json").write_text(json.dumps(german))
     checked = subprocess.run(

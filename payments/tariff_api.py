@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,6 +22,7 @@ from payments.tariff.check import warnings
 from payments.tariff.compare import Recorded, compare
 from payments.tariff.describe import rules, usual
 from payments.tariff.facts import NO_FACTS
+from payments.tariff.mistakes import WrongTariff
 from payments.tariff.model import Tariff
 from payments.tariff.parse import load
 from payments.tariff_book import TariffBook
@@ -117,7 +117,7 @@ def _trying(routes: APIRouter, room: Tariffs) -> None:
     def check(_: Reader, body: TariffSource) -> TariffChecked:
         try:
             tariff = load(body.source, name="tariff")
-        except ParkingError as error:
+        except WrongTariff as error:
             return TariffChecked.wrong(_problems(error))
         return _checked(tariff, room.clock.now())
 
@@ -235,11 +235,8 @@ def _checked(tariff: Tariff, now: datetime) -> TariffChecked:
     )
 
 
-def _problems(error: ParkingError) -> list[TariffProblem]:
-    """One for each line that the parser names: the first in the error's field, the others in its sentence."""
-    first = re.search(r"line (\d+)$", error.field or "")
-    parts = re.split(r"; line (\d+): ", error.message)
-    found = [TariffProblem(line=int(first[1]) if first else None, text=parts[0])]
-    return found + [
-        TariffProblem(line=int(line), text=text) for line, text in zip(parts[1::2], parts[2::2], strict=True)
+def _problems(error: WrongTariff) -> list[TariffProblem]:
+    return [
+        TariffProblem(line=one.line, code=one.code, values=dict(one.values), text=TariffWords(zh=one.zh, en=one.en))
+        for one in error.mistakes
     ]

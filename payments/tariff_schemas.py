@@ -73,10 +73,15 @@ class RefuseProposal(Strict):
 
 
 class TariffProblem(Strict):
-    """Something that keeps the text from being a tariff; `line` counts from 1, null for the whole of it."""
+    """Something that keeps the text from being a tariff; `line` counts from 1, null for the whole of it.
+
+    `code` is stable and `values` fill it, for whoever has words of their own.
+    """
 
     line: int | None
-    text: str
+    code: str
+    values: dict[str, str]
+    text: TariffWords
 
 
 class TariffRemark(Strict):

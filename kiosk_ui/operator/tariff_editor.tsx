@@ -176,7 +176,7 @@ function Verdict({ of, trouble, onGo }: { of: TariffChecked | null; trouble: str
                 <button type="button" onClick={() => onGo(one.line)}>
                   {one.line === null ? say("whole") : say("line", { line: one.line })}
                 </button>{" "}
-                {one.text}
+                {named(one.text)}
               </li>
             ))}
           </ul>

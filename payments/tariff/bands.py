@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from parking.kernel.errors import ParkingError
 from payments.tariff.calendar import Band, day_number
+from payments.tariff.mistakes import Mistake, mistake
 from payments.tariff.text import DAYS, BandText, WindowText
 
 Path = tuple[str | int, ...]
-Wrong = Callable[[Path, str], ParkingError]
+Wrong = Callable[[Path, Mistake], ParkingError]
 _WEEK = 7 * 1440
 
 
@@ -23,8 +24,9 @@ def compiled_bands(
         for band in _split(text, rate, at, wrong, has_kinds=has_kinds):
             for other, number in found:
                 if other.rate != rate and _overlap(band, other):
-                    name = texts[number].name.en
-                    raise wrong(at, f"the band {text.name.en!r} overlaps {name!r}; move `from`, `to` or `days`")
+                    one, two = text.name, texts[number].name
+                    names = {"band": one.en, "other": two.en, "band_zh": one.zh, "other_zh": two.zh}
+                    raise wrong(at, mistake("bands_overlap", **names))
             found.append((band, index))
     return [band for band, _ in found]
 
@@ -40,13 +42,13 @@ def _split(text: BandText | WindowText, rate: int, path: Path, wrong: Wrong, *, 
     dates = []
     for index, span in enumerate(text.dates if isinstance(text, BandText) else ()):
         if span.last < span.first:
-            raise wrong((*path, "dates", index), "these dates end before they begin; swap `from` and `to`")
+            raise wrong((*path, "dates", index), mistake("dates_backwards"))
         dates.append((day_number(span.first), day_number(span.last)))
     weekdays = frozenset(DAYS.index(day) for day in text.days if day in DAYS)
     found = [Band(rate, start, length, weekdays, None, tuple(dates))] if weekdays else []
     for word in dict.fromkeys(day for day in text.days if day not in DAYS):
         if not has_kinds:
-            raise wrong((*path, "days"), f"`days` says {word}, but the tariff has no `holidays`; add them")
+            raise wrong((*path, "days"), mistake("days_without_holidays", word=word))
         found.append(Band(rate, start, length, frozenset(), word == "holiday", tuple(dates)))
     return found
 

@@ -15,6 +15,7 @@ from parking.kernel.price_facts import Asked
 from payments.tariff.bands import Path, Wrong, compiled_bands, window
 from payments.tariff.calendar import Calendar, day_number
 from payments.tariff.day_kinds import DayKinds
+from payments.tariff.mistakes import Mistake, mistake
 from payments.tariff.model import Block, Cap, Free, Group, Kind, LineBook, Name, Rate, Tariff, Ticket, Who
 from payments.tariff.text import (
     BandText,
@@ -35,14 +36,12 @@ def compiled(document: TariffText, source: str, wrong: Wrong) -> Tariff:
     try:
         ZoneInfo(document.timezone)
     except (ValueError, OSError, LookupError):
-        raise wrong(
-            ("timezone",), f"`timezone` {document.timezone!r} is not an IANA zone, such as Asia/Shanghai"
-        ) from None
+        raise wrong(("timezone",), mistake("timezone", zone=document.timezone)) from None
     version = hashlib.sha256(canonical(meaning(document))).hexdigest()[:12]
     kinds = _day_kinds(document, wrong)
     first, last = document.valid.first, document.valid.last
     if first is not None and last is not None and last < first:
-        raise wrong(("valid",), "`valid.to` is before `valid.from`; a tariff ends after it begins")
+        raise wrong(("valid",), mistake("valid_backwards"))
     base = _Compiler(document, wrong, kinds, (), None).tariff(version, source)
     classes = []
     for index, one in enumerate(document.classes):
@@ -65,8 +64,8 @@ def _asked(tariff: Tariff) -> Asked:
     )
 
 
-def _wrong_in(wrong: Wrong, prefix: Path, path: Path, message: str) -> ParkingError:
-    return wrong((*prefix, *path), message)
+def _wrong_in(wrong: Wrong, prefix: Path, path: Path, what: Mistake) -> ParkingError:
+    return wrong((*prefix, *path), what)
 
 
 def _day_kinds(document: TariffText, wrong: Wrong) -> DayKinds | None:
@@ -75,16 +74,16 @@ def _day_kinds(document: TariffText, wrong: Wrong) -> DayKinds | None:
         return None
     overrides = {day_number(one.on): one.kind == "holiday" for one in text.overrides}
     if len(overrides) < len(text.overrides):
-        raise wrong(("holidays", "overrides"), "`holidays.overrides` names a day twice; keep one of them")
+        raise wrong(("holidays", "overrides"), mistake("override_twice"))
     try:
         return DayKinds((text.mode, text.country, text.region, text.market), overrides)
     except ParkingError as error:
-        raise wrong(("holidays",), f"`holidays`: {error.message}; mend `country`, `region` or `market`") from None
+        raise wrong(("holidays",), mistake("holidays", why=error.message)) from None
 
 
 def _who(text: ForText, path: Path, wrong: Wrong) -> Who:
     if not (text.vehicles or text.plates or text.energy):
-        raise wrong(path, "`for` names nobody; write `vehicles`, `plates` or `energy`")
+        raise wrong(path, mistake("for_nobody"))
     return Who(frozenset(text.vehicles), frozenset(text.plates), frozenset(text.energy))
 
 
@@ -122,7 +121,7 @@ class _Compiler:
         rates = tuple(self._rates)
         aggregate = document.day.limit == "aggregate"
         if aggregate and document.day.cap is None:
-            raise self._wrong(("day",), "`day.limit` is aggregate, but there is no `day.cap`; add one")
+            raise self._wrong(("day",), mistake("limit_without_cap"))
         single = not frees or (len(frees) == 1 and frees[0].who is None and frees[0].per == "entry")
         plain_entry = all(rate.entry_slot is None for rate in rates)
         return Tariff(
@@ -163,9 +162,8 @@ class _Compiler:
         places = decimals(self._document.currency)
         whole, _, part = amount.partition(".")
         if len(part.rstrip("0")) > places:
-            raise self._wrong(
-                path, f"`{_key(self._prefix, path)}` has more decimals than {self._document.currency} ({places})"
-            )
+            key, currency = _key(self._prefix, path), self._document.currency
+            raise self._wrong(path, mistake("decimals", key=key, currency=currency, places=places))
         return int(whole + part[:places].ljust(places, "0"))
 
     def _optional(self, amount: str | None, path: Path) -> int | None:
@@ -180,11 +178,9 @@ class _Compiler:
         bounds += [(f"tickets.{i}.amount", ticket.amount) for i, ticket in enumerate(document.tickets)]
         for key, amount in bounds:
             if amount is not None and self._minor(amount, tuple(key.split("."))) < least:
-                raise self._wrong(("minimum",), f"`minimum` is more than `{key}`; a stay cannot cost both")
+                raise self._wrong(("minimum",), mistake("minimum_above", key=key))
         if document.day.limit == "aggregate":
-            raise self._wrong(
-                ("minimum",), "`minimum` does not go with `day.limit: aggregate`; the day's cap may be used up"
-            )
+            raise self._wrong(("minimum",), mistake("minimum_and_limit"))
         return least
 
     # --- rates -------------------------------------------------------------------------------------------------------
@@ -197,8 +193,8 @@ class _Compiler:
         """The index of a new rate."""
         entry = text.entry
         if text.step is None and text.entry is None:
-            where = _key(self._prefix, path) or "the tariff"
-            raise self._wrong(path, f"`{where}` has neither `step` nor `entry`; add what its time or its entry costs")
+            key = _key(self._prefix, path)
+            raise self._wrong(path, mistake("costs_nothing" if key else "whole_costs_nothing", key=key))
         entry_slot, entry_minor = None, 0
         if entry is not None:
             entry_minor = self._minor(entry.amount, (*path, "entry", "amount"))
@@ -248,7 +244,7 @@ class _Compiler:
 
     def _zone(self, zone: ZoneText, path: Path, zone_caps: list[Cap]) -> Group:
         if not zone.zones and not zone.bays:
-            raise self._wrong(path, f"the zone {zone.name.en!r} is nowhere; write `zones` or `bays`")
+            raise self._wrong(path, mistake("zone_nowhere", zone=zone.name.en, zone_zh=zone.name.zh))
         name, before, caps_before = _name(zone.name), len(self._rates), len(self._caps)
         own = self._rate(zone, path, name)
         calendar = self._calendar(zone.bands, own, path, name)

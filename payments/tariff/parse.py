@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from parking.kernel.errors import ParkingError, invalid
+from parking.kernel.errors import ParkingError
 from payments.tariff.bands import Path
 from payments.tariff.compile import compiled
+from payments.tariff.mistakes import Mistake, WrongTariff, mistake
 from payments.tariff.model import Tariff
 from payments.tariff.text import OpeningText, TariffText
 
@@ -22,16 +24,16 @@ Lines = dict[Path, int]
 def load(text: str, *, name: str) -> Tariff:
     """The tariff that the YAML `text` of the file `name` describes; ParkingError says line and remedy."""
     if len(text) > LARGEST_FILE:
-        raise _wrong(name, None, f"is longer than {LARGEST_FILE} characters; a tariff is a page or two")
+        raise _wrong(name, None, mistake("too_long", most=LARGEST_FILE))
     plain, lines = _compose(text, name)
     document = _validated(plain, lines, name)
 
-    def wrong(path: Path, message: str) -> ParkingError:
+    def wrong(path: Path, what: Mistake) -> ParkingError:
         while (
             path and path not in lines
         ):  # what a class of vehicles has from the rules for everybody stands on its own line
             path = path[:-1]
-        return _wrong(name, lines.get(path), message)
+        return _wrong(name, lines.get(path), what)
 
     return compiled(document, text, wrong)
 
@@ -62,9 +64,8 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _wrong(name: str, line: int | None, message: str) -> ParkingError:
-    where = f"{name}, line {line}" if line else name
-    return invalid("tariff.malformed", message, field=where)
+def _wrong(name: str, line: int | None, what: Mistake) -> ParkingError:
+    return WrongTariff(name, [replace(what, line=line)])
 
 
 def _compose(text: str, name: str) -> tuple[Any, Lines]:
@@ -73,11 +74,11 @@ def _compose(text: str, name: str) -> tuple[Any, Lines]:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _wrong(name, mark.line + 1 if mark else None, f"is not YAML: {error.problem}") from None
+        raise _wrong(name, mark.line + 1 if mark else None, mistake("not_yaml", why=error.problem)) from None
     except (yaml.YAMLError, RecursionError):
-        raise _wrong(name, None, "is not YAML: it has characters or a depth that no tariff needs") from None
+        raise _wrong(name, None, mistake("not_yaml_at_all")) from None
     if root is None:
-        raise _wrong(name, None, "is empty; see the demo tariff for an example")
+        raise _wrong(name, None, mistake("empty"))
     lines: Lines = {}
     return _Plain(name, lines).of(root, ()), lines
 
@@ -92,7 +93,7 @@ class _Plain:
     def of(self, node: yaml.Node, path: Path) -> Any:
         line = node.start_mark.line + 1
         if len(self._lines) > _MOST_NODES or len(path) > 10:
-            raise _wrong(self._name, line, "holds more than a tariff needs (or an alias that repeats itself)")
+            raise _wrong(self._name, line, mistake("too_much"))
         self._lines[path] = line
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -105,25 +106,39 @@ class _Plain:
         for key_node, value_node in node.value:
             key, line = key_node.value, key_node.start_mark.line + 1
             if not isinstance(key, str):
-                raise _wrong(self._name, line, "has a key that is not a word")
+                raise _wrong(self._name, line, mistake("odd_key"))
             if key in values:
-                raise _wrong(self._name, line, f"has the key {key!r} twice; keep one of them")
+                raise _wrong(self._name, line, mistake("key_twice", key=key))
             values[key] = self.of(value_node, (*path, key))
             self._lines[(*path, key)] = line
         return values
 
 
-_REMEDIES = {
-    "missing": "is missing; add it",
-    "extra_forbidden": "is not a key of a tariff; remove it or mend its spelling",
-    "model_type": "is wrong: it should be a group of keys with values",
+_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_key",
+    "model_type": "not_a_group",
+    "literal_error": "one_of",
+    "int_parsing": "not_whole",
+    "int_type": "not_whole",
+    "int_from_float": "not_whole",
+    "string_type": "not_text",
+    "tuple_type": "not_a_list",
+    "date_from_datetime_parsing": "not_a_date",
+    "date_from_datetime_inexact": "not_a_date",
+    "date_parsing": "not_a_date",
+    "date_type": "not_a_date",
+    "bool_parsing": "not_yes_or_no",
+    "bool_type": "not_yes_or_no",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+    "string_too_short": "too_short",
+    "too_short": "too_short",
+    "string_too_long": "too_many",
+    "too_long": "too_many",
 }
-_SHAPES = {
-    "currency": "write the ISO 4217 code, such as CNY",
-    "from": "write a time of the day as HH:MM",
-    "to": "write a time of the day as HH:MM",
-}
-_AMOUNT = "write an amount in whole units of the currency, such as 6 or 4.50"
+_SHAPES = {"currency": "currency", "from": "clock", "to": "clock"}
+_BOUNDS = {"expected": "expected", "ge": "least", "le": "most", "min_length": "least", "max_length": "most"}
 
 
 def _place(loc: tuple[int | str, ...], lines: Lines) -> tuple[int | str, ...] | None:
@@ -140,23 +155,23 @@ def _place(loc: tuple[int | str, ...], lines: Lines) -> tuple[int | str, ...] | 
 
 
 def _from_pydantic(error: ValidationError, name: str, lines: Lines) -> ParkingError:
-    """One sentence per fault, the first fault's line in front."""
+    """One mistake per fault, in the order of their lines, five at most."""
     faults = []
-    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+    for fault in error.errors(include_url=False, include_input=False):
         place = _place(fault["loc"], lines)
         if place is None:
             continue
         path = place
         while path not in lines:  # a missing key stands on its parent's line
             path = path[:-1]
-        key = ".".join(str(part) for part in place) or "the file"
-        said = _REMEDIES.get(fault["type"])
-        if said is None and fault["type"] == "string_pattern_mismatch":
-            said = f"is wrong: {_SHAPES.get(str(fault['loc'][-1]), _AMOUNT)}"
-        elif said is None:
-            said = f"is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}"
-        faults.append((lines[path], f"`{key}` {said}"))
-    faults.sort()
-    first_line, first = faults[0]
-    more = "".join(f"; line {line}: {said}" for line, said in faults[1:5])
-    return _wrong(name, first_line, first + more)
+        code = _CODES.get(fault["type"], "wrong")
+        if fault["type"] == "string_pattern_mismatch":
+            code = _SHAPES.get(str(fault["loc"][-1]), "amount")
+        if not place:
+            code = "not_a_tariff"
+        bounds = {_BOUNDS[one]: str(bound) for one, bound in fault.get("ctx", {}).items() if one in _BOUNDS}
+        key = ".".join(str(part) for part in place)
+        said = f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
+        faults.append(Mistake(code, {"key": key, "said": said, **bounds}, lines[path]))
+    faults.sort(key=lambda one: (one.line or 0, one.en))
+    return WrongTariff(name, faults[:5])

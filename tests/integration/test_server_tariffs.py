@@ -82,7 +82,9 @@ def test_a_text_is_checked_line_by_line_and_explained_in_words(town: Town) -> No
     wrong = town.post("/check", {"source": dearer().replace("minutes: 60", "minutes: soon") + "colour: red\n"}).json()
     assert wrong["ok"] is False
     assert [one["line"] for one in wrong["problems"]] == [5, 8]
-    assert "colour" in wrong["problems"][1]["text"]
+    assert [one["code"] for one in wrong["problems"]] == ["not_whole", "unknown_key"]
+    assert wrong["problems"][1]["values"]["key"] == "colour"
+    assert "`colour` 不是收费规则的键" in wrong["problems"][1]["text"]["zh"]
     good = town.post("/check", {"source": dearer().replace("day: { cap: 90.00 }\n", "")}).json()
     assert (good["ok"], good["valid_from"], good["problems"]) == (True, TODAY, [])
     assert [one["code"] for one in good["warnings"]] == ["no_cap"]

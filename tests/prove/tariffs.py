@@ -16,6 +16,7 @@ from typing import Any
 
 from parking.kernel.errors import ParkingError, invalid
 from payments.tariff.compile import compiled
+from payments.tariff.mistakes import Mistake
 from payments.tariff.model import Tariff
 from payments.tariff.parse import validated
 from payments.tariff.price import itemise, price
@@ -63,8 +64,8 @@ def _as_written(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, bool) or not isinstance(value, str) else value
 
 
-def _wrong(path: tuple[int | str, ...], message: str) -> ParkingError:
-    return invalid("tariff.malformed", message, field=".".join(map(str, path)))
+def _wrong(path: tuple[int | str, ...], what: Mistake) -> ParkingError:
+    return invalid("tariff.malformed", what.en, field=".".join(map(str, path)))
 
 
 def fault_of(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""The pages of access, record, tariffs and log-ins, by day and by night: nothing that axe-core or our own checks find. One browser, one server."""
+"""The pages of access, record, tariffs and log-ins by day and by night: neither axe-core nor our own checks find anything."""
 
 from __future__ import annotations
 

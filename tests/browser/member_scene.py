@@ -40,7 +40,7 @@ from tests.builders.security import SET_UP
 
 CONSENTS = dict.fromkeys(("recognise", "history", "points", "contact"), True)
 TERMS = Terms(per_stay_minor=3000, at_once_minor=9000, per_day_minor=9000)
-CHEAP = {"kind": OffKind.AMOUNT, "minor": 300}
+CHEAP = Effect(OffKind.AMOUNT, minor=300)
 
 
 class Wallet(MemoryProvider):
@@ -75,7 +75,7 @@ class Mall(Office):
             Level("gold", "tier", "金卡", "Gold", 1000, (hour,)),
         ):
             member_store.save_level(uow.connection, level)
-        self._campaign(uow, "welcome", "入会停车券", "Welcome coupon", Effect(**CHEAP), source=Source.CAMPAIGN)
+        self._campaign(uow, "welcome", "入会停车券", "Welcome coupon", CHEAP, source=Source.CAMPAIGN)
         self._campaign(uow, "points-80", "两小时停车券", "Two hours", Effect(OffKind.HOURS, minutes=120), points=80)
         self._campaign(uow, "points-900", "全天停车券", "A whole day", Effect(OffKind.FREE), points=900)
         dear = Effect(OffKind.AMOUNT, minor=1000, least_fee_minor=5000)

@@ -96,7 +96,7 @@ def views(page: Page, *, zh: bool) -> Iterator[str]:
 def test_every_view_is_readable_by_day_and_night_and_at_twice_the_size_in_both_languages(
     world: World, open_page: OpenPage
 ) -> None:
-    wrong = {}
+    wrong: dict[str, list[str]] = {}
     for locale in ("zh-CN", "en-GB"):
         zh = locale == "zh-CN"
         page = world.open(open_page, locale=locale)

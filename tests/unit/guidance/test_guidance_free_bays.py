@@ -115,6 +115,17 @@ def test_a_lane_or_entrance_that_there_is_not_is_named(lane: str, entrance: str)
 TWIN = ways(twin_site())
 
 
+@pytest.mark.req("GUIDE-3")
+def test_where_only_a_stacker_has_room_a_car_that_fits_none_is_led_nowhere_and_any_other_onto_it() -> None:
+    site = twin_site()
+    seen = bays(site, occupied=True)
+    lifts = [b for b, one in seen.items() if one.kind is BayKind.LIFT]
+    seen |= {b: replace(seen[b], occupied=False) for b in lifts}
+    w = BayWays(site, TWIN.drive, TWIN.walk, RandomIds(), {}, TWIN._times)
+    assert w.lead(seen, {}, NOW, wish=Wish.LARGE).bay_id is None
+    assert w.lead(seen, {}, NOW, wish=Wish.ORDINARY).bay_id in lifts
+
+
 @pytest.mark.req("GUIDE-2")
 @settings(max_examples=10, deadline=None)
 @given(st.sampled_from([Wish.ORDINARY, Wish.LARGE]), st.integers(0, 2**32))

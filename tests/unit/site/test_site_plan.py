@@ -79,6 +79,8 @@ def test_the_big_example_has_two_garages_five_levels_and_two_thousand_bays_of_ev
     assert kinds[BayKind.EV] >= 40
     assert kinds[BayKind.LEASED] >= 20
     assert kinds[BayKind.OUT_OF_SERVICE] >= 2
+    assert kinds[BayKind.LIFT] >= 20
+    assert kinds[BayKind.RESERVED] >= 10
 
 
 @pytest.mark.parametrize("site", [small_site, twin_site])

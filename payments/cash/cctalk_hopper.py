@@ -4,13 +4,13 @@ never makes it give twice: it is asked before, and asked again after, until it h
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 
 from parking.kernel.device import DeviceFault, DeviceRefused
 from payments.cash import wire
-from payments.cash.base import GivesCoins, PaidOut
-from payments.cash.wire import HopperStatus, Message
+from payments.cash.base import GivesCoins, PaidOut, RemembersPayouts
+from payments.cash.cctalk_line import CcTalkLine
+from payments.cash.wire import HopperStatus
 
 _MOST_LOOKS = 600
 
@@ -31,6 +31,7 @@ class CcTalkHopper:
 
     def __init__(self, settings: HopperSettings) -> None:
         self._settings = settings
+        self._ask = CcTalkLine(settings.host, settings.port, settings.address, settings.answer_s).ask
 
     @property
     def coin_minor(self) -> int:
@@ -52,6 +53,17 @@ class CcTalkHopper:
             raise DeviceFault("the hopper did not begin")
         return PaidOut(coins, after.paid)
 
+    def mark(self) -> int:
+        return self._finished().event
+
+    def gave_since(self, mark: int, coins: int) -> PaidOut | None:
+        after = self._finished()
+        if after.event == mark:
+            return None
+        if after.event != mark % wire.HIGHEST + 1 or after.paid + after.unpaid != coins:
+            raise DeviceFault("the hopper's counter is not where this payout would have left it")
+        return PaidOut(coins, after.paid)
+
     def _finished(self) -> HopperStatus:
         """The status once no coin is under way."""
         for _ in range(_MOST_LOOKS):
@@ -66,31 +78,6 @@ class CcTalkHopper:
         except ValueError:
             raise DeviceFault("the hopper said something else") from None
 
-    def _ask(self, header: int, data: bytes = b"") -> bytes:
-        settings = self._settings
-        question = wire.encode(Message(settings.address, wire.HOST, header, data))
-        try:
-            with socket.create_connection((settings.host, settings.port), timeout=settings.answer_s) as line:
-                line.sendall(question)
-                return self._answer(line)
-        except OSError as error:
-            raise DeviceFault(f"the hopper did not answer: {type(error).__name__}") from None
-        except ValueError:
-            raise DeviceFault("the hopper's answer is broken") from None
-
-    def _answer(self, line: socket.socket) -> bytes:
-        """The data of the reply to us; our own question comes back first on a line of two wires."""
-        heard = b""
-        while True:
-            found, used = wire.decode(heard)
-            if found is not None and found.to == wire.HOST and found.header == 0:
-                return found.data
-            heard = heard[used:]
-            if found is None:
-                piece = line.recv(256)
-                if not piece:
-                    raise DeviceFault("the hopper hung up")
-                heard += piece
-
 
 _: type[GivesCoins] = CcTalkHopper
+_remembers: type[RemembersPayouts] = CcTalkHopper

@@ -1,18 +1,26 @@
-"""The bytes of a cash desk: the drawer pulse and status of ESC/POS, and ccTalk for coin hoppers. Pure.
+"""The bytes of a cash desk: the drawer pulse and status of ESC/POS, and ccTalk for coin hoppers and note acceptors. Pure.
 
 ESC/POS: `ESC p m t1 t2` (1B 70), pulse times in steps of 2 ms; `DLE EOT 1` (10 04 01) answers a byte whose bit 2 is the level
 of pin 3 of the drawer's connector. ccTalk (generic specification 4.7): destination, length, source, header, data, and a
-checksum that makes the sum of all bytes zero modulo 256.
+checksum that makes the sum of all bytes zero modulo 256. A note acceptor keeps its last five events, newest first, behind a counter
+that runs from 1 to 255 and round again, and is 0 after power-up (part 2, buffered bill events).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+from payments.cash.base import Heard, NoteEvent, NoteWord
 
 ASK_DRAWER = b"\x10\x04\x01"
 SERIAL_NUMBER, ENABLE, DISPENSE, STATUS, TEST = 242, 164, 167, 166, 163
 ENABLED = b"\xa5"
-HOST, HOPPER = 1, 3
+INHIBITS, MASTER_INHIBIT, BILL_EVENTS, ROUTE_BILL, BILL_MODE = 231, 228, 159, 154, 153
+ESCROW_AND_STACKER = b"\x03"
+NAK = 5
+HOST, HOPPER, NOTES = 1, 3, 40
+EVENTS_KEPT, HIGHEST = 5, 255
 _FIXED = 0x12  # bits 1 and 4 are always set in the answer to DLE EOT
 
 
@@ -71,3 +79,56 @@ def status_of(data: bytes) -> HopperStatus:
     if len(data) != 4:
         raise ValueError("no status")
     return HopperStatus(*data)
+
+
+def inhibits_of(types: Collection[int]) -> bytes:
+    """The mask that admits these types of note (1 to 16) and no other; ValueError for a type that it has no place for."""
+    if any(not 1 <= one <= 16 for one in types):
+        raise ValueError("types of note are 1 to 16")
+    return sum(1 << (one - 1) for one in set(types)).to_bytes(2, "little")
+
+
+_WORDS = {
+    **dict.fromkeys((1, 8), NoteWord.RETURNED),  # 8: pulled back out
+    **dict.fromkeys((2, 3, 4, 5, 9, 17, 18), NoteWord.REFUSED),
+    **dict.fromkeys((6, 7, 15, 16), NoteWord.JAM),
+    **dict.fromkeys((13, 19), NoteWord.FAULT),
+    10: NoteWord.READY,
+    11: NoteWord.NO_BOX,
+    12: NoteWord.READY,
+    14: NoteWord.FULL,
+    21: NoteWord.STORED,  # a note that it does not know: of no value until a person has looked
+}
+
+
+def _event(result_a: int, result_b: int, values: Mapping[int, int]) -> NoteEvent | None:
+    """One pair of result bytes; None for what says nothing of money: it is inhibited, a barcode."""
+    if result_a:
+        word = {0: NoteWord.STORED, 1: NoteWord.ESCROW}.get(result_b)
+        return None if word is None else NoteEvent(word, values.get(result_a, 0))
+    known = _WORDS.get(result_b)
+    return None if known is None else NoteEvent(known)
+
+
+def heard_of(data: bytes, since: int | None, values: Mapping[int, int]) -> Heard:
+    """What a reply to BILL_EVENTS tells that is newer than the counter `since`; `values`: type of note -> minor units.
+
+    ValueError if it is no such reply.
+    """
+    if len(data) != 1 + 2 * EVENTS_KEPT:
+        raise ValueError("no bill events")
+    counter = data[0]
+    if since is None or counter == since:
+        return Heard(counter)
+    if counter == 0:  # it has lost its power, and with it what happened since
+        return Heard(0, missed=True)
+    new = counter if since == 0 else (counter - since) % HIGHEST
+    pairs = [(data[at], data[at + 1]) for at in range(1, 1 + 2 * min(new, EVENTS_KEPT), 2)]
+    told = (_event(*pair, values) for pair in reversed(pairs))
+    return Heard(counter, tuple(one for one in told if one is not None), missed=new > EVENTS_KEPT)
+
+
+def events_reply(counter: int, newest_first: Sequence[tuple[int, int]]) -> bytes:
+    """What an acceptor answers to BILL_EVENTS: the other side of `heard_of`."""
+    pairs = [*newest_first, *[(0, 0)] * EVENTS_KEPT][:EVENTS_KEPT]
+    return bytes([counter, *(byte for pair in pairs for byte in pair)])

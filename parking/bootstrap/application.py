@@ -24,6 +24,7 @@ from parking.bootstrap.figures import figures_of
 from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.hiding import hide_plates, open_pseudonyms
 from parking.bootstrap.keys import load_signer
+from parking.bootstrap.kiosks import Kiosks, kiosks_of
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.live_topics import Topics
 from parking.bootstrap.next_door import approach_signs, next_door, polling, rows_of
@@ -85,6 +86,7 @@ class Application:
     invoices: Policy | None
     notices: Notices
     cards: CardSaver
+    kiosks: Kiosks
     reconciler: Reconciler
     occupancy: Occupancy
     figures: Figures
@@ -118,10 +120,12 @@ class Application:
         self.database.after_commit(self.signs.wake)
         self.signs.start()
         self.sensors.start()
+        self.kiosks.start()
         self.rounds.start()
 
     def stop(self) -> None:
         self.rounds.stop()
+        self.kiosks.stop()
         self.sensors.stop()
         self.signs.stop()
         self.jobs.stop()
@@ -220,6 +224,7 @@ def build(
         invoices=invoices.policy if invoices else None,
         notices=notices,
         cards=cards,
+        kiosks=kiosks_of(settings, database, clock, channels),
         occupancy=occupancy,
         figures=figures,
         bays=bays,

@@ -19,6 +19,7 @@ from parking.security import audit
 from payments import in_app as in_app_orders
 from payments import journal_api
 from payments.cash import api as cash_api
+from payments.cash import machine_api
 from payments.cash.model import CHANNEL
 from payments.invoices import api as invoices_api
 from payments.later import saving
@@ -68,6 +69,11 @@ def routers(
         journal_api.router(database, ZoneInfo(application.site.timezone)),
         invoices_api.router(invoices),
         cash_api.router(cash),
+        machine_api.router(
+            machine_api.MachineRoom(
+                cash, application.kiosks.machines, application.kiosks.cards, application.kiosks.wake
+            )
+        ),
         receipt_api.router(receipts),
         payment_feed.router(database, cashier, clock, stay_of_ticket),
         cards_api.router(_cards(application)),

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         default=None, description="whoever issues e-invoices, YAML; without it none are offered"
     )
     cash: bool = Field(default=False, description="whether cash is taken here, at tills with an open shift")
+    kiosks_file: Path | None = Field(
+        default=None, description="what the kiosks have: note acceptors, coin hoppers, card terminals, YAML"
+    )
     later_per_stay_minor: int = Field(
         default=10_000,
         ge=0,

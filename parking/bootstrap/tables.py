@@ -29,6 +29,7 @@ from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store, phases, reconciling, refund_store, tariff_proposals
 from payments import store as payments_store
+from payments.cash import machine_store as cash_machine_store
 from payments.cash import shift_store as cash_store
 from payments.coupons import tables as coupon_tables
 from payments.invoices import store as invoice_store
@@ -42,6 +43,7 @@ ROOMS = (
     outlook_store,
     blobs,
     car_places,
+    cash_machine_store,
     cash_store,
     invitation_store,
     invoice_store,

@@ -27,6 +27,9 @@ class MoveKind(StrEnum):
     BROUGHT = "brought"  # from the safe
     TAKEN_OUT = "taken_out"  # to the safe
     DIFFERENCE = "difference"  # counted, and not what the ledger says
+    NOTE = "note"  # a machine has stored it
+    CHANGE = "change"  # coins that a machine gave
+    OWED = "owed"  # what a machine could not give, handed out by a person
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 
 from parking.kernel.double_entry import transfer
 from parking.kernel.errors import conflict, invalid, not_found
+from parking.kernel.ids import PaymentId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
 from payments import ledger, ledger_store, refund_store, refunding, store
-from payments.cash import shift_store
+from payments.cash import machine_store, shift_store
+from payments.cash.machine_model import held_of
 from payments.cash.model import CHANNEL, Move, MoveKind, Shift, ShiftState, drawer, total_of
 from payments.model import Payment
 from payments.providers import abilities
@@ -53,7 +55,7 @@ def open_shift(
     if brought < 0:
         raise invalid("cash.brought", "should not be below zero", field="brought")
     if brought:
-        _move(uow, new, MoveKind.BROUGHT, new.id, Money(brought, currency), by=by, reason=reason)
+        book_move(uow, new, MoveKind.BROUGHT, new.id, Money(brought, currency), by=by, reason=reason)
     audit("cash.shift_opened", new.id, reason or till)
     _count(uow, new, counts, by=by, reason=reason, about=f"{new.id}:open", audit=audit)
     return new
@@ -78,11 +80,13 @@ def close_shift(
         if shift.closing is not None and shift.closing.minor == counted:
             return shift
         raise conflict("cash.shift_closed", "this shift is closed")
+    if machine_store.alive(conn, shift.till) is not None:
+        raise conflict("cash.in_use", "somebody is paying at this machine: wait until that is over")
     if not 0 <= take_out <= counted:
         raise invalid("cash.take_out", "should be between nothing and what was counted", field="take_out")
     expected = _count(uow, shift, counts, by=by, reason=reason, about=f"{shift.id}:close", audit=audit)
     if take_out:
-        _move(
+        book_move(
             uow, shift, MoveKind.TAKEN_OUT, f"{shift.id}:close", Money(-take_out, shift.currency), by=by, reason=reason
         )
     shift_store.close_shift(conn, shift.id, by=by, at=uow.now, closing=counted, expected=expected)
@@ -108,8 +112,8 @@ def move(uow: UnitOfWork, shift_id: str, amount: Money, *, key: str, by: str, re
     number = f"{shift.id}:{key}"[:64]
     if not shift_store.has_move(uow.connection, kind, number):
         if amount.minor < 0:
-            _need(uow, shift, -amount, audit)
-        _move(uow, shift, kind, number, amount, by=by, reason=reason)
+            need(uow, shift, -amount, audit)
+        book_move(uow, shift, kind, number, amount, by=by, reason=reason)
         audit(f"cash.{kind.value}", shift.id, reason)
     return next(m for m in shift_store.moves(uow.connection, shift) if (m.kind, m.number) == (kind, number))
 
@@ -123,7 +127,7 @@ def take(uow: UnitOfWork, till: str, payment: Payment, tendered: int, *, by: str
         raise conflict("cash.no_order", "this payment is not one for the cash desk")
     if row.state == "DONE":
         return Money(row.tendered - row.amount, row.currency)
-    shift = _of_till(uow, till)
+    shift = of_till(uow, till)
     now = store.get(conn, payment.payment_id)
     if now is None or not now.is_live or now.charge_no in store.captured_charges(conn, now.stay_id):
         raise conflict("cash.not_due", "this payment is not to be made any more: look at the bill again")
@@ -135,8 +139,29 @@ def take(uow: UnitOfWork, till: str, payment: Payment, tendered: int, *, by: str
     paid = Outcome(now.number, OrderState.PAID, now.amount, paid_at=uow.now, transaction=f"cash:{shift.id}")
     settled = settle(uow, now, paid)
     assert settled is Settled.CHANGED, "a live payment of a charge that is open is captured"
-    _move(uow, shift, MoveKind.SALE, now.number, now.amount, by=by)
+    book_move(uow, shift, MoveKind.SALE, now.number, now.amount, by=by)
     return Money(tendered - now.amount.minor, now.amount.currency)
+
+
+def pay_from_held(uow: UnitOfWork, till: str, payment_id: PaymentId, tendered: int) -> bool:
+    """A machine holds at least what this payment is of: it is made. False (and nothing changed) where it is not to be made any more."""
+    conn = uow.connection
+    ledger_store.take_head(conn)
+    now = store.get(conn, payment_id)
+    shift = of_till(uow, till)
+    if now is None or not now.is_live or now.charge_no in store.captured_charges(conn, now.stay_id):
+        return False
+    if tendered < now.amount.minor or now.amount.currency != shift.currency:
+        return False
+    if not shift_store.end_order(conn, now.number, "DONE", shift_id=shift.id, tendered=tendered, ended_at=uow.now):
+        return False
+    paid = Outcome(now.number, OrderState.PAID, now.amount, paid_at=uow.now, transaction=f"cash:{shift.id}")
+    settled = settle(uow, now, paid)
+    assert settled is Settled.CHANGED, "a live payment of a charge that is open is captured"
+    name, clearing = f"cash_{MoveKind.SALE.value}:{now.number}", ledger.clearing(CHANNEL)
+    sale = transfer(name, shift.currency, now.amount.minor, debit=held_of(till), credit=clearing)
+    ledger_store.book(conn, sale, stay_id=None, at=uow.now)
+    return True
 
 
 def hand_out(uow: UnitOfWork, till: str, refund_id: str, *, by: str, audit: Audit) -> Refund:
@@ -148,17 +173,17 @@ def hand_out(uow: UnitOfWork, till: str, refund_id: str, *, by: str, audit: Audi
     if refund is None or row is None:
         raise not_found("refund.unknown", "there is no such refund for the cash desk (yet)")
     if row.state != "DONE":
-        shift = _of_till(uow, till)
+        shift = of_till(uow, till)
         if not refund.is_live or row.state != "WAITING":
             raise conflict("refund.over", "this refund has ended already")
-        _need(uow, shift, refund.amount, audit)
+        need(uow, shift, refund.amount, audit)
         shift_store.end_order(conn, refund.number, "DONE", shift_id=shift.id, ended_at=uow.now)
         about = row.about or ""
         done = abilities.RefundOutcome(
             refund.number, about, abilities.RefundState.DONE, refund.amount, f"cash:{shift.id}"
         )
         refunding.take_over(uow, done)
-        _move(uow, shift, MoveKind.REFUND, refund.number, -refund.amount, by=by, reason=refund.reason)
+        book_move(uow, shift, MoveKind.REFUND, refund.number, -refund.amount, by=by, reason=refund.reason)
         audit("cash.refund_handed_out", refund.id, refund.reason)
     found = refund_store.get(conn, refund_id)
     assert found is not None
@@ -184,14 +209,14 @@ def expected_in(uow: UnitOfWork, shift: Shift) -> int:
     return ledger_store.BOOK.balance(uow.connection, drawer(shift.till), shift.currency)
 
 
-def _need(uow: UnitOfWork, shift: Shift, amount: Money, audit: Audit) -> None:
+def need(uow: UnitOfWork, shift: Shift, amount: Money, audit: Audit) -> None:
     """Refuse what the ledger says is not in the drawer."""
     if amount.minor > expected_in(uow, shift):
         audit("cash.not_there", shift.id, f"wanted {amount}")
         raise conflict("cash.not_there", "there is less in the drawer")
 
 
-def _of_till(uow: UnitOfWork, till: str) -> Shift:
+def of_till(uow: UnitOfWork, till: str) -> Shift:
     shift = shift_store.open_shift(uow.connection, till)
     if shift is None:
         raise conflict("cash.no_open_shift", "no cash without an open shift: open one at this till first")
@@ -209,7 +234,7 @@ def _count(
             audit("cash.count_differs", shift.id, f"counted {Money(total, shift.currency)}")
             raise invalid("cash.reason", "the count differs from the books: count again, or say why", field="reason")
         off = Money(total - expected, shift.currency)
-        _move(uow, shift, MoveKind.DIFFERENCE, about, off, by=by, reason=reason)
+        book_move(uow, shift, MoveKind.DIFFERENCE, about, off, by=by, reason=reason)
         audit("cash.difference", shift.id, f"{off}: {reason}")
     return expected
 
@@ -231,12 +256,20 @@ _OTHER_SIDE = {
 }
 
 
-def _move(
-    uow: UnitOfWork, shift: Shift, kind: MoveKind, number: str, amount: Money, *, by: str, reason: str | None = None
+def book_move(
+    uow: UnitOfWork,
+    shift: Shift,
+    kind: MoveKind,
+    number: str,
+    amount: Money,
+    *,
+    by: str,
+    reason: str | None = None,
+    other: str | None = None,
 ) -> None:
-    """Book what goes into a drawer (or out of it, below zero), and keep it as a move of the shift."""
+    """Book what goes into a drawer (or out of it, below zero), and keep it as a move of the shift; `other` is the account opposite."""
     reference = f"cash_{kind.value}:{number}"
-    box, other = drawer(shift.till), _OTHER_SIDE[kind]
+    box, other = drawer(shift.till), other or _OTHER_SIDE[kind]
     into, out_of = (box, other) if amount.minor > 0 else (other, box)
     movement = transfer(reference, amount.currency, abs(amount.minor), debit=into, credit=out_of)
     ledger_store.book(uow.connection, movement, stay_id=None, at=uow.now)

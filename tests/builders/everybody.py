@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from httpx2 import Response
 from parking.bootstrap.tables import all_tables
 from parking.kernel.clock import ManualClock
 from parking.security.devices import enrol_app, enrol_kiosk, enrol_till
+from payments.cash import machine_store
+from payments.cash.machine_model import Session, SessionState
 from payments.coupons import merchants
 from payments.coupons.merchants import Merchant
 from payments.invoices.loader import Platform
@@ -193,10 +197,18 @@ def _machines(world: Everybody) -> None:
                     token, "POST", "/kiosk/calls", json={}, headers={"Idempotency-Key": f"k-{at}"}
                 )
                 has["call_id"] = rung.json()["call_id"]
+                has["cash_id"] = f"cash-{at}"
+                database.write(partial(_pays_with_notes, till=f"kiosk-{at + 1}", session_id=has["cash_id"]))
             else:
                 has["receipt"] = f"r-{at}"
                 body = {"receipt": has["receipt"], "amount": 10_000, "currency": "CNY", "plate": PLATE}
                 assert world.mall.bearing(token, "POST", "/till/purchases", json=body).status_code == 201
+
+
+def _pays_with_notes(uow: Any, *, till: str, session_id: str) -> None:
+    due, end = Money(1000, "CNY"), uow.now + timedelta(days=30)
+    session = Session(session_id, till, MISSING, MISSING, due, SessionState.OPEN, uow.now, end)
+    machine_store.insert_session(uow.connection, session, key=session_id)
 
 
 def _other_app(uow: Any) -> str:

@@ -217,6 +217,12 @@ WHO_MAY = {
     ("POST", "/cash/payments"): {"cashier", "manager"},
     ("POST", "/cash/refunds/{refund_id}/hand-out"): {"cashier", "manager"},
     ("POST", "/kiosk/cash/payments"): {"kiosk"},
+    ("GET", "/kiosk/ways"): {"kiosk"},
+    ("POST", "/kiosk/cash/sessions"): {"kiosk"},
+    ("GET", "/kiosk/cash/sessions/{cash_id}"): {"kiosk"},
+    ("POST", "/kiosk/cash/sessions/{cash_id}/cancel"): {"kiosk"},
+    ("GET", "/cash/slips"): {"cashier", "manager"},
+    ("POST", "/cash/slips/{slip}/hand-out"): {"cashier", "manager"},
     ("GET", "/my/debts"): {"driver"},
     ("POST", "/my/debts/{debt_id}/payments"): {"driver"},
     ("POST", "/my/debts/{debt_id}/dispute"): {"driver"},
@@ -282,7 +288,7 @@ IN_PATH = {
     "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "bay_id": "none", "receipt": "none", "app": "none",
     "invoice_id": "none", "shift_id": "none", "refund_id": "none", "day": "2026-03-07",
     "version": "none", "proposal_id": "none",
-    "passkey_id": "none", "session_id": "none",
+    "passkey_id": "none", "session_id": "none", "cash_id": "none", "slip": "none",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {
     "/auth/login": {"json": {"username": "manager", "password": "not this one"}},

@@ -32,6 +32,9 @@ from tests.integration.test_server_invoices import COMPANY
 pytestmark = pytest.mark.req("PAY-3")
 TRIED_ELSEWHERE = {
     "/my/cards": "test_server_cards.py",
+    "/kiosk/cash/sessions": "test_server_cash_machine.py",
+    "/kiosk/cash/sessions/{cash_id}/cancel": "test_server_cash_machine.py",
+    "/cash/slips/{slip}/hand-out": "test_server_cash_machine.py",
     "/me/exchanges": "test_loyalty_api.py",
     "/me/debts/{debt_id}/payments": "test_loyalty_api.py",
     "/me/invoices": "test_server_invoices.py, by the same function as /my/invoices",

@@ -8,15 +8,17 @@ import { Mark } from "../shared/marks";
 import { site } from "../shared/site";
 import { LanguageSwitch } from "../shared/switch";
 import { now } from "../shared/tick";
-import { asking, caller, enrolled, feed, forget, left, payAway, screen, touched, voice, type Screen } from "./flow";
+import { ways } from "./cash";
+import { Cash } from "./cash_screen";
+import { asking, caller, enrolled, feed, leave, left, payAway, screen, touched, voice, type Screen } from "./flow";
 import { Find } from "./find_screen";
 import { Done, Fee, Missing, Pay, Plate, Start } from "./screens";
 import { canSpeak } from "./voice";
 import { say } from "./words";
 
-const screens: Readonly<Record<Screen, () => JSX.Element>> = { start: Start, plate: Plate, missing: Missing, fee: Fee, pay: Pay, done: Done, find: Find };
+const screens: Readonly<Record<Screen, () => JSX.Element>> = { start: Start, plate: Plate, missing: Missing, fee: Fee, pay: Pay, cash: Cash, done: Done, find: Find };
 const STEPS = ["step_plate", "step_fee", "step_pay"] as const;
-const stepOf: Readonly<Record<Screen, number>> = { start: -1, plate: 0, missing: 0, fee: 1, pay: 2, done: 3, find: -1 };
+const stepOf: Readonly<Record<Screen, number>> = { start: -1, plate: 0, missing: 0, fee: 1, pay: 2, cash: 2, done: 3, find: -1 };
 
 export function App(): JSX.Element {
   useEffect(() => {
@@ -48,12 +50,12 @@ export function App(): JSX.Element {
       </main>
       <footer class="foot">
         {screen.value !== "start" ? (
-          <button type="button" onClick={forget}>
+          <button type="button" onClick={leave}>
             <Mark name="back" />
             {screen.value === "done" ? say("home_in", { seconds: left.value ?? 0 }) : say("home")}
           </button>
         ) : (
-          <p>{say("help")}</p>
+          <p>{takes()}</p>
         )}
         {enrolled.value && <HelpButton caller={caller} />}
         {canSpeak && screen.value !== "start" && (
@@ -69,16 +71,25 @@ export function App(): JSX.Element {
   );
 }
 
+/** What can be paid with here; what this machine lacks is taken at the desk. */
+function takes(): string {
+  const own = ways.value;
+  if (!own?.cash && !own?.card) return say("help");
+  const also = [own.cash ? say("cash") : "", own.card ? say("card") : ""].filter(Boolean);
+  return say("takes", { ways: [say("by_phone"), ...also].join(lang.value === "zh" ? "、" : ", ") });
+}
+
 function Lost(): JSX.Element {
   const lost = feed.line.value === "lost" || payAway.value;
+  const paying = screen.value === "pay" || screen.value === "cash";
   return (
     <div role="status" aria-live="polite">
       {lost && (
         <p class="lost" data-testid="lost">
           <Mark name="off" />
           <span>
-            <b>{screen.value === "pay" ? say("lost_pay") : say("lost")}</b>
-            {screen.value !== "pay" && <small>{say("lost_note")}</small>}
+            <b>{paying ? say("lost_pay") : say("lost")}</b>
+            {!paying && <small>{say("lost_note")}</small>}
           </span>
         </p>
       )}

@@ -10,17 +10,20 @@ import { LiveFeed } from "../shared/live";
 import { Attempt, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
 import type { Car, FindStay, FindToken, Found, MyStay, Payment } from "../shared/wire";
+import { cancelCash, cash, engaged, forgetCash, loadWays } from "./cash";
 
-export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "done" | "find";
+export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "cash" | "done" | "find";
 
 /** Seconds without a touch after which a screen is given up. While paying the person looks at a phone, not at us. */
-const PATIENCE_S: Readonly<Record<Screen, number>> = { start: 0, plate: 60, missing: 45, fee: 90, pay: 240, done: 20, find: 120 };
+const PATIENCE_S: Readonly<Record<Screen, number>> = { start: 0, plate: 60, missing: 45, fee: 90, pay: 240, cash: 120, done: 20, find: 120 };
 export const WARN_S = 15;
 const REFRESH_MS = 20_000;
 const ENROL_AGAIN_MS = 60_000;
 
 const hash = new URLSearchParams(location.hash.slice(1));
 const key = hash.get("k") ?? "";
+/** What this machine shows the server. */
+export const deviceKey = key;
 /** On a developer's screen the QR codes are links too; a machine's address does not ask for it. */
 export const demo = hash.has("demo");
 
@@ -40,6 +43,8 @@ export const car = signal<Car | null>(null);
 export const stepFree = signal(false);
 /** The code of the ticket that was scanned here: it proves whose car it is, a plate does not. */
 export const ownCode = signal("");
+/** The channel of the payment that is under way. */
+export const payingBy = signal("");
 export const payAway = signal(false);
 export const enrolled = signal(key !== "");
 /** Seconds left on this screen, or null where nothing counts. */
@@ -60,6 +65,7 @@ let visit = 0;
 export function run(): void {
   feed.start();
   void loadChannels();
+  if (key) void loadWays();
   // While the question “are you still there?” stands, a touch answers it and does nothing underneath.
   addEventListener("pointerdown", () => !asking() && touched(), { capture: true });
   addEventListener("keydown", touched, { capture: true });
@@ -80,11 +86,17 @@ export function touched(): void {
 function count(): void {
   if (screen.value === "start") return;
   const seconds = Math.ceil((deadline - Date.now()) / 1_000);
-  if (seconds <= 0) forget();
+  if (seconds <= 0) leave();
   else left.value = seconds;
 }
 
-function go(to: Screen): void {
+/** Back to the start; whoever has money in the machine first sees where it goes. */
+export function leave(): void {
+  if (screen.value === "cash" && engaged.value && cash.value?.state !== "over" && (cash.value?.inserted.amount ?? 0) > 0) return cancelCash();
+  forget();
+}
+
+export function go(to: Screen): void {
   screen.value = to;
   trouble.value = "";
   touched();
@@ -96,6 +108,7 @@ export function forget(): void {
   watch?.stop();
   watch = null;
   attempt = null;
+  forgetCash();
   clearTimeout(refreshTimer);
   typed.value = "";
   token.value = "";
@@ -160,6 +173,7 @@ function show(code: string, found: MyStay): void {
   setServerTime(found.now);
   stay.value = found;
   go("fee");
+  if (key) void loadWays();
   refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
 }
 
@@ -187,10 +201,12 @@ async function refresh(): Promise<void> {
   if (mine === visit && token.value) refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
 }
 
-export async function pay(): Promise<void> {
+/** By the channel that was chosen for a phone, or by another: the card terminal beside this machine. */
+export async function pay(channel: string = chosen.value): Promise<void> {
   const mine = visit;
   payment.value = null;
-  if (!attempt || attempt.channel !== chosen.value) attempt = new Attempt(token.value, chosen.value);
+  if (!attempt || attempt.channel !== channel) attempt = new Attempt(token.value, channel);
+  payingBy.value = channel;
   go("pay");
   busy.value = true;
   try {
@@ -213,7 +229,7 @@ function follow(begun: Payment): void {
   watch = watchPayment(token.value, begun.payment_id, {
     news: (news) => {
       payment.value = { ...news, pay_url: news.pay_url ?? begun.pay_url ?? null };
-      if (news.state === "PAID") void paid(news);
+      if (news.state === "PAID") paidHere(news.leave_by);
       else if (news.state === "FAILED" || news.state === "CLOSED") {
         attempt = null;
         chooseAnother();
@@ -224,9 +240,10 @@ function follow(begun: Payment): void {
   });
 }
 
-async function paid(news: Payment): Promise<void> {
+/** The payment is made: until when to leave is told now, or by the next answer. */
+export function paidHere(leaveBy?: string | null): void {
   clearTimeout(refreshTimer);
-  if (stay.value) stay.value = { ...stay.value, state: "settled", leave_by: news.leave_by ?? stay.value.leave_by };
+  if (stay.value) stay.value = { ...stay.value, state: "settled", leave_by: leaveBy ?? stay.value.leave_by };
   go("done");
   void refresh();
 }
@@ -235,6 +252,7 @@ export function backToFee(): void {
   watch?.stop();
   payment.value = null;
   void loadChannels();
+  if (key) void loadWays();
   go("fee");
   void refresh();
 }

@@ -9,7 +9,9 @@ import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import { say as both } from "../shared/words";
 import type { MyStay, ZoneCount } from "../shared/wire";
-import { backToFee, demo, enrolled, enterPlate, feed, ownCode, pay, payment, stay, token, trouble, typed } from "./flow";
+import { change, ways } from "./cash";
+import { MachineWays } from "./cash_screen";
+import { backToFee, demo, enrolled, enterPlate, feed, ownCode, pay, payingBy, payment, stay, token, trouble, typed } from "./flow";
 import { FindButton } from "./find_screen";
 import { Keyboard, PlateBoxes } from "./keyboard";
 import { Qr } from "./qr";
@@ -130,8 +132,9 @@ export function Fee(): JSX.Element {
         </section>
         <ChannelChoice />
         <button type="button" class="main huge" onClick={() => void pay()} disabled={feed.line.value === "lost"}>
-          {say("pay_sum", { amount: money(s.bill.due) })}
+          {say(ways.value?.cash || ways.value?.card ? "pay_phone" : "pay_sum", { amount: money(s.bill.due) })}
         </button>
+        <MachineWays />
       </div>
     </>
   );
@@ -178,19 +181,25 @@ export function Pay(): JSX.Element {
   const p = payment.value;
   const failed = p?.state === "FAILED" || p?.state === "CLOSED";
   const due = p?.amount ?? stay.value?.bill.due;
+  const byCard = payingBy.value === ways.value?.card;
   return (
     <>
       <section class="reading sum">
-        <h2>{say("scan")}</h2>
+        <h2>{say(byCard ? "card_hold" : "scan")}</h2>
         {due && <p class="amount">{money(due)}</p>}
         {trouble.value || failed ? (
           <div class="qr-place qr-none">
             <p class="trouble" role="alert">
               {trouble.value ? say("pay_failed", { why: trouble.value }) : say("not_completed")}
             </p>
-            <button type="button" class="main" onClick={() => void pay()}>
+            <button type="button" class="main" onClick={() => void pay(payingBy.value)}>
               {say("pay_again")}
             </button>
+          </div>
+        ) : p && byCard ? (
+          <div class="qr-place qr-none card-place">
+            <Mark name="card" size="12rem" />
+            <p>{say("card_where")}</p>
           </div>
         ) : p?.pay_url ? (
           <div class="qr-place">
@@ -205,10 +214,10 @@ export function Pay(): JSX.Element {
         {p && !failed && !trouble.value && (
           <p class="wait" role="status">
             <i class="spin" aria-hidden="true" />
-            {say("waiting")}
+            {say(byCard ? "card_waiting" : "waiting")}
           </p>
         )}
-        <p class="soft">{say("scan_note")}</p>
+        {!byCard && <p class="soft">{say("scan_note")}</p>}
       </section>
       <button type="button" class="huge" onClick={backToFee}>
         <Mark name="back" />
@@ -223,6 +232,12 @@ export function Done(): JSX.Element {
   return (
     <>
       <Leave stay={stay.value} word={say("paid")} />
+      {change.value && (
+        <p class="card change-note" role="status">
+          <Mark name="note" />
+          {say("cash_take_change", { amount: money(change.value) })}
+        </p>
+      )}
       {ownCode.value && <FindButton />}
     </>
   );

@@ -4,15 +4,16 @@ import { computed, effect } from "@preact/signals";
 import { clock, money } from "../shared/format";
 import { tag } from "../shared/i18n";
 import { now } from "../shared/tick";
-import { asking, car, feed, payAway, screen, stay, trouble, voice } from "./flow";
-import { say } from "./words";
+import { cash, ways } from "./cash";
+import { asking, car, feed, payAway, payingBy, screen, stay, trouble, voice } from "./flow";
+import { cashTrouble, say } from "./words";
 
 export const canSpeak = "speechSynthesis" in window;
 
 const sentence = computed<string>(() => {
   if (screen.value === "start") return "";
   if (asking()) return say("still_there");
-  if (feed.line.value === "lost" || payAway.value) return say(screen.value === "pay" ? "lost_pay" : "lost");
+  if (feed.line.value === "lost" || payAway.value) return say(screen.value === "pay" || screen.value === "cash" ? "lost_pay" : "lost");
   if (trouble.value) return trouble.value;
   return turn();
 });
@@ -29,7 +30,9 @@ function turn(): string {
       if (s.state === "review") return say("review");
       return s.state === "open" && s.bill.due.amount > 0 ? `${say("due_now")} ${money(s.bill.due)}` : leave(s.bill.paid.amount > 0 ? say("settled") : say("nothing_due"));
     case "pay":
-      return say("scan");
+      return say(payingBy.value === ways.value?.card ? "card_hold" : "scan");
+    case "cash":
+      return notes();
     case "done":
       return leave(say("paid"));
     case "find":
@@ -37,6 +40,14 @@ function turn(): string {
     default:
       return "";
   }
+}
+
+function notes(): string {
+  const c = cash.value;
+  if (!c || c.state === "ending") return "";
+  if (c.state === "open") return c.trouble ? cashTrouble(c.trouble) : `${say("cash_insert")}。${say("cash_left")} ${money(c.left)}`;
+  if (c.owed.amount > 0) return `${say("slip_owed", { amount: money(c.owed) })}。${say("slip_note")}`;
+  return say(c.why === "paid" ? "cash_take_change" : "cash_take_back", { amount: money(c.change) });
 }
 
 function leave(word: string): string {

@@ -1,5 +1,5 @@
 // What the kiosk says: short, in words that need no explanation.
-import { translator } from "../shared/i18n";
+import { lang, translator, type Pair } from "../shared/i18n";
 
 export const say = translator({
   title: ["停车缴费机", "Parking kiosk"],
@@ -20,7 +20,7 @@ export const say = translator({
   steps: ["缴费步骤", "Steps of paying"],
   step_plate: ["输入车牌", "Plate"],
   step_fee: ["核对费用", "Fee"],
-  step_pay: ["扫码付款", "Pay"],
+  step_pay: ["付款", "Pay"],
   enter_plate: ["请输入车牌号", "Enter your plate number"],
   enter_province: ["先选省份简称", "Start with the province sign"],
   enter_rest: ["再输入字母和数字，新能源车牌为 8 位", "Then letters and digits; EV plates have 8 signs"],
@@ -38,6 +38,43 @@ export const say = translator({
   try_again: ["重新输入", "Enter again"],
   failed: ["没有查到：{why}", "That did not work: {why}"],
   due_now: ["应付停车费", "To pay"],
+  takes: ["本机可用：{ways}", "You can pay here by {ways}"],
+  by_phone: ["手机", "phone"],
+  pay_phone: ["手机扫码付款 {amount}", "Pay {amount} by phone"],
+  cash: ["现金", "cash"],
+  cash_change: ["可找零", "gives change"],
+  cash_exact: ["不找零，请备好零钱", "no change: exact sum"],
+  card: ["银行卡", "bank card"],
+  card_note: ["插卡或挥卡", "insert or tap"],
+  card_hold: ["请刷银行卡", "Use your bank card"],
+  card_where: ["请在本机旁的刷卡机上插卡或挥卡", "Insert or tap your card at the terminal beside this screen"],
+  card_waiting: ["等待刷卡，完成后自动更新", "Waiting for your card"],
+  cash_preparing: ["正在准备纸币口…", "Getting the note slot ready…"],
+  cash_failed: ["现在不能用现金：{why}", "No cash just now: {why}"],
+  other_way: ["换一种付款方式", "Pay in another way"],
+  cash_insert: ["请放入纸币，一次一张", "Insert notes, one at a time"],
+  cash_left: ["还差", "still to pay"],
+  cash_due: ["应付", "To pay"],
+  cash_inserted: ["已放入", "Inserted"],
+  cash_takes: ["现在可放入", "Notes taken now"],
+  cash_gives: ["多付的由本机找零", "What is too much comes back in coins"],
+  cash_exact_only: ["请放入正好的金额，本机零钱不够找零", "Please insert the exact sum: there is no change for more"],
+  cash_checking: ["正在收下纸币…", "Taking the note…"],
+  cash_ending: ["正在结束，请稍候", "Ending, one moment"],
+  cash_stopped: ["纸币口暂停", "The note slot has stopped"],
+  cash_trouble_in: ["已计入的钱不会丢失：按下面的键退回，再换一种方式付款", "What was counted is safe: press below to get it back, then pay in another way"],
+  cash_trouble_none: ["请换一种方式付款", "Please pay in another way"],
+  cash_cancel_back: ["取消并退回已放入的钱", "Cancel and get it back"],
+  cash_cancelled: ["已取消", "Cancelled"],
+  cash_take_change: ["请取走找零 {amount}", "Take your change: {amount}"],
+  cash_take_back: ["请取走退回的 {amount}", "Take back your {amount}"],
+  cash_falling: ["正在出币，已出 {given}", "Coins are coming: {given} so far"],
+  slip_owed: ["本机零钱不足，还欠您 {amount}", "This machine still owes you {amount}"],
+  slip_given: ["已退出 {amount}，请先取走", "{amount} came out: take it first"],
+  slip_code: ["领款码", "Code to show at the desk"],
+  slip_note: ["请拍下这个码，到人工收费处领取", "Take a photo of this code and show it at the staffed cash desk"],
+  slip_paid: ["停车费已付清", "Your parking is paid"],
+  slip_seen: ["我已记下", "I have noted it"],
   pay_sum: ["付款 {amount}", "Pay {amount}"],
   phone: ["手机缴费", "Continue on your phone"],
   phone_note: ["扫这个码，在自己手机上查看和付款", "Scan this code to see and pay it on your own phone"],
@@ -67,3 +104,20 @@ export const say = translator({
   still_note: ["{seconds} 秒后返回首页并清除您的信息", "In {seconds} s this page closes and forgets your details"],
   go_on: ["继续", "Continue"],
 });
+
+const troubles: Readonly<Record<string, Pair>> = {
+  away: ["纸币口没有应答", "The note slot does not answer"],
+  jam: ["纸币卡住了，请呼叫工作人员", "A note is stuck: please call our staff"],
+  full: ["钱箱已满", "The cash box is full"],
+  no_box: ["钱箱未装好", "The cash box is not in place"],
+  fault: ["纸币口有故障", "The note slot is out of order"],
+  no_shift: ["暂不收现金", "No cash is taken now"],
+  no_change: ["零钱不足，找不开", "Not enough change for this sum"],
+  busy: ["上一笔正在结束，请稍候", "The payment before is still ending"],
+};
+
+/** Why notes are not taken, in words. */
+export function cashTrouble(code: string): string {
+  const pair = troubles[code] ?? troubles["fault"]!;
+  return pair[lang.value === "zh" ? 0 : 1];
+}

@@ -201,6 +201,9 @@ const codes: Readonly<Record<string, Readonly<Record<string, Pair>>>> = {
     brought: ["取来备用金", "From the safe"],
     taken_out: ["存入保险柜", "To the safe"],
     difference: ["清点差异", "Differences"],
+    note: ["机器收到的纸币", "Notes into the machine"],
+    change: ["机器找零", "Coins out of the machine"],
+    owed: ["代机器付出", "Paid out for a machine"],
   },
   difference: {
     missing_here: ["我方未入账", "Not paid in our books"],

@@ -132,6 +132,13 @@ export type Shift = Said["ShiftView"];
 export type ShiftPage = Said["Page_ShiftView_"];
 export type ShiftReport = Said["ShiftReport"];
 export type Pieces = Said["Pieces"];
+export type KioskWays = Said["KioskWays"];
+export type CashSession = Narrowed<
+  Said["CashSession"],
+  { state: "open" | "ending" | "giving" | "over"; why: "paid" | "cancelled" | "expired" | "not_due" | null }
+>;
+export type Slip = Said["SlipView"];
+export type SlipPage = Said["Page_SlipView_"];
 export type CashTaken = Said["CashTaken"];
 export type Debt = Said["DebtView"];
 export type DebtPage = Said["Page_DebtView_"];

@@ -24,6 +24,7 @@ from parking.security.api import LogIn
 from parking.security.passkeys_api import LogInWays
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
+from payments.cash.machine_api import KioskWays
 from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_money
 from tests.browser.script import PASSWORDS, FakePayment, Opened
 
@@ -135,6 +136,10 @@ def _drivers(routes: APIRouter, fake: FakeServer) -> None:
             qr_svg="<svg xmlns='http://www.w3.org/2000/svg'/>",
             leave_by=fake.stays[payment.token].leave_by,
         )
+
+    @routes.get("/kiosk/ways")
+    async def ways(_: Annotated[Principal, Depends(require(Scope.KIOSK))], due: int = 0) -> KioskWays:
+        return KioskWays(cash=None, card=None)
 
     @routes.post("/kiosk/stays/find")
     async def find(body: FindStay, _: Annotated[Principal, Depends(require(Scope.KIOSK))]) -> FoundStay:

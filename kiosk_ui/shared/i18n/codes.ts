@@ -150,6 +150,8 @@ const cases: Table = {
   debt_disputed: ["车主对欠费提出异议", "A driver disputes a debt"],
   debt_uncollected: ["欠费多次未收到", "A debt could not be collected"],
   promise_over_credit: ["离场承诺超过授信", "Left owing more than was set aside"],
+  cash_note_unknown: ["收款机有一张纸币去向不明", "Nobody knows where a note in a cash machine is"],
+  cash_change_unknown: ["收款机出币结果不明", "Nobody knows what a cash machine gave back"],
   coupon_gone: ["优惠券已不可用", "A coupon was gone when it was paid"],
   invoice_mismatch: ["发票与付款不符", "An invoice does not match its payments"],
   invoice_quota: ["开票额度不足", "The quota of invoices is used up"],

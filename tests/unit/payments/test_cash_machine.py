@@ -333,7 +333,7 @@ def test_a_coin_whose_payout_nobody_knows_of_is_a_persons_and_owed(kiosk: Machin
         raise DeviceFault("nobody there")
 
     assert kiosk.notes.insert(2000)
-    kiosk.hopper.give = dead  # type: ignore[method-assign]
+    kiosk.hopper.give = dead  # type: ignore[method-assign,assignment]
     kiosk.turns(4)
     assert kiosk.now(session).state is SessionState.GIVING
     kiosk.clock.advance(timedelta(seconds=31))

@@ -20,12 +20,9 @@ const paths = {
   leave: "M10 4H4v16h6m-1-8h12m-5-5 5 5-5 5",
   sound: "M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4Zm11.5-1a5 5 0 0 1 0 7m2.5-9.5a8.5 8.5 0 0 1 0 12",
   quiet: "M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4Zm12 0 5 5m0-5-5 5",
-<<<<<<< HEAD
   key: "M8 11.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9Zm3.2 1.3L20 4m-4 4 3 3",
-=======
   note: "M2.5 6.5h19v11h-19zM12 9.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6ZM5.5 9.5v.1m13 4.8v.1",
   card: "M2.5 5.5h19v13h-19zM2.5 9.5h19M6 15h4",
->>>>>>> d7cf8f6 (Kiosk: pay by phone, notes or card; large numbers, troubles that point to another way, nothing forgotten that is still in the machine)
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4v5.5l3.5 2",
   home: "M4 11.5 12 4l8 7.5M6 10v10h12V10M10 20v-6h4v6",
   coupon: "M3 7h18v3.5a1.75 1.75 0 0 0 0 3.5V17H3v-3a1.75 1.75 0 0 0 0-3.5V7Zm11 0v10",

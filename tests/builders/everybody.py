@@ -16,6 +16,7 @@ from httpx2 import Response
 
 from parking.bootstrap.tables import all_tables
 from parking.kernel.clock import ManualClock
+from parking.kernel.money import Money
 from parking.security.devices import enrol_app, enrol_kiosk, enrol_till
 from payments.cash import machine_store
 from payments.cash.machine_model import Session, SessionState

@@ -20,6 +20,7 @@ from parking.kernel.errors import ErrorKind, ParkingError, conflict, invalid, no
 from parking.kernel.principal import Principal
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import UnitOfWork, insert_once, metadata
+from parking.plumbing.prepared import prepared
 from payments.store import tariff_table
 from payments.tariff.model import Tariff
 from payments.tariff.parse import load
@@ -54,6 +55,9 @@ proposal_table = sa.Table(
     sa.Column("reason", sa.String(200), nullable=False),
 )
 _c = proposal_table.c
+_APPROVED = prepared(
+    sa.select(sa.func.count()).select_from(proposal_table).where(_c.state == ProposalState.APPROVED.value)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,7 @@ class Proposal:
 
 def approved_count(conn: Connection) -> int:
     """How many were approved so far; it only grows."""
-    query = sa.select(sa.func.count()).select_from(proposal_table).where(_c.state == ProposalState.APPROVED.value)
-    return int(conn.execute(query).scalar_one())
+    return int(conn.execute(_APPROVED).scalar_one())
 
 
 def approved(conn: Connection) -> Sequence[Proposal]:

@@ -13,6 +13,7 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS ref (ref INTEGER NOT NULL, fact INTEGER NOT NULL, PRI
 """
 
 
+@cache
 def _served(refs: int) -> str:
     """Where rows are read from: those that so many refs find, as of the version that is served."""
     return (
@@ -100,6 +102,8 @@ class CopyFile:
         except sqlite3.Error as error:
             raise _unavailable(error) from None
         self.at: Position | None = Position(*row) if row else None
+        self._kinds: set[str] | None = set() if self._next == 1 else None
+        """The kinds of rows that ever came here; None where that is not known, because there were rows before."""
         self._read_turn = self._turn if in_memory else threading.Lock()
 
     def _prepare(self) -> None:
@@ -112,6 +116,8 @@ class CopyFile:
         """Store rows newer than all before, and that the file is now `at`: all of it, or none when ParkingError is raised."""
         with self._turn:
             first = self._next
+            if self._kinds is not None:
+                self._kinds.update(row.kind for row in rows)
             try:
                 with self._writer:  # a transaction
                     self._writer.execute("BEGIN")
@@ -127,11 +133,15 @@ class CopyFile:
 
     def find(self, kind: str, numbers: Sequence[int]) -> Sequence[tuple[str, int, str]]:
         """Key, version and JSON text of the rows of a kind under any of these numbers, each once, in the order of their keys."""
+        if self._kinds is not None and kind not in self._kinds:
+            return []
         query = f"SELECT DISTINCT fact.key, fact.version, fact.data {_served(len(numbers))} ORDER BY fact.key"
         return self._read(lambda conn: conn.execute(query, (*numbers, kind)).fetchall())
 
     def count(self, number: int, kind: str) -> int:
         """How many those are."""
+        if self._kinds is not None and kind not in self._kinds:
+            return 0
         query = f"SELECT count(*) {_served(1)}"
         return int(self._read(lambda conn: conn.execute(query, (number, kind)).fetchone()[0]))
 

@@ -246,7 +246,7 @@ def close(
     if isinstance(leaving, OpenStay):
         to_price = priced(uow.connection, leaving)
         until = leaving.billed_until(priced_at, to_price.stops)
-        if free is None and why_held(uow.connection, cashier, leaving, until) is not None:
+        if free is None and why_held(uow.connection, cashier, leaving, until, to_price) is not None:
             service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)
             service.open_case(uow, "charge_over_bound", stay_id=leaving.id, lane_id=lane_id)
             return

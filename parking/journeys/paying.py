@@ -78,6 +78,10 @@ class StayAccount:
     stay: Stay
     account: Account
     leave_by: datetime | None = None
+    to_price: PricedStay | None = None
+    """What its price depends on, where that was just asked for."""
+    until: datetime | None = None
+    """Until when it is billed here."""
 
 
 def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime) -> StayAccount:
@@ -91,13 +95,16 @@ def account_of(conn: Connection, cashier: Cashier, stay_id: StayId, at: datetime
         account = cashier.account(conn, to_price, until)
         if account.unsettled.minor > 0 and parks_free(conn, stay.id, stay.plate, at) is not None:
             account = covered(cashier.account(conn, to_price, until, with_offers=False))
-        return StayAccount(stay, account, leave_by)
-    return StayAccount(stay, cashier.account(conn, to_price, stay.exited_at if isinstance(stay, ClosedStay) else at))
+        return StayAccount(stay, account, leave_by, to_price, until)
+    until = stay.exited_at if isinstance(stay, ClosedStay) else at
+    return StayAccount(stay, cashier.account(conn, to_price, until), None, to_price, until)
 
 
-def why_held(conn: Connection, cashier: Cashier, stay: OpenStay, until: datetime) -> str | None:
+def why_held(
+    conn: Connection, cashier: Cashier, stay: OpenStay, until: datetime, to_price: PricedStay | None = None
+) -> str | None:
     """Why what this stay owes by `until` is shown to a person first; None where its bill is plausible."""
-    due = cashier.account(conn, priced(conn, stay), until).due
+    due = cashier.account(conn, to_price or priced(conn, stay), until).due
     return why_due_held(conn, cashier, stay, due, until)
 
 
@@ -120,11 +127,18 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
     The same `key` again gives the same payment, whatever has become of it and of the stay.
     """
 
-    def look(conn: Connection) -> tuple[StayAccount, Payment | None, PricedStay]:
-        account = account_of(conn, cashier, stay_id, at)
-        return account, cashier.begun(conn, stay_id, key), priced(conn, account.stay)
+    def look(conn: Connection) -> tuple[StayAccount, Payment | None, str | None, bool]:
+        found = account_of(conn, cashier, stay_id, at)
+        known, stay = cashier.begun(conn, stay_id, key), found.stay
+        if not isinstance(stay, OpenStay) or not found.account.is_open:
+            return found, known, None, False
+        if found.until == at:
+            held = why_due_held(conn, cashier, stay, found.account.due, at)
+        else:  # what it has to pay now and what it would owe by now are two things
+            held = why_held(conn, cashier, stay, at, found.to_price)
+        return found, known, held, is_confirmed(conn, stay.id)
 
-    found, known, to_price = database.read(look)
+    found, known, held, confirmed = database.read(look)
     if known is not None and (not isinstance(found.stay, OpenStay) or not found.account.is_open):
         return known  # asked again because our answer got lost
     if not isinstance(found.stay, OpenStay):
@@ -132,11 +146,11 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
     if not found.account.is_open:
         raise conflict("stay.nothing_due", "nothing is due for this stay now")
     stay = found.stay
-    held, confirmed = database.read(lambda conn: (why_held(conn, cashier, stay, at), is_confirmed(conn, stay.id)))
+    assert found.to_price is not None, "an account has just been asked for"
     if held is not None:
         database.write(lambda uow: _show_to_a_person(uow, stay))
         raise conflict("payment.held", "this charge is unusually high; our staff will look at it first")
-    return cashier.begin_payment(to_price, at, channel, key, confirmed=confirmed)
+    return cashier.begin_payment(found.to_price, at, channel, key, confirmed=confirmed)
 
 
 def _show_to_a_person(uow: UnitOfWork, stay: OpenStay) -> None:

@@ -37,18 +37,20 @@ class ManualClock:
             raise ValueError("a clock starts at an aware time")
         self._now = start.astimezone(UTC)
         self._start = self._now
+        self._passed_s = 0.0
 
     def now(self) -> datetime:
         return self._now
 
     def monotonic_s(self) -> float:
-        return (self._now - self._start).total_seconds()
+        return self._passed_s
 
     def advance(self, span: timedelta) -> None:
         """Move forward by `span`; a negative span raises ValueError."""
         if span < timedelta(0):
             raise ValueError("time does not run backwards")
         self._now += span
+        self._passed_s = (self._now - self._start).total_seconds()
 
     def set(self, moment: datetime) -> None:
         """Move forward to `moment`."""

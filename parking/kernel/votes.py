@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from functools import lru_cache
+from typing import Self, cast
 
 from parking.kernel.errors import invalid
 
@@ -69,15 +70,21 @@ class Votes:
     @classmethod
     def parse(cls, text: str) -> Self:
         """What `compact` wrote; a later version's text is read as far as it is ours; else ParkingError."""
-        parts = text.split("|")
-        if len(parts) < 4 or not parts[0].isdecimal() or not all(_WORD.fullmatch(word) for word in parts[1:3]):
-            raise _malformed()
-        said = [one.rpartition(":") for one in parts[3].split(",")] if parts[3] else []
-        spellings = tuple(Spelling(*_spelling(name, number)) for name, _, number in said[:MOST])
-        return cls(spellings, parts[1] or None, parts[2] or None)
+        return cast(Self, _parsed(text))
 
     def __repr__(self) -> str:
         return f"Votes({len(self.spellings)} spellings)"
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Votes:
+    """Those read last are kept: one passage's are read again with every event and every row that carries them."""
+    parts = text.split("|")
+    if len(parts) < 4 or not parts[0].isdecimal() or not all(_WORD.fullmatch(word) for word in parts[1:3]):
+        raise _malformed()
+    said = [one.rpartition(":") for one in parts[3].split(",")] if parts[3] else []
+    spellings = tuple(Spelling(*_spelling(name, number)) for name, _, number in said[:MOST])
+    return Votes(spellings, parts[1] or None, parts[2] or None)
 
 
 def _spelling(text: str, number: str) -> tuple[str, float]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from parking.kernel.clock import Clock
 from parking.kernel.ids import Ids
 from parking.plumbing.database import Database, clear_error
-from parking.plumbing.prepared import direct
+from parking.plumbing.prepared import DirectConnection, direct
 from parking.plumbing.pseudonyms import KEY_BYTES, OPTION
 from parking.plumbing.sqlite_database import STATEMENTS_KEPT, prepare
 from parking.plumbing.unit_of_work import UnitOfWork
@@ -55,6 +55,7 @@ class InlineDatabase(Database):
         with self._turn:
             self._begin()
             hand_on = self.hand_on
+            cast(DirectConnection, self._connection).undone = False
             unit = UnitOfWork(self._connection, self.clock.now(), self.ids, self.origin, handed_on=hand_on is not None)
             try:
                 driver.execute("BEGIN IMMEDIATE")

@@ -14,7 +14,7 @@ from parking.kernel.events import Envelope
 from parking.plumbing.bus import IDLE_S, Bus, OwnBus
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import describe
-from parking.plumbing.prepared import prepared
+from parking.plumbing.prepared import prepared, undone_within
 from parking.plumbing.tables import outbox
 
 MOST_AT_ONCE = 200
@@ -92,8 +92,10 @@ class OutboxRelay:
         assert self._ours is not None
         while unit.fresh:
             told, unit.fresh = unit.fresh, {}
-            kept = set(unit.connection.execute(_THERE, {"ids": list(told)}).scalars())
-            self._ours.take(unit, [one for name, one in told.items() if name in kept], first=True)
+            if undone_within(unit.connection):
+                kept = set(unit.connection.execute(_THERE, {"ids": list(told)}).scalars())
+                told = {name: one for name, one in told.items() if name in kept}
+            self._ours.take(unit, list(told.values()), first=True)
 
     def _published(self) -> None:
         self._news = self._database.hand_on is None

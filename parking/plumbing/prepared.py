@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -90,7 +91,15 @@ class _Plan:
         self._lists = sorted(bind.key for bind in compiled.bind_names if bind.expanding and bind.key in names)
         self._by_lengths: dict[tuple[int, ...], tuple[str, list[_Place]]] = {}
         self._expands = any(bind.expanding for bind in compiled.bind_names)
-        self._inputs = [] if self._expands else _inputs(compiled, names, dialect)
+        inputs = [] if self._expands else _inputs(compiled, names, dialect)
+        fixed = [(name, value, convert) for name, value, convert in inputs if value is not _MISSING]
+        self._fixed = {n: v if convert is None or v is None else convert(v) for n, v, convert in fixed}
+        self._pick = _picking([name for name, _, _ in inputs])
+        self._converted = [
+            (place, convert)
+            for place, (name, _, convert) in enumerate(inputs)
+            if convert is not None and name not in self._fixed
+        ]
         self._metadata, self._outputs = _outputs(statement, dialect)
         self._index = self._metadata._key_to_index
         self.returns_rows = self._outputs is not None
@@ -99,11 +108,12 @@ class _Plan:
         """The statement and its values in order, as the driver takes them."""
         if self._expands:
             return self._expanded(given)
-        return self.text, [
-            value if convert is None or value is None else convert(value)
-            for name, fixed, convert in self._inputs
-            for value in (given[name] if fixed is _MISSING else fixed,)
-        ]
+        values = self._pick({**self._fixed, **given} if self._fixed else given)
+        for place, convert in self._converted:
+            value = values[place]
+            if value is not None:
+                values[place] = convert(value)
+        return self.text, values
 
     def rows(self, found: Sequence[tuple[Any, ...]]) -> list[Row[Any]]:
         """The driver's rows as SQLAlchemy's."""
@@ -137,6 +147,14 @@ class _Plan:
             fixed = _MISSING if name in given else state.parameters[place]
             places.append((name, nth, fixed, convert))
         return state.statement, places
+
+
+def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
+    """The values of these names, in this order."""
+    if len(names) < 2:
+        return lambda given: [given[name] for name in names]
+    pick = itemgetter(*names)
+    return lambda given: list(pick(given))
 
 
 def _inputs(compiled: SQLCompiler, names: Collection[str], dialect: Dialect) -> list[tuple[str, Any, _Convert]]:
@@ -196,6 +214,7 @@ def attempt(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        connection.undone = True
         try:
             connection.run("ROLLBACK TO attempt")
             connection.run("RELEASE attempt")
@@ -205,16 +224,24 @@ def attempt(connection: sa.Connection) -> Iterator[None]:
     connection.run("RELEASE attempt")
 
 
+def undone_within(connection: sa.Connection) -> bool:
+    """Whether a part of the transaction may have been undone, and what was published there with it."""
+    return not isinstance(connection, DirectConnection) or connection.undone
+
+
 class DirectConnection(sa.Connection):
     """A connection to SQLite that runs marked statements by their compiled text, and savepoints by name."""
 
     _direct: sqlite3.Connection | None = None
+    undone = False
+    """Whether a part of the transaction was undone by itself; whoever begins one says that nothing was yet."""
 
     def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
         """As SQLAlchemy's; errors are the same, and carry no values."""
         plans = _PLANS.get(statement)
         if plans is None:
             if type(statement) in _SAVEPOINTS:
+                self.undone |= type(statement) is RollbackToSavepointClause
                 return self._run(f"{_SAVEPOINTS[type(statement)]} {statement.ident}", ())
             return super().execute(statement, parameters, execution_options=execution_options)
         if (

@@ -28,6 +28,7 @@ from parking.kernel.chain import GENESIS
 from parking.kernel.ids import DeviceId, OperatorId
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import insert_once, metadata
+from parking.plumbing.prepared import prepared
 from parking.security.model import AuditEntry, Device, DeviceKind, Operator, Session
 
 operators = Table(
@@ -237,10 +238,15 @@ def _one_device(conn: Connection, condition: Any) -> Device | None:
 # --- audit ---------------------------------------------------------------------------------------------------------
 
 
+_HOLD_HEAD = prepared(select(audit_head).with_for_update())
+_APPEND = prepared(insert(audit_log))
+_MOVE_HEAD = prepared(update(audit_head))
+
+
 def hold_audit_head(conn: Connection) -> tuple[int, str]:
     """The number and link of the last entry, held until this transaction ends; (0, GENESIS) before the first."""
     insert_once(conn, audit_head, {"id": _THE_HEAD, "seq": 0, "link": GENESIS})
-    row = conn.execute(select(audit_head).with_for_update()).one()
+    row = conn.execute(_HOLD_HEAD).one()
     return row.seq, row.link
 
 
@@ -251,19 +257,18 @@ def audit_head_now(conn: Connection) -> tuple[int, str]:
 
 
 def append_audit_entry(conn: Connection, entry: AuditEntry) -> None:
-    conn.execute(
-        insert(audit_log).values(
-            seq=entry.seq,
-            at=entry.at,
-            actor_kind=entry.actor_kind,
-            actor=entry.actor,
-            action=entry.action,
-            subject=entry.subject,
-            reason=entry.reason,
-            link=entry.link,
-        )
-    )
-    conn.execute(update(audit_head).values(seq=entry.seq, link=entry.link))
+    values = {
+        "seq": entry.seq,
+        "at": entry.at,
+        "actor_kind": entry.actor_kind,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "reason": entry.reason,
+        "link": entry.link,
+    }
+    conn.execute(_APPEND, values)
+    conn.execute(_MOVE_HEAD, {"seq": entry.seq, "link": entry.link})
 
 
 def audit_entries(conn: Connection) -> Iterator[AuditEntry]:

@@ -112,6 +112,12 @@ def snapshot(conn: Connection, stay_id: StayId) -> dict[str, Any] | None:
     return None if row is None else {k: to_plain(v) for k, v in row._mapping.items() if k not in _NOT_TOLD}
 
 
+_HOLD_HEAD = prepared(sa.select(correction_head).with_for_update())
+_KEEP_PLATES = prepared(correction_plates.insert())
+_APPEND = prepared(correction.insert())
+_MOVE_HEAD = prepared(correction_head.update())
+
+
 def record(
     uow: UnitOfWork,
     stay_id: StayId,
@@ -127,7 +133,7 @@ def record(
     """Write down what has just been changed about a stay, and tell it; returns the correction's id."""
     conn = uow.connection
     insert_once(conn, correction_head, {"one": 1, "seq": 0, "link": chain.GENESIS})
-    head = conn.execute(sa.select(correction_head).with_for_update()).one()
+    head = conn.execute(_HOLD_HEAD).one()
     after = snapshot(conn, stay_id)
     spelt = {"before": _spelt(before), "after": _spelt(after)}
     values: dict[str, Any] = {
@@ -149,10 +155,10 @@ def record(
         salt = secrets.token_hex(16)
         values["personal"] = digest(salt, spelt)
         mine = {"correction_id": values["id"], "stay_id": stay_id, "salt": salt, "spelt": spelt}
-        conn.execute(correction_plates.insert().values(mine))
+        conn.execute(_KEEP_PLATES, mine)
     link = chain.link(head.link, to_plain(values))
-    conn.execute(correction.insert().values(**values, link=link))
-    conn.execute(correction_head.update().values(seq=head.seq + 1, link=link))
+    conn.execute(_APPEND, {**values, "link": link})
+    conn.execute(_MOVE_HEAD, {"seq": head.seq + 1, "link": link})
     lane_id = LaneId(((values["after"] or before) or {}).get("lane_id", ""))
     uow.publish(StayCorrected(values["id"], stay_id, rule, lane_id, passages))
     return str(values["id"])

@@ -31,6 +31,15 @@ _DOUBTFUL = prepared(
     .where(stay.c.plate == sa.bindparam("plate"), stay.c.state == sa.literal_column("'doubtful'"))
     .order_by(stay.c.id)
 )
+_A_DAY = timedelta(days=1)
+_CLOSED = prepared(
+    sa.select(stay.c.id)
+    .where(stay.c.folded.in_(sa.bindparam("folds", expanding=True)), stay.c.state == "closed")
+    .where(stay.c.plate.in_(sa.bindparam("plates", expanding=True)), stay.c.entered_at <= sa.bindparam("at"))
+    .where(stay.c.exited_at.between(sa.bindparam("since"), sa.bindparam("until")))
+    .order_by(stay.c.id.desc())
+    .limit(3)
+)
 
 
 def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> list[Row[Any]]:
@@ -79,11 +88,10 @@ def standing_in(conn: Connection, bays: Collection[BayId]) -> dict[BayId, StayId
 
 def closed_around(conn: Connection, texts: Iterable[str], at: datetime) -> list[StayId]:
     """Closed stays of these plates that began before `at` and ended within a day of it, the newest first."""
-    day = timedelta(days=1)
-    query = sa.select(stay.c.id).where(stay.c.folded.in_({folded(text) for text in texts}), stay.c.state == "closed")
-    query = query.where(stay.c.plate.in_([Plate(text) for text in texts]), stay.c.entered_at <= at)
-    query = query.where(stay.c.exited_at.between(at - day, at + day)).order_by(stay.c.id.desc()).limit(3)
-    return [StayId(found) for found in conn.execute(query).scalars()]
+    texts = list(texts)
+    plates, folds = [Plate(text) for text in texts], sorted({folded(text) for text in texts})
+    bounds = {"at": at, "since": at - _A_DAY, "until": at + _A_DAY}
+    return [StayId(found) for found in conn.execute(_CLOSED, {"folds": folds, "plates": plates, **bounds}).scalars()]
 
 
 def left_between(

@@ -43,8 +43,7 @@ class Viewer(Protocol):
     def deliver(self, delta: Delta) -> None: ...
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _text(kind: str, head: str, values: Iterable[tuple[str, str]], events: Iterable[str]) -> str:

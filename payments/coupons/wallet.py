@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -38,6 +39,21 @@ def limit_key(offer_key: str, holder: str) -> str:
     return f"{offer_key}|{holder}"
 
 
+class _Slots:
+    """How many slots of this stay's holder are taken on this day; whose they are is worked out only where something has a limit."""
+
+    def __init__(self, conn: Connection, stay: StayToPrice, at: datetime, time_zone: str) -> None:
+        self._conn, self._stay, self._at, self._time_zone = conn, stay, at, time_zone
+
+    @cached_property
+    def _who_and_when(self) -> tuple[str, str]:
+        return holder_of(self._conn, self._stay), day_of(self._at, self._time_zone)
+
+    def taken(self, name: str) -> int:
+        holder, day = self._who_and_when
+        return limits.slots_taken(self._conn, limit_key(name, holder), day)
+
+
 def offers(
     conn: Connection,
     stay: StayToPrice,
@@ -50,8 +66,8 @@ def offers(
     """Everything that may count for the stay at `at`, benefits first; what its own live payment has `held` counts as free."""
     held_ids = {use.coupon_id for use in held if use.coupon_id is not None}
     taken = _own_slots(use.campaign for use in held)
-    holder, day = holder_of(conn, stay), day_of(at, time_zone)
-    found = [offer for offer in _benefits(conn, stay, holder, day, taken) if offer.key not in without]
+    slots = _Slots(conn, stay, at, time_zone)
+    found = [offer for offer in _benefits(stay, slots, taken) if offer.key not in without]
     coupons = store.wallet(
         conn,
         stay_id=stay.stay_id,
@@ -71,8 +87,8 @@ def offers(
         campaign = campaigns[coupon.campaign_id]
         why = _speaks_against(coupon, at, held=coupon.coupon_id in held_ids)
         if why is None and campaign.per_day is not None:
-            key = limit_key(campaign.campaign_id, holder)
-            used = today.get(key, limits.slots_taken(conn, key, day) - taken.get(campaign.campaign_id, 0))
+            key = campaign.campaign_id
+            used = today[key] if key in today else slots.taken(key) - taken.get(key, 0)
             today[key] = used + 1
             why = LeftOut.DAY_LIMIT if used >= campaign.per_day else None
         found.append(_offer(coupon, campaign, why, left[coupon.campaign_id]))
@@ -86,11 +102,11 @@ def _own_slots(campaigns: Iterable[str]) -> Mapping[str, int]:
     return counted
 
 
-def _benefits(conn: Connection, stay: StayToPrice, holder: str, day: str, taken: Mapping[str, int]) -> Iterable[Offer]:
+def _benefits(stay: StayToPrice, slots: _Slots, taken: Mapping[str, int]) -> Iterable[Offer]:
     for benefit in stay.standing.benefits if stay.standing is not None else ():
         why = None
         if benefit.per_day is not None:
-            used = limits.slots_taken(conn, limit_key(benefit.key, holder), day) - taken.get(benefit.key, 0)
+            used = slots.taken(benefit.key) - taken.get(benefit.key, 0)
             why = LeftOut.DAY_LIMIT if used >= benefit.per_day else None
         yield Offer(
             key=benefit.key,

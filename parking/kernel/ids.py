@@ -6,7 +6,6 @@ import random
 import secrets
 from datetime import datetime
 from typing import NewType, Protocol
-from uuid import UUID
 
 SiteId = NewType("SiteId", str)
 LotId = NewType("LotId", str)
@@ -40,7 +39,8 @@ class Ids(Protocol):
 def _uuid7(now: datetime, random_bits: int) -> str:
     millis = int(now.timestamp() * 1000) & ((1 << 48) - 1)
     value = millis << 80 | 0x7 << 76 | (random_bits >> 62 & 0xFFF) << 64 | 0b10 << 62 | random_bits & ((1 << 62) - 1)
-    return str(UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class RandomIds:

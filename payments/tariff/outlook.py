@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple, cast
 
@@ -14,9 +14,8 @@ from parking.kernel.money import Money
 from payments.tariff.explain import leave_before
 from payments.tariff.facts import NO_FACTS, Facts
 from payments.tariff.model import Tariff
-from payments.tariff.price import price
+from payments.tariff.price import totals
 
-_MINUTE = timedelta(minutes=1)
 _FOLLOWED = 3 * 24 * 60
 """So many minutes beyond what is known a course is followed without a gap."""
 _KEPT_COURSES = 4_096
@@ -115,16 +114,11 @@ class _Course:
     """What a stay costs minute by minute from its entry on, worked out as far as anybody has asked; shared by threads."""
 
     def __init__(self, tariff: Tariff, entry_s: int, facts: Facts) -> None:
-        self._tariff = tariff
-        self._entry = datetime.fromtimestamp(entry_s, UTC)
-        self._facts = facts
+        self.due_after = totals(tariff, entry_s, facts)
+        """Minor units for leaving after so many minutes on the fee clock."""
         self._next = _next_change if tariff.may_fall else _first_dearer
         self._known: tuple[tuple[int, ...], tuple[int, ...], int] = ((0,), (self.due_after(0),), 0)
         """Where prices begin, the prices, and up to which minute these are all; replaced as one, never changed."""
-
-    def due_after(self, minutes: int) -> int:
-        """Minor units for leaving after so many minutes on the fee clock."""
-        return price(self._tariff, self._entry, self._entry + max(1, minutes) * _MINUTE, self._facts).total.minor
 
     def holds(self, minute: int, last: int) -> tuple[int, int]:
         """What it costs at this minute, and the first minute after it that costs another amount, or one beyond `last`."""

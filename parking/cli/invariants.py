@@ -35,10 +35,10 @@ _SEEN = prepared(
         " (SELECT seq FROM ledger_head) AS booked,"
         " (SELECT coalesce(sum(delta), 0) FROM guidance_movement WHERE rowid > :movements) AS moved,"
         " (SELECT coalesce(max(rowid), 0) FROM guidance_movement) AS movements,"
-        " EXISTS (SELECT 1 FROM dead_letter) AS dead FROM watched"
+        " (SELECT changed FROM watched_offers) AS offers, EXISTS (SELECT 1 FROM dead_letter) AS dead FROM watched"
     ).columns(
         *(sa.column(name, sa.Integer) for name in ("inside", "unexplained", "plates", "booked", "moved")),
-        *(sa.column(name, sa.Integer) for name in ("movements", "dead")),
+        *(sa.column(name, sa.Integer) for name in ("movements", "offers", "dead")),
     )
 )
 """All that every look asks, in one question."""
@@ -80,12 +80,13 @@ class Invariants:
         """Every one that does not hold now, in words."""
         seen = conn.execute(_SEEN, {"movements": self._movements}).one()
         twice = seen.plates > self._plates and conn.execute(_TWICE, {"seen": self._plates}).first() is not None
-        balanced = seen.booked == self._booked or _is_balanced(conn)
+        stood = seen.booked == self._booked
+        balanced = stood or _is_balanced(conn)
         self._plates, self._booked = seen.plates, seen.booked
         self._moved, self._movements = self._moved + seen.moved, seen.movements
         inside = seen.inside - seen.unexplained
         words = self._words(twice=twice, inside=inside, balanced=balanced, dead=bool(seen.dead))
-        return words + self._money.broken(conn)
+        return words + self._money.broken(conn, moved=not stood, offers=seen.offers)
 
     def broken_at_last(self, conn: sa.Connection) -> list[str]:
         """The same, with a look at everything that is there, however long that takes."""

@@ -91,9 +91,12 @@ class EdgeFile:
         conn = self._writer
         try:
             conn.execute("BEGIN IMMEDIATE")
-            for job in jobs:
-                self._run(conn, job)
-            conn.execute("COMMIT")
+            if len(jobs) == 1:
+                self._run_alone(conn, jobs[0])
+            else:
+                for job in jobs:
+                    self._run(conn, job)
+                conn.execute("COMMIT")
         except sqlite3.Error as error:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
@@ -101,6 +104,17 @@ class EdgeFile:
                 job.error = job.error or error
         for job in jobs:
             job.done = True
+
+    def _run_alone(self, conn: sqlite3.Connection, job: _Job[Any]) -> None:
+        """Nobody else's work has to outlive its failure, so that it needs no savepoint."""
+        try:
+            job.result = job.work(conn)
+        except BaseException as error:
+            job.error = error
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+        else:
+            conn.execute("COMMIT")
 
     def _run(self, conn: sqlite3.Connection, job: _Job[Any]) -> None:
         conn.execute("SAVEPOINT job")

@@ -38,12 +38,18 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         if value is None:
             return None
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return _moment_or_none(value)
+        moment: datetime = value
         return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """On SQLite without the layers between, which cost as much as the conversion."""
         return _text_or_none if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        """The same on the way back."""
+        return _moment_or_none if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 @lru_cache(maxsize=256)
@@ -57,6 +63,13 @@ def _text_of(moment: datetime) -> str:
 
 def _text_or_none(moment: datetime | None) -> str | None:
     return None if moment is None else _text_of(moment)
+
+
+def _moment_or_none(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 class PlateText(TypeDecorator[Plate]):

@@ -32,9 +32,12 @@ _DOUBTFUL = prepared(
     .order_by(stay.c.id)
 )
 _A_DAY = timedelta(days=1)
+_state = sa.func.coalesce(stay.c.state, "")
+"""Wrapped, so that no engine goes through all that ever left, the newest first, for the few of one plate."""
+_has_left = _state == "closed"
 _CLOSED = prepared(
     sa.select(stay.c.id)
-    .where(stay.c.folded.in_(sa.bindparam("folds", expanding=True)), stay.c.state == "closed")
+    .where(stay.c.folded.in_(sa.bindparam("folds", expanding=True)), _has_left)
     .where(stay.c.plate.in_(sa.bindparam("plates", expanding=True)), stay.c.entered_at <= sa.bindparam("at"))
     .where(stay.c.exited_at.between(sa.bindparam("since"), sa.bindparam("until")))
     .order_by(stay.c.id.desc())
@@ -64,7 +67,7 @@ def has_lookalike(conn: Connection, plate: Plate) -> bool:
 def familiar(conn: Connection, texts: Sequence[str]) -> frozenset[str]:
     """Those of these spellings that are plates of cars that have been here, or lookalikes of such: fleets come with their like."""
     of = {text: folded(text) for text in texts}
-    query = sa.select(stay.c.folded).where(stay.c.folded.in_(set(of.values())), stay.c.state.in_(("closed", "ghost")))
+    query = sa.select(stay.c.folded).where(stay.c.folded.in_(set(of.values())), _state.in_(("closed", "ghost")))
     here = set(conn.execute(query.distinct()).scalars())
     return frozenset(text for text, fold in of.items() if fold in here)
 
@@ -99,7 +102,7 @@ def left_between(
 ) -> list[tuple[datetime, datetime]]:
     """(entered_at, exited_at) of a plate's stays that ended after `since` and by `until`, the oldest of the last `most` first."""
     query = sa.select(stay.c.entered_at, stay.c.exited_at).where(
-        stay.c.folded == folded(plate.text), stay.c.plate == plate, stay.c.state == "closed"
+        stay.c.folded == folded(plate.text), stay.c.plate == plate, _has_left
     )
     query = query.where(stay.c.exited_at > since, stay.c.exited_at <= until)
     rows = conn.execute(query.order_by(stay.c.entered_at.desc(), stay.c.id.desc()).limit(most)).all()

@@ -36,6 +36,13 @@ _PAST: Mapping[str, Mapping[str, str]] = {
     "edge_event": {
         "device_id": "'edge-1'", "epoch": "'past'", "seq": "n", "event_id": "'past-' || n", "received_at": _AT, "raw": "'{}'",
     },
+    "copy_row": {  # what lanes were told of them and have long forgotten
+        "site": "''", "kind": "CASE n % 2 WHEN 0 THEN 'stay' ELSE 'inside' END", '"key"': "printf('0000%032d', n)", "version": "-n",
+    },
+    "visit_note": {
+        "event_id": "'past-' || n", "visit_id": "'past-' || n", "at": _AT, "kind": "'VehiclePassed'", "lane_id": "'entry-1'",
+        "said": "'{}'",
+    },
     "review_case": {
         "id": "printf('0000%032d', n)", "reason": "'exit_without_stay'", "opened_at": _AT, "state": "'resolved'", "note": "''",
         "resolved_by": "'system'",

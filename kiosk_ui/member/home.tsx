@@ -73,7 +73,7 @@ function Membership(): JSX.Element {
 }
 
 function Progress({ of }: { of: OwnStanding }): JSX.Element | null {
-  if (!of.following) return of.tier ? <p class="small">{say("top_tier")}</p> : null;
+  if (!of.following) return null;
   const words = say("to_go", { n: count(of.points_to_go ?? 0), tier: named(of.following.name) });
   return (
     <div class="to-go">

@@ -35,7 +35,6 @@ export const say = translator({
   points_unit: ["积分", "points"],
   no_tier: ["会员", "Member"],
   to_go: ["再得 {n} 积分升为{tier}", "{n} more points to {tier}"],
-  top_tier: ["已是最高等级", "You hold the highest tier"],
   points_end: ["{n} 积分将在 30 天内到期，最早 {day}", "{n} points end within 30 days, the first on {day}"],
   show_code: ["出示会员码", "Show my code"],
   hide_code: ["收起会员码", "Hide my code"],

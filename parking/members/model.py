@@ -117,7 +117,7 @@ def tier_of(earned: int, levels: Sequence[Level], by_hand: str = "") -> Level | 
 
 
 def next_tier(earned: int, levels: Sequence[Level], by_hand: str = "") -> Level | None:
-    """The tier after the one that is held; None for whoever holds the highest."""
+    """The next tier that more points would bring, above the one that is held; None where there is none."""
     held = tier_of(earned, levels, by_hand)
     above = [t for t in levels if t.kind == "tier" and t.from_points > max(earned, held.from_points if held else 0)]
     return min(above, key=lambda t: (t.from_points, t.level_id), default=None)

@@ -73,7 +73,9 @@ def activate(uow: UnitOfWork, vehicle_id: str) -> None:
     if found is None or found.state is not VehicleState.COOLING or found.active_at is None or found.active_at > uow.now:
         return
     held = store.holder(uow.connection, found.plate)
-    if held is not None and held.since > found.since:  # it got a new holder while this claim was waiting
+    if (
+        held is not None and (held.active_at or held.since) > found.since
+    ):  # it got a holder while this claim was waiting: he has had no notice
         store.move_vehicle(
             uow.connection, vehicle_id, VehicleState.COOLING, VehicleState.REVIEW, reason="another_came_first"
         )

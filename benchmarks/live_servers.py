@@ -35,6 +35,7 @@ from parking.plumbing.db import open_database
 from parking.security import store
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware
+from parking.security.model import Session, Whence
 from parking.security.service import token_hash
 from parking.web.frames import FrameProtocol, StreamProtocol
 from parking.web.live import LiveHub
@@ -108,8 +109,11 @@ async def ours(folder: Path) -> None:
     enrol(database, edge)
     found = database.read(lambda conn: store.credentials(conn, "manager"))
     assert found is not None
-    operator, until = found[0].id, clock.now() + timedelta(days=1)
-    database.write(lambda uow: store.add_session(uow.connection, token_hash(LOG_IN), operator, uow.now, until))
+    now = clock.now()
+    session = Session(
+        RandomIds().new(now), found[0].id, now, now, now + timedelta(days=1), Whence("127.0.0.1"), "password"
+    )
+    database.write(lambda uow: store.add_session(uow.connection, token_hash(LOG_IN), session))
     topics = Topics(SITE)
     hub = LiveHub(topics.of, patience_s=600.0)  # whoever is stalled stays, so that the whole round is with him
     for zone in SITE.zones:

@@ -15,7 +15,7 @@ from parking.kernel.errors import ParkingError
 
 
 def side_door(mall: Mall) -> Starlette:
-    """GET /state, /logs, /cars/{number}; POST /cars (a plan), /cars/{number}/go and /faults ({device, fault})."""
+    """GET /state, /logs, /cars/{number}; POST /cars (a plan), /cars/{number}/go, /faults ({device, fault}), /kiosk/notes ({note})."""
 
     async def state(_: Request) -> Response:
         return JSONResponse(mall.state())
@@ -43,6 +43,13 @@ def side_door(mall: Mall) -> Starlette:
         cars[number].go.set()
         return Response(status_code=204)
 
+    async def put_in(request: Request) -> Response:
+        try:
+            drawn = mall.cash.insert(int(json.loads(await request.body())["note"]))
+        except (KeyError, ValueError, TypeError) as error:
+            return JSONResponse({"error": f"this is no note: {error}"}, status_code=422)
+        return JSONResponse({"drawn_in": drawn, **mall.cash.state()})
+
     async def break_something(request: Request) -> Response:
         try:
             wish = json.loads(await request.body())
@@ -58,6 +65,7 @@ def side_door(mall: Mall) -> Starlette:
             Route("/cars", drive_up, methods=["POST"]),
             Route("/cars/{number:int}", car),
             Route("/cars/{number:int}/go", go, methods=["POST"]),
+            Route("/kiosk/notes", put_in, methods=["POST"]),
             Route("/faults", break_something, methods=["POST"]),
         ]
     )
@@ -66,7 +74,8 @@ def side_door(mall: Mall) -> Starlette:
 def _break(mall: Mall, device: str, fault: str) -> None:
     """A camera by its lane (none, freeze, black, stop, garbage, slow, drop; entry-2: none, gone, network_down), a camera over bays by its
     name (as any camera), the board (none, gone, mute, loop-N-on), a reader (uhf or scanner: none, mute, hang_up), the feed next door
-    (none, silent, broken, stale, garbage_row, lies), or the fire contact (on, off).
+    (none, silent, broken, stale, garbage_row, lies),
+    the kiosk's slot for notes (kiosk: none, jam, mute, empty), or the fire contact (on, off).
     """
     if device in mall.cameras:
         mall.cameras[device].set_fault(CameraFault(fault))
@@ -87,6 +96,8 @@ def _break(mall: Mall, device: str, fault: str) -> None:
             reader.hang_up()
     elif device == "neighbour":
         mall.next_door.feed.fault(*([] if fault == "none" else [fault]))
+    elif device == "kiosk":
+        mall.cash.fault(fault)
     elif device == "fire":
         mall.board.set_input(FIRE_INPUT, fault == "on")
     else:

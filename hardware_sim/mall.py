@@ -29,6 +29,7 @@ from hardware_sim.devices.relay_board import RelayBoardSim
 from hardware_sim.devices.rtsp import RtspCamera
 from hardware_sim.devices.sign import SignBox
 from hardware_sim.driver import Driver
+from hardware_sim.kiosk_cash import KioskCash
 from hardware_sim.members_entry import MembersEntry
 from hardware_sim.next_door import CarParkNextDoor
 from hardware_sim.parked import ParkedCars
@@ -130,6 +131,7 @@ class Mall:
         self.next_door = CarParkNextDoor(
             clock, host=host, feed_port=ports["neighbour"], sign_port=ports["sign_approach"], seed=config.seed
         )
+        self.cash = KioskCash(host=host, ports=ports)
         self.parked = ParkedCars(clock, host=host, ports=ports, seed=config.seed)
         self.wallet = QrWalletServer(
             QrWalletBooks(
@@ -172,6 +174,7 @@ class Mall:
         self.second.start()
         self.next_door.start()
         self.parked.start()
+        self.cash.start()
         wallet_url = self.wallet.start()
         async with httpx.AsyncClient(timeout=10.0) as client:
             driver = Driver(client, self.config.server_url, self.config.kiosk_token, wallet_url)
@@ -192,6 +195,7 @@ class Mall:
         self.second.stop()
         self.next_door.stop()
         self.parked.stop()
+        self.cash.stop()
         for sign in self.signs.values():
             sign.stop()
         for camera in self.cameras.values():
@@ -254,6 +258,7 @@ class Mall:
             "readers": {"uhf": self.second.tags.reading, "scanner": self.second.scanner.connected > 0},
             "signs": {name: sign.text for name, sign in self.signs.items()},
             "next_door": self.next_door.state(),
+            "kiosk": self.cash.state(),
             "cars": [self.car(car) for car in (self.garage.cars if self.garage else ())][-200:],
         }
 

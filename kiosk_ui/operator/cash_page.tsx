@@ -6,6 +6,7 @@ import { clock, money } from "../shared/format";
 import { now } from "../shared/tick";
 import type { OpenShift, Shift, ShiftPage, ShiftReport } from "../shared/wire";
 import { CloseDialog, CountDialog, MoveDialog } from "./cash_dialogs";
+import { Slips } from "./cash_slips";
 import { AmountField, CountFields, currency, keepTill, keptTill, minorOf, MoneyDialog, piecesOf, TILL, useCount } from "./money_form";
 import { useRead, Waiting } from "./money_frame";
 import { money as say, word } from "./money_words";
@@ -47,6 +48,7 @@ export function CashDesk({ id }: { id: string }): JSX.Element {
           ))}
         </ul>
       </section>
+      {may("cash:desk") && <Slips onChange={list.again} />}
       {chosen && <OneShift key={chosen} id={chosen} onChange={list.again} />}
       {opening && <OpenDialog onClose={() => open(false)} onDone={list.again} />}
     </main>

@@ -18,6 +18,7 @@ import yaml
 
 from hardware_sim.bay_plan import CAMERAS, ON_BROKER, boxes_of, channels
 from hardware_sim.bay_plan import PORTS as BAY_PORTS
+from hardware_sim.kiosk_cash import COIN, COINS, NOTES
 from parking import migrations
 from parking.bootstrap.keys import Ed25519Signer, create_key
 from parking.cli.demo_rights import enrol_members, invite_visitors
@@ -29,6 +30,7 @@ from parking.plumbing.db import UnitOfWork, open_database
 from parking.security import devices
 from parking.security.passwords import Passwords
 from parking.security.service import create_operator
+from payments.cash import shifts
 
 OPERATOR = "operator"
 EDGE, KIOSK, SITE = "edge-1", "kiosk-1", "demo"
@@ -36,6 +38,7 @@ SETUP = Principal("system", "demo", frozenset())
 PARTS = (
     *("server", "board", "entry_camera", "exit_camera", "sign_b1", "sign_b2", "wallet", "control"),
     *("push", "uhf", "scanner", "neighbour", "sign_approach"),
+    *("notes", "coins"),
     *BAY_PORTS,
 )
 FIRE_INPUT = 6  # as the simulated board is wired
@@ -88,6 +91,8 @@ class DemoSite:
             ),
             "PARKING_NEIGHBOURS_FILE": str(self.root / "neighbours.yaml"),
             "PARKING_SENSORS_FILE": str(self.root / "sensors.yaml"),
+            "PARKING_CASH": "true",
+            "PARKING_KIOSKS_FILE": str(self.root / "kiosks.yaml"),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -128,6 +133,7 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     (folder / "edge.yaml").write_text(yaml.safe_dump(edge_config(site), allow_unicode=True, sort_keys=False))
     (folder / "neighbours.yaml").write_text(yaml.safe_dump(neighbours(site), allow_unicode=True, sort_keys=False))
     (folder / "sensors.yaml").write_text(yaml.safe_dump(sensors(site), allow_unicode=True, sort_keys=False))
+    (folder / "kiosks.yaml").write_text(yaml.safe_dump(kiosks(site), sort_keys=False))
     partial = note.with_suffix(".part")
     partial.touch(mode=0o600)
     partial.write_text(json.dumps(asdict(site), indent=1))
@@ -169,12 +175,27 @@ def _enrol(
         create_operator(uow, SETUP, username=OPERATOR, display_name="Demo", password_hash=hashed, roles=("manager",))
         devices.enrol_edge(uow, SETUP, device_id=EDGE, key_id=edge_key.key_id, public_key=edge_key.public)
         members = enrol_members(uow)
+        _fill_the_kiosk(uow)
         return devices.enrol_kiosk(uow, SETUP, device_id=KIOSK), members, invite_visitors(uow, server_key, SITE)
 
     try:
         return database.write(work)
     finally:
         database.close()
+
+
+def _fill_the_kiosk(uow: UnitOfWork) -> None:
+    """Somebody has filled the kiosk's hopper and opened its shift."""
+    counts, brought = {COIN: COINS}, COIN * COINS
+    who = SETUP.subject
+    shifts.open_shift(uow, KIOSK, "CNY", counts, brought=brought, reason=None, by=who, key=who, audit=lambda *_: None)
+
+
+def kiosks(site: DemoSite) -> list[dict[str, Any]]:
+    """The kiosk's slot for notes and its hopper."""
+    line = {"kind": "cctalk", "host": site.host}
+    hopper = {**line, "port": site.ports["coins"], "coin_minor": COIN}
+    return [{"id": KIOSK, "acceptor": {**line, "port": site.ports["notes"], "notes": NOTES}, "hoppers": [hopper]}]
 
 
 def neighbours(site: DemoSite) -> dict[str, Any]:

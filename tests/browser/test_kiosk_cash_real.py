@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,12 +81,15 @@ def open_shift(uow: UnitOfWork) -> None:
 
 
 def shown(page: Page, name: str, request: pytest.FixtureRequest) -> None:
-    """Nothing is cut off, too small or in the way; with `--pictures`, kept."""
+    """Nothing is cut off, too small or in the way; with `--pictures`, kept in both languages."""
     assert look.wrong_with(page, smallest_px=40, widths=((1080, 1920),), twice=False) == [], name
     folder = request.config.getoption("--pictures")
-    if folder:
+    for _ in range(2 if folder else 0):
         page.set_viewport_size({"width": 1080, "height": 1920})
-        page.screenshot(path=f"{folder}/{name}.png")
+        switch = page.get_by_role("button", name=re.compile("^(English|中文)$"))
+        lang = "zh" if switch.inner_text().strip() == "English" else "en"
+        page.screenshot(path=f"{folder}/{name}-{lang}.png")
+        switch.click()
 
 
 @pytest.mark.req("KIOSK-1", "PAY-2")

@@ -21,6 +21,7 @@ from payments.cash.model import Shift, drawer
 from payments.invoices.model import Invoice, InvoiceState
 from payments.model import Payment, PaymentState
 from payments.providers.base import Provider
+from tests.builders.cash_machine import Machine
 from tests.builders.invoices import OTHER_STAY, PERSON, InvoiceDesk
 from tests.builders.payments import STAY_ID
 
@@ -169,6 +170,21 @@ def test_cash_that_another_channel_was_faster_than_is_not_taken(desk: Till) -> N
     with pytest.raises(ParkingError, match="not to be made"):
         desk.take(at_desk)
     assert desk.in_drawer() == 50_000
+
+
+@pytest.mark.req("PAY-2", "KIOSK-1")
+def test_a_cash_machine_that_dies_between_note_and_change_is_square_on_postgresql_too(postgres_url: str) -> None:
+    kiosk = Machine(url=postgres_url)
+    session = kiosk.begins()
+    kiosk.hopper.cut = 1
+    kiosk.notes.insert(2000)
+    kiosk.turns(3)
+    kiosk.restart()
+    kiosk.turns(8)
+    over = kiosk.now(session)
+    assert (over.stored, over.given, over.owed, kiosk.paid()) == (2000, 1000, 0, True)
+    kiosk.holds()
+    kiosk.database.close()
 
 
 @pytest.mark.req("PAY-5")

@@ -308,7 +308,7 @@ PROOFS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with a_server(tmp_path_factory.mktemp("doors")) as running:
+    with a_server(tmp_path_factory.mktemp("doors"), public_url="https://testserver") as running:  # passkeys need TLS
         yield running
 
 

@@ -7,6 +7,7 @@ from parking.kernel.principal import Scope
 from parking.security.roles import ROLES, scopes_of
 
 CHANGING = {Scope.LANES_OPEN, Scope.ACCESS_WRITE, Scope.CASES_WORK, Scope.DEVICES_WRITE, Scope.STAYS_TICKET}
+CHANGING |= {Scope.OPERATORS_WRITE, Scope.TARIFFS_WRITE}
 CHANGING |= {Scope.BILLS_WAIVE, Scope.CASES_UNDO, Scope.LESSONS_SWITCH, Scope.COUPONS_WRITE, Scope.MEMBERS_WRITE}
 OF_MACHINES_AND_DRIVERS = {
     Scope.KIOSK,

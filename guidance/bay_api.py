@@ -79,6 +79,8 @@ class AvailabilityPage(Strict):
 
 
 class BayRow(Strict):
+    """`state`: taken, free or unknown, `fault` why it is unknown; `out_of_service` is nobody's by the site's drawing."""
+
     bay: str
     zone: str
     kind: str
@@ -87,6 +89,7 @@ class BayRow(Strict):
     since: Moment | None
     source: str
     coned_off: bool
+    out_of_service: bool
 
 
 class PatrolRead(Strict):
@@ -173,7 +176,7 @@ def router(b: Bays) -> APIRouter:
     async def bays(_: Watcher, zone: Annotated[str, Query(max_length=64)] = "") -> list[BayRow]:
         now = b.database.clock.now()
         views = await b.database.aread(lambda conn: b.book.views(conn, now))
-        return [_row(v) for v in views.values() if zone in ("", v.zone_id)]
+        return [_row(v, out=v.bay_id in b.healer.out) for v in views.values() if zone in ("", v.zone_id)]
 
     @routes.post("/bays/reads", summary="What a patrol saw; the differences come back as proposals")
     async def patrol(body: PatrolReads, who: Worker) -> PatrolReport:
@@ -240,7 +243,7 @@ def _flow(b: Bays, name: str, troubled: Mapping[LaneId, bool], now: datetime, *,
     return FlowView(state=flow.state, an_hour=flow.an_hour, lanes=flow.lanes, serving=flow.serving)
 
 
-def _row(view: BayView) -> BayRow:
+def _row(view: BayView, *, out: bool) -> BayRow:
     return BayRow(
         bay=view.bay_id,
         zone=view.zone_id,
@@ -250,6 +253,7 @@ def _row(view: BayView) -> BayRow:
         since=view.since,
         source=view.source,
         coned_off=view.coned_off,
+        out_of_service=out,
     )
 
 

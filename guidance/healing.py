@@ -172,9 +172,9 @@ class Healer:
     def __init__(self, occupancy: Occupancy, book: BayBook) -> None:
         self.occupancy, self.book = occupancy, book
         self.site = book.site
-        self._out = frozenset(bay for zone in self.site.zones for bay in zone.not_usable)
+        self.out = frozenset(bay for zone in self.site.zones for bay in zone.not_usable)
         self._for_anybody = {
-            zone.id: sum(book.kinds.get(b, BayKind.ORDINARY) in FOR_ANYBODY for b in zone.bays if b not in self._out)
+            zone.id: sum(book.kinds.get(b, BayKind.ORDINARY) in FOR_ANYBODY for b in zone.bays if b not in self.out)
             for zone in self.site.zones
         }
 
@@ -215,7 +215,7 @@ class Healer:
         """The usable bays of every zone of which anybody ever said anything: at a site without sensors that is none."""
         found: dict[ZoneId, list[BayView]] = {zone.id: [] for zone in self.site.zones}
         for bay_id, view in self.book.heard(connection, now).items():
-            if bay_id not in self._out:
+            if bay_id not in self.out:
                 found[view.zone_id].append(view)
         return found
 

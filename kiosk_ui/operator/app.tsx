@@ -26,9 +26,11 @@ import { EmergencyBanner } from "./emergency";
 import { Figures } from "./figures_page";
 import { figures } from "./figures_words";
 import { calls, keepLooking } from "./help";
+import { MapDoor } from "./map_door";
+import { map } from "./map_words";
 import { Lanes } from "./lanes";
-import { Levels } from "./levels";
 import { Lessons } from "./lessons";
+import { Levels } from "./levels";
 import { money as sayMoney } from "./money_words";
 import { LogIn } from "./login";
 import { place } from "./route";
@@ -80,6 +82,7 @@ function Console(): JSX.Element {
 
 function Page({ lost }: { lost: boolean }): JSX.Element {
   const at = place.value;
+  if (at.page === "map" && may("lanes:read")) return <MapDoor />;
   if (at.page === "desk" && may("cases:read")) return <Desk />;
   if (at.page === "lessons" && may("cases:read")) return <Lessons />;
   if (at.page === "figures" && may("figures:read")) return <Figures />;
@@ -111,13 +114,16 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
 }
 
 function Places(): JSX.Element | null {
-  if (!may("cases:read") && !may("bills:read") && !may("access:read")) return null;
+  if (!may("lanes:read")) return null;
   const at = place.value.page;
   const here = (...pages: string[]): "page" | undefined => (pages.includes(at) ? "page" : undefined);
   return (
     <nav class="places" aria-label={desk("pages")}>
       <a href="#/" aria-current={here("console")}>
         {desk("to_console")}
+      </a>
+      <a href="#/map" aria-current={here("map")}>
+        {map("to_map")}
       </a>
       {may("cases:read") && (
         <>

@@ -1,6 +1,6 @@
 // Each lane as it is: its state, the vehicle, what the rules said about it and why, and the way to open by hand.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { clockSeconds, money, plate } from "../shared/format";
 import { named } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
@@ -9,6 +9,7 @@ import { Mark, type MarkName } from "../shared/marks";
 import type { LaneValue } from "../shared/wire";
 import { EmergencyButton } from "./emergency";
 import { OpenDialog } from "./open";
+import { place } from "./route";
 import { feed, may } from "./session";
 import { say } from "./words";
 
@@ -47,13 +48,27 @@ export function Lanes(): JSX.Element {
   );
 }
 
-function LaneCard({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () => void }): JSX.Element {
+/** How loud a lane is: in fire or with a fault, half able, or as its state is. */
+export function toneOfLane(lane: LaneValue): string {
+  if (lane.fault || lane.mode === "emergency") return "bad";
+  return lane.mode === "degraded" ? "warn" : (tones[lane.state] ?? "plain");
+}
+
+export function LaneCard({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () => void }): JSX.Element {
   const mode = lane.mode ?? "normal";
   const inFire = mode === "emergency";
-  const tone = lane.fault || inFire ? "bad" : mode === "degraded" ? "warn" : (tones[lane.state] ?? "plain");
+  const tone = toneOfLane(lane);
+  const card = useRef<HTMLLIElement>(null);
+  const at = place.value;
+  const asked = at.page === "console" && at.lane === id;
+  useEffect(() => {
+    if (!asked) return;
+    card.current?.scrollIntoView({ block: "center" });
+    card.current?.focus();
+  }, [asked]);
   const state = inFire ? "fire" : lane.fault ? "fault" : lane.state;
   return (
-    <li class={`panel lane lane-${tone}`} data-lane={id} data-state={state} data-mode={mode}>
+    <li ref={card} tabIndex={-1} class={`panel lane lane-${tone}`} data-lane={id} data-state={state} data-mode={mode}>
       <div class="lane-head">
         <Mark name={marks[lane.kind] ?? "in"} size="1.5rem" />
         <h3>

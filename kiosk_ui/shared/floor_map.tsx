@@ -10,18 +10,30 @@ export interface Line {
   points: number[][];
 }
 
-export const picture = signal<{ url: string; svg: string; box: string } | null>(null);
+export interface Picture {
+  url: string;
+  svg: string;
+  /** Left, top, width and height in metres; y is turned, so that a point (x, y) of the site stands at (x, -y). */
+  box: string;
+}
 
-/** Our own server's drawing of a level, shown as soon as it is here. */
+export const picture = signal<Picture | null>(null);
+
+/** Our own server's drawing of a level; an Error where there is none to be had. */
+export async function drawingAt(url: string): Promise<Picture> {
+  const reply = await fetch(url);
+  if (!reply.ok) throw new Error(`status ${reply.status}`);
+  const svg = await reply.text();
+  return { url, svg, box: /viewBox="([^"]+)"/.exec(svg)?.[1] ?? "0 0 1 1" };
+}
+
+/** The same, shown as soon as it is here; the words lead there without it. */
 export async function showLevel(url: string): Promise<void> {
   if (picture.value?.url === url) return;
   try {
-    const reply = await fetch(url);
-    if (!reply.ok) return;
-    const svg = await reply.text();
-    picture.value = { url, svg, box: /viewBox="([^"]+)"/.exec(svg)?.[1] ?? "0 0 1 1" };
+    picture.value = await drawingAt(url);
   } catch {
-    // As above.
+    // No picture, then.
   }
 }
 

@@ -22,6 +22,10 @@ export type OwnSession = Said["SessionView"];
 export type OwnSessions = Said["SessionsView"];
 export type OperatorSession = Said["OperatorSession"];
 export type OperatorSessions = Said["OperatorSessionsView"];
+export type DrawnLevel = Said["LevelSchema"];
+export type SiteOnMap = Said["SiteMapSchema"];
+export type Place = Said["PlaceSchema"];
+export type BayRow = Narrowed<Said["BayRow"], { state: "free" | "taken" | "unknown" }>;
 export type DeskRow = Said["DeskRow"];
 export type DeskPage = Said["DeskPage"];
 export type DeskCase = Said["DeskCase"];
@@ -194,6 +198,13 @@ export interface SignValue {
   text: string;
   health: string;
   at: string | null;
+}
+
+export interface BayValue {
+  zone_id: string;
+  state: "free" | "taken" | "unknown";
+  source: string;
+  at: string;
 }
 
 export interface DeviceValue {

@@ -63,6 +63,7 @@ WHO_MAY = {
     ("GET", "/site"): PUBLIC,
     ("GET", "/site/levels"): PUBLIC,
     ("GET", "/site/levels/{level_id}/map.svg"): PUBLIC,
+    ("GET", "/site/map"): OPERATORS,
     ("GET", "/occupancy"): PUBLIC,
     ("GET", "/availability"): PUBLIC,
     ("GET", "/overflow"): PUBLIC,

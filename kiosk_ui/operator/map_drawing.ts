@@ -1,0 +1,207 @@
+// A level's drawing as a map that one can move and zoom (Leaflet, CRS.Simple: a metre is a metre). The server's SVG is the ground; a bay's
+// state is one attribute of its rectangle, so a change repaints that bay and nothing else. Marks of lanes, signs and cameras lie on top.
+import L from "leaflet";
+import "leaflet/dist/leaflet.css";
+import type { Picture } from "../shared/floor_map";
+import type { BayState } from "./map_bays";
+import { border, nameSpot, type Point, type Spot } from "./map_geometry";
+
+const SVG = "http://www.w3.org/2000/svg";
+const NEAREST = 5; // 32 pixels a metre
+const STEP = 0.5;
+const FAR_PX = 5; // with fewer pixels a metre the marks say less
+const NEAR_PX = 18; // with more, bays bear their names
+/** Each state has a shape of its own beside its colour: empty, filled, hatched, crossed. */
+const PATTERNS = `<defs>
+<pattern id="map-free" width="1" height="1" patternContentUnits="objectBoundingBox"><rect class="ground-free" width="1" height="1"/></pattern>
+<pattern id="map-taken" width="1" height="1" patternContentUnits="objectBoundingBox"><rect class="ground-taken" width="1" height="1"/><path class="car" d="M.22.2Q.5.04.78.2V.84Q.5.94.22.84ZM.3.38Q.5.3.7.38L.66.46H.34Z" fill-rule="evenodd"/></pattern>
+<pattern id="map-unknown" width="0.9" height="0.9" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="ground-unknown" width="0.9" height="0.9"/><rect class="hatch" width="0.3" height="0.9"/></pattern>
+<pattern id="map-out" width="1" height="1" patternContentUnits="objectBoundingBox"><rect class="ground-out" width="1" height="1"/><path class="cross" d="M.08.08.92.92M.92.08.08.92"/></pattern>
+</defs>`;
+
+export class Drawing {
+  private readonly map: L.Map;
+  private svg: SVGSVGElement | null = null;
+  private overlay: L.SVGOverlay | null = null;
+  private marks: L.Marker[] = [];
+  private rects = new Map<string, SVGRectElement>();
+  private whole: L.LatLngBounds | null = null;
+  private at: L.LatLng | null = null;
+  private readonly resized: ResizeObserver;
+  spots: Spot[] = [];
+
+  /** `onBay` is told which bay was pressed, null for the ground. */
+  constructor(place: HTMLElement, onBay: (id: string | null) => void) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.map = L.map(place, {
+      crs: L.CRS.Simple,
+      attributionControl: false,
+      zoomControl: false,
+      keyboard: false, // the arrow keys go from bay to bay
+      zoomSnap: 0,
+      zoomDelta: STEP,
+      wheelPxPerZoomLevel: 120,
+      zoomAnimation: !still,
+      fadeAnimation: false,
+      markerZoomAnimation: !still,
+      inertia: !still,
+      maxBoundsViscosity: 0.8,
+    });
+    this.map.on("click", (event: L.LeafletMouseEvent) => {
+      const at = event.originalEvent.target;
+      if (at instanceof Element && !at.closest("button")) onBay(at.closest("[data-bay]")?.getAttribute("data-bay") ?? null);
+    });
+    this.map.on("zoomend", () => this.sayHowFar());
+    this.resized = new ResizeObserver(() => {
+      const fitted = this.map.getZoom() <= this.map.getMinZoom() + 0.01;
+      this.map.invalidateSize({ animate: false });
+      if (this.whole) this.bound(fitted);
+    });
+    this.resized.observe(place);
+  }
+
+  /** Show a level; its bays have no state before `paint`. */
+  show(picture: Picture): void {
+    this.overlay?.remove();
+    const svg = document.importNode(new DOMParser().parseFromString(picture.svg, "image/svg+xml").documentElement, true) as unknown as SVGSVGElement;
+    svg.removeAttribute("role");
+    svg.removeAttribute("aria-label");
+    svg.setAttribute("aria-hidden", "true"); // the words beside the map say the same
+    svg.insertAdjacentHTML("afterbegin", PATTERNS);
+    const [left = 0, top = 0, width = 1, height = 1] = picture.box.split(" ").map(Number);
+    this.whole = L.latLngBounds([-(top + height), left], [-top, left + width]);
+    this.svg = svg;
+    this.rects = new Map([...svg.querySelectorAll<SVGRectElement>("rect[data-bay]")].map((rect) => [rect.dataset["bay"]!, rect]));
+    this.spots = [...this.rects].map(([id, rect]) => ({ id, x: number(rect, "x") + number(rect, "width") / 2, y: -(number(rect, "y") + number(rect, "height") / 2) }));
+    svg.append(...this.spots.map(nameOf));
+    this.map.getContainer().style.aspectRatio = `${width} / ${height}`;
+    this.map.invalidateSize({ animate: false });
+    this.overlay = L.svgOverlay(svg as unknown as SVGElement, this.whole, { interactive: true }).addTo(this.map);
+    this.bound(true);
+  }
+
+  private bound(fit: boolean): void {
+    if (!this.whole) return;
+    const least = Math.min(NEAREST, this.map.getBoundsZoom(this.whole));
+    this.map.setMinZoom(least).setMaxZoom(NEAREST).setMaxBounds(this.whole.pad(0.25));
+    if (fit) this.map.fitBounds(this.whole, { animate: false });
+    this.sayHowFar();
+  }
+
+  private sayHowFar(): void {
+    const pixels = 2 ** this.map.getZoom();
+    this.map.getContainer().classList.toggle("is-far", pixels < FAR_PX);
+    this.map.getContainer().classList.toggle("is-near", pixels >= NEAR_PX);
+  }
+
+  /** Give bays their states. */
+  paint(states: Iterable<readonly [string, BayState]>): void {
+    for (const [id, state] of states) {
+      const rect = this.rects.get(id);
+      if (rect && rect.dataset["state"] !== state) rect.dataset["state"] = state;
+    }
+  }
+
+  /** Draw the borders of zones, given the bays of each; returns where the name of each goes. */
+  zones(of: ReadonlyMap<string, readonly Spot[]>, taken: readonly { x: number; y: number }[]): Map<string, Point> {
+    const ways = [...(this.svg?.querySelectorAll(".aisle") ?? [])].map(pointsOf);
+    const lines = [...of].map(([id, bays]) => {
+      const line = document.createElementNS(SVG, "polygon");
+      line.setAttribute("class", "zone");
+      line.dataset["zone"] = id;
+      const corners = bays.flatMap(({ id: bay }) => cornersOf(this.rects.get(bay)));
+      line.setAttribute("points", border(corners).map(([x, y]) => `${x},${-y}`).join(" "));
+      return line;
+    });
+    if (lines.length > 1) this.svg?.append(...lines);
+    const names = new Map<string, Point>();
+    for (const [id, bays] of of) names.set(id, nameSpot(bays, ways, [...taken, ...[...names.values()].map(([x, y]) => ({ x, y }))]));
+    return names;
+  }
+
+  /** Put elements onto the map, in the order of the Tab key; those that were there go. */
+  put(marks: readonly { element: HTMLElement; x: number; y: number }[]): void {
+    for (const mark of this.marks) mark.remove();
+    this.marks = marks.map(({ element, x, y }) =>
+      L.marker([y, x], { icon: L.divIcon({ html: element, className: "map-spot", iconSize: [0, 0] }), keyboard: false, interactive: false }).addTo(this.map),
+    );
+  }
+
+  /** Draw a line round a bay and bring it into view; null takes the line away. */
+  outline(id: string | null): void {
+    this.svg?.querySelector(".chosen")?.remove();
+    const rect = id === null ? undefined : this.rects.get(id);
+    const spot = this.spots.find((one) => one.id === id);
+    this.at = null;
+    if (!rect || !spot) return;
+    const line = rect.cloneNode() as SVGRectElement;
+    line.setAttribute("class", "chosen");
+    delete line.dataset["bay"];
+    this.svg!.append(line);
+    this.centre(spot.x, spot.y);
+  }
+
+  /** Show what a camera looks over; null takes it away. */
+  view(camera: { x: number; y: number; heading: number; view: number; reach: number } | null): void {
+    this.svg?.querySelector(".camera-view")?.remove();
+    if (!camera || !this.svg) return;
+    const { x, y, reach } = camera;
+    const shape = document.createElementNS(SVG, camera.view >= 360 ? "circle" : "path");
+    shape.setAttribute("class", "camera-view");
+    if (camera.view >= 360) for (const [name, value] of Object.entries({ cx: x, cy: -y, r: reach })) shape.setAttribute(name, String(value));
+    else {
+      const at = (degrees: number): string => `${x + reach * Math.sin((degrees * Math.PI) / 180)} ${-y - reach * Math.cos((degrees * Math.PI) / 180)}`;
+      const [from, to] = [camera.heading - camera.view / 2, camera.heading + camera.view / 2];
+      shape.setAttribute("d", `M${x} ${-y}L${at(from)}A${reach} ${reach} 0 ${camera.view > 180 ? 1 : 0} 1 ${at(to)}Z`);
+    }
+    this.svg.append(shape);
+  }
+
+  /** Bring a point into view; zooming goes round it from now on. */
+  centre(x: number, y: number): void {
+    this.at = L.latLng(y, x);
+    this.map.panInside(this.at, { padding: [60, 60], animate: false });
+  }
+
+  zoom(by: 1 | -1): void {
+    const to = this.map.getZoom() + by * STEP;
+    if (this.at) this.map.setZoomAround(this.at, to);
+    else this.map.setZoom(to);
+  }
+
+  fit(): void {
+    this.bound(true);
+  }
+
+  close(): void {
+    this.resized.disconnect();
+    this.map.remove();
+  }
+}
+
+const number = (of: Element, name: string): number => Number(of.getAttribute(name));
+
+/** A bay's name at its foot, seen from near by. */
+function nameOf({ id, x, y }: Spot): SVGTextElement {
+  const text = document.createElementNS(SVG, "text");
+  text.setAttribute("class", "bay-name");
+  text.setAttribute("x", String(x));
+  text.setAttribute("y", String(-y + 2.2));
+  text.textContent = id;
+  return text;
+}
+
+function pointsOf(line: Element): Point[] {
+  return (line.getAttribute("points") ?? "").split(" ").map((pair): Point => {
+    const [x = 0, y = 0] = pair.split(",").map(Number);
+    return [x, -y];
+  });
+}
+
+function cornersOf(rect: SVGRectElement | undefined): Point[] {
+  if (!rect) return [];
+  const [width, height] = [number(rect, "width"), number(rect, "height")];
+  const [x, y] = [number(rect, "x") + width / 2, -(number(rect, "y") + height / 2)];
+  const [dx, dy] = rect.hasAttribute("transform") ? [height / 2, width / 2] : [width / 2, height / 2]; // a turned bay lies across
+  return [[x - dx, y - dy], [x + dx, y - dy], [x - dx, y + dy], [x + dx, y + dy]];
+}

@@ -10,7 +10,8 @@ export type Step = "left" | "right" | "up" | "down";
 
 const WAYS: Readonly<Record<Step, Point>> = { left: [-1, 0], right: [1, 0], up: [0, 1], down: [0, -1] };
 const ASIDE = 2.5; // a metre to the side counts as so many ahead: one stays in one's row as long as it goes on
-const ROOM_M = 9; // a name keeps so far from whatever stands there
+const ROOM_M = 16; // a name keeps so far from whatever stands there, where it can
+const CROWDING = 3; // a metre of that room counts as so many metres from the middle
 
 /** The spot that a step leads to, undefined at the edge; from nowhere one comes to the one at the top left. */
 export function next(spots: readonly Spot[], from: Spot | undefined, step: Step): Spot | undefined {
@@ -48,13 +49,14 @@ export function border(points: readonly Point[]): Point[] {
 
 const turn = ([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number => (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
 
-/** The place for a zone's name: on a way, as near to the middle of its bays as other things leave room; else the middle. */
+/** The place for a zone's name: on a way, near the middle of its bays and away from other things; without ways, the middle. */
 export function nameSpot(bays: readonly Spot[], ways: readonly Point[][], taken: readonly { x: number; y: number }[]): Point {
   const middle: Point = [mean(bays.map((bay) => bay.x)), mean(bays.map((bay) => bay.y))];
   let [best, found]: [number, Point] = [Infinity, middle];
   for (const [x, y] of ways.flatMap(along)) {
-    const far = Math.hypot(x - middle[0], y - middle[1]);
-    if (far < best && taken.every((one) => Math.hypot(one.x - x, one.y - y) >= ROOM_M)) [best, found] = [far, [x, y]];
+    const crowded = taken.reduce((sum, one) => sum + Math.max(0, ROOM_M - Math.hypot(one.x - x, one.y - y)), 0);
+    const cost = Math.hypot(x - middle[0], y - middle[1]) + CROWDING * crowded;
+    if (cost < best) [best, found] = [cost, [x, y]];
   }
   return found;
 }

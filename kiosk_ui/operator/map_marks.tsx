@@ -90,7 +90,7 @@ function ZoneMark({ thing }: { thing: Thing }): JSX.Element {
   const zone = feed.values.value.get(`zone.${thing.id}`) as ZoneCount | undefined;
   return (
     <Button thing={thing} tone="plain" label={zoneWords(thing.id)}>
-      <span class="map-zone-name">{named(site.value?.zones.find((one) => one.id === thing.id)?.name)}</span>
+      <span class="map-zone-name">{named(site.value?.zones.find((one) => one.id === thing.id)?.name)}</span>{" "}
       <b>{zone?.known ? count(zone.free) : "----"}</b>
     </Button>
   );

@@ -94,7 +94,8 @@ function LevelSwitch(): JSX.Element | null {
   return (
     <div class="map-levels" role="group" aria-label={say("which_level")}>
       {levels.value.map((one) => {
-        const free = readAt.value === null ? "----" : count(counts.get(one.id)?.free ?? 0);
+        const seen = counts.get(one.id) ?? NONE;
+        const free = seen.free + seen.taken > 0 ? count(seen.free) : "----"; // nobody sees a bay there: that is not none
         const ill = wrong.filter((at) => at === one.id).length;
         const name = named(one.name);
         return (

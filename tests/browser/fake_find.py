@@ -6,7 +6,7 @@ import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Response, WebSocket
+from fastapi import APIRouter, WebSocket
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
@@ -14,9 +14,8 @@ from parking.journeys.finding_car import Answer, Map, goal_of
 from parking.journeys.finding_schemas import AskWay, CarView, FindCar, FindToken, MarkCar
 from parking.journeys.where import CarPlace, Source
 from parking.kernel.errors import ErrorKind, ParkingError
-from parking.kernel.ids import BayId, LevelId
+from parking.kernel.ids import BayId
 from parking.kernel.principal import Scope
-from parking.site.drawing import svg
 from parking.site.graph import walk_graph
 from parking.site.route import route, steps
 from parking.site.words import LocalName
@@ -84,10 +83,6 @@ def install(routes: APIRouter, fake: FakeServer) -> None:
     async def mark(body: MarkCar) -> CarView:
         fake.find.stands(body.bay, Source.DRIVER)
         return fake.find.answer("", step_free=False)
-
-    @routes.get("/site/levels/{level_id}/map.svg")
-    async def drawn(level_id: str) -> Response:
-        return Response(svg(fake.find.there.site.plan, LevelId(level_id)), media_type="image/svg+xml")
 
     @routes.websocket("/find/live")
     async def live(websocket: WebSocket) -> None:

@@ -25,7 +25,7 @@ from parking.security.passkeys_api import LogInWays
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
 from payments.cash.machine_api import KioskWays
-from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_money
+from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_map, fake_money
 from tests.browser.script import PASSWORDS, FakePayment, Opened
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     fake_find.install(routes, fake)
     fake_guide.install(routes, fake)
     fake_money.install(routes, fake)
+    fake_map.install(routes, fake)
     app.include_router(routes)
 
     @app.get("/healthz")

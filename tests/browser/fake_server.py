@@ -28,6 +28,7 @@ from tests.browser.fake_desk import FakeDesk
 from tests.browser.fake_find import FakeFind
 from tests.browser.fake_guide import FakeGuide
 from tests.browser.fake_help import FakeHelp
+from tests.browser.fake_map import FakeMap
 from tests.browser.fake_money import FakeMoney
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
 
@@ -58,6 +59,7 @@ class FakeServer:
         self.desk = FakeDesk(self)
         self.find = FakeFind(self)
         self.guide = FakeGuide(self)
+        self.map = FakeMap(self)
         self._shift = self.moment - datetime.now(UTC) if self.moment else timedelta(0)
         self._events = 0
         self._server: uvicorn.Server | None = None

@@ -1,9 +1,10 @@
-// A level's drawing as a map that one can move and zoom (Leaflet, CRS.Simple: a metre is a metre). The server's SVG is the ground; a bay's
-// state is one attribute of its rectangle, so a change repaints that bay and nothing else. Marks of lanes, signs and cameras lie on top.
+// A level's drawing as a map that one can move and zoom (Leaflet, CRS.Simple: a metre is a metre). From the ground up: the server's SVG,
+// the bays' states on a canvas, lines and names and what feels the pointer (the bays' own rectangles), marks of lanes, signs and cameras.
 import L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import type { Picture } from "../shared/floor_map";
 import type { BayState } from "./map_bays";
+import { BayCanvas } from "./map_canvas";
 import { border, nameSpot, type Point, type Spot } from "./map_geometry";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -11,20 +12,16 @@ const NEAREST = 5; // 32 pixels a metre
 const STEP = 0.5;
 const FAR_PX = 5; // with fewer pixels a metre the marks say less
 const NEAR_PX = 18; // with more, bays bear their names
-/** Each state has a shape of its own beside its colour: empty, filled, hatched, crossed. */
-const PATTERNS = `<defs>
-<pattern id="map-free" width="1" height="1" patternContentUnits="objectBoundingBox"><rect class="ground-free" width="1" height="1"/></pattern>
-<pattern id="map-taken" width="1" height="1" patternContentUnits="objectBoundingBox"><rect class="ground-taken" width="1" height="1"/><path class="car" d="M.22.2Q.5.04.78.2V.84Q.5.94.22.84ZM.3.38Q.5.3.7.38L.66.46H.34Z" fill-rule="evenodd"/></pattern>
-<pattern id="map-unknown" width="0.9" height="0.9" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="ground-unknown" width="0.9" height="0.9"/><rect class="hatch" width="0.3" height="0.9"/></pattern>
-<pattern id="map-out" width="1" height="1" patternContentUnits="objectBoundingBox"><rect class="ground-out" width="1" height="1"/><path class="cross" d="M.08.08.92.92M.92.08.08.92"/></pattern>
-</defs>`;
 
 export class Drawing {
   private readonly map: L.Map;
+  private readonly bays: BayCanvas;
+  /** Lines, names, and the bays' rectangles. */
   private svg: SVGSVGElement | null = null;
-  private overlay: L.SVGOverlay | null = null;
+  private overlays: L.SVGOverlay[] = [];
   private marks: L.Marker[] = [];
   private rects = new Map<string, SVGRectElement>();
+  private aisles: Point[][] = [];
   private whole: L.LatLngBounds | null = null;
   private at: L.LatLng | null = null;
   private readonly resized: ResizeObserver;
@@ -41,9 +38,8 @@ export class Drawing {
       zoomSnap: 0,
       zoomDelta: STEP,
       wheelPxPerZoomLevel: 120,
-      zoomAnimation: !still,
+      zoomAnimation: false, // the canvas is drawn anew at each step
       fadeAnimation: false,
-      markerZoomAnimation: !still,
       inertia: !still,
       maxBoundsViscosity: 0.8,
     });
@@ -52,6 +48,7 @@ export class Drawing {
       if (at instanceof Element && !at.closest("button")) onBay(at.closest("[data-bay]")?.getAttribute("data-bay") ?? null);
     });
     this.map.on("zoomend", () => this.sayHowFar());
+    this.bays = new BayCanvas(this.map);
     this.resized = new ResizeObserver(() => {
       const fitted = this.map.getZoom() <= this.map.getMinZoom() + 0.01;
       this.map.invalidateSize({ animate: false });
@@ -62,22 +59,25 @@ export class Drawing {
 
   /** Show a level; its bays have no state before `paint`. */
   show(picture: Picture): void {
-    this.overlay?.remove();
-    const svg = document.importNode(new DOMParser().parseFromString(picture.svg, "image/svg+xml").documentElement, true) as unknown as SVGSVGElement;
-    svg.removeAttribute("role");
-    svg.removeAttribute("aria-label");
-    svg.setAttribute("aria-hidden", "true"); // the words beside the map say the same
-    svg.insertAdjacentHTML("afterbegin", PATTERNS);
+    for (const overlay of this.overlays) overlay.remove();
+    const ground = document.importNode(new DOMParser().parseFromString(picture.svg, "image/svg+xml").documentElement, true) as unknown as SVGSVGElement;
+    ground.removeAttribute("role");
+    ground.removeAttribute("aria-label");
+    ground.setAttribute("aria-hidden", "true"); // the words beside the map say the same
     const [left = 0, top = 0, width = 1, height = 1] = picture.box.split(" ").map(Number);
     this.whole = L.latLngBounds([-(top + height), left], [-top, left + width]);
-    this.svg = svg;
-    this.rects = new Map([...svg.querySelectorAll<SVGRectElement>("rect[data-bay]")].map((rect) => [rect.dataset["bay"]!, rect]));
+    this.svg = ground.cloneNode() as SVGSVGElement;
+    this.rects = new Map([...ground.querySelectorAll<SVGRectElement>("rect[data-bay]")].map((rect) => [rect.dataset["bay"]!, rect]));
+    this.svg.append(...this.rects.values());
+    this.aisles = [...ground.querySelectorAll(".aisle")].map(pointsOf);
     this.spots = [...this.rects].map(([id, rect]) => ({ id, x: number(rect, "x") + number(rect, "width") / 2, y: -(number(rect, "y") + number(rect, "height") / 2) }));
-    svg.append(...this.spots.map(nameOf));
+    this.svg.append(...this.spots.map(nameOf));
     this.map.getContainer().style.aspectRatio = `${width} / ${height}`;
     this.map.invalidateSize({ animate: false });
-    this.overlay = L.svgOverlay(svg as unknown as SVGElement, this.whole, { interactive: true }).addTo(this.map);
+    const layer = (svg: SVGSVGElement, pane: string): L.SVGOverlay => L.svgOverlay(svg, this.whole!, { interactive: true, pane }).addTo(this.map);
+    this.overlays = [layer(ground, "tilePane"), layer(this.svg, "overlayPane")];
     this.bound(true);
+    this.bays.show(this.spots.map((spot) => ({ ...spot, turned: this.rects.get(spot.id)!.hasAttribute("transform") })));
   }
 
   private bound(fit: boolean): void {
@@ -96,15 +96,16 @@ export class Drawing {
 
   /** Give bays their states. */
   paint(states: Iterable<readonly [string, BayState]>): void {
-    for (const [id, state] of states) {
-      const rect = this.rects.get(id);
-      if (rect && rect.dataset["state"] !== state) rect.dataset["state"] = state;
-    }
+    for (const [id, state] of states) if (this.bays.paint(id, state)) this.rects.get(id)!.dataset["state"] = state;
+  }
+
+  /** The light has changed: what CSS does not colour is drawn anew. */
+  recolour(): void {
+    this.bays.recolour();
   }
 
   /** Draw the borders of zones, given the bays of each; returns where the name of each goes. */
   zones(of: ReadonlyMap<string, readonly Spot[]>, taken: readonly { x: number; y: number }[]): Map<string, Point> {
-    const ways = [...(this.svg?.querySelectorAll(".aisle") ?? [])].map(pointsOf);
     const lines = [...of].map(([id, bays]) => {
       const line = document.createElementNS(SVG, "polygon");
       line.setAttribute("class", "zone");
@@ -115,7 +116,7 @@ export class Drawing {
     });
     if (lines.length > 1) this.svg?.append(...lines);
     const names = new Map<string, Point>();
-    for (const [id, bays] of of) names.set(id, nameSpot(bays, ways, [...taken, ...[...names.values()].map(([x, y]) => ({ x, y }))]));
+    for (const [id, bays] of of) names.set(id, nameSpot(bays, this.aisles, [...taken, ...[...names.values()].map(([x, y]) => ({ x, y }))]));
     return names;
   }
 

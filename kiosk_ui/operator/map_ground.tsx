@@ -13,6 +13,7 @@ import { next, type Spot, type Step } from "./map_geometry";
 import { MapMark } from "./map_marks";
 import { DETAILS } from "./map_panel";
 import { map as say } from "./map_words";
+import { dark } from "./theme";
 import { choose, chosen, placesOn, site, type Thing } from "./site_map";
 
 const STEPS: Readonly<Record<string, Step>> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
@@ -82,8 +83,15 @@ export function Ground({ level, onFailed, children }: Props): JSX.Element {
   const drawing = useRef<Drawing | null>(null);
   useEffect(() => {
     drawing.current = new Drawing(place.current!, (id) => choose(id === null ? null : { kind: "bay", id }));
-    return () => drawing.current?.close();
+    const light = matchMedia("(prefers-color-scheme: dark)");
+    const recolour = (): void => drawing.current?.recolour();
+    light.addEventListener("change", recolour);
+    return () => {
+      light.removeEventListener("change", recolour);
+      drawing.current?.close();
+    };
   }, []);
+  useEffect(() => drawing.current?.recolour(), [dark.value]);
   useEffect(() => {
     let stop = (): void => undefined;
     let gone = false;

@@ -1,5 +1,5 @@
 // What stands on the map besides bays: lanes, signs, cameras and the names of zones, each a button that says how it is.
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { count } from "../shared/format";
 import { named } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
@@ -20,7 +20,7 @@ export function MapMark({ thing }: { thing: Thing }): JSX.Element {
   return thing.kind === "zone" ? <ZoneMark thing={thing} /> : <CameraMark thing={thing} />;
 }
 
-function Button({ thing, tone, label, children }: { thing: Thing; tone: string; label: string; children: JSX.Element | JSX.Element[] }): JSX.Element {
+function Button({ thing, tone, label, children }: { thing: Thing; tone: string; label: string; children: ComponentChildren }): JSX.Element {
   const wrong = alarmsAt(thing);
   const told = [label, ...wrong.map((alarm) => say("alarm", { what: alarm.text }))].join(", ");
   const loud = wrong[0]?.tone;

@@ -158,10 +158,10 @@ export class Drawing {
     this.svg.append(shape);
   }
 
-  /** Bring a point into view; zooming goes round it from now on. */
+  /** Bring a point into view, where not all is in view; zooming goes round it from now on. */
   centre(x: number, y: number): void {
     this.at = L.latLng(y, x);
-    this.map.panInside(this.at, { padding: [60, 60], animate: false });
+    if (this.map.getZoom() > this.map.getMinZoom() + 0.01) this.map.panInside(this.at, { padding: [60, 60], animate: false });
   }
 
   zoom(by: 1 | -1): void {

@@ -190,7 +190,8 @@ def test_a_bay_that_is_coned_off_is_free_and_not_usable_and_somebodys_name_is_on
     assert server.ask("PUT", "/bays/A-09/cone", "attendant", json=said).status_code == 204
     assert zone(server)["usable"] == before - 1  # type: ignore[operator]
     (row,) = [b for b in server.ask("GET", "/bays", "attendant", params={"zone": "z1"}).json() if b["bay"] == "A-09"]
-    assert (row["state"], row["coned_off"]) == ("free", True)
+    assert (row["state"], row["coned_off"], row["out_of_service"]) == ("free", True, False)
+    assert bays_of(server)["B-10"]["out_of_service"], "nobody's by the drawing"
     assert server.ask("PUT", "/bays/A-09/cone", "attendant", json={**said, "off": False}).status_code == 204
     assert zone(server)["usable"] == before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parking.kernel.errors import ParkingError
+from parking.site.api import PlaceSchema, on_map
 from parking.site.drawing import svg, view_box
 from parking.site.file import text_of
 from parking.site.loader import load
@@ -106,3 +107,15 @@ def test_a_level_is_drawn_with_all_its_bays_inside_the_picture() -> None:
 def test_a_level_that_is_not_there_is_not_drawn() -> None:
     with pytest.raises(ParkingError, match="no level 'roof'"):
         svg(small_site().plan, "roof")  # type: ignore[arg-type]
+
+
+@pytest.mark.req("MAP-1")
+def test_the_map_tells_where_lanes_signs_and_cameras_are_and_of_a_lane_that_nobody_drew_where_it_leads() -> None:
+    drawn = on_map(small_site())
+    assert {zone.id: zone.level for zone in drawn.zones} == {"z1": "b1", "z2": "b2"}
+    ramp = next(lane for lane in drawn.lanes if lane.id == "ramp-1")
+    assert (ramp.place, ramp.from_zone, ramp.to_zone) == (None, "z1", "z2")
+    assert drawn.signs[0].place == PlaceSchema(level="b1", x=6.0, y=10.0)
+    assert (drawn.cameras[0].heading, drawn.cameras[0].view, drawn.cameras[0].reach) == (90.0, 120.0, 25.0)
+    wide = on_map(twin_site())
+    assert (len(wide.lanes), len(wide.signs), len(wide.cameras)) == (14, 10, 20)

@@ -81,6 +81,7 @@ export async function readBays(): Promise<void> {
     }
     hearNews(before, bayFeed.values.value);
     readAt.value = Date.now();
+    told.value += 1;
     failed.value = false;
   } catch {
     failed.value = true;

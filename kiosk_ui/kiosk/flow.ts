@@ -1,16 +1,16 @@
 // The conversation with one person: start, plate, fee, pay, done. When it ends, or nobody is there any more, everything
 // about that person is forgotten, the language included.
 import { signal } from "@preact/signals";
-import { call, isCertainNo, isRefused } from "../shared/api";
+import { call, isCertainNo, isRefused, newKey } from "../shared/api";
 import { Caller } from "../shared/calling";
 import { speak } from "../shared/i18n";
 import { why } from "../shared/i18n/problems";
 import { ANY, chooseAnother, chosen, loadChannels } from "../shared/channels";
 import { LiveFeed } from "../shared/live";
-import { Attempt, watchPayment, type Watch } from "../shared/paying";
+import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
 import type { Car, FindStay, FindToken, Found, MyStay, Payment } from "../shared/wire";
-import { cancelCash, cash, engaged, forgetCash, loadWays } from "./cash";
+import { cancelCash, cash, engaged, forgetCash, loadWays, ways } from "./cash";
 
 export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "cash" | "done" | "find";
 
@@ -102,9 +102,21 @@ export function go(to: Screen): void {
   touched();
 }
 
+/** A card that is held to the terminal from now on is not for this payment any more. */
+function leaveTerminal(): void {
+  const begun = payment.value;
+  payment.value = null;
+  if (!begun || hasEnded(begun) || payingBy.value !== ways.value?.card) return;
+  attempt = null;
+  call(`/kiosk/cards/${encodeURIComponent(begun.payment_id)}/cancel`, { method: "POST", bearer: key, idempotencyKey: newKey() }).catch(() => {
+    // Its order ends at the terminal by itself.
+  });
+}
+
 /** Back to the start, with nothing kept of the person who was here. */
 export function forget(): void {
   visit += 1;
+  leaveTerminal();
   watch?.stop();
   watch = null;
   attempt = null;
@@ -250,7 +262,7 @@ export function paidHere(leaveBy?: string | null): void {
 
 export function backToFee(): void {
   watch?.stop();
-  payment.value = null;
+  leaveTerminal();
   void loadChannels();
   if (key) void loadWays();
   go("fee");

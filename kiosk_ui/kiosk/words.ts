@@ -1,5 +1,5 @@
 // What the kiosk says: short, in words that need no explanation.
-import { lang, translator, type Pair } from "../shared/i18n";
+import { translator, worded, type Pair } from "../shared/i18n";
 
 export const say = translator({
   title: ["停车缴费机", "Parking kiosk"],
@@ -118,6 +118,5 @@ const troubles: Readonly<Record<string, Pair>> = {
 
 /** Why notes are not taken, in words. */
 export function cashTrouble(code: string): string {
-  const pair = troubles[code] ?? troubles["fault"]!;
-  return pair[lang.value === "zh" ? 0 : 1];
+  return worded(troubles[code] ?? troubles["fault"]!);
 }

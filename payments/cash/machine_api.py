@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from parking.kernel.errors import conflict, not_found
+from parking.kernel.ids import PaymentId
 from parking.kernel.money import Money
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
@@ -19,6 +20,7 @@ from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once
 from parking.web.paging import Cursor, Limit, Page, decode, encode, page
 from parking.web.schemas import MoneySchema, Strict
+from payments import store
 from payments.cash import machine_books, machine_store, shift_store
 from payments.cash.api import CashRoom
 from payments.cash.change import takeable
@@ -151,6 +153,7 @@ def router(room: MachineRoom) -> APIRouter:
     routes = APIRouter(tags=["cash"])
     _kiosk_routes(routes, room)
     _begin_route(routes, room)
+    _card_route(routes, room)
     _slip_routes(routes, room)
     return routes
 
@@ -229,6 +232,25 @@ def _payment(cash: CashRoom, stay_id: str, key: str, due: Money) -> Payment:
         cash.close(payment)
         raise conflict("cash.amount_changed", "another amount is due now: tell the payer first")
     return payment
+
+
+def _card_route(routes: APIRouter, room: MachineRoom) -> None:
+    database, threads = room.cash.database, Threads("leaving a card terminal", BEGINNING_AT_ONCE)
+
+    @routes.post("/kiosk/cards/{payment_id}/cancel", status_code=204)
+    async def leave_terminal(who: Machine, payment_id: str, idempotency_key: IdempotencyKey) -> None:
+        """Whoever was to hold a card to the terminal beside this machine has gone: nobody else shall pay that by mistake."""
+        once = Once.of(who, idempotency_key, "card.cancel", {"payment": payment_id})
+
+        def find(uow: UnitOfWork) -> Payment:
+            found = store.get(uow.connection, PaymentId(payment_id))
+            if found is None or found.channel != room.cards.get(who.subject):
+                raise not_found("payment.unknown", "there is no such payment at this machine")
+            once.take(uow)
+            return found
+
+        payment = await database.awrite(find)
+        await threads.run(lambda: room.cash.close(payment))  # one that ended meanwhile is left as it is
 
 
 def _slip_routes(routes: APIRouter, room: MachineRoom) -> None:

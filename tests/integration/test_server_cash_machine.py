@@ -138,6 +138,25 @@ def test_a_cancelled_payment_goes_back_in_coins_and_the_rest_by_a_slip_at_the_de
     assert problem_of(wrong, 409)["code"] == "idempotency.reused"
 
 
+def test_whoever_leaves_the_card_terminal_leaves_nothing_there_to_be_paid_by_another(server: Server) -> None:
+    stay = server.enter("浙A55555")
+    server.park(hours=2)
+    bearing = {"Authorization": f"Bearer {server.ticket(stay)}"}
+    begun = server.ask("POST", "/my/payments", json={"channel": "bank"}, headers={**key("p1"), **bearing}).json()
+    path = f"/kiosk/cards/{begun['payment_id']}/cancel"
+    assert problem_of(server.ask("POST", path, "kiosk"), 422)["code"] == "idempotency.missing"
+    for _ in range(2):
+        assert server.ask("POST", path, "kiosk", headers=key("l1")).status_code == 204
+    told = server.ask("GET", f"/my/payments/{begun['payment_id']}", headers=bearing)
+    assert told.json()["state"] == "CLOSED"
+    by_phone = server.ask("POST", "/my/payments", json={"channel": "wallet"}, headers={**key("p2"), **bearing}).json()
+    other = f"/kiosk/cards/{by_phone['payment_id']}/cancel"
+    assert problem_of(server.ask("POST", other, "kiosk", headers=key("l2")), 404)["code"] == "payment.unknown"
+    again = server.ask("POST", "/my/payments", json={"channel": "bank"}, headers={**key("p3"), **bearing}).json()
+    elsewhere = server.ask("POST", f"/kiosk/cards/{again['payment_id']}/cancel", "kiosk", headers=key("l1"))
+    assert problem_of(elsewhere, 409)["code"] == "idempotency.reused"
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [

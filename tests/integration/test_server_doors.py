@@ -222,6 +222,7 @@ WHO_MAY = {
     ("POST", "/kiosk/cash/sessions"): {"kiosk"},
     ("GET", "/kiosk/cash/sessions/{cash_id}"): {"kiosk"},
     ("POST", "/kiosk/cash/sessions/{cash_id}/cancel"): {"kiosk"},
+    ("POST", "/kiosk/cards/{payment_id}/cancel"): {"kiosk"},
     ("GET", "/cash/slips"): {"cashier", "manager"},
     ("POST", "/cash/slips/{slip}/hand-out"): {"cashier", "manager"},
     ("GET", "/my/debts"): {"driver"},

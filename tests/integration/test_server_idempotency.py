@@ -34,6 +34,7 @@ TRIED_ELSEWHERE = {
     "/my/cards": "test_server_cards.py",
     "/kiosk/cash/sessions": "test_server_cash_machine.py",
     "/kiosk/cash/sessions/{cash_id}/cancel": "test_server_cash_machine.py",
+    "/kiosk/cards/{payment_id}/cancel": "test_server_cash_machine.py",
     "/cash/slips/{slip}/hand-out": "test_server_cash_machine.py",
     "/me/exchanges": "test_loyalty_api.py",
     "/me/debts/{debt_id}/payments": "test_loyalty_api.py",

@@ -25,8 +25,8 @@ NOTHING_THERE_IS_AN_ANSWER = {
     ("POST", "/payments/{payment_id}/coupons/return"),
 }
 """Lists of what belongs to something: empty for what is not there."""
-PROVEN_ELSEWHERE = {("DELETE", "/my/cards/{agreement_id}")}
-"""One's own exists with a card company only: test_server_cards.py."""
+PROVEN_ELSEWHERE = {("DELETE", "/my/cards/{agreement_id}"), ("POST", "/kiosk/cards/{payment_id}/cancel")}
+"""One's own exists with a card company, or a card terminal, only: test_server_cards.py, test_server_cash_machine.py."""
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/my/debts/{debt_id}/payments"): {"channel": "wallet"},
     ("POST", "/my/debts/{debt_id}/dispute"): {"reason": "I was not there"},

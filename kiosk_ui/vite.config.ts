@@ -15,7 +15,8 @@ export default defineConfig({
     rolldownOptions: {
       input: pages.map((page) => `${page}/index.html`),
       // What three pages share is one file: each request on a slow line costs more than the few bytes that one of them does not need.
-      output: { codeSplitting: { groups: [{ name: "shared", test: /[\\/](shared|node_modules)[\\/].*\.[jt]sx?$/, minShareCount: 3 }] } },
+      // `phone.tsx` stays out: it brings the looks of phones along, which are not those of a kiosk or a console.
+      output: { codeSplitting: { groups: [{ name: "shared", test: /[\\/](shared[\\/](?!phone\.)|node_modules[\\/]).*\.[jt]sx?$/, minShareCount: 3 }] } },
     },
   },
 });

@@ -130,6 +130,27 @@ def finds_the_car_and_pays_and_leaves(people: People) -> None:
     people.picture(phone, "pay-3-gone")
 
 
+def pays_with_a_note_at_the_kiosk(people: People) -> None:
+    """The kiosk finds the car by its plate, takes a note, gives the change, and the exit opens."""
+    car = people.arrive(ANOTHER)
+    kiosk = people.page(people.server + KioskPage.path(people.site.kiosk_token), width=1080, height=1920)
+    screen = KioskPage(kiosk)
+    screen.start()
+    screen.find(ANOTHER)
+    screen.expect_screen("fee")
+    people.picture(kiosk, "cash-1-ways")
+    kiosk.get_by_role("button", name=re.compile("现金")).click()
+    kiosk.get_by_test_id("cash-left").wait_for()
+    people.picture(kiosk, "cash-2-insert")
+    slot = f"{people.site.url('control')}/kiosk/notes"
+    people.until(lambda: httpx.post(slot, json={"note": 2000}, timeout=30.0).json()["drawn_in"])
+    expect(screen.leave_by()).to_be_visible(timeout=PATIENCE_MS)
+    kiosk.get_by_text(re.compile("请取走找零")).wait_for()
+    people.picture(kiosk, "cash-3-change")
+    people.go(car)
+    people.until(lambda: people.stage(car) == "left")
+
+
 def a_call_is_answered_and_a_gate_opened_with_a_reason(people: People) -> None:
     """A car that has not paid calls at the exit; the office sees the picture, says why, and opens; the debt stays on record."""
     car = people.arrive(ANOTHER)
@@ -227,6 +248,7 @@ def every_page_heals_when_the_server_is_started_again(people: People) -> None:
 
 JOURNEYS: tuple[Callable[[People], None], ...] = (
     finds_the_car_and_pays_and_leaves,
+    pays_with_a_note_at_the_kiosk,
     a_call_is_answered_and_a_gate_opened_with_a_reason,
     an_exit_in_doubt_is_given_to_its_stay,
     a_tariff_is_published_by_two_people,

@@ -14,9 +14,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: pages.map((page) => `${page}/index.html`),
-      // What three pages share is one file: each request on a slow line costs more than the few bytes that one of them does not need.
-      // `phone.tsx` stays out: it brings the looks of phones along, which are not those of a kiosk or a console.
-      output: { codeSplitting: { groups: [{ name: "shared", test: /[\\/](shared[\\/](?!phone\.)|node_modules[\\/]).*\.[jt]sx?$/, minShareCount: 3 }] } },
+      // What three pages share is one file: each request on a slow line costs more than the few bytes that one of them does not need. The
+      // basic looks are in it, so that they come before a page's own. `phone.tsx` stays out: its looks are not those of a kiosk or a console.
+      output: { codeSplitting: { groups: [{ name: "shared", test: /[\\/](shared[\\/](?!phone\.).*\.[jt]sx?|shared[\\/]base\.css|node_modules[\\/].*\.[jt]sx?)$/, minShareCount: 3 }] } },
     },
   },
 });

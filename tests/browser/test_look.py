@@ -221,6 +221,16 @@ def test_the_built_pages_need_no_inline_script_no_inline_style_and_no_other_host
         assert re.findall(r"(?:src|href)=\"(?:https?:)?//", text) == []
 
 
+def test_the_basic_looks_come_before_a_pages_own_and_those_of_phones_are_on_phones_only(built_pages: Path) -> None:
+    for page in built_pages.glob("*/index.html"):
+        sheets = re.findall(r'href="\.\./(assets/[^"]+\.css)"', page.read_text())
+        texts = [(built_pages / sheet).read_text() for sheet in sheets]
+        assert "--ground:" in texts[0], (page, sheets)
+        assert not any("--ground:" in text for text in texts[1:]), (page, sheets)
+        of_phones = any(".hero-sum" in text for text in texts)
+        assert of_phones is (page.parent.name in ("driver", "guide", "member")), (page, sheets)
+
+
 def test_the_lock_file_names_no_host(built_pages: Path) -> None:
     lock = (built_pages.parent / "package-lock.json").read_text()
     hosts = [

@@ -166,9 +166,7 @@ def _routers(
         in_app=cash_desk.in_app(application),
     )
     return (
-        quote_api.router(
-            database, Quotes(application.cashier, marks_of), clock, looks.note
-        ),  # asked for most, found first
+        quote_api.router(database, Quotes(application.cashier, marks_of), clock, looks.note),  # asked for most: first
         journeys_api.router(journeys),
         site_api.router(site),
         guidance_api.router(database, application.occupancy, lambda _: application.contacts.oldest_s()),

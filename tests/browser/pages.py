@@ -117,7 +117,7 @@ class KioskPage:
 
     def pay(self) -> str:
         """Go on to paying; returns the address in the code."""
-        self.page.get_by_role("button", name=re.compile("^(付款|Pay) ")).click()
+        self.page.get_by_role("button", name=re.compile("^(付款|手机扫码付款|Pay) ")).click()
         self.expect_screen("pay")
         code = self.page.get_by_role("img", name=re.compile("付款二维码|Payment code"))
         expect(code).to_be_visible()

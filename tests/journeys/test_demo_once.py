@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from hardware_sim.kiosk_cash import COIN, COINS
+
 KEYS = {
     "plate", "car", "member_car", "guest_car", "camera_pulses_entry_2", "boom_moves_entry_2", "journal_rights",
     "journal_credentials", "pushes_reported", "pictures_kept", "due_by_right_minor", "total_by_right_minor", "paid_by_right",
@@ -35,6 +37,7 @@ def test_a_visitor_pays_at_the_kiosk_a_member_and_a_guest_come_by_right_and_all_
     assert report["ledger"] == {
         **{"clearing:wallet": fee, "receivable": 0, "debt": 0},
         **{"revenue:parking": -fee - waived, "waived": waived},  # the guest's invitation; a pass lets no fee arise
+        **{"drawer:kiosk-1": COIN * COINS, "safe:cash": -COIN * COINS},  # coins that the kiosk began its shift with
     }
     assert report["journal_passages"] == ["in"] * 3 + ["out"] * 3
     assert (report["found_bay"], report["found_by"], report["found_floor"]) == ("C02", "video", "B2")

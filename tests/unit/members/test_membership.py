@@ -17,6 +17,7 @@ from parking.members.model import (
     POINTS_LAST,
     TIER_COUNTS,
     Level,
+    Member,
     Proof,
     Purpose,
     Vehicle,
@@ -46,7 +47,7 @@ class Club:
         database.clock = self.clock
         self.member = database.write(self._found).member_id
 
-    def _found(self, uow: UnitOfWork):  # type: ignore[no-untyped-def]  # the member
+    def _found(self, uow: UnitOfWork) -> Member:
         for level in LEVELS:
             store.save_level(uow.connection, level)
         member = service.join(uow, "app", "customer-1")

@@ -4,9 +4,10 @@ Ours knows who asks (a signed ticket), reads all that a quote rests on, prices t
 one row of the same table of the same file in a pool thread and answers with a body of the same size. Both are called in turn through
 ASGI without a socket, in random order; CPU time is that of the process, threads included.
 
-The drivers: one whose page asks again every few seconds (a quote holds for a minute of its stay at most), one who asks once and never
-again, and those of whom more has to be read: one has a coupon, one a coupon of a daily limit, one a right, one a clock that stood still.
-Each has the same goal.
+The drivers: one whose page asks again every few seconds (a quote holds for a minute of its stay at most); those whose page has just
+opened (it has shown the stay, so the code is known) and asks for its quote the first time; those of an app that asks for nothing but the
+quote, so that the code is verified with it; and those of whom more has to be read: one has a coupon, one a coupon of a daily limit, one a
+right, one a clock that stood still. Each has the same goal.
 """
 
 from __future__ import annotations
@@ -97,11 +98,11 @@ def a_page(server: Server, stay_id: str) -> Ask:
     return ask
 
 
-def once_each(server: Server) -> Ask:
-    """One driver after the other; who is asked for again is so an hour later."""
+def once_each(server: Server, letter: str = "B") -> Ask:
+    """One driver after the other, who asks for nothing else; who is asked for again is so an hour later."""
     stays = [RandomIds().new(server.clock.now()) for _ in range(REQUESTS)]
     for number, stay_id in enumerate(stays):
-        server.box.note(passage(Direction.IN, stay_id, f"浙B{number:05d}"), server.clock.now())
+        server.box.note(passage(Direction.IN, stay_id, f"浙{letter}{number:05d}"), server.clock.now())
     server.box.send()
     server.settle_down()
     asked = count()
@@ -111,6 +112,18 @@ def once_each(server: Server) -> Ask:
         if number % REQUESTS == 0:
             server.park(hours=1)
         return server.as_("driver", stays[number % REQUESTS])
+
+    return ask
+
+
+def opened_each(server: Server) -> Ask:
+    """The same drivers by way of the page: it has asked for their stay before it asks for the quote."""
+    once = once_each(server, "F")
+
+    def ask() -> dict[str, str]:
+        headers = once()
+        assert server.client.get("/api/v1/my/stay", headers=headers).status_code == 200
+        return headers
 
     return ask
 
@@ -170,7 +183,8 @@ def test_quote_endpoint() -> None:
         server.park(hours=1, minutes=30)
         drivers = {
             "a page that asks again": a_page(server, stay_id),
-            "drivers who ask once": once_each(server),
+            "a page that has just opened": opened_each(server),
+            "an app that asks for nothing else": once_each(server),
             "a page with a coupon": a_page(server, other),
             "a page with a coupon of a daily limit": a_page(server, limited),
             "a page with a right": a_page(server, right),

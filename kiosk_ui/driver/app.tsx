@@ -19,7 +19,7 @@ import { CardsCard } from "./cards_card";
 import { DebtsCard } from "./debts_card";
 import { InvoiceCard } from "./invoice_card";
 import { RatingCard } from "./rating_card";
-import { anotherWay, away, caller, forgetHere, isMember, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, token, trouble } from "./stay";
+import { anotherWay, away, caller, forgetHere, isMember, pay, payment, payTrouble, receipt, starting, stay, stayAsOf, step, token, trouble } from "./stay";
 import { say } from "./words";
 
 export const feed = new LiveFeed(() => "zone");
@@ -168,6 +168,7 @@ function Answer({ stay: s }: { stay: MyStay }): JSX.Element {
         {until ? <p class="hero-word">{say("leave_by", { time: clock(until, now.value) })}</p> : null}
         {until && until > now.value ? <p class="hero-left">{say("left_min", { span: span(now.value, until + 59_000) })}</p> : null}
         <p>{s.state === "settled" ? say("settled_note") : say("free_note")}</p>
+        {step.value && <p class="hero-left">{named(step.value.text)}</p>}
       </Hero>
     );
   return (
@@ -175,6 +176,7 @@ function Answer({ stay: s }: { stay: MyStay }): JSX.Element {
       <p>{say("due_now")}</p>
       <p class="hero-sum">{money(s.bill.due)}</p>
       <p class="soft">{say("as_now", { time: clock(s.now, now.value) })}</p>
+      {step.value && <p class="hero-step">{named(step.value.text)}</p>}
     </Hero>
   );
 }

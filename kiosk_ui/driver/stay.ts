@@ -9,7 +9,7 @@ import { confirmInApp, payer } from "../shared/in_app";
 import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
 import * as phone from "./kept";
-import type { MyStay, Payment, Receipt } from "../shared/wire";
+import type { MyStay, Payment, PriceStep, Quote, Receipt } from "../shared/wire";
 
 const PAYMENT_UNDER = "parking.payment";
 const LEFT_UNDER = "parking.left";
@@ -24,6 +24,8 @@ export const token = signal<string>("");
 export const stay = signal<MyStay | null>(null);
 /** When `stay` was true, in milliseconds of the device. */
 export const stayAsOf = signal<number | null>(null);
+/** The next moment at which leaving later costs another amount; null where none is known. */
+export const step = signal<PriceStep | null>(null);
 export const away = signal(false);
 export const trouble = signal<Trouble | null>(null);
 export const payment = signal<Payment | null>(null);
@@ -88,6 +90,7 @@ function readToken(): void {
   const found = new URLSearchParams(location.hash.slice(1)).get("t") ?? "";
   token.value = found;
   stay.value = null;
+  step.value = null;
   trouble.value = null;
   payment.value = null;
   receipt.value = null;
@@ -117,6 +120,7 @@ export async function refresh(): Promise<void> {
     stayAsOf.value = Date.now();
     away.value = false;
     trouble.value = null;
+    void lookAhead(answer);
     if (answer.state === "closed") phone.forgetStay();
     else phone.keepStay({ token: asked, stay: answer, at: stayAsOf.value });
     if (answer.state !== "closed") timer = setTimeout(() => void refresh(), REFRESH_MS);
@@ -126,6 +130,20 @@ export async function refresh(): Promise<void> {
     if (failure instanceof Problem && failure.status === 404) return refuse("unknown_stay");
     away.value = true;
     timer = setTimeout(() => void refresh(), AWAY_MS);
+  }
+}
+
+/** Asked for once for each step of the price: what is said of it stands until it has come, or the fee is another. */
+async function lookAhead(at: MyStay): Promise<void> {
+  const asked = token.value;
+  if (at.state !== "open") return void (step.value = null);
+  if (step.value && step.value.total.amount === at.bill.total.amount && Date.parse(step.value.before) > Date.parse(at.now)) return;
+  step.value = null;
+  try {
+    const quote = await call<Quote>("/my/quote", { bearer: asked });
+    if (asked === token.value) step.value = quote.what_if[0] ?? null;
+  } catch {
+    // The fee stands without it.
   }
 }
 

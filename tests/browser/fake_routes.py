@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Response
 from fastapi.responses import HTMLResponse
 
+from parking.journeys.quote_api import QuoteView
 from parking.journeys.schemas import (
     FindStay,
     FoundStay,
@@ -153,6 +154,10 @@ def _drivers(routes: APIRouter, fake: FakeServer) -> None:
     @routes.get("/my/stay")
     async def my_stay(who: Driver) -> MyStay:
         return fake.stays[who.subject].shown(fake.now())
+
+    @routes.get("/my/quote")
+    async def my_quote(who: Driver) -> QuoteView:
+        return fake.stays[who.subject].quoted(fake.now())
 
     @routes.post("/my/payments", status_code=201)
     async def begin(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from parking.journeys.quote_api import AheadView, QuoteView
 from parking.journeys.schemas import BillView, MyStay
 from parking.kernel.principal import Scope
 
@@ -27,6 +28,19 @@ class FakeStay:
     state: str = "open"
     leave_by: datetime | None = None
     exited_at: datetime | None = None
+    steps: list[AheadView] = field(default_factory=list)  # when leaving later costs another amount
+
+    def quoted(self, now: datetime) -> QuoteView:
+        shown = self.shown(now)
+        return QuoteView(
+            at=now,
+            entered_at=self.entered_at,
+            state=self.state,
+            leave_by=self.leave_by,
+            bill=shown.bill,
+            periods=[],
+            what_if=self.steps,
+        )
 
     def shown(self, now: datetime) -> MyStay:
         masked = self.plate[:2] + "*" * (len(self.plate) - 4) + self.plate[-2:]

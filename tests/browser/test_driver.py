@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Route, expect
 
+from parking.journeys.quote_api import AheadView
+from parking.journeys.schemas import LocalText
+from parking.kernel.money import Money
+from parking.web.schemas import MoneySchema
+from payments.tariff.outlook import Before
 from tests.browser.fake_server import FakeServer
 from tests.browser.pages import DriverPage
+from tests.browser.script import bill
 from tests.fixtures.browser import OpenPage
 
 PHONE = {"width": 390, "height": 844}
@@ -39,6 +46,27 @@ def test_a_driver_sees_every_line_pays_and_comes_back_to_the_time_to_leave_by(
     expect(driver.answer()).to_have_text("请在 14:32 前离场")
     expect(driver.page.get_by_text("还有 15分钟")).to_be_visible()
     assert list(fake.payments) == ["p1"]
+
+
+@pytest.mark.req("FEE-1")
+def test_a_driver_is_told_until_when_leaving_costs_less(fake: FakeServer, open_page: OpenPage) -> None:
+    step = Before(fake.now() + timedelta(minutes=41), Money(1800, "CNY"), Money(2200, "CNY"))
+    stay = fake.stays["stay-token.1"]
+    stay.steps = [
+        AheadView(
+            before=step.until,
+            total=MoneySchema.of(step.total),
+            later=MoneySchema.of(step.later),
+            text=LocalText(**step.text("14:58")),
+        )
+    ]
+    driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), **PHONE))
+    told = driver.page.get_by_text("14:58 前离场少付 ¥4.00")
+    expect(told).to_be_visible()
+    stay.bill, stay.steps = bill([("首 1 小时", "First hour", 60, 1, 2200)]), []
+    driver.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(driver.due()).to_have_text("¥22.00")
+    expect(told).to_have_count(0)
 
 
 @pytest.mark.req("MEM-2")

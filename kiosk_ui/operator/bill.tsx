@@ -7,7 +7,6 @@ import { channelName, loadChannels } from "../shared/channels";
 import { clock, money } from "../shared/format";
 import { now } from "../shared/tick";
 import type { CashTaken, PaymentDetail, Refund, RefundIn, TakeCash, WholeStay } from "../shared/wire";
-import { called } from "./bills_page";
 import { BillInvoices } from "./bill_invoices";
 import { AmountField, keepTill, keptTill, minorOf, MoneyDialog, TILL, typed } from "./money_form";
 import { type Read, useRead, Waiting } from "./money_frame";
@@ -15,6 +14,7 @@ import { money as say, word } from "./money_words";
 import { ReasonDialog } from "./reason";
 import { toBill, toStay } from "./route";
 import { may } from "./session";
+import { called } from "./together";
 import { Dialog } from "./dialog";
 
 interface Paid {

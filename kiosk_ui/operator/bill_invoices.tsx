@@ -5,12 +5,12 @@ import { at, call } from "../shared/api";
 import { money } from "../shared/format";
 import { named } from "../shared/i18n";
 import type { AskForStays, Invoice, Invoices } from "../shared/wire";
-import { putTogether, together } from "./bills_page";
 import { MoneyDialog } from "./money_form";
 import { useRead, Waiting } from "./money_frame";
 import { money as say } from "./money_words";
 import { ReasonDialog } from "./reason";
 import { may } from "./session";
+import { putTogether, together } from "./together";
 
 export function BillInvoices({ id, name }: { id: string; name: string }): JSX.Element {
   const read = useRead(() => call<Invoices>(`/stays/${encodeURIComponent(id)}/invoices`), [id]);

@@ -1,9 +1,8 @@
 // Bills at the cash desk: the stays to choose from, and all about the money of one of them.
-import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../shared/api";
-import { clock, plate } from "../shared/format";
+import { clock } from "../shared/format";
 import { now } from "../shared/tick";
 import type { StayPage, StayRow } from "../shared/wire";
 import { Bill } from "./bill";
@@ -11,18 +10,7 @@ import { Tabs, useRead, Waiting } from "./money_frame";
 import { money as say, word } from "./money_words";
 import { laneName } from "./names";
 import { toBill } from "./route";
-
-/** Stays that shall stand on one invoice together, by id, with what they are called. */
-export const together = signal<ReadonlyMap<string, string>>(new Map());
-
-export function putTogether(id: string, name: string, is: boolean): void {
-  const changed = new Map(together.value);
-  if (is) changed.set(id, name);
-  else changed.delete(id);
-  together.value = changed;
-}
-
-export const called = (of: { plate: string | null }): string => (of.plate ? plate(of.plate) : say("no_plate"));
+import { called, putTogether, together } from "./together";
 
 export function Bills({ id }: { id: string }): JSX.Element {
   return (

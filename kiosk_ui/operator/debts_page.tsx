@@ -5,12 +5,12 @@ import { call } from "../shared/api";
 import { clock, money } from "../shared/format";
 import { now } from "../shared/tick";
 import type { Debt, DebtPage, DecideDispute } from "../shared/wire";
-import { called } from "./bills_page";
 import { Tabs, useRead, Waiting } from "./money_frame";
 import { money as say, word } from "./money_words";
 import { ReasonDialog } from "./reason";
 import { toBill, toStay } from "./route";
 import { may } from "./session";
+import { called } from "./together";
 
 type Deed = "dispute" | "owed" | "not_owed" | "write_off";
 const STATES = ["open", "disputed", "paid", "written_off"] as const;

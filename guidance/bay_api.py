@@ -79,7 +79,9 @@ class AvailabilityPage(Strict):
 
 
 class BayRow(Strict):
-    """`state`: taken, free or unknown, `fault` why it is unknown; `out_of_service` is nobody's by the site's drawing."""
+    """`state`: taken, free or unknown, `fault` why it is unknown; `since` it last changed, `heard_at` somebody last saw it, null: never;
+    `out_of_service` is nobody's by the site's drawing.
+    """
 
     bay: str
     zone: str
@@ -87,6 +89,7 @@ class BayRow(Strict):
     state: str
     fault: str | None
     since: Moment | None
+    heard_at: Moment | None
     source: str
     coned_off: bool
     out_of_service: bool
@@ -251,6 +254,7 @@ def _row(view: BayView, *, out: bool) -> BayRow:
         state=_word(view.occupied),
         fault=view.fault.value if view.fault else None,
         since=view.since,
+        heard_at=view.heard_at,
         source=view.source,
         coned_off=view.coned_off,
         out_of_service=out,

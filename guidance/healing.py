@@ -40,6 +40,7 @@ class BayView:
     occupied: bool | None
     fault: Fault | None
     since: datetime | None
+    heard_at: datetime | None
     source: str
     coned_off: bool
 
@@ -121,29 +122,21 @@ class BayBook:
         for bay_id, kept in rows.items():
             zone_id, state = self.zone_of[bay_id], kept.state
             fault = fault_of(state, now, self.rules, changes[zone_id].beside(state))
-            occupied = state.occupied if fault is None else None
-            views[bay_id] = self._view(bay_id, occupied, fault, state.since, state.source, kept.coned_off)
+            views[bay_id] = self._view(state, fault, kept.coned_off)
         return views
 
     def views(self, connection: Connection, now: datetime) -> dict[BayId, BayView]:
         """Every bay of the site as it is believed now."""
         heard = self.heard(connection, now)
         return {
-            bay_id: heard.get(bay_id) or self._view(bay_id, None, Fault.NEVER_HEARD, None, "", coned_off=False)
+            bay_id: heard.get(bay_id) or self._view(BayState(bay_id), Fault.NEVER_HEARD, coned_off=False)
             for bay_id in self.zone_of
         }
 
-    def _view(
-        self,
-        bay_id: BayId,
-        occupied: bool | None,
-        fault: Fault | None,
-        since: datetime | None,
-        source: str,
-        coned_off: bool,
-    ) -> BayView:
-        kind = self.kinds.get(bay_id, BayKind.ORDINARY)
-        return BayView(bay_id, self.zone_of[bay_id], kind, occupied, fault, since, source, coned_off)
+    def _view(self, s: BayState, fault: Fault | None, coned_off: bool) -> BayView:
+        kind, occupied = self.kinds.get(s.bay_id, BayKind.ORDINARY), s.occupied if fault is None else None
+        zone_id = self.zone_of[s.bay_id]
+        return BayView(s.bay_id, zone_id, kind, occupied, fault, s.since, s.heard_at, s.source, coned_off)
 
 
 class _Changes:

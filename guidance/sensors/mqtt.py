@@ -1,6 +1,7 @@
 """Bay sensors that publish to an MQTT broker: `park/{site}/bay/{bay}/state` with `{"occupied": true, "at": ..., "q": 0-1}`, kept, QoS 1.
 
-A message that makes no sense is passed over and counted in the health; a bay that is not ours is nobody's.
+A message that makes no sense is passed over and counted; a bay that is not ours is nobody's. A kept message is as old as it says. A broker
+that answers while no bay has published for three heart-beats has lost what stands behind it: that is silence.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ import threading
 from datetime import datetime
 from time import monotonic
 
-from guidance.bays import Reading
+from guidance.bays import Reading, Rules
 from guidance.sensors.base import BaySensors, SensorSettings, Take
 from guidance.sensors.line import Line, receive
 from guidance.sensors.mqtt_wire import Kind, Message, Packet, connect, decode, encode, message_of, subscribe
 from parking.kernel.clock import Clock
-from parking.kernel.device import HealthReport
+from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import BayId
 from parking.kernel.plate import Plate
 
 KEEP_ALIVE_S = 20
+SILENT_AFTER = Rules().heart_beat * Rules().beats_missed
 
 
 class MqttSensors:
@@ -34,6 +36,7 @@ class MqttSensors:
         self._ours = frozenset(settings.bays.values())
         self.nonsense = 0
         """Messages that were passed over."""
+        self._published_at = clock.now()
         self._line = Line(f"mqtt-{settings.device_id}", settings.address, settings.timeout_s, clock, self._serve)
 
     def start(self, take: Take) -> None:
@@ -44,7 +47,10 @@ class MqttSensors:
         self._line.stop()
 
     def health(self) -> HealthReport:
-        return self._line.health()
+        report = self._line.health()
+        if report.health is Health.OK and self._clock.now() - self._published_at > SILENT_AFTER:
+            return HealthReport(Health.SILENT, self._published_at, "the broker answers, its sensors say nothing")
+        return report
 
     def _serve(self, connection: socket.socket, stopping: threading.Event) -> None:
         connection.sendall(encode(connect(f"parking-{self._settings.device_id}", KEEP_ALIVE_S)))
@@ -97,7 +103,11 @@ class MqttSensors:
             return None
         source = "video" if said.get("src") == "video" else "sensor"
         now = self._clock.now()
-        return Reading(bay, said["occupied"], at, now, source, self._settings.device_id, sure, plate)
+        if message.retain:
+            heard_at = min(at, now)
+        else:
+            heard_at = self._published_at = now
+        return Reading(bay, said["occupied"], at, heard_at, source, self._settings.device_id, sure, plate)
 
 
 _: type[BaySensors] = MqttSensors

@@ -1,19 +1,21 @@
 """An ultrasonic node controller behind a TCP-to-serial box: asked every two seconds, believed for the bays that it vouches for.
 
-A channel is `address/index`; a byte that is neither free nor taken says nothing of its bay.
+A channel is `address/index`; a byte that is neither free nor taken says nothing of its bay. A node that does not answer keeps none of the
+others of its line from being heard.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 
 from guidance.bays import Reading
 from guidance.sensors.base import BaySensors, SensorSettings, Take
 from guidance.sensors.e8_wire import ERROR, READ_STATES, REPLY, E8Frame, decode, encode
 from guidance.sensors.line import Line, quiet, receive
 from parking.kernel.clock import Clock
-from parking.kernel.device import HealthReport
+from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import invalid
 
 FREE, TAKEN = 0, 1
@@ -31,6 +33,7 @@ class UltrasonicController:
                 raise invalid("sensor.channel", f"{channel!r} is not address/index", field="bays")
             self._nodes.setdefault(int(address), {})[int(index)] = channel
         self._take: Take = lambda _: None
+        self._ails: dict[int, str] = {}
         name = f"bays-{settings.device_id}"
         self._line = Line(name, settings.address, settings.timeout_s, clock, self._serve)
 
@@ -42,15 +45,27 @@ class UltrasonicController:
         self._line.stop()
 
     def health(self) -> HealthReport:
-        return self._line.health()
+        report, ails = self._line.health(), dict(self._ails)
+        if report.health is not Health.OK or not any(ails.values()):
+            return report
+        detail = ", ".join(f"node {node} {what}" for node, what in sorted(ails.items()) if what)
+        return replace(report, health=Health.FAULTY, detail=detail)
 
     def _serve(self, connection: socket.socket, stopping: threading.Event) -> None:
         while not stopping.is_set():
+            silent = 0
             for address in sorted(self._nodes):
-                self._ask(connection, address)
+                try:
+                    self._ails[address] = self._ask(connection, address)
+                except TimeoutError:
+                    silent += 1
+                    if silent == len(self._nodes):
+                        raise
+                    self._ails[address] = "does not answer"
             quiet(connection, stopping, self._settings.poll_s)
 
-    def _ask(self, connection: socket.socket, address: int) -> None:
+    def _ask(self, connection: socket.socket, address: int) -> str:
+        """Take in what a node says of its bays; returns what ails it, "" where that is nothing."""
         connection.sendall(encode(E8Frame(address, READ_STATES)))
         buffer = bytearray()
         while True:
@@ -62,22 +77,17 @@ class UltrasonicController:
                 receive(connection, buffer)
         self._line.heard()
         if frame.control & ERROR:
-            return
+            return "reports an error"
         now = self._clock.now()
-        self._take(
-            [
-                Reading(
-                    self._settings.bays[channel],
-                    frame.data[index] == TAKEN,
-                    now,
-                    now,
-                    "sensor",
-                    self._settings.device_id,
-                )
-                for index, channel in self._nodes[address].items()
-                if index < len(frame.data) and frame.data[index] in (FREE, TAKEN)
-            ]
-        )
+        seen = {
+            channel: frame.data[index] == TAKEN
+            for index, channel in self._nodes[address].items()
+            if index < len(frame.data) and frame.data[index] in (FREE, TAKEN)
+        }
+        bays, device = self._settings.bays, self._settings.device_id
+        self._take([Reading(bays[channel], taken, now, now, "sensor", device) for channel, taken in seen.items()])
+        blind = sorted(bays[channel] for channel in self._nodes[address].values() if channel not in seen)
+        return f"measures nothing at {', '.join(blind)}" if blind else ""
 
 
 _: type[BaySensors] = UltrasonicController

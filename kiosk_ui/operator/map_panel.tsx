@@ -91,7 +91,8 @@ function Bay({ id }: { id: string }): JSX.Element {
         </span>
       </Fact>
       <Fact name="why">{whyOf(row)}</Fact>
-      {row.since && state !== "out" ? <Fact name="since">{clock(row.since, now.value)}</Fact> : <></>}
+      {state === "unknown" && row.heard_at ? <Fact name="last_seen">{clock(row.heard_at, now.value)}</Fact> : <></>}
+      {row.since && (state === "free" || state === "taken") ? <Fact name="since">{clock(row.since, now.value)}</Fact> : <></>}
       <Fact name="kind">{say(`k_${row.kind}` as Word)}</Fact>
       <Fact name="of_zone">
         <button type="button" class="map-link" onClick={() => choose({ kind: "zone", id: row.zone })}>

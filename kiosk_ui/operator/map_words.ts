@@ -40,6 +40,7 @@ export const map = translator({
   zone: ["区域", "Zone"],
   state: ["状态", "State"],
   since: ["自", "Since"],
+  last_seen: ["最后观测", "Last seen"],
   why: ["依据", "Why"],
   kind: ["类型", "Kind"],
   k_ordinary: ["普通", "Ordinary"],

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from parking.bootstrap.device_watch import DeviceWatch
+from parking.bootstrap.device_watch import DeviceWatch, into
 from parking.bootstrap.edge_camera import LaneCamera, PictureFolder, open_camera
 from parking.bootstrap.edge_codes import CodeKeys
 from parking.bootstrap.edge_devices import Box, Devices, OpenCamera
@@ -70,7 +70,7 @@ class EdgeBox:
         self.copy = LocalCopy(self.file)
         self.rows = OwnRows(self.copy, self.journal)
         self.pictures = PictureFolder(settings.pictures, clock)
-        self._watch = DeviceWatch(self.journal, clock=clock, ids=ids, origin=settings.device)
+        self._watch = DeviceWatch(into(self.journal, clock=clock, ids=ids, origin=settings.device))
         self._watch.add(DeviceId("clock"), clock.health)
         codes = CodeKeys(self._verifier, self._signer.public, self.copy, clock)
         self._fires: defaultdict[str, FireGroup] = defaultdict(FireGroup)

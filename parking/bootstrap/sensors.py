@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -19,6 +19,8 @@ from guidance.healing import BayBook
 from guidance.sensors.base import BaySensors, SensorFactory, SensorSettings
 from guidance.sensors.own_thread import OwnThread
 from guidance.sensors.registry import SENSORS
+from guidance.sign_board import publish_to
+from parking.bootstrap.device_watch import DeviceWatch
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.ids import BayId, DeviceId
@@ -57,18 +59,22 @@ class SensorRow(BaseModel):
 
 @dataclass(slots=True)
 class SensorDesk:
-    """All bay sensors of a site: their readings are gathered and written together, twice a second at most."""
+    """All bay sensors of a site: what they say is gathered and written together, twice a second at most; how they are, when it changes."""
 
     database: Database
     book: BayBook
-    sensors: Sequence[BaySensors] = ()
+    sensors: Mapping[DeviceId, BaySensors] = field(default_factory=dict)
     _waiting: dict[BayId, Reading] = field(default_factory=dict)
     _said: dict[BayId, Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _thread: OwnThread = field(init=False)
+    _watch: DeviceWatch = field(init=False)
 
     def __post_init__(self) -> None:
         self._thread = OwnThread("bay-readings", self._run)
+        self._watch = DeviceWatch(publish_to(self.database))
+        for device, one in self.sensors.items():
+            self._watch.add(device, one.health)
 
     def take(self, readings: Sequence[Reading]) -> None:
         """The newest word on each bay waits to be written; one with a plate is not lost to one without."""
@@ -105,24 +111,28 @@ class SensorDesk:
     def start(self) -> None:
         if not self.sensors:
             return
-        for one in self.sensors:
+        for one in self.sensors.values():
             one.start(self.take)
         self._thread.start()
 
     def stop(self) -> None:
-        for one in self.sensors:
+        for one in self.sensors.values():
             one.stop()
         self._thread.stop()
 
     def _run(self, stopping: threading.Event) -> None:
         while not stopping.wait(WRITE_EVERY_S):
             self.write()
+            try:
+                self._watch.check()
+            except Exception as error:  # the database is away: it is told when that is back
+                _log.warning("news of bay sensors waits", error=type(error).__name__)
 
 
-def sensors_of(file: Path | None, site: SiteMap, clock: Clock) -> tuple[BaySensors, ...]:
+def sensors_of(file: Path | None, site: SiteMap, clock: Clock) -> dict[DeviceId, BaySensors]:
     """The sensors that a file lists; ParkingError names the row and the field that is wrong."""
     if file is None:
-        return ()
+        return {}
     try:
         rows = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -131,7 +141,13 @@ def sensors_of(file: Path | None, site: SiteMap, clock: Clock) -> tuple[BaySenso
         raise invalid("sensors.file", "should be a list of sensors", field=file.name)
     known = {bay for zone in site.zones for bay in zone.bays}
     eyes = _Eyes(file.parent)
-    return tuple(_sensor(file.name, n, row, known, site, clock, eyes) for n, row in enumerate(rows))
+    found: dict[DeviceId, BaySensors] = {}
+    for n, row in enumerate(rows):
+        device, sensors = _sensor(file.name, n, row, known, site, clock, eyes)
+        if device in found:
+            raise invalid("sensors.file", f"{device!r} is called so twice", field=f"{file.name}: [{n}].id")
+        found[device] = sensors
+    return found
 
 
 @dataclass(slots=True)
@@ -150,7 +166,7 @@ class _Eyes:
 
 def _sensor(
     name: str, number: int, raw: object, known: set[BayId], site: SiteMap, clock: Clock, eyes: _Eyes
-) -> BaySensors:
+) -> tuple[DeviceId, BaySensors]:
     try:
         row = SensorRow.model_validate(raw)
     except ValidationError as error:
@@ -168,6 +184,6 @@ def _sensor(
     kinds: Registry[SensorFactory] = Registry("bay_sensors", {**{k: SENSORS.get(k) for k in SENSORS}, VIDEO: video})
     where = "address" if row.kind in tuple(kinds) else "kind"
     try:
-        return kinds.get(row.kind)(settings, clock)
+        return settings.device_id, kinds.get(row.kind)(settings, clock)
     except ParkingError as error:
         raise invalid(error.code, error.message, field=f"{name}: [{number}].{error.field or where}") from None

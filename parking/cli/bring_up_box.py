@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from parking.bootstrap import edge_settings
 from parking.bootstrap.device_settings import CameraSettings
-from parking.bootstrap.device_watch import DeviceWatch
+from parking.bootstrap.device_watch import DeviceWatch, into
 from parking.bootstrap.edge_codes import CodeKeys
 from parking.bootstrap.edge_devices import Box, Devices
 from parking.bootstrap.edge_settings import BarrierLaneSettings, EdgeSettings, RampLaneSettings
@@ -104,7 +104,7 @@ def box_of(settings: EdgeSettings, lane: BarrierLaneSettings | RampLaneSettings)
     clock = SystemClock()
     file = EdgeFile(":memory:")
     journal = FileJournal(file)
-    watch = DeviceWatch(journal, clock=clock, ids=RandomIds(), origin=settings.device)
+    watch = DeviceWatch(into(journal, clock=clock, ids=RandomIds(), origin=settings.device))
     shared = tuple(reader for reader in settings.readers if lane.id in reader.lanes.values())
     alone = settings.model_copy(update={"lanes": [lane], "readers": shared})
     codes, signer = _keys(settings, file, clock), _signer(settings)

@@ -64,7 +64,9 @@ class FakeGuide:
     def seen(self) -> tuple[dict[Any, BayView], dict[Any, UsableView]]:
         now = self.clock.now()
         bays = self.ways.site.plan.bays
-        views = {b.id: BayView(b.id, b.zone_id, b.kind, b.id not in self.free, None, now, "us", False) for b in bays}
+        views = {
+            b.id: BayView(b.id, b.zone_id, b.kind, b.id not in self.free, None, now, now, "us", False) for b in bays
+        }
         return views, {}
 
 

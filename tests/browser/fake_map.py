@@ -40,6 +40,7 @@ class FakeMap:
                 state=self.states.get(bay.id, "unknown"),
                 fault=None if bay.id in self.states else "never_heard",
                 since=self.fake.now() if bay.id in self.states else None,
+                heard_at=self.fake.now() if bay.id in self.states else None,
                 source="sensor" if bay.id in self.states else "",
                 coned_off=False,
                 out_of_service=False,

@@ -26,7 +26,7 @@ from hardware_sim.devices.mjpeg import MjpegCamera
 from hardware_sim.devices.rtsp import RtspCamera
 from parking.bootstrap.bay_eyes import EyeMaker
 from parking.kernel.clock import ManualClock
-from parking.kernel.device import Health
+from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import BayId, DeviceId
 from parking.kernel.plate import Plate
@@ -167,12 +167,54 @@ def test_a_node_says_nothing_of_a_bay_whose_sensor_is_spoilt_and_nothing_at_all_
     sensors.start(said.extend)
     until(lambda: len(said) > 2)
     assert {r.bay_id for r in said} == {B}
+    assert sensors.health() == HealthReport(Health.FAULTY, NOON, "node 3 measures nothing at A-01")
     device.failing = True
-    time.sleep(0.2)
+    until(lambda: sensors.health() == HealthReport(Health.FAULTY, NOON, "node 3 reports an error"))
     said.clear()
-    time.sleep(0.2)
-    assert said == []
-    assert sensors.health().health is Health.OK, "the line lives; the bays grow old and become unknown"
+    device.set("3/0", False)
+    device.failing = False
+    until(lambda: {r.bay_id for r in said} == {A, B} and sensors.health().health is Health.OK)
+    sensors.stop()
+    device.stop()
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_node_that_does_not_answer_is_named_and_the_others_of_its_line_are_heard() -> None:
+    device = BayControllerSim({3: 2})
+    device.start()
+    said: list[Reading] = []
+    address = f"127.0.0.1:{device.port}"
+    settings = SensorSettings(DeviceId("s"), address, {"2/0": B, "3/0": A}, poll_s=0.02, timeout_s=0.05)
+    sensors = UltrasonicController(settings, ManualClock(NOON))
+    sensors.start(said.extend)
+    until(lambda: len(said) > 2)
+    assert {r.bay_id for r in said} == {A}
+    assert sensors.health() == HealthReport(Health.FAULTY, NOON, "node 2 does not answer")
+    assert device.connections == 1
+    sensors.stop()
+    device.stop()
+
+
+@pytest.mark.req("GUIDE-1")
+def test_sensors_that_fall_silent_behind_a_broker_that_answers_are_silent_and_a_kept_word_is_as_old_as_it_says() -> (
+    None
+):
+    clock = ManualClock(NOON)
+    device = BayBrokerSim("mall", clock)
+    device.set("A-01", True)
+    clock.advance(timedelta(minutes=10))
+    device.start()
+    said: list[Reading] = []
+    sensors = MqttSensors(SensorSettings(DeviceId("s"), f"127.0.0.1:{device.port}", CHANNELS["mqtt"], "mall"), clock)
+    sensors.start(said.extend)
+    until(lambda: len(said) == 1)
+    assert (said[0].at, said[0].heard_at) == (NOON, NOON)
+    assert sensors.health().health is Health.OK
+    clock.advance(timedelta(minutes=16))
+    assert sensors.health().health is Health.SILENT
+    device.set("A-01", False)
+    until(lambda: sensors.health().health is Health.OK)
+    assert said[1].heard_at == clock.now()
     sensors.stop()
     device.stop()
 

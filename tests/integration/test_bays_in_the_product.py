@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ import yaml
 from guidance.bays import Reading
 from guidance.healing import BayBook
 from hardware_sim.bay_camera import BayCameraSim
+from hardware_sim.devices.bay_broker import BayBrokerSim
 from hardware_sim.devices.bay_controller import BayControllerSim
+from parking.bootstrap.rounds import look_at_bays
 from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
@@ -43,14 +46,26 @@ def camera() -> Iterator[BayCameraSim]:
 
 
 @pytest.fixture(scope="module")
+def broker() -> Iterator[BayBrokerSim]:
+    device = BayBrokerSim("mall", ManualClock(NOON))
+    device.start()
+    yield device
+    device.stop()
+
+
+@pytest.fixture(scope="module")
 def server(
-    controller: BayControllerSim, camera: BayCameraSim, tmp_path_factory: pytest.TempPathFactory
+    controller: BayControllerSim,
+    camera: BayCameraSim,
+    broker: BayBrokerSim,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("bays")
     file = folder / "sensors.yaml"
     bays = ", ".join(f'"1/{n}": A-{n + 1:02d}' for n in range(11))
     file.write_text(
         f'- {{id: node-1, kind: ultrasonic, address: "127.0.0.1:{controller.port}", poll_s: 0.1, bays: {{{bays}}}}}\n'
+        + f'- {{id: broker-1, kind: mqtt, address: "127.0.0.1:{broker.port}", bays: {{B-07: B-07}}}}\n'
         + yaml.safe_dump([bay_camera(camera)])
     )
     with a_drawn_mall(folder, sensors_file=file) as running:
@@ -206,6 +221,49 @@ def test_when_the_sensors_fall_silent_nobody_is_promised_anything(server: Server
     eventually(lambda: zone(server)["known"] is True)
 
 
+def shown(server: Server, key: str) -> dict[str, object]:
+    """What the operators' devices page and the live map are sent of a thing."""
+    return dict(json.loads(server.application.hub.values.get(key, "{}")))
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_camera_a_controller_and_a_broker_that_fall_ill_are_shown_told_and_their_bays_grow_unknown(
+    server: Server, controller: BayControllerSim, camera: BayCameraSim, broker: BayBrokerSim
+) -> None:
+    faults = {"device.node-1": "silent", "device.cam-1": "faulty", "device.broker-1": "silent"}
+    bays = ("A-04", "B-05", "B-07")
+
+    def healths() -> dict[str, object]:
+        return {key: shown(server, key).get("health") for key in faults}
+
+    broker.set("B-07", True)
+    eventually(lambda: {bays_of(server)[bay]["state"] for bay in bays} <= {"free", "taken"}, within_s=90.0)
+    eventually(lambda: set(healths().values()) == {"ok"})
+    seen_at = server.clock.now()
+    controller.mute = broker.mute = True
+    camera.stick()
+    eventually(lambda: healths()["device.node-1"] == "silent" and healths()["device.cam-1"] == "faulty", within_s=30.0)
+    assert shown(server, "device.cam-1")["detail"] == "the camera shows the same picture again"
+    assert {bays_of(server)[bay]["state"] for bay in bays} <= {"free", "taken"}, "they were seen just now"
+    server.clock.advance(timedelta(minutes=16))
+    eventually(lambda: healths() == faults)
+    look_at_bays(server.application.bays)
+    server.settle_down()
+    for bay in bays:
+        row = bays_of(server)[bay]
+        assert (row["state"], row["fault"], shown(server, f"bay.{bay}")["state"]) == ("unknown", "silent", "unknown")
+        assert datetime.fromisoformat(str(row["heard_at"])) <= seen_at, "how old the last word on it is"
+    told = [json.loads(line) for line in server.application.hub.events]
+    ill = {(e["device_id"], e["health"]) for e in told if e["type"] == "DeviceHealthChanged"}
+    assert ill >= {("node-1", "silent"), ("cam-1", "faulty"), ("broker-1", "silent")}
+
+    controller.mute = broker.mute = False
+    camera.stick(False)
+    broker.set("B-07", True)
+    eventually(lambda: set(healths().values()) == {"ok"}, within_s=30.0)
+    eventually(lambda: {bays_of(server)[bay]["state"] for bay in bays} <= {"free", "taken"}, within_s=90.0)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -214,6 +272,7 @@ def test_when_the_sensors_fall_silent_nobody_is_promised_anything(server: Server
         ("- {id: s, kind: neon}", "no bay_sensors called 'neon'"),
         ("- {id: s, kind: ultrasonic, address: 'h:1', bays: {'1/0': Z-99}}", "no bay 'Z-99'"),
         ("- {kind: ultrasonic}", "id"),
+        ("- &a {id: s, kind: memory}\n- *a", "'s' is called so twice"),
         ("- {id: c, kind: video, address: 'http://h/s'}", "needs its bays"),
         ("- {id: c, kind: video, address: 'http://h/s', bays: {'1/0': A-01}}", "left,top,right,bottom"),
         ("- {id: c, kind: video, address: 'ftp://h/s', bays: {'0,0,1,1': A-01}}", "address"),

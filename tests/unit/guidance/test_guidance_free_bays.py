@@ -34,7 +34,8 @@ def bays(site: SiteMap = SMALL, *, occupied: bool | None = False, **other: bool 
     drawn = {b.id: b for b in site.plan.bays}
     said = {BayId(name.replace("_", "-")): state for name, state in other.items()}
     return {
-        b.id: BayView(b.id, b.zone_id, b.kind, said.get(b.id, occupied), None, NOW, "us", False) for b in drawn.values()
+        b.id: BayView(b.id, b.zone_id, b.kind, said.get(b.id, occupied), None, NOW, NOW, "us", False)
+        for b in drawn.values()
     }
 
 

@@ -1,6 +1,6 @@
 """Proof: a process that dies at any statement of a coupon's life leaves it used once or not at all, on either database.
 
-`python -m tests.prove.coupon_crashes [EVERY] [URL]`. A child process reserves, redeems and books a coupon and is ended without a word at
+`python -m tests.prove.coupon_crashes [EVERY]`. A child process reserves, redeems and books a coupon and is ended without a word at
 its n-th statement, at every `EVERY`th of them; what the database then holds is looked at, carried on with, and looked at again.
 """
 
@@ -10,8 +10,8 @@ import os
 import sys
 import tempfile
 import traceback
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -22,6 +22,7 @@ from payments.coupons.model import CouponState
 from payments.coupons.tables import coupon_table
 from tests.builders.coupons import CouponDesk
 from tests.builders.payments import START, Stay
+from tests.fixtures.postgres import a_postgres
 
 DIED = 77
 
@@ -124,16 +125,24 @@ def _faults(url: str, number: int) -> list[str]:
         desk.database.close()
 
 
-def main(every: int = 1, url: str = "") -> int:
-    """Every `every`th statement on a SQLite file, or on the database at `url`; 0 when nothing is wrong."""
-    with tempfile.TemporaryDirectory() as folder:
-        told = die_at_every(url or f"sqlite:///{Path(folder)}/parking.db", every)
-    for fault in told.faults[:20]:
-        print(fault)
-    verdict = "holds" if not told.faults else "falls short"
-    print(f"coupon crashes: {told.deaths} statements, {len(told.faults)} faults, goal 0, {verdict}")
-    return 1 if told.faults else 0
+def main(every: int = 1) -> int:
+    """Every `every`th statement on a SQLite file and on PostgreSQL; 0 when nothing is wrong."""
+    wrong = 0
+    for name in ("SQLite", "PostgreSQL"):
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            url = f"sqlite:///{folder}/parking.db" if name == "SQLite" else stack.enter_context(a_postgres())
+            told = die_at_every(url, every)
+        for fault in told.faults[:20]:
+            print(fault)
+        wrong += len(told.faults)
+        verdict = "holds" if not told.faults else "falls short"
+        print(
+            f"coupon crashes on {name}: {told.deaths} statements, {len(told.faults)} faults, goal 0, {verdict}",
+            flush=True,
+        )
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1, sys.argv[2] if len(sys.argv) > 2 else ""))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1))

@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +39,7 @@ from tests.builders.debt_collectors import (
     owe,
     stay_of,
 )
-from tests.fixtures.postgres import PostgresServer, binaries
+from tests.fixtures.postgres import a_postgres
 
 DEBTS, WORKERS = 1_000, 2
 LONGEST_S = 900.0
@@ -162,21 +161,6 @@ def _judge(town: Town, database: Database, debts: int, charges: dict[str, int], 
     wrong["the ledger is not zero"] += sum(b for _, _, b in database.read(ledger_store.balances)) != 0
     found.charged = sum(of_stay.values())
     found.wrong = +wrong
-
-
-@contextlib.contextmanager
-def a_postgres() -> Iterator[str]:
-    """A fresh database on a cluster of our own."""
-    there = binaries()
-    if there is None:
-        raise SystemExit("debts: there is no PostgreSQL; set PG_BIN")
-    with tempfile.TemporaryDirectory(prefix="pk-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(there, Path(folder))
-        server.start()
-        try:
-            yield server.url(server.create())
-        finally:
-            server.stop()
 
 
 def main(debts: int = DEBTS, seed: int = 1) -> int:

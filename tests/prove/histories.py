@@ -35,7 +35,7 @@ from payments.coupons.model import UseState
 from payments.coupons.tables import use_table
 from tests.builders.debt_collectors import fork
 from tests.builders.recorded_clients import _BASE, STEPS, Client, prepare
-from tests.prove.debts import a_postgres
+from tests.fixtures.postgres import a_postgres
 from tests.tools.histories import Transaction, cycles, explain, graph_of
 
 TRANSACTIONS, CLIENTS = 100_000, 32

@@ -1,4 +1,4 @@
-"""The server: the application behind HTTP and websockets. Middleware outside in: proxies, headers, size, principal, places; then routes."""
+"""The server: the application behind HTTP and websockets. Middleware outside in: proxies, headers, size, refusals, principal, places."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
 from parking.web.lasting import LastingLimit
 from parking.web.limits import BodyLimit
+from parking.web.refused import CountRefused, RefusedSockets
 from parking.web.rights_bell import RightsBell
 from parking.web.secure_headers import SecureHeaders
 from payments import api as payments_api
@@ -83,7 +84,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
 
 def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer, clock: Clock) -> FastAPI:
     """HTTP and websockets around an application."""
-    feed, bell = gate_api.CopyFeed(), RightsBell()
+    feed, bell, refused = gate_api.CopyFeed(), RightsBell(), RefusedSockets(clock)
     keys = DeviceKeys(ed25519_check)
     log_ins = LogIns(application.database, clock, Passwords(), bell.ring)
 
@@ -118,7 +119,7 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
     for router in _routers(application, settings, signer, keys, feed, clock, log_ins):
         app.include_router(router, prefix=API)
     app.include_router(live_routes.router(application.hub, Topics(application.site), bell), prefix=API)
-    _operations(app, application)
+    _operations(app, application, refused)
     pages.install(app, kiosk_ui.dist())
     app.add_middleware(
         LastingLimit,
@@ -134,6 +135,7 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
         keys=keys,
         origins=(settings.public_url,),
     )
+    app.add_middleware(CountRefused, refused=refused)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecureHeaders)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
@@ -217,9 +219,9 @@ def _name_of(conn: Connection, actor: str) -> str:
     return actor if operator is None else operator.display_name or operator.username
 
 
-def _operations(app: FastAPI, application: Application) -> None:
+def _operations(app: FastAPI, application: Application, refused: RefusedSockets) -> None:
     registry = CollectorRegistry()
-    registry.register(metrics.Collector(application))
+    registry.register(metrics.Collector(application, refused))
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:

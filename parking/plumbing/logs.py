@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
@@ -22,6 +23,8 @@ _CHINESE = re.compile(
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _PLATE_KEYS = frozenset({"plate", "plate_text", "number_plate", "license_plate"})
 HIDDEN = "[hidden]"
+_NAME_ADDRESSES = ("httpx", "httpcore", "websockets", "uvicorn.access")
+_START_AND_END = ("uvicorn", "lifespan")  # the folders of uvicorn whose lines name no request
 
 
 def _luhn(digits: str) -> bool:
@@ -63,6 +66,22 @@ def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return {key: _clean(value, key) for key, value in event.items()}
 
 
+def hush() -> None:
+    """Libraries that write the address of every request keep it to themselves: it may carry a plate, a code or a token.
+
+    Of uvicorn only its start, its end and its troubles are heard.
+    """
+    for name in _NAME_ADDRESSES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    server = logging.getLogger("uvicorn.error")
+    if _start_and_trouble not in server.filters:
+        server.addFilter(_start_and_trouble)
+
+
+def _start_and_trouble(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or Path(record.pathname).parent.name in _START_AND_END
+
+
 def set_up(*, json: bool, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send structlog and the standard library's logging through one redacting chain to `stream` (standard output)."""
     shared: list[structlog.typing.Processor] = [
@@ -85,6 +104,7 @@ def set_up(*, json: bool, level: str = "INFO", stream: TextIO | None = None) -> 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    hush()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

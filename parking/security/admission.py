@@ -13,7 +13,7 @@ from parking.security.device_words import device_words
 from parking.security.middleware import COOKIE, our_own
 from parking.security.model import Operator, Whence
 from parking.security.service import SESSION_LASTS, LogIns, principal_of
-from parking.web.limits import RateExceeded, RateLimit
+from parking.web.limits import RateExceeded, RateLimit, network_of
 from parking.web.schemas import Strict
 
 WINDOW_S = 300.0
@@ -38,7 +38,10 @@ class Me(Strict):
 
 
 class LogInLimits:
-    """How often anybody may try: by address, by user name from one address, by user name from anywhere; every way counts alike."""
+    """How often anybody may try: by address, by user name from one address, by user name from anywhere; every way counts alike.
+
+    Addresses of one network (`network_of`) are one: whoever has IPv6 has as many as he likes.
+    """
 
     def __init__(self, clock: Clock, log_ins: LogIns) -> None:
         self._log_ins = log_ins
@@ -56,15 +59,15 @@ class LogInLimits:
 
     def check_address(self, address: str) -> None:
         """The first half of `check`, where it is not yet known who it is."""
-        self._counted(address, (self._address, address))
+        self._counted(address, (self._address, network_of(address)))
 
     def check_user(self, address: str, username: str) -> None:
         """The second half."""
-        self._counted(address, (self._user_there, f"{address} {username}"), (self._user, username))
+        self._counted(address, (self._user_there, f"{network_of(address)} {username}"), (self._user, username))
 
     def check_challenge(self, address: str) -> None:
         """Count one challenge handed out."""
-        self._counted(address, (self._challenges, address))
+        self._counted(address, (self._challenges, network_of(address)))
 
     def _counted(self, address: str, *counts: tuple[RateLimit, str]) -> None:
         try:
@@ -77,10 +80,10 @@ class LogInLimits:
             raise
 
     def _first_in_window(self, address: str) -> bool:
-        """Whether this address has not been reported in this window: a flood makes one audit entry, not thousands."""
+        """Whether this network has not been reported in this window: a flood makes one audit entry, not thousands."""
         try:
             with self._lock:
-                self._told.check(address)
+                self._told.check(network_of(address))
         except RateExceeded:
             return False
         return True

@@ -107,18 +107,19 @@ class RateLimit:
 
 
 def caller_of(connection: HTTPConnection) -> str:
-    """Who is counted: whoever was recognised, else the address (as a trusted proxy gives it); of IPv6 the network of 64 bits, which is
-    what one subscriber has.
-    """
+    """Who is counted: whoever was recognised, else the network of the address (as a trusted proxy gives it)."""
     who = current_principal(connection)
     if who.kind != ANONYMOUS.kind:
         return f"{who.kind}:{who.subject}"
-    host = connection.client.host if connection.client else ""
+    return f"address:{network_of(connection.client.host if connection.client else '')}"
+
+
+def network_of(host: str) -> str:
+    """What one subscriber has: an IPv4 address, also one written as IPv6, or an IPv6 network of 64 bits; any other text as it is."""
     try:
         address = ip_address(host)
     except ValueError:
-        return f"address:{host}"
+        return host
     if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return f"address:{mapped or IPv6Network((int(address), 64), strict=False)}"
-    return f"address:{address}"
+        return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
+    return str(address)

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
 import sqlalchemy as sa
+import structlog
+import uvicorn
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from guidance.advise import STALE_AFTER_S
 from parking.bootstrap.rounds import look_at_contacts
 from parking.gate.contacts import SILENT_AFTER_S, Contacts
 from parking.kernel.clock import ManualClock
 from parking.kernel.ids import DeviceId
+from parking.plumbing import logs
 from parking.plumbing.db import metadata
+from parking.web.frames import FrameProtocol, StreamProtocol
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import MORNING
+from tests.builders.plumbing import eventually
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What a server at its most talkative would have logged; the logging of the test run itself is put back afterwards."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.set_up(json=True, level="DEBUG", stream=stream)
+    yield stream
+    root.handlers[:], root.level = before[0], before[1]
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -58,6 +84,61 @@ def test_the_numbers_that_are_watched_follow_what_happens(server: Server) -> Non
     with server.client.websocket_connect("/api/v1/live") as feed:
         feed.receive_json()
         assert metrics(server)["parking_live_clients"] == 1
+
+
+@contextmanager
+def on_a_socket(server: Server) -> Iterator[str]:
+    """The server as `parking serve` runs it; its host and port."""
+    config = uvicorn.Config(
+        server.app,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        http=StreamProtocol,
+        ws=FrameProtocol,
+        timeout_graceful_shutdown=1,
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    eventually(lambda: running.started)
+    host, port = running.servers[0].sockets[0].getsockname()
+    yield f"{host}:{port}"
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.mark.req("PRIV-1")
+def test_whoever_is_refused_a_websocket_fills_no_log_is_counted_and_leaves_neither_plate_nor_token_there(
+    log: io.StringIO, server: Server
+) -> None:
+    plate, secret = quote("沪A52T86"), "eyJzdGF5IjoiMDE5N2YwMDAi.c2lnbmVk"
+    session = server.as_("manager")["Cookie"]
+    knocks: list[tuple[str, dict[str, str], str]] = [
+        (f"/live?topics=events&token={secret}&plate={plate}", {"Authorization": f"Bearer {secret}"}, ""),
+        ("/live?topics=events", {"Cookie": session, "Origin": "https://elsewhere.example"}, ""),
+        (f"/my/payments/{plate}/live", {}, secret),
+        (f"/nowhere/{plate}?code={secret}", {}, ""),
+    ]
+    with on_a_socket(server) as where:
+        for path, headers, says in knocks * 3:
+            address = f"ws://{where}/api/v1{path}"
+            with suppress(InvalidStatus, ConnectionClosed), connect(address, additional_headers=headers) as opened:
+                opened.send(json.dumps({"token": says}))
+                opened.recv(timeout=20)
+        httpx.get(f"http://{where}/api/v1/bays/{plate}?token={secret}")
+    counted = {name: count for name, count in metrics(server).items() if name.startswith("parking_websockets")}
+    assert counted == {
+        'parking_websockets_refused_total{answer="401"}': 6,
+        'parking_websockets_refused_total{answer="403"}': 3,
+        'parking_websockets_refused_total{answer="1008"}': 3,
+    }
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert sum(line["event"] == "websockets refused" for line in lines) == 1
+    assert not [line for line in lines if "uvicorn" in line["logger"] and "WebSocket" in line["event"]]
+    for private in (plate, "沪A52T86", "52T86", secret, session.partition("=")[2]):
+        assert private not in log.getvalue()
 
 
 def look(server: Server) -> None:

@@ -125,6 +125,21 @@ def test_guessing_many_names_from_one_address_is_stopped(client: TestClient) -> 
     assert statuses == [401] * admission.TRIES_OF_AN_ADDRESS + [429]
 
 
+def test_guessing_from_address_to_address_of_one_network_is_stopped_and_recorded_once(
+    client: TestClient, database: Database
+) -> None:
+    def guess(host: str, username: str) -> int:
+        whence = TestClient(client.app, base_url=str(client.base_url), client=(host, 1))
+        return log_in(whence, username, "wrong password").status_code
+
+    here = [guess(f"2001:db8:1:2::{n:x}", "lin") for n in range(1, admission.TRIES_OF_A_USER_THERE + 4)]
+    assert here == [401] * admission.TRIES_OF_A_USER_THERE + [429] * 3
+    assert guess("2001:db8:1:3::1", "lin") == 401, "the network beside it is somebody else's"
+    left = admission.TRIES_OF_AN_ADDRESS - len(here)
+    assert [guess(f"2001:db8:1:2:a::{n:x}", f"user{n}") for n in range(left + 1)] == [401] * left + [429]
+    assert [action for action, _, _ in audited(database)].count("login.limited") == 1
+
+
 def test_after_a_while_the_right_password_works_again(
     client: TestClient, database: Database, clock: ManualClock
 ) -> None:

@@ -16,7 +16,7 @@ from starlette.types import Message
 
 from parking.kernel.principal import Principal
 from parking.web.lasting import LastingLimit
-from parking.web.limits import caller_of
+from parking.web.limits import network_of
 
 HERE, THERE = ("198.51.100.7", 1), ("203.0.113.9", 1)
 
@@ -146,15 +146,22 @@ def test_under_a_server_that_cannot_answer_a_websocket_it_is_closed_as_full(app:
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
         ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
         ("::1", "::2", True),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
         ("you", "me", False),
     ],
 )
 def test_a_subscriber_is_one_address_or_one_network_of_ipv6(one: str, other: str, *, same: bool) -> None:
-    def caller(host: str) -> str:
-        return caller_of(WebSocket({"type": "websocket", "client": (host, 1), "state": {}}, _never, _never))
-
-    assert (caller(one) == caller(other)) is same
+    assert (network_of(one) == network_of(other)) is same
 
 
-async def _never(*_: Any) -> Any:
-    raise AssertionError("nobody asks")
+@pytest.mark.req("GUIDE-1")
+def test_an_address_of_the_same_network_finds_its_places_taken(app: FastAPI) -> None:
+    with ExitStack() as open_:
+        one, other, stranger = (
+            open_.enter_context(TestClient(app, client=(host, 1)))
+            for host in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1")
+        )
+        open_.enter_context(one.websocket_connect("/feed"))
+        open_.enter_context(other.websocket_connect("/feed"))
+        assert refusal(other)[:2] == (429, "live.too_many")
+        open_.enter_context(stranger.websocket_connect("/feed"))

@@ -4,7 +4,7 @@ import { translator } from "../shared/i18n";
 export const say = translator({
   title: ["停车缴费", "Pay for parking"],
   due_now: ["应付停车费", "To pay now"],
-  as_now: ["按 {time} 计费，随停车时长更新", "As of {time}; it grows with the time parked"],
+  as_now: ["按 {time} 计费，随停车时长更新", "As of {time}; grows with the stay"],
   pay: ["支付 {amount}", "Pay {amount}"],
   starting: ["正在打开付款…", "Opening the payment…"],
   no_account: ["无需注册、关注或手机号", "No account, no sign-up, no phone number"],

@@ -42,8 +42,15 @@ class HopperSim(TcpDevice):
         """So many payouts more are done, and their answers are lost."""
         self.deaf_payouts = 0
         """So many payouts more are neither done nor answered."""
+        self.looks_a_coin = 0
+        """So often its status is asked for before the next coin falls; 0: all fall at once."""
         self._event, self._paid, self._unpaid, self._enabled = 0, 0, 0, False
+        self._falling, self._looks = 0, 0
         self._serial = b"\x12\x34\x56"
+
+    def lose_power(self) -> None:
+        """Its counter is gone; the coins that have fallen are not."""
+        self._event, self._paid, self._unpaid, self._enabled, self._falling = 0, 0, 0, False, 0
 
     def answer(self, line: socket.socket, data: bytes) -> bytes:
         del line
@@ -60,7 +67,8 @@ class HopperSim(TcpDevice):
             self._enabled = message.data == wire.ENABLED
             return b""
         if message.header == wire.STATUS:
-            return bytes([self._event, 0, self._paid, self._unpaid])
+            self._fall()
+            return bytes([self._event, self._falling, self._paid, self._unpaid])
         if message.header == wire.DISPENSE and self._enabled and message.data[:3] == self._serial:
             return self._dispense(message.data[3])
         return None
@@ -70,11 +78,18 @@ class HopperSim(TcpDevice):
             self.deaf_payouts -= 1
             return None
         self._event = self._event % 255 + 1
-        self._paid = min(wanted, self.coins)
-        self._unpaid = wanted - self._paid
-        self.coins -= self._paid
-        self.given += self._paid
+        self._falling, self._paid = min(wanted, self.coins), 0
+        self._unpaid = wanted - self._falling
+        self._fall()
         if self.lost_answers > 0:
             self.lost_answers -= 1
             return None
         return bytes([self._event])
+
+    def _fall(self) -> None:
+        """The coins that fall by now."""
+        self._looks += 1
+        fallen = 0 if self.looks_a_coin and self._looks % self.looks_a_coin else min(self._falling, 1)
+        fallen = fallen if self.looks_a_coin else self._falling
+        self._falling, self._paid = self._falling - fallen, self._paid + fallen
+        self.coins, self.given = self.coins - fallen, self.given + fallen

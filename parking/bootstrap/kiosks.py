@@ -79,12 +79,13 @@ class Kiosks:
             wake.wait(pause_s)
             wake.clear()
             if self._ending.is_set():
-                return
+                break
             try:
                 pause_s = BUSY_S if machine.step() else QUIET_S
             except Exception as error:  # the database may be away; the rows say where to go on
                 _log.warning("cash machine failed", till=machine.till, error=type(error).__name__)
                 pause_s = AGAIN_S
+        machine.let_go()
 
 
 def kiosks_of(settings: Settings, database: Database, clock: Clock, channels: Mapping[str, Channel]) -> Kiosks:

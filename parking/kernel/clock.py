@@ -52,6 +52,11 @@ class ManualClock:
         self._now += span
         self._passed_s = (self._now - self._start).total_seconds()
 
+    def jump(self, span: timedelta) -> None:
+        """Put the time of day right, forward or back; spans go on as if nothing had happened."""
+        self._now += span
+        self._start += span
+
     def set(self, moment: datetime) -> None:
         """Move forward to `moment`."""
         self.advance(moment - self._now)

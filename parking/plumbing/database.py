@@ -19,6 +19,7 @@ import structlog
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import Ids
+from parking.plumbing.claims import Claim, UncontestedClaim
 from parking.plumbing.pseudonyms import Pseudonyms
 from parking.plumbing.unit_of_work import UnitOfWork
 
@@ -64,6 +65,11 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Finish what was accepted, then let go of every connection and thread."""
+
+    def claim(self, name: str) -> Claim:
+        """What one process at a time does under this name; for one thread."""
+        del name
+        return UncontestedClaim()
 
     def create_tables(self, tables: sa.MetaData) -> None:
         """Create what is missing, without migrations: for tests and simulations."""

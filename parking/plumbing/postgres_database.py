@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from parking.kernel.clock import Clock
 from parking.kernel.ids import Ids
+from parking.plumbing.claims import Claim, PostgresClaim
 from parking.plumbing.database import Database, Threads, clear_error
 from parking.plumbing.pseudonyms import OPTION
 from parking.plumbing.unit_of_work import UnitOfWork
@@ -91,6 +92,9 @@ class PostgresDatabase(Database):
 
     async def aread(self, query: Callable[[sa.Connection], T]) -> T:
         return await self._threads.run(lambda: self.read(query))
+
+    def claim(self, name: str) -> Claim:
+        return PostgresClaim(self._engine.url, name)
 
     def close(self) -> None:
         self._threads.close()

@@ -55,7 +55,10 @@ class RemembersPayouts(Protocol):
         ...
 
     def gave_since(self, mark: int, coins: int) -> PaidOut | None:
-        """What the payout of so many coins, begun after this mark, gave; None where none was begun. DeviceFault where it cannot tell."""
+        """What the payout of so many coins, begun after this mark, gave; None where surely none was begun.
+
+        DeviceFault where it cannot tell.
+        """
         ...
 
 

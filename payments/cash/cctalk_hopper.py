@@ -1,9 +1,11 @@
 """A coin hopper by ccTalk behind a serial server (TCP). Its event counter says whether a payout was begun, so that a lost answer
-never makes it give twice: it is asked before, and asked again after, until it has finished.
+never makes it give twice: it is asked before, and asked again after, until it has finished. A counter that stands at zero says nothing:
+it does so before the first payout, and again when the power was lost after it.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from parking.kernel.device import DeviceFault, DeviceRefused
@@ -13,6 +15,8 @@ from payments.cash.cctalk_line import CcTalkLine
 from payments.cash.wire import HopperStatus
 
 _MOST_LOOKS = 600
+"""So often it is looked at while no coin falls; as long as coins do, it is waited for: a slow one needs minutes for what another gives
+in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class HopperSettings:
     coin_minor: int
     address: int = wire.HOPPER
     answer_s: float = 2.0
+    look_s: float = 0.05
 
 
 class CcTalkHopper:
@@ -58,6 +63,8 @@ class CcTalkHopper:
 
     def gave_since(self, mark: int, coins: int) -> PaidOut | None:
         after = self._finished()
+        if after.event == mark == 0:
+            raise DeviceFault("the hopper's counter was not moved, or has lost its power since")
         if after.event == mark:
             return None
         if after.event != mark % wire.HIGHEST + 1 or after.paid + after.unpaid != coins:
@@ -66,10 +73,14 @@ class CcTalkHopper:
 
     def _finished(self) -> HopperStatus:
         """The status once no coin is under way."""
-        for _ in range(_MOST_LOOKS):
+        remaining, looks = -1, 0
+        while looks < _MOST_LOOKS:
             status = self._status()
             if status.remaining == 0:
                 return status
+            looks = looks + 1 if status.remaining == remaining else 0
+            remaining = status.remaining
+            time.sleep(self._settings.look_s)
         raise DeviceFault("the hopper does not finish")
 
     def _status(self) -> HopperStatus:

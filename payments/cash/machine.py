@@ -7,7 +7,7 @@ counters what became of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from contextlib import suppress
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -21,10 +21,10 @@ from payments.cash.change import as_much
 from payments.cash.machine_model import Acceptor, Session, SessionState, Trouble, Why, Wish
 from payments.cash.model import Shift
 
-UNSURE_AFTER = timedelta(seconds=30)
+UNSURE_AFTER_S = 30.0
 """So long a device may take to say what became of an order; then a person is asked, and the payer does not wait for it."""
-ORDERED_AGAIN = timedelta(seconds=2)
-UNWATCHED = timedelta(seconds=60)
+ORDERED_AGAIN_S = 2.0
+UNWATCHED_S = 60.0
 """A page that has not asked for so long is gone, and whoever stood before it, too."""
 MOST_COINS = 255
 
@@ -34,7 +34,10 @@ class Hopper(GivesCoins, RemembersPayouts, Protocol):
 
 
 class CashMachine:
-    """One machine: its till's name, its acceptor, its hoppers by the value of their coins."""
+    """One machine: its till's name, its acceptor, its hoppers by the value of their coins.
+
+    Of several processes one looks after it: whose claim it is. Spans are measured by the clock that nobody puts right.
+    """
 
     def __init__(
         self,
@@ -47,18 +50,25 @@ class CashMachine:
         self.till = till
         self.acceptor, self.hoppers = acceptor, dict(hoppers)
         self._database, self._clock = database, clock
+        self._claim = database.claim(f"cash machine {till}")
         self._admitted: frozenset[int] | None = None
-        self._ordered_at: datetime | None = None
-        self._watched: tuple[str, datetime] | None = None
-        self.away = True
-        """Whether its acceptor did not answer when it was last asked; nothing is known of one that was never asked."""
+        self._ordered_s: float | None = None
+        self._since_s: dict[str, tuple[object, float]] = {}
+        self._unordered: str | None = None
+        """The payout that was begun here and surely not ordered yet."""
 
-    def watched(self, session_id: str, at: datetime) -> None:
-        """A page has just asked about this conversation."""
-        self._watched = (session_id, at)
+    def _lasts_s(self, what: str, state: object) -> float:
+        """For how long this has been so, as far as this process has seen."""
+        now_s = self._clock.monotonic_s()
+        if what not in self._since_s or self._since_s[what][0] != state:
+            self._since_s[what] = (state, now_s)
+        return now_s - self._since_s[what][1]
 
     def step(self) -> bool:
-        """Ask, book, order; whether somebody is at it."""
+        """Ask, book, order; whether somebody is at it, and it is ours to look after."""
+        if not self._claim.is_ours():
+            self._admitted, self._ordered_s, self._since_s, self._unordered = None, None, {}, None
+            return False
         before = self._database.read(lambda conn: machine_store.acceptor(conn, self.till))
         acceptor = self._hear(before)
         session = self._database.read(lambda conn: machine_store.alive(conn, self.till))
@@ -72,6 +82,10 @@ class CashMachine:
             self._give(session)
         return session is not None
 
+    def let_go(self) -> None:
+        """Leave it to another process; for the thread that steps."""
+        self._claim.let_go()
+
     # --- notes -------------------------------------------------------------------------------------------------------
 
     def _hear(self, before: Acceptor) -> Acceptor | None:
@@ -79,52 +93,46 @@ class CashMachine:
         try:
             heard = self.acceptor.heard(before.seen)
         except (DeviceFault, DeviceRefused):
-            self.away, self._admitted = True, None
+            self._admitted = None
+            if before.answers:
+                self._database.write(lambda uow: machine_books.went_away(uow, self.till))
             return None
-        self.away = False
-        if before.seen == heard.counter and not heard.missed:
+        if before.answers and before.seen == heard.counter and not heard.missed:
             return before
         if heard.missed:
             self._admitted = None  # it may have lost its power, and with it what it was told to admit
-        return self._database.write(lambda uow: machine_books.take_over(uow, self.till, heard))
+        return self._database.write(lambda uow: machine_books.take_over(uow, self.till, heard, since=before.seen))
 
     def _end_if_over(self, session: Session) -> Session:
         """Nobody there any more, or nothing to pay any more: it ends."""
         if session.state is not SessionState.OPEN:
             return session
-        now = self._clock.now()
-        if now >= session.expires_at or self._unwatched(session, now):
+        unwatched_s = self._lasts_s("watched", (session.id, session.watched_at))
+        if self._clock.now() >= session.expires_at or unwatched_s > UNWATCHED_S:
             return self._database.write(lambda uow: machine_books.end(uow, session.id, Why.EXPIRED))
         if self._database.read(lambda conn: machine_books.is_due(conn, session)):
             return session
         return self._database.write(lambda uow: machine_books.end(uow, session.id, Why.NOT_DUE))
 
-    def _unwatched(self, session: Session, now: datetime) -> bool:
-        if self._watched is None or self._watched[0] != session.id:
-            self._watched = (session.id, now)  # a server that has just started gives the page its time
-        return now - self._watched[1] > UNWATCHED
-
     def _route(self, acceptor: Acceptor) -> Acceptor:
         """Decide about the note that is held, and order it; again where nothing came of the order."""
         if not acceptor.holds:
-            self._ordered_at = None
+            self._ordered_s = None
             return acceptor
-        notes, coins, now = self.acceptor.notes, tuple(self.hoppers), self._clock.now()
+        notes, coins, now_s = self.acceptor.notes, tuple(self.hoppers), self._clock.monotonic_s()
         if acceptor.wish is Wish.NONE:
             acceptor = self._database.write(lambda uow: machine_books.decide(uow, self.till, notes, coins))
-        if acceptor.wished_at is not None and now - acceptor.wished_at > UNSURE_AFTER:
-            self._give_up()
-        elif self._ordered_at is None or now - self._ordered_at >= ORDERED_AGAIN:
-            self._ordered_at = now
-            try:
+        if self._is_lost(acceptor):
+            self._database.write(lambda uow: machine_books.give_up_on_held(uow, self.till))
+        elif self._ordered_s is None or now_s - self._ordered_s >= ORDERED_AGAIN_S:
+            self._ordered_s = now_s
+            with suppress(DeviceFault, DeviceRefused):  # what became of it is heard, or ordered again
                 self.acceptor.route(store=acceptor.wish is Wish.STORE)
-            except (DeviceFault, DeviceRefused):
-                self.away = True  # what became of it is heard, or ordered again
         return acceptor
 
-    def _give_up(self) -> None:
-        self._ordered_at = None
-        self._database.write(lambda uow: machine_books.give_up_on_held(uow, self.till))
+    def _is_lost(self, acceptor: Acceptor) -> bool:
+        """Whether a note was to be stored, and nothing was heard of it for too long; one that is to go back is waited for."""
+        return acceptor.wish is Wish.STORE and self._lasts_s("ordered", acceptor.wished_at) > UNSURE_AFTER_S
 
     def _admit(self, session: Session | None, acceptor: Acceptor) -> None:
         """Only notes that may be stored are drawn in at all; while one is held, none."""
@@ -140,18 +148,19 @@ class CashMachine:
                 self.acceptor.admit(wanted)
                 self._admitted = wanted
             except (DeviceFault, DeviceRefused):
-                self.away, self._admitted = True, None
+                self._admitted = None
 
     def _empty(self, session: Session) -> None:
-        """An ended conversation goes on once nothing of it is held any more, or nobody will know."""
+        """An ended conversation goes on once nothing of it is being stored any more, or nobody will know."""
+        acceptor = self._database.read(lambda conn: machine_store.acceptor(conn, self.till))
+        is_lost = self._is_lost(acceptor)
+        if acceptor.wish is Wish.STORE and not is_lost:
+            return
 
         def work(uow: UnitOfWork) -> None:
-            now = machine_store.acceptor(uow.connection, self.till)
-            if now.holds and (now.wished_at is None or uow.now - now.wished_at > UNSURE_AFTER):
+            if is_lost:
                 machine_books.give_up_on_held(uow, self.till)
-                now = now.empty()
-            if not now.holds:
-                machine_books.give_back(uow, session.id)
+            machine_books.give_back(uow, session.id)
 
         self._database.write(work)
 
@@ -162,25 +171,25 @@ class CashMachine:
         row = self._database.read(lambda conn: machine_store.payout_under_way(conn, session.id))
         if row is None:
             return self._begin_payout(session)
+        is_new, self._unordered = self._unordered == row.id, None
         try:
             hopper = self.hoppers[row.coin]
-            paid = hopper.gave_since(row.mark, row.wanted) or hopper.give(row.wanted)
+            told = None if is_new else hopper.gave_since(row.mark, row.wanted)
+            paid = told or hopper.give(row.wanted)
         except (DeviceFault, DeviceRefused, KeyError):
-            self._give_up_on_payout(session, row.at)
+            if self._lasts_s("payout", row.id) > UNSURE_AFTER_S:
+                self._payout_done(session, None)
             return None
         return self._payout_done(session, paid)
 
     def _payout_done(self, session: Session, paid: PaidOut | None) -> None:
         self._database.write(lambda uow: machine_books.payout_done(uow, session.id, paid))
 
-    def _give_up_on_payout(self, session: Session, begun_at: datetime) -> None:
-        if self._clock.now() - begun_at > UNSURE_AFTER:
-            self._payout_done(session, None)
-
     def _begin_payout(self, session: Session) -> None:
+        """What is missing, by one hopper at a time; after one that may have given unseen a person decides, and no other."""
         found: dict[int, int] = {}
         missing = session.to_give - session.given
-        if missing:
+        if missing and not self._database.read(lambda conn: machine_store.has_unknown_payout(conn, session.id)):
             found = as_much(missing, self._database.read(self._stock))
         marks: dict[int, int] = {}
         for coin in sorted(found, reverse=True):
@@ -195,11 +204,13 @@ class CashMachine:
         ((coin, mark),) = marks.items()
         wanted = min(found[coin], MOST_COINS)
 
-        def work(uow: UnitOfWork) -> None:
-            about = {"id": uow.ids.new(uow.now), "session_id": session.id, "till": self.till, "at": uow.now}
+        def work(uow: UnitOfWork) -> str:
+            payout_id = uow.ids.new(uow.now)
+            about = {"id": payout_id, "session_id": session.id, "till": self.till, "at": uow.now}
             machine_store.begin_payout(uow.connection, coin=coin, wanted=wanted, mark=mark, **about)
+            return payout_id
 
-        self._database.write(work)
+        self._unordered = self._database.write(work)
 
     def _stock(self, conn: Connection) -> dict[int, int]:
         shift: Shift | None = shift_store.open_shift(conn, self.till)

@@ -114,10 +114,11 @@ class MachineRoom:
         shift, coins = shift_store.open_shift(conn, machine.till), tuple(machine.hoppers)
         stock = {} if shift is None else machine_store.stock(conn, shift, coins)
         notes = sorted(takeable(due, machine.acceptor.notes, stock))
-        trouble = "away" if machine.away else machine_store.acceptor(conn, machine.till).trouble.value
+        acceptor = machine_store.acceptor(conn, machine.till)
+        trouble = acceptor.trouble.value if acceptor.answers else "away"
         if not trouble and shift is None:
             trouble = "no_shift"
-        if not trouble and machine_store.alive(conn, machine.till) is not None:
+        if not trouble and (acceptor.holds or machine_store.alive(conn, machine.till) is not None):
             trouble = "busy"
         if not trouble and not notes and due:
             trouble = "no_change"
@@ -129,7 +130,7 @@ class MachineRoom:
         machine = self.machines.get(session.till)
         acceptor = machine_store.acceptor(conn, session.till)
         known, coins = ((), ()) if machine is None else (machine.acceptor.notes, tuple(machine.hoppers))
-        trouble = "away" if machine is None or machine.away else acceptor.trouble.value
+        trouble = "away" if machine is None or not acceptor.answers else acceptor.trouble.value
         return CashSession(
             session_id=session.id,
             payment_id=session.payment_id,
@@ -176,9 +177,9 @@ def _kiosk_routes(routes: APIRouter, room: MachineRoom) -> None:
 
     @routes.get("/kiosk/cash/sessions/{cash_id}")
     async def session(who: Machine, cash_id: str) -> CashSession:
-        shown = await database.aread(lambda conn: room.shown(conn, mine(conn, who, cash_id)))
-        if who.subject in room.machines:
-            room.machines[who.subject].watched(cash_id, room.cash.clock.now())
+        found, shown = await database.aread(lambda conn: (one := mine(conn, who, cash_id), room.shown(conn, one)))
+        if found.is_watched_anew(room.cash.clock.now()):
+            await database.awrite(lambda uow: machine_store.change_session(uow.connection, cash_id, watched_at=uow.now))
         return shown
 
     @routes.post("/kiosk/cash/sessions/{cash_id}/cancel")

@@ -23,7 +23,7 @@ from payments import ledger_store, store
 from payments.cash import machine_store, shift_store, shifts
 from payments.cash.base import Heard, PaidOut
 from payments.cash.change import takeable
-from payments.cash.machine_model import Acceptor, Session, SessionState, Why, Wish, follow, held_of
+from payments.cash.machine_model import Acceptor, Session, SessionState, Stored, Why, Wish, follow, held_of
 from payments.cash.model import MoveKind
 from payments.model import Payment
 from payments.settling import flag
@@ -59,26 +59,34 @@ def begin(uow: UnitOfWork, till: str, payment: Payment, *, key: str) -> Session:
     return new
 
 
-def take_over(uow: UnitOfWork, till: str, heard: Heard) -> Acceptor:
-    """Book all that the acceptor has said since it was last followed. The same news again change nothing."""
+def take_over(uow: UnitOfWork, till: str, heard: Heard, *, since: int | None) -> Acceptor:
+    """Book all that the acceptor has said `since` this counter; it answers. What somebody else has booked meanwhile is left alone."""
     conn = uow.connection
     ledger_store.take_head(conn)
     before = machine_store.acceptor(conn, till)
-    if before.seen is not None and heard.counter == before.seen and not heard.missed:
+    if before.seen != since:
         return before
+    before = replace(before, away_since=None)
     followed = follow(before, heard)
-    for value in followed.stored:
-        _stored(uow, till, value)
+    for note in followed.stored:
+        _stored(uow, till, note)
     if followed.unsure is not None:
         _nobody_knows(uow, till, followed.unsure)
     machine_store.keep_acceptor(conn, followed.acceptor)
     return followed.acceptor
 
 
-def _stored(uow: UnitOfWork, till: str, value: int) -> None:
-    conn = uow.connection
+def went_away(uow: UnitOfWork, till: str) -> None:
+    """The acceptor does not answer."""
+    now = machine_store.acceptor(uow.connection, till)
+    if now.answers:
+        machine_store.keep_acceptor(uow.connection, replace(now, away_since=uow.now))
+
+
+def _stored(uow: UnitOfWork, till: str, note: Stored) -> None:
+    conn, value = uow.connection, note.value
     session, number = machine_store.alive(conn, till), uow.ids.new(uow.now)
-    if session is None or session.state is SessionState.GIVING or value == 0:
+    if session is None or not _is_theirs(session, note) or session.state is SessionState.GIVING or value == 0:
         return _nobodys(uow, till, value, number)
     shift = shifts.of_till(uow, till)  # it cannot be closed while somebody pays
     amount = Money(value, session.due.currency)
@@ -89,6 +97,11 @@ def _stored(uow: UnitOfWork, till: str, value: int) -> None:
         paid = shifts.pay_from_held(uow, till, PaymentId(session.payment_id), stored)
         back = stored - session.due.minor if paid else stored
         _give(uow, session, Why.PAID if paid else Why.NOT_DUE, back)
+
+
+def _is_theirs(session: Session, note: Stored) -> bool:
+    """Whether whoever pays now has put this note in."""
+    return not note.strayed and (note.late_of is None or note.late_of >= session.begun_at)
 
 
 def _nobodys(uow: UnitOfWork, till: str, value: int, number: str) -> None:
@@ -108,11 +121,11 @@ def _nobody_knows(uow: UnitOfWork, till: str, value: int) -> None:
 
 
 def give_up_on_held(uow: UnitOfWork, till: str) -> None:
-    """The acceptor does not say what became of the note that it was to store: ask a person, and go on."""
+    """The acceptor does not say what became of the note that it was to store: ask a person, and go on without it."""
     now = machine_store.acceptor(uow.connection, till)
     if now.holds and now.wish is Wish.STORE:
         _nobody_knows(uow, till, now.held)
-    machine_store.keep_acceptor(uow.connection, now.empty())
+        machine_store.keep_acceptor(uow.connection, now.given_up())
 
 
 def notes_for(conn: Connection, session: Session, notes: Collection[int], coins: Collection[int]) -> frozenset[int]:
@@ -158,7 +171,7 @@ def is_due(conn: Connection, session: Session) -> bool:
 
 
 def give_back(uow: UnitOfWork, session_id: str) -> None:
-    """Nothing is held any more: what an ended conversation has stored is to go back."""
+    """Nothing more is stored: what an ended conversation has stored is to go back."""
     session = machine_store.session(uow.connection, session_id)
     if session is not None and session.state is SessionState.ENDING:
         _give(uow, session, session.why or Why.CANCELLED, session.stored)
@@ -184,10 +197,20 @@ def payout_done(uow: UnitOfWork, session_id: str, paid: PaidOut | None) -> None:
     if given is None:
         flag(uow, "cash_change_unknown", StayId(session.stay_id), row.id)
     elif given:
-        amount = Money(given * row.coin, session.due.currency)
-        shift = shifts.of_till(uow, session.till)
-        shifts.book_move(uow, shift, MoveKind.CHANGE, row.id, -amount, by=session.till, other=held_of(session.till))
-        machine_store.change_session(conn, session_id, given=session.given + amount.minor)
+        _coins_fell(uow, session, row.id, given * row.coin)
+
+
+def _coins_fell(uow: UnitOfWork, session: Session, number: str, minor: int) -> None:
+    """Coins out of the hopper; those beyond what was to go back are a difference of the shift, and owed to nobody."""
+    shift, currency = shifts.of_till(uow, session.till), session.due.currency
+    back = min(minor, session.to_give - session.given)
+    if back:
+        amount = Money(-back, currency)
+        shifts.book_move(uow, shift, MoveKind.CHANGE, number, amount, by=session.till, other=held_of(session.till))
+        machine_store.change_session(uow.connection, session.id, given=session.given + back)
+    if minor > back:
+        amount, reason = Money(back - minor, currency), "more coins fell than were asked for"
+        shifts.book_move(uow, shift, MoveKind.DIFFERENCE, number, amount, by=session.till, reason=reason)
 
 
 def close(uow: UnitOfWork, session_id: str) -> None:

@@ -7,11 +7,13 @@ A note counts when the acceptor says that it is stored, by its event counter; an
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from parking.kernel.money import Money
 from payments.cash.base import Heard, NoteEvent, NoteWord
+
+WATCHED_AGAIN = timedelta(seconds=10)
 
 
 class Wish(StrEnum):
@@ -34,7 +36,10 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acceptor:
-    """As far as it has been followed: `seen` is its counter, `held` the value in escrow in minor units (0: nothing is held)."""
+    """As far as it has been followed: `seen` is its counter, `held` the value in escrow in minor units (0: nothing is held).
+
+    Of a note that we gave up on, `held` and `wished_at` stay while it `holds` nothing: if it is stored all the same, they say whose it is.
+    """
 
     till: str
     seen: int | None = None
@@ -43,9 +48,31 @@ class Acceptor:
     wish: Wish = Wish.NONE
     wished_at: datetime | None = None
     trouble: Trouble = Trouble.NONE
+    away_since: datetime | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it did when it was last asked; one that was never heard of does not."""
+        return self.seen is not None and self.away_since is None
 
     def empty(self) -> Acceptor:
         return replace(self, holds=False, held=0, wish=Wish.NONE, wished_at=None)
+
+    def given_up(self) -> Acceptor:
+        """It does not say what became of the note that it was to store: it takes no more until somebody has looked into it."""
+        return replace(self, holds=False, wish=Wish.NONE, trouble=Trouble.FAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A note that has gone into the cashbox. `late_of`: we had given up on it, and had ordered it then.
+
+    `strayed`: it was not there to be stored, as far as we know.
+    """
+
+    value: int
+    late_of: datetime | None = None
+    strayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +80,7 @@ class Followed:
     """What news have made of an acceptor: notes that were `stored`, and the value of one of which nobody knows whether it was."""
 
     acceptor: Acceptor
-    stored: tuple[int, ...] = ()
+    stored: tuple[Stored, ...] = ()
     unsure: int | None = None
 
 
@@ -74,14 +101,22 @@ def follow(acceptor: Acceptor, heard: Heard) -> Followed:
     if heard.missed:  # what was held is told of no more, unless the last words are about it
         ended = any(one.word in (NoteWord.STORED, NoteWord.RETURNED) for one in heard.events)
         unsure = _unsure(now) if not ended else None
-        now = replace(now.empty(), trouble=Trouble.NONE if heard.counter == 0 else now.trouble)
+        trouble = Trouble.NONE if heard.counter == 0 else now.trouble
+        now = replace(now if ended else now.empty(), trouble=trouble)
     for event in heard.events:
         if event.word is NoteWord.STORED:
-            stored.append(event.note)
+            stored.append(_stored(now, event.note))
         elif event.word in (NoteWord.JAM, NoteWord.FAULT):
             unsure = _unsure(now) or unsure
         now = _after(now, event)
     return Followed(replace(now, seen=heard.counter), tuple(stored), unsure)
+
+
+def _stored(now: Acceptor, value: int) -> Stored:
+    if now.holds:
+        return Stored(value, strayed=now.wish is Wish.RETURN)
+    known = now.wished_at is not None and now.held == value
+    return Stored(value, late_of=now.wished_at if known else None, strayed=not known)
 
 
 def _after(now: Acceptor, event: NoteEvent) -> Acceptor:
@@ -94,7 +129,9 @@ def _after(now: Acceptor, event: NoteEvent) -> Acceptor:
 
 
 def _cleared(now: Acceptor, event: NoteEvent) -> Acceptor:
-    return now.empty() if event.word in (NoteWord.JAM, NoteWord.FAULT) else now
+    if event.word not in (NoteWord.JAM, NoteWord.FAULT):
+        return now
+    return now.given_up() if now.holds and now.wish is Wish.STORE else now.empty()
 
 
 def _unsure(now: Acceptor) -> int | None:
@@ -140,6 +177,13 @@ class Session:
     slip: str | None = None
     ended_at: datetime | None = None
     handed_at: datetime | None = None
+    watched_at: datetime | None = None
+
+    def is_watched_anew(self, at: datetime) -> bool:
+        """Whether it is to be written down that its page asks: of one that goes on, every few seconds, wherever the clock was put."""
+        if self.state is SessionState.OVER:
+            return False
+        return self.watched_at is None or abs(at - self.watched_at) >= WATCHED_AGAIN
 
     @property
     def left(self) -> int:
@@ -150,7 +194,7 @@ class Session:
     def owed(self) -> int:
         """What a person has to hand out."""
         is_owed = self.state is SessionState.OVER and self.handed_at is None
-        return self.to_give - self.given if is_owed else 0
+        return max(0, self.to_give - self.given) if is_owed else 0
 
 
 def held_of(till: str) -> str:

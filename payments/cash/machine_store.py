@@ -28,6 +28,7 @@ acceptor_table = sa.Table(
     sa.Column("wish", sa.String(8), nullable=False),
     sa.Column("wished_at", UtcDateTime, nullable=True),
     sa.Column("trouble", sa.String(8), nullable=False),
+    sa.Column("away_since", UtcDateTime, nullable=True),
 )
 session_table = sa.Table(
     "cash_session",
@@ -49,6 +50,7 @@ session_table = sa.Table(
     sa.Column("ended_at", UtcDateTime, nullable=True),
     sa.Column("handed_at", UtcDateTime, nullable=True),
     sa.Column("key", sa.String(200), nullable=False, unique=True),
+    sa.Column("watched_at", UtcDateTime, nullable=True),  # when its page last asked, to a few seconds
 )
 _alive = session_table.c.state.in_([sa.literal_column(f"'{s}'") for s in ("open", "ending", "giving")])
 sa.Index("one_session_per_till", session_table.c.till, unique=True, sqlite_where=_alive, postgresql_where=_alive)
@@ -81,6 +83,7 @@ def acceptor(conn: Connection, till: str) -> Acceptor:
         wish=Wish(row.wish),
         wished_at=row.wished_at,
         trouble=Trouble(row.trouble),
+        away_since=row.away_since,
     )
 
 
@@ -92,7 +95,7 @@ def keep_acceptor(conn: Connection, now: Acceptor) -> None:
         "held": now.held,
         "wish": now.wish.value,
     }
-    row |= {"wished_at": now.wished_at, "trouble": now.trouble.value}
+    row |= {"wished_at": now.wished_at, "trouble": now.trouble.value, "away_since": now.away_since}
     if not insert_once(conn, acceptor_table, row):
         conn.execute(acceptor_table.update().where(acceptor_table.c.till == now.till).values(row))
 
@@ -114,6 +117,7 @@ def _to_session(row: Row[Any]) -> Session:
         slip=row.slip,
         ended_at=row.ended_at,
         handed_at=row.handed_at,
+        watched_at=row.watched_at,
     )
 
 
@@ -174,6 +178,12 @@ def payout_under_way(conn: Connection, session_id: str) -> Row[Any] | None:
     t = payout_table.c
     query = sa.select(payout_table).where(t.session_id == session_id, t.given.is_(None), ~t.unknown)
     return conn.execute(query).one_or_none()
+
+
+def has_unknown_payout(conn: Connection, session_id: str) -> bool:
+    """Whether coins may have fallen for it of which nobody knows."""
+    t = payout_table.c
+    return conn.execute(sa.select(t.id).where(t.session_id == session_id, t.unknown)).first() is not None
 
 
 def end_payout(conn: Connection, payout_id: str, *, given: int | None) -> bool:

@@ -18,7 +18,7 @@ from parking.kernel.clock import ManualClock
 from parking.kernel.events import Direction
 from parking.plumbing.db import UnitOfWork
 from payments import ledger_store
-from payments.cash import shifts
+from payments.cash import machine_store, shifts
 from payments.providers.channels import Channel
 from payments.providers.memory import MemoryProvider
 from payments.providers.registry import Method
@@ -100,7 +100,8 @@ def test_a_driver_pays_with_notes_takes_the_change_and_the_next_one_cancels(
     office.passes(Direction.IN, PLATE)
     office.passes(Direction.IN, OTHER_PLATE)
     office.clock.advance(timedelta(hours=2))
-    eventually(lambda: not office.application.kiosks.machines["kiosk-1"].away)
+    database = office.application.database
+    eventually(lambda: database.read(lambda conn: machine_store.acceptor(conn, "kiosk-1")).answers)
     page = open_page(office.kiosk_page(), width=1080, height=1920)
     expect(page.get_by_text("本机可用：手机、现金、银行卡")).to_be_visible()
     screen = KioskPage(page)

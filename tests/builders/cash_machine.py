@@ -78,6 +78,8 @@ class Machine(Desk):
         others: dict[str, Provider] = {"cash": CashBox(self.database)}
         self.others = others
         super().restart()
+        if hasattr(self, "machine"):
+            self.machine.let_go()  # with a process that ends, its connections do
         self.machine = CashMachine("kiosk-1", self.notes, {100: self.hopper}, self.database, self.clock)
 
     def _open_shift(self, uow: UnitOfWork) -> Shift:

@@ -130,9 +130,9 @@ def test_a_jam_and_a_loss_of_power_are_told(sim: NoteAcceptorSim) -> None:
 @pytest.fixture(params=["memory", "cctalk"])
 def hopper(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "memory":
-        yield HOPPERS.get("memory")(coin_minor=100, coins=5)
+        yield HOPPERS.get("memory")(coin_minor=100, coins=6)
         return
-    sim = HopperSim(5)
+    sim = HopperSim(6)
     sim.start()
     yield HOPPERS.get("cctalk")(host="127.0.0.1", port=sim.port, coin_minor=100, answer_s=20.0)
     sim.stop()
@@ -141,6 +141,7 @@ def hopper(request: pytest.FixtureRequest) -> Iterator[Any]:
 def test_a_hopper_tells_whoever_was_not_there_what_its_last_payout_gave(hopper: Any) -> None:
     assert isinstance(hopper, RemembersPayouts)
     gives: GivesCoins = hopper  # type: ignore[assignment]  # both
+    gives.give(1)
     mark = hopper.mark()
     assert hopper.gave_since(mark, 3) is None  # nothing was begun
     paid = gives.give(3)
@@ -155,6 +156,38 @@ def test_a_hopper_tells_whoever_was_not_there_what_its_last_payout_gave(hopper: 
     with pytest.raises(DeviceFault):
         hopper.gave_since(mark, 3)  # two payouts ago: it cannot tell
     assert isinstance(HOPPERS.get("memory")(coin_minor=1), MemoryHopper)
+
+
+def test_a_hopper_that_has_lost_its_power_says_that_it_cannot_tell() -> None:
+    sim = HopperSim(20)
+    sim.start()
+    hopper = HOPPERS.get("cctalk")(host="127.0.0.1", port=sim.port, coin_minor=100, answer_s=20.0)
+    try:
+        assert isinstance(hopper, RemembersPayouts)
+        assert isinstance(hopper, GivesCoins)
+        for given in (3, 6):  # its first payout ever, and a later one
+            mark = hopper.mark()
+            hopper.give(3)
+            sim.lose_power()
+            with pytest.raises(DeviceFault):
+                hopper.gave_since(mark, 3)  # never None: three coins have fallen
+            assert sim.given == given
+            hopper.give(1)
+            sim.given -= 1
+    finally:
+        sim.stop()
+
+
+def test_a_slow_hopper_is_waited_for_as_long_as_coins_fall() -> None:
+    sim = HopperSim(30)
+    sim.looks_a_coin = 40
+    sim.start()
+    try:
+        hopper = HOPPERS.get("cctalk")(host="127.0.0.1", port=sim.port, coin_minor=100, answer_s=20.0, look_s=0.0)
+        assert isinstance(hopper, GivesCoins)
+        assert hopper.give(20).given == 20
+    finally:
+        sim.stop()
 
 
 def test_the_bytes_of_a_note_acceptor_both_ways() -> None:

@@ -11,19 +11,24 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
+from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
-from parking.plumbing.db import UnitOfWork
+from parking.kernel.ids import SeededIds
+from parking.plumbing.db import UnitOfWork, open_database
 from payments import ledger_store, refund_store
 from payments.cash import shift_store, shifts
 from payments.cash.box import CashBox
+from payments.cash.machine import CashMachine
 from payments.cash.model import Shift, drawer
 from payments.invoices.model import Invoice, InvoiceState
 from payments.model import Payment, PaymentState
 from payments.providers.base import Provider
 from tests.builders.cash_machine import Machine
 from tests.builders.invoices import OTHER_STAY, PERSON, InvoiceDesk
-from tests.builders.payments import STAY_ID
+from tests.builders.payments import START, STAY_ID
+from tests.builders.plumbing import eventually
 
 T = TypeVar("T")
 HANDS = 8
@@ -185,6 +190,46 @@ def test_a_cash_machine_that_dies_between_note_and_change_is_square_on_postgresq
     assert (over.stored, over.given, over.owed, kiosk.paid()) == (2000, 1000, 0, True)
     kiosk.holds()
     kiosk.database.close()
+
+
+@pytest.mark.req("PAY-2", "KIOSK-1")
+def test_of_two_processes_one_looks_after_a_machine_and_the_other_goes_on_where_it_died(postgres_url: str) -> None:
+    kiosk = Machine(url=postgres_url)
+    other = CashMachine("kiosk-1", kiosk.notes, {100: kiosk.hopper}, kiosk.database, kiosk.clock)
+    session = kiosk.begins()
+    kiosk.notes.insert(2000)
+    assert not other.step()
+    kiosk.turns(2)
+    assert not other.step()
+    assert kiosk.now(session).stored == 2000
+    assert kiosk.hopper.coins == 20
+    kiosk.machine.let_go()
+    assert other.step()
+    assert not kiosk.machine.step()
+    for _ in range(3):
+        other.step()
+    assert (kiosk.hopper.coins, kiosk.now(session).given, kiosk.paid()) == (10, 1000, True)
+    kiosk.holds()
+    other.let_go()
+    kiosk.database.close()
+
+
+@pytest.mark.req("PAY-2")
+def test_a_claim_is_lost_with_its_connection_and_taken_by_the_next(postgres_url: str) -> None:
+    database = open_database(postgres_url, clock=ManualClock(START), ids=SeededIds(1), origin="test")
+    mine, yours = database.claim("a machine"), database.claim("a machine")
+    assert mine.is_ours()
+    assert mine.is_ours()
+    assert not yours.is_ours()
+    assert database.claim("another machine").is_ours()
+    cut = sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+    database.write(lambda uow: uow.connection.execute(cut).all())
+    eventually(yours.is_ours)
+    assert not mine.is_ours()
+    yours.let_go()
+    assert mine.is_ours()
+    mine.let_go()
+    database.close()
 
 
 @pytest.mark.req("PAY-5")

@@ -125,7 +125,7 @@ def test_a_server_that_dies_at_any_step_asks_the_devices_what_became_of_it(kiosk
 def test_a_note_that_was_stored_while_the_server_was_away_is_booked_when_it_is_back(kiosk: Machine) -> None:
     session = kiosk.begins()
     kiosk.notes.insert(1000)
-    decided = kiosk.database.write(lambda uow: machine_books.take_over(uow, "kiosk-1", kiosk.notes.heard(0)))
+    decided = kiosk.database.write(lambda uow: machine_books.take_over(uow, "kiosk-1", kiosk.notes.heard(0), since=0))
     assert decided.held == 1000
     kiosk.database.write(lambda uow: machine_books.decide(uow, "kiosk-1", NOTES, [100]))
     kiosk.notes.route(store=True)  # and in this moment the power of the server fails

@@ -57,6 +57,7 @@ def routers(
         close=cashier.collector.close,
         stay_of_ticket=stay_of_ticket,
         name_of=name_of,
+        counted=frozenset(application.kiosks.machines),
     )
     receipts = receipt_api.Receipts(
         database=database,

@@ -275,8 +275,8 @@ def _slip_routes(routes: APIRouter, room: MachineRoom) -> None:
         """What a machine could not give back was handed to whoever has its slip."""
         once = Once.of(who, idempotency_key, "cash.slip", {"slip": slip, "till": body.till})
 
-        def work(uow: UnitOfWork) -> Session:
+        def work(uow: UnitOfWork) -> SlipView:
             audit = room.cash.on_record(uow, who)
-            return machine_books.hand_out(uow, body.till, slip.strip().upper(), by=who.subject, audit=audit)
+            return view(machine_books.hand_out(uow, body.till, slip.strip().upper(), by=who.subject, audit=audit))
 
-        return view(await room.cash.tried(once, work))
+        return await room.cash.handed_out(once, SlipView, work)

@@ -230,18 +230,19 @@ def _slip(fresh: str) -> str:
 
 
 def hand_out(uow: UnitOfWork, till: str, slip: str, *, by: str, audit: shifts.Audit) -> Session:
-    """What a machine still owes under this slip has been handed out at a till with an open shift; once."""
+    """What a machine still owes under this slip has been handed out at a till with an open shift; a second hand is told that it was."""
     conn = uow.connection
     ledger_store.take_head(conn)
     session = machine_store.session_by_slip(conn, slip)
     if session is None:
         raise not_found("cash.no_slip", "there is no such slip")
-    if session.handed_at is None:
-        shift, amount = shifts.of_till(uow, till), Money(session.owed, session.due.currency)
-        shifts.need(uow, shift, amount, audit)
-        shifts.book_move(uow, shift, MoveKind.OWED, session.id, -amount, by=by, other=held_of(session.till))
-        machine_store.change_session(conn, session.id, handed_at=uow.now)
-        audit("cash.slip_handed_out", session.id, f"{amount}")
+    if session.handed_at is not None:
+        raise shifts.handed_out_before()
+    shift, amount = shifts.of_till(uow, till), Money(session.owed, session.due.currency)
+    shifts.need(uow, shift, amount, audit)
+    shifts.book_move(uow, shift, MoveKind.OWED, session.id, -amount, by=by, other=held_of(session.till))
+    machine_store.change_session(conn, session.id, handed_at=uow.now)
+    audit("cash.slip_handed_out", session.id, f"{amount}")
     found = machine_store.session_by_slip(conn, slip)
     assert found is not None
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from parking.kernel.double_entry import transfer
-from parking.kernel.errors import conflict, invalid, not_found
+from parking.kernel.errors import ParkingError, conflict, invalid, not_found
 from parking.kernel.ids import PaymentId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
@@ -165,29 +165,33 @@ def pay_from_held(uow: UnitOfWork, till: str, payment_id: PaymentId, tendered: i
 
 
 def hand_out(uow: UnitOfWork, till: str, refund_id: str, *, by: str, audit: Audit) -> Refund:
-    """A refund of a cash payment has been handed to whoever it is for; once."""
+    """A refund of a cash payment has been handed to whoever it is for; a second hand is told that it was."""
     conn = uow.connection
     ledger_store.take_head(conn)
     refund = refund_store.get(conn, refund_id)
     row = shift_store.order(conn, refund.number) if refund is not None else None
     if refund is None or row is None:
         raise not_found("refund.unknown", "there is no such refund for the cash desk (yet)")
-    if row.state != "DONE":
-        shift = of_till(uow, till)
-        if not refund.is_live or row.state != "WAITING":
-            raise conflict("refund.over", "this refund has ended already")
-        need(uow, shift, refund.amount, audit)
-        shift_store.end_order(conn, refund.number, "DONE", shift_id=shift.id, ended_at=uow.now)
-        about = row.about or ""
-        done = abilities.RefundOutcome(
-            refund.number, about, abilities.RefundState.DONE, refund.amount, f"cash:{shift.id}"
-        )
-        refunding.take_over(uow, done)
-        book_move(uow, shift, MoveKind.REFUND, refund.number, -refund.amount, by=by, reason=refund.reason)
-        audit("cash.refund_handed_out", refund.id, refund.reason)
+    if row.state == "DONE":
+        raise handed_out_before()
+    shift = of_till(uow, till)
+    if not refund.is_live or row.state != "WAITING":
+        raise conflict("refund.over", "this refund has ended already")
+    need(uow, shift, refund.amount, audit)
+    shift_store.end_order(conn, refund.number, "DONE", shift_id=shift.id, ended_at=uow.now)
+    about = row.about or ""
+    done = abilities.RefundOutcome(refund.number, about, abilities.RefundState.DONE, refund.amount, f"cash:{shift.id}")
+    refunding.take_over(uow, done)
+    book_move(uow, shift, MoveKind.REFUND, refund.number, -refund.amount, by=by, reason=refund.reason)
+    audit("cash.refund_handed_out", refund.id, refund.reason)
     found = refund_store.get(conn, refund_id)
     assert found is not None
     return found
+
+
+def handed_out_before() -> ParkingError:
+    """Whoever shows the same paper at a second desk gets nothing there."""
+    return conflict("cash.handed_out", "this money was handed out before: give nothing")
 
 
 def known(uow: UnitOfWork, shift_id: str) -> Shift:

@@ -216,6 +216,7 @@ def test_a_refund_of_cash_is_handed_out_at_a_desk_with_an_open_shift(server: Ser
     path = f"/cash/refunds/{refund['refund_id']}/hand-out"
     eventually(lambda: _wake(server) and post(server, path, {"till": "desk-1"}, "h1").status_code == 200)
     assert post(server, path, {"till": "desk-1"}, "h1").json()["state"] == "REFUNDED"
+    assert problem_of(post(server, path, {"till": "desk-1"}, "h2"), 409)["code"] == "cash.handed_out"
     told = report(server, shift)
     assert (told["in_drawer"]["amount"], told["sums"]["refund"]["amount"], told["adds_up"]) == (20_600, -400, True)
     balances = {b["account"]: b["balance"] for b in server.ask("GET", "/ledger/balances", "auditor").json()}

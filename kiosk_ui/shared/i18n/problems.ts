@@ -115,6 +115,8 @@ const problems: Readonly<Record<string, Pair>> = {
   "card.unknown": ["支付机构没有应答，请再试一次", "the payment company did not answer; please try again"],
   "agreement.unknown": ["这个车牌没有生效的签约", "nothing stands for this car"],
   "cash.in_use": ["有人正在这台机器上付款，请稍候", "somebody is paying at this machine: wait until that is over"],
+  "cash.handed_out": ["这笔钱已经付过，请勿再付", "this money was handed out before: give nothing"],
+  "cash.counted_here": ["这台机器自己清点纸币", "this machine counts its notes itself"],
   "cash.no_slip": ["没有这个领款码", "there is no such slip"],
   "cash.no_session": ["这笔现金付款不在这台机器上", "there is no such payment at this machine"],
   "cash.no_machine": ["这台机器不收现金", "this machine takes no cash"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -75,10 +76,10 @@ def test_whoever_cancels_gets_the_held_note_back_and_what_was_stored_in_coins_an
             uow, "desk-1", "CNY", {100: 90}, brought=9000, reason=None, by="anna", key="o2", audit=kiosk.audit
         )
     ).till
-    for _ in range(2):  # handed out once
-        kiosk.database.write(
-            lambda uow: machine_books.hand_out(uow, till, str(over.slip), by="anna", audit=kiosk.audit)
-        )
+    pay = partial(machine_books.hand_out, till=till, slip=str(over.slip), by="anna", audit=kiosk.audit)
+    kiosk.database.write(pay)
+    with pytest.raises(ParkingError, match="handed out before"):
+        kiosk.database.write(pay)
     assert (kiosk.account("held:kiosk-1"), kiosk.account("drawer:desk-1")) == (0, 8500)
     assert kiosk.now(session).owed == 0
     assert ("cash.slip_handed_out", session.id, "5.00 CNY") in [(a, s, r) for a, s, r in kiosk.told]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from parking.access.rights_store import by_key, page
 from parking.access.rows import InvitationRow
 from parking.kernel.ids import LotId
+from parking.kernel.plate import Plate
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import metadata
 from parking.plumbing.insert_once import upsert
@@ -59,6 +60,14 @@ def invitations_where(conn: Connection, condition: sa.ColumnElement[bool], limit
     """The latest invitations of which something holds."""
     query = sa.select(access_invitation).where(condition).order_by(access_invitation.c.valid_until.desc()).limit(limit)
     return [_invitation(row) for row in conn.execute(query)]
+
+
+def ended_named(conn: Connection, until: datetime, limit: int, plate: Plate | None = None) -> Sequence[Invitation]:
+    """Invitations that were over before then and still say who was asked in; of one `plate`, if one is given."""
+    i = access_invitation.c
+    over = sa.or_(i.valid_until < until, i.revoked_at < until)
+    mine = sa.or_(i.plate.is_not(None), i.visitor != "") if plate is None else i.plate == plate
+    return invitations_where(conn, sa.and_(over, mine), limit)
 
 
 def save_invitation(conn: Connection, invitation: Invitation) -> None:

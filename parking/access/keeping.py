@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,10 +21,12 @@ from parking.access.snapshot import CopyRow, data_of, parse_fact
 from parking.access.store import ServersCopy
 from parking.kernel.errors import conflict, invalid, not_found
 from parking.kernel.ids import LotId
+from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.insert_once import upsert
 
 LONGEST_INVITATION_DAYS = 31
+FORGOTTEN_AT_ONCE = 500
 
 
 # --- groups, schedules, lots -----------------------------------------------------------------------------------------
@@ -232,6 +235,26 @@ def revoke(uow: UnitOfWork, invitation_id: str) -> None:
     if invitation.revoked_at is None:
         invitation_store.save_invitation(uow.connection, replace(invitation, revoked_at=uow.now))
         store.put_row(uow, "invitation", invitation_id, None)
+
+
+def forget_visitors(uow: UnitOfWork, until: datetime) -> None:
+    """Of invitations that were over by then nobody knows any more who was asked in, a lane neither."""
+    for old in invitation_store.ended_named(uow.connection, until, FORGOTTEN_AT_ONCE):
+        _forget_visitor(uow, old)
+
+
+def forget_visitor(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    """The same of one plate; one that is not over keeps it: the visitor is still to come in by it."""
+    for old in invitation_store.ended_named(uow.connection, until, FORGOTTEN_AT_ONCE, plate):
+        _forget_visitor(uow, old)
+
+
+def _forget_visitor(uow: UnitOfWork, old: Invitation) -> None:
+    bare = replace(old.row, plate=None)
+    invitation_store.save_invitation(uow.connection, replace(old, row=bare, visitor=""))
+    known = ServersCopy(uow.connection).invitation(bare.invitation_id)
+    if known is not None:
+        store.put_fact(uow, replace(known, plate=None))
 
 
 def as_used(conn: Connection, row: InvitationRow) -> InvitationRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from parking.access import keeping
 from parking.analytics import ratings
 from parking.gate import ingest
 from parking.kernel.plate import Plate
@@ -11,7 +12,7 @@ from parking.plumbing.db import UnitOfWork
 from parking.sessions import erasure
 from payments import store as payment_store
 from payments.coupons import store as coupon_store
-from payments.later import notice_store
+from payments.later import notice_store, saving
 from payments.later import store as later_store
 
 
@@ -43,6 +44,10 @@ def _in_debts(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
     later_store.forget_plate(uow.connection, plate, uow.now, until)
 
 
+def _in_cards(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    saving.forget_plate(uow.connection, plate, until)
+
+
 def _in_ratings(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
     ratings.forget_plate(uow, plate, until)
 
@@ -53,5 +58,7 @@ OTHERS_FORGET = (
     _in_coupons,
     _in_notices,
     _in_debts,
+    _in_cards,
     _in_ratings,
+    keeping.forget_visitor,
 )

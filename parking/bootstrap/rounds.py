@@ -11,7 +11,7 @@ import structlog
 
 from guidance.advise import STALE_AFTER_S
 from guidance.bay_api import Bays
-from parking.access import following
+from parking.access import following, keeping
 from parking.analytics import ratings
 from parking.analytics.projection import Figures
 from parking.bootstrap import learned_bounds
@@ -29,7 +29,7 @@ from payments import store as payment_store
 from payments.cashier import Cashier
 from payments.coupons import limits
 from payments.coupons import store as coupon_store
-from payments.later import notice_store
+from payments.later import notice_store, saving
 from payments.later import store as later_store
 from payments.reconciling import Reconciler
 
@@ -134,6 +134,10 @@ def purge(database: Database) -> int:
 
     def debts(uow: UnitOfWork) -> None:
         later_store.forget_older(uow.connection, uow.now - kept["plate of a debt"], uow.now - kept["agreement"])
+        saving.forget_older(uow.connection, uow.now - kept["try to save a card"])
+
+    def visitors(uow: UnitOfWork) -> None:
+        keeping.forget_visitors(uow, uow.now - kept["visitor of an invitation"])
 
     def said(uow: UnitOfWork) -> None:
         payment_store.forget_said(
@@ -141,7 +145,7 @@ def purge(database: Database) -> int:
         )
         ratings.forget_words(uow, uow.now - kept["words of a rating"])
 
-    return forgetting.purge(database, [coupons, notices, debts, said])
+    return forgetting.purge(database, [coupons, notices, debts, said, visitors])
 
 
 def look_at_bays(bays: Bays) -> None:

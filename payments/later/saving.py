@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -96,6 +96,17 @@ def of_stay(conn: Connection, stay_id: StayId) -> list[Saving]:
     """What was tried from the page of this stay, oldest first."""
     query = sa.select(saving_table).where(saving_table.c.stay_id == stay_id).order_by(saving_table.c.id)
     return [_to_saving(row) for row in conn.execute(query)]
+
+
+def forget_plate(conn: Connection, plate: Plate, until: datetime) -> None:
+    """Drop what was tried for a plate until then; a page of the provider that is still open leads to nothing any more."""
+    s = saving_table.c
+    conn.execute(saving_table.delete().where(s.plate == plate, s.begun_at <= until))
+
+
+def forget_older(conn: Connection, before: datetime) -> None:
+    """Drop what was begun before then: what came of it is the agreement's."""
+    conn.execute(saving_table.delete().where(saving_table.c.begun_at < before))
 
 
 class CardSaver:
@@ -186,8 +197,9 @@ class CardSaver:
     def _saved(self, uow: UnitOfWork, saving: Saving, found: Agreement) -> Saving:
         """The consent takes the place of what this plate had at the same channel, or by the provider's mere word; a contract stands."""
         now = _one(uow.connection, saving_table.c.id == saving.id)
-        assert now is not None
         assert self._terms is not None
+        if now is None:  # forgotten meanwhile, and with it the consent
+            return replace(saving, state=SavingState.OVER)
         if now.state is not SavingState.OPEN:
             return now
         reference = f"{found.customer}/{found.means}"

@@ -9,6 +9,10 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
+from parking.access import invitation_store
+from parking.access import store as access_store
+from parking.access.invitation_store import Invitation
+from parking.access.rows import InvitationRow
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.tables import all_tables
@@ -32,6 +36,7 @@ from payments import store as payment_store
 from payments.coupons import store as coupon_store
 from payments.coupons.desk import Coupons
 from payments.coupons.model import Bound, Coupon, CouponState
+from payments.later import saving
 from tests.builders.coupons import a_campaign
 from tests.builders.journeys import OTHER_PLATE, PLATE, SiteStory, passage
 
@@ -112,6 +117,7 @@ def did(site: SiteStory) -> list[StayId]:
     site.leave()
     site.application.drain()
     _at_the_desk(site, first)
+    site.database.write(_visited)
     site.database.write(lambda uow: audit.record(uow, LI, "stay.close", first, f"it was {PLATE}"))
     site.database.write(_given_coupon)
     return [read_anew, lost, first, second]
@@ -129,6 +135,16 @@ def _at_the_desk(site: SiteStory, stay_id: StayId) -> None:
         desk_service.decide(uow, desk, case_id, 1, LI, wish)
 
     site.database.write(work)
+
+
+def _visited(uow: UnitOfWork) -> None:
+    """It was a visitor's, by an invitation that is over, and somebody began to save a card for it."""
+    begun = uow.now - timedelta(hours=3)
+    row = InvitationRow("i1", "anna", begun, begun + timedelta(hours=1), None, plate=MINE)
+    invitation_store.save_invitation(uow.connection, Invitation(row, "Mr Wang"))
+    access_store.put_fact(uow, row)
+    card = {"id": "c1", "key": "k", "number": "n", "stay_id": "s1", "plate": MINE, "channel": "wallet", "state": "open"}
+    uow.connection.execute(saving.saving_table.insert().values({**card, "begun_at": begun}))
 
 
 def _given_coupon(uow: UnitOfWork) -> None:
@@ -158,11 +174,13 @@ def test_no_table_holds_an_erased_plate_and_all_chains_hold(site: SiteStory) -> 
     did(site)
     settle(site)
     before = holding(site, PLATE)
+    assert {"card_saving.plate", "access_invitation.plate", "copy_row.data"} <= set(before)
     assert {"stay.plate", "correction_plates.spelt", "payment_callback.body", "outbox.data", "coupon.plate"} <= set(
         before
     )
     erase(site)
     assert holding(site, PLATE) == []
+    assert holding(site, "Mr Wang") == []
     assert holding(site, MISREAD) == [], "what it was read as, at the visits of its stays"
     assert site.database.read(corrections.verify) is None
     assert site.database.read(audit.verify).broken_at is None

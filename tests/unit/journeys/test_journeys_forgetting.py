@@ -10,6 +10,10 @@ from typing import cast
 import pytest
 import sqlalchemy as sa
 
+from parking.access import invitation_store
+from parking.access import store as access_store
+from parking.access.invitation_store import Invitation
+from parking.access.rows import InvitationRow
 from parking.analytics import ratings
 from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.rounds import purge
@@ -33,6 +37,7 @@ from payments import store as payment_store
 from payments.coupons import store as coupon_store
 from payments.coupons.model import Bound, Coupon, CouponState
 from payments.coupons.tables import coupon_table
+from payments.later import saving
 from payments.later import store as later_store
 from tests.builders.coupons import a_campaign
 from tests.builders.journeys import MORNING, PLATE, SiteStory, passage
@@ -194,6 +199,17 @@ def a_rating(uow: UnitOfWork, at: datetime) -> None:
     uow.connection.execute(ratings.rating.insert().values(said))
 
 
+def a_try_to_save_a_card(uow: UnitOfWork, at: datetime) -> None:
+    row = {"id": "c1", "key": "k", "number": "n", "stay_id": "s1", "plate": MINE, "channel": "wallet", "state": "saved"}
+    uow.connection.execute(saving.saving_table.insert().values({**row, "begun_at": at}))
+
+
+def a_visitor(uow: UnitOfWork, at: datetime) -> None:
+    row = InvitationRow("i1", "anna", at - timedelta(hours=2), at, None, plate=MINE)
+    invitation_store.save_invitation(uow.connection, Invitation(row, f"who drives {PLATE}"))
+    access_store.put_fact(uow, row)
+
+
 PURPOSES = {
     "what a provider said": Kept(what_was_said, (payment_store.callback_table,), "B-12345"),
     "plate of a stay": Kept(a_stay, (store.stay,)),
@@ -202,6 +218,8 @@ PURPOSES = {
     "plate of a coupon": Kept(a_coupon, (coupon_table,)),
     "plate of a debt": Kept(a_debt, (later_store.debt_table,)),
     "agreement": Kept(an_agreement, (later_store.agreement_table,)),
+    "try to save a card": Kept(a_try_to_save_a_card, (saving.saving_table,)),
+    "visitor of an invitation": Kept(a_visitor, (invitation_store.access_invitation, access_store.copy_row)),
     "who bought": Kept(a_receipt, (receipt_table,), "member-1"),
     "ended vehicle": Kept(a_vehicle, (vehicle_table,)),
     "notice": Kept(a_notice, (notice_table,), "member-1"),

@@ -132,7 +132,12 @@ def subscriptions(
         ),
         e.BaySeen: (placing.bay_seen(costs_of), priced_places.bay_seen(cashier)),
         e.PatrolEnded: (patrolling.patrol_ended(cashier, costs_of),),
-        e.StayCorrected: (refresh, notifying.stay_ended(notices), forgetting.forget_if_erased(OTHERS_FORGET)),
+        e.StayCorrected: (
+            refresh,
+            notifying.stay_ended(notices),
+            owing.debt_follows_plate(cashier),
+            forgetting.forget_if_erased(OTHERS_FORGET),
+        ),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
         e.CaseOpened: (_record_case, refresh),
     }

@@ -16,6 +16,7 @@ from parking.kernel.events import (
     ExitPromised,
     PaymentCaptured,
     StayClosed,
+    StayCorrected,
     VehicleBackedAway,
     VehiclePassed,
 )
@@ -63,6 +64,18 @@ def debt_begins(cashier: Cashier) -> Handler:
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         if isinstance(envelope.event, StayClosed):
             cashier.later.left(uow, envelope.event.stay_id, envelope.event.plate)
+
+    return handle
+
+
+def debt_follows_plate(cashier: Cashier) -> Handler:
+    """Handles StayCorrected: whose plate a person has read owes what the stay owes, and nobody who drives another car."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        if isinstance(envelope.event, StayCorrected):
+            row = sessions_store.row_of(uow.connection, envelope.event.stay_id)
+            if row is not None and row.plate is not None:
+                _let_in(uow, cashier.later.turn_to(uow, envelope.event.stay_id, row.plate))
 
     return handle
 

@@ -58,6 +58,8 @@ def buy(uow: UnitOfWork, coupons: Coupons, merchant_id: str, purchase: Purchase)
     """Give what a purchase earns; the same receipt again gives the same, with another amount it is a conflict."""
     conn = uow.connection
     member_id = purchase.member_id
+    if member_id is not None and member_store.member(conn, member_id) is None:
+        member_id = None  # he has gone since he showed his code
     earns = member_id is not None and members.agrees(conn, member_id, Purpose.POINTS)
     rate = coupons.points_for(conn, merchant_id, purchase.amount_minor, purchase.currency) if earns else 0
     row: dict[str, Any] = {

@@ -80,7 +80,7 @@ def spend(
 
 def take_back(uow: UnitOfWork, member_id: str, points: int, *, merchant_id: str, reference: str) -> int:
     """A purchase was given back: take what it earned, as far as it is still there; returns how much."""
-    there = min(points, balance(uow.connection, member_id))
+    there = min(points, _spendable(uow, member_id))
     if there > 0:
         spend(uow, member_id, there, merchant_id=merchant_id, reference=reference, reason="issued")
     return max(0, there)
@@ -151,6 +151,13 @@ def _end_lot(uow: UnitOfWork, reference: str, member_id: str, left: int, to: str
     movement = transfer(f"{to}:{reference}"[:96], UNIT, left, debit=account(member_id), credit=to)
     POINTS.book(uow.connection, movement, subject=member_id, at=uow.now)
     _tell(uow, member_id, -left, to, "")
+
+
+def _spendable(uow: UnitOfWork, member_id: str) -> int:
+    """The balance without what has ended and was not swept yet."""
+    c = lot_table.c
+    total = sa.select(sa.func.coalesce(sa.func.sum(c.left), 0))
+    return int(uow.connection.execute(total.where(c.member_id == member_id, c.expires_at > uow.now)).scalar_one())
 
 
 def _take_from_lots(uow: UnitOfWork, member_id: str, points: int) -> None:

@@ -59,11 +59,7 @@ class Creditor:
 
     def paid(self, uow: UnitOfWork, stay_id: StayId) -> Plate | None:
         """Something was paid or given up: the plate that may come in again, if this was the last debt that kept it out."""
-        ended = debts.follow(uow, stay_id)
-        if ended is None or ended.blocked_at is None or ended.plate is None:
-            return None
-        others = store.open_debts_of(uow.connection, ended.plate)
-        return None if any(debt.blocked_at for debt in others) else ended.plate
+        return _free_again(uow.connection, debts.follow(uow, stay_id))
 
     def open_debts(self, conn: Connection, plate: Plate) -> Sequence[tuple[Debt, Money]]:
         """What a plate still owes, oldest first, each with what is left of it."""
@@ -109,10 +105,11 @@ class Creditor:
         """
         before = store.debt(uow.connection, stay_id)
         debts.dispute(uow, stay_id)
-        if before is None or before.blocked_at is None or before.plate is None:
-            return None
-        others = store.open_debts_of(uow.connection, before.plate)
-        return None if any(debt.blocked_at for debt in others) else before.plate
+        return _free_again(uow.connection, before)
+
+    def turn_to(self, uow: UnitOfWork, stay_id: StayId, plate: Plate) -> Plate | None:
+        """It was this plate: it owes, and nobody else; returns as `dispute` does."""
+        return _free_again(uow.connection, debts.turn_to(uow, stay_id, plate))
 
     def stand(self, uow: UnitOfWork, stay_id: StayId) -> None:
         """It is owed after all."""
@@ -138,3 +135,11 @@ class Creditor:
 
     def blocked(self, uow: UnitOfWork, debt: Debt) -> None:
         store.change_debt(uow.connection, debt.stay_id, blocked_at=uow.now)
+
+
+def _free_again(conn: Connection, before: Debt | None) -> Plate | None:
+    """The plate that a debt kept out before it changed, unless another one does."""
+    if before is None or before.blocked_at is None or before.plate is None:
+        return None
+    others = store.open_debts_of(conn, before.plate)
+    return None if any(debt.blocked_at for debt in others) else before.plate

@@ -19,8 +19,14 @@ COLLECT_JOB = "payments.collect_debt"
 
 
 def begin(uow: UnitOfWork, policy: Policy, stay_id: StayId, plate: Plate | None, owed: Money) -> None:
-    """A stay has left owing something; the same stay again changes nothing. One under an agreement is collected at once."""
+    """A stay has left owing something; the same stay again changes nothing. One under an agreement is collected at once.
+
+    One whose debt was over, and whose bill was put right since, owes anew.
+    """
     conn = uow.connection
+    known = store.debt(conn, stay_id)
+    if known is not None:
+        return _begin_anew(uow, policy, known, plate, owed)
     aside = conn.execute(store.set_aside_table.select().where(store.set_aside_table.c.stay_id == stay_id)).one_or_none()
     promise = store.promise_of(conn, stay_id)
     agreement_id = aside.agreement_id if aside is not None and promise is not None else None
@@ -39,6 +45,17 @@ def begin(uow: UnitOfWork, policy: Policy, stay_id: StayId, plate: Plate | None,
     }
     if insert_once(conn, store.debt_table, row) and first is not None:
         enqueue(uow, COLLECT_JOB, f"collect:{stay_id}:0", {"stay_id": stay_id}, first)
+
+
+def _begin_anew(uow: UnitOfWork, policy: Policy, known: Debt, plate: Plate | None, owed: Money) -> None:
+    if known.state in (DebtState.OPEN, DebtState.DISPUTED):
+        return
+    first = uow.now + policy.collect[0] if known.agreement_id is not None else None
+    values = {"plate": plate, "amount": owed.minor, "since": uow.now, "state": DebtState.OPEN.value, "blocked_at": None}
+    store.change_debt(uow.connection, known.stay_id, **values, tries=0, reminded=0, next_try_at=first)
+    if first is not None:
+        key = f"collect:{known.stay_id}:anew:{uow.now.timestamp():.0f}"
+        enqueue(uow, COLLECT_JOB, key, {"stay_id": known.stay_id}, first)
 
 
 def owed(uow: UnitOfWork, stay_id: StayId) -> Money | None:
@@ -68,7 +85,7 @@ def write_off(uow: UnitOfWork, stay_id: StayId) -> Money:
     if left.minor == 0:  # paid a moment ago
         raise conflict("debt.over", "this debt is paid")
     movement = ledger.settlement(
-        f"write_off:{stay_id}",
+        _write_off_reference(uow, stay_id),
         left.currency,
         left.minor,
         source=ledger.WRITTEN_OFF,
@@ -80,11 +97,30 @@ def write_off(uow: UnitOfWork, stay_id: StayId) -> Money:
     return left
 
 
+def _write_off_reference(uow: UnitOfWork, stay_id: StayId) -> str:
+    """One of its own each time: what was given up once, and owed anew after its bill was put right, may be given up again."""
+    reference, turn = f"write_off:{stay_id}", 1
+    while ledger_store.is_booked(uow.connection, reference):
+        turn += 1
+        reference = f"write_off:{stay_id}:{turn}"
+    return reference
+
+
 def dispute(uow: UnitOfWork, stay_id: StayId) -> None:
     """The driver says that this is not owed: from now on it does not age and is not collected, until somebody has decided."""
     _unpaid(uow, stay_id)
     values = {"state": DebtState.DISPUTED.value, "next_try_at": None, "blocked_at": None}
     store.change_debt(uow.connection, stay_id, **values)
+
+
+def turn_to(uow: UnitOfWork, stay_id: StayId, plate: Plate) -> Debt | None:
+    """Its stay's plate was misread: the true one owes from now on, by no agreement of another. The debt as it was, if it has changed."""
+    debt = store.debt(uow.connection, stay_id)
+    if debt is None or debt.plate in (None, plate) or debt.state not in (DebtState.OPEN, DebtState.DISPUTED):
+        return None
+    anew = {"since": uow.now, "agreement_id": None, "tries": 0, "next_try_at": None, "reminded": 0, "blocked_at": None}
+    store.change_debt(uow.connection, stay_id, plate=plate, **anew)
+    return debt
 
 
 def stand(uow: UnitOfWork, stay_id: StayId) -> None:

@@ -187,21 +187,20 @@ class NextDoor:
                 raise conflict("overflow.full", "no bay can be promised there now: take another lot")
             code = code if trip is not None else self.ids.new(now)
             counted = sum(now - one.at <= COUNTED_WITHIN for one in self._memory.sent) < COUNTED_MOST
-            chosen: Lot | None
+            offer: Offer | None
             if wanted:
-                chosen = known[LotId(wanted)].lot
-                after = choose.under_way(self._memory, chosen, now, code)
+                offer = next(o for o in found if o.lot.id == wanted)
+                after = choose.under_way(self._memory, offer.lot, now, code)
             else:
-                chosen, after = choose.send(lots, self._memory, now, tried, code)
+                offer, after = choose.send(lots, self._memory, now, tried, code)
             if counted or trip is not None:
                 self._memory = after
-            if chosen is None:
+            if offer is None:
                 if trip is not None:
                     self._keep(code, _Trip(trip.lot, trip.since, tried))
                 return code, None
-            self._keep(code, _Trip(chosen, now, tried))
-            offer = next((o for o in found if o.lot.id == chosen.id), None)
-            return code, _told(known[chosen.id], self._memory, offer, now, first=True)
+            self._keep(code, _Trip(offer.lot, now, tried))
+            return code, _told(known[offer.lot.id], self._memory, offer, now, first=True)
 
     def _was_full(self, trip: _Trip, now: datetime) -> None:
         """A driver who can have been there by now says that it was full; one who cannot is only sent elsewhere."""

@@ -1,9 +1,10 @@
 """To which lot the next car is sent, so that not all go to the same one. Pure.
 
 A car goes where it will have parked and walked to the mall soonest, with the chance of finding the lot full counted in seconds. Lots
-that are about as good share the cars by how many bays they will have. A lot that is no longer sure opens again only with room for some
-minutes' cars; the first choice changes only for a clear gain. A stale feed is unknown and nobody is sent there, nor back to where he
-was turned away; a lot that turns cars away whatever its feed says is not believed for a while.
+that are about as good share the cars by how many bays they will have. A lot that is no longer sure opens again, to all who read a
+sign, only with room for some minutes' cars; a bay that comes free there meanwhile goes to one driver, whose way is counted. The first
+choice changes only for a clear gain. A stale feed is unknown and nobody is sent there, nor back to where he was turned away; a lot that
+turns cars away whatever its feed says is not believed for a while.
 """
 
 from __future__ import annotations
@@ -79,15 +80,19 @@ def turned_away(memory: Memory, lot: Lot, now: datetime) -> Memory:
     return replace(memory, turned=(*recent, (lot.id, now)))
 
 
-def is_distrusted(memory: Memory, lot_id: LotId, now: datetime) -> bool:
+def is_distrusted(memory: Memory, lot: Lot, now: datetime) -> bool:
     """Whether so many were turned away that the feed is not believed."""
-    recent = sum(one == lot_id and now - at <= DISTRUSTED_FOR for one, at in memory.turned)
-    return recent >= DISTRUST_AFTER
+    return sum(one == lot.id and now - at <= DISTRUSTED_FOR for one, at in memory.turned) >= DISTRUST_AFTER
+
+
+def _doubted(memory: Memory, lot: Lot, now: datetime) -> bool:
+    """Whether somebody was turned away, and those who were on their way then cannot have told yet."""
+    return any(one == lot.id and (now - at).total_seconds() <= lot.drive_s for one, at in memory.turned)
 
 
 def expected(lot: Lot, memory: Memory, now: datetime) -> Prediction | None:
     """What a car that is sent now will find; None: nobody knows, or the lot is closed."""
-    if is_distrusted(memory, lot.id, now):
+    if is_distrusted(memory, lot, now):
         return None
     return predict(lot, memory.seen.get(lot.id, ()), memory.sent, now)
 
@@ -148,19 +153,42 @@ def _seconds(lot: Lot, found: Prediction, able: Sequence[tuple[Lot, Prediction, 
 
 def send(
     lots: Sequence[Lot], memory: Memory, now: datetime, tried: Collection[LotId] = (), code: str = ""
-) -> tuple[Lot | None, Memory]:
-    """The lot for this car (None: there is none), and the memory in which it is on its way there.
+) -> tuple[Offer | None, Memory]:
+    """What this car is offered (None: there is no lot), and the memory in which it is on its way there.
 
-    Shares are kept by credit, not by chance: the lot that is farthest behind its share is next.
+    Shares are kept by credit, not by chance: the lot that is farthest behind its share is next. One driver who found a lot full may be
+    wrong, so that the signs stand; until others have been there, it is nobody's who can be sent elsewhere.
     """
-    found, memory = offers(lots, memory, now, tried)
+    wary = {*tried, *(lot.id for lot in lots if _doubted(memory, lot, now))}
+    found, memory = offers(lots, memory, now, wary)
+    if not found:
+        found, memory = offers(lots, memory, now, wary := {*tried})
     if not found:
         return None, memory
+    spare = _spare(lots, found, memory, now, wary)
+    if spare is not None:
+        return spare, under_way(memory, spare.lot, now, code)
     sharing = [o for o in found if o.share > 0.0]
     credit = {o.lot.id: memory.credit.get(o.lot.id, 0.0) + o.share for o in sharing}
-    chosen = max(sharing, key=lambda o: (credit[o.lot.id], o.share)).lot
-    credit[chosen.id] -= 1.0
-    return chosen, under_way(replace(memory, credit=credit), chosen, now, code)
+    chosen = max(sharing, key=lambda o: (credit[o.lot.id], o.share))
+    credit[chosen.lot.id] -= 1.0
+    return chosen, under_way(replace(memory, credit=credit), chosen.lot, now, code)
+
+
+def _spare(
+    lots: Sequence[Lot], found: Sequence[Offer], memory: Memory, now: datetime, tried: Collection[LotId]
+) -> Offer | None:
+    """A sure bay in a lot that is shut to the stream, with which this one driver is clearly sooner there."""
+    offered = [(o.lot, o.prediction, o.promised) for o in found]
+    spare = []
+    for lot in lots:
+        if lot.id in tried or any(lot.id == o.lot.id for o in found):
+            continue
+        left = expected(lot, memory, now)
+        if left is not None and left.chance() >= PROMISED_FROM:
+            spare.append(Offer(lot, left, True, _seconds(lot, left, offered), 0.0))
+    best = min(spare, key=lambda o: o.seconds, default=None)
+    return best if best is not None and best.seconds + CLEARLY_BETTER_S <= found[0].seconds else None
 
 
 def under_way(memory: Memory, lot: Lot, now: datetime, code: str = "") -> Memory:

@@ -123,7 +123,10 @@ def test_who_finds_a_lot_full_is_sent_on_and_never_back(city: City) -> None:
     third = city.way(code=first["code"], full=["harbour"])
     assert third["to"] is None
     assert city.way(code=first["code"])["to"] is None, "what was found full on this way stays so"
-    assert city.way()["to"]["lot"] == "riverside", "one driver may be wrong"
+    assert city.lots()["riverside"]["first"], "one driver may be wrong"
+    assert city.way()["to"]["lot"] == "harbour", "those who are on the way to it have not told yet"
+    city.read(minutes=3)
+    assert city.way()["to"]["lot"] == "riverside"
 
 
 @pytest.mark.req("OVER-1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from guidance.neighbours.choose import Memory, expected, hear, is_distrusted, of
 from guidance.neighbours.feeds import datex2_light, own_api, park_api
 from parking.kernel.ids import LotId
 from tests.builders.guidance import at
-from tests.prove.overflow import World, is_better, table
+from tests.prove.overflow import BEST, World, is_better, table
 
 NEAR, FAR = Lot(LotId("near"), 100, 120.0, 60.0), Lot(LotId("far"), 400, 600.0, 300.0)
 TWIN = Lot(LotId("twin"), 100, 120.0, 60.0)
@@ -41,9 +42,14 @@ def left(lot: Lot, memory: Memory, minute: float = 0) -> int:
 def send_all(lots: list[Lot], memory: Memory, cars: int) -> Counter[str]:
     sent: Counter[str] = Counter()
     for _ in range(cars):
-        lot, memory = send(lots, memory, at(0))
-        sent[lot.id if lot else "nowhere"] += 1
+        offer, memory = send(lots, memory, at(0))
+        sent[offer.lot.id if offer else "nowhere"] += 1
     return sent
+
+
+def sent_to(lots: list[Lot], memory: Memory, minute: float = 0, tried: Collection[LotId] = ()) -> Lot | None:
+    offer, _ = send(lots, memory, at(minute), tried)
+    return offer.lot if offer else None
 
 
 @pytest.mark.req("OVER-1")
@@ -102,15 +108,18 @@ def test_a_lot_whose_own_guests_pour_in_is_counted_as_it_will_be() -> None:
 @pytest.mark.req("OVER-1")
 def test_a_feed_that_says_plenty_while_cars_are_turned_away_is_not_believed_for_a_while() -> None:
     memory = turned_away(told(state(NEAR, 50), state(FAR, 50)), NEAR, at(0))
-    assert not is_distrusted(memory, NEAR.id, at(0)), "one driver may be wrong"
-    memory = turned_away(memory, NEAR, at(1))
-    assert send([NEAR, FAR], memory, at(1))[0] is FAR
-    memory = hear(memory, [state(NEAR, 50, 46)])
-    assert expected(NEAR, memory, at(47)) is not None
+    assert not is_distrusted(memory, NEAR, at(1)), "one driver may be wrong, and the signs stand"
+    assert sent_to([NEAR, FAR], memory, 1) is FAR, "those who are on the way have not told yet"
+    assert sent_to([NEAR], memory, 1) is NEAR, "better than nowhere"
+    assert sent_to([NEAR, FAR], memory, 3) is NEAR
+    memory = hear(turned_away(memory, NEAR, at(3)), [state(NEAR, 50, 7), state(FAR, 50, 7)])
+    assert sent_to([NEAR, FAR], memory, 8) is FAR
+    memory = hear(memory, [state(NEAR, 50, 48)])
+    assert expected(NEAR, memory, at(49)) is not None
     hasty = told(state(NEAR, 1))
     for minute in range(3):
         hasty = turned_away(hasty, NEAR, at(minute))
-    assert not is_distrusted(hasty, NEAR.id, at(3)), "a bay or two is haste, no lie"
+    assert not is_distrusted(hasty, NEAR, at(2)), "a bay or two is haste, no lie"
 
 
 @pytest.mark.req("OVER-1")
@@ -123,17 +132,15 @@ def test_a_lot_much_farther_gets_nobody_while_the_near_one_is_sure() -> None:
 @pytest.mark.parametrize("news", [state(NEAR, None), state(NEAR, 50, is_open=False), state(NEAR, 50, -6)])
 def test_nobody_is_sent_on_news_that_is_old_silent_or_closed(news: LotState) -> None:
     assert expected(NEAR, told(news), at(0)) is None
-    assert send([NEAR], told(news), at(0))[0] is None
+    assert sent_to([NEAR], told(news)) is None
 
 
 @pytest.mark.req("OVER-1")
 def test_nobody_is_sent_back_to_where_he_was_turned_away() -> None:
     memory = told(state(NEAR, 50), state(FAR, 50))
-    first, memory = send([NEAR, FAR], memory, at(0))
-    second, memory = send([NEAR, FAR], memory, at(5), tried={NEAR.id})
-    assert first is NEAR
-    assert second is FAR
-    assert send([NEAR, FAR], memory, at(9), tried={NEAR.id, FAR.id})[0] is None
+    assert sent_to([NEAR, FAR], memory) is NEAR
+    assert sent_to([NEAR, FAR], memory, tried={NEAR.id}) is FAR
+    assert sent_to([NEAR, FAR], memory, tried={NEAR.id, FAR.id}) is None
 
 
 @pytest.mark.req("OVER-1")
@@ -145,6 +152,31 @@ def test_a_lot_that_was_full_opens_again_only_with_clearly_more() -> None:
         memory = hear(memory, [state(NEAR, free, minute)])
         found, memory = offers([NEAR], memory, at(minute))
         assert [o.promised for o in found] == [is_promised], minute
+
+
+@pytest.mark.req("OVER-1")
+def test_bays_that_come_free_in_a_shut_lot_go_to_one_driver_each_and_no_sign_sends_everybody_there() -> None:
+    memory = told(state(NEAR, 1), state(FAR, 200))
+    _, memory = offers([NEAR, FAR], memory, at(0))
+    memory = hear(memory, [state(NEAR, 8, 2), state(FAR, 200, 2)])
+    sent: list[str] = []
+    for _ in range(8):
+        found, memory = offers([NEAR, FAR], memory, at(2))
+        assert [(o.lot, o.share) for o in found] == [(FAR, 1.0)]
+        offer, memory = send([NEAR, FAR], memory, at(2))
+        assert offer is not None
+        assert offer.promised
+        sent.append(offer.lot.id)
+    assert sent == ["near"] * sent.count("near") + ["far"] * sent.count("far"), "as long as a bay is sure"
+    assert 1 <= sent.count("near") <= 7
+    assert memory.first == FAR.id
+
+
+@pytest.mark.req("OVER-1")
+def test_a_single_surge_is_never_sooner_over_than_in_hindsight() -> None:
+    found = table(range(1), World(300.0))
+    assert all(found[BEST].mean <= one.mean for one in found.values())
+    assert found[BEST].turned == 0
 
 
 def test_reserved_bays_are_nobodys() -> None:
@@ -193,4 +225,4 @@ def test_a_feed_that_makes_no_sense_is_an_error_and_no_crash(read: Any, said: An
 @pytest.mark.req("OVER-1")
 @pytest.mark.parametrize("world", [World(200.0), World(300.0, "slow", feed_s=240.0)])
 def test_a_surge_parks_sooner_than_by_nearest_free_and_by_most_free(world: World) -> None:
-    assert is_better(table(range(2), world), world, 2)
+    assert is_better(table(range(2), world), 2)

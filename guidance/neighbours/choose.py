@@ -4,7 +4,7 @@ A car goes where it will have parked and walked to the mall soonest, with the ch
 that are about as good share the cars by how many bays they will have. A lot that is no longer sure opens again, to all who read a
 sign, only with room for some minutes' cars; a bay that comes free there meanwhile goes to one driver, whose way is counted. The first
 choice changes only for a clear gain. A stale feed is unknown and nobody is sent there, nor back to where he was turned away; a lot that
-turns cars away whatever its feed says is not believed for a while.
+turns cars away whatever its feed says is not believed for a while, and one whose feed never moves gets a few at a time.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ SHUT_FOR, REOPEN_SHARE = timedelta(minutes=5), 0.03
 surely has room for all who were sent in that time and for this share of its bays."""
 DISTRUST_AFTER, DISTRUSTED_FOR = 2, timedelta(minutes=45)
 """So many cars turned away while the feed said plenty, within the time for which it is then not believed."""
+STUCK_ARRIVALS, ON_TRUST = 10, 3
+"""A feed that says the same in all that is remembered of it, though so many of our cars have arrived, is good for so many on the way."""
 PLENTY_SHARE, PLENTY_LEAST = 0.03, 5
 """Bays with which a feed cannot be wrong by mere haste."""
 
@@ -86,8 +88,15 @@ def is_distrusted(memory: Memory, lot: Lot, now: datetime) -> bool:
 
 
 def _doubted(memory: Memory, lot: Lot, now: datetime) -> bool:
-    """Whether somebody was turned away, and those who were on their way then cannot have told yet."""
-    return any(one == lot.id and (now - at).total_seconds() <= lot.drive_s for one, at in memory.turned)
+    """Whether somebody was turned away, or the feed does not notice who arrives, and those who are on their way cannot have told yet."""
+    if any(one == lot.id and (now - at).total_seconds() <= lot.drive_s for one, at in memory.turned):
+        return True
+    states = memory.seen.get(lot.id, ())
+    if len(states) < STATES_KEPT or len({state.free for state in states}) > 1:
+        return False
+    begin, end = states[0].at, states[-1].at
+    arrived = [one.arrives_at for one in memory.sent if one.lot_id == lot.id]
+    return sum(begin < at <= end for at in arrived) >= STUCK_ARRIVALS and sum(at > now for at in arrived) >= ON_TRUST
 
 
 def expected(lot: Lot, memory: Memory, now: datetime) -> Prediction | None:

@@ -123,6 +123,21 @@ def test_a_feed_that_says_plenty_while_cars_are_turned_away_is_not_believed_for_
 
 
 @pytest.mark.req("OVER-1")
+@pytest.mark.parametrize("is_stuck", [True, False])
+def test_a_feed_that_does_not_notice_who_arrives_has_few_on_the_way_to_it_at_once(is_stuck: bool) -> None:
+    memory, free = Memory(), 60
+    for minute in range(20):
+        memory = hear(memory, [state(NEAR, free, minute), state(FAR, 300, minute)])
+        free -= 0 if is_stuck else 1
+        _, memory = send([NEAR, FAR], memory, at(minute))
+    ten = []
+    for _ in range(10):
+        offer, memory = send([NEAR, FAR], memory, at(20))
+        ten.append(offer.lot.id if offer else "")
+    assert ten.count("near") == (1 if is_stuck else 10), "two were on the way already"
+
+
+@pytest.mark.req("OVER-1")
 def test_a_lot_much_farther_gets_nobody_while_the_near_one_is_sure() -> None:
     sent = send_all([NEAR, FAR], told(state(NEAR, 80), state(FAR, 400)), 40)
     assert sent == {"near": 40}

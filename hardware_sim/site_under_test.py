@@ -108,6 +108,10 @@ class SiteUnderTest(Protocol):
         """The stays that the desk shows beside a case, likeliest first."""
         ...
 
+    def plate_of(self, stay_id: StayId) -> Plate | None:
+        """The plate by which the desk shows a stay."""
+        ...
+
     def decide(self, case: KnownCase, answer: Answer, who: str) -> bool:
         """A person takes a case and answers; False when the desk does not take this answer (now)."""
         ...

@@ -59,10 +59,13 @@ export function DecidePane({ of }: { of: DeskCase }): JSX.Element | null {
 
 function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => void }): JSX.Element {
   const { case: of, choice, stayId } = question;
-  const reasons = of.choices.find((one) => one.choice === choice)?.reasons ?? ["other"];
+  const said = of.choices.find((one) => one.choice === choice);
+  const reasons = said?.reasons ?? ["other"];
+  const ofTwo = Boolean(said?.names_stay) && !stayId;
   const [key] = useState(newKey);
   const [reason, setReason] = useState(reasons[0] ?? "other");
   const [note, setNote] = useState("");
+  const [which, setWhich] = useState("");
   const [truth, setTruth] = useState("");
   const [left, setLeft] = useState("");
   const [came, setCame] = useState("");
@@ -71,12 +74,13 @@ function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => 
   const [trouble, setTrouble] = useState("");
   const submit = async (): Promise<void> => {
     if (reason === "other" && note.trim().length < 3) return setTrouble(say("note_short"));
+    if (ofTwo && !which) return setTrouble(say("which_missing"));
     if (choice === "plate" && !truth.trim()) return setTrouble(say("plate_missing"));
     if (choice === "part" && !(left && came)) return setTrouble(say("part_missing"));
     setBusy(true);
     setTrouble("");
     const body: Decide = { choice: choice as Decide["choice"], reason, note: note.trim(), version: of.version };
-    if (stayId) body.stay_id = stayId;
+    if (stayId || ofTwo) body.stay_id = stayId ?? which;
     if (choice === "plate") body.plate = truth.trim();
     if (choice === "part") Object.assign(body, { left_at: fromField(left), came_at: fromField(came) });
     if (choice === "hold") body.wait_minutes = wait;
@@ -90,6 +94,17 @@ function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => 
   };
   return (
     <Dialog title={inWords("choices", choice)} onClose={onClose} onSubmit={() => void submit()}>
+      {ofTwo && of.visit_id && of.stay_id && (
+        <fieldset>
+          <legend>{say("which_car")}</legend>
+          {([[of.visit_id, "later_car"], [of.stay_id, "earlier_car"]] as const).map(([id, name]) => (
+            <label key={id} class="radio">
+              <input type="radio" name="which" value={id} checked={which === id} onChange={() => setWhich(id)} />
+              {say(name)}
+            </label>
+          ))}
+        </fieldset>
+      )}
       {choice === "plate" && (
         <label>
           {say("true_plate")}

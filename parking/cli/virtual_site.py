@@ -190,6 +190,10 @@ class VirtualSite:
 
         return self._database.read(query)
 
+    def plate_of(self, stay_id: StayId) -> Plate | None:
+        row = self._database.read(lambda conn: sessions.row_of(conn, stay_id))
+        return None if row is None else row.plate
+
     def decide(self, case: KnownCase, answer: Answer, who: str) -> bool:
         operator = Principal("operator", who, ATTENDANT.scopes)
         choice = Choice(answer.choice)

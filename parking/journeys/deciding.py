@@ -10,14 +10,15 @@ from parking.journeys import correcting, paying
 from parking.journeys.ports import Cashier
 from parking.journeys.schemas import state_of
 from parking.kernel.codec import to_plain
-from parking.kernel.errors import conflict, not_found
+from parking.kernel.errors import conflict, invalid, not_found
 from parking.kernel.ids import StayId, VisitId
+from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, store, visits
 from parking.sessions.desk.model import Choice, Decision, Outcome, Wish
 from parking.sessions.desk.service import Deeds
-from parking.sessions.model import ClosedStay, ReviewCase, Stay, StayInReview
+from parking.sessions.model import TWO_OF_ONE_PLATE, ClosedStay, ReviewCase, Stay, StayInReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,19 @@ class StayDeeds:
         return _outcome(uow, found, corrections=(made,), misread=misread)
 
     def _plate(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
-        """The entry's plate was misread, or not read at all."""
-        found = _known(uow, case.stay_id or case.visit_id)
+        """An entry's plate was misread, or not read at all. Where one plate came in twice, that answers what was doubted of the earlier."""
+        if wish.stay_id not in (None, case.stay_id, case.visit_id):
+            raise invalid("decision.stay", "is neither of the two stays of this case", field="stay_id")
+        found = _known(uow, wish.stay_id or case.stay_id or case.visit_id)
         assert wish.plate is not None
-        made = correcting.reread(uow, found.id, wish.plate, actor=who.subject, reason=_words(wish))
+        said = {"actor": who.subject, "reason": _words(wish)}
+        made = [correcting.reread(uow, found.id, wish.plate, **said)]
+        if case.reason in TWO_OF_ONE_PLATE:
+            earlier = _known(uow, case.stay_id)
+            if isinstance(earlier, StayInReview) and not _is_inside(uow, earlier.plate):
+                made.append(correcting.confirm(uow, earlier, **said))
         misread = (found.plate, wish.plate) if found.plate and found.plate != wish.plate else None
-        return _outcome(uow, found, corrections=(made,), misread=misread)
+        return _outcome(uow, found, corrections=tuple(made), misread=misread)
 
     def _split(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         """Two visits: the earlier stay's car left unseen before its plate came in again; it is not billed.
@@ -124,6 +132,10 @@ def _known(uow: UnitOfWork, stay_id: str | None) -> Stay:
     if found is None:
         raise not_found("stay.unknown", "this stay is not known")
     return found
+
+
+def _is_inside(uow: UnitOfWork, plate: Plate | None) -> bool:
+    return plate is not None and store.open_by_plate(uow.connection, plate) is not None
 
 
 def _words(wish: Wish) -> str:

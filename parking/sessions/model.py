@@ -146,6 +146,10 @@ class LaneVisit:
     backed_at: datetime | None
 
 
+TWO_OF_ONE_PLATE = frozenset({"second_entry", "cloned_plate"})
+"""Reasons of cases about one plate that came in twice: `stay_id` is the earlier stay, `visit_id` that of the later one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewCase:
     """A question for a person: `reason` is a stable code; it ends with a note and a name."""

@@ -17,12 +17,20 @@ from parking.plumbing.db import UnitOfWork
 from parking.plumbing.logs import redact
 from parking.sessions import corrections, finding, store, visits
 from parking.sessions.costs import Costs
-from parking.sessions.model import ClosedStay, DoubtfulStay, GhostStay, OpenStay, ReviewCase, Stay, StayInReview
+from parking.sessions.model import (
+    TWO_OF_ONE_PLATE,
+    ClosedStay,
+    DoubtfulStay,
+    GhostStay,
+    OpenStay,
+    ReviewCase,
+    Stay,
+    StayInReview,
+)
 from parking.sessions.stay_life import Earlier, GoneUnseen, LateExit, LeftThen, ReadAnew, Undecided, on_second_entry
 
 End = Callable[[UnitOfWork, OpenStay, LeftThen], None]
 """Closes a stay with its bill; who knows prices hands it in."""
-_TWO_OF_ONE_PLATE = frozenset({"second_entry", "cloned_plate"})
 
 
 def open_case(
@@ -207,7 +215,7 @@ def left_before_its_doubt(uow: UnitOfWork, stay: StayInReview, at: datetime) -> 
     asked = store.open_cases_of(conn, stay.id)
     laters = [store.row_of(conn, StayId(case.visit_id)) if case.visit_id is not None else None for case in asked]
     if not asked or not all(
-        case.reason in _TWO_OF_ONE_PLATE and later is not None and later.entered_at > at
+        case.reason in TWO_OF_ONE_PLATE and later is not None and later.entered_at > at
         for case, later in zip(asked, laters, strict=True)
     ):
         return None

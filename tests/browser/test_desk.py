@@ -147,6 +147,24 @@ def test_what_needs_a_word_or_a_time_asks_and_giving_money_up_needs_a_manager(
     expect(rows(page).last).to_contain_text("等至", timeout=PATIENT)
 
 
+@pytest.mark.req("ID-1")
+def test_of_two_cars_by_one_plate_the_operator_says_whose_was_misread(fake: FakeServer, open_page: OpenPage) -> None:
+    fake.case("c1", "second_entry", lane_id="entry-1", stay_id="stay-1")
+    fake.desk.question("c1", read="沪B12307", visit="stay-2")
+    page = at_desk(fake, open_page, "#/desk/c1")
+    take(page)
+    page.keyboard.press("p")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("实际车牌").fill("沪B12B07")
+    dialog.get_by_role("button", name="确定").click()
+    expect(dialog.get_by_role("alert")).to_have_text("请选择是哪辆车")
+    dialog.get_by_label("后来的车").check()
+    dialog.get_by_role("button", name="确定").click()
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    ((_, body, _),) = fake.desk.decided
+    assert (body.choice, body.stay_id, body.plate) == (Choice.PLATE, "stay-2", "沪B12B07")
+
+
 @pytest.mark.req("ID-1", "PRIV-1")
 def test_a_stays_story_shows_pictures_on_demand_and_plates_in_clear_by_right(
     desk: FakeServer, open_page: OpenPage

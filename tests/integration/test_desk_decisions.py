@@ -16,6 +16,8 @@ from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import PLATE, passage
 
 OTHER = "浙A12385"
+FAR = "浙A98766"
+"""No exit takes it for `PLATE`."""
 
 
 @pytest.fixture
@@ -102,6 +104,53 @@ def test_a_plate_that_was_misread_is_read_from_the_picture(server: Server) -> No
     assert stay(server, stay_id)["plate"] == "浙A***85"
     leaves(server, OTHER)
     assert stay(server, stay_id)["state"] == "closed"
+
+
+@pytest.mark.req("ID-1")
+@pytest.mark.parametrize("misread", ["later", "earlier"])
+def test_of_two_cars_by_one_plate_the_one_that_was_misread_gets_its_own_and_nothing_is_doubted_any_more(
+    server: Server, misread: str
+) -> None:
+    first, second = comes_in_twice(server)
+    wrong, right = (second, first) if misread == "later" else (first, second)
+    case = one(server, "second_entry")
+    assert {c["choice"] for c in case["choices"] if c["names_stay"]} == {"plate"}
+    made = decide(server, case, choice="plate", reason="read_from_picture", plate=FAR, stay_id=wrong)
+    assert {stay(server, one)["state"] for one in (first, second)} == {"open"}
+    leaves(server, FAR)
+    assert (stay(server, wrong)["state"], stay(server, right)["state"]) == ("closed", "open")
+    leaves(server, PLATE)
+    assert stay(server, right)["state"] == "closed"
+    assert made["stay_id"] == wrong
+
+
+@pytest.mark.req("ID-1")
+def test_a_misread_plate_of_two_cars_is_taken_back_with_its_doubt(server: Server) -> None:
+    first, second = comes_in_twice(server)
+    made = decide(
+        server,
+        one(server, "second_entry"),
+        choice="plate",
+        reason="read_from_picture",
+        plate=FAR,
+        stay_id=second,
+    )
+    undo(server, made)
+    assert (stay(server, first)["state"], stay(server, second)["state"]) == ("review", "open")
+    assert one(server, "second_entry")["stay_id"] == first
+
+
+def test_a_misread_plate_of_two_cars_needs_to_be_said_of_one_of_them(server: Server) -> None:
+    comes_in_twice(server)
+    stranger = server.enter("浙B00001")
+    case = one(server, "second_entry")
+    said = {"version": case["version"], "choice": "plate", "reason": "read_from_picture", "plate": FAR}
+    for wrong in ({}, {"stay_id": stranger}):
+        headers = {"Idempotency-Key": f"{case['id']}-{len(wrong)}"}
+        reply = server.ask(
+            "POST", f"/desk/cases/{case['id']}/decide", "attendant", json={**said, **wrong}, headers=headers
+        )
+        assert [error["field"] for error in problem_of(reply, 422)["errors"]] == ["stay_id"]
 
 
 def test_a_stay_without_a_plate_is_confirmed_or_closed(server: Server) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from parking.sessions.desk.model import Choice, Queued, Wish
+from parking.sessions.model import TWO_OF_ONE_PLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,11 @@ def question_of(reason: str) -> Question:
     return QUESTIONS.get(reason) or (_A_LANE if reason.startswith("lane_") else _ANY_OTHER)
 
 
+def names_stay(reason: str, choice: Choice) -> bool:
+    """Whether this choice has to say which stay is meant: a candidate, or the one of two whose plate was misread."""
+    return choice is Choice.MATCH or (choice is Choice.PLATE and reason in TWO_OF_ONE_PLATE)
+
+
 def due_at(reason: str, opened_at: datetime) -> datetime:
     """By when it must be decided."""
     return opened_at + question_of(reason).within
@@ -112,7 +118,7 @@ def why_not(reason: str, wish: Wish) -> str | None:
         return "reason"
     if wish.reason == OTHER and len(wish.note.strip()) < SHORTEST_NOTE:
         return "note"
-    if (wish.choice is Choice.MATCH) != (wish.stay_id is not None):
+    if names_stay(reason, wish.choice) != (wish.stay_id is not None):
         return "stay_id"
     if (wish.choice is Choice.PLATE) != (wish.plate is not None):
         return "plate"

@@ -28,11 +28,15 @@ class HandView(Strict):
 
 
 class ChoiceView(Strict):
-    """Something that may be said about a case; `allowed` is false where this operator's roles do not reach."""
+    """Something that may be said about a case; `allowed` is false where this operator's roles do not reach.
+
+    `names_stay`: it goes with a `stay_id`, of a candidate (`match`) or of the case's earlier or later stay (its `stay_id`, its `visit_id`).
+    """
 
     choice: str
     reasons: list[str]
     allowed: bool
+    names_stay: bool
 
     @classmethod
     def all_of(cls, reason: str, who: Principal) -> list[ChoiceView]:
@@ -41,6 +45,7 @@ class ChoiceView(Strict):
                 choice=one.value,
                 reasons=[*queue.REASONS[one], queue.OTHER],
                 allowed=who.may(Scope.CASES_WORK) and (one not in queue.MOVES_MONEY or who.may(Scope.BILLS_WAIVE)),
+                names_stay=queue.names_stay(reason, one),
             )
             for one in queue.question_of(reason).choices
         ]

@@ -1,4 +1,4 @@
-"""One log to standard output, JSON or coloured. Whatever looks like a plate or a card number never reaches it."""
+"""One log to standard output, JSON or coloured. Whatever looks like a plate, a phone or card number or a token of ours never reaches it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _CHINESE = re.compile(
     re.IGNORECASE,
 )
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_PHONE = re.compile(r"(?<![\w.-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\w-]|\.\d)", re.ASCII)
+_TOKEN = re.compile(r"(?<![\w.-])[\w-]{1,64}\.[\w-]{16,}\.[\w-]{86}(?![\w-])", re.ASCII)
+"""Of ours, as `kernel.signed` seals them: whoever reads one in a log could show it."""
 _PLATE_KEYS = frozenset({"plate", "plate_text", "number_plate", "license_plate"})
 HIDDEN = "[hidden]"
 _NAME_ADDRESSES = ("httpx", "httpcore", "websockets", "uvicorn.access")
@@ -41,8 +44,8 @@ def _card(match: re.Match[str]) -> str:
 
 
 def redact(text: str) -> str:
-    """`text` without Chinese plates and without 13 to 19 digits that satisfy the card check sum."""
-    return _CARD.sub(_card, _CHINESE.sub(HIDDEN, text))
+    """`text` without Chinese plates, Chinese mobile numbers, sealed tokens, and 13 to 19 digits that satisfy the card check sum."""
+    return _PHONE.sub(HIDDEN, _CARD.sub(_card, _CHINESE.sub(HIDDEN, _TOKEN.sub(HIDDEN, text))))
 
 
 def _clean(value: Any, key: str = "") -> Any:
@@ -62,7 +65,7 @@ def _clean(value: Any, key: str = "") -> Any:
 
 
 def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The structlog processor that hides plates and card numbers in every field, traceback included."""
+    """The structlog processor that applies `redact` to every field, traceback included."""
     return {key: _clean(value, key) for key, value in event.items()}
 
 

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking.kernel.plate import Plate
+from parking.kernel.signed import seal
 from parking.plumbing import logs
+from tests.builders.security import DeviceKey
 
 
 @pytest.fixture
@@ -94,6 +96,20 @@ def test_numbers_that_are_no_cards_stay(lines: io.StringIO) -> None:
     assert line["id"] == "0190f3a2-7b1c-7000-8000-000000000000"
 
 
+@pytest.mark.req("PRIV-1")
+@pytest.mark.parametrize(
+    "written", ["13812345678", "+86 139 1234 5678", "86-199-1234-5678", seal({"use": "stay"}, DeviceKey("server"))]
+)
+def test_a_mobile_number_and_a_token_are_hidden(written: str) -> None:
+    for around in ("{}", "call {}, please", "电话{}。", "#t={}&x=1"):
+        assert logs.redact(around.format(written)) == around.format(logs.HIDDEN)
+
+
+def test_what_is_no_mobile_number_stays() -> None:
+    for text in ("1761234567890", "12345678901", "a13812345678", "at 13812345678.25", "0190f3a2-13812345678"):
+        assert logs.redact(text) == text
+
+
 def test_context_follows_the_work(lines: io.StringIO) -> None:
     with structlog.contextvars.bound_contextvars(trace_id="abc"):
         structlog.get_logger().info("hello")
@@ -118,7 +134,7 @@ def test_for_people_the_same_is_written_without_json() -> None:
     assert "12345" not in stream.getvalue()
 
 
-@given(st.text(alphabet="京沪粤使ABC019·- xyz", max_size=40))
+@given(st.text(alphabet="京沪粤使ABC0138·- xyz", max_size=40))
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     once = logs.redact(text)
     assert logs.redact(once) == once

@@ -21,6 +21,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import invalid, not_found
 from parking.kernel.events import CouponChanged, Envelope, MemberChanged, PointsChanged
+from parking.kernel.ids import fitting
 from parking.kernel.signed import Signer
 from parking.members import service
 from parking.members import store as member_store
@@ -84,7 +85,7 @@ def send(uow: UnitOfWork, envelope: Envelope, member_id: str, kind: str, data: M
     about = {"ref": member.ref, "member_id": member.member_id, **data}
     message = {"type": kind, "timestamp": to_plain(envelope.occurred_at), "data": about}
     payload = {"app": member.client, "id": envelope.id, "message": message}
-    enqueue(uow, SEND_JOB, f"hook:{member.client}:{envelope.id}"[:128], payload)
+    enqueue(uow, SEND_JOB, fitting(f"hook:{member.client}:{envelope.id}", 128), payload)
 
 
 def jobs(signer: Callable[[], Signer], client: httpx.Client, clock: Clock) -> dict[str, JobHandler]:
@@ -123,7 +124,8 @@ def take(
         member_store.change_member(uow.connection, member.member_id, tier_by_hand=tier, credit=credit)
         uow.publish(MemberChanged(member.member_id, "tier"))
     elif kind == "coupon.issue":
-        coupons.issue(uow, str(data.get("campaign_id")), f"crm:{app}:{webhook_id}"[:128], member_id=member.member_id)
+        origin = fitting(f"crm:{app}:{webhook_id}", 128)
+        coupons.issue(uow, str(data.get("campaign_id")), origin, member_id=member.member_id)
     elif kind == "member.erase":
         forgetting.erase(uow, coupons, member.member_id, others)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import secrets
 from datetime import datetime
@@ -58,3 +59,11 @@ class SeededIds:
 
     def new(self, now: datetime) -> str:
         return _uuid7(now, self._random.getrandbits(74))
+
+
+def fitting(name: str, most: int) -> str:
+    """A name that fits into `most` signs (48 at least) and is no other's: itself, or its beginning with a digest of all of it."""
+    if len(name) <= most:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+    return f"{name[: most - 41]}~{digest}"

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from parking.kernel.double_entry import transfer
 from parking.kernel.errors import conflict, invalid
 from parking.kernel.events import PointsChanged
+from parking.kernel.ids import fitting
 from parking.members.model import POINTS_LAST
 from parking.members.tables import POINTS, UNIT, lot_table
 from parking.plumbing.db import UnitOfWork, insert_once
@@ -148,7 +149,7 @@ def end_all(uow: UnitOfWork, member_id: str) -> None:
 
 def _end_lot(uow: UnitOfWork, reference: str, member_id: str, left: int, to: str) -> None:
     uow.connection.execute(lot_table.update().where(lot_table.c.reference == reference).values(left=0))
-    movement = transfer(f"{to}:{reference}"[:96], UNIT, left, debit=account(member_id), credit=to)
+    movement = transfer(fitting(f"{to}:{reference}", 96), UNIT, left, debit=account(member_id), credit=to)
     POINTS.book(uow.connection, movement, subject=member_id, at=uow.now)
     _tell(uow, member_id, -left, to, "")
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ParkingError, conflict, not_found
-from parking.kernel.ids import StayId
+from parking.kernel.ids import StayId, fitting
 from parking.kernel.money import Money
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
@@ -237,7 +237,7 @@ def _taking_routes(routes: APIRouter, room: CashRoom) -> None:
     async def take(
         who: Principal, till: str, stay_id: str, due: Money, tendered: int, idempotency_key: str
     ) -> CashTaken:
-        key = f"cash:{who.subject}:{idempotency_key}"[:160]
+        key = fitting(f"cash:{who.subject}:{idempotency_key}", 160)
         said = {"till": till, "stay": stay_id, "due": due.minor, "currency": due.currency, "tendered": tendered}
         once = Once.of(who, idempotency_key, "cash.take", said)
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from parking.kernel.errors import conflict, not_found
-from parking.kernel.ids import PaymentId
+from parking.kernel.ids import PaymentId, fitting
 from parking.kernel.money import Money
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
@@ -205,7 +205,7 @@ def _begin_route(routes: APIRouter, room: MachineRoom) -> None:
         """Begin to pay with notes what a stay owes now; nothing is drawn in whose change could not be given."""
         stay_id = room.cash.stay_of_ticket(body.stay_token, room.cash.clock.now())
         due, machine = body.due.money(), room.machine(who)
-        key = f"cash:{who.subject}:{idempotency_key}"[:160]
+        key = fitting(f"cash:{who.subject}:{idempotency_key}", 160)
         once = Once.of(who, idempotency_key, "cash.begin", {"stay": stay_id, "due": due.minor, "cur": due.currency})
 
         def ready(uow: UnitOfWork) -> Session | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from parking.kernel.double_entry import transfer
 from parking.kernel.errors import ParkingError, conflict, invalid, not_found
-from parking.kernel.ids import PaymentId
+from parking.kernel.ids import PaymentId, fitting
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
 from payments import ledger, ledger_store, refund_store, refunding, store
@@ -109,7 +109,7 @@ def move(uow: UnitOfWork, shift_id: str, amount: Money, *, key: str, by: str, re
     kind = MoveKind.BROUGHT if amount.minor > 0 else MoveKind.TAKEN_OUT
     if amount.currency != shift.currency or amount.minor == 0:
         raise invalid("cash.amount", f"should be more than nothing, in {shift.currency}", field="amount")
-    number = f"{shift.id}:{key}"[:64]
+    number = fitting(f"{shift.id}:{key}", 64)
     if not shift_store.has_move(uow.connection, kind, number):
         if amount.minor < 0:
             need(uow, shift, -amount, audit)
@@ -119,13 +119,19 @@ def move(uow: UnitOfWork, shift_id: str, amount: Money, *, key: str, by: str, re
 
 
 def take(uow: UnitOfWork, till: str, payment: Payment, tendered: int, *, by: str) -> Money:
-    """The payer has handed over `tendered`: the payment is made, the drawer has it; returns the change. Taken once."""
+    """The payer has handed over `tendered`: the payment is made, the drawer has it; returns the change. Taken once.
+
+    The same again is the same; at another till, or in another sum, it is somebody who is about to pay a second time.
+    """
     conn = uow.connection
     ledger_store.take_head(conn)
     row = shift_store.order(conn, payment.number)
     if row is None or payment.channel != CHANNEL:
         raise conflict("cash.no_order", "this payment is not one for the cash desk")
     if row.state == "DONE":
+        before = shift_store.shift(conn, row.shift_id)
+        if before is None or before.till != till or row.tendered != tendered:
+            raise conflict("cash.not_due", "this was paid before: take nothing")
         return Money(row.tendered - row.amount, row.currency)
     shift = of_till(uow, till)
     now = store.get(conn, payment.payment_id)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from parking.kernel.errors import ParkingError, conflict, not_found
-from parking.kernel.ids import StayId
+from parking.kernel.ids import StayId, fitting
 from parking.kernel.plate import Plate
 from parking.kernel.signed import Signer, Verifier
 from parking.kernel.standing import Benefit
@@ -125,9 +125,7 @@ class Coupons:
             reachable = {Bound.MEMBER: member_id is not None, Bound.PLATE: plate is not None, Bound.BEARER: True}
             if not reachable[campaign.bound] or not campaign.valid_from <= uow.now < campaign.valid_until:
                 continue
-            given += self._given_if_there_is_one(
-                uow, campaign, f"receipt:{merchant_id}:{receipt}"[:128], member_id, plate
-            )
+            given += self._given_if_there_is_one(uow, campaign, _of_receipt(merchant_id, receipt), member_id, plate)
         return given
 
     def _given_if_there_is_one(
@@ -143,7 +141,7 @@ class Coupons:
 
     def of_receipt(self, conn: Connection, merchant_id: str, receipt: str) -> Sequence[str]:
         """The ids of the coupons that were given for a receipt."""
-        return store.ids_by_origin(conn, f"receipt:{merchant_id}:{receipt}"[:128])
+        return store.ids_by_origin(conn, _of_receipt(merchant_id, receipt))
 
     def wallet(self, conn: Connection, member_id: str, after: str, limit: int) -> Sequence[Given]:
         """A member's coupons, newest first."""
@@ -179,6 +177,11 @@ class Coupons:
             coupon.valid_until,
             bearer,
         )
+
+
+def _of_receipt(merchant_id: str, receipt: str) -> str:
+    """The origin of what a receipt gives."""
+    return fitting(f"receipt:{merchant_id}:{receipt}", 128)
 
 
 def _words(campaign: Campaign) -> Mapping[str, str]:

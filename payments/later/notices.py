@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from parking.kernel.events import CreditChanged
-from parking.kernel.ids import StayId
+from parking.kernel.ids import StayId, fitting
 from parking.kernel.plate import Plate
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler, enqueue
@@ -168,7 +168,7 @@ class Notices:
     def _go_on(self, uow: UnitOfWork, stay_id: StayId, channel: str, way: str, turn: int) -> None:
         at = uow.now + (_LADDER[min(turn - 2, len(_LADDER) - 1)] if turn > 1 else timedelta(0))
         payload = {"stay_id": stay_id, "channel": channel, "turn": turn}
-        enqueue(uow, NOTICE_JOB, f"notice:{stay_id}:{channel}:{way}:{turn}"[:128], payload, at)
+        enqueue(uow, NOTICE_JOB, fitting(f"notice:{stay_id}:{channel}:{way}:{turn}", 128), payload, at)
 
 
 def colour_of(plate: Plate, seen: str | None) -> PlateColour:

@@ -143,6 +143,9 @@ def test_a_note_that_is_taken_at_eight_screens_is_in_the_drawer_once(desk: Till)
     assert desk.payment(payment).state is PaymentState.PAID
     assert (desk.in_drawer(), desk.captured()) == (51_000, 1)
     assert desk.sums().settled == 1000
+    for till, tendered in (("desk-2", 5000), ("desk-1", 1000)):  # somebody is about to pay it a second time
+        with pytest.raises(ParkingError, match="take nothing"):
+            desk.database.write(lambda uow, of=(till, tendered): shifts.take(uow, of[0], payment, of[1], by="bo"))
 
 
 @pytest.mark.req("PAY-2")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from parking.kernel.device import DeviceFault
 from parking.kernel.errors import ParkingError
+from parking.kernel.money import Money
 from payments.cash import machine_books, machine_store, shifts
 from payments.cash.change import as_much, change, takeable
 from payments.cash.machine_model import SessionState, Trouble, Why
@@ -243,3 +244,14 @@ def test_as_much_as_there_is_never_more_than_is_owed(minor: int, there: dict[int
     assert total <= minor
     assert all(count <= there[value] for value, count in found.items())
     assert total == minor or change(minor, there) is None
+
+
+def test_two_moves_whose_keys_begin_alike_are_two_moves(kiosk: Machine) -> None:
+    for number in (1, 2):
+        key = f"to-the-safe-2026-11-29-kiosk-1-{number}"
+        kiosk.database.write(
+            lambda uow, key=key: shifts.move(  # type: ignore[misc]
+                uow, kiosk.shift.id, Money(-1000, "CNY"), key=key, by="anna", reason="full", audit=kiosk.audit
+            )
+        )
+    assert kiosk.account("safe:cash") == -(2000 + 5000) + 2000

@@ -12,13 +12,16 @@ from parking.kernel.errors import ParkingError
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.kernel.standing import Benefit, Effect, MemberStanding, OffKind
+from parking.plumbing.db import UnitOfWork
 from payments import ledger, ledger_store
 from payments.coupons import using
+from payments.coupons.desk import Coupons
 from payments.coupons.model import Bound
 from payments.model import PaymentState
 from payments.providers.base import Notice
 from payments.webhooks import record
 from tests.builders.coupons import PLATE, CouponDesk, five_off
+from tests.builders.payments import Key
 from tests.unit.payments.test_crash_points import Crash, dying_at_write, lost
 
 pytestmark = pytest.mark.req("CPN-1")
@@ -315,3 +318,20 @@ def test_in_any_order_of_anything_coupons_and_books_balance(acts: list[tuple[str
         except ParkingError:
             pass
         desk.check()
+
+
+def test_receipts_of_a_merchant_with_a_long_name_are_receipts_of_their_own() -> None:
+    desk, merchant = CouponDesk(), "m" * 64
+    desk.campaign("thanks", issuer=merchant, bound=Bound.BEARER, receipt_minor=1000)
+    coupons = Coupons(Key(), Key())
+
+    def buy(receipt: str) -> list[str]:
+        def work(uow: UnitOfWork) -> list[str]:
+            given = coupons.for_purchase(uow, merchant, receipt, 5000, member_id=None, plate=None)
+            return [one.coupon_id for one in given]
+
+        return desk.database.write(work)
+
+    first, second = buy("r" * 63 + "1"), buy("r" * 63 + "2")
+    assert len({*first, *second}) == 2
+    assert desk.database.read(lambda conn: coupons.of_receipt(conn, merchant, "r" * 63 + "1")) == first

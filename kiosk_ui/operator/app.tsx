@@ -28,6 +28,7 @@ import { figures } from "./figures_words";
 import { calls, keepLooking } from "./help";
 import { MapDoor } from "./map_door";
 import { map } from "./map_words";
+import { LanePage } from "./lane_page";
 import { Lanes } from "./lanes";
 import { Lessons } from "./lessons";
 import { Levels } from "./levels";
@@ -83,6 +84,7 @@ function Console(): JSX.Element {
 function Page({ lost }: { lost: boolean }): JSX.Element {
   const at = place.value;
   if (at.page === "map" && may("lanes:read")) return <MapDoor />;
+  if (at.page === "lane" && may("lanes:read")) return <LanePage id={at.id} />;
   if (at.page === "desk" && may("cases:read")) return <Desk />;
   if (at.page === "lessons" && may("cases:read")) return <Lessons />;
   if (at.page === "figures" && may("figures:read")) return <Figures />;
@@ -119,7 +121,7 @@ function Places(): JSX.Element | null {
   const here = (...pages: string[]): "page" | undefined => (pages.includes(at) ? "page" : undefined);
   return (
     <nav class="places" aria-label={desk("pages")}>
-      <a href="#/" aria-current={here("console")}>
+      <a href="#/" aria-current={here("console", "lane")}>
         {desk("to_console")}
       </a>
       <a href="#/map" aria-current={here("map")}>

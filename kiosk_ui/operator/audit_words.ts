@@ -54,6 +54,8 @@ const words: Readonly<Record<string, Pair>> = {
   case: ["异常", "a case"],
   audit: ["本记录", "this record"],
   "stay.look": ["查看停车全程", "saw the story of a stay"],
+  "lane.plates": ["在车道页查看明文车牌", "saw plates in clear at a lane"],
+  "call.say": ["告知呼叫人", "told the caller"],
   "stay.plates": ["查看明文车牌", "saw plates in clear"],
   "stay.close": ["手工结束停车", "closed a stay by hand"],
   "stay.confirm": ["确认停车", "confirmed a stay"],

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { waited } from "../shared/format";
+import { named } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
 import { Mark } from "../shared/marks";
@@ -10,21 +11,24 @@ import type { Call } from "../shared/wire";
 import { Dialog } from "./dialog";
 import { calls, finish, handBack, openFor, take, unread } from "./help";
 import { laneName } from "./names";
+import { Picture } from "./picture";
 import { ReasonDialog } from "./reason";
 import { may, operator } from "./session";
+import { TellCaller } from "./tell_caller";
 import { tellOnce } from "./toast";
 import { say } from "./words";
 
 const REASONS = ["reason_paid", "reason_read", "reason_special", "reason_fault"] as const;
 const LONG_S = 60;
-type Asked = { call: Call; what: "open" | "finish" };
+type Asked = { call: Call; what: "open" | "finish" | "say" };
 
-const placeOf = (call: Call): string => laneName(call.lane_id) || inWords("callSources", call.source);
+export const placeOf = (call: Call): string => laneName(call.lane_id) || inWords("callSources", call.source);
 
-export function Calls(): JSX.Element {
+/** Calls of the whole site, or of one lane. */
+export function Calls({ lane }: { lane?: string }): JSX.Element {
   const [asked, ask] = useState<Asked | null>(null);
   const theirs = (call: Call): boolean => call.state === "taken" && !call.mine;
-  const open = [...calls.value].sort((a, b) => Number(theirs(a)) - Number(theirs(b))); // what others see to comes last
+  const open = calls.value.filter((call) => !lane || call.lane_id === lane).sort((a, b) => Number(theirs(a)) - Number(theirs(b))); // what others see to comes last
   const waiting = open.filter((call) => call.state === "waiting");
   return (
     <section class={`calls ${open.length ? "panel" : ""}`} aria-labelledby="calls-title" data-testid="calls">
@@ -42,6 +46,7 @@ export function Calls(): JSX.Element {
         ))}
       </ul>
       {asked?.what === "open" && <OpenCall of={asked.call} onClose={() => ask(null)} />}
+      {asked?.what === "say" && <TellCaller of={asked.call} onClose={() => ask(null)} />}
       {asked?.what === "finish" && <FinishCall of={asked.call} onClose={() => ask(null)} />}
     </section>
   );
@@ -70,6 +75,8 @@ function CallRow({ call, onAsk }: { call: Call; onAsk: (what: Asked["what"]) => 
               ? say("taken_by_me")
               : say(forMe ? "called_you" : "called_roles", { roles: call.called.map((role) => inWords("roles", role)).join(" → ") })}
         </small>
+        {call.said && <small class="call-said">{say("told_caller", { words: named(call.said) })}</small>}
+        {mine && !call.has_screen && <small>{say("no_screen")}</small>}
       </p>
       {may("lanes:open") && !theirs && (
         <div class="call-deeds">
@@ -77,6 +84,11 @@ function CallRow({ call, onAsk }: { call: Call; onAsk: (what: Asked["what"]) => 
           {mine && (
             <>
               <HandBack call={call} place={place} />
+              {call.has_screen && (
+                <button type="button" onClick={() => onAsk("say")} aria-label={say("say_to_title", { lane: place })}>
+                  {say("say_to")}
+                </button>
+              )}
               <button type="button" onClick={() => onAsk("finish")} aria-label={say("finish_title", { lane: place })}>
                 {say("finish")}
               </button>
@@ -134,15 +146,10 @@ function OpenCall({ of, onClose }: { of: Call; onClose: () => void }): JSX.Eleme
       onClose={onClose}
       run={(reason, key) => openFor(of.id, reason, key)}
     >
-      {of.picture_ref ? <Picture of={of.picture_ref} place={place} /> : null}
+      {of.picture_ref ? <Picture visit={of.picture_ref} name={place} sign={null} /> : null}
     </ReasonDialog>
   );
 }
-
-/** What the lane's camera saw, from its box; where the box is away or has none any more, there is none. */
-const Picture = ({ of, place }: { of: string; place: string }): JSX.Element => (
-  <img class="case-picture" src={`/api/v1/visits/${encodeURIComponent(of)}/picture`} alt={place} onError={(e) => e.currentTarget.remove()} />
-);
 
 function FinishCall({ of, onClose }: { of: Call; onClose: () => void }): JSX.Element {
   const [note, setNote] = useState("");

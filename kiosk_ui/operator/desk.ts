@@ -1,9 +1,9 @@
 // The exception desk as the server has it: the queue, the case in hand, what was decided. The live feed says when to look again.
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { call } from "../shared/api";
 import { setServerTime } from "../shared/tick";
 import type { AskAbout, Candidate, Decide, Decision, DecisionPage, DeskCase, DeskPage, LessonPage, RankedAgain, Switch, TypedPlate, Undo } from "../shared/wire";
-import { feed } from "./session";
+import { keepFresh } from "./fresh";
 
 const LOOK_AGAIN_MS = 20_000;
 const RENEW_MS = 60_000;
@@ -31,20 +31,7 @@ export async function look(): Promise<void> {
 }
 
 /** Look now, at every news, and from time to time; returns how to stop. */
-export function keepQueue(): () => void {
-  let seen = "";
-  const timer = setInterval(() => void look(), LOOK_AGAIN_MS);
-  const stop = effect(() => {
-    const news = feed.events.value.filter((event) => NEWS.has(event.type)).map((event) => event.id);
-    const mark = [feed.line.value, ...news].join();
-    if (mark !== seen) void look().then(() => again());
-    seen = mark;
-  });
-  return () => {
-    clearInterval(timer);
-    stop();
-  };
-}
+export const keepQueue = (): (() => void) => keepFresh(() => look().then(again), (event) => NEWS.has(event.type), LOOK_AGAIN_MS);
 
 /** The same, renewing the case in hand; stopping gives it back. */
 export function keepDesk(): () => void {

@@ -1,6 +1,6 @@
 // One case: what was read, what the cameras saw, and which stays it may be about, likeliest first, with what speaks for and against each.
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { clock, clockSeconds, plate, span } from "../shared/format";
 import { inWords } from "../shared/i18n/codes";
 import { Mark } from "../shared/marks";
@@ -13,6 +13,7 @@ import { takeIt } from "./desk_moves";
 import { RankAgain } from "./desk_typed";
 import { desk as say } from "./desk_words";
 import { laneName } from "./names";
+import { Picture } from "./picture";
 import { toStay } from "./route";
 import { may } from "./session";
 
@@ -101,47 +102,6 @@ function Pictures({ of, chosen }: { of: DeskCase; chosen: Candidate | undefined 
         {other && <Picture key={other} visit={other} name={name} sign={chosen?.plate ?? null} />}
       </div>
     </section>
-  );
-}
-
-/** A picture from its box, asked for when it is shown; each look is written down by the server. */
-export function Picture({ visit, name, sign }: { visit: string; name: string; sign: string | null }): JSX.Element {
-  const [state, setState] = useState<"loading" | "there" | "none">("loading");
-  const [turn, setTurn] = useState(0);
-  return (
-    <figure class={`case-shot case-shot-${state}`}>
-      <div class="shot-frame">
-        {state !== "none" && (
-          <img
-            key={turn}
-            src={`/api/v1/visits/${encodeURIComponent(visit)}/picture`}
-            alt={name}
-            onLoad={() => setState("there")}
-            onError={() => setState("none")}
-          />
-        )}
-        {state === "loading" && <p role="status">{say("picture_loading")}</p>}
-        {state === "none" && (
-          <p role="status">
-            {say("picture_none")}
-            <button
-              type="button"
-              class="quiet"
-              onClick={() => {
-                setTurn(turn + 1);
-                setState("loading");
-              }}
-            >
-              {say("picture_again")}
-            </button>
-          </p>
-        )}
-      </div>
-      <figcaption>
-        <span>{name}</span>
-        {sign && <span class="plate plate-small">{plate(sign)}</span>}
-      </figcaption>
-    </figure>
   );
 }
 

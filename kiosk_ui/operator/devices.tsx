@@ -3,11 +3,32 @@ import type { JSX } from "preact";
 import { inWords } from "../shared/i18n/codes";
 import { under } from "../shared/live";
 import type { DeviceValue, SignValue } from "../shared/wire";
-import { zoneName } from "./names";
+import { devicesOf, zoneName } from "./names";
 import { feed } from "./session";
 import { say } from "./words";
 
-const tone = (health: string): string => ({ ok: "ok", faulty: "bad", silent: "warn" })[health] ?? "plain";
+const TONES: Readonly<Record<string, string>> = { ok: "ok", faulty: "bad", silent: "warn" };
+
+export function Health({ of }: { of: string | undefined }): JSX.Element {
+  return <span class={`chip chip-${TONES[of ?? ""] ?? "plain"}`}>{of ? inWords("health", of) : say("no_word")}</span>;
+}
+
+/** What stands at a lane and reports for itself. */
+export function DevicesOf({ lane }: { lane: string }): JSX.Element {
+  return (
+    <>
+      {devicesOf(lane).map(([id, { health, detail }]) => (
+        <span key={id} class="map-device">
+          <span>
+            {id}
+            {detail && <small>{detail}</small>}
+          </span>
+          <Health of={health} />
+        </span>
+      ))}
+    </>
+  );
+}
 
 export function Devices(): JSX.Element {
   const signs = under<SignValue>(feed.values.value, "sign.");
@@ -26,7 +47,7 @@ export function Devices(): JSX.Element {
                 {say("sign")} {id}
               </small>
             </p>
-            <span class={`chip chip-${tone(sign.health)}`}>{inWords("health", sign.health)}</span>
+            <Health of={sign.health} />
           </li>
         ))}
         {devices.map(([id, device]) => (
@@ -35,7 +56,7 @@ export function Devices(): JSX.Element {
               {id}
               {device.detail && <small>{device.detail}</small>}
             </p>
-            <span class={`chip chip-${tone(device.health)}`}>{inWords("health", device.health)}</span>
+            <Health of={device.health} />
           </li>
         ))}
       </ul>

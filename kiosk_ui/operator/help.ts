@@ -1,9 +1,9 @@
 // Calls for help and the emergency, as the server has them. The live feed says when to look again; a timer sees to the rest.
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { call } from "../shared/api";
 import { setServerTime } from "../shared/tick";
-import type { Call, CallPage, EmergencyState, WithNote, WithReason } from "../shared/wire";
-import { feed } from "./session";
+import type { Call, CallPage, EmergencyState, SayToCaller, WithNote, WithReason } from "../shared/wire";
+import { keepFresh } from "./fresh";
 
 const LOOK_AGAIN_MS = 10_000;
 const NEWS = new Set(["LaneCalled", "LaneCallEnded", "CallChanged", "EmergencyChanged"]);
@@ -27,16 +27,8 @@ export async function look(): Promise<void> {
 
 /** Look now, at every news, and from time to time; returns how to stop. */
 export function keepLooking(): () => void {
-  let seen = "";
-  const timer = setInterval(() => void look(), LOOK_AGAIN_MS);
-  const stop = effect(() => {
-    const newest = feed.events.value.find((event) => NEWS.has(event.type))?.id ?? "";
-    const mark = `${feed.line.value}:${newest}`;
-    if (mark !== seen) void look();
-    seen = mark;
-  });
+  const stop = keepFresh(look, (event) => NEWS.has(event.type), LOOK_AGAIN_MS);
   return () => {
-    clearInterval(timer);
     stop();
     calls.value = [];
     emergency.value = null;
@@ -57,6 +49,7 @@ export const take = (id: string): Promise<Call> => done(call<Call>(`${at(id)}/ta
 export const handBack = (id: string): Promise<Call> => done(call<Call>(`${at(id)}/hand-back`, { method: "POST" }));
 export const finish = (id: string, note: string): Promise<Call> =>
   done(call<Call>(`${at(id)}/end`, { body: { note } satisfies WithNote }));
+export const tellCaller = (id: string, words: SayToCaller): Promise<Call> => done(call<Call>(`${at(id)}/say`, { body: words }));
 export const openFor = (id: string, reason: string, key: string): Promise<unknown> =>
   done(call(`${at(id)}/open`, { body: { reason } satisfies WithReason, idempotencyKey: key }));
 export const beginEmergency = (reason: string, key: string): Promise<unknown> =>

@@ -1,15 +1,15 @@
 // Each lane as it is: its state, the vehicle, what the rules said about it and why, and the way to open by hand.
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { clockSeconds, money, plate } from "../shared/format";
 import { named } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
-import { under } from "../shared/live";
 import { Mark, type MarkName } from "../shared/marks";
 import type { LaneValue } from "../shared/wire";
 import { EmergencyButton } from "./emergency";
+import { everyLane } from "./names";
 import { OpenDialog } from "./open";
-import { place } from "./route";
+import { toLane } from "./route";
 import { feed, may } from "./session";
 import { say } from "./words";
 
@@ -25,10 +25,10 @@ const tones: Readonly<Record<string, string>> = {
   fault: "bad",
 };
 
-const marks: Readonly<Record<string, MarkName>> = { entry: "in", exit: "out", ramp: "ramp" };
+export const marks: Readonly<Record<string, MarkName>> = { entry: "in", exit: "out", ramp: "ramp" };
 
 export function Lanes(): JSX.Element {
-  const lanes = under<LaneValue>(feed.values.value, "lane.");
+  const lanes = everyLane();
   const [opening, setOpening] = useState<string | null>(null);
   const lane = lanes.find(([id]) => id === opening);
   return (
@@ -54,28 +54,24 @@ export function toneOfLane(lane: LaneValue): string {
   return lane.mode === "degraded" ? "warn" : (tones[lane.state] ?? "plain");
 }
 
+export const stateOfLane = (lane: LaneValue): string => (lane.mode === "emergency" ? "fire" : lane.fault ? "fault" : lane.state);
+
+export function LaneState({ lane }: { lane: LaneValue }): JSX.Element {
+  const loud = lane.fault || lane.mode === "emergency";
+  return <span class={`chip chip-${loud ? "bad" : (tones[lane.state] ?? "plain")}`}>{inWords("laneStates", stateOfLane(lane))}</span>;
+}
+
 export function LaneCard({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () => void }): JSX.Element {
   const mode = lane.mode ?? "normal";
-  const inFire = mode === "emergency";
-  const tone = toneOfLane(lane);
-  const card = useRef<HTMLLIElement>(null);
-  const at = place.value;
-  const asked = at.page === "console" && at.lane === id;
-  useEffect(() => {
-    if (!asked) return;
-    card.current?.scrollIntoView({ block: "center" });
-    card.current?.focus();
-  }, [asked]);
-  const state = inFire ? "fire" : lane.fault ? "fault" : lane.state;
   return (
-    <li ref={card} tabIndex={-1} class={`panel lane lane-${tone}`} data-lane={id} data-state={state} data-mode={mode}>
+    <li class={`panel lane lane-${toneOfLane(lane)}`} data-lane={id} data-state={stateOfLane(lane)} data-mode={mode}>
       <div class="lane-head">
         <Mark name={marks[lane.kind] ?? "in"} size="1.5rem" />
         <h3>
-          {named(lane.name)}
+          <a href={toLane(id)}>{named(lane.name)}</a>
           <small>{inWords("laneKinds", lane.kind)}</small>
         </h3>
-        <span class={`chip chip-${lane.fault || inFire ? "bad" : (tones[lane.state] ?? "plain")}`}>{inWords("laneStates", state)}</span>
+        <LaneState lane={lane} />
       </div>
       {mode !== "normal" && <LaneMode mode={mode} causes={lane.causes ?? []} />}
       <div class="lane-body">
@@ -96,7 +92,7 @@ export function LaneCard({ id, lane, onOpen }: { id: string; lane: LaneValue; on
 
 const modeTones: Readonly<Record<string, string>> = { degraded: "warn", emergency: "bad", manual: "accent" };
 
-function LaneMode({ mode, causes }: { mode: string; causes: readonly string[] }): JSX.Element {
+export function LaneMode({ mode, causes }: { mode: string; causes: readonly string[] }): JSX.Element {
   return (
     <p class={`lane-mode lane-mode-${modeTones[mode] ?? "plain"}`}>
       <Mark name={mode === "manual" ? "person" : "alert"} />
@@ -108,7 +104,7 @@ function LaneMode({ mode, causes }: { mode: string; causes: readonly string[] })
   );
 }
 
-function LaneWords({ lane }: { lane: LaneValue }): JSX.Element {
+export function LaneWords({ lane }: { lane: LaneValue }): JSX.Element {
   const busy = lane.state !== "idle" && !(lane.state === "fault" && !lane.plate);
   const held = lane.fault === "fire" && lane.mode === "emergency"; // its mode says so already
   return (

@@ -7,18 +7,18 @@ import { inWords } from "../shared/i18n/codes";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { BayRow, ZoneCount } from "../shared/wire";
+import { DevicesOf, Health } from "./devices";
 import { LaneCard } from "./lanes";
 import { bay, stateOf, tally, told } from "./map_bays";
 import { map as say } from "./map_words";
 import { zoneWords } from "./map_marks";
-import { zoneName } from "./names";
+import { devicesOf, laneValue, zoneName } from "./names";
 import { OpenDialog } from "./open";
 import { toLane } from "./route";
 import { feed } from "./session";
-import { choose, chosen, devicesOf, deviceValue, laneValue, signValue, site, type Thing } from "./site_map";
+import { choose, chosen, deviceValue, signValue, site, type Thing } from "./site_map";
 
 type Word = Parameters<typeof say>[0];
-const HEALTH: Readonly<Record<string, string>> = { ok: "ok", faulty: "bad", silent: "warn" };
 const KNOWN = new Set<string>(["f_silent", "f_flapping", "f_stuck", "f_never_heard", "by_sensor", "by_video", "by_patrol", "by_none"]);
 export const DETAILS = "map-details";
 
@@ -123,15 +123,7 @@ function Lane({ id }: { id: string }): JSX.Element {
         <Fact name="leads">{leads}</Fact>
         {devices.length > 0 ? (
           <Fact name="its_devices">
-            {devices.map(([device, { health, detail }]) => (
-              <span key={device} class="map-device">
-                <span>
-                  {device}
-                  {detail && <small>{detail}</small>}
-                </span>
-                <Health of={health} />
-              </span>
-            ))}
+            <DevicesOf lane={id} />
           </Fact>
         ) : (
           <></>
@@ -143,10 +135,6 @@ function Lane({ id }: { id: string }): JSX.Element {
       {opening && lane && <OpenDialog id={id} name={named(lane.name)} lane={lane} onClose={() => open(false)} />}
     </>
   );
-}
-
-function Health({ of }: { of: string | undefined }): JSX.Element {
-  return <span class={`chip chip-${HEALTH[of ?? ""] ?? "plain"}`}>{of ? inWords("health", of) : say("no_word")}</span>;
 }
 
 function Sign({ id }: { id: string }): JSX.Element {

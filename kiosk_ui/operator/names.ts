@@ -1,11 +1,15 @@
 // Ids to the names that people use, from the live values themselves; an unknown id shows as it is.
 import { named } from "../shared/i18n";
-import type { LaneValue, SignValue, ZoneCount } from "../shared/wire";
+import { under } from "../shared/live";
+import type { DeviceValue, LaneValue, SignValue, ZoneCount } from "../shared/wire";
 import { feed } from "./session";
+
+export const laneValue = (id: string): LaneValue | undefined => feed.values.value.get(`lane.${id}`) as LaneValue | undefined;
+export const everyLane = (): [string, LaneValue][] => under<LaneValue>(feed.values.value, "lane.");
 
 export function laneName(id: string | null | undefined): string {
   if (!id) return "";
-  const lane = feed.values.value.get(`lane.${id}`) as LaneValue | undefined;
+  const lane = laneValue(id);
   return lane ? named(lane.name) : id;
 }
 
@@ -20,3 +24,12 @@ export function signName(id: string | null | undefined): string {
   const sign = id ? (feed.values.value.get(`sign.${id}`) as SignValue | undefined) : undefined;
   return (sign && zoneName(sign.zone_id)) || (id ?? "");
 }
+
+/** The lane that a device belongs to by its name: `entry-1-camera` is the camera of `entry-1`. */
+export function laneOfDevice(id: string): string | undefined {
+  const lanes = everyLane().filter(([lane]) => id.startsWith(`${lane}-`));
+  return lanes.sort(([a], [b]) => b.length - a.length)[0]?.[0];
+}
+
+export const devicesOf = (lane: string): [string, DeviceValue][] =>
+  under<DeviceValue>(feed.values.value, "device.").filter(([id]) => laneOfDevice(id) === lane);

@@ -8,7 +8,7 @@ import type { DeviceValue, DrawnLevel, LaneValue, SignValue, SiteOnMap } from ".
 import { calls } from "./help";
 import { bay } from "./map_bays";
 import { map as say } from "./map_words";
-import { zoneName } from "./names";
+import { laneOfDevice, laneValue, zoneName } from "./names";
 import { place, swap, toMap } from "./route";
 import { feed } from "./session";
 
@@ -73,18 +73,8 @@ export function choose(thing: Thing | null): void {
   if (at && at !== level.value?.id) swap(toMap(at));
 }
 
-export const laneValue = (id: string): LaneValue | undefined => feed.values.value.get(`lane.${id}`) as LaneValue | undefined;
 export const signValue = (id: string): SignValue | undefined => feed.values.value.get(`sign.${id}`) as SignValue | undefined;
 export const deviceValue = (id: string): DeviceValue | undefined => feed.values.value.get(`device.${id}`) as DeviceValue | undefined;
-
-/** The lane that a device belongs to by its name: `entry-1-camera` is the camera of `entry-1`. */
-export function laneOfDevice(id: string): string | undefined {
-  const lanes = site.value?.lanes.filter((lane) => id.startsWith(`${lane.id}-`)) ?? [];
-  return lanes.sort((a, b) => b.id.length - a.id.length)[0]?.id;
-}
-
-export const devicesOf = (lane: string): [string, DeviceValue][] =>
-  under<DeviceValue>(feed.values.value, "device.").filter(([id]) => laneOfDevice(id) === lane);
 
 const ill = (health: string): boolean => health === "faulty" || health === "silent";
 const toneOf = (health: string): Alarm["tone"] => (health === "faulty" ? "bad" : "warn");

@@ -9,11 +9,11 @@ import { why } from "../shared/i18n/problems";
 import { Mark, type MarkName } from "../shared/marks";
 import { now, setServerTime } from "../shared/tick";
 import type { StayStory, StoryLine } from "../shared/wire";
-import { Picture } from "./desk_case";
 import { AskAbout } from "./desk_typed";
 import { desk as say } from "./desk_words";
 import { money as sayMoney } from "./money_words";
 import { laneName } from "./names";
+import { Picture } from "./picture";
 import { toBill } from "./route";
 import { may } from "./session";
 

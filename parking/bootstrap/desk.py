@@ -1,4 +1,4 @@
-"""The exception desk and the stays' stories, with everybody whom they concern."""
+"""The exception desk, the stays' stories and the lanes' panels, with everybody whom they concern."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from parking.bootstrap.application import Application
 from parking.bootstrap.costs_in_force import CostsInForce
-from parking.journeys import story_api
+from parking.journeys import lane_visits_api, story_api
 from parking.journeys.deciding import StayDeeds
 from parking.journeys.ranking import finder, ranker
 from parking.journeys.story import Booking, corrected
@@ -23,10 +23,15 @@ from payments import ledger_store
 
 
 def routers(application: Application, clock: Clock, name_of: Callable[[Connection, str], str]) -> tuple[APIRouter, ...]:
-    """The routes of both; `name_of` says what people call an operator with this id."""
-    desk = desk_of(application, name_of)
+    """The routes of all three; `name_of` says what people call an operator with this id."""
+    database, desk = application.database, desk_of(application, name_of)
     stories = story_api.Stories(application.cashier, audit.record, _bookings, corrected, name_of)
-    return desk_api.router(application.database, desk, clock), story_api.router(application.database, stories)
+    lanes = frozenset(lane.id for lane in application.site.lanes)
+    return (
+        desk_api.router(database, desk, clock),
+        story_api.router(database, stories),
+        lane_visits_api.router(database, lanes, clock, audit.record, name_of),
+    )
 
 
 def desk_of(application: Application, name_of: Callable[[Connection, str], str] = lambda _, who: who) -> Desk:

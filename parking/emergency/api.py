@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 
-from parking.emergency import emergencies, emergency_store, service, store
+from parking.emergency import emergencies, emergency_store, saying, service, store
 from parking.emergency.model import CallSource, HelpCall
 from parking.emergency.reach import Reach
 from parking.emergency.schemas import (
@@ -26,6 +26,7 @@ from parking.emergency.schemas import (
     OpeningView,
     OrderedOpen,
     Press,
+    SayToCaller,
     StepView,
     WithNote,
     WithReason,
@@ -70,7 +71,7 @@ def router(desk: Desk) -> APIRouter:
 
 def _shown(desk: Desk, conn: Connection, call: HelpCall, who: Principal) -> CallView:
     name = desk.name_of(conn, call.taken_by) if call.taken_by else ""
-    return CallView.of(call, desk.reach.ladder, asker=who.subject, name=name)
+    return CallView.of(call, desk.reach.ladder, asker=who.subject, name=name, said=saying.of_call(conn, call))
 
 
 def _call_routes(routes: APIRouter, desk: Desk) -> None:
@@ -138,6 +139,10 @@ def _deed_routes(routes: APIRouter, desk: Desk) -> None:
     async def end(call_id: str, who: Opener, body: WithNote) -> CallView:
         return await do(who, lambda uow: service.end(uow, reach, call_id, who, body.note))
 
+    @routes.post("/calls/{call_id}/say", tags=["calls"])
+    async def say(call_id: str, who: Opener, body: SayToCaller) -> CallView:
+        return await do(who, lambda uow: saying.say(uow, reach, call_id, who, body.phrase, body.text))
+
     @routes.post("/calls/{call_id}/open", tags=["calls"], status_code=202)
     async def open_lane(call_id: str, who: Opener, body: WithReason, idempotency_key: IdempotencyKey) -> OrderedOpen:
         def deed(uow: UnitOfWork) -> Reply:
@@ -153,16 +158,21 @@ def _caller_routes(routes: APIRouter, desk: Desk) -> None:
 
     async def press(source: CallSource, who: Principal, body: Press, stay_id: StayId | None) -> MyCall:
         lane_id = LaneId(body.lane_id) if body.lane_id is not None else None
-        call = await desk.database.awrite(
-            lambda uow: service.press(uow, desk.reach, source, who.subject, lane_id, stay_id)
-        )
-        return MyCall.of(call)
+
+        def pressed(uow: UnitOfWork) -> MyCall:
+            call = service.press(uow, desk.reach, source, who.subject, lane_id, stay_id)
+            return MyCall.of(call, saying.of_call(uow.connection, call))
+
+        return await desk.database.awrite(pressed)
 
     async def own(source: CallSource, who: Principal, call_id: str) -> MyCall:
-        call = await desk.database.aread(lambda conn: store.call(conn, call_id))
-        if call is None or call.callers_ref != service.caller_ref(source, who.subject):
-            raise not_found("call.unknown", "there is no such call")
-        return MyCall.of(call)
+        def read(conn: Connection) -> MyCall:
+            call = store.call(conn, call_id)
+            if call is None or call.callers_ref != service.caller_ref(source, who.subject):
+                raise not_found("call.unknown", "there is no such call")
+            return MyCall.of(call, saying.of_call(conn, call))
+
+        return await desk.database.aread(read)
 
     @routes.post("/my/calls", tags=["driver"], status_code=201, dependencies=[Depends(limit)])
     async def driver_calls(who: Driver, body: Press) -> MyCall:

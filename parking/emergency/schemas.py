@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints
 
 from parking.emergency import escalation
 from parking.emergency.escalation import Ladder
-from parking.emergency.model import CallState, CallStep, Emergency, HeldLane, HelpCall, ManualOpening
+from parking.emergency.model import CallSource, CallState, CallStep, Emergency, HeldLane, HelpCall, ManualOpening
+from parking.emergency.saying import LONGEST, Said
 from parking.web.schemas import Strict
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
@@ -25,6 +26,24 @@ class WithNote(Strict):
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+class SayToCaller(Strict):
+    """One of our sentences by its code, or words of one's own: exactly one of the two."""
+
+    phrase: str = Field(default="", max_length=24)
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST)] = ""
+
+
+class SaidView(Strict):
+    """What an operator told the caller, in both languages."""
+
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, said: Said | None) -> SaidView | None:
+        return None if said is None else cls(zh=said.zh, en=said.en)
+
+
 class Press(Strict):
     """A call of a driver or a kiosk; `lane_id` when they stand at a lane."""
 
@@ -32,7 +51,10 @@ class Press(Strict):
 
 
 class CallView(Strict):
-    """A call as operators see it; `called` are the roles called so far, `mine` says whether the asker has taken it."""
+    """A call as operators see it; `called` are the roles called so far, `mine` says whether the asker has taken it.
+
+    `has_screen` says whether the caller can be shown words, `said` which ones were last.
+    """
 
     id: str
     source: str
@@ -50,9 +72,11 @@ class CallView(Strict):
     ended_at: datetime | None
     how: str | None
     note: str
+    has_screen: bool
+    said: SaidView | None
 
     @classmethod
-    def of(cls, call: HelpCall, ladder: Ladder, *, asker: str, name: str) -> CallView:
+    def of(cls, call: HelpCall, ladder: Ladder, *, asker: str, name: str, said: Said | None) -> CallView:
         """`name` is what people call whoever has taken it."""
         return cls(
             id=call.id,
@@ -71,6 +95,8 @@ class CallView(Strict):
             ended_at=call.ended_at,
             how=call.how or None,
             note=call.note,
+            has_screen=call.source is not CallSource.LANE,
+            said=SaidView.of(said),
         )
 
 
@@ -100,15 +126,16 @@ class OrderedOpen(Strict):
 
 
 class MyCall(Strict):
-    """A call as whoever pressed sees it: whether somebody has answered, and nobody's name."""
+    """A call as whoever pressed sees it: whether somebody has answered, what they said last, and nobody's name."""
 
     call_id: str
     state: str
     called_at: datetime
+    said: SaidView | None
 
     @classmethod
-    def of(cls, call: HelpCall) -> MyCall:
-        return cls(call_id=call.id, state=call.state.value, called_at=call.called_at)
+    def of(cls, call: HelpCall, said: Said | None) -> MyCall:
+        return cls(call_id=call.id, state=call.state.value, called_at=call.called_at, said=SaidView.of(said))
 
 
 class HeldLaneView(Strict):

@@ -125,7 +125,7 @@ def take(uow: UnitOfWork, reach: Reach, call_id: str, who: Principal) -> HelpCal
 
 def hand_back(uow: UnitOfWork, reach: Reach, call_id: str, who: Principal) -> HelpCall:
     """The operator cannot help after all: the call waits again, as long as it has waited already."""
-    call = _held(uow, call_id, who)
+    call = held(uow, call_id, who)
     reach.audit(uow, who, "call.hand_back", call_id, call.cause)
     given = ringing.give_back(uow, call, "handed_back", who=who.subject)
     ringing.look_at(uow, reach, call_id)
@@ -144,7 +144,7 @@ def open_lane(uow: UnitOfWork, reach: Reach, call_id: str, who: Principal, reaso
 
 def end(uow: UnitOfWork, reach: Reach, call_id: str, who: Principal, note: str) -> HelpCall:
     """The caller is helped without opening, or nobody was there; only who has taken the call may say so."""
-    call = _held(uow, call_id, who)
+    call = held(uow, call_id, who)
     reach.audit(uow, who, "call.end", call_id, note)
     ringing.end(uow, reach, call, Ending.HELPED, at=uow.now, who=who.subject, note=note)
     return _known(uow, call_id)
@@ -191,7 +191,7 @@ def _known(uow: UnitOfWork, call_id: str) -> HelpCall:
     return call
 
 
-def _held(uow: UnitOfWork, call_id: str, who: Principal) -> HelpCall:
+def held(uow: UnitOfWork, call_id: str, who: Principal) -> HelpCall:
     call = _known(uow, call_id)
     if call.state is not CallState.TAKEN or call.taken_by != who.subject:
         raise _not_yours(call)

@@ -39,9 +39,12 @@ def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> list[StayId]
     conn.execute(store.unmatched_exit.update().where(mine).values(**_NOBODY, credential=None))
     note, visit = visit_notes.visit_note, visits.lane_visit
     mine = sa.or_(sa.and_(note.c.plate == plate, note.c.at <= until), note.c.visit_id.in_(told))
-    conn.execute(note.update().where(mine).values(plate=None))
+    conn.execute(note.update().where(mine).values(_NOBODY))
     mine = sa.or_(sa.and_(visit.c.plate == plate, visit.c.said_at <= until), visit.c.visit_id.in_(told))
     conn.execute(visit.update().where(mine).values(_NOBODY))
+    for table, at in ((note, note.c.at), (visit, visit.c.said_at)):  # another car's read may have left this plate open
+        open_to_it = sa.and_(table.c.votes.contains(plate.text, autoescape=True), at <= until)
+        conn.execute(table.update().where(open_to_it).values(votes=None))
     lesson = desk_store.desk_lesson.c
     desk_store.blank_lessons(
         conn, sa.or_(lesson.read_plate == plate, lesson.true_plate == plate), lesson.learned_at <= until
@@ -78,6 +81,7 @@ def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: 
     spelt = sa.or_(x.plate.is_not(None), x.votes.is_not(None))
     conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(**_NOBODY, credential=None))
     note = visit_notes.visit_note
-    conn.execute(note.update().where(note.c.plate.is_not(None), note.c.at < stays).values(plate=None))
+    spelt = sa.or_(note.c.plate.is_not(None), note.c.votes.is_not(None))
+    conn.execute(note.update().where(spelt, note.c.at < stays).values(_NOBODY))
     desk_store.blank_lessons(conn, desk_store.desk_lesson.c.learned_at < lessons)
     return len(old)

@@ -1,6 +1,6 @@
 """What lanes told of each visit, kept for as long as its stay: the outbox forgets, a stay's story must not.
 
-The plate of each read is kept as it was read; whoever shows it masks it.
+The plate of each read is kept as it was read, with the other spellings that the pictures left open; whoever shows them masks them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from parking.kernel.events import (
     BarrierPulsed,
@@ -24,6 +24,7 @@ from parking.kernel.events import (
 )
 from parking.kernel.ids import LaneId, VisitId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 from parking.plumbing.column_types import Json, PlateText, UtcDateTime
 from parking.plumbing.db import UnitOfWork, insert_once, metadata
 from parking.sessions.model import ClosedStay, Stay
@@ -37,10 +38,13 @@ visit_note = sa.Table(
     sa.Column("kind", sa.String(24), nullable=False),
     sa.Column("lane_id", sa.String(64), nullable=False),
     sa.Column("plate", PlateText, nullable=True),
+    sa.Column("votes", sa.String(200), nullable=True),
     sa.Column("said", Json, nullable=False),
 )
 sa.Index("visit_note_by_lane", visit_note.c.lane_id, visit_note.c.at)
 
+_NOTES_OF_A_VISIT = 12
+"""More than a lane tells of most vehicles: so many rows are read to find the last few vehicles."""
 Told = LaneDecided | BarrierPulsed | VehiclePassed | VehicleBackedAway | LaneBlocked | LaneCalled
 _SAID = (
     "allowed",
@@ -54,6 +58,7 @@ _SAID = (
     "right",
     "cause",
     "blocked",
+    "stay_id",
 )
 
 
@@ -67,6 +72,7 @@ class VisitNote:
     lane_id: LaneId
     plate: Plate | None
     said: dict[str, Any]
+    votes: Votes | None = None
 
 
 def note(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -76,6 +82,7 @@ def note(uow: UnitOfWork, envelope: Envelope) -> None:
         return
     said = {name: getattr(event, name) for name in _SAID if getattr(event, name, None) not in (None, "")}
     direction = getattr(event, "direction", None)
+    votes = event.votes if isinstance(event, LaneDecided) else None
     row = {
         "event_id": envelope.id,
         "visit_id": event.visit_id,
@@ -83,6 +90,7 @@ def note(uow: UnitOfWork, envelope: Envelope) -> None:
         "kind": type(event).__name__,
         "lane_id": event.lane_id,
         "plate": getattr(event, "plate", None),
+        "votes": votes.compact() if votes is not None else None,
         "said": said | ({"direction": direction.value} if direction is not None else {}),
     }
     insert_once(uow.connection, visit_note, row)
@@ -94,7 +102,20 @@ def of_visits(conn: Connection, visits: Sequence[str]) -> list[VisitNote]:
         return []
     order = (visit_note.c.at, visit_note.c.event_id)
     found = conn.execute(sa.select(visit_note).where(visit_note.c.visit_id.in_(visits)).order_by(*order))
-    return [VisitNote(VisitId(r.visit_id), r.at, r.kind, LaneId(r.lane_id), r.plate, dict(r.said)) for r in found]
+    return [_to_note(row) for row in found]
+
+
+def latest_at(conn: Connection, lane_id: LaneId, most: int) -> list[VisitId]:
+    """The vehicles that a lane told of last, at most so many, the newest word first."""
+    t = visit_note.c
+    query = sa.select(t.visit_id).where(t.lane_id == lane_id).order_by(t.at.desc(), t.event_id.desc())
+    said = conn.execute(query.limit(most * _NOTES_OF_A_VISIT)).scalars()
+    return [VisitId(one) for one in dict.fromkeys(said)][:most]
+
+
+def _to_note(row: Row[Any]) -> VisitNote:
+    votes = Votes.parse(row.votes) if row.votes else None
+    return VisitNote(VisitId(row.visit_id), row.at, row.kind, LaneId(row.lane_id), row.plate, dict(row.said), votes)
 
 
 def visits_of(conn: Connection, stay: Stay) -> tuple[VisitId, ...]:

@@ -104,6 +104,7 @@ def answer(
     allowed: bool = True,
     due: int | None = None,
     stay: str | None = None,
+    votes: Votes | None = None,
 ) -> LaneDecided:
     """The lane has said yes or no."""
     return LaneDecided(
@@ -118,6 +119,7 @@ def answer(
         reason="" if allowed else "payment_due",
         stay_id=StayId(stay) if stay else None,
         due=Money(due, "CNY") if due is not None else None,
+        votes=votes,
     )
 
 

@@ -77,6 +77,7 @@ NO_MONEY = {
     "/overflow/ways",  # likewise: the same code counts once
     "/calls/{call_id}/end",
     "/calls/{call_id}/hand-back",
+    "/calls/{call_id}/say",  # the same words again are shown again
     "/calls/{call_id}/take",
     "/cases/{case_id}/resolve",
     "/cash/shifts/{shift_id}/counts",  # a count is written down, nothing is booked

@@ -229,6 +229,8 @@ const callSteps: Table = {
   escalated: ["已呼叫更多人员", "more people are called"],
   taken: ["已有人接听", "taken"],
   handed_back: ["已交还", "handed back"],
+  said: ["已告知呼叫人", "words for the caller"],
+  wrote: ["已告知呼叫人", "words for the caller"],
   forgotten: ["无人跟进，重新排队", "forgotten, waits again"],
   opened: ["已开闸", "opened"],
   helped: ["已协助", "helped"],

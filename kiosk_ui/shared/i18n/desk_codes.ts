@@ -109,6 +109,7 @@ export const storyCodes: Table = {
   "payment.refund": ["登记退款", "A refund was decided"],
   "picture.view": ["查看照片", "Looked at a picture"],
   "stay.look": ["查看记录", "Looked at this story"],
+  "lane.plates": ["查看完整车牌（车道）", "Looked at plates in clear, at a lane"],
   "stay.plates": ["查看完整车牌", "Looked at plates in clear"],
   "stay.ticket": ["打印凭条", "Printed the driver's code"],
   "stay.close": ["人工结束停车", "Closed by hand"],

@@ -18,8 +18,8 @@ from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.tables import all_tables
 from parking.journeys import app_hooks, correcting, forgetting, owing
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import Direction, MemberChanged
-from parking.kernel.ids import StayId
+from parking.kernel.events import Direction, MemberChanged, VehicleBackedAway
+from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
 from parking.kernel.votes import Votes
@@ -38,7 +38,7 @@ from payments.coupons.desk import Coupons
 from payments.coupons.model import Bound, Coupon, CouponState
 from payments.later import saving
 from tests.builders.coupons import a_campaign
-from tests.builders.journeys import OTHER_PLATE, PLATE, SiteStory, passage
+from tests.builders.journeys import ENTRY, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
 pytestmark = pytest.mark.req("PRIV-1")
 MINE, MISREAD = Plate(PLATE), "浙A1234S"
@@ -106,6 +106,9 @@ def did(site: SiteStory) -> list[StayId]:
     site.database.write(lambda uow: payment_store.keep_said(uow, "wallet", "e2", "nobodys", strange, "mismatch"))
     site.database.write(lambda uow: payment_store.keep_said(uow, "wallet", "e3", "nobodys", note, "mismatch"))
     site.leave(votes=VOTES)
+    open_to_it = Votes.of([("浙A1Z345", 0.0), (PLATE, -2.0)])  # somebody else's car, which may have been this one
+    site.hear(answer(Direction.IN, turned := site.visit(), "浙A1Z345", allowed=False, votes=open_to_it))
+    site.hear(VehicleBackedAway(ENTRY, VisitId(turned)))
     lost = site.enter()
     site.park(hours=30)
     site.database.write(lambda uow: correcting.gone(uow, lost, **said))

@@ -18,7 +18,7 @@ export function DevicesOf({ lane }: { lane: string }): JSX.Element {
   return (
     <>
       {devicesOf(lane).map(([id, { health, detail }]) => (
-        <span key={id} class="map-device">
+        <span key={id} class="device-line">
           <span>
             {id}
             {detail && <small>{detail}</small>}

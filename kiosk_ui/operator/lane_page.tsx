@@ -106,7 +106,9 @@ function Parts({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () =
   return (
     <>
       <div class="lane-left">
-        {counts ? <p class="panel lane-missing">{say("ramp_note")}</p> : <Sight id={id} />}
+        {counts && <p class="panel lane-missing">{say("ramp_note")}</p>}
+        {!counts && <Sight id={id} />}
+        {!counts && shown.value && <Reads of={shown.value} />}
         {!counts && <Passages />}
       </div>
       <div class="lane-right">
@@ -116,7 +118,6 @@ function Parts({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () =
           {!calls.value.some((call) => call.lane_id === id) && <p class="panel lane-quiet soft">{say("calls_none")}</p>}
         </div>
         {!counts && shown.value && <Ruling of={shown.value} />}
-        {!counts && shown.value && <Reads of={shown.value} />}
         <section class="panel" aria-labelledby="lane-devices">
           <h3 id="lane-devices">{say("devices")}</h3>
           {devicesOf(id).length ? <DevicesOf lane={id} /> : <p class="soft">{say("devices_none")}</p>}

@@ -26,9 +26,9 @@ export function Ruling({ of }: { of: LaneVisit }): JSX.Element {
       <dl class="lane-facts">
         {last && (
           <>
-            <Fact name="rule">{inWords("rules", last.rule)}</Fact>
+            <Fact name={last.allowed ? "rule" : "rule_unmet"}>{inWords("rules", last.rule)}</Fact>
             {last.reason && <Fact name="because">{inWords("reasons", last.reason)}</Fact>}
-            {last.right && <Fact name="right">{inWords("rules", last.right.split(":")[0])}</Fact>}
+            {last.right && <Fact name="right">{rightOf(last.right)}</Fact>}
           </>
         )}
         <Fact name="boom">
@@ -56,6 +56,12 @@ export function Ruling({ of }: { of: LaneVisit }): JSX.Element {
       )}
     </section>
   );
+}
+
+/** `pass:p7` is a pass, `list:vip` the VIP list. */
+function rightOf(right: string): string {
+  const [kind = "", name = ""] = right.split(":");
+  return inWords("rules", kind === "list" ? `${name}_list` : kind);
 }
 
 const Fact = ({ name, children }: { name: Word; children: JSX.Element | string }): JSX.Element => (
@@ -112,7 +118,7 @@ function Read({ of }: { of: LaneRead }): JSX.Element {
                     <i style={{ inlineSize: `${one.share * 100}%` }} />
                   </i>
                 </td>
-                <td class="figure">{percent(one.share)}</td>
+                <td class="lane-share">{percent(one.share)}</td>
               </tr>
             ))}
           </tbody>
@@ -132,7 +138,7 @@ const Bar = ({ name, share }: { name: string; share: number }): JSX.Element => (
     <i class="lane-bar" aria-hidden="true">
       <i style={{ inlineSize: `${share * 100}%` }} />
     </i>
-    <b class="figure">{percent(share)}</b>
+    <b class="lane-share">{percent(share)}</b>
   </p>
 );
 

@@ -35,6 +35,7 @@ export const lane = translator({
   yes: ["放行", "Let through"],
   no: ["未放行", "Held"],
   rule: ["规则", "Rule"],
+  rule_unmet: ["未通过", "Rule not met"],
   because: ["原因", "Because"],
   right: ["凭", "By right of"],
   boom: ["道闸", "Barrier"],

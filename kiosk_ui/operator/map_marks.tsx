@@ -8,8 +8,8 @@ import type { ZoneCount } from "../shared/wire";
 import { toneOfLane } from "./lanes";
 import { map as say } from "./map_words";
 import { feed } from "./session";
-import { alarmsAt, choose, chosen, deviceValue, laneValue, same, signValue, site, type Thing } from "./site_map";
-import { zoneName } from "./names";
+import { alarmsAt, choose, chosen, deviceValue, same, signValue, site, type Thing } from "./site_map";
+import { laneValue, zoneName } from "./names";
 
 const LANES: Readonly<Record<string, MarkName>> = { entry: "in", exit: "out", ramp: "ramp" };
 const HEALTH: Readonly<Record<string, string>> = { ok: "ok", faulty: "bad", silent: "warn" };

@@ -3,7 +3,6 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { clock, count } from "../shared/format";
 import { named } from "../shared/i18n";
-import { inWords } from "../shared/i18n/codes";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { BayRow, ZoneCount } from "../shared/wire";

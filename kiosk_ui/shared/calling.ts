@@ -11,6 +11,8 @@ export class Caller {
   readonly state = signal<MyCall["state"] | null>(null);
   readonly busy = signal(false);
   readonly trouble = signal("");
+  /** What the operator told whoever called. */
+  readonly said = signal<MyCall["said"]>(null);
   private id = "";
   private timer = 0;
 
@@ -33,7 +35,7 @@ export class Caller {
   forget(): void {
     clearTimeout(this.timer);
     this.id = "";
-    this.state.value = null;
+    this.said.value = this.state.value = null;
     this.trouble.value = "";
   }
 
@@ -52,6 +54,7 @@ export class Caller {
   private take(said: MyCall): void {
     this.id = said.call_id;
     this.state.value = said.state;
+    this.said.value = said.said;
     clearTimeout(this.timer);
     const over = said.state === "ended";
     this.timer = setTimeout(() => (over ? this.forget() : void this.ask()), over ? OVER_SHOWN_MS : ASK_MS);

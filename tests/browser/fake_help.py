@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from lpr import pictures
 from lpr.drawing.scenes import draw_scene
 from lpr.drawing.vehicles import Vehicle
+from parking.emergency.saying import PHRASES, Said
 from parking.emergency.schemas import (
     CallPage,
     CallView,
@@ -21,6 +22,8 @@ from parking.emergency.schemas import (
     EmergencyView,
     MyCall,
     Press,
+    SaidView,
+    SayToCaller,
     WithNote,
     WithReason,
 )
@@ -32,6 +35,7 @@ from tests.browser.script import Opened
 if TYPE_CHECKING:
     from tests.browser.fake_server import FakeServer
 
+Watcher = Annotated[Principal, Depends(require(Scope.LANES_READ))]
 Operator = Annotated[Principal, Depends(require(Scope.LANES_OPEN))]
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
 Kiosk = Annotated[Principal, Depends(require(Scope.KIOSK))]
@@ -73,7 +77,11 @@ class FakeHelp:
         empty = dict.fromkeys(("visit_id", "stay_id", "picture_ref", "taken_by", "taken_at", "ended_at", "how"))
         call = {"id": call_id, "source": source, "lane_id": lane_id, "cause": cause, "called_at": called_at}
         self.calls[call_id] = (
-            empty | call | {"state": "waiting", "called": ["attendant"], "mine": False, "note": ""} | more
+            empty
+            | call
+            | {"state": "waiting", "called": ["attendant"], "mine": False, "note": "", "said": None}
+            | {"has_screen": source != "lane"}
+            | more
         )
         self._fake.event("CallChanged", lane_id=lane_id, reason="called", state="waiting")
 
@@ -113,7 +121,7 @@ def install(routes: APIRouter, fake: FakeServer) -> None:
 
 def _operators(routes: APIRouter, fake: FakeServer, known: FakeHelp) -> None:
     @routes.get("/calls")
-    async def list_calls(_: Operator) -> CallPage:
+    async def list_calls(_: Watcher) -> CallPage:
         open_ones = [CallView(**call) for call in known.calls.values() if call["state"] != "ended"]
         return CallPage(items=sorted(open_ones, key=lambda c: c.called_at), now=fake.now(), next=None)
 
@@ -137,6 +145,13 @@ def _operators(routes: APIRouter, fake: FakeServer, known: FakeHelp) -> None:
         known.finished[call_id] = body.note
         return known.change(call_id, "ended", "helped", how="helped")
 
+    @routes.post("/calls/{call_id}/say")
+    async def say(call_id: str, _: Operator, body: SayToCaller) -> CallView:
+        call = known.held(call_id)
+        said = PHRASES[body.phrase] if body.phrase else Said(body.text, body.text)
+        call["said"] = SaidView.of(said)
+        return known.change(call_id, "taken", "said")
+
     @routes.post("/calls/{call_id}/open", status_code=202)
     async def open_lane(call_id: str, _: Operator, body: WithReason, key: Key) -> dict[str, str]:
         call = known.held(call_id)
@@ -150,7 +165,7 @@ def _operators(routes: APIRouter, fake: FakeServer, known: FakeHelp) -> None:
         return EmergencyState(standing=latest is not None and latest.standing, latest=latest)
 
     @routes.get("/emergency")
-    async def look(_: Operator) -> EmergencyState:
+    async def look(_: Watcher) -> EmergencyState:
         return state()
 
     @routes.post("/emergency/begin")
@@ -171,7 +186,7 @@ def _operators(routes: APIRouter, fake: FakeServer, known: FakeHelp) -> None:
 def _callers(routes: APIRouter, fake: FakeServer, known: FakeHelp) -> None:
     def mine(source: str) -> MyCall:
         call = known.calls[f"{source}-call"]
-        return MyCall(call_id=call["id"], state=call["state"], called_at=call["called_at"])
+        return MyCall(call_id=call["id"], state=call["state"], called_at=call["called_at"], said=call["said"])
 
     def press(source: str, body: Press) -> MyCall:
         known.ring(f"{source}-call", body.lane_id, "help_wanted", source=source)

@@ -26,7 +26,7 @@ from parking.security.passkeys_api import LogInWays
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
 from payments.cash.machine_api import KioskWays
-from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_map, fake_money
+from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_lane, fake_map, fake_money
 from tests.browser.script import PASSWORDS, FakePayment, Opened
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     _drivers(routes, fake)
     fake_desk.install(routes, fake)
     fake_help.install(routes, fake)
+    fake_lane.install(routes, fake)
     fake_find.install(routes, fake)
     fake_guide.install(routes, fake)
     fake_money.install(routes, fake)

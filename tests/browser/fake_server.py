@@ -28,6 +28,7 @@ from tests.browser.fake_desk import FakeDesk
 from tests.browser.fake_find import FakeFind
 from tests.browser.fake_guide import FakeGuide
 from tests.browser.fake_help import FakeHelp
+from tests.browser.fake_lane import FakeLane
 from tests.browser.fake_map import FakeMap
 from tests.browser.fake_money import FakeMoney
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
@@ -56,6 +57,7 @@ class FakeServer:
 
     def __post_init__(self) -> None:
         self.help = FakeHelp(self)
+        self.lane_visits = FakeLane(self)
         self.desk = FakeDesk(self)
         self.find = FakeFind(self)
         self.guide = FakeGuide(self)

@@ -1,15 +1,15 @@
 """What lanes told of each visit keeps the spellings that the pictures left open.
 
-Revision ID: 0028
-Revises: 0027
+Revision ID: 0029
+Revises: 0028
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-revision = '0028'
-down_revision = '0027'
+revision = '0029'
+down_revision = '0028'
 branch_labels = None
 depends_on = None
 

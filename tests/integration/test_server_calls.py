@@ -141,7 +141,7 @@ def test_a_driver_and_a_kiosk_call_and_learn_only_whether_somebody_answered(serv
     stay_id = server.enter()
     first = server.ask("POST", "/my/calls", "driver", stay=stay_id, json={"lane_id": "exit-1"})
     assert first.status_code == 201
-    assert first.json().keys() == {"call_id", "state", "called_at"}
+    assert first.json().keys() == {"call_id", "state", "called_at", "said"}
     again = server.ask("POST", "/my/calls", "driver", stay=stay_id, json={})
     assert again.json()["call_id"] == first.json()["call_id"]
     call_id = first.json()["call_id"]

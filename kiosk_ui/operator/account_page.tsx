@@ -8,6 +8,8 @@ import { why } from "../shared/i18n/problems";
 import { now } from "../shared/tick";
 import type { OperatorSession, OperatorSessions, OwnSession, OwnSessions, Passkey, Passkeys } from "../shared/wire";
 import { Field } from "./access_fields";
+import { EverybodysPasskeys, lifeOf } from "./account_others";
+import { OwnPassword, PasswordField } from "./account_password";
 import { account as say } from "./account_words";
 import { useRead, Waiting } from "./money_frame";
 import { MoneyDialog } from "./money_form";
@@ -18,8 +20,10 @@ import { tellOnce } from "./toast";
 export function Account(): JSX.Element {
   return (
     <main id="main" tabIndex={-1} class="narrow">
+      <OwnPassword />
       <OwnPasskeys />
       <OwnLogIns />
+      {may("operators:write") && <EverybodysPasskeys />}
       {may("operators:write") && <EverybodysLogIns />}
     </main>
   );
@@ -51,9 +55,7 @@ function OwnPasskeys(): JSX.Element {
           <li key={one.passkey_id} data-passkey={one.passkey_id}>
             <p>
               <b>{one.name}</b>
-              <small>
-                {say("made", { time: clock(one.created_at, now.value) })} · {one.used_at ? say("used", { time: clock(one.used_at, now.value) }) : say("unused")}
-              </small>
+              <small>{lifeOf(one)}</small>
             </p>
             <div class="deeds">
               <button type="button" aria-label={say("rename_of", { name: one.name })} onClick={() => ask({ deed: "rename", of: one })}>
@@ -105,10 +107,7 @@ function AddDialog({ onClose, onDone }: Over): JSX.Element {
       }}
     >
       <Field label={say("name")} value={name} onInput={setName} longest={64} />
-      <label>
-        {say("password")}
-        <input type="password" autocomplete="current-password" maxLength={128} value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
-      </label>
+      <PasswordField label={say("password")} kind="current-password" value={password} onInput={setPassword} />
     </MoneyDialog>
   );
 }

@@ -10,6 +10,7 @@ import { now } from "../shared/tick";
 import { Access } from "./access_page";
 import { access } from "./access_words";
 import { Account } from "./account_page";
+import { Notices } from "./account_others";
 import { account } from "./account_words";
 import { Audit } from "./audit_page";
 import { audit } from "./audit_words";
@@ -73,6 +74,7 @@ function Console(): JSX.Element {
         )}
       </div>
       <EmergencyBanner />
+      <Notices />
       <Page lost={lost} />
       <div class="toast-place" role="status" aria-live="polite">
         {said.value && <p class="toast fade">{said.value}</p>}

@@ -10,7 +10,7 @@ import { now } from "../shared/tick";
 import type { Call } from "../shared/wire";
 import { Dialog } from "./dialog";
 import { calls, finish, handBack, openFor, take, unread } from "./help";
-import { laneName } from "./names";
+import { placeOf } from "./names";
 import { Picture } from "./picture";
 import { ReasonDialog } from "./reason";
 import { may, operator } from "./session";
@@ -21,8 +21,6 @@ import { say } from "./words";
 const REASONS = ["reason_paid", "reason_read", "reason_special", "reason_fault"] as const;
 const LONG_S = 60;
 type Asked = { call: Call; what: "open" | "finish" | "say" };
-
-export const placeOf = (call: Call): string => laneName(call.lane_id) || inWords("callSources", call.source);
 
 /** Calls of the whole site, or of one lane. */
 export function Calls({ lane }: { lane?: string }): JSX.Element {

@@ -1,7 +1,8 @@
 // Ids to the names that people use, from the live values themselves; an unknown id shows as it is.
 import { named } from "../shared/i18n";
+import { inWords } from "../shared/i18n/codes";
 import { under } from "../shared/live";
-import type { DeviceValue, LaneValue, SignValue, ZoneCount } from "../shared/wire";
+import type { Call, DeviceValue, LaneValue, SignValue, ZoneCount } from "../shared/wire";
 import { feed } from "./session";
 
 export const laneValue = (id: string): LaneValue | undefined => feed.values.value.get(`lane.${id}`) as LaneValue | undefined;
@@ -24,6 +25,9 @@ export function signName(id: string | null | undefined): string {
   const sign = id ? (feed.values.value.get(`sign.${id}`) as SignValue | undefined) : undefined;
   return (sign && zoneName(sign.zone_id)) || (id ?? "");
 }
+
+/** Where a call comes from: its lane, or what it was made by. */
+export const placeOf = (call: Call): string => laneName(call.lane_id) || inWords("callSources", call.source);
 
 /** The lane that a device belongs to by its name: `entry-1-camera` is the camera of `entry-1`. */
 export function laneOfDevice(id: string): string | undefined {

@@ -3,9 +3,9 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { why } from "../shared/i18n/problems";
 import type { Call } from "../shared/wire";
-import { placeOf } from "./calls";
 import { Dialog } from "./dialog";
 import { tellCaller } from "./help";
+import { placeOf } from "./names";
 import { tellOnce } from "./toast";
 import { say } from "./words";
 

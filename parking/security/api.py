@@ -12,7 +12,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
-from parking.security import passkeys_api, sessions_api, store
+from parking.security import account_api, passkeys_api, sessions_api, store
 from parking.security.admission import LogInLimits, Me, give_cookie, refuse_foreign_pages, whence
 from parking.security.middleware import COOKIE, session_cookie
 from parking.security.model import AuditEntry
@@ -90,4 +90,5 @@ def router(
 
     routes.include_router(passkeys_api.router(passkeys, limits, origins))
     routes.include_router(sessions_api.router(Sessions(database, clock, log_ins.ended)))
+    routes.include_router(account_api.router(database, log_ins, passkeys, limits))
     return routes

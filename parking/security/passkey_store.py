@@ -28,6 +28,7 @@ from parking.kernel.ids import OperatorId
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import metadata
 from parking.security.model import Passkey
+from parking.security.store import operators
 
 LONGEST_CREDENTIAL = 1023  # bytes, WebAuthn Level 3, section 4
 
@@ -86,6 +87,22 @@ def of_operator(conn: Connection, operator_id: str) -> list[Passkey]:
     """An operator's passkeys, the oldest first."""
     query = select(passkeys).where(passkeys.c.operator_id == operator_id).order_by(passkeys.c.created_at, passkeys.c.id)
     return [_passkey(row) for row in conn.execute(query)]
+
+
+def of_everybody(conn: Connection, limit: int) -> list[tuple[Passkey, str]]:
+    """The passkeys of all operators with what people call them, by operator, the oldest first."""
+    query = (
+        select(passkeys, operators.c.display_name, operators.c.username)
+        .join(operators, operators.c.id == passkeys.c.operator_id)
+        .order_by(operators.c.username, passkeys.c.created_at, passkeys.c.id)
+        .limit(limit)
+    )
+    return [(_passkey(row), row.display_name or row.username) for row in conn.execute(query)]
+
+
+def by_id(conn: Connection, passkey_id: str) -> Passkey | None:
+    row = conn.execute(select(passkeys).where(passkeys.c.id == passkey_id)).one_or_none()
+    return _passkey(row) if row else None
 
 
 def count_of(conn: Connection, operator_id: str) -> int:

@@ -15,13 +15,14 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError, conflict, invalid, not_found
 from parking.kernel.principal import Principal
 from parking.plumbing.db import Database, UnitOfWork
-from parking.security import audit, ceremonies, passkey_store, store
+from parking.security import audit, ceremonies, passkey_store, session_store, store
 from parking.security.ceremonies import Assertion, Party, Refused
 from parking.security.model import Operator, Passkey, Whence
 from parking.security.service import LogIns, open_session
 
 CHALLENGE_LASTS = timedelta(minutes=5)
 MOST_OF_ONE = 10
+MOST_SHOWN = 500
 _ANYBODY = ""
 
 
@@ -131,6 +132,27 @@ class Passkeys:
             audit.record(uow, who, "passkey.removed", passkey_id, "")
 
         self._database.write(work)
+
+    def everybodys(self) -> list[tuple[Passkey, str]]:
+        """Those of all operators with their names; 500 at most."""
+        return self._database.read(lambda conn: passkey_store.of_everybody(conn, MOST_SHOWN))
+
+    def take_away(self, who: Principal, passkey_id: str) -> int:
+        """Forget anybody's, and end the log-ins that passkeys of theirs began; audited for them to be told. How many log-ins ended."""
+
+        def work(uow: UnitOfWork) -> int:
+            found = passkey_store.by_id(uow.connection, passkey_id)
+            if found is None or not passkey_store.remove(uow.connection, passkey_id, found.operator_id):
+                raise not_found("passkey.unknown", "there is no such passkey")
+            mine = session_store.of_operator(uow.connection, found.operator_id, uow.now)
+            ended = [one.id for one in mine if one.way == "passkey"]
+            session_store.end(uow.connection, ended)
+            audit.record(uow, who, "passkey.taken_away", found.operator_id, found.name)
+            return len(ended)
+
+        count = self._database.write(work)
+        self._log_ins.ended()
+        return count
 
     def offer_log_in(self) -> Offer:
         """A challenge for whoever wants to log in; it tells nobody who has a passkey."""

@@ -48,7 +48,7 @@ BEGINNINGS: Mapping[Area, tuple[str, ...]] = MappingProxyType(
         Area.RIGHTS: ("access.",),
         Area.MEMBERS: ("member.", "vehicle.", "points."),
         Area.SETTINGS: ("tariff.", "device.", "operator.", "campaign.", "merchant.", "bays."),
-        Area.LOG_INS: ("login.", "logout", "session.", "passkey."),
+        Area.LOG_INS: ("login.", "logout", "session.", "passkey.", "password.", "notices."),
     }
 )
 """By what the stable words of an area begin; of two that fit, the longer one counts."""

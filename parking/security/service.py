@@ -75,7 +75,7 @@ class LogIns:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._passwords = passwords
+        self.passwords = passwords
         self.ended = ended
 
     def log_in(self, username: str, password: str, *, whence: Whence) -> tuple[Operator, str]:
@@ -84,7 +84,7 @@ class LogIns:
         Blocks for the password check (0.1-0.4 s of CPU): call it from a thread.
         """
         known = self._database.read(lambda conn: store.credentials(conn, username)) if _plausible(username) else None
-        right = self._passwords.matches(password, known[1] if known else None)
+        right = self.passwords.matches(password, known[1] if known else None)
         if known is None or not right or not known[0].enabled:
             subject = known[0].id if known else ""
             reason = "unknown user" if known is None else "wrong password" if not right else "disabled"
@@ -96,7 +96,7 @@ class LogIns:
     def knows_password(self, who: Principal, password: str) -> bool:
         """Whether this is the password of the operator who is asking; as slow as logging in."""
         known = self._database.read(lambda conn: store.credentials_of(conn, who.subject))
-        return self._passwords.matches(password, known)
+        return self.passwords.matches(password, known)
 
     def failed(self, whence: Whence, subject: str, reason: str) -> None:
         """Put on record that somebody at an address did not get in; `subject` is the operator's id, where it was one's."""

@@ -68,7 +68,7 @@ def router(sessions: Sessions) -> APIRouter:
 
     @routes.get("/auth/sessions")
     def mine(who: Own, request: Request) -> SessionsView:
-        found, this = sessions.own(who, _asking(request))
+        found, this = sessions.own(who, asking(request))
         return SessionsView(sessions=[SessionView.of(one, this) for one in found])
 
     @routes.delete("/auth/sessions/{session_id}", status_code=204)
@@ -77,7 +77,7 @@ def router(sessions: Sessions) -> APIRouter:
 
     @routes.post("/auth/sessions/end-others")
     def end_others(who: Own, request: Request) -> SessionsEnded:
-        return SessionsEnded(ended=sessions.end_others(who, _asking(request)))
+        return SessionsEnded(ended=sessions.end_others(who, asking(request)))
 
     @routes.get("/operators/sessions")
     def everybodys(who: Admin) -> OperatorSessionsView:
@@ -95,7 +95,7 @@ def router(sessions: Sessions) -> APIRouter:
     return routes
 
 
-def _asking(request: Request) -> str:
+def asking(request: Request) -> str:
     return token_hash(session_cookie(request.headers.get("cookie", "")) or "")
 
 

@@ -122,6 +122,12 @@ def credentials_of(conn: Connection, operator_id: str) -> str | None:
     return conn.execute(select(operators.c.password_hash).where(operators.c.id == operator_id)).scalar_one_or_none()
 
 
+def change_password(conn: Connection, operator_id: str, old_hash: str, new_hash: str) -> bool:
+    """Whether the stored hash was still `old_hash`."""
+    mine = (operators.c.id == operator_id) & (operators.c.password_hash == old_hash)
+    return conn.execute(update(operators).where(mine).values(password_hash=new_hash)).rowcount > 0
+
+
 def operator_by_id(conn: Connection, operator_id: str) -> Operator | None:
     row = conn.execute(select(operators).where(operators.c.id == operator_id)).one_or_none()
     return _operator(row) if row else None

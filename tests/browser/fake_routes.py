@@ -105,6 +105,10 @@ def _operators(routes: APIRouter, fake: FakeServer) -> None:
     async def who_am_i(who: Operator) -> dict[str, Any]:
         return me(who)
 
+    @routes.get("/auth/notices")
+    async def notices(_: Operator) -> dict[str, Any]:
+        return {"items": []}
+
     @routes.post("/lanes/{lane_id}/open", status_code=202)
     async def open_lane(lane_id: str, body: OpenLane, _: Operator, idempotency_key: IdempotencyKey) -> Ordered:
         if lane_id not in fake.lanes:

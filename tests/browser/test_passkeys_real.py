@@ -19,6 +19,7 @@ from tests.fixtures.browser import OpenPage
 
 PATIENT = 30_000
 SMALLEST_PX = 24
+NEW_PASSWORD = "a better one than before"
 
 
 def picture(page: Page, name: str) -> None:
@@ -36,22 +37,36 @@ def with_authenticator(page: Page) -> None:
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[Callable[[Office, str], httpx.Client]]:
+def elsewhere() -> Iterator[Callable[..., httpx.Client]]:
     """Another browser of somebody who is logged in."""
     with ExitStack() as opened:
 
-        def log_in(office: Office, username: str) -> httpx.Client:
+        def log_in(office: Office, username: str, password: str = PASSWORD) -> httpx.Client:
             headers = {"Origin": office.url, "User-Agent": "Firefox/142.0 (Android)"}
             client = opened.enter_context(httpx.Client(base_url=office.url, headers=headers))
-            client.post("/api/v1/auth/login", json={"username": username, "password": PASSWORD}).raise_for_status()
+            client.post("/api/v1/auth/login", json={"username": username, "password": password}).raise_for_status()
             return client
 
         yield log_in
 
 
+def change_the_password(page: Page) -> None:
+    """A slip first: it is said in the dialog, and nothing has changed."""
+    page.get_by_role("button", name="修改密码…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("当前密码").fill(PASSWORD)
+    dialog.get_by_label("新密码（至少 10 个字符）").fill(NEW_PASSWORD)
+    dialog.get_by_label("再次输入新密码").fill(NEW_PASSWORD + "!")
+    dialog.get_by_role("button", name="修改").click()
+    expect(dialog.get_by_role("alert")).to_have_text("两次输入的新密码不一致")
+    dialog.get_by_label("再次输入新密码").fill(NEW_PASSWORD)
+    dialog.get_by_role("button", name="修改").click()
+    expect(page.get_by_text("密码已修改")).to_be_visible(timeout=PATIENT)
+
+
 @pytest.mark.req("A11Y-1")
 def test_a_passkey_is_made_logs_in_and_is_removed_and_log_ins_are_ended(
-    office: Office, open_page: OpenPage, elsewhere: Callable[[Office, str], httpx.Client]
+    office: Office, open_page: OpenPage, elsewhere: Callable[..., httpx.Client]
 ) -> None:
     phone, technician = (elsewhere(office, who) for who in ("manager", "technician"))
     page = open_page(office.named_url + OperatorPage.path, locale="en-GB", expect={401, 422}, before=with_authenticator)
@@ -97,9 +112,21 @@ def test_a_passkey_is_made_logs_in_and_is_removed_and_log_ins_are_ended(
     page.get_by_role("button", name="移除：Front desk").click()
     page.get_by_role("dialog").get_by_role("button", name="移除").click()
     expect(page.get_by_text("还没有通行密钥")).to_be_visible(timeout=PATIENT)
-    other = elsewhere(office, "manager")
+    change_the_password(page)
+    other = elsewhere(office, "manager", NEW_PASSWORD)
     (mine,) = [one for one in other.get("/api/v1/auth/sessions").json()["sessions"] if not one["this"]]
     other.delete(f"/api/v1/auth/sessions/{mine['session_id']}").raise_for_status()
     page.get_by_role("button", name="使用通行密钥登录").click(timeout=PATIENT)  # this page left at once
     expect(page.get_by_role("alert")).to_have_text("这个通行密钥不能登录，请用密码", timeout=PATIENT)
     picture(page, "login-passkey-zh-dark")
+    page.get_by_label("用户名").fill("technician")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录", exact=True).click()
+    notice = page.get_by_role("region", name="关于您的登录")  # what the manager did above
+    expect(notice).to_contain_text("Manager 结束了您的一处登录", timeout=PATIENT)
+    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=((1024, 768),), twice=False) == []
+    notice.get_by_role("button", name="知道了").click()
+    expect(notice).to_have_count(0)
+    page.reload()
+    console.expect_live()
+    expect(notice).to_have_count(0)

@@ -72,6 +72,8 @@ NO_MONEY = {
     "/auth/passkeys",  # likewise
     "/auth/passkeys/challenge",
     "/auth/sessions/end-others",  # none is left to end
+    "/auth/password",  # a second time the old one is no longer right
+    "/auth/notices/read",  # nothing is left to read
     "/bays/reads",
     "/bays/way",  # a soft claim of some minutes; the same code gives it up
     "/overflow/ways",  # likewise: the same code counts once

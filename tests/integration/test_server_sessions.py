@@ -11,7 +11,10 @@ from sqlalchemy import select
 from starlette.websockets import WebSocketDisconnect
 
 from parking.bootstrap import live_routes
+from parking.plumbing.db import UnitOfWork
+from parking.security import passkey_store
 from parking.security import store as security_store
+from parking.security.model import Passkey
 from parking.security.service import token_hash
 from tests.builders.application import HOST, Server, a_server, problem_of
 from tests.builders.security import PASSWORD
@@ -133,3 +136,77 @@ def test_when_a_log_in_was_last_used_is_known_to_a_minute(server: Server) -> Non
     server.park(seconds=1)
     server.ask("GET", "/auth/me", headers=here)
     assert unseen_for() == timedelta(0)
+
+
+def notices(server: Server, headers: dict[str, str]) -> list[tuple[str, str, str]]:
+    found = server.ask("GET", "/auth/notices", headers=headers).json()["items"]
+    return [(one["what"], one["by"], one["about"]) for one in found]
+
+
+def change(server: Server, headers: dict[str, str], current: str, new: str) -> Any:
+    return server.ask("POST", "/auth/password", headers=headers, json={"current": current, "new": new})
+
+
+def test_an_operator_changes_their_own_password_and_all_other_log_ins_end(server: Server) -> None:
+    here, there = logged_in(server, "technician"), logged_in(server, "technician")
+    new = "a new one, much better"
+    assert problem_of(change(server, here, "not this one", new), 422)["code"] == "password.wrong"
+    assert problem_of(change(server, here, PASSWORD, "short"), 422)["errors"][0]["field"] == "new"
+    problem_of(change(server, here, PASSWORD, PASSWORD), 422)
+    assert len(own(server, here)) == 2
+    assert change(server, here, PASSWORD, new).json() == {"ended": 1}
+    problem_of(server.ask("GET", "/auth/me", headers=there), 401)
+    assert server.ask("GET", "/auth/me", headers=here).status_code == 200
+    server.park(seconds=301)
+    log_in = {"username": "technician", "password": PASSWORD}
+    problem_of(server.client.post("/api/v1/auth/login", json=log_in), 401)
+    assert server.client.post("/api/v1/auth/login", json={**log_in, "password": new}).status_code == 200
+    server.client.cookies.clear()
+    actions = [one["action"] for one in server.ask("GET", "/audit", "manager").json()["items"]]
+    assert [one for one in actions if one.startswith("password.")] == ["password.changed", "password.refused"]
+    assert new not in server.ask("GET", "/audit", "manager").text
+    server.park(seconds=301)
+    assert change(server, here, new, PASSWORD).status_code == 200  # for the tests that follow
+
+
+def test_guesses_at_a_password_are_limited_as_log_ins_are(server: Server) -> None:
+    here = logged_in(server, "auditor")
+    tried = [change(server, here, "a guess", "something else entirely").status_code for _ in range(7)]
+    assert tried == [422] * 5 + [429] * 2  # the log-in itself was the first of six
+    server.park(seconds=301)
+    assert change(server, here, PASSWORD, PASSWORD + "!").status_code == 200
+
+
+def a_passkey_of(server: Server, username: str) -> str:
+    """One that was registered once; its name is `Old phone`."""
+
+    def add(uow: UnitOfWork) -> str:
+        operator = security_store.credentials(uow.connection, username)
+        assert operator is not None
+        made = Passkey(uow.ids.new(uow.now), operator[0].id, b"\x01", b"\x02", 0, (), "Old phone", uow.now, None)
+        passkey_store.add(uow.connection, made)
+        return made.id
+
+    return server.application.database.write(add)
+
+
+def test_an_administrator_takes_a_passkey_away_and_its_owner_is_told_once(server: Server) -> None:
+    passkey = a_passkey_of(server, "cashier")
+    here = logged_in(server, "cashier")
+    manager = logged_in(server, "manager")
+    assert notices(server, here) == []
+    shown = server.ask("GET", "/operators/passkeys", headers=manager).json()["passkeys"]
+    assert [(one["operator"], one["name"], one["mine"]) for one in shown] == [("Cashier", "Old phone", False)]
+    problem_of(server.ask("DELETE", f"/operators/passkeys/{passkey}", headers=here), 403)
+    assert server.ask("DELETE", f"/operators/passkeys/{passkey}", headers=manager).json() == {"ended": 0}
+    problem_of(server.ask("DELETE", f"/operators/passkeys/{passkey}", headers=manager), 404)
+    assert server.ask("GET", "/auth/passkeys", headers=here).json()["passkeys"] == []
+    (session,) = (one["session_id"] for one in own(server, here) if one["this"])
+    server.ask("DELETE", f"/operators/sessions/{session}", headers=manager)
+    again = logged_in(server, "cashier")
+    told = notices(server, again)
+    assert [(what, by) for what, by, _ in told] == [("passkey.taken_away", "Manager"), ("session.ended", "Manager")]
+    assert told[0][2] == "Old phone"
+    assert server.ask("POST", "/auth/notices/read", headers=again).status_code == 204
+    assert notices(server, again) == []
+    assert notices(server, manager) == []  # what one did oneself is no news

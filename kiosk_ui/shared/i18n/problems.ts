@@ -27,6 +27,8 @@ const problems: Readonly<Record<string, Pair>> = {
   "tariff.last": ["之后没有其他有效规则，请先发布一份", "nothing else holds afterwards: publish one first"],
   "tariff.other_money": ["币种和时区应与现行规则相同", "currency and time zone should be those of the tariff in force"],
   "tariff.proposed": ["这份规则已经提出或发布", "this very tariff is proposed or published already"],
+  "password.same": ["新密码与当前密码相同", "the new password is the current one"],
+  "password.changed": ["密码刚刚在别处改过，请重新登录", "the password was just changed elsewhere: log in again"],
   "passkey.unknown": ["没有这个通行密钥", "there is no such passkey"],
   "passkey.known": ["这台设备已有您的通行密钥", "this device holds a passkey of yours already"],
   "passkey.too_many": ["通行密钥已满 10 个，请先移除一个", "there are 10 passkeys already: remove one first"],

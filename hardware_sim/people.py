@@ -101,11 +101,10 @@ class Desk:
                 return Answer("merge")
             if before.exited_at is not None:
                 return Answer("split")
-        if "plate" in case.choices and before is not None and here is not None and case.visit_id is not None:
+        if "plate" in case.choices and here and before and here is not before and case.visit_id is not None:
             later = StayId(case.visit_id)  # one of both pictures says another plate than was read
-            if self._site.plate_of(later) != here.plate:
-                return Answer("plate", later, here.plate)
-            return Answer("plate", case.stay_id, before.plate)
+            misread = (later, here) if self._site.plate_of(later) != here.plate else (case.stay_id, before)
+            return Answer("plate", misread[0], misread[1].plate)
         car = here or before
         if "plate" in case.choices and car is not None:
             return Answer("plate", plate=car.plate)

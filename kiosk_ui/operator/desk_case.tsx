@@ -8,7 +8,7 @@ import { now } from "../shared/tick";
 import type { Candidate, DeskCase } from "../shared/wire";
 import { Deadline } from "./deadline";
 import { candidatesOf, letGo, typedFor } from "./desk";
-import { beside, decideNow, openQuestion } from "./desk_keys";
+import { answer, beside } from "./desk_keys";
 import { takeIt } from "./desk_moves";
 import { RankAgain } from "./desk_typed";
 import { desk as say } from "./desk_words";
@@ -158,7 +158,7 @@ function CandidateRow({ one, at, of, mine }: { one: Candidate; at: number; of: D
           {say("story")}
         </a>
         {mine && (
-          <button type="button" class={at === 0 ? "main" : ""} onClick={(e) => (e.shiftKey ? openQuestion(question) : void decideNow(question))}>
+          <button type="button" class={at === 0 ? "main" : ""} onClick={(e) => answer(question, e.shiftKey)}>
             <kbd>{at + 1}</kbd> {inWords("choices", "match")}
           </button>
         )}

@@ -7,7 +7,7 @@ import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
 import type { Decide, Decision, DeskCase } from "../shared/wire";
 import { undo } from "./desk";
-import { asking, asksFirst, decideNow, dialogs, KEYS, openQuestion, send, type Question } from "./desk_keys";
+import { answer, asking, asksFirst, dialogs, isFar, KEYS, send, type Question } from "./desk_keys";
 import { desk as say } from "./desk_words";
 import { Dialog } from "./dialog";
 import { ReasonDialog } from "./reason";
@@ -34,7 +34,7 @@ export function DecidePane({ of }: { of: DeskCase }): JSX.Element | null {
                 type="button"
                 data-choice={one.choice}
                 disabled={!mine || !one.allowed}
-                onClick={(e) => (e.shiftKey || asksFirst(one.choice) ? openQuestion(question) : void decideNow(question))}
+                onClick={(e) => answer(question, e.shiftKey)}
               >
                 <kbd>{key}</kbd>
                 <span>
@@ -94,6 +94,7 @@ function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => 
   };
   return (
     <Dialog title={inWords("choices", choice)} onClose={onClose} onSubmit={() => void submit()}>
+      {isFar(question) && <p class="decide-far">{say("far")}</p>}
       {ofTwo && of.visit_id && of.stay_id && (
         <fieldset>
           <legend>{say("which_car")}</legend>

@@ -1,4 +1,5 @@
-// The desk's keys. A key decides at once, with the usual reason; Shift asks first, and so does what gives up money or needs a word.
+// The desk's keys. A key decides at once, with the usual reason; Shift asks first, and so does what gives up money or needs a word, or
+// what may be a slip: a candidate that another one fits far better than.
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { newKey } from "../shared/api";
@@ -24,6 +25,9 @@ export const KEYS: Readonly<Record<string, string>> = {
 /** What is never done by a key alone. */
 const ASKS = new Set(["plate", "part", "close", "waive", "hold"]);
 
+/** A candidate that costs so much more than the likeliest one (natural logarithm: fifty times less likely) is asked about. */
+const FAR = 4;
+
 /** The field for the plate that the operator reads. */
 export const TYPED = "typed-plate";
 
@@ -47,13 +51,26 @@ export function dialogs(forDecision: (question: Question) => void, forUndo: (mad
   askUndo = forUndo;
 }
 
-export const openQuestion = (question: Question): void => ask(question);
+const openQuestion = (question: Question): void => ask(question);
 export const openUndo = (made: Decision): void => askUndo(made);
+
+/** Whether another candidate is far likelier than the one that is meant. */
+export function isFar({ case: of, stayId }: Question): boolean {
+  const [first, ...others] = candidatesOf(of);
+  const meant = others.find((one) => one.stay_id === stayId);
+  return Boolean(first && meant && meant.cost - first.cost >= FAR);
+}
+
+/** Decide at once, or ask where one has to be sure. */
+export function answer(question: Question, asks: boolean): void {
+  if (asks || asksFirst(question.choice) || isFar(question)) openQuestion(question);
+  else void decideNow(question);
+}
 
 let busy = false;
 
 /** Decide with the usual reason; what the server refuses is said, and the case read again. */
-export async function decideNow({ case: of, choice, stayId }: Question): Promise<void> {
+async function decideNow({ case: of, choice, stayId }: Question): Promise<void> {
   const usual = of.choices.find((one) => one.choice === choice);
   if (!usual?.allowed || busy || !of.holder?.mine) return;
   const read = candidatesOf(of).find((one) => one.stay_id === stayId)?.plate;
@@ -110,16 +127,13 @@ export function onKey(event: KeyboardEvent, { choose, take }: Deeds): void {
   const choice = of.choices.find((one) => KEYS[one.choice] === letter);
   if (!choice?.allowed) return;
   event.preventDefault();
-  if (event.shiftKey || ASKS.has(choice.choice)) openQuestion({ case: of, choice: choice.choice });
-  else void decideNow({ case: of, choice: choice.choice });
+  answer({ case: of, choice: choice.choice }, event.shiftKey);
 }
 
 function byNumber(of: DeskCase, number: number, asks: boolean): void {
   const candidate = candidatesOf(of)[number - 1];
   if (!candidate || !of.choices.some((one) => one.choice === "match" && one.allowed)) return;
-  const question = { case: of, choice: "match", stayId: candidate.stay_id };
-  if (asks) openQuestion(question);
-  else void decideNow(question);
+  answer({ case: of, choice: "match", stayId: candidate.stay_id }, asks);
 }
 
 function step(by: 1 | -1, choose: (id: string) => Promise<void>): void {

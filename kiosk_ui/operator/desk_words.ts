@@ -66,6 +66,7 @@ export const desk = translator({
   note: ["说明（可不填）", "Note (may stay empty)"],
   note_other: ["请写明原因", "Say why"],
   note_short: ["请至少填写 3 个字", "At least 3 characters, please"],
+  far: ["第 1 个候选要像得多，请再看一眼照片。", "Candidate 1 fits far better. Look at the pictures once more."],
   which_car: ["哪辆车的车牌读错了", "Whose plate was misread"],
   later_car: ["后来的车（“本次通行”的照片）", "The later car (the picture of this passage)"],
   earlier_car: ["先来的车（“入场时”的照片）", "The earlier car (the picture of when it came in)"],

@@ -9,11 +9,12 @@ import { Steps } from "../shared/way";
 import { Whereabouts, WayMap } from "../shared/way_map";
 import type { Car, CarWay } from "../shared/wire";
 import { car, find, findTrouble, leave, marking, markCar, pillar, stepFree, wantStepFree } from "./find";
-import { token } from "./stay";
+import { keptCode } from "./stay";
 import { say } from "../shared/find_words";
 
 export function FindPage(): JSX.Element {
   const found = car.value;
+  const code = keptCode(); // a pillar's code has none of the stay in its address: the phone knows it
   return (
     <>
       {findTrouble.value && <Trouble />}
@@ -22,13 +23,13 @@ export function FindPage(): JSX.Element {
       {found?.way && <Way way={found.way} car={found} />}
       {found && found.known !== "gone" && !pillar.value && <p class="card soft">{say("scan_pillar")}</p>}
       {found && (found.known === "nothing" || found.known === "zone") && <OwnMark />}
-      {token.value && (
+      {code && (
         <button
           type="button"
           class="plain"
           onClick={() => {
-            history.replaceState(null, "", `#t=${token.value}`);
             leave();
+            location.hash = `t=${code}`;
           }}
         >
           {say("back_to_fee")}

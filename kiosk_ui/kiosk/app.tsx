@@ -1,6 +1,6 @@
 // An upright touch screen: what to read stands above, what to touch stands below, within everybody's reach.
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { clock, longDate } from "../shared/format";
 import { lang, named } from "../shared/i18n";
 import { HelpButton } from "../shared/help_button";
@@ -55,7 +55,7 @@ export function App(): JSX.Element {
             {screen.value === "done" ? say("home_in", { seconds: left.value ?? 0 }) : say("home")}
           </button>
         ) : (
-          <p>{takes()}</p>
+          caller.state.value === null && !caller.trouble.value && <p>{takes()}</p>
         )}
         {enrolled.value && <HelpButton caller={caller} />}
         {canSpeak && screen.value !== "start" && (
@@ -66,7 +66,7 @@ export function App(): JSX.Element {
         )}
         <LanguageSwitch remember={false} />
       </footer>
-      <StillThere />
+      {asking() && <StillThere />}
     </div>
   );
 }
@@ -112,14 +112,22 @@ function Steps({ at }: { at: number }): JSX.Element {
   );
 }
 
-function StillThere(): JSX.Element | null {
-  if (!asking()) return null;
+/** Asks with the focus on its one answer, and gives it back to where it was. */
+function StillThere(): JSX.Element {
+  const answer = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    answer.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
   return (
     <div class="veil fade" onClick={touched}>
-      <div class="ask" role="alertdialog" aria-labelledby="still">
+      <div class="ask" role="alertdialog" aria-modal="true" aria-labelledby="still" aria-describedby="still-note">
         <h2 id="still">{say("still_there")}</h2>
-        <p>{say("still_note", { seconds: left.value ?? 0 })}</p>
-        <button type="button" class="main">
+        <p id="still-note">{say("still_note", { seconds: left.value ?? 0 })}</p>
+        <button type="button" class="main" ref={answer}>
           {say("go_on")}
         </button>
       </div>

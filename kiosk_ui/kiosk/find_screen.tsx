@@ -17,8 +17,8 @@ export function Find(): JSX.Element {
   if (found) return <Place car={found} />;
   return (
     <section class="reading answer">
-      <span class="round">
-        <Mark name="car" size="1em" />
+      <span class="round round-ask">
+        <Mark name="code" size="1em" />
       </span>
       <h2>{busy.value ? find("looking") : say("scan_ticket")}</h2>
       <p>{say("scan_ticket_note")}</p>
@@ -33,7 +33,7 @@ export function Find(): JSX.Element {
 export function FindButton(): JSX.Element {
   return (
     <button type="button" class="huge" onClick={() => void beginFinding()}>
-      <Mark name="car" />
+      <Mark name="pin" />
       {find("find")}
     </button>
   );

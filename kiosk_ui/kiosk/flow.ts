@@ -66,9 +66,9 @@ export function run(): void {
   feed.start();
   void loadChannels();
   if (key) void loadWays();
-  // While the question “are you still there?” stands, a touch answers it and does nothing underneath.
+  // While the question “are you still there?” stands, a touch or a key answers it and does nothing underneath.
   addEventListener("pointerdown", () => !asking() && touched(), { capture: true });
-  addEventListener("keydown", touched, { capture: true });
+  addEventListener("keydown", answerByKey, { capture: true });
   setInterval(count, 1_000);
 }
 
@@ -81,6 +81,14 @@ export function touched(): void {
   const patience = PATIENCE_S[screen.value];
   deadline = Date.now() + patience * 1_000;
   left.value = patience || null;
+}
+
+function answerByKey(event: KeyboardEvent): void {
+  if (asking()) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  touched();
 }
 
 function count(): void {

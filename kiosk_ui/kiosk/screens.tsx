@@ -189,10 +189,13 @@ export function Pay(): JSX.Element {
         {due && <p class="amount">{money(due)}</p>}
         {trouble.value || failed ? (
           <div class="qr-place qr-none">
+            <span class="round round-warn">
+              <Mark name="alert" size="1em" />
+            </span>
             <p class="trouble" role="alert">
               {trouble.value ? say("pay_failed", { why: trouble.value }) : say("not_completed")}
             </p>
-            <button type="button" class="main" onClick={() => void pay(payingBy.value)}>
+            <button type="button" class="main huge" onClick={() => void pay(payingBy.value)}>
               {say("pay_again")}
             </button>
           </div>
@@ -217,7 +220,7 @@ export function Pay(): JSX.Element {
             {say(byCard ? "card_waiting" : "waiting")}
           </p>
         )}
-        {!byCard && <p class="soft">{say("scan_note")}</p>}
+        {!byCard && !failed && !trouble.value && <p class="soft">{say("scan_note")}</p>}
       </section>
       <button type="button" class="huge" onClick={backToFee}>
         <Mark name="back" />

@@ -32,7 +32,7 @@ for (const e of withText()) {
     for (const box of range.getClientRects()) {
       if (box.left < -0.5 || box.right > innerWidth + 0.5) { wrong.push('off the screen: ' + label(e)); break; }
       for (let up = e; up !== document.body; up = up.parentElement) {
-        if (getComputedStyle(up).display === 'inline') continue;
+        if (['inline', 'contents'].includes(getComputedStyle(up).display)) continue;
         const inside = up.getBoundingClientRect();
         if (box.left < inside.left - 1 || box.right > inside.right + 1) { wrong.push(`wider than ${label(up)}: ` + label(e)); break; }
         if (up.matches('dialog')) break;

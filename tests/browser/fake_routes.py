@@ -25,8 +25,7 @@ from parking.security.api import LogIn
 from parking.security.passkeys_api import LogInWays
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema
-from payments.cash.machine_api import KioskWays
-from tests.browser import fake_desk, fake_find, fake_guide, fake_help, fake_lane, fake_map, fake_money
+from tests.browser import fake_cash, fake_desk, fake_find, fake_guide, fake_help, fake_lane, fake_map, fake_money
 from tests.browser.script import PASSWORDS, FakePayment, Opened
 
 if TYPE_CHECKING:
@@ -51,6 +50,7 @@ def install(app: FastAPI, fake: FakeServer) -> None:
     fake_guide.install(routes, fake)
     fake_money.install(routes, fake)
     fake_map.install(routes, fake)
+    fake_cash.install(routes, fake)
     app.include_router(routes)
 
     @app.get("/healthz")
@@ -143,10 +143,6 @@ def _drivers(routes: APIRouter, fake: FakeServer) -> None:
             qr_svg="<svg xmlns='http://www.w3.org/2000/svg'/>",
             leave_by=fake.stays[payment.token].leave_by,
         )
-
-    @routes.get("/kiosk/ways")
-    async def ways(_: Annotated[Principal, Depends(require(Scope.KIOSK))], due: int = 0) -> KioskWays:
-        return KioskWays(cash=None, card=None)
 
     @routes.post("/kiosk/stays/find")
     async def find(body: FindStay, _: Annotated[Principal, Depends(require(Scope.KIOSK))]) -> FoundStay:

@@ -24,6 +24,7 @@ from parking.web.live import SITE, LiveHub, View
 from parking.web.live_viewers import EventStream, serve_socket
 from parking.web.secure_headers import SecureHeaders
 from tests.browser import fake_routes
+from tests.browser.fake_cash import FakeCash
 from tests.browser.fake_desk import FakeDesk
 from tests.browser.fake_find import FakeFind
 from tests.browser.fake_guide import FakeGuide
@@ -62,6 +63,7 @@ class FakeServer:
         self.find = FakeFind(self)
         self.guide = FakeGuide(self)
         self.map = FakeMap(self)
+        self.cash = FakeCash(self)
         self._shift = self.moment - datetime.now(UTC) if self.moment else timedelta(0)
         self._events = 0
         self._server: uvicorn.Server | None = None
@@ -124,9 +126,13 @@ class FakeServer:
         payment = self.payments[payment_id or list(self.payments)[-1]]
         payment.state = state
         if state == "PAID":
-            stay = self.stays[payment.token]
-            stay.bill = {**stay.bill, "paid": stay.bill["total"], "due": {**stay.bill["due"], "amount": 0}}
-            stay.state, stay.leave_by = "settled", self.now() + timedelta(minutes=15)
+            self.settle(payment.token)
+
+    def settle(self, token: str) -> None:
+        """All of a stay is paid, and its car may leave."""
+        stay = self.stays[token]
+        stay.bill = {**stay.bill, "paid": stay.bill["total"], "due": {**stay.bill["due"], "amount": 0}}
+        stay.state, stay.leave_by = "settled", self.now() + timedelta(minutes=15)
 
     # --- being there, and not ----------------------------------------------------------------------------------------
 

@@ -20,13 +20,19 @@ Look = Callable[[Page], list[str]]
 
 
 def wrong_with(
-    page: Page, *, smallest_px: float, widths: Collection[tuple[int, int]] = WIDTHS, twice: bool = True
+    page: Page,
+    *,
+    smallest_px: float,
+    widths: Collection[tuple[int, int]] = WIDTHS,
+    twice: bool = True,
+    lights: Collection[str] = ("dark", "light"),
 ) -> list[str]:
     """All that is wrong with the page as it stands, by day and by night, at its own size, at each of `widths`, and twice as large.
 
-    `twice` is for pages on the reader's own screen; a kiosk's letters grow with its panel, and nobody sets its browser.
+    `twice` is for pages on the reader's own screen; a kiosk's letters grow with its panel, and nobody sets its browser;
+    it is also as bright by night.
     """
-    wrong = [*checks.unnamed(page), *checks.too_small(page, smallest_px), *_in_both_lights(page)]
+    wrong = [*checks.unnamed(page), *checks.too_small(page, smallest_px), *_in_each_light(page, lights)]
     wrong += cast(list[str], page.evaluate(_MOVES))
     return wrong + _at_every_size(page, widths, twice=twice)
 
@@ -36,9 +42,9 @@ def text_wrong_with(page: Page, *, widths: Collection[tuple[int, int]] = WIDTHS,
     return _at_every_size(page, widths, twice=twice)
 
 
-def _in_both_lights(page: Page) -> list[str]:
+def _in_each_light(page: Page, lights: Collection[str]) -> list[str]:
     wrong = []
-    for light in ("dark", "light"):
+    for light in lights:
         page.emulate_media(color_scheme="dark" if light == "dark" else "light", reduced_motion="reduce")
         found = [*checks.too_faint(page), *axe.violations(page)]
         wrong += [f"{light}: {what}" for what in found]

@@ -6,6 +6,11 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+_SCANNED = """(text) => {
+  for (const key of [...text, 'Enter'])
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+}"""
+
 
 class OperatorPage:
     """The console; `path` is where it is served."""
@@ -86,6 +91,10 @@ class KioskPage:
     def path(device_key: str) -> str:
         return f"/kiosk/#k={device_key}"
 
+    def scan(self, url: str) -> None:
+        """Hold a code to the scanner: it types all of it and Enter in one go, as no person does."""
+        self.page.evaluate(_SCANNED, url)
+
     def expect_screen(self, name: str) -> None:
         expect(self.page.locator(f"[data-screen='{name}']")).to_be_visible()
 
@@ -127,7 +136,7 @@ class KioskPage:
         return self.page.locator(".leave-by")
 
     def home(self) -> None:
-        self.page.get_by_role("button", name=re.compile("返回首页|Start page")).click()
+        self.page.get_by_role("button", name=re.compile("返回首页|Home")).click()
         self.expect_screen("start")
 
     def expect_lost(self) -> None:

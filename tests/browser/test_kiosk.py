@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import AFTERNOON
+from tests.browser.conftest import AFTERNOON, LINES
 from tests.browser.fake_server import FakeServer
+from tests.browser.keys import Keys
+from tests.browser.kiosk_views import a_machine_that_finds
 from tests.browser.pages import KioskPage
 from tests.browser.script import KIOSK_KEY
 from tests.fixtures.browser import OpenPage
@@ -16,6 +18,10 @@ def at(fake: FakeServer, open_page: OpenPage, **more: object) -> KioskPage:
     kiosk = KioskPage(open_page(fake.url + KioskPage.path(KIOSK_KEY), width=1080, height=1920, **more))
     expect(kiosk.free("B1")).to_have_text("128")
     return kiosk
+
+
+def frozen(page: Page) -> None:
+    page.clock.install(time=AFTERNOON)
 
 
 @pytest.fixture
@@ -111,40 +117,63 @@ def test_eight_signs_make_a_new_energy_plate_and_i_and_o_have_no_key(kiosk: Kios
     expect(find).to_be_enabled()
 
 
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the button of this name has the focus."""
-    said: list[str] = []
-    while len(said) < 60:
-        page.keyboard.press("Tab")
-        said.append(page.evaluate("document.activeElement.innerText.trim()"))
-        if said[-1].startswith(name):
-            return
-    raise AssertionError(f"no Tab leads to {name}: {said}")
-
-
 @pytest.mark.req("A11Y-1")
 @pytest.mark.req("KIOSK-1")
-def test_from_start_to_start_with_a_keyboard_alone(fake: FakeServer, kiosk: KioskPage) -> None:
-    keys = kiosk.page.keyboard
-    tab_to(kiosk.page, "开始缴费")
-    keys.press("Enter")
+def test_the_whole_conversation_with_a_keyboard_alone(fake: FakeServer, open_page: OpenPage) -> None:
+    """Free bays, a call, a plate and a phone; then a ticket, notes that come back, notes that pay, the car; at last nobody is there."""
+    fake.cash.appears()
+    fake.stay("京A52T86", "stay-token.2", minutes=155, lines=LINES)
+    page = open_page(fake.url + a_machine_that_finds(fake), width=1080, height=1920, before=frozen)
+    kiosk, keys = KioskPage(page), Keys(page)
+    expect(kiosk.free("B1")).to_have_text("128")
+    keys.reach("实时空位")  # where a long list is scrolled
+    keys.press("呼叫工作人员")
+    expect(page.get_by_test_id("help")).to_have_attribute("data-state", "waiting")
+    keys.press("取消呼叫")
+    expect(page.get_by_test_id("help")).to_have_attribute("data-state", "ended")
+
+    keys.press("开始缴费")
     kiosk.expect_screen("plate")
-    tab_to(kiosk.page, "沪")
-    keys.press("Enter")
-    keys.type("a5io2t8", delay=80)  # there is no I and no O on a plate; a person types slower than a scanner
-    tab_to(kiosk.page, "6")
-    keys.press("Space")
-    tab_to(kiosk.page, "查询")
-    keys.press("Enter")
+    keys.press("京")
+    page.keyboard.type("a5io2t8", delay=80)  # there is no I and no O on a plate; a person types slower than a scanner
+    keys.press("6", "Space")
+    keys.press("查询")
     expect(kiosk.amount()).to_have_text("¥18.00")
-    tab_to(kiosk.page, "付款 ¥18.00")
-    keys.press("Enter")
+    keys.press("手机扫码付款 ¥18.00")
     kiosk.expect_screen("pay")
     fake.pay()
     kiosk.expect_screen("done")
-    tab_to(kiosk.page, "返回首页")
-    keys.press("Enter")
+    keys.press("返回首页")
     kiosk.expect_screen("start")
+
+    kiosk.scan(f"{fake.url}/driver/#t=stay-token.1")
+    keys.press("现金")
+    expect(page.get_by_test_id("cash-left")).to_have_text("¥18.00")
+    fake.cash.insert(1000)
+    expect(page.get_by_test_id("cash-left")).to_have_text("¥8.00")
+    keys.press("取消并退回已放入的钱")
+    expect(page.get_by_text("请取走退回的 ¥10.00")).to_be_visible()
+    fake.cash.fell()
+    keys.press("换一种付款方式")
+    keys.press("现金")
+    expect(page.get_by_test_id("cash-left")).to_have_text("¥18.00")
+    fake.cash.insert(2000)
+    expect(page.get_by_text("请取走找零 ¥2.00")).to_be_visible()
+    fake.cash.fell()
+    kiosk.expect_screen("done")
+    keys.press("找我的车")
+    expect(page.get_by_test_id("place")).to_be_visible()
+    keys.press("无台阶路线")
+    expect(page.locator(".how")).to_contain_text("电梯")
+
+    page.clock.fast_forward(110_000)
+    expect(page.get_by_role("alertdialog").get_by_role("button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="无台阶路线")).to_have_attribute("aria-pressed", "true")  # and nothing else
+    page.clock.fast_forward(121_000)
+    kiosk.expect_screen("start")
+    expect(page.get_by_test_id("place")).to_have_count(0)
 
 
 _VOICE = """() => {
@@ -259,9 +288,6 @@ def test_without_a_server_the_start_page_says_so_with_the_age_of_its_counts_and_
 
 @pytest.mark.req("PRIV-1")
 def test_a_kiosk_left_alone_asks_and_then_forgets_everything(fake: FakeServer, open_page: OpenPage) -> None:
-    def frozen(page: Page) -> None:
-        page.clock.install(time=AFTERNOON)
-
     kiosk = at(fake, open_page, before=frozen)
     kiosk.page.get_by_role("button", name="English").click()
     kiosk.start()

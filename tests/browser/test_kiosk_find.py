@@ -6,24 +6,19 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.fake_server import FakeServer
+from tests.browser.kiosk_views import a_machine_that_finds
 from tests.browser.pages import KioskPage
-from tests.browser.script import KIOSK_KEY
 from tests.fixtures.browser import OpenPage
 
 
 def machine(fake: FakeServer, open_page: OpenPage, *, more: str = "", **said: object) -> KioskPage:
-    there = fake.find.there.site.plan
-    fake.find.stands(next(b.id for b in there.bays if b.zone_id == "e-b2-a"))
-    pillar = next(p.id for p in there.pillars if p.place.level_id == "e-b1")
-    path = f"{KioskPage.path(KIOSK_KEY)}&at=pillar:{pillar}{more}"
-    kiosk = KioskPage(open_page(fake.url + path, width=1080, height=1920, **said))
+    kiosk = KioskPage(open_page(fake.url + a_machine_that_finds(fake) + more, width=1080, height=1920, **said))
     expect(kiosk.free("B1")).to_have_text("128")
     return kiosk
 
 
 def scan(kiosk: KioskPage, fake: FakeServer, code: str = "stay-token.1") -> None:
-    kiosk.page.keyboard.type(f"{fake.url}/driver/#t={code}")
-    kiosk.page.keyboard.press("Enter")
+    kiosk.scan(f"{fake.url}/driver/#t={code}")
 
 
 @pytest.mark.req("KIOSK-1")

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from parking.members import points
 from parking.members import store as members
 from tests.browser import look
+from tests.browser.keys import Keys
 from tests.browser.member_scene import Mall, Member, a_full_membership
 from tests.browser.pages import DriverPage
 from tests.builders.journeys import PLATE
@@ -111,7 +112,8 @@ def test_every_view_is_readable_by_day_and_night_and_at_twice_the_size_in_both_l
     assert wrong == {}
 
 
-def test_a_member_redeems_a_coupon_and_exchanges_points(
+@pytest.mark.req("A11Y-1")
+def test_a_member_redeems_a_coupon_and_exchanges_points_with_a_keyboard_alone(
     world: World, open_page: OpenPage, request: pytest.FixtureRequest
 ) -> None:
     folder = request.config.getoption("--pictures")
@@ -121,31 +123,34 @@ def test_a_member_redeems_a_coupon_and_exchanges_points(
             page.screenshot(path=f"{folder}/{name}.png")
 
     page = world.open(open_page)
+    keys = Keys(page)
     expect(page.get_by_test_id("points")).to_have_text("321")
     expect(page.locator(".inside-due b")).to_have_text("¥1.00")
     expect(page.get_by_text("券和等级已抵 ¥9.00")).to_be_visible()
     take(page, "member-1-home-zh")
-    go(page, "停车券")
+    keys.press("停车券")
     expect(page.locator("[data-coupon='free']", has_text="入会停车券")).to_contain_text("本次停车会用")
     expect(page.locator(".coupon", has_text="满 50 减 10")).to_contain_text("本次不用：停车费未达到使用门槛")
-    go(page, "首页")
-    page.get_by_role("button", name="去支付 ¥1.00").click()
-    DriverPage(page).pay()
+    keys.press("首页")
+    keys.press("去支付 ¥1.00")
+    expect(DriverPage(page).due()).to_have_text("¥1.00")
+    keys.press("支付 ¥1.00")
     expect(page).to_have_url(
         re.compile(r"/driver/\?PA"), timeout=PATIENT
     )  # the payer was at the company's page, and is back
     world.mall.approve(world.inside)
     expect(DriverPage(page).answer()).to_have_text(re.compile("前离场"), timeout=PATIENT)
-    page.get_by_role("link", name="返回会员页").click()
+    keys.press("返回会员页")
+    expect(page.get_by_test_id("points")).to_be_visible()
     expect(page.get_by_text(re.compile("已结清，请在 .* 前离场"))).to_be_visible()
     expect(page.get_by_test_id("points")).to_have_text("322")  # what was paid has earned one
-    go(page, "停车券")
-    page.get_by_text("用过和过期的（2）").click()
+    keys.press("停车券")
+    keys.press("用过和过期的（2）")
     expect(page.locator("[data-coupon='redeemed']")).to_have_count(2)
     offer = page.locator("[data-offer='points-80']")
-    offer.get_by_role("button", name=re.compile("^兑换")).click()
+    keys.press("兑换", within="[data-offer='points-80']")
     expect(offer).to_contain_text("用 80 积分兑换？还剩 242 积分。")
-    offer.get_by_role("button", name="确认兑换").click()
+    keys.press("确认兑换")
     expect(page.get_by_text("已兑换，券在上面的券包里。")).to_be_visible()
     expect(page.locator("[data-coupon='free']", has_text="两小时停车券")).to_have_count(1)
     take(page, "member-2-coupons-zh")

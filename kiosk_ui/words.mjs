@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 
-const PAGES = ["operator", "kiosk", "driver", "guide", "shared"];
+const PAGES = ["operator", "kiosk", "driver", "guide", "member", "shared"];
 const TEXT = `"(?:[^"\\\\]|\\\\.)*"|'[^'\\\\]*'`;
 const PAIR = new RegExp(`\\[\\s*(${TEXT}),\\s*(${TEXT}),?\\s*\\]`, "g");
 const LANGUAGES = "shared/i18n/languages";

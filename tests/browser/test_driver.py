@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from datetime import timedelta
 
 import pytest
@@ -208,9 +209,21 @@ def test_the_page_can_be_put_on_the_home_screen(fake: FakeServer, driver: Driver
     told = line.send("Page.getAppManifest")
     assert (told["errors"], told["url"]) == ([], f"{fake.url}/driver/app.webmanifest")
     said = json.loads(told["data"])
-    assert (said["display"], said["start_url"], len(said["icons"])) == ("standalone", "./", 2)
-    for icon in said["icons"]:
-        assert driver.page.request.get(f"{fake.url}/driver/{icon['src']}").headers["content-type"] == "image/svg+xml"
+    assert (said["display"], said["start_url"]) == ("standalone", "./")
+    icons = {icon["src"]: (icon["type"], icon["sizes"]) for icon in said["icons"]}
+    assert {
+        purpose: [i["src"] for i in said["icons"] if i["purpose"] == purpose] for purpose in ("any", "maskable")
+    } == {
+        "any": ["icon.svg", "icon-192.png", "icon-512.png"],
+        "maskable": ["icon-whole.svg", "icon-whole-512.png"],
+    }
+    touch = driver.page.locator("link[rel=apple-touch-icon]").get_attribute("href") or ""
+    for name, (kind, sizes) in {**icons, touch: ("image/png", "180x180")}.items():
+        answer = driver.page.request.get(f"{fake.url}/driver/{name}")
+        assert answer.headers["content-type"] == kind
+        if kind == "image/png":  # drawn at the size that is said
+            width, height = struct.unpack(">II", answer.body()[16:24])
+            assert f"{width}x{height}" == sizes
 
 
 def test_a_lost_answer_is_asked_again_under_the_same_key(fake: FakeServer, driver: DriverPage) -> None:

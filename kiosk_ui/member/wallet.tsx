@@ -73,15 +73,16 @@ function One({ of }: { of: OwnCoupon }): JSX.Element {
   );
 }
 
-/** What it does for a car that is here, each car by its plate where there are several. */
+/** What it does for a car that is here and has something to pay, each car by its plate where there are several. */
 function Says({ of, usable }: { of: OwnCoupon; usable: boolean }): JSX.Element | null {
   if (of.state === "reserved") return <span class="chip chip-warn">{say("reserved")}</span>;
   if (!usable) return <span class="chip chip-plain">{say(of.state === "redeemed" ? "redeemed" : of.state === "void" ? "void" : "over")}</span>;
-  if (!of.here.length) return null;
-  const several = of.here.length > 1;
+  const paid = (stays.value.value ?? []).filter((one) => one.state === "settled").map((one) => one.stay_id);
+  const here = of.here.filter((one) => !paid.includes(one.stay_id));
+  const several = here.length > 1;
   return (
     <>
-      {of.here.map((one) => {
+      {here.map((one) => {
         const by = { plate: plate(one.plate), why: one.text ? named(one.text) : "" };
         return one.counts ? (
           <span key={one.stay_id} class="chip chip-ok">

@@ -24,6 +24,7 @@ import typer
 from hardware_sim.traffic import arrivals
 from parking.cli import demo_once
 from parking.cli.demo_finding import ticket_of
+from parking.cli.demo_loyalty import WELCOME, MallApp
 from parking.cli.demo_site import EDGE, OPERATOR, DemoSite, lay_out
 from parking.cli.operator_client import OperatorClient
 from parking.cli.progress import sentence
@@ -142,6 +143,12 @@ def _introduce(site: DemoSite, operator: OperatorClient, say: Any) -> None:
     say(f"  kiosk      {server}/kiosk/#k={site.kiosk_token}&demo    a car of your own is coming in: {yours.text}")
     say("             calls of unpaid cars wait on the operator page; after half a minute the office answers them")
     say(f"  free bays  {server}/guide/    with the car park next door")
+    app = MallApp(server, site.loyalty)
+    with contextlib.suppress(httpx.HTTPError):
+        app.give(WELCOME, "joined")
+        app.buys("R-1001", 120)
+        say(f"  member     {app.page()}    as the mall's own app opens it")
+    app.close()
     say(f"  API        {server}/docs")
     say(f"  world      {site.url('control')}/state    logs in {site.root / 'logs'}")
     threading.Thread(target=_print_ticket, args=(site, operator, yours.masked, say), daemon=True).start()

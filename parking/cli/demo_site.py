@@ -21,6 +21,7 @@ from hardware_sim.bay_plan import PORTS as BAY_PORTS
 from hardware_sim.kiosk_cash import COIN, COINS, NOTES
 from parking import migrations
 from parking.bootstrap.keys import Ed25519Signer, create_key
+from parking.cli.demo_loyalty import open_loyalty
 from parking.cli.demo_rights import enrol_members, invite_visitors
 from parking.kernel.clock import SystemClock
 from parking.kernel.errors import invalid
@@ -57,6 +58,7 @@ class DemoSite:
     camera_secret: str
     members: list[dict[str, str]]
     codes: list[str]
+    loyalty: dict[str, str]
 
     def url(self, part: str) -> str:
         return f"http://{self.host}:{self.ports[part]}"
@@ -67,7 +69,7 @@ class DemoSite:
 
     @property
     def database_url(self) -> str:
-        return f"sqlite:///{self.root / 'server.db'}"
+        return _database_url(self.root)
 
     def server_environment(self) -> dict[str, str]:
         """The environment of `parking serve`."""
@@ -129,7 +131,8 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
         ports["server"] = port
     password = "-".join(secrets.token_hex(2) for _ in range(3))
     token, members, codes = _enrol(folder, edge_key, server_key, password)
-    site = DemoSite(str(folder), host, ports, password, token, secrets.token_urlsafe(24), members, codes)
+    loyalty = open_loyalty(_database_url(folder), keys, SETUP)
+    site = DemoSite(str(folder), host, ports, password, token, secrets.token_urlsafe(24), members, codes, loyalty)
     (folder / "edge.yaml").write_text(yaml.safe_dump(edge_config(site), allow_unicode=True, sort_keys=False))
     (folder / "neighbours.yaml").write_text(yaml.safe_dump(neighbours(site), allow_unicode=True, sort_keys=False))
     (folder / "sensors.yaml").write_text(yaml.safe_dump(sensors(site), allow_unicode=True, sort_keys=False))
@@ -139,6 +142,10 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     partial.write_text(json.dumps(asdict(site), indent=1))
     partial.rename(note)  # last: a lay-out that was cut off is made again
     return site
+
+
+def _database_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'server.db'}"
 
 
 def _as_it_was(note: Path) -> DemoSite:
@@ -166,7 +173,7 @@ def _enrol(
     folder: Path, edge_key: Ed25519Signer, server_key: Ed25519Signer, password: str
 ) -> tuple[str, list[dict[str, str]], list[str]]:
     """The kiosk's token, the members with their tags, the visitors' codes."""
-    url = f"sqlite:///{folder / 'server.db'}"
+    url = _database_url(folder)
     migrations.run(url)
     database = open_database(url, clock=SystemClock(), ids=RandomIds(), origin="demo")
     hashed = Passwords().hash(password)

@@ -83,7 +83,7 @@ class Garage:
 
     def _box(self, folder: Path, port: int) -> EdgeBox:
         ports = {**dict.fromkeys(PARTS, 9), "server": port, "board": self.board.port}
-        plain = edge_config(DemoSite(str(folder), "127.0.0.1", ports, "", "", "", [], []))
+        plain = edge_config(DemoSite(str(folder), "127.0.0.1", ports, "", "", "", [], [], {}))
         plain["lanes"] = [lane for lane in plain["lanes"] if lane["id"] != "entry-2"]
         plain.pop("push")
         for lane in plain["lanes"][:2]:

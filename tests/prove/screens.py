@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from parking.cli import demo
 from parking.cli.demo import PILLAR, YOUR_BAY
 from parking.cli.demo_finding import ticket_of
+from parking.cli.demo_loyalty import EXCHANGE, WELCOME, MallApp
 from parking.cli.demo_site import OPERATOR, DemoSite, lay_out
 from parking.cli.operator_client import OperatorClient
 from parking.cli.supervisor import Supervisor
@@ -151,6 +152,39 @@ def pays_with_a_note_at_the_kiosk(people: People) -> None:
     people.until(lambda: people.stage(car) == "left")
 
 
+def a_member_redeems_a_coupon_and_exchanges_points(people: People) -> None:
+    """The mall's app opens the page of a member whose car is here: a coupon pays a part by itself, points buy another one."""
+    app, loyalty = MallApp(people.server, people.site.loyalty), people.site.loyalty
+    app.give(WELCOME, "joined")
+    app.buys("R-1001", 120)
+    car = people.arrive(loyalty["plate"])
+    phone = people.page(app.page())
+    phone.get_by_text("券和等级已抵 ¥4.00").wait_for()  # a welcome of 3 yuan, and 1 for the silver of 120 points
+    people.picture(phone, "member-1-home")
+    phone.get_by_role("link", name="停车券", exact=True).click()
+    welcome = phone.locator(".coupon", has_text="入会停车券")
+    expect(welcome).to_contain_text("本次停车会用")
+    phone.get_by_role("link", name="首页", exact=True).click()
+    phone.get_by_role("button", name=re.compile("去支付")).click()
+    DriverPage(phone).pay()
+    phone.get_by_role("button", name=re.compile("确认支付")).click()
+    phone.get_by_text(re.compile("已支付")).wait_for()
+    phone.goto(f"{people.server}/member/")
+    phone.get_by_text(re.compile("已结清，请在 .* 前离场")).wait_for()
+    phone.get_by_role("link", name="停车券", exact=True).click()
+    offer = phone.locator(f"[data-offer='{EXCHANGE}']")
+    offer.get_by_role("button", name=re.compile("^兑换")).click()
+    people.picture(phone, "member-2-exchange")
+    offer.get_by_role("button", name="确认兑换").click()
+    phone.get_by_text("已兑换，券在上面的券包里。").wait_for()
+    phone.get_by_text(re.compile("用过和过期的")).click()
+    expect(phone.locator("[data-coupon='redeemed']")).to_contain_text("入会停车券")
+    people.picture(phone, "member-3-coupons")
+    app.close()
+    people.go(car)
+    people.until(lambda: people.stage(car) == "left")
+
+
 def a_call_is_answered_and_a_gate_opened_with_a_reason(people: People) -> None:
     """A car that has not paid calls at the exit; the office sees the picture, says why, and opens; the debt stays on record."""
     car = people.arrive(ANOTHER)
@@ -249,6 +283,7 @@ def every_page_heals_when_the_server_is_started_again(people: People) -> None:
 JOURNEYS: tuple[Callable[[People], None], ...] = (
     finds_the_car_and_pays_and_leaves,
     pays_with_a_note_at_the_kiosk,
+    a_member_redeems_a_coupon_and_exchanges_points,
     a_call_is_answered_and_a_gate_opened_with_a_reason,
     an_exit_in_doubt_is_given_to_its_stay,
     a_tariff_is_published_by_two_people,

@@ -1,5 +1,6 @@
 // What the kiosk says: short, in words that need no explanation.
 import { translator, worded, type Pair } from "../shared/i18n";
+import { also } from "../shared/i18n/problems";
 
 export const say = translator({
   title: ["停车缴费机", "Parking kiosk"],
@@ -120,3 +121,9 @@ const troubles: Readonly<Record<string, Pair>> = {
 export function cashTrouble(code: string): string {
   return worded(troubles[code] ?? troubles["fault"]!);
 }
+
+also(Object.fromEntries(Object.entries(troubles).map(([code, words]) => [`cash.${code}`, words])));
+also({
+  "cash.amount_changed": ["应付金额刚刚变化，请返回再看一次", "what is due has just changed: go back and look again"],
+  "cash.no_machine": ["本机不收现金", "this machine takes no cash"],
+});

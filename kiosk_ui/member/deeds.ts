@@ -1,7 +1,8 @@
 // What a member does: one deed at a time, its button says that it is under way, and a refusal stands beside it in words.
 import { useState } from "preact/hooks";
 import { call, isCertainNo, newKey, type Call } from "../shared/api";
-import { isOver, why } from "./member_problems";
+import { why } from "../shared/i18n/problems";
+import { isOver } from "./member_problems";
 import { logOut, token } from "./session";
 
 

@@ -1,9 +1,8 @@
-// Why the server said no to a member, in words; what other pages hear too stands with them.
+// Why the server said no to a member, in words; what other pages hear, too, stands with them.
 import { Problem } from "../shared/api";
-import { lang, type Pair } from "../shared/i18n";
-import { why as others } from "../shared/i18n/problems";
+import { also } from "../shared/i18n/problems";
 
-const problems: Readonly<Record<string, Pair>> = {
+also({
   "member.no_consent": ["尚未同意这项用途", "you have not agreed to this"],
   "points.short": ["积分不够", "there are too few points"],
   "campaign.budget": ["已兑完", "none are left"],
@@ -25,12 +24,7 @@ const problems: Readonly<Record<string, Pair>> = {
   "vehicle.unknown": ["没有这辆车或这个申请", "there is no such vehicle or claim"],
   "token.refused": ["二维码无效或已过期", "this code is not valid, or no longer"],
   "stay.unknown": ["这不是您的停车记录", "this is no stay of yours"],
-};
-
-export function why(failure: unknown): string {
-  const pair = failure instanceof Problem ? problems[failure.code] : undefined;
-  return pair ? pair[lang.value === "zh" ? 0 : 1] : others(failure);
-}
+});
 
 /** The token is over, is of another kind, or its member was erased; a stay's code that is refused (`token.refused`) is not that. */
 export const isOver = (failure: unknown): boolean =>

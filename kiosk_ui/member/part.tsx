@@ -1,6 +1,6 @@
 // One part of the page in each of its states: being read, refused, empty, there. Every card stands on this.
 import type { ComponentChildren, JSX } from "preact";
-import { why } from "./member_problems";
+import { why } from "../shared/i18n/problems";
 import { say } from "./member_words";
 import { away, type Source } from "./sources";
 

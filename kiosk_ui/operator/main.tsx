@@ -3,6 +3,7 @@ import "../shared/base.css";
 import "./operator.css";
 import "./desk.css";
 import "./money.css";
+import "./office_problems";
 import { App } from "./app";
 import { loadSite } from "../shared/site";
 import { restoreTheme } from "./theme";

@@ -1,70 +1,14 @@
-// Why the server said no, in words. An unknown code falls back to the sentence that the server sent along.
+// Why the server said no, in words: what drivers may hear, and whatever else a page adds. An unknown code falls back to the sentence that
+// the server sent along.
 import { Problem } from "../api";
 import { type Pair, worded } from "./index";
 
-const problems: Readonly<Record<string, Pair>> = {
-  "body.too_large": ["文件太大，请分开导入", "this is too large: send it in parts"],
-  "holder.used": ["仍有通行证或邀请属于此持有人", "passes or invitations still belong to this holder"],
-  "holder.unknown": ["没有这个持有人", "there is no such holder"],
-  "holder.twice": ["同一车牌写了两次", "a plate is named twice"],
-  "pass.nobody": ["请填写车牌，或先给持有人配卡", "name a plate, or give the holder a card first"],
-  "pass.twice": ["同一车牌写了两次", "a plate is named twice"],
-  "access.validity": ["失效时间应晚于生效时间", "it should end after it begins"],
-  "access.not_listed": ["这个车牌不在名单上", "this plate is on no list"],
-  "lot.unknown": ["没有这个车场", "there is no such lot"],
-  "schedule.unknown": ["没有这个时段", "there is no such schedule"],
-  "group.unknown": ["没有这个单位", "there is no such group"],
-  "credential.taken": ["这张卡已属于其他人", "somebody else holds this card"],
-  "credential.malformed": ["卡号格式不正确", "this is no number of such a card"],
-  "invitation.validity": ["应在将来，且不超过 31 天", "it should be in the future, and 31 days at most"],
-  "invitation.revoked": ["这个邀请已撤回", "this invitation was taken back"],
-  "proposal.own": ["您提出的规则须由另一人批准", "another person has to approve what you proposed"],
-  "proposal.other_version": ["提案已变化，请再看一次", "this is not what was proposed: look again"],
-  "proposal.decided": ["这份提案已有决定", "this proposal has been decided already"],
-  "proposal.unknown": ["没有这份提案", "there is no such proposal"],
-  "tariff.begin": ["生效日期应为今天或以后", "it should hold from today or a later day"],
-  "tariff.end": ["应为今天或以后、此规则有效的一天", "it should be a day on which it holds, today or later"],
-  "tariff.last": ["之后没有其他有效规则，请先发布一份", "nothing else holds afterwards: publish one first"],
-  "tariff.other_money": ["币种和时区应与现行规则相同", "currency and time zone should be those of the tariff in force"],
-  "tariff.proposed": ["这份规则已经提出或发布", "this very tariff is proposed or published already"],
-  "password.same": ["新密码与当前密码相同", "the new password is the current one"],
-  "password.changed": ["密码刚刚在别处改过，请重新登录", "the password was just changed elsewhere: log in again"],
-  "passkey.unknown": ["没有这个通行密钥", "there is no such passkey"],
-  "passkey.known": ["这台设备已有您的通行密钥", "this device holds a passkey of yours already"],
-  "passkey.too_many": ["通行密钥已满 10 个，请先移除一个", "there are 10 passkeys already: remove one first"],
-  "passkey.refused": ["设备的回答无效，请重新开始", "the device's answer was not valid: begin again"],
-  "passkey.cancelled": ["没有完成设备上的确认", "it was not confirmed on the device"],
-  "passkey.not_here": ["这台设备不能保存通行密钥", "this device cannot keep a passkey"],
-  "passkey.unavailable": ["此系统不能使用通行密钥", "passkeys cannot be used here"],
-  "password.wrong": ["密码不正确", "the password is not right"],
-  "session.unknown": ["这次登录已经结束", "this log-in has ended already"],
-  "lane.unknown": ["没有这条车道", "there is no such lane"],
+type Table = Readonly<Record<string, Pair>>;
+
+const problems: Table = {
   "call.unknown": ["没有这个求助", "there is no such call"],
   "call.ended": ["这个求助已结束", "this call has ended"],
-  "call.taken": ["已由其他人接听", "somebody else has taken this call"],
-  "call.not_taken": ["请先接听", "take the call first"],
-  "call.no_lane": ["这个求助不在车道上", "this call comes from no lane"],
-  "emergency.stands": ["紧急情况已在进行", "an emergency stands already"],
-  "emergency.none": ["没有紧急情况", "no emergency stands"],
-  "opening.reason": ["请写明原因", "say why"],
-  "stay.plate_inside": ["该车牌另有在场记录，请先结束那一条", "this plate is inside by another stay: close that one first"],
-  "stay.not_in_review": ["这次停车不在核对中", "this stay is not under review"],
   "stay.closed": ["这次停车已结束", "this stay has ended already"],
-  "case.unknown": ["没有这个事项", "there is no such item"],
-  "case.taken": ["其他人正在处理这件", "somebody else has this case"],
-  "stay.superseded": ["这次停车已被拆分或合并，请核查后来的记录", "this stay was split or merged: ask about those in its place"],
-  "split.times": ["时间须在停车期间内，且先离场后入场", "the times should lie within the stay, leaving before coming again"],
-  "split.went_on": ["第二次停车之后已有变化，请先处理", "the second visit has changed since: settle that one first"],
-  "split.paid": ["这次停车已有付款，请先处理付款", "this stay has payments: settle those first"],
-  "case.not_taken": ["请先领取", "take the case first"],
-  "case.changed": ["内容已变化，请再看一次", "it has changed since you saw it: look again"],
-  "decision.undone": ["已经撤销过", "it has been taken back already"],
-  "decision.not_last": ["之后另有处理，请先撤销那一次", "something was decided after it: undo that first"],
-  "decision.malformed": ["填写不完整", "something is missing or does not fit"],
-  "lesson.undone": ["相应的处理已被撤销", "the decision that taught it was taken back"],
-  "exit.explained": ["这次出场已有归属", "this exit belongs to a stay already"],
-  "stay.later": ["这次停车晚于该次出场", "this stay began after that car had left"],
-  "case.resolved": ["已有人处理过", "somebody has resolved this already"],
   "stay.unknown": ["没有这次停车记录", "this stay is not known"],
   "stay.not_open": ["这次停车已结束，或正由工作人员处理", "this stay has ended or is with our staff"],
   "stay.nothing_due": ["现在无需付款", "nothing is due now"],
@@ -88,51 +32,18 @@ const problems: Readonly<Record<string, Pair>> = {
   "invoice.person_with_number": ["个人抬头不需要税号", "a person needs no tax number"],
   "invoice.no_pdf": ["PDF 还没有生成，请稍候再试", "the document is not here yet; try again in a minute"],
   "payment.channel": ["没有这种付款方式", "there is no such way to pay"],
-  "cash.shift_open": ["这个收银点已有未结班次，请先结班", "this till has an open shift: close it first"],
-  "cash.shift_closed": ["班次已结束", "this shift is closed"],
-  "cash.reason": ["点数与账面不符：请再点一次，或写明原因", "the count differs from the books: count again, or say why"],
-  "cash.count": ["请填写每种面额的张数", "say how many of each there are"],
-  "cash.brought": ["备用金不能为负", "what was brought cannot be below zero"],
-  "cash.take_out": ["取出金额不能超过清点金额", "no more can go to the safe than was counted"],
-  "cash.amount": ["请填写金额", "say how much"],
-  "cash.not_there": ["抽屉里没有这么多现金", "there is less in the drawer"],
-  "ledger.shift_open": ["您有未结的现金班次：结班清点后才显示账目", "you have an open cash shift: the books are shown after its last count"],
-  "cash.tendered": ["收到的现金不足", "that is less than what is due"],
-  "cash.amount_changed": ["应付金额已变化，请告知付款人", "another amount is due now: tell the payer first"],
-  "cash.not_due": ["这笔款不用再付，请再看账单", "this is not to be paid any more: look at the bill again"],
-  "refund.amount": ["请填写退款金额", "say how much goes back"],
-  "debt.reason": ["请写明原因", "say why"],
   "card.refused": ["支付机构未接受绑定", "the payment company refused it"],
   "agreement.stands": ["这个车牌已有生效的签约", "something stands for this car already"],
-  "invoice.not_issued": ["发票尚未开具，不能红冲", "it is not issued yet, so it cannot be taken back"],
-  "invoice.reversed": ["这张发票已红冲", "it has been taken back already"],
-  "refund.over": ["这笔退款已结束", "this refund has ended already"],
-  "refund.too_much": ["超过可退金额", "that is more than can go back"],
-  "refund.unknown": ["没有这笔退款，或还未到收费处", "there is no such refund for the desk yet"],
   "debt.unknown": ["没有这笔欠费", "there is no such debt"],
-  "debt.not_disputed": ["没有人对这笔欠费提出异议", "nobody disputes this debt"],
   "debt.over": ["这笔欠费已结清", "nothing is owed any more"],
   "invoice.unknown": ["没有这张发票", "there is no such invoice"],
   "card.no_plate": ["这次停车没有车牌，不能绑定", "this stay has no plate to keep a card for"],
   "card.unknown": ["支付机构没有应答，请再试一次", "the payment company did not answer; please try again"],
   "agreement.unknown": ["这个车牌没有生效的签约", "nothing stands for this car"],
-  "cash.in_use": ["有人正在这台机器上付款，请稍候", "somebody is paying at this machine: wait until that is over"],
-  "cash.handed_out": ["这笔钱已经付过，请勿再付", "this money was handed out before: give nothing"],
-  "cash.counted_here": ["这台机器自己清点纸币", "this machine counts its notes itself"],
-  "cash.no_slip": ["没有这个领款码", "there is no such slip"],
-  "cash.no_session": ["这笔现金付款不在这台机器上", "there is no such payment at this machine"],
-  "cash.no_machine": ["这台机器不收现金", "this machine takes no cash"],
-  "cash.busy": ["上一笔正在结束，请稍候再试", "the payment before is still ending: try again in a moment"],
-  "cash.away": ["纸币口没有应答", "the note slot does not answer"],
-  "cash.jam": ["纸币卡住了，请呼叫工作人员", "a note is stuck: please call our staff"],
-  "cash.full": ["钱箱已满", "the cash box is full"],
-  "cash.no_box": ["钱箱未装好", "the cash box is not in place"],
-  "cash.fault": ["纸币口有故障", "the note slot is out of order"],
-  "cash.no_shift": ["暂不收现金", "no cash is taken now"],
-  "cash.no_change": ["零钱不足，找不开", "there is not enough change for this sum"],
-  "cash.no_open_shift": ["收银班次未打开，暂不收现金", "no cash is taken now: no shift is open"],
   "payment.unknown": ["没有这笔付款", "there is no such payment"],
 };
+
+const tables: Table[] = [problems];
 
 const byStatus: Readonly<Record<number, Pair>> = {
   401: ["登录已失效", "you are no longer logged in"],
@@ -144,9 +55,14 @@ const byStatus: Readonly<Record<number, Pair>> = {
 const away: Pair = ["连接不到服务器", "the server cannot be reached"];
 const inside: Pair = ["服务器出错", "the server failed"];
 
+/** A page has words of its own for what only it may hear; they come before these. */
+export function also(words: Table): void {
+  tables.unshift(words);
+}
+
 export function why(failure: unknown): string {
   if (!(failure instanceof Problem)) return worded(away);
-  const pair = problems[failure.code] ?? byStatus[failure.status];
+  const pair = tables.find((one) => failure.code in one)?.[failure.code] ?? byStatus[failure.status];
   if (pair) return worded(pair);
   return failure.status >= 500 ? worded(inside) : failure.message;
 }

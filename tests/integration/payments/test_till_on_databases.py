@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -145,7 +146,7 @@ def test_a_note_that_is_taken_at_eight_screens_is_in_the_drawer_once(desk: Till)
     assert desk.sums().settled == 1000
     for till, tendered in (("desk-2", 5000), ("desk-1", 1000)):  # somebody is about to pay it a second time
         with pytest.raises(ParkingError, match="take nothing"):
-            desk.database.write(lambda uow, of=(till, tendered): shifts.take(uow, of[0], payment, of[1], by="bo"))
+            desk.database.write(partial(shifts.take, till=till, payment=payment, tendered=tendered, by="bo"))
 
 
 @pytest.mark.req("PAY-2")

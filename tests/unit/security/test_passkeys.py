@@ -314,3 +314,15 @@ def test_a_server_without_a_domain_says_that_it_takes_no_passkeys(database: Data
     with TestClient(app) as client:
         assert client.get("/api/v1/auth/ways").json() == {"passkey_origin": None}
         assert client.post("/api/v1/auth/passkey/challenge").json()["code"] == "passkey.unavailable"
+
+
+def test_of_two_copies_that_answer_with_the_same_counter_at_once_one_gets_in(
+    desk: Desk, key: Authenticator, clock: ManualClock
+) -> None:
+    """Both were checked against the counter as it was before either."""
+    (passkey,) = desk.database.read(lambda conn: conn.execute(passkey_store.passkeys.select()).all())
+
+    def used(count: int) -> bool:
+        return desk.database.write(lambda uow: passkey_store.used(uow.connection, passkey.id, count, clock.now()))
+
+    assert [used(7), used(7), used(6), used(0), used(8)] == [True, False, False, False, True]

@@ -58,10 +58,10 @@ def erase(uow: UnitOfWork, coupons: Coupons, member_id: str, others: Iterable[Fo
     plates = members.erase(uow, member_id)
     _forget_told(uow, member_id)
     coupons.forget_member(uow, member_id)
-    for plate in plates:
+    for plate, until in plates.items():
         for forget in others:
-            forget(uow, plate, uow.now)
-    return sum(_forget_plate(uow, plate, uow.now) for plate in plates)
+            forget(uow, plate, until)
+    return sum(_forget_plate(uow, plate, until) for plate, until in plates.items())
 
 
 def _forget_told(uow: UnitOfWork, member_id: str) -> None:

@@ -95,6 +95,13 @@ class Vehicle:
     ended_at: datetime | None = None
     reason: str = ""
 
+    @property
+    def was_his(self) -> bool:
+        """Whether it ever counted for its member: a claim that ended within its cooling time did not."""
+        if self.state is VehicleState.ENDED:
+            return self.active_at is not None and self.ended_at is not None and self.active_at <= self.ended_at
+        return self.state is VehicleState.ACTIVE
+
 
 @dataclass(frozen=True, slots=True)
 class Level:

@@ -14,7 +14,7 @@ from parking.kernel.events import MemberChanged
 from parking.kernel.plate import Plate
 from parking.kernel.standing import MemberStanding
 from parking.members import points, store, tombstones, vehicles
-from parking.members.model import TIER_COUNTS, Contact, Member, Purpose, standing, tier_of
+from parking.members.model import TIER_COUNTS, Contact, Member, Purpose, Vehicle, VehicleState, standing, tier_of
 from parking.members.store import Cipher
 from parking.members.tables import consent_table, notice_table, receipt_table
 from parking.plumbing.db import UnitOfWork
@@ -97,19 +97,29 @@ def tier_name(conn: Connection, member: Member, at: datetime) -> tuple[str, str,
     return None if level is None else (level.level_id, level.zh, level.en)
 
 
-def erase(uow: UnitOfWork, member_id: str) -> list[Plate]:
-    """Forget a member: basic data, vehicles, consents, points, whose purchases were his. Returns the plates that were his.
+def _his_until(uow: UnitOfWork, vehicle: Vehicle) -> datetime:
+    """Until when what a car did is its member's: until it became another's, even if he has let go of it before."""
+    held = store.holder(uow.connection, vehicle.plate)
+    others = held is not None and held.member_id != vehicle.member_id
+    return vehicle.ended_at if others and vehicle.ended_at is not None else uow.now
+
+
+def erase(uow: UnitOfWork, member_id: str) -> Mapping[Plate, datetime]:
+    """Forget a member: basic data, vehicles, consents, points, whose purchases were his. Returns the plates that were his, until when.
 
     What stays is a row without a name, so that the same reference cannot come back by itself, and sums that name nobody. Of each
     plate a tombstone stays, so that what a gate tells late is forgotten as well.
     """
     found = known(uow.connection, member_id)
-    plates = []
-    for vehicle in store.vehicles_of(uow.connection, member_id):
-        if vehicle.state == "active":
-            plates.append(vehicle.plate)
-            tombstones.put(uow, vehicle.plate)
-        vehicles.end(uow, vehicle, "erased")
+    plates: dict[Plate, datetime] = {}
+    for vehicle in store.every_vehicle_of(uow.connection, member_id):
+        if vehicle.was_his:
+            until = _his_until(uow, vehicle)
+            plates[vehicle.plate] = max(until, plates.get(vehicle.plate, until))
+        if vehicle.state is not VehicleState.ENDED:
+            vehicles.end(uow, vehicle, "erased")
+    for plate, until in plates.items():
+        tombstones.put(uow, plate, until)
     points.end_all(uow, member_id)
     conn = uow.connection
     vehicles.forget(uow, member_id)

@@ -151,6 +151,11 @@ def vehicles_of(conn: Connection, member_id: str) -> Sequence[Vehicle]:
     return vehicles(conn, vehicle_table.c.member_id == member_id, vehicle_table.c.state != VehicleState.ENDED)
 
 
+def every_vehicle_of(conn: Connection, member_id: str) -> Sequence[Vehicle]:
+    """Those that have ended with them, as long as they are kept."""
+    return vehicles(conn, vehicle_table.c.member_id == member_id)
+
+
 def vehicle(conn: Connection, vehicle_id: str) -> Vehicle | None:
     found = vehicles(conn, vehicle_table.c.id == vehicle_id)
     return found[0] if found else None

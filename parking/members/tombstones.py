@@ -25,9 +25,9 @@ def _digest(plate: Plate) -> str:
     return hashlib.sha256(f"erased:{plate.text}".encode()).hexdigest()
 
 
-def put(uow: UnitOfWork, plate: Plate) -> None:
-    """Nothing of this plate from before now is to be kept; a later wish moves the time on."""
-    _put(uow.connection, of_connection(uow.connection).of(_digest(plate)), uow.now)
+def put(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
+    """Nothing of this plate from before then is to be kept; a later wish moves the time on."""
+    _put(uow.connection, of_connection(uow.connection).of(_digest(plate)), until)
 
 
 def _put(conn: Connection, name: str, until: datetime) -> None:

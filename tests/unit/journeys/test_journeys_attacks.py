@@ -11,8 +11,9 @@ import pytest
 from parking.access import store as access_store
 from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.journeys import correcting, forgetting, owing, shopping
+from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
-from parking.members import points
+from parking.members import points, vehicles
 from parking.members import service as members
 from parking.members import store as member_store
 from parking.members.model import Proof, Purpose, Vehicle, VehicleState
@@ -114,3 +115,39 @@ def test_points_that_have_ended_and_are_not_swept_yet_hold_no_return_up(site: Si
     assert site.database.write(back) == 30, "what is there"
     assert site.database.write(points.expire) == 1
     assert site.database.read(points.faults) == []
+
+
+@pytest.mark.req("PRIV-1")
+@pytest.mark.parametrize("sold", [False, True])
+def test_who_has_let_go_of_his_car_and_then_goes_is_forgotten_with_it_and_whoever_has_it_now_is_not(
+    site: SiteStory, sold: bool
+) -> None:
+    member_id = site.database.write(a_member_with_points)
+    his = passes_through(site)
+    site.database.write(lambda uow: lets_go(uow, member_id))
+    if sold:
+        site.database.write(a_next_holder)
+    theirs = passes_through(site)
+    site.database.write(lambda uow: forgetting.erase(uow, nobodys_coupons(), member_id, OTHERS_FORGET))
+    site.application.drain()
+    told = {one.id: one.plate for one in site.stays("closed")}
+    assert told == {his: None, theirs: Plate(PLATE) if sold else None}
+
+
+def passes_through(site: SiteStory) -> StayId:
+    site.park(hours=1)
+    stay_id = site.enter()
+    site.park(minutes=10)
+    site.leave()
+    return stay_id
+
+
+def lets_go(uow: UnitOfWork, member_id: str) -> None:
+    for vehicle in member_store.vehicles_of(uow.connection, member_id):
+        vehicles.end(uow, vehicle, "by_member")
+
+
+def a_next_holder(uow: UnitOfWork) -> None:
+    member = members.join(uow, "app", "customer-2")
+    held = Vehicle("v2", member.member_id, Plate(PLATE), VehicleState.ACTIVE, Proof.DOCUMENT, uow.now, uow.now)
+    member_store.insert_vehicle(uow.connection, held)

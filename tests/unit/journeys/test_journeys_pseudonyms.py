@@ -38,7 +38,7 @@ def much_is_hidden(site: SiteStory) -> None:
     """Everything that remembers a plate without holding it."""
 
     def work(uow: UnitOfWork) -> None:
-        tombstones.put(uow, MINE)
+        tombstones.put(uow, MINE, uow.now)
         once().inside(uow, lambda _: Reply(201, {}))
         spring = a_campaign(per_holder=1, valid_from=uow.now, valid_until=uow.now + timedelta(days=9))
         coupon_store.save_campaign(uow.connection, spring)
@@ -113,7 +113,7 @@ def test_a_newer_key_hides_what_comes_and_the_older_one_behind_it_still_tells(si
     names.open([NEXT_KEY, *old])
     assert knows(site) == (True, True, True)
     site.clock.advance(timedelta(hours=1))
-    site.database.write(lambda uow: tombstones.put(uow, MINE))
+    site.database.write(lambda uow: tombstones.put(uow, MINE, uow.now))
     assert site.database.read(lambda conn: tombstones.covers(conn, MINE, site.clock.now())), "the later wish counts"
 
 

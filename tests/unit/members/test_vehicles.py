@@ -128,7 +128,7 @@ def test_the_same_claim_again_changes_nothing_and_five_cars_are_the_most(members
 def test_whoever_is_erased_holds_nothing_and_a_claim_on_his_car_finds_it_free(members: Members) -> None:
     members.owns(members.one)
     claimed = members.claim(members.two)
-    assert members.database.write(lambda uow: service.erase(uow, members.one)) == [PLATE]
+    assert members.database.write(lambda uow: [*service.erase(uow, members.one)]) == [PLATE]
     assert members.holder() == ""
     assert members.database.read(lambda conn: tombstones.covers(conn, PLATE, START))
     assert members.after(COOLING_WHILE_HELD, claimed) == [VehicleState.ACTIVE]

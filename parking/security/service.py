@@ -85,13 +85,23 @@ class LogIns:
         """
         known = self._database.read(lambda conn: store.credentials(conn, username)) if _plausible(username) else None
         right = self.passwords.matches(password, known[1] if known else None)
-        if known is None or not right or not known[0].enabled:
-            subject = known[0].id if known else ""
-            reason = "unknown user" if known is None else "wrong password" if not right else "disabled"
-            self.failed(whence, subject, reason)
-            raise ParkingError(ErrorKind.UNAUTHENTICATED, "login.refused", "user name or password is wrong")
-        operator = known[0]
-        return operator, self._database.write(lambda uow: open_session(uow, operator, whence, "password"))
+        reason = "unknown user" if known is None else "wrong password" if not right else None
+        if known is not None and reason is None:
+            operator, matched = known
+
+            def work(uow: UnitOfWork) -> tuple[str | None, str]:
+                now = store.credentials(uow.connection, username)
+                if now is None or not now[0].enabled:
+                    return "disabled", ""
+                if now[1] != matched:
+                    return "changed", ""
+                return None, open_session(uow, operator, whence, "password")
+
+            reason, token = self._database.write(work)
+            if reason is None:
+                return operator, token
+        self.failed(whence, known[0].id if known else "", reason or "")
+        raise ParkingError(ErrorKind.UNAUTHENTICATED, "login.refused", "user name or password is wrong")
 
     def knows_password(self, who: Principal, password: str) -> bool:
         """Whether this is the password of the operator who is asking; as slow as logging in."""

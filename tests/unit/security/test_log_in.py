@@ -11,13 +11,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from parking.kernel.clock import ManualClock
-from parking.plumbing.db import Database
+from parking.kernel.errors import ParkingError
+from parking.plumbing.db import Database, UnitOfWork
 from parking.security import admission, api, store
 from parking.security.devices import DeviceKeys
 from parking.security.middleware import PrincipalMiddleware
-from parking.security.service import LogIns
+from parking.security.model import Whence
+from parking.security.service import LogIns, disable_operator
 from parking.web import errors
-from tests.builders.security import PASSWORD, DeviceKey, KnownKeys, an_operator, cheap_passwords, ed25519_check
+from tests.builders.security import PASSWORD, SET_UP, DeviceKey, KnownKeys, an_operator, cheap_passwords, ed25519_check
 
 OURS = {"Origin": "http://testserver"}
 ONE_TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
@@ -194,3 +196,31 @@ def test_the_audit_comes_in_pages_newest_first(client: TestClient, database: Dat
     assert second["next"] is None
     assert first["items"][0]["action"] == "login.succeeded"
     assert client.get("/api/v1/audit?cursor=zzz").status_code == 422
+
+
+@pytest.mark.parametrize("meanwhile", ["changed", "disabled"])
+def test_whoever_was_shut_out_while_his_password_was_checked_is_not_let_in(
+    database: Database, clock: ManualClock, meanwhile: str
+) -> None:
+    """Checking takes a third of a second; the owner of a stolen password changes it in that moment, and ends all log-ins."""
+    operator, checks = an_operator(database), cheap_passwords()
+    log_ins = LogIns(database, clock, checks)
+    right = checks.matches
+
+    def work(uow: UnitOfWork) -> None:
+        if meanwhile == "disabled":
+            disable_operator(uow, SET_UP, username="lin", reason="left")
+            return
+        old = store.credentials_of(uow.connection, operator.id) or ""
+        assert store.change_password(uow.connection, operator.id, old, checks.hash("another pass phrase"))
+
+    def slow(password: str, stored: str | None) -> bool:
+        found = right(password, stored)
+        database.write(work)
+        return found
+
+    checks.matches = slow  # type: ignore[method-assign]
+    with pytest.raises(ParkingError, match="user name or password is wrong"):
+        log_ins.log_in("lin", PASSWORD, whence=Whence("10.0.0.9"))
+    assert database.read(lambda conn: conn.execute(store.sessions.select()).all()) == []
+    assert audited(database)[-1] == ("login.failed", operator.id, meanwhile)

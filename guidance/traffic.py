@@ -50,7 +50,7 @@ class Passages:
         """How it flows over these lanes; `troubled` says which of them cannot serve."""
         serving = [lane for lane in lanes if not troubled.get(lane, False)]
         if not lanes:
-            return Flow("closed", 0, 0, 0)
+            return Flow("unknown", None, 0, 0)
         passed = sum(lane in lanes and timedelta(0) <= now - at <= WINDOW for at, lane, _ in list(self._seen))
         an_hour = round(passed * (timedelta(hours=1) / WINDOW))
         if not serving:

@@ -117,11 +117,14 @@ function AtTheLanes({ page }: { page: AvailabilityPage }): JSX.Element {
     ["into", page.traffic.into as Flow],
     ["out", page.traffic.out as Flow],
   ];
+  const drawn = ways.filter(([, flow]) => flow.lanes > 0);
+  const asOf = <p class="soft small">{both("as_of", { time: clock(page.at) })}</p>;
+  if (!drawn.length) return asOf;
   return (
     <section class="card" aria-labelledby="traffic">
       <h2 id="traffic">{say("traffic")}</h2>
       <dl class="facts">
-        {ways.map(([name, flow]) => (
+        {drawn.map(([name, flow]) => (
           <div key={name} data-flow={name}>
             <dt>{say(name)}</dt>
             <dd>
@@ -133,7 +136,7 @@ function AtTheLanes({ page }: { page: AvailabilityPage }): JSX.Element {
           </div>
         ))}
       </dl>
-      <p class="soft small">{both("as_of", { time: clock(page.at) })}</p>
+      {asOf}
     </section>
   );
 }

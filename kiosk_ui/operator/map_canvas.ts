@@ -3,19 +3,18 @@
 // shape beside its colour, for whoever does not tell colours apart.
 import L from "leaflet";
 import type { BayState } from "./map_bays";
-import { STATES } from "./map_bays";
 
 export interface BayBox {
   id: string;
   /** The middle, in metres, y to the north. */
   x: number;
   y: number;
-  /** Whether it lies across. */
-  turned: boolean;
+  /** By so many degrees it is turned to the right, 0 to 180. */
+  turned: number;
 }
 
-const WIDTH_M = 2.5;
-const LENGTH_M = 5;
+export const WIDTH_M = 2.5;
+export const LENGTH_M = 5;
 const INKS = ["surface", "sunken", "ok-ground", "ok-fill", "line-strong", "ink-soft"] as const;
 type Inks = Readonly<Record<(typeof INKS)[number], string>>;
 
@@ -66,7 +65,10 @@ export class BayCanvas {
 
   private draw(): void {
     const size = this.map.getSize();
-    if (!size.x || !size.y || !this.boxes.size) return; // before the first level the map looks nowhere
+    if (!size.x || !size.y || !this.boxes.size) {
+      this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
+      return; // before the first level the map looks nowhere, and a level may have no bays
+    }
     this.dots = devicePixelRatio || 1;
     const [width, height] = [Math.round(size.x * this.dots), Math.round(size.y * this.dots)];
     if (this.canvas.width !== width || this.canvas.height !== height) {
@@ -77,24 +79,26 @@ export class BayCanvas {
     const zero = this.map.latLngToContainerPoint([0, 0]);
     this.scale = 2 ** this.map.getZoom() * this.dots;
     [this.left, this.top] = [zero.x * this.dots, zero.y * this.dots];
-    this.makePictures();
+    this.forgetPictures();
     for (const [id, state] of this.states) this.put(this.boxes.get(id)!, state);
   }
 
   private put(box: BayBox, state: BayState): void {
-    const picture = this.pictures.get(`${state}.${box.turned}`);
-    if (!picture) return;
+    if (!this.inks) return; // not drawn yet
+    const name = `${state}.${box.turned}`;
+    let picture = this.pictures.get(name);
+    if (!picture) this.pictures.set(name, (picture = pictureOf(state, box.turned, this.scale, this.inks)));
     const [x, y] = [Math.round(this.left + box.x * this.scale - picture.width / 2), Math.round(this.top - box.y * this.scale - picture.height / 2)];
     if (x + picture.width < 0 || y + picture.height < 0 || x > this.canvas.width || y > this.canvas.height) return;
     this.pen.drawImage(picture, x, y);
   }
 
-  private makePictures(): void {
+  private forgetPictures(): void {
     this.inks ??= inksOf(this.canvas.parentElement!);
     const made = this.scale.toFixed(3);
     if (made === this.made) return;
     this.made = made;
-    for (const state of STATES) for (const turned of [false, true]) this.pictures.set(`${state}.${turned}`, pictureOf(state, turned, this.scale, this.inks));
+    this.pictures.clear();
   }
 }
 
@@ -109,12 +113,16 @@ function inksOf(place: HTMLElement): Inks {
   return Object.fromEntries(found) as unknown as Inks;
 }
 
-function pictureOf(state: BayState, turned: boolean, scale: number, inks: Inks): HTMLCanvasElement {
+function pictureOf(state: BayState, turned: number, scale: number, inks: Inks): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   const [wide, high] = [Math.ceil(WIDTH_M * scale), Math.ceil(LENGTH_M * scale)];
-  [canvas.width, canvas.height] = turned ? [high, wide] : [wide, high];
+  const angle = (turned * Math.PI) / 180;
+  const [sine, cosine] = [Math.abs(Math.sin(angle)), Math.abs(Math.cos(angle))];
+  [canvas.width, canvas.height] = [Math.ceil(wide * cosine + high * sine - 1e-6), Math.ceil(wide * sine + high * cosine - 1e-6)];
   const pen = canvas.getContext("2d")!;
-  if (turned) pen.transform(0, 1, 1, 0, 0, 0);
+  pen.translate(canvas.width / 2, canvas.height / 2);
+  pen.rotate(angle);
+  pen.translate(-wide / 2, -high / 2);
   pen.scale(wide / WIDTH_M, high / LENGTH_M); // metres from here on
   const one = 1 / scale;
   pen.fillStyle = inks[state === "free" ? "ok-ground" : state === "unknown" ? "surface" : "sunken"];

@@ -4,7 +4,7 @@ import L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import type { Picture } from "../shared/floor_map";
 import type { BayState } from "./map_bays";
-import { BayCanvas } from "./map_canvas";
+import { BayCanvas, LENGTH_M, WIDTH_M } from "./map_canvas";
 import { border, nameSpot, type Point, type Spot } from "./map_geometry";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -71,13 +71,13 @@ export class Drawing {
     this.svg.append(...this.rects.values());
     this.aisles = [...ground.querySelectorAll(".aisle")].map(pointsOf);
     this.spots = [...this.rects].map(([id, rect]) => ({ id, x: number(rect, "x") + number(rect, "width") / 2, y: -(number(rect, "y") + number(rect, "height") / 2) }));
-    this.svg.append(...this.spots.map(nameOf));
+    this.svg.append(...this.spots.map((spot) => nameOf(spot, turnOf(this.rects.get(spot.id)!))));
     this.map.getContainer().style.aspectRatio = `${width} / ${height}`;
     this.map.invalidateSize({ animate: false });
     const layer = (svg: SVGSVGElement, pane: string): L.SVGOverlay => L.svgOverlay(svg, this.whole!, { interactive: true, pane }).addTo(this.map);
     this.overlays = [layer(ground, "tilePane"), layer(this.svg, "overlayPane")];
     this.bound(true);
-    this.bays.show(this.spots.map((spot) => ({ ...spot, turned: this.rects.get(spot.id)!.hasAttribute("transform") })));
+    this.bays.show(this.spots.map((spot) => ({ ...spot, turned: turnOf(this.rects.get(spot.id)!) })));
   }
 
   private bound(fit: boolean): void {
@@ -182,12 +182,14 @@ export class Drawing {
 
 const number = (of: Element, name: string): number => Number(of.getAttribute(name));
 
-/** A bay's name at its foot, seen from near by. */
-function nameOf({ id, x, y }: Spot): SVGTextElement {
+/** A bay's name at its foot, however it lies, seen from near by. */
+function nameOf({ id, x, y }: Spot, turned: number): SVGTextElement {
+  const angle = (turned * Math.PI) / 180;
+  const foot = Math.min(LENGTH_M / Math.abs(Math.cos(angle)), WIDTH_M / Math.abs(Math.sin(angle))) / 2;
   const text = document.createElementNS(SVG, "text");
   text.setAttribute("class", "bay-name");
   text.setAttribute("x", String(x));
-  text.setAttribute("y", String(-y + 2.2));
+  text.setAttribute("y", String(-y + foot - 0.3));
   text.textContent = id;
   return text;
 }
@@ -203,6 +205,15 @@ function cornersOf(rect: SVGRectElement | undefined): Point[] {
   if (!rect) return [];
   const [width, height] = [number(rect, "width"), number(rect, "height")];
   const [x, y] = [number(rect, "x") + width / 2, -(number(rect, "y") + height / 2)];
-  const [dx, dy] = rect.hasAttribute("transform") ? [height / 2, width / 2] : [width / 2, height / 2]; // a turned bay lies across
-  return [[x - dx, y - dy], [x + dx, y - dy], [x - dx, y + dy], [x + dx, y + dy]];
+  const angle = (turnOf(rect) * Math.PI) / 180;
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  return [[-1, -1], [1, -1], [-1, 1], [1, 1]].map(([right = 0, up = 0]): Point => {
+    const [dx, dy] = [(right * width) / 2, (up * height) / 2];
+    return [x + dx * cosine + dy * sine, y - dx * sine + dy * cosine];
+  });
+}
+
+/** By how many degrees a bay is turned to the right; its nose may be at either end. */
+function turnOf(rect: SVGRectElement): number {
+  return Number(/rotate\(([-\d.]+)/.exec(rect.getAttribute("transform") ?? "")?.[1] ?? 0) % 180;
 }

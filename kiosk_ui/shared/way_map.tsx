@@ -11,7 +11,7 @@ export function Whereabouts(props: { lead: string; floor: Name; zone: Name; chil
     <>
       <p>{props.lead}</p>
       <p class="floor">{named(props.floor)}</p>
-      <p class="hero-word">{named(props.zone)}</p>
+      {named(props.zone) !== named(props.floor) && <p class="hero-word">{named(props.zone)}</p>}
       {props.children}
     </>
   );

@@ -31,7 +31,7 @@ def view_box(plan: Plan, level_id: LevelId) -> tuple[float, float, float, float]
 
 
 def svg(plan: Plan, level_id: LevelId) -> str:
-    """The level with its outline, ways, bays, links and pillars; ParkingError (not found) for a level that there is not."""
+    """The level with its outline, rooms, ways, bays, links and pillars; ParkingError (not found) for a level that there is not."""
     box = " ".join(f"{n:g}" for n in view_box(plan, level_id))
     level = plan.level(level_id)
     parts = [
@@ -39,9 +39,13 @@ def svg(plan: Plan, level_id: LevelId) -> str:
     ]
     if level.outline:
         parts.append(f'<polygon class="outline" points="{_line(level.outline)}"/>')
+    for room in plan.rooms:
+        if room.level_id == level_id:
+            parts.append(f'<polygon class="room" points="{_line(room.outline)}"/>')
+    has_rooms = any(room.level_id == level_id for room in plan.rooms)  # then walls show where one drives
     for way in plan.ways:
         if way.level_id == level_id:
-            kind = "path" if way.use is Use.WALK else "aisle"
+            kind = "path" if has_rooms or way.use is Use.WALK else "aisle"
             parts.append(f'<polyline class="{kind}" points="{_line(way.points)}"/>')
     parts += [_bay(bay) for bay in plan.bays if bay.level_id == level_id]
     for link in plan.links:

@@ -47,6 +47,11 @@ def text_of(site: SiteMap) -> str:
             }
             for b in plan.bays
         ],
+        "rooms": [
+            {"level": str(r.level_id), "category": r.category, "outline": [list(p) for p in r.outline]}
+            | ({"name": _name(r.name)} if r.name else {})
+            for r in plan.rooms
+        ],
         "ways": [
             {"id": w.id, "level": str(w.level_id), "points": [list(p) for p in w.points]}
             | ({"use": w.use.value} if w.use is not Use.BOTH else {})

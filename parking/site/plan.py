@@ -67,6 +67,16 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """Walls that a drawing shows on a level: a hall, a lobby, a shop; `category` is IMDF's word for it (OGC 20-094, unit categories)."""
+
+    level_id: LevelId
+    category: str
+    outline: tuple[Point, ...]
+    name: LocalName | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A point on a level."""
 
@@ -150,6 +160,7 @@ class Plan:
     entrances: tuple[Spot, ...] = ()
     lanes: Mapping[LaneId, Place] = field(default_factory=dict)
     signs: Mapping[SignId, Place] = field(default_factory=dict)
+    rooms: tuple[Room, ...] = ()
     anchor: tuple[float, float] = (0.0, 0.0)  # longitude and latitude of x = 0, y = 0
 
     def __bool__(self) -> bool:

@@ -24,6 +24,7 @@ from parking.site.plan import (
     Place,
     Plan,
     Point,
+    Room,
     Spot,
     Use,
     Way,
@@ -138,10 +139,15 @@ def on_levels(rows: Sequence[RowOfBays], level_of: Mapping[ZoneId, LevelId]) -> 
 
 def place(row: Row, levels: Sequence[Level]) -> Place:
     """`level` and `at` of a row."""
+    return Place(known_level(row, levels), row.point("at"))
+
+
+def known_level(row: Row, levels: Sequence[Level]) -> LevelId:
+    """`level` of a row; ParkingError when there is none of this name."""
     level_id = LevelId(row.text("level"))
     if level_id not in {v.id for v in levels}:
         raise row.wrong(f"there is no level {level_id!r}; levels: {', '.join(v.id for v in levels)}", "level")
-    return Place(level_id, row.point("at"))
+    return level_id
 
 
 def _kind(row: Row, key: str, kinds: type[Kind], default: Kind | None = None) -> Kind:
@@ -162,6 +168,7 @@ def read_rest(
     levels = plan.levels
     return replace(
         plan,
+        rooms=_rooms(top, levels),
         ways=_ways(top, levels),
         links=_links(top, levels),
         pillars=_pillars(top, levels),
@@ -174,13 +181,22 @@ def read_rest(
     )
 
 
+def _rooms(top: Row, levels: Sequence[Level]) -> tuple[Room, ...]:
+    found: list[Room] = []
+    for row in top.rows("rooms"):
+        level_id, category = known_level(row, levels), row.text("category")
+        if not _ID.fullmatch(category):
+            raise row.wrong("a category has small letters, digits, '-', '_' or '.', at most 40", "category")
+        name = named(row) if row.has("name") else None
+        found.append(Room(level_id, category, row.points("outline", fewest=3), name))
+        row.finish()
+    return tuple(found)
+
+
 def _ways(top: Row, levels: Sequence[Level]) -> tuple[Way, ...]:
     found: list[Way] = []
-    known = {v.id for v in levels}
     for row in top.rows("ways"):
-        way_id, level_id = ident(row, [w.id for w in found]), LevelId(row.text("level"))
-        if level_id not in known:
-            raise row.wrong(f"there is no level {level_id!r}; levels: {', '.join(sorted(known))}", "level")
+        way_id, level_id = ident(row, [w.id for w in found]), known_level(row, levels)
         points = row.points("points")
         if any(a == b for a, b in itertools.pairwise(points)):
             raise row.wrong("two points of a way that follow each other are the same", "points")

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from typer.testing import CliRunner
 
 from guidance.bays import Reading
+from parking.cli.site import app as site_commands
 from parking.kernel.events import LaneFaulted
 from parking.kernel.ids import BayId, DeviceId, LaneId
+from parking.site.imdf.zipped import pack
 from tests.browser import look
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
+from tests.builders.imdf import stranger
 from tests.builders.plans import TWIN
 from tests.builders.security import PASSWORD
 from tests.fixtures.browser import OpenPage
@@ -149,3 +153,32 @@ def test_a_map_that_cannot_be_read_says_so_and_one_that_nobody_drew_too(twin: Of
     page.route("**/api/v1/site/levels", lambda route: route.fulfill(json=[]))
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("No level of this site is drawn yet")).to_be_visible(timeout=PATIENT)
+
+
+@pytest.mark.req("MAP-1")
+def test_a_strangers_imdf_archive_is_imported_served_and_seen_level_by_level(
+    tmp_path: Path, built_pages: Path, open_page: OpenPage
+) -> None:
+    archive, site_file = tmp_path / "museum.zip", tmp_path / "site.yaml"
+    archive.write_bytes(pack(stranger()))
+    made = CliRunner().invoke(site_commands, ["import", str(archive)])
+    assert made.exit_code == 0
+    site_file.write_text(made.output, encoding="utf-8")
+    office = Office(tmp_path, site_file=site_file)
+    try:
+        page = open_page(f"{office.url}/operator/#/map/p1", locale="en-GB", expect={401})
+        OperatorPage(page).log_in("manager", PASSWORD)
+        plan = office.application.site.plan
+        for level in ("p1", "g", "p1"):
+            page.locator(f"[data-level='{level}']").click()
+            bays = [b.id for b in plan.bays if b.level_id == level]
+            expect(page.get_by_test_id("map-ground").locator("rect[data-bay]")).to_have_count(
+                len(bays), timeout=PATIENT
+            )
+            for bay in bays:
+                expect(MapPage(page).bay(bay)).to_be_attached()
+            rooms = sum(r.level_id == level for r in plan.rooms)
+            expect(page.get_by_test_id("map-ground").locator(".room")).to_have_count(rooms)
+            picture(page, f"imdf-{level}")
+    finally:
+        office.close()

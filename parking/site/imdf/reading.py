@@ -6,7 +6,6 @@ restrictions, and the ways on foot from openings and the rooms that they lead in
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,8 +14,20 @@ from parking.kernel.errors import invalid
 from parking.kernel.ids import BayId, GarageId, LaneId, LevelId, LinkId, PillarId, SignId, SiteId, ZoneId
 from parking.site.check import faults, refuse
 from parking.site.geometry import inside, middle
-from parking.site.imdf.foreign import foreign_kind, foreign_ways
-from parking.site.imdf.words import EXTENSION, LINK_UNITS, VERSION, Archive, Feature, to_metres, wrong
+from parking.site.imdf.foreign import distinct, foreign_kind, foreign_ways, heading_of, is_hall
+from parking.site.imdf.words import (
+    EXTENSION,
+    LINK_UNITS,
+    VERSION,
+    Archive,
+    Feature,
+    ident_of,
+    label,
+    name_of,
+    slug,
+    to_metres,
+    wrong,
+)
 from parking.site.model import Lane, LaneKind, Sign, SiteMap, Zone
 from parking.site.plan import (
     Bay,
@@ -30,6 +41,7 @@ from parking.site.plan import (
     Place,
     Plan,
     Point,
+    Room,
     Spot,
     Use,
     Way,
@@ -139,22 +151,19 @@ class _Reader:
             bays,
             ways or foreign_ways(self, units, links),
             links,
-            tuple(
-                Pillar(PillarId(_ident(a)), p) for a, p in self._amenities(amenities, "landmark", unit_level)
-            ),
+            tuple(Pillar(PillarId(i), p) for i, _, p in self._amenities(amenities, "landmark", unit_level)),
             tuple(self._camera(ident, said) for ident, said in self.own["camera"].items()),
-            tuple(Spot(i, _name(s, i), self._own_place("help", i)) for i, s in self.own["help"].items()),
-            tuple(
-                Spot(_ident(a), _name(a["properties"]), p) for a, p in self._amenities(amenities, "entry", unit_level)
-            ),
+            tuple(Spot(i, name_of(s, i), self._own_place("help", i)) for i, s in self.own["help"].items()),
+            tuple(Spot(i, n, p) for i, n, p in self._amenities(amenities, "entry", unit_level)),
             {LaneId(i): self._own_place("lane", i) for i, s in self.own["lane"].items() if s.get("level")},
             {SignId(i): self._own_place("sign", i) for i, s in self.own["sign"].items() if s.get("level")},
+            self._rooms(units),
             self.anchor,
-        )  # fmt: skip
-        said_id = site_id or _label(venue["properties"].get("alt_name")) or "site"
+        )
+        said_id = site_id or label(venue["properties"].get("alt_name")) or "site"
         site = SiteMap(
-            SiteId(_slug(said_id)),
-            _name(venue["properties"], said_id),
+            SiteId(slug(said_id)),
+            name_of(venue["properties"], said_id),
             str(about.get("currency", currency)),
             str(about.get("timezone", timezone)),
             self._zones(sections, bays),
@@ -168,7 +177,7 @@ class _Reader:
     def _garages(self) -> tuple[Garage, ...]:
         garages: dict[str, Garage] = {}
         for feature in self.features("building"):
-            garages[str(feature["id"])] = Garage(GarageId(_slug(_ident(feature))), _name(feature["properties"]))
+            garages[str(feature["id"])] = Garage(GarageId(slug(ident_of(feature))), name_of(feature["properties"]))
         for feature in self.features("level"):
             said = feature["properties"]
             ordinal, owners = said.get("ordinal"), said.get("building_ids") or []
@@ -177,12 +186,12 @@ class _Reader:
             owner = next((garages[str(b)] for b in owners if str(b) in garages), None)
             if owner is None:
                 raise wrong("level", str(feature["id"]), "its building_ids name no building")
-            ident = _slug(_label(said.get("short_name")) or str(feature["id"]))
+            ident = slug(label(said.get("short_name")) or str(feature["id"]))
             if any(ident == level.id for level in self.levels.values()):
                 ident = f"{owner.id}-{ident}"[:40]
             drawn = self.own["level"].get(ident, {}).get("drawn", True)
             outline = self.ring("level", feature) if drawn else ()
-            level = Level(LevelId(ident), owner.id, _name(said), ordinal, outline)
+            level = Level(LevelId(ident), owner.id, name_of(said), ordinal, outline)
             self.levels[str(feature["id"])] = level
         return tuple(garages.values())
 
@@ -193,21 +202,38 @@ class _Reader:
             if a["properties"].get("category") == "parking.ev"
             for unit in a["properties"].get("unit_ids") or []
         }
-        areas = [(_slug(_ident(s)), self.level_of("section", s).id, self.ring("section", s)) for s in sections]
-        found = []
+        areas = [(slug(ident_of(s)), self.level_of("section", s).id, self.ring("section", s)) for s in sections]
+        found: list[Bay] = []
         for unit in units:
             said = unit["properties"]
-            if said.get("category") != "parking":
+            if not self._is_bay(unit):
                 continue
-            ident, level, at = _ident(unit), self.level_of("unit", unit), self.at("unit", unit)
+            level, at, ring = self.level_of("unit", unit), self.at("unit", unit), self.ring("unit", unit)
+            ident = distinct(ident_of(unit), {b.id for b in found}, level.id)
             own = self.own["bay"].get(ident, {})
             zone = own.get("zone") or _area(areas, level.id, at) or level.id
             kind = BayKind(own["kind"]) if "kind" in own else foreign_kind(said, str(unit["id"]) in charging)
-            found.append(Bay(BayId(ident), ZoneId(zone), level.id, at, kind, float(own.get("heading", 0.0))))
+            heading = float(own["heading"]) if "heading" in own else heading_of(ring)
+            found.append(Bay(BayId(ident), ZoneId(zone), level.id, at, kind, heading))
+        return tuple(found)
+
+    def _is_bay(self, unit: Feature) -> bool:
+        return unit["properties"].get("category") == "parking" and not is_hall(self.ring("unit", unit))
+
+    def _rooms(self, units: Iterable[Feature]) -> tuple[Room, ...]:
+        """All units that are neither bay nor link; of an archive of ours those that were drawn as rooms."""
+        found = []
+        for unit in units:
+            said = unit["properties"]
+            is_room = str(unit["id"]) in self.own["room"] if self.own["site"] else not self._is_bay(unit)
+            if is_room and said.get("category") not in _KINDS.keys() - {"walkway"}:
+                name = name_of(said) if label(said.get("name")) else None
+                category = slug(str(said.get("category", "")))
+                found.append(Room(self.level_of("unit", unit).id, category, self.ring("unit", unit), name))
         return tuple(found)
 
     def _zones(self, sections: Sequence[Feature], bays: Sequence[Bay]) -> tuple[Zone, ...]:
-        named = {_slug(_ident(s)): _name(s["properties"]) for s in sections}
+        named = {slug(ident_of(s)): name_of(s["properties"]) for s in sections}
         level_names = {level.id: level.name for level in self.levels.values()}
         groups: dict[ZoneId, list[Bay]] = {ZoneId(z): [] for z in self.own["zone"]}
         for bay in bays:
@@ -227,7 +253,7 @@ class _Reader:
 
     def _links(self, units: Iterable[Feature]) -> tuple[Link, ...]:
         by_id = {str(u["id"]): u for u in units if u["properties"].get("category") in _KINDS}
-        found = []
+        found: list[Link] = []
         for relation in self.features("relationship"):
             said = relation["properties"]
             ends = [said.get("origin"), *(said.get("intermediary") or []), said.get("destination")]
@@ -236,15 +262,16 @@ class _Reader:
                 continue  # a relationship of things that nobody walks through
             kind = _KINDS[str(joined[0]["properties"]["category"])]
             stops = tuple(Place(self.level_of("unit", u).id, self.at("unit", u)) for u in joined)
-            ident = _slug(_ident(joined[0]))
+            ident = distinct(slug(ident_of(joined[0])), {link.id for link in found}, stops[0].level_id)
             working = bool(self.own["link"].get(ident, {}).get("working", True))
             one_way = said.get("direction") == "directed" and kind in (LinkKind.RAMP, LinkKind.ESCALATOR)
-            found.append(Link(LinkId(ident), _name(joined[0]["properties"], ident), kind, stops, one_way, working))
+            found.append(Link(LinkId(ident), name_of(joined[0]["properties"], ident), kind, stops, one_way, working))
         return tuple(found)
 
     def _amenities(
         self, amenities: Iterable[Feature], category: str, unit_level: Mapping[str, LevelId]
-    ) -> Iterator[tuple[Feature, Place]]:
+    ) -> Iterator[tuple[str, LocalName, Place]]:
+        taken: set[str] = set()
         for feature in amenities:
             if feature["properties"].get("category") == category:
                 levels = [
@@ -252,7 +279,10 @@ class _Reader:
                 ]
                 if not levels:
                     raise wrong("amenity", str(feature["id"]), "its unit_ids name no unit")
-                yield feature, Place(levels[0], self.at("amenity", feature))
+                said = ident_of(feature) if category == "landmark" else slug(ident_of(feature))
+                ident = distinct(said, taken, levels[0])
+                taken.add(ident)
+                yield ident, name_of(feature["properties"]), Place(levels[0], self.at("amenity", feature))
 
     # --- the extension -----------------------------------------------------------------------------------------------
 
@@ -274,37 +304,12 @@ class _Reader:
 
     def _lane(self, ident: str, said: Mapping[str, Any]) -> Lane:
         zones = [ZoneId(said[k]) if said.get(k) else None for k in ("from_zone", "to_zone")]
-        return Lane(LaneId(ident), _name(said), LaneKind(said["kind"]), zones[0], zones[1], bool(said["both_ways"]))
+        return Lane(LaneId(ident), name_of(said), LaneKind(said["kind"]), zones[0], zones[1], bool(said["both_ways"]))
 
     def _sign(self, ident: str, said: Mapping[str, Any]) -> Sign:
         return Sign(
             SignId(ident), ZoneId(said["zone"]), str(said["driver"]), str(said["address"]), str(said["full_text"])
         )
-
-
-def _label(said: Any) -> str:
-    """One text of a set of labels: English, else whatever there is."""
-    if not isinstance(said, Mapping):
-        return ""
-    return str(said.get("en") or next(iter(said.values()), ""))
-
-
-def _name(said: Mapping[str, Any], default: str = "") -> LocalName:
-    labels = said.get("name")
-    english = _label(labels) or default or "?"
-    chinese = next((str(v) for k, v in labels.items() if k.startswith("zh")), "") if isinstance(labels, Mapping) else ""
-    return LocalName(zh=chinese or english, en=english)
-
-
-def _ident(feature: Feature) -> str:
-    """What we call a feature: its other name, else its name, else its id."""
-    said = feature["properties"]
-    text = _label(said.get("alt_name")) or _label(said.get("name")) or str(feature["id"])
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:40] or str(feature["id"])
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:40] or "x"
 
 
 def _area(areas: Sequence[tuple[str, LevelId, Sequence[Point]]], level_id: LevelId, at: Point) -> str:

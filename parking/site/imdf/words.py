@@ -6,6 +6,7 @@ manifest declares, so that an archive stays readable for everybody and loses not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from math import cos, radians
 from typing import Any
@@ -62,3 +63,28 @@ def to_metres(anchor: Point, at: Sequence[float]) -> Point:
 def wrong(file: str, feature: str, says: str) -> ParkingError:
     """An error that names the file and the feature."""
     return invalid("site.imdf", says, field=f"{file}.geojson: {feature}")
+
+
+def label(said: Any) -> str:
+    """One text of a set of labels: English, else whatever there is."""
+    if not isinstance(said, Mapping):
+        return ""
+    return str(said.get("en") or next(iter(said.values()), ""))
+
+
+def name_of(said: Mapping[str, Any], default: str = "") -> LocalName:
+    texts = said.get("name")
+    english = label(texts) or default or "?"
+    chinese = next((str(v) for k, v in texts.items() if k.startswith("zh")), "") if isinstance(texts, Mapping) else ""
+    return LocalName(zh=chinese or english, en=english)
+
+
+def ident_of(feature: Feature) -> str:
+    """What we call a feature: its other name, else its name, else its id."""
+    said = feature["properties"]
+    text = label(said.get("alt_name")) or label(said.get("name")) or str(feature["id"])
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:40] or str(feature["id"])
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:40] or "x"

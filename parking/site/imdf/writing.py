@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import cos, radians, sin
 from typing import Any
 
 from parking.site.imdf.words import EXTENSION, EXTENSION_NAME, LINK_UNITS, VERSION, feature_id, labels, to_degrees
@@ -12,7 +13,6 @@ from parking.site.words import LocalName
 
 Json = dict[str, Any]
 _MARGIN_M, _LINK_HALF_M = 3.0, 1.25
-_UP_TO_EAST = 45.0  # a bay whose nose points nearer to the east or west lies across
 
 
 def archive(site: SiteMap, created: str) -> dict[str, Json]:
@@ -33,6 +33,7 @@ class _Writer:
         for level in self.plan.levels:
             self._level(level)
         self._zones()
+        self._rooms()
         for bay in self.plan.bays:
             self._bay(bay)
         self._links()
@@ -120,6 +121,14 @@ class _Writer:
                           display_point=self._point(_mid(around)), level_id=self._id("level", zone.level),
                           address_id=None, correlation_id=None, parents=None)  # fmt: skip
 
+    def _rooms(self) -> None:
+        for number, room in enumerate(self.plan.rooms):
+            unit = self._add("unit", f"room:{number}", self._polygon(room.outline), category=room.category, restriction=None,
+                             accessibility=None, name=labels(room.name) if room.name else None, alt_name=None,
+                             display_point=self._point(_mid(room.outline)),
+                             level_id=self._id("level", room.level_id))  # fmt: skip
+            self._own("room", unit, None, room.level_id)
+
     def _bay(self, bay: Bay) -> None:
         unit = self._add("unit", f"bay:{bay.id}", self._polygon(_bay_outline(bay)), category="parking",
                          restriction=_RESTRICTED.get(bay.kind),
@@ -206,10 +215,12 @@ _RESTRICTED = {BayKind.RESERVED: "restricted", BayKind.LEASED: "restricted", Bay
 
 
 def _bay_outline(bay: Bay) -> Sequence[Point]:
-    across = abs((bay.heading_deg % 180) - 90) < _UP_TO_EAST
-    half_x, half_y = (BAY_LENGTH_M / 2, BAY_WIDTH_M / 2) if across else (BAY_WIDTH_M / 2, BAY_LENGTH_M / 2)
+    east, north = sin(radians(bay.heading_deg)), cos(radians(bay.heading_deg))
     x, y = bay.at
-    return [(x - half_x, y - half_y), (x + half_x, y - half_y), (x + half_x, y + half_y), (x - half_x, y + half_y)]
+    corners = [
+        (right * BAY_WIDTH_M / 2, ahead * BAY_LENGTH_M / 2) for right, ahead in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    return [(x + right * north + ahead * east, y - right * east + ahead * north) for right, ahead in corners]
 
 
 def _around(points: Sequence[Point], margin: float = _MARGIN_M) -> tuple[Point, ...]:

@@ -5,99 +5,26 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import Counter
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
+from xml.etree import ElementTree
 
 import pytest
 
 from parking.kernel.errors import ParkingError
 from parking.site.drawing import svg
+from parking.site.file import text_of
 from parking.site.graph import walk_graph
 from parking.site.imdf.reading import site_of
-from parking.site.imdf.words import EXTENSION, STANDARD, to_degrees
+from parking.site.imdf.words import EXTENSION, STANDARD
 from parking.site.imdf.writing import archive
 from parking.site.imdf.zipped import pack, unpack
+from parking.site.loader import load
 from parking.site.plan import BayKind, LinkKind
 from parking.site.route import route
+from tests.builders.imdf import CREATED, Json, label, number, stranger
 from tests.builders.plans import small_site, twin_site
-
-CREATED = "2026-03-02T04:00:00+00:00"
-NAMES = UUID("00000000-0000-4000-8000-000000000000")
-AT = (9.0, 48.0)
-Json = dict[str, Any]
-
-
-def number(text: str) -> str:
-    return str(uuid5(NAMES, text))
-
-
-def box(x: float, y: float, width: float, height: float) -> Json:
-    corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]
-    return {"type": "Polygon", "coordinates": [[to_degrees(AT, c) for c in corners]]}
-
-
-def point(x: float, y: float) -> Json:
-    return {"type": "Point", "coordinates": to_degrees(AT, (x, y))}
-
-
-def feature(kind: str, name: str, geometry: Json | None, /, **said: Any) -> Json:
-    return {"id": number(name), "type": "Feature", "feature_type": kind, "geometry": geometry, "properties": said}
-
-
-def label(text: str) -> Json:
-    return {"en": text}
-
-
-def stranger() -> dict[str, Json]:
-    """A museum's garage as somebody else would write it: two floors of rooms with doors, a lift and stairs, four bays below."""
-    names = {"name": {"en": "Museum"}, "restriction": None}
-    level = {"category": "parking", "restriction": None, "outdoor": False, "address_id": None, "display_point": None}
-    own = {"building_ids": [number("house")]}
-    up, down = number("up"), number("down")
-
-    def unit(name: str, category: str, level_id: str, shape: Json, /, **more: Any) -> Json:
-        basic = {"category": category, "restriction": None, "accessibility": None, "name": label(name),
-                 "alt_name": None, "display_point": None, "level_id": level_id}  # fmt: skip
-        return feature("unit", f"unit {name}", shape, **(basic | more))
-
-    door = {"type": "LineString", "coordinates": [to_degrees(AT, (10, 4)), to_degrees(AT, (10, 6))]}
-    files = {
-        "venue": [feature("venue", "v", box(0, 0, 40, 20), category="museum", display_point=None, **names)],
-        "building": [feature("building", "house", None, category="parking", name=label("House"))],
-        "footprint": [feature("footprint", "f", box(0, 0, 40, 20), category="ground", building_ids=[number("house")])],
-        "level": [
-            feature("level", "up", box(0, 0, 40, 20), ordinal=0, name=label("Ground"), short_name=label("G"), **level, **own),
-            feature("level", "down", box(0, 0, 40, 20), ordinal=-1, name=label("Below"), short_name=label("P1"), **level, **own),
-        ],
-        "unit": [
-            unit("foyer", "lobby", up, box(0, 0, 10, 20)),
-            unit("hall", "walkway", up, box(10, 0, 30, 20)),
-            unit("deck", "road", down, box(0, 0, 40, 20)),
-            unit("17", "parking", down, box(20, 14, 2.5, 5)),
-            unit("18", "parking", down, box(23, 14, 2.5, 5), accessibility=["wheelchair"]),
-            unit("19", "parking", down, box(26, 14, 2.5, 5)),
-            unit("20", "parking", down, box(29, 14, 2.5, 5), restriction="employeesonly"),
-            unit("lift up", "elevator", up, box(34, 8, 2, 2)),
-            unit("lift down", "elevator", down, box(34, 8, 2, 2)),
-            unit("stairs up", "stairs", up, box(14, 8, 2, 2)),
-            unit("stairs down", "stairs", down, box(14, 8, 2, 2)),
-        ],
-        "opening": [feature("opening", "d", door, category="pedestrian", level_id=up)],
-        "amenity": [
-            feature("amenity", "charger", point(27, 16), category="parking.ev", unit_ids=[number("unit 19")], name=None),
-            feature("amenity", "door", point(1, 10), category="entry", unit_ids=[number("unit foyer")], name=label("Main door")),
-        ],
-        "relationship": [
-            feature("relationship", "l", None, category="elevator", direction="undirected", intermediary=None, hours=None,
-                    origin={"id": number("unit lift up"), "feature_type": "unit"},
-                    destination={"id": number("unit lift down"), "feature_type": "unit"}),
-            feature("relationship", "s", None, category="stairs", direction="undirected", intermediary=None, hours=None,
-                    origin={"id": number("unit stairs up"), "feature_type": "unit"},
-                    destination={"id": number("unit stairs down"), "feature_type": "unit"}),
-        ],
-    }  # fmt: skip
-    collections = {k: {"type": "FeatureCollection", "name": k, "features": v} for k, v in files.items()}
-    return {"manifest": {"version": "1.0.0", "created": CREATED, "language": "en"}, **collections}
 
 
 @pytest.mark.req("MAP-1")
@@ -145,21 +72,69 @@ def test_a_strangers_archive_becomes_a_site_that_is_drawn_and_walked_through() -
         "18": BayKind.ACCESSIBLE,
         "19": BayKind.EV,
         "20": BayKind.LEASED,
+        "21": BayKind.ORDINARY,
+        "22": BayKind.ORDINARY,
+        "23": BayKind.ORDINARY,
+        "g-17": BayKind.ORDINARY,
     }
-    assert [(z.level, z.capacity) for z in site.zones] == [("p1", 4)]
-    assert svg(plan, plan.levels[1].id).count("data-bay=") == 4
+    assert [plan.bay(bay).heading_deg for bay in ("17", "21", "22", "23")] == [0.0, 60.0, 60.0, 90.0]
+    assert [(z.level, z.capacity) for z in site.zones] == [("p1", 7), ("g", 1)]
+    assert [(r.level_id, r.category, r.name and r.name.en) for r in plan.rooms] == [
+        ("g", "lobby", "foyer"),
+        ("g", "walkway", "hall"),
+        ("p1", "road", "deck"),
+    ]
     graph = walk_graph(plan)
-    quick = route(graph, "entrance:Main-door", "bay:17")
-    free = route(graph, "entrance:Main-door", "bay:17", step_free=True)
+    quick = route(graph, "entrance:main-door", "bay:17")
+    free = route(graph, "entrance:main-door", "bay:17", step_free=True)
     assert quick is not None
     assert free is not None
     assert LinkKind.STAIRS in {leg.kind for leg in quick.legs}
     assert {leg.kind for leg in free.legs} == {None, LinkKind.LIFT}
 
 
-def test_a_strangers_archive_goes_out_again_and_means_the_same() -> None:
+@pytest.mark.req("MAP-1")
+def test_a_strangers_archive_goes_out_again_and_means_the_same_and_so_does_the_site_file_made_of_it() -> None:
     site = site_of(stranger())
     assert site_of(unpack(pack(archive(site, CREATED)))) == site
+    assert load(text_of(site), "site.yaml") == site
+
+
+@pytest.mark.req("MAP-1")
+def test_whoever_reads_our_archive_without_our_extension_sees_the_same_rooms_and_bays() -> None:
+    site = site_of(stranger())
+    files = {name: file for name, file in archive(site, CREATED).items() if name != EXTENSION}
+    read = site_of(files).plan
+    assert [(b.id, b.level_id, b.heading_deg) for b in read.bays] == [
+        (b.id, b.level_id, b.heading_deg) for b in site.plan.bays
+    ]
+    assert {r.outline for r in read.rooms} >= {r.outline for r in site.plan.rooms}
+
+
+@pytest.mark.req("MAP-1")
+def test_the_picture_of_each_level_has_all_its_rooms_bays_lifts_and_stairs() -> None:
+    plan = site_of(stranger()).plan
+    for level in plan.levels:
+        drawn = ElementTree.fromstring(svg(plan, level.id))
+        classes = Counter(str(part.get("class")).split()[0] for part in drawn)
+        assert classes["outline"] == 1
+        assert classes["room"] == sum(r.level_id == level.id for r in plan.rooms)
+        assert classes["link"] == sum(s.level_id == level.id for k in plan.links for s in k.stops)
+        bays = {part.get("data-bay") for part in drawn if part.get("data-bay")}
+        assert bays == {b.id for b in plan.bays if b.level_id == level.id}
+
+
+def test_lifts_doors_and_bays_of_one_name_are_told_apart() -> None:
+    files = stranger()
+    for unit in files["unit"]["features"][-4:]:
+        unit["properties"]["name"] = label("Way up")
+    door = files["amenity"]["features"][1]
+    again = {**door, "id": number("second door")}
+    files["amenity"]["features"].append(again)
+    plan = site_of(files).plan
+    assert [link.id for link in plan.links] == ["way-up", "g-way-up"]
+    assert [entrance.id for entrance in plan.entrances] == ["main-door", "g-main-door"]
+    assert load(text_of(site_of(files)), "site.yaml").plan == plan
 
 
 def broken(file: str, change: Any) -> dict[str, Json]:

@@ -27,6 +27,7 @@ from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
+from parking.sessions.model import OpenStay, Stay, StayInReview
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.paging import Cursor, Limit, Page, decode, encode, page
@@ -151,12 +152,18 @@ def _own(database_read: Database, cashier: Cashier, who: Principal, debt_id: str
         found = cashier.later.debt(conn, StayId(debt_id))
         if stay is None or found is None or found[0].plate is None:
             return None
-        return found if found[0].stay_id == stay.id or found[0].plate == stay.plate else None
+        return found if _is_shown(found[0], stay) else None
 
     found = database_read.read(look)
     if found is None:
         raise not_found("debt.unknown", "this car has no such debt")
     return found
+
+
+def _is_shown(debt: Debt, stay: Stay) -> bool:
+    """Who has the code of a stay that is over sees what that one owes, and nothing of the car's other days: it may be another's now."""
+    in_hand = isinstance(stay, OpenStay | StayInReview)
+    return debt.stay_id == stay.id or (in_hand and debt.plate == stay.plate)
 
 
 def day_of(conn: Connection, debt: Debt, zone: ZoneInfo) -> date:
@@ -174,7 +181,7 @@ def _driver_routes(
         def look(conn: Connection) -> list[MyDebt]:
             stay = store.get(conn, StayId(who.subject))
             found = cashier.later.unsettled_debts(conn, stay.plate) if stay and stay.plate else []
-            return [mine(conn, debt, left) for debt, left in found]
+            return [mine(conn, debt, left) for debt, left in found if stay and _is_shown(debt, stay)]
 
         return await database.aread(look)
 

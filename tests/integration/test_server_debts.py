@@ -101,6 +101,20 @@ def test_another_cars_debt_does_not_exist_for_this_driver(server: Server) -> Non
     problem_of(server.ask("POST", f"/my/debts/{theirs}/dispute", "driver", stay=mine), 404)
 
 
+@pytest.mark.req("PRIV-1")
+def test_the_code_of_a_stay_that_is_over_tells_nothing_of_the_cars_other_days(server: Server) -> None:
+    """A ticket found in a gutter; a car that was sold since."""
+    agree(server)
+    then, later = leave_owing(server), leave_owing(server)
+    shown = server.ask("GET", "/my/debts", "driver", stay=then).json()
+    assert [one["debt_id"] for one in shown] == [then]
+    how: dict[str, Any] = {"json": {"channel": "wallet"}, "headers": {"Idempotency-Key": "k1"}}
+    assert problem_of(server.ask("POST", f"/my/debts/{later}/payments", "driver", stay=then, **how), 404)
+    present = server.enter()
+    shown = server.ask("GET", "/my/debts", "driver", stay=present).json()
+    assert {one["debt_id"] for one in shown} == {then, later}, "the car in hand"
+
+
 @pytest.mark.req("PAY-5")
 def test_a_dispute_stops_the_debt_and_a_person_decides_it_on_record(server: Server) -> None:
     agree(server)

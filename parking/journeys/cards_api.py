@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Depends
@@ -23,11 +23,14 @@ from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import store
+from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.schemas import Strict
 
 SAVING_AT_ONCE = 4
+SAVED_LATE = timedelta(days=1)
+"""So long after a car has left, a page of the provider that was opened before may still be finished."""
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY, Scope.OWN_WALLET))]
 
 
@@ -103,28 +106,36 @@ def router(cards: Cards) -> APIRouter:
     routes = APIRouter(tags=["driver"])
     threads = Threads("saving cards", SAVING_AT_ONCE)
 
-    async def plate_of(who: Principal) -> Plate:
-        stay = await cards.database.aread(lambda conn: store.get(conn, StayId(who.subject)))
+    def plate_of(stay: Stay | None) -> Plate:
         if stay is None or stay.plate is None:
             raise conflict("card.no_plate", "this stay has no plate to keep a card for")
         return stay.plate
 
+    def stands(conn: Connection, who: Principal) -> Agreement | None:
+        stay = store.get(conn, StayId(who.subject))
+        found = cards.standing(conn, plate_of(stay))
+        return found if found is not None and stay is not None and _is_shown(found, stay) else None
+
     @routes.get("/my/cards")
     async def my_cards(who: Driver) -> CardsView:
         """What came of an open try is asked for now."""
-        plate, stay_id = await plate_of(who), StayId(who.subject)
+        stay_id = StayId(who.subject)
         tries = await cards.database.aread(lambda conn: cards.tries_of(conn, stay_id))
         found = await threads.run(lambda: [cards.look(one) for one in tries])
-        stands = await cards.database.aread(lambda conn: cards.standing(conn, plate))
+        one = await cards.database.aread(lambda conn: stands(conn, who))
         return CardsView(
             channels=list(cards.saver.channels()),
-            stands=StandingCard(agreement_id=stands.id, channel=stands.channel, since=stands.since) if stands else None,
+            stands=StandingCard(agreement_id=one.id, channel=one.channel, since=one.since) if one else None,
             tries=[SavingView.of(one) for one in found],
         )
 
     @routes.post("/my/cards", status_code=201)
     async def save(who: Driver, body: SaveCard, idempotency_key: IdempotencyKey) -> SavingView:
-        plate = await plate_of(who)
+        """While the car is in hand: the code of a stay that is over may be found years after the car was sold."""
+        stay = await cards.database.aread(lambda conn: store.get(conn, StayId(who.subject)))
+        plate = plate_of(stay)
+        if not isinstance(stay, OpenStay | StayInReview):
+            raise conflict("stay.not_open", "this stay is closed; a card is saved while the car is inside")
         once = Once.of(who, idempotency_key, "card.save", body.model_dump())
 
         def on_record(uow: UnitOfWork) -> Reply:
@@ -142,11 +153,10 @@ def router(cards: Cards) -> APIRouter:
     @routes.delete("/my/cards/{agreement_id}", status_code=204)
     async def end(who: Driver, agreement_id: str) -> None:
         """Later stays are not charged to it any more; what this one may leave owing stays as it is."""
-        plate = await plate_of(who)
 
         def work(uow: UnitOfWork) -> None:
-            stands = cards.standing(uow.connection, plate)
-            if stands is None or stands.id != agreement_id:
+            found = stands(uow.connection, who)
+            if found is None or found.id != agreement_id:
                 raise not_found("agreement.unknown", "no such agreement stands for this car")
             cards.cashier.later.end_agreement(uow, agreement_id)
             cards.audit(uow, who, "agreement.ended", agreement_id, "by the driver")
@@ -154,3 +164,10 @@ def router(cards: Cards) -> APIRouter:
         await cards.database.awrite(work)
 
     return routes
+
+
+def _is_shown(agreement: Agreement, stay: Stay) -> bool:
+    """With the car in hand, whatever stands; by the code of a stay that is over, what was agreed on in it: the car may be another's now."""
+    if isinstance(stay, ClosedStay):
+        return stay.entered_at <= agreement.since <= stay.exited_at + SAVED_LATE
+    return isinstance(stay, OpenStay | StayInReview)

@@ -88,6 +88,15 @@ def test_a_driver_saves_a_card_leaves_first_and_is_charged_once(tmp_path: Path) 
         ended = server.ask("DELETE", f"/my/cards/{cards['stands']['agreement_id']}", "driver", stay=stay)
         assert ended.status_code == 204
         assert _agreements(server) == []
+        server.park(days=2)  # the car is sold; its next owner agrees on his own, and the old ticket is found
+        terms = {"per_stay_minor": 3000, "at_once_minor": 6000, "per_day_minor": 9000}
+        new = {"plate": PLATE, "channel": "stripe", "reference": "cus_2/pm_2", **terms}
+        theirs = server.ask("POST", "/agreements", "manager", json=new, headers=key("a2")).json()["agreement_id"]
+        assert server.ask("GET", "/my/cards", "driver", stay=stay).json()["stands"] is None
+        problem_of(server.ask("DELETE", f"/my/cards/{theirs}", "driver", stay=stay), 404)
+        again = server.ask("POST", "/my/cards", "driver", stay=stay, json=body, headers=key("c2"))
+        assert problem_of(again, 409)["code"] == "stay.not_open"
+        assert _agreements(server) == ["stripe"]
 
 
 def _agreements(server: Server) -> list[str]:

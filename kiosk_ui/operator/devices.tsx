@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { inWords } from "../shared/i18n/codes";
 import { under } from "../shared/live";
 import type { DeviceValue, SignValue } from "../shared/wire";
-import { devicesOf, zoneName } from "./names";
+import { devicesOf, signName } from "./names";
 import { feed } from "./session";
 import { say } from "./words";
 
@@ -42,7 +42,7 @@ export function Devices(): JSX.Element {
           <li key={`sign.${id}`} class="panel device" data-sign={id}>
             <span class={`led ${sign.health === "ok" ? "" : "led-off"}`}>{sign.text || "----"}</span>
             <p>
-              {zoneName(sign.zone_id)}
+              {signName(id)}
               <small>
                 {say("sign")} {id}
               </small>

@@ -124,6 +124,9 @@ function pictureOf(state: BayState, turned: number, scale: number, inks: Inks): 
   pen.rotate(angle);
   pen.translate(-wide / 2, -high / 2);
   pen.scale(wide / WIDTH_M, high / LENGTH_M); // metres from here on
+  pen.beginPath();
+  pen.rect(0, 0, WIDTH_M, LENGTH_M);
+  pen.clip(); // a slanted bay does not fill its picture
   const one = 1 / scale;
   pen.fillStyle = inks[state === "free" ? "ok-ground" : state === "unknown" ? "surface" : "sunken"];
   pen.fillRect(0, 0, WIDTH_M, LENGTH_M);

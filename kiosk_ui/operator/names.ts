@@ -20,10 +20,10 @@ export function zoneName(id: string | null | undefined): string {
   return zone ? named(zone.name) : id;
 }
 
-/** A sign is called after the zone that it counts. */
+/** A sign is called after the zone that it counts, one at the approach after the lot that it speaks of. */
 export function signName(id: string | null | undefined): string {
   const sign = id ? (feed.values.value.get(`sign.${id}`) as SignValue | undefined) : undefined;
-  return (sign && zoneName(sign.zone_id)) || (id ?? "");
+  return (sign && (named(sign.name) || zoneName(sign.zone_id))) || (id ?? "");
 }
 
 /** Where a call comes from: its lane, or what it was made by. */

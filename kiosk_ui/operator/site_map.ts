@@ -8,7 +8,7 @@ import type { DeviceValue, DrawnLevel, LaneValue, SignValue, SiteOnMap } from ".
 import { calls } from "./help";
 import { bay } from "./map_bays";
 import { map as say } from "./map_words";
-import { laneOfDevice, laneValue, zoneName } from "./names";
+import { laneOfDevice, laneValue, signName } from "./names";
 import { place, swap, toMap } from "./route";
 import { feed } from "./session";
 
@@ -102,7 +102,7 @@ export const alarms = computed<readonly Alarm[]>(() => {
   }
   for (const [id, lane] of under<LaneValue>(values, "lane.")) found.push(...ofLane(id, lane));
   for (const [id, sign] of under<SignValue>(values, "sign."))
-    if (ill(sign.health)) found.push({ of: { kind: "sign", id }, tone: toneOf(sign.health), name: joined(say("sign"), zoneName(sign.zone_id)), text: inWords("health", sign.health) });
+    if (ill(sign.health)) found.push({ of: { kind: "sign", id }, tone: toneOf(sign.health), name: joined(say("sign"), signName(id)), text: inWords("health", sign.health) });
   const cameras = new Set(site.value?.cameras.map((camera) => camera.id));
   for (const [id, device] of under<DeviceValue>(values, "device.")) {
     if (!ill(device.health)) continue;

@@ -206,7 +206,9 @@ export interface ZoneCount {
 }
 
 export interface SignValue {
-  zone_id: string;
+  /** null: it speaks of a lot next door, called `name`. */
+  zone_id: string | null;
+  name?: Names;
   text: string;
   health: string;
   at: string | null;

@@ -27,7 +27,7 @@ from parking.bootstrap.keys import load_signer
 from parking.bootstrap.kiosks import Kiosks, kiosks_of
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.live_topics import Topics
-from parking.bootstrap.next_door import approach_signs, next_door, polling, rows_of
+from parking.bootstrap.next_door import approach_names, approach_signs, next_door, polling, rows_of
 from parking.bootstrap.rounds import Rounds, rounds_of
 from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.bootstrap.settings import Settings
@@ -190,7 +190,8 @@ def build(
     tariffs, bus = TariffBook(*load_tariffs(settings)), bus or InProcessBus(database)
     cashier, notices, cards, reconciler = _cash_desk(settings, database, channels, site, tariffs, clock)
     costs_of, contacts, occupancy = _costs_of(), Contacts(clock), Occupancy(site)
-    live = LiveProjection(hub := LiveHub(Topics(site).of), site)
+    rows = rows_of(settings.neighbours_file)
+    live = LiveProjection(hub := LiveHub(Topics(site).of), site, approach_names(rows))
     reach, passages = _reach(site, settings), Passages(clock.now())
     for subscription in subscriptions(
         cashier=cashier,
@@ -206,7 +207,6 @@ def build(
     ):
         bus.subscribe(subscription)
     bays = the_bays(site, database, occupancy, contacts.oldest_s, passages, live.lanes)
-    rows = rows_of(settings.neighbours_file)
     door = next_door(rows, clock, database.ids, own_free(bays))
     jobs = notices.jobs() | cards.jobs() | money.issuing_jobs(invoices) | _jobs(cashier, reach)
     return Application(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -10,11 +11,13 @@ from sqlalchemy import Connection
 from parking.bootstrap import live_values
 from parking.kernel.codec import decode
 from parking.kernel.events import BaySeen, DeviceHealthChanged, Envelope, OccupancyChanged, SignShown
+from parking.kernel.ids import SignId
 from parking.plumbing.column_types import Json
 from parking.plumbing.db import Database, UnitOfWork, metadata
 from parking.plumbing.prepared import prepared
 from parking.plumbing.tables import outbox
 from parking.site.model import SiteMap
+from parking.site.words import LocalName
 
 REMEMBERED = 50
 
@@ -42,12 +45,15 @@ class Hub(Protocol):
 class LiveProjection:
     """Keeps the live values true to the events; one handler for all of them."""
 
-    def __init__(self, hub: Hub, site: SiteMap) -> None:
+    def __init__(self, hub: Hub, site: SiteMap, at_the_approach: Mapping[SignId, LocalName] | None = None) -> None:
+        """`at_the_approach` are the signs that speak of other lots, called as those are."""
         self._hub = hub
         self._site = site
         self._zones = {z.id: {"zh": z.name.zh, "en": z.name.en} for z in site.zones}
         self._lanes = {ln.id: live_values.idle_lane({"zh": ln.name.zh, "en": ln.name.en}, ln.kind) for ln in site.lanes}
         self._signs: dict[str, dict[str, Any]] = {s.id: {"zone_id": s.zone_id} for s in site.signs}
+        for sign_id, name in (at_the_approach or {}).items():
+            self._signs[sign_id] = {"zone_id": None, "name": {"zh": name.zh, "en": name.en}}
         self._fed = True
 
     def restore(self, database: Database) -> None:
@@ -125,7 +131,7 @@ class LiveProjection:
     def _is_ours(self, key: str) -> bool:
         family, _, name = key.partition(".")
         known: dict[str, Any] = {"lane": self._lanes, "zone": self._zones, "sign": self._signs}
-        return family == "device" or name in known.get(family, ())
+        return (family == "device" and name not in self._signs) or name in known.get(family, ())
 
     def _stored(self, conn: Connection, key: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = conn.execute(_STORED, {"of": key}).scalar_one_or_none()

@@ -131,6 +131,12 @@ def polling(door: NextDoor, resources: ExitStack) -> tuple[Round, ...]:
     return tuple(Round(f"feed-{feed.id}", feed.poll_s, partial(poll, door, feed, http)) for feed in door.feeds)
 
 
+def approach_names(rows: FileRows) -> dict[SignId, LocalName]:
+    """What people call the signs at the approach: the lot that each speaks of."""
+    names = {lot.id: lot.name for feed in rows.feeds for lot in feed.lots}
+    return {SignId(s.id): LocalName(names[s.lot].zh, names[s.lot].en) for s in rows.signs}
+
+
 def approach_signs(rows: FileRows) -> tuple[BoardSign, ...]:
     """The signs at the approach with their drivers; nothing is sent yet."""
     lots = {lot.id: lot for feed in rows.feeds for lot in feed.lots}

@@ -100,6 +100,9 @@ def test_feed_page_sign_and_way_tell_one_story(city: City) -> None:
     assert way["to"]["lot"] == "riverside"
     assert city.lots()["riverside"]["free_on_arrival"] == 29, "one is on its way"
     assert city.sign().free == 29
+    city.server.settle_down()
+    shown = json.loads(city.server.application.hub.values["sign.approach-1"])
+    assert (shown["name"]["en"], shown["health"]) == ("Riverside", "ok"), "operators see it by the name of its lot"
 
 
 @pytest.mark.req("OVER-1")

@@ -181,14 +181,16 @@ function Deeds({ add, file, again, dialog }: { add: string; file?: FileKind; aga
 function Lists(): JSX.Element {
   const [kind, setKind] = useState<string>("all");
   return (
-    <>
-      <Tabs name={say("lists")} chosen={kind} onChoose={setKind} of={LISTS.map((one) => [one, say(one)] as const)} />
-      <Rows<ListPage["items"][number]>
-        path={kind === "all" ? "/access/list" : `/access/list?listed_as=${kind}`}
-        deeds={(again) => <Deeds add={say("add_entry")} file="list" again={again} dialog={(close) => <EntryDialog of={null} first={kind} onClose={close} onDone={again} />} />}
-        row={(one: ListedPlate, again) => <EntryRow key={one.plate} of={one} onDone={again} />}
-      />
-    </>
+    <Rows<ListPage["items"][number]>
+      path={kind === "all" ? "/access/list" : `/access/list?listed_as=${kind}`}
+      deeds={(again) => (
+        <div class="access-bar">
+          <Tabs name={say("lists")} chosen={kind} onChoose={setKind} of={LISTS.map((one) => [one, say(one)] as const)} />
+          <Deeds add={say("add_entry")} file="list" again={again} dialog={(close) => <EntryDialog of={null} first={kind} onClose={close} onDone={again} />} />
+        </div>
+      )}
+      row={(one: ListedPlate, again) => <EntryRow key={one.plate} of={one} onDone={again} />}
+    />
   );
 }
 

@@ -110,7 +110,8 @@ function Ledger(): JSX.Element {
         </a>
       </div>
       <Waiting of={read} />
-      {read.value && (
+      {read.value?.length === 0 && <p class="soft">{say("ledger_empty", { day })}</p>}
+      {read.value && read.value.length > 0 && (
         <div class="money-table">
           <table data-testid="balances">
             <caption>{say("ledger_at", { day })}</caption>

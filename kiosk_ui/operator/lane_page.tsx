@@ -160,7 +160,7 @@ function Sight({ id }: { id: string }): JSX.Element {
         {may("lanes:open") && (
           <button type="button" aria-pressed={watching.value} onClick={() => (watching.value = !watching.value)}>
             <Mark name="camera" />
-            {say(watching.value ? "picture_hide" : "picture_show")} <kbd>P</kbd>
+            {say(watching.value ? "picture_hide" : looks ? "picture_each" : "picture_show")} <kbd>P</kbd>
           </button>
         )}
       </div>

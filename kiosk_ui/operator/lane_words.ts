@@ -11,6 +11,7 @@ export const lane = translator({
   since: ["自 {time}", "since {time}"],
   picture: ["照片", "Picture"],
   picture_show: ["查看照片", "Show the picture"],
+  picture_each: ["每辆车都显示", "Show each vehicle's"],
   picture_hide: ["收起照片", "Hide the picture"],
   picture_note: ["之后每辆车都会显示，每次查看记入审计日志。", "Each new vehicle's is shown from then on; every look is in the audit log."],
   picture_no_right: ["照片仅限可开闸的角色查看", "Pictures are for roles that may open a lane"],

@@ -157,6 +157,7 @@ export const money = translator({
   to_cases: ["在异常处理台中处理", "Work on it at the exception desk"],
   ledger: ["账簿余额", "Balances"],
   ledger_day: ["日期", "Day"],
+  ledger_empty: ["到 {day} 为止还没有记账", "Nothing has been booked until {day}"],
   ledger_at: ["{day} 日终余额", "At the end of {day}"],
   ledger_sum: ["合计", "Sum"],
   account_days: ["{account} 每日发生额", "{account} by day"],

@@ -44,10 +44,10 @@ def test_a_held_car_is_judged_and_let_out_by_keys_alone(busy: FakeServer, panel:
     reads, ruling = part(page, "识别"), part(page, "判定")
     expect(reads.get_by_role("row")).to_have_count(3)
     expect(reads.get_by_role("row").nth(1)).to_contain_text("21.4 %")
-    expect(reads).to_contain_text("苏E ***2K")
-    expect(reads).not_to_contain_text("苏E 9102K")
+    expect(reads).to_contain_text("沪B ***07")
+    expect(reads).not_to_contain_text("沪B 12307")
     expect(reads).to_contain_text(re.compile("78\\s*%|78.0 %"))
-    expect(reads.get_by_role("row").nth(2)).to_contain_text("第 4 位不同")
+    expect(reads.get_by_role("row").nth(2)).to_contain_text("第 3 位不同")
     expect(ruling).to_contain_text(re.compile("未通过\\s*缴费检查"))
     expect(ruling).to_contain_text("尚未缴费")
     expect(part(page, "此刻")).to_contain_text("¥18.00")
@@ -60,7 +60,7 @@ def test_a_held_car_is_judged_and_let_out_by_keys_alone(busy: FakeServer, panel:
     page.keyboard.press("a")
     mine = page.locator("[data-call='call-4']")
     expect(mine).to_contain_text("由您处理")
-    expect(reads).to_contain_text("苏E 9102K")  # whoever has taken its call sees it
+    expect(reads).to_contain_text("沪B 12307")  # whoever has taken its call sees it
     expect(page.locator(".case-shot-there")).to_have_count(1)
     mine.get_by_role("button", name="告知呼叫人：西出口 1").press("Enter")
     page.get_by_role("dialog").get_by_label("请先在此页面缴费").check()
@@ -101,11 +101,11 @@ def test_plates_in_clear_and_pictures_are_for_whoever_may(busy: FakeServer, pane
     busy.scopes = SCOPES | {Scope.PLATES_READ}
     page = panel()
     reads = part(page, "识别")
-    expect(reads).to_contain_text("苏E ***2K")
+    expect(reads).to_contain_text("沪B ***07")
     page.keyboard.press("c")
-    expect(reads).to_contain_text("苏E 9102K")
+    expect(reads).to_contain_text("沪B 12307")
     page.get_by_role("button", name=re.compile("隐藏车牌")).click()
-    expect(reads).not_to_contain_text("苏E 9102K")
+    expect(reads).not_to_contain_text("沪B 12307")
     assert [clear for _, clear in busy.lane_visits.asked if clear] != []
     busy.scopes = SCOPES - {Scope.LANES_OPEN}
     page.reload()

@@ -12,6 +12,7 @@ from tests.browser.conftest import AFTERNOON
 from tests.browser.desk_scene import a_busy_desk
 from tests.browser.fake_help import a_drawn_picture
 from tests.browser.fake_server import FakeServer
+from tests.browser.lane_scene import a_held_car
 from tests.browser.pages import DriverPage, KioskPage, OperatorPage
 from tests.browser.script import KIOSK_KEY
 from tests.fixtures.browser import OpenPage
@@ -82,6 +83,19 @@ def test_desk_picture(fake: FakeServer, open_page: OpenPage, take: Take) -> None
     page.get_by_role("button", name="领取").click()
     expect(page.locator(".case-shot-there")).to_have_count(2, timeout=30_000)
     take(page, "operator-desk-zh")
+
+
+def test_lane_picture(busy: FakeServer, open_page: OpenPage, take: Take) -> None:
+    a_held_car(busy)
+    busy.help.picture = a_drawn_picture
+    a_drawn_picture("w0")
+    page = open_page(f"{busy.url}/operator/#/lane/exit-1", height=1000, expect={401}, before=at_the_scripts_time)
+    console = OperatorPage(page)
+    console.log_in("wangfang", PASSWORD)
+    console.call("call-4").get_by_role("button", name="接听").click()
+    expect(page.locator(".case-shot-there")).to_have_count(1, timeout=30_000)
+    page.mouse.move(0, 0)
+    take(page, "operator-lane-zh", whole=True)
 
 
 @pytest.mark.parametrize(("locale", "suffix"), [("zh-CN", "zh"), ("en-GB", "en")])

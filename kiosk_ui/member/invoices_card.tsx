@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { download } from "../shared/api";
 import { clock, money } from "../shared/format";
 import { named } from "../shared/i18n";
+import { BuyerFields, InvoiceRules, NOBODY, OneInvoice } from "../shared/invoice_parts";
 import { now } from "../shared/tick";
 import type { AskForStays, Invoice, Invoices, OwnStay } from "../shared/wire";
 import { askOnce, useDeed } from "./deeds";
@@ -59,27 +60,16 @@ export function InvoicesCard(): JSX.Element | null {
 function Standing({ of }: { of: Invoice }): JSX.Element {
   const deed = useDeed();
   return (
-    <div class="invoice-one" data-invoice={of.state}>
-      <p>
-        <b>{money(of.amount)}</b> · {of.colour === "red" ? say("invoice_red") : of.buyer}
-      </p>
-      <p class={of.state === "FAILED" ? "trouble" : "soft"}>{named(of.text)}</p>
-      {of.number && <p class="small">{say("invoice_number", { number: of.number })}</p>}
-      {of.has_pdf && (
-        <button type="button" disabled={deed.busy} onClick={() => void deed.run(() => download(`/me/invoices/${of.invoice_id}/pdf`, token.value, `invoice-${of.number ?? ""}.pdf`))}>
-          {say("invoice_pdf")}
-        </button>
-      )}
+    <>
+      <OneInvoice of={of} busy={deed.busy} onPdf={() => void deed.run(() => download(`/me/invoices/${of.invoice_id}/pdf`, token.value, `invoice-${of.number ?? ""}.pdf`))} />
       <Trouble of={deed.trouble} />
-    </div>
+    </>
   );
 }
 
 function Ask({ of }: { of: Invoices }): JSX.Element | null {
   const [picked, pick] = useState<readonly string[]>([]);
-  const [kind, setKind] = useState<"company" | "person">("company");
-  const [name, setName] = useState("");
-  const [number, setNumber] = useState("");
+  const [buyer, makeOutTo] = useState(NOBODY);
   const deed = useDeed();
   const open = choices(of.bills, stays.value.value ?? []);
   if (!open.length) return of.invoices.length ? null : <p class="soft">{named(of.bills[0]?.text) || say("invoices_none")}</p>;
@@ -88,7 +78,7 @@ function Ask({ of }: { of: Invoices }): JSX.Element | null {
   const currency = of.bills[0]?.amount.currency ?? "CNY";
   const send = (event: Event): void => {
     event.preventDefault();
-    const body: AskForStays = { stays: chosen.map((one) => one.stay.stay_id), buyer: { kind, name, tax_number: kind === "company" ? number : null } };
+    const body: AskForStays = { stays: chosen.map((one) => one.stay.stay_id), buyer };
     void deed.run(() => askOnce("/me/invoices", body)).then((done) => {
       if (done) pick([]);
       void invoices.load();
@@ -113,35 +103,11 @@ function Ask({ of }: { of: Invoices }): JSX.Element | null {
       </fieldset>
       {chosen.length > 0 && (
         <>
-          <fieldset class="ways">
-            <legend>{say("invoice_for")}</legend>
-            <div>
-              {(["company", "person"] as const).map((one) => (
-                <label key={one} class={kind === one ? "is-chosen" : ""}>
-                  <input type="radio" name="kind" value={one} checked={kind === one} onChange={() => setKind(one)} />
-                  <span>{say(one)}</span>
-                </label>
-              ))}
-            </div>
-          </fieldset>
-          <label class="field">
-            <span>{say(kind === "company" ? "company_name" : "person_name")}</span>
-            <input type="text" maxLength={100} required={kind === "company"} autocomplete="organization" value={name} onInput={(e) => setName(e.currentTarget.value)} />
-          </label>
-          {kind === "company" && (
-            <label class="field">
-              <span>{say("tax_number")}</span>
-              <input type="text" maxLength={24} required autocomplete="off" autocapitalize="characters" spellcheck={false} value={number} onInput={(e) => setNumber(e.currentTarget.value)} />
-            </label>
-          )}
+          <BuyerFields of={buyer} onChange={makeOutTo} />
           <button type="submit" class="main" disabled={deed.busy}>
             {deed.busy ? say("invoice_asking") : say("invoice_ask", { amount: money({ amount, currency }) })}
           </button>
-          <ul class="soft small">
-            {of.rules.map((rule) => (
-              <li key={rule.en}>{named(rule)}</li>
-            ))}
-          </ul>
+          <InvoiceRules of={of} />
         </>
       )}
       <Trouble of={deed.trouble} />

@@ -2,7 +2,8 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ANY } from "../shared/channels";
-import { money, plate } from "../shared/format";
+import { plate } from "../shared/format";
+import { OneDebt } from "../shared/one_debt";
 import type { DisputeDebt, OwnDebt, Payment, StartPayment } from "../shared/wire";
 import { ask, askOnce, useDeed } from "./deeds";
 import { say } from "./member_words";
@@ -27,8 +28,6 @@ export function OwedCard(): JSX.Element | null {
 
 function One({ of }: { of: OwnDebt }): JSX.Element {
   const [under, follow] = useState<Payment | null>(null);
-  const [objecting, object] = useState(false);
-  const [words, setWords] = useState("");
   const deed = useDeed();
   useEffect(() => {
     if (!under) return;
@@ -44,49 +43,16 @@ function One({ of }: { of: OwnDebt }): JSX.Element {
       if (begun.pay_url) goAway(begun.pay_url);
     });
   return (
-    <div class="debt-one" data-debt={of.debt_id} data-state={of.state}>
-      <p>
-        <b>{money(of.left)}</b> <span class="soft">{`${plate(of.plate)} · ${of.on}`}</span>
-      </p>
-      {of.state === "disputed" ? (
-        <p role="status">{say("debt_disputed")}</p>
-      ) : (
-        <>
-          {under && (
-            <p role="status">
-              {say("debt_paying")} {under.pay_url && <a href={under.pay_url}>{say("debt_again")}</a>}
-            </p>
-          )}
-          <div class="debt-deeds">
-            <button type="button" class="main" disabled={deed.busy} onClick={pay}>
-              {say("debt_pay", { amount: money(of.left) })}
-            </button>
-            {!objecting && (
-              <button type="button" onClick={() => object(true)}>
-                {say("debt_object")}
-              </button>
-            )}
-          </div>
-          {objecting && (
-            <form
-              class="form"
-              onSubmit={(event) => {
-                event.preventDefault();
-                void deed.run(() => ask(`${at}/dispute`, { body: { reason: words } satisfies DisputeDebt }).then(() => debts.load()));
-              }}
-            >
-              <label class="field">
-                <span>{say("debt_why")}</span>
-                <input type="text" maxLength={200} value={words} onInput={(e) => setWords(e.currentTarget.value)} />
-              </label>
-              <button type="submit" disabled={deed.busy}>
-                {say("debt_object_now")}
-              </button>
-            </form>
-          )}
-        </>
-      )}
+    <>
+      <OneDebt
+        of={of}
+        about={`${plate(of.plate)} · ${of.on}`}
+        busy={deed.busy}
+        underWay={under && { url: under.pay_url ?? null }}
+        onPay={pay}
+        onObject={(words) => deed.run(() => ask(`${at}/dispute`, { body: { reason: words } satisfies DisputeDebt }).then(() => debts.load()))}
+      />
       <Trouble of={deed.trouble} />
-    </div>
+    </>
   );
 }

@@ -20,7 +20,7 @@ export function Slips({ onChange }: { onChange: () => Promise<void> }): JSX.Elem
         {read.value.items.map((one) => (
           <li key={one.slip}>
             <p>
-              <b>{one.slip}</b> · {money(one.amount)}
+              <b class="slip-code">{one.slip}</b> {money(one.amount)}
               <small>{one.till}</small>
             </p>
             <button type="button" onClick={() => ask(one)}>
@@ -39,7 +39,7 @@ function HandOut({ of, onClose, onDone }: { of: Slip; onClose: () => void; onDon
   return (
     <MoneyDialog
       title={say("hand_out_title", { amount: money(of.amount) })}
-      note={say("slip_compare", { slip: of.slip })}
+      note={say("slip_compare")}
       confirm={say("hand_out_now")}
       done={say("hand_out_done")}
       onClose={onClose}
@@ -50,6 +50,7 @@ function HandOut({ of, onClose, onDone }: { of: Slip; onClose: () => void; onDon
         await onDone();
       }}
     >
+      <p class="slip-code">{of.slip}</p>
       <label>
         {say("till")}
         <input type="text" maxLength={32} autocomplete="off" value={till} onInput={(e) => setTill(e.currentTarget.value)} />

@@ -1,7 +1,8 @@
 // One vehicle at a lane: how its plate was read and how surely, what the rules said, what the boom did; and the vehicles before it.
 import type { JSX } from "preact";
 import { clockSeconds, plate } from "../shared/format";
-import { inWords, readable } from "../shared/i18n/codes";
+import { inWords } from "../shared/i18n/codes";
+import { readable } from "../shared/i18n/readable";
 import { Mark } from "../shared/marks";
 import type { LaneRead, LaneVisit, LaneVisits, Spelling } from "../shared/wire";
 import { clear, look, pick, showClear, shown, unread, visits } from "./lane_watch";

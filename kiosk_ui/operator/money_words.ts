@@ -1,6 +1,6 @@
 // What the pages of the cash desk and of the books say.
 import { translator, type Pair, worded } from "../shared/i18n";
-import { readable } from "../shared/i18n/codes";
+import { readable } from "../shared/i18n/readable";
 
 export const money = translator({
   to_bills: ["账单", "Bills"],
@@ -45,7 +45,7 @@ export const money = translator({
   hand_out: ["付出现金…", "Hand it out…"],
   slips: ["机器未付清的款", "Owed by machines"],
   slips_note: ["缴费机零钱不足时给出领款码；核对码后从抽屉付出", "A kiosk that ran out of coins gave a code: compare it, then pay it out of a drawer"],
-  slip_compare: ["请核对对方出示的码：{slip}", "Compare the code that is shown: {slip}"],
+  slip_compare: ["请与对方出示的码逐位核对", "Compare it with the code that is shown, sign by sign"],
   hand_out_title: ["付出现金 {amount}", "Hand out {amount} in cash"],
   hand_out_now: ["已付出", "Handed out"],
   hand_out_done: ["现金已付出", "The cash was handed out"],

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { call } from "./api";
 import { named } from "./i18n";
-import { readable } from "./i18n/codes";
+import { readable } from "./i18n/readable";
 import type { Channel } from "./wire";
 
 export const ANY = "any";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from typing import cast
 
@@ -17,6 +18,17 @@ _MOVES = """() => document.getAnimations().filter((a) => a.playState === 'runnin
   .map((a) => `moves: ${a.animationName ?? a.transitionProperty} of ${a.effect?.target?.className}`)"""
 
 Look = Callable[[Page], list[str]]
+
+
+def picture(page: Page, name: str) -> None:
+    """Kept for people to look at, where a folder is given."""
+    if folder := os.environ.get("PARKING_PICTURES"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def sound(page: Page) -> None:
+    """What a page must keep as it stands, at its own size and in its own light, without axe-core's slow look."""
+    assert [*checks.unnamed(page), *checks.cut_off(page), *checks.too_faint(page)] == []
 
 
 def wrong_with(

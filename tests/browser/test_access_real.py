@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, expect
 
 from parking.access import service, store
 from parking.access.rows import ListedAs, ListRow
 from parking.kernel.plate import Plate
-from tests.browser import checks
+from tests.browser.look import picture, sound
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD
@@ -22,19 +21,8 @@ PATIENT = 30_000
 HEADING = "plate,listed_as,note\r\n"
 
 
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("PARKING_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 def csv_file(text: str, encoding: str = "utf-8") -> FilePayload:
     return {"name": "list.csv", "mimeType": "text/csv", "buffer": (HEADING + text).encode(encoding)}
-
-
-def sound(page: Page) -> None:
-    assert checks.unnamed(page) == []
-    assert checks.cut_off(page) == []
-    assert checks.too_faint(page) == []
 
 
 @pytest.mark.req("GATE-5")

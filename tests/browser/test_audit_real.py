@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -13,17 +12,13 @@ from parking.kernel.events import Direction
 from parking.kernel.principal import Principal
 from parking.security import audit
 from tests.browser import checks
+from tests.browser.look import picture
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD
 from tests.fixtures.browser import OpenPage
 
 PATIENT = 30_000
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("PARKING_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def sound(page: Page) -> None:

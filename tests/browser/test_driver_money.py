@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.fake_server import FakeServer
+from tests.browser.look import picture
 from tests.browser.pages import DriverPage
 from tests.builders.invoices import COMPANY_NUMBER
 from tests.fixtures.browser import OpenPage
@@ -22,13 +20,6 @@ def opened(fake: FakeServer, open_page: OpenPage, **how: object) -> DriverPage:
     return driver
 
 
-def picture(driver: DriverPage, name: str) -> None:
-    """Kept for people to look at, where a folder is given."""
-    folder = os.environ.get("PARKING_PICTURES")
-    if folder:
-        driver.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
-
-
 @pytest.mark.req("PAY-2")
 def test_the_driver_chooses_the_way_to_pay_where_there_are_several(fake: FakeServer, open_page: OpenPage) -> None:
     fake.money.channels = ["wechat", "alipay"]
@@ -38,7 +29,7 @@ def test_the_driver_chooses_the_way_to_pay_where_there_are_several(fake: FakeSer
     expect(ways.get_by_role("radio")).to_have_count(3)
     expect(ways.get_by_label("任意可用方式")).to_be_checked()
     expect(ways.get_by_text("暂时不稳定")).to_have_count(1)
-    picture(driver, "driver-ways-zh")
+    picture(driver.page, "driver-ways-zh")
     ways.get_by_label("支付宝").check()
     driver.pay()
     expect(driver.page.get_by_role("heading", name="Wallet p1")).to_be_visible()
@@ -88,13 +79,13 @@ def test_after_paying_the_driver_asks_for_an_invoice_and_gets_its_document(
     expect(page.get_by_role("heading", name="付款凭证")).to_be_visible()
     card = page.locator(".invoice")
     card.get_by_label("企业名称").fill("上海某某贸易有限公司")
-    picture(driver, "driver-invoice-zh")
+    picture(driver.page, "driver-invoice-zh")
     card.get_by_label("纳税人识别号").fill(COMPANY_NUMBER.lower())
     card.get_by_role("button", name="申请发票").click()
     expect(card.get_by_text("正在开具")).to_be_visible()
     fake.money.issue(fake)
     expect(card.get_by_text("发票号码 26312000000000000001")).to_be_visible()
-    picture(driver, "driver-invoice-issued-zh")
+    picture(driver.page, "driver-invoice-issued-zh")
     with page.expect_download() as download:
         card.get_by_role("button", name="下载 PDF").click()
     assert download.value.suggested_filename == "invoice-26312000000000000001.pdf"
@@ -129,6 +120,6 @@ def test_the_invoice_speaks_english_to_a_phone_that_does(fake: FakeServer, open_
     fake.pay()
     card = driver.page.locator(".invoice")
     expect(card.get_by_label("Tax number")).to_be_visible()
-    picture(driver, "driver-invoice-en")
+    picture(driver.page, "driver-invoice-en")
     text = card.inner_text()
     assert [c for c in text if "\u4e00" <= c <= "\u9fff"] == []

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from parking.kernel.events import Direction
 from tests.browser import look
+from tests.browser.look import picture
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD
@@ -29,11 +29,6 @@ def drive(office: Office, cars: int = len(PLATES)) -> None:
     for n in range(cars):
         office.passes(Direction.OUT, PLATES[n])
         office.clock.advance(timedelta(minutes=9))
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("PARKING_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 @pytest.mark.req("DATA-1")

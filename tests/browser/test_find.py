@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -101,6 +100,5 @@ def test_a_code_that_proves_nothing_is_told_so(fake: FakeServer, open_page: Open
 def test_nothing_is_cut_off_faint_small_nameless_or_wrong_to_axe(fake: FakeServer, phone: Page) -> None:
     scan(phone, fake, "E1-P03")
     expect(phone.get_by_test_id("map").locator("polyline.route").first).to_be_attached()
-    if where := os.environ.get("FIND_PICTURE"):
-        phone.screenshot(path=f"{where}.png", full_page=True)
+    look.picture(phone, "driver-find-zh")
     assert look.wrong_with(phone, smallest_px=40, widths=((320, 844), (390, 844))) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ from parking.kernel.events import LaneFaulted
 from parking.kernel.ids import BayId, DeviceId, LaneId
 from parking.site.imdf.zipped import pack
 from tests.browser import look
+from tests.browser.look import picture
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.imdf import stranger
@@ -72,11 +72,6 @@ def hear(office: Office, taken: dict[BayId, bool]) -> None:
     readings = [Reading(bay, is_taken, now, now, "sensor", DeviceId("node-1")) for bay, is_taken in taken.items()]
     bays = office.application.bays
     office.application.database.write(lambda uow: bays.book.hear(uow, readings))
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("PARKING_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 @pytest.mark.req("MAP-1")

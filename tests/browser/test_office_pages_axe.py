@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from parking.access import service
 from parking.access.rows import ListedAs, ListRow
 from parking.kernel.plate import Plate
 from tests.browser import look
+from tests.browser.look import picture
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD
@@ -28,11 +28,6 @@ THERE = {
     "#/account": "[data-session]",
 }
 """What shows that a page has what it asked for."""
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("PARKING_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 @pytest.mark.req("A11Y-1")

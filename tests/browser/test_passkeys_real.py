@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import look
+from tests.browser.look import picture
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD
@@ -20,11 +20,6 @@ from tests.fixtures.browser import OpenPage
 PATIENT = 30_000
 SMALLEST_PX = 24
 NEW_PASSWORD = "a better one than before"
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("PARKING_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def with_authenticator(page: Page) -> None:

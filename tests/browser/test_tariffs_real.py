@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from parking.kernel.events import Direction
 from parking.security.service import create_operator
-from tests.browser import checks
+from tests.browser.look import picture, sound
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD, SET_UP, cheap_passwords
@@ -29,17 +28,6 @@ def office(office: Office) -> Office:
         )
     )
     return office
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("PARKING_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
-def sound(page: Page) -> None:
-    assert checks.unnamed(page) == []
-    assert checks.cut_off(page) == []
-    assert checks.too_faint(page) == []
 
 
 def at_tariffs(page: Page, who: str) -> None:

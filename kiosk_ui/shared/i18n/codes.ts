@@ -1,6 +1,7 @@
 // Every stable code that the server shows, in words. A code that is not here yet degrades to its own readable text.
 import { choices, deskReasons, stayStates, storyCodes, storyKinds, whys } from "./desk_codes";
 import { type Pair, worded } from "./index";
+import { readable } from "./readable";
 
 type Table = Readonly<Record<string, Pair>>;
 
@@ -259,15 +260,4 @@ export function inWords(kind: keyof typeof tables, code: string | null | undefin
   if (kind === "reasons" && code in faults) return inWords("faults", code);
   if (kind === "modeCauses" && code.startsWith("operator:")) return worded(["值班员", "an operator"]);
   return readable(code);
-}
-
-/** `loop_stuck.left` as "loop stuck left"; words that a person wrote stay as they are. */
-export function readable(code: string): string {
-  return /^[A-Za-z0-9_.-]+$/.test(code)
-    ? code
-        .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-        .replace(/[._-]+/g, " ")
-        .trim()
-        .toLowerCase()
-    : code;
 }

@@ -1,7 +1,8 @@
 // The event stream in words: who did what where. An event type of tomorrow still reads as a sentence.
 import { money, plate } from "../format";
 import type { LiveEvent } from "../wire";
-import { inWords, readable } from "./codes";
+import { inWords } from "./codes";
+import { readable } from "./readable";
 import { translator } from "./index";
 
 const say = translator({

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -67,6 +67,7 @@ class Machine(Desk):
     coins: int = 20
     filled: int | None = None
     """What is truly in the hopper, where it is not what was counted."""
+    machine: CashMachine = field(init=False)
 
     def __post_init__(self) -> None:
         self.notes, self.hopper = Crashing(), LossyHopper(100, self.coins if self.filled is None else self.filled)

@@ -58,6 +58,7 @@ class DriveLeg(Strict):
     """A line on one level in metres (x east, y north); a ramp has the level it ends on in `to_level`."""
 
     level: str
+    level_name: NameSchema
     to_level: str
     kind: str | None
     points: list[list[float]]
@@ -126,15 +127,19 @@ def _view(found: BayWay, ways: BayWays) -> BayWayView:
         map_url=f"/api/v1/site/levels/{level.id}/map.svg" if level else None,
         drive_s=round(found.way.seconds) if found.way else None,
         walk_s=round(found.walk_s) if found.walk_s is not None else None,
-        legs=[_leg(leg) for leg in found.way.legs] if found.way else [],
+        legs=[_leg(leg, ways) for leg in found.way.legs] if found.way else [],
         steps=[_step(step, ways) for step in found.steps],
     )
 
 
-def _leg(leg: Leg) -> DriveLeg:
-    points = [[round(x, 2), round(y, 2)] for x, y in leg.points]
-    kind = leg.kind.value if leg.kind else None
-    return DriveLeg(level=leg.level_id, to_level=leg.to_level_id, kind=kind, points=points)
+def _leg(leg: Leg, ways: BayWays) -> DriveLeg:
+    return DriveLeg(
+        level=leg.level_id,
+        level_name=NameSchema.of(ways.site.plan.level(leg.level_id).name),
+        to_level=leg.to_level_id,
+        kind=leg.kind.value if leg.kind else None,
+        points=[[round(x, 2), round(y, 2)] for x, y in leg.points],
+    )
 
 
 def _step(step: Step, ways: BayWays) -> DriveStep:

@@ -22,6 +22,7 @@ export function Slips({ onChange }: { onChange: () => Promise<void> }): JSX.Elem
             <p>
               <b class="slip-code">{one.slip}</b> {money(one.amount)}
               <small>{one.till}</small>
+              {one.in_doubt && <small class="slip-doubt">{say("slip_doubt")}</small>}
             </p>
             <button type="button" onClick={() => ask(one)}>
               {say("hand_out")}
@@ -50,6 +51,7 @@ function HandOut({ of, onClose, onDone }: { of: Slip; onClose: () => void; onDon
         await onDone();
       }}
     >
+      {of.in_doubt && <p class="slip-doubt">{say("slip_doubt")}</p>}
       <p class="slip-code">{of.slip}</p>
       <label>
         {say("till")}

@@ -45,6 +45,7 @@ export const money = translator({
   hand_out: ["付出现金…", "Hand it out…"],
   slips: ["机器未付清的款", "Owed by machines"],
   slips_note: ["缴费机零钱不足时给出领款码；核对码后从抽屉付出", "A kiosk that ran out of coins gave a code: compare it, then pay it out of a drawer"],
+  slip_doubt: ["机器可能已吐出硬币：请先看异常处理里的记录，再付款", "Coins may have fallen from the machine: look at its case under Exceptions before you pay"],
   slip_compare: ["请与对方出示的码逐位核对", "Compare it with the code that is shown, sign by sign"],
   hand_out_title: ["付出现金 {amount}", "Hand out {amount} in cash"],
   hand_out_now: ["已付出", "Handed out"],

@@ -5,6 +5,7 @@ import "./floor_map.css";
 
 export interface Line {
   level: string;
+  level_name?: { zh: string; en: string };
   to_level: string;
   kind?: string | null;
   points: number[][];

@@ -41,7 +41,7 @@ export function useLevels({ legs, steps, home, url, first }: Drawn): Levels {
   useEffect(() => {
     if (level && url) void showLevel(url.replace(`/levels/${home}/`, `/levels/${level}/`));
   }, [level, url]);
-  const names = new Map(steps.map((step) => [step.level, step.level_name ? named(step.level_name) : step.level]));
+  const names = new Map([...legs, ...steps].flatMap((one) => (one.level_name ? [[one.level, named(one.level_name)]] : [])));
   return { level, all: levels.map((id) => ({ id, name: names.get(id) ?? id })), choose };
 }
 

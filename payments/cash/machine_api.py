@@ -83,12 +83,13 @@ class CashSession(Strict):
 
 
 class SlipView(Strict):
-    """What a machine could not give back."""
+    """What a machine could not give back; `in_doubt`: coins may have fallen of which nobody knows, a case asks about them."""
 
     slip: str
     till: str
     amount: MoneySchema
     handed_out: bool
+    in_doubt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +256,13 @@ def _card_route(routes: APIRouter, room: MachineRoom) -> None:
 
 
 def _slip_routes(routes: APIRouter, room: MachineRoom) -> None:
-    def view(session: Session) -> SlipView:
-        amount = room.money(session.to_give - session.given)
+    def view(conn: Connection, session: Session) -> SlipView:
         return SlipView(
-            slip=session.slip or "", till=session.till, amount=amount, handed_out=session.handed_at is not None
+            slip=session.slip or "",
+            till=session.till,
+            amount=room.money(session.to_give - session.given),
+            handed_out=session.handed_at is not None,
+            in_doubt=machine_store.has_unknown_payout(conn, session.id),
         )
 
     @routes.get("/cash/slips")
@@ -266,9 +270,13 @@ def _slip_routes(routes: APIRouter, room: MachineRoom) -> None:
         """What machines owe and nobody has handed out yet, newest first."""
         behind = decode(cursor, str)
         after = str(behind[0]) if behind else ""
-        found = await room.cash.database.aread(lambda conn: machine_store.owed(conn, after, limit + 1))
-        kept, following = page(list(found), limit, lambda one: encode(one.id))
-        return Page(items=[view(one) for one in kept], next=following)
+
+        def owed(conn: Connection) -> Page[SlipView]:
+            found = machine_store.owed(conn, after, limit + 1)
+            kept, following = page(list(found), limit, lambda one: encode(one.id))
+            return Page(items=[view(conn, one) for one in kept], next=following)
+
+        return await room.cash.database.aread(owed)
 
     @routes.post("/cash/slips/{slip}/hand-out")
     async def hand_out(who: Desk, slip: str, body: HandOut, idempotency_key: IdempotencyKey) -> SlipView:
@@ -277,6 +285,7 @@ def _slip_routes(routes: APIRouter, room: MachineRoom) -> None:
 
         def work(uow: UnitOfWork) -> SlipView:
             audit = room.cash.on_record(uow, who)
-            return view(machine_books.hand_out(uow, body.till, slip.strip().upper(), by=who.subject, audit=audit))
+            handed = machine_books.hand_out(uow, body.till, slip.strip().upper(), by=who.subject, audit=audit)
+            return view(uow.connection, handed)
 
         return await room.cash.handed_out(once, SlipView, work)

@@ -11,6 +11,8 @@ import pytest
 from parking.bootstrap.kiosks import kiosks_of
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
+from parking.plumbing.db import UnitOfWork
+from payments.cash import machine_store
 from payments.cash.memory import MemoryHopper, MemoryNotes
 from payments.providers.channels import Channel
 from payments.providers.memory import MemoryProvider
@@ -111,6 +113,12 @@ def bearer(body: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {body['stay_token']}"}
 
 
+def coins_may_have_fallen(uow: UnitOfWork, session: str) -> None:
+    said: dict[str, Any] = {"id": "p1", "session_id": session, "till": "kiosk-1", "at": uow.now}
+    machine_store.begin_payout(uow.connection, coin=100, wanted=3, mark=0, **said)
+    machine_store.end_payout(uow.connection, "p1", given=None)
+
+
 def test_a_cancelled_payment_goes_back_in_coins_and_the_rest_by_a_slip_at_the_desk(server: Server) -> None:
     _, begun = begins(server, OTHER_PLATE, "b2")
     session, (notes, _) = begun.json()["session_id"], machine(server)
@@ -128,6 +136,9 @@ def test_a_cancelled_payment_goes_back_in_coins_and_the_rest_by_a_slip_at_the_de
     assert ways(server, 700)["cash"]["trouble"] == "no_change"  # no note comes to seven yuan any more
     (slip,) = server.ask("GET", "/cash/slips", "cashier").json()["items"]
     assert (slip["slip"], slip["amount"], slip["till"]) == (over["slip"], yuan(300), "kiosk-1")
+    assert slip["in_doubt"] is False
+    server.application.database.write(lambda uow: coins_may_have_fallen(uow, session))
+    assert server.ask("GET", "/cash/slips", "cashier").json()["items"][0]["in_doubt"] is True
     path, body = f"/cash/slips/{slip['slip']}/hand-out", {"till": "desk-1"}
     refused = server.ask("POST", path, "cashier", json=body, headers=key("h1"))
     assert problem_of(refused, 409)["code"] == "cash.no_open_shift"

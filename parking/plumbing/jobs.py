@@ -71,7 +71,8 @@ _FINISH = prepared(
 )
 _CLAIM = prepared(
     sa.update(job)
-    .where(job.c.id.in_(_free.with_for_update(skip_locked=True)))  # SQLite has one writer and leaves that out
+    # By `=`, for PostgreSQL may ask an IN again for each row, and each time another job is free. SQLite has one writer and locks nothing.
+    .where(job.c.id == _free.with_for_update(skip_locked=True).scalar_subquery())
     .values(leased_until=sa.bindparam("until"), attempts=job.c.attempts + 1)
     .returning(job.c.id, job.c.kind, job.c.payload, job.c.attempts)
 )

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from parking.kernel.clock import ManualClock
-from parking.plumbing.db import Database
+from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import RetryPolicy
 from parking.plumbing.jobs import JobRunner, again, enqueue, forget_done, job
 from tests.builders.plumbing import NOON, count, eventually, note, noted
@@ -189,3 +189,17 @@ def test_two_workers_that_are_killed_charge_everybody_exactly_once(lasting_url: 
 def _release_leases(database: Database) -> None:
     """What a minute of waiting would do: the leases of the killed run out."""
     database.write(lambda unit: unit.connection.execute(sa.update(job).values(leased_until=NOON)))
+
+
+@pytest.mark.req("PAY-3")
+def test_one_job_at_a_time_is_claimed_by_whatever_plan_the_database_makes(desk: Desk) -> None:
+    def claim(unit: UnitOfWork) -> object:
+        if unit.connection.dialect.name == "postgresql":  # as it plans with no statistics, or with stale ones
+            for way in ("hashjoin", "mergejoin", "hashagg", "material", "sort"):
+                unit.connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        return desk.runner._claim(unit)
+
+    for number in range(5):
+        desk.enqueue(f"s{number}")
+    assert desk.database.write(claim) is not None
+    assert desk.runner.run_due() == 4

@@ -56,7 +56,9 @@ def test_an_operator_gives_an_exit_in_doubt_to_its_stay_and_takes_it_back_with_t
     folder = Path(request.config.getoption("--pictures") or tmp_path)
     page.screenshot(path=str(folder / "desk-real.png"))
     page.keyboard.press(str(order.index(mine) + 1))
-    expect(page.get_by_role("dialog")).to_contain_text("第 1 个候选要像得多", timeout=PATIENT)  # asked, for another fits better
+    expect(page.get_by_role("dialog")).to_contain_text(
+        "第 1 个候选要像得多", timeout=PATIENT
+    )  # asked, for another fits better
     page.keyboard.press("Enter")
     expect(page.get_by_text("已处理：是这辆车")).to_be_visible(timeout=PATIENT)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -296,7 +297,7 @@ def test_the_example_file_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.req("GUIDE-2")
 def test_whoever_comes_in_is_led_to_a_free_bay_and_the_next_one_to_another(server: Server) -> None:
-    def led(**said: str) -> dict[str, object]:
+    def led(**said: str) -> dict[str, Any]:
         reply = server.ask("POST", "/bays/way", json=said)
         assert reply.status_code == 200, reply.text
         return dict(reply.json())

@@ -9,6 +9,7 @@ import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { Call } from "../shared/wire";
 import { Dialog } from "./dialog";
+import { DialogFoot } from "./dialog_foot";
 import { calls, finish, handBack, openFor, take, unread } from "./help";
 import { placeOf } from "./names";
 import { Picture } from "./picture";
@@ -171,17 +172,9 @@ function FinishCall({ of, onClose }: { of: Call; onClose: () => void }): JSX.Ele
         {say("note")}
         <textarea rows={3} maxLength={500} value={note} onInput={(e) => setNote(e.currentTarget.value)} aria-describedby="finish-trouble" />
       </label>
-      <p class="trouble" role="alert" id="finish-trouble">
-        {trouble}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
-          {say("cancel")}
-        </button>
-        <button type="submit" class="main" disabled={busy}>
-          {say("finish_now")}
-        </button>
-      </div>
+      <DialogFoot id="finish-trouble" trouble={trouble} busy={busy} onClose={onClose}>
+        {say("finish_now")}
+      </DialogFoot>
     </Dialog>
   );
 }

@@ -10,6 +10,7 @@ import { undo } from "./desk";
 import { answer, asking, asksFirst, dialogs, isFar, KEYS, send, type Question } from "./desk_keys";
 import { desk as say } from "./desk_words";
 import { Dialog } from "./dialog";
+import { DialogFoot } from "./dialog_foot";
 import { ReasonDialog } from "./reason";
 
 dialogs(
@@ -150,17 +151,9 @@ function DecideDialog({ of: question, onClose }: { of: Question; onClose: () => 
         {reason === "other" ? say("note_other") : say("note")}
         <input value={note} maxLength={500} onInput={(e) => setNote(e.currentTarget.value)} aria-describedby="decide-trouble" />
       </label>
-      <p class="trouble" role="alert" id="decide-trouble">
-        {trouble}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
-          {say("cancel")}
-        </button>
-        <button type="submit" class={choice === "waive" ? "main danger" : "main"} disabled={busy}>
-          {busy ? say("sending") : say("confirm")}
-        </button>
-      </div>
+      <DialogFoot id="decide-trouble" trouble={trouble} busy={busy} danger={choice === "waive"} onClose={onClose}>
+        {busy ? say("sending") : say("confirm")}
+      </DialogFoot>
     </Dialog>
   );
 }

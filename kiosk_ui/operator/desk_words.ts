@@ -76,7 +76,6 @@ export const desk = translator({
   wait_for: ["等候", "Wait for"],
   confirm: ["确定", "Decide"],
   sending: ["正在保存…", "Saving…"],
-  cancel: ["取消", "Cancel"],
   failed: ["没有保存：{why}", "Not saved: {why}"],
   decided: ["已处理：{choice}。按 U 可撤销。", "Decided: {choice}. U takes it back."],
   manager_only: ["需要管理员", "needs a manager"],

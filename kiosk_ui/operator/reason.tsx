@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { newKey } from "../shared/api";
 import { why } from "../shared/i18n/problems";
 import { Dialog } from "./dialog";
+import { DialogFoot } from "./dialog_foot";
 import { tellOnce } from "./toast";
 import { say } from "./words";
 
@@ -70,17 +71,9 @@ export function ReasonDialog({ title, note, reasons, confirm, danger = false, do
         </label>
       )}
       {children}
-      <p class="trouble" role="alert" id="open-trouble">
-        {trouble}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
-          {say("cancel")}
-        </button>
-        <button type="submit" class={danger ? "main danger" : "main"} disabled={busy}>
-          {busy ? say("opening") : confirm}
-        </button>
-      </div>
+      <DialogFoot id="open-trouble" trouble={trouble} busy={busy} danger={danger} onClose={onClose}>
+        {busy ? say("opening") : confirm}
+      </DialogFoot>
     </Dialog>
   );
 }

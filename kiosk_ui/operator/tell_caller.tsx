@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { why } from "../shared/i18n/problems";
 import type { Call } from "../shared/wire";
 import { Dialog } from "./dialog";
+import { DialogFoot } from "./dialog_foot";
 import { tellCaller } from "./help";
 import { placeOf } from "./names";
 import { tellOnce } from "./toast";
@@ -47,17 +48,9 @@ export function TellCaller({ of, onClose }: { of: Call; onClose: () => void }): 
           <input value={text} maxLength={120} onInput={(e) => setText(e.currentTarget.value)} aria-describedby="say-trouble" />
         </label>
       )}
-      <p class="trouble" role="alert" id="say-trouble">
-        {trouble}
-      </p>
-      <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
-          {say("cancel")}
-        </button>
-        <button type="submit" class="main" disabled={busy}>
-          {say("say_to_now")}
-        </button>
-      </div>
+      <DialogFoot id="say-trouble" trouble={trouble} busy={busy} onClose={onClose}>
+        {say("say_to_now")}
+      </DialogFoot>
     </Dialog>
   );
 }

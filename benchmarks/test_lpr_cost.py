@@ -19,10 +19,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 
 from benchmarks.plate_sides import GATE_FRAMES, ROOT, drawn_gate_frames, hand_over
 from lpr import Frame, Pipeline, Worker, pictures
+from lpr.runtime import onnxruntime
 from lpr.sources.folder import FolderSource
 from parking.kernel.clock import SystemClock
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 
 from lpr.frame import Image
+from lpr.runtime import onnxruntime
 
 Tensor = npt.NDArray[np.float32]
 _M_ARENA_MAX = -8  # of glibc's malloc.h

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 import torch
 
+from lpr.runtime import onnxruntime
 from lpr.training import checkpoint
 from lpr.training.plates import COLOURS, SIGNS
 from lpr.training.reader_net import Exported, PlateNet

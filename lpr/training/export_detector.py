@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 import torch
 
 from lpr import weights
 from lpr.detectors.close_view import HEIGHT, WIDTH
+from lpr.runtime import onnxruntime
 from lpr.training import checkpoint
 from lpr.training.close_net import CloseNet
 from lpr.training.detector_net import CornerNet

@@ -26,6 +26,7 @@ PLANTED = {
     "Thinking is handed its time and its chance": ("parking/security/roles.py", "def now():\n    import time"),
     "The gate box has no server": ("lpr/frame.py", "import sqlalchemy"),
     "Only training knows torch": ("lpr/pictures.py", "import torch"),
+    "Nobody loads onnxruntime before it is told to report to nobody": ("lpr/engine.py", "import onnxruntime"),
     "Training is reached by its command alone": ("lpr/rectify.py", "import lpr.training.options"),
     "Training never sees what proofs are drawn with": ("lpr/training/options.py", "import lpr.drawing.scenes"),
     "The product knows no simulator": ("parking/site/model.py", "import hardware_sim"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -68,3 +69,11 @@ ready.wait(60)
             return Path(told.name).read_text(encoding="utf-8").count("<heap ")
 
     assert heaps("only imports") > heaps("reads") == 1
+
+
+@pytest.mark.req("PRIV-1")
+def test_whoever_reads_plates_reports_to_nobody(tmp_path: Path) -> None:
+    program = "from lpr import Pipeline; Pipeline.default()"
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "GITHUB_ACTIONS"}}
+    subprocess.run([sys.executable, "-c", program], env=environment | {"HOME": str(tmp_path)}, check=True, timeout=300)
+    assert list(tmp_path.rglob("*")) == []  # what reports leaves its identifier and its queue at home

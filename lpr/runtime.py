@@ -11,6 +11,6 @@ import os
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import onnxruntime  # type: ignore[import-untyped]  # noqa: E402  # it ships no types; it may load only now
+import onnxruntime  # type: ignore[import-untyped]  # it ships no types; it may load only now
 
 __all__ = ["onnxruntime"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
 from parking.journeys.quote_json import QuoteText
@@ -16,7 +16,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.ids import StayId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
-from parking.web.deps import require
+from parking.web.deps import permitted, require
 from parking.web.schemas import Moment, MoneySchema, Strict
 
 Look = Callable[[UnitOfWork, Principal, str, str], object]
@@ -74,10 +74,9 @@ def router(database: Database, quotes: Quotes, clock: Clock, look: Look) -> APIR
         return Response(await database.aread(ask), media_type="application/json")
 
     @routes.get("/my/quote", tags=["driver"], response_model=QuoteView)
-    async def my_quote(
-        who: Annotated[Principal, Depends(require(Scope.OWN_STAY))], leaving_at: LeavingAt = None
-    ) -> Response:
+    async def my_quote(request: Request, leaving_at: LeavingAt = None) -> Response:
         """The driver's own stay, now or at a moment to come, with what leaving before the next steps saves."""
+        who = permitted(request, Scope.OWN_STAY)  # not as a dependency: every open page asks again and again (measured)
         return await quoted(who.subject, leaving_at, discreet=not who.may(Scope.OWN_WALLET))
 
     @routes.get("/stays/{stay_id}/quote", tags=["stays"], response_model=QuoteView)

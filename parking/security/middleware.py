@@ -28,6 +28,10 @@ COOKIE = "parking_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_SECRET = 4096
 _KEPT_HOLDERS = 4096
+_DRIVER, _SEEN, _MEMBER = (
+    frozenset(scopes) for scopes in ({Scope.OWN_STAY, Scope.OWN_WALLET}, {Scope.OWN_STAY}, {Scope.OWN_MEMBER})
+)
+"""What a driver may, one whose stay was looked up at a kiosk, and a member."""
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
 """How exactly a session's last use is known: one small write a minute, whatever is asked."""
 
@@ -107,8 +111,8 @@ class PrincipalMiddleware:
                 continue
             subject = body.get(use)
             if isinstance(subject, str) and subject:
-                shown = {Scope.OWN_STAY} if body.get("at") == "kiosk" else {Scope.OWN_STAY, Scope.OWN_WALLET}
-                who = Principal(kind, subject, frozenset(shown if kind == "driver" else {Scope.OWN_MEMBER}))
+                scopes = _MEMBER if kind == "member" else _SEEN if body.get("at") == "kiosk" else _DRIVER
+                who = Principal(kind, subject, scopes)
                 if len(self._holders) >= _KEPT_HOLDERS:
                     self._holders.clear()
                 self._holders[token] = who, body["exp"]

@@ -23,18 +23,23 @@ async def principal_now(connection: HTTPConnection) -> Principal:
 
 
 def require(*scopes: Scope) -> Callable[[HTTPConnection], Awaitable[Principal]]:
-    """A dependency that returns the principal if it has all `scopes`: ParkingError 401 for nobody, 403 for others.
+    """A dependency that returns whoever is `permitted`.
 
     It waits for nothing, and is asynchronous all the same: FastAPI would take a thread for a plain function.
     """
 
     async def dependency(connection: HTTPConnection) -> Principal:
-        who = current_principal(connection)
-        missing = [scope for scope in scopes if not who.may(scope)]
-        if not missing:
-            return who
-        if who.kind == ANONYMOUS.kind:
-            raise ParkingError(ErrorKind.UNAUTHENTICATED, "auth.required", "sign in, or show a valid token")
-        raise ParkingError(ErrorKind.FORBIDDEN, "auth.forbidden", f"this needs the right {missing[0]}")
+        return permitted(connection, *scopes)
 
     return dependency
+
+
+def permitted(connection: HTTPConnection, *scopes: Scope) -> Principal:
+    """The principal if it has all `scopes`: ParkingError 401 for nobody, 403 for others."""
+    who = current_principal(connection)
+    missing = [scope for scope in scopes if not who.may(scope)]
+    if not missing:
+        return who
+    if who.kind == ANONYMOUS.kind:
+        raise ParkingError(ErrorKind.UNAUTHENTICATED, "auth.required", "sign in, or show a valid token")
+    raise ParkingError(ErrorKind.FORBIDDEN, "auth.forbidden", f"this needs the right {missing[0]}")

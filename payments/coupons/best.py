@@ -95,6 +95,8 @@ def best(
     offers: Sequence[Offer], fee: Fee, due: int, before: Before = NOTHING_BEFORE, *, most: int = SEARCHED_MOST
 ) -> Plan:
     """The plan that leaves least to pay; of equal ones that with the fewest coupons, then the one whose coupons expire soonest."""
+    if not offers:
+        return Plan(due, (), ())
     refused = {o.key: Refused(o, why) for o in offers if (why := _speaks_against(o, fee, due, before)) is not None}
     candidates = [o for o in offers if o.key not in refused]
     single = {o.key: take_off(o, due, fee, before.hours, before.first) for o in candidates}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from parking.kernel.money import Money
 
 _SIGNS = {"CNY": "¥", "HKD": "HK$", "MOP": "MOP$", "TWD": "NT$", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
@@ -75,8 +78,9 @@ def _named(code: str, zh: str, en: str, name: tuple[str, str]) -> dict[str, str]
     return {"zh": f"{name[0]}：{zh}", "en": f"{name[1]}: {en}"}
 
 
-def leave_before(clock: str, saved: Money) -> dict[str, str]:
-    """What leaving before a moment saves; or what staying until then does."""
+@lru_cache(4_096)
+def leave_before(clock: str, saved: Money) -> Mapping[str, str]:
+    """What leaving before a moment saves; or what staying until then does. A day has 1,440 minutes and few steps: said once."""
     if saved.minor >= 0:
         much = money_text(saved)
         return {"zh": f"{clock} 前离场少付 {much}", "en": f"Leave before {clock}: {much} less"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple, cast
@@ -35,7 +35,7 @@ class Before(NamedTuple):
         """How much less it is than after `until`; negative where staying longer is cheaper."""
         return self.later - self.total
 
-    def text(self, clock: str) -> dict[str, str]:
+    def text(self, clock: str) -> Mapping[str, str]:
         """The same in words, under `zh` and `en`; `clock` is `until` on the site's wall."""
         return leave_before(clock, self.saved)
 

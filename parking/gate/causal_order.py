@@ -28,9 +28,25 @@ FORGOTTEN_AFTER = timedelta(days=7)
 """A disk of which nothing was heard for so long is waited for no more."""
 RELEASED_AT_ONCE = 1_000
 _held, _until = edge_held.c, edge_frontier.c
-_LAST_DUE = prepared(
-    sa.select(sa.func.max(_held.due)).where(
-        _held.device_id == sa.bindparam("of_device"), _held.epoch == sa.bindparam("of_epoch")
+_LAST_DUE = prepared(  # a disk's own order stands, so that its last one is due last
+    sa.select(_held.due)
+    .where(_held.device_id == sa.bindparam("of_device"), _held.epoch == sa.bindparam("of_epoch"))
+    .order_by(_held.seq.desc())
+    .limit(1)
+)
+_came_before = _held.since <= sa.bindparam("came_before", type_=UtcDateTime)
+_ANY_WAITED = prepared(sa.select(_held.seq).where(_came_before).limit(1))
+_PATIENCE = prepared(sa.select(sa.func.max(_held.due)).where(_came_before))
+_READY = prepared(
+    sa.select(_held.device_id, _held.epoch, _held.seq)
+    .where(_held.due <= sa.bindparam("until", type_=UtcDateTime))
+    .order_by(_held.due, _held.device_id, _held.epoch, _held.seq)
+    .limit(RELEASED_AT_ONCE)
+    .with_for_update()  # two connections do not forward past each other (ignored by SQLite: one writer)
+)
+_GONE = prepared(
+    edge_held.delete().where(
+        _held.device_id == sa.bindparam("d"), _held.epoch == sa.bindparam("e"), _held.seq == sa.bindparam("s")
     )
 )
 _ANY_HELD = prepared(sa.select(_held.seq).limit(1))
@@ -85,34 +101,27 @@ def pass_on(
 
 def release(uow: UnitOfWork) -> int:
     """Forward some of what need not wait any longer, in the order in which it happened; returns how many."""
-    t = edge_held.c
     limit = _frontier(uow.connection, uow.now)
-    patience = uow.connection.scalar(sa.select(sa.func.max(t.due)).where(t.since <= uow.now - HOLD_MOST))
+    long_ago = {"came_before": uow.now - HOLD_MOST}
+    waited = (
+        uow.connection.execute(_ANY_WAITED, long_ago).first() is not None
+    )  # where none has, a maximum walks all to know it
+    patience = uow.connection.scalar(_PATIENCE, long_ago) if waited else None
     moments = [moment for moment in (limit, patience) if moment is not None]
     if not moments:
         return 0
-    ready = (
-        sa.select(edge_held)
-        .where(t.due <= max(moments))
-        .order_by(t.due, t.device_id, t.epoch, t.seq)
-        .limit(RELEASED_AT_ONCE)
-        .with_for_update()  # two connections do not forward past each other (ignored by SQLite: one writer)
-    )
-    rows = uow.connection.execute(ready).all()
-    places = [(row.device_id, row.epoch, row.seq) for row in rows]
+    places = [tuple(row) for row in uow.connection.execute(_READY, {"until": max(moments)})]
     told = _told(uow.connection, places)
     uow.forward_all([meaning(told[place]) for place in places])
     if places:
-        mine = (t.device_id == sa.bindparam("d")) & (t.epoch == sa.bindparam("e")) & (t.seq == sa.bindparam("s"))
-        gone = [{"d": device, "e": epoch, "s": seq} for device, epoch, seq in places]
-        uow.connection.execute(edge_held.delete().where(mine), gone)
-    return len(rows)
+        uow.connection.execute(_GONE, [{"d": device, "e": epoch, "s": seq} for device, epoch, seq in places])
+    return len(places)
 
 
 def release_all(database: Database) -> int:
     """Forward all that need not wait any longer, some at a time; for a round of the server."""
     total = 0
-    while database.read(lambda conn: conn.execute(sa.select(edge_held.c.seq).limit(1)).first()) is not None:
+    while database.read(lambda conn: conn.execute(_ANY_HELD).first()) is not None:
         done = database.write(release)
         total += done
         if done < RELEASED_AT_ONCE:

@@ -46,3 +46,4 @@ edge_held = sa.Table(  # stored and acknowledged, but not passed on yet
     sa.Column("since", UtcDateTime, nullable=False),
 )
 sa.Index("edge_held_by_time", edge_held.c.due)
+sa.Index("edge_held_by_arrival", edge_held.c.since)

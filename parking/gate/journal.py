@@ -132,7 +132,9 @@ class FileJournal:
     def tidy(self, now: datetime) -> int:
         """Remove some of what was acknowledged long ago, and orders and codes that have long expired; how many events went."""
         first, last, acked = self._file.read(
-            lambda conn: conn.execute("SELECT min(seq), max(seq), (SELECT acked FROM journal) FROM entry").fetchone()
+            lambda conn: conn.execute(
+                "SELECT (SELECT min(seq) FROM entry), (SELECT max(seq) FROM entry), acked FROM journal"  # both at once walk all
+            ).fetchone()
         )
         too_old = self._file.read(lambda conn: _told_before(conn, now - KEPT_FOR))
         ends = min(acked, max((last or 0) - self._kept, min(too_old, (last or 0) - 1)))  # the last one keeps the count

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -55,6 +57,21 @@ def noted(database: Database, who: str | None = None) -> Sequence[str]:
 def count(database: Database, table: sa.Table) -> int:
     """How many rows a table has."""
     return database.read(lambda c: c.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+@contextmanager
+def counted_steps(driver: sqlite3.Connection) -> Iterator[Callable[[], int]]:
+    """The steps that SQLite's machine takes meanwhile, by tens: what queries cost, however busy this machine is."""
+    steps = 0
+
+    def one_more() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    driver.set_progress_handler(one_more, 10)
+    yield lambda: steps
+    driver.set_progress_handler(None, 0)
 
 
 def eventually(condition: Callable[[], bool], *, within_s: float = 30.0) -> None:

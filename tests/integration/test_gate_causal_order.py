@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from parking.kernel.ids import EventId, LaneId, RandomIds, VisitId
 from parking.plumbing.db import Database, open_database
 from parking.plumbing.tables import outbox
 from tests.builders.journeys import MORNING
+from tests.builders.plumbing import counted_steps
 
 pytestmark = pytest.mark.req("GATE-3")
 
@@ -142,3 +144,19 @@ def test_a_box_with_nothing_to_tell_holds_others_up_while_the_server_lacks_what_
     assert boxes.passed_on() == []
     boxes.say("b", 20, until=119, through=1)
     assert boxes.passed_on() == ["a-10", "b-20", "a-40"]
+
+
+def test_a_batch_asks_as_little_behind_a_long_backlog_as_behind_a_short_one(boxes: Boxes) -> None:
+    driver = boxes.database.read(lambda conn: conn.connection.dbapi_connection)
+    assert isinstance(driver, sqlite3.Connection)
+
+    def steps_of_a_batch(minute: float) -> int:
+        with counted_steps(driver) as steps:
+            boxes.say("a", minute, until=minute)
+        return steps()
+
+    boxes.say("a", *(minute / 10 for minute in range(10, 110)), until=11)
+    few = steps_of_a_batch(12)
+    boxes.say("a", *(20 + minute / 100 for minute in range(2_000)), until=40)
+    assert steps_of_a_batch(41) < 1.2 * few
+    assert boxes.passed_on() == []

@@ -20,6 +20,7 @@ from parking.kernel.codec import decode
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import CodeUsed, Envelope, VehicleBackedAway
 from parking.kernel.ids import EventId, LaneId, VisitId
+from tests.builders.plumbing import counted_steps
 
 pytestmark = pytest.mark.req("GATE-3")
 LANE = LaneId("lane-1")
@@ -181,6 +182,24 @@ def test_what_was_acknowledged_long_ago_goes_and_what_was_not_stays(tmp_path: Pa
     assert ids(journal) == [f"e{n}" for n in range(31, 41)], "a server from a backup gets the newest again"
     journal.append(LANE, [event(41)], {})
     assert [entry.seq for entry in journal.unacknowledged(100)][-1] == 41
+    file.close()
+
+
+def test_a_send_walks_a_long_journal_no_more_than_a_short_one(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file)
+
+    def steps_of_a_send() -> int:
+        with counted_steps(file._reader) as steps:
+            journal.unacknowledged(10)
+            journal.oldest()
+            journal.tidy(NOW)
+        return steps()
+
+    journal.note([event(n) for n in range(1, 51)])
+    few = steps_of_a_send()
+    journal.note([event(n) for n in range(51, 5_001)])
+    assert steps_of_a_send() < 1.2 * few
     file.close()
 
 

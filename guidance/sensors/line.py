@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from guidance.sensors.own_thread import OwnThread
 from parking.kernel.clock import Clock
-from parking.kernel.device import Health, HealthReport
+from parking.kernel.device import Health, HealthReport, why
 from parking.kernel.errors import invalid
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
@@ -50,8 +50,7 @@ class Line:
                     connection.settimeout(self._timeout_s)
                     self._serve(connection, stopping)
             except (OSError, ValueError) as error:
-                detail = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-                self._report = HealthReport(Health.SILENT, self._report.seen_at, detail)
+                self._report = HealthReport(Health.SILENT, self._report.seen_at, why(error))
             pause_s = FIRST_PAUSE_S if self._report.seen_at != before else min(LONGEST_PAUSE_S, pause_s * 2)
             stopping.wait(pause_s)
 

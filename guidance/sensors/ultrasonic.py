@@ -48,7 +48,7 @@ class UltrasonicController:
         report, ails = self._line.health(), dict(self._ails)
         if report.health is not Health.OK or not any(ails.values()):
             return report
-        detail = ", ".join(f"node {node} {what}" for node, what in sorted(ails.items()) if what)
+        detail = "; ".join(f"node {node} {what}" for node, what in sorted(ails.items()) if what)
         return replace(report, health=Health.FAULTY, detail=detail)
 
     def _serve(self, connection: socket.socket, stopping: threading.Event) -> None:

@@ -6,6 +6,7 @@ shows nothing says nothing: the bays grow old and become unknown.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from guidance.sensors.own_thread import OwnThread
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, Health, HealthReport
 from parking.kernel.plate import Plate
+
+_log = logging.getLogger(__name__)
 
 SAID_AGAIN = timedelta(seconds=30)
 PLATE_AGAIN = (timedelta(seconds=20), timedelta(minutes=1), timedelta(minutes=10))
@@ -103,10 +106,16 @@ class VideoBays:
             except DeviceFault as fault:
                 self._report = HealthReport(Health.SILENT, self._report.seen_at, str(fault))
             except Exception as error:  # a model that is missing, a decoder that gives up: the next look may do
-                self._report = HealthReport(Health.FAULTY, self._report.seen_at, str(error) or type(error).__name__)
+                self._fails(error)
             stopping.wait(self._settings.poll_s)
         if eye is not None:
             eye.close()
+
+    def _fails(self, error: Exception) -> None:
+        detail = f"cannot look through this camera: {type(error).__name__}"
+        if self._report.detail != detail:  # once, not with every look: what a library says is for the log
+            _log.warning("bay camera %s: %s", self._settings.device_id, error)
+        self._report = HealthReport(Health.FAULTY, self._report.seen_at, detail)
 
     def _tell(self, sights: Mapping[str, Sight]) -> None:
         now = self._clock.now()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from guidance.signs.base import SignGarbled, SignSettings, SignSilent
+from parking.kernel.device import why
 from parking.kernel.errors import invalid
 
 Answered = Callable[[bytes], tuple[bool, int]]
@@ -41,7 +42,7 @@ class Exchange:
                 self._once(raw, answered, deadline)
         except OSError as error:
             self.close()
-            raise SignSilent(_reason(error)) from None
+            raise SignSilent(why(error)) from None
         except ValueError as error:
             self.close()
             raise SignGarbled(str(error)) from None
@@ -94,9 +95,3 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise TimeoutError("no answer in time")
     return left
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,6 +1,8 @@
 // The signs as drivers see them, and whether each device answers. A silent device is never shown as well.
 import type { JSX } from "preact";
+import { worded } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
+import { deviceSays } from "../shared/i18n/device_says";
 import { under } from "../shared/live";
 import type { DeviceValue, SignValue } from "../shared/wire";
 import { devicesOf, signName } from "./names";
@@ -21,7 +23,7 @@ export function DevicesOf({ lane }: { lane: string }): JSX.Element {
         <span key={id} class="device-line">
           <span>
             {id}
-            {detail && <small>{detail}</small>}
+            {detail && <small>{deviceSays(detail, worded)}</small>}
           </span>
           <Health of={health} />
         </span>
@@ -54,7 +56,7 @@ export function Devices(): JSX.Element {
           <li key={`device.${id}`} class="panel device" data-device={id}>
             <p>
               {id}
-              {device.detail && <small>{device.detail}</small>}
+              {device.detail && <small>{deviceSays(device.detail, worded)}</small>}
             </p>
             <Health of={device.health} />
           </li>

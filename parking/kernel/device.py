@@ -17,7 +17,10 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """A device's health with the moment it was seen and a sentence for the technician."""
+    """A device's health with the moment it was seen and a sentence for the technician.
+
+    The sentence is English on every wire; the pages say it in their language (`kiosk_ui/shared/i18n/device_says.ts`).
+    """
 
     health: Health
     seen_at: datetime | None
@@ -36,3 +39,10 @@ class DeviceFault(Exception):
 
 class DeviceRefused(Exception):
     """A logical failure: the device understood and said no. Trying the same again will not help."""
+
+
+def why(error: BaseException) -> str:
+    """Why a line failed, for a technician: lateness by one name, else the system's own words, else the error's name."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

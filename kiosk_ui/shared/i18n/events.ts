@@ -2,8 +2,9 @@
 import { money, plate } from "../format";
 import type { LiveEvent } from "../wire";
 import { inWords } from "./codes";
+import { deviceSays } from "./device_says";
 import { readable } from "./readable";
-import { translator } from "./index";
+import { translator, worded } from "./index";
 
 const say = translator({
   nobody: ["无牌车", "car without plate"],
@@ -130,8 +131,9 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
     case "SignShown":
       return { text: say("sign", { sign: names.sign(e.sign_id), text: e.text ?? "" }), tone: "plain" };
     case "DeviceHealthChanged": {
+      const detail = e.reason ? say("aside", { what: deviceSays(e.reason, worded) }) : "";
       const health = e.health ? inWords("health", e.health) : say("changed");
-      return { text: say("device", { device: e.device_id ?? "", health, aside: said }), tone: !e.health ? "plain" : e.health === "ok" ? "ok" : "bad" };
+      return { text: say("device", { device: e.device_id ?? "", health, aside: detail }), tone: !e.health ? "plain" : e.health === "ok" ? "ok" : "bad" };
     }
     case "LaneModeChanged": {
       const tone = e.reason === "normal" ? "ok" : e.reason === "emergency" ? "bad" : "warn";

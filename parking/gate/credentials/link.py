@@ -19,7 +19,7 @@ from parking.gate.credentials.base import CredentialReader, Presented
 from parking.gate.credentials.conversation import Conversation, Turn, WireFault
 from parking.gate.credentials.tray import Tray
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
+from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport, why
 from parking.kernel.errors import invalid
 from parking.kernel.ids import DeviceId
 
@@ -119,7 +119,7 @@ class ReaderThread(ABC):
             except DeviceFault as fault:
                 self._fails(Health.SILENT, str(fault))
             except OSError as error:
-                self._fails(Health.SILENT, f"no connection: {error.strerror or type(error).__name__}")
+                self._fails(Health.SILENT, f"no connection: {why(error)}")
             except Exception as error:  # the thread must outlive our own mistakes; a type says nothing about a person
                 self._fails(Health.FAULTY, f"cannot work with this reader: {type(error).__name__}")
             if self.stopping.wait(self._backoff.next_s()):

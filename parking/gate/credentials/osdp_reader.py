@@ -20,7 +20,7 @@ from parking.gate.credentials.conversation import LATE, SETTLE_S, Seen, WireFaul
 from parking.gate.credentials.link import LinkSettings, ReaderThread, open_line
 from parking.gate.credentials.osdp_payload import TEXT, CardRead, credential_of
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault
+from parking.kernel.device import DeviceFault, why
 from parking.kernel.errors import invalid
 from parking.kernel.ids import DeviceId
 
@@ -93,7 +93,7 @@ class _Line:
         except (BlockingIOError, InterruptedError):
             return b""
         except OSError as error:
-            self.broken = error.strerror or type(error).__name__
+            self.broken = why(error)
             return b""
         self.heard = self.heard or bool(data)
         self.broken = self.broken if data else "the reader's line hung up"
@@ -105,7 +105,7 @@ class _Line:
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as error:
-            self.broken = error.strerror or type(error).__name__
+            self.broken = why(error)
             return 0
 
     def flush(self) -> None:

@@ -66,7 +66,7 @@ class CoilWatch:
     def troubles(self, now_s: float) -> str:
         """All that is wrong, for a technician; empty when nothing is."""
         found = ((coil, self.trouble(coil, now_s)) for coil in sorted(self._coils))
-        return ", ".join(f"coil {coil} {trouble}" for coil, trouble in found if trouble is not None)
+        return "; ".join(f"coil {coil} {trouble}" for coil, trouble in found if trouble is not None)
 
     def _coil(self, coil: int) -> _Coil:
         return self._coils.setdefault(coil, _Coil(float("-inf"), self._before_until_s))

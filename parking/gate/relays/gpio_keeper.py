@@ -23,7 +23,7 @@ from parking.gate.relays import gpio_wire as wire
 from parking.gate.relays.base import ALWAYS, check_coil, check_deadline, check_duration
 from parking.gate.relays.gpio_chip import GpioLines, KernelLines, LineRequest, OpenLines
 from parking.kernel.clock import Clock, SystemClock
-from parking.kernel.device import DeviceRefused
+from parking.kernel.device import DeviceRefused, why
 
 LINGER_S = 5.0
 _LOOK_S = 1.0
@@ -63,8 +63,8 @@ class Keeper:
             except (DeviceRefused, ValueError) as refusal:
                 return wire.encode_answer(wire.Refused(question.number, str(refusal)))
             except OSError as error:
-                why = f"the chip fails ({error.strerror or type(error).__name__})"
-                return wire.encode_answer(wire.Failed(question.number, why))
+                told = f"the chip fails ({why(error)})"
+                return wire.encode_answer(wire.Failed(question.number, told))
         return wire.encode_answer(levels)
 
     def tick(self) -> float:
@@ -208,7 +208,7 @@ def main(arguments: Sequence[str], open_lines: OpenLines = KernelLines) -> int:
             lines = open_lines(request)
             watchdog = Watchdog(watchdog_path)
         except OSError as error:
-            _tell(listener, error.strerror or type(error).__name__)
+            _tell(listener, why(error))
             return 1
         Keeper(lines, SystemClock(), feed=watchdog.feed).serve(listener, lambda: bool(stop))
         lines.close()

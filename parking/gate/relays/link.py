@@ -22,7 +22,7 @@ from parking.gate.relays.backoff import Backoff
 from parking.gate.relays.base import ALWAYS, check_deadline
 from parking.gate.relays.settings import BoardSettings
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
+from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport, why
 
 FRESH_S = 2.0
 ANSWER_MOST = 1 << 20
@@ -98,8 +98,8 @@ class Link:
             _send(connection, question, ends_s)
             reply = _receive(connection, answer, ends_s)
         except (OSError, ValueError) as error:
-            self._doubt(_name(error))
-            raise DeviceFault(f"the board did not answer: {_name(error)}") from None
+            self._doubt(why(error))
+            raise DeviceFault(f"the board did not answer: {why(error)}") from None
         except DeviceFault as fault:
             self._doubt(str(fault))
             raise
@@ -255,9 +255,3 @@ def _has_news(connection: socket.socket) -> bool:
     except OSError:
         return True
     return True
-
-
-def _name(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

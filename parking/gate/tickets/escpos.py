@@ -11,7 +11,7 @@ from parking.gate.tickets import wire
 from parking.gate.tickets.base import Ticket, TicketPrinter
 from parking.gate.tickets.wire import PrinterState
 from parking.kernel.clock import Clock
-from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
+from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport, why
 from parking.kernel.errors import invalid
 
 
@@ -47,7 +47,7 @@ class EscPosPrinter:
                 _refuse(wire.state_now(self._ask(line, wire.ASK_NOW)))
                 _refuse(wire.paper_state(self._ask(line, wire.encode(ticket))))
         except OSError as error:
-            self._fails(Health.SILENT, f"no connection: {error.strerror or type(error).__name__}")
+            self._fails(Health.SILENT, f"no connection: {why(error)}")
             raise DeviceFault("the printer did not answer") from None
         except DeviceFault as fault:
             self._fails(Health.SILENT, str(fault))

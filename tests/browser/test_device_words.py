@@ -1,0 +1,183 @@
+"""Whatever a device may say of itself stands in Chinese and in English: every sentence is looked for in the product's own source."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import kiosk_ui
+from tests.tools import setup
+
+ROOT = Path(kiosk_ui.__file__).parent.parent
+SAYS = ROOT / "kiosk_ui" / "shared" / "i18n" / "device_says.ts"
+ROOMS = [
+    *("parking/gate/relays", "parking/gate/cameras", "parking/gate/credentials", "parking/gate/tickets"),
+    *("parking/gate/steady_clock.py", "parking/gate/contacts.py", "parking/bootstrap/bay_eyes.py"),
+    *("guidance/sensors", "guidance/signs", "guidance/sign_board.py"),
+    *("lpr/sources", "lpr/watch.py", "lpr/worker.py", "lpr/bays.py", "lpr/pictures.py"),
+]
+"""Where devices are spoken to."""
+ELSEWHERE = {
+    "parking/gate/barrier.py": "what a boom is refused is a lane's fault, which has a code of its own",
+    "parking/cli/bring_up_box.py": "a device that says nothing",
+    "lpr/watching.py": "said at the command line",
+    **dict.fromkeys(
+        (
+            f"payments/cash/{name}.py"
+            for name in ("cctalk_hopper", "cctalk_notes", "cctalk_line", "memory", "escpos_drawer")
+        ),
+        "a cash machine tells its pages a code",
+    ),
+}
+TELLS = {"DeviceFault", "DeviceRefused", "WireFault", "ShowsNothing", "SignSilent", "SignGarbled", "HealthReport"}
+NOT_SAID = {
+    "invalid",
+    "ParkingError",
+    "MalformedRequest",
+    "RuntimeError",
+    "Noted",
+    "get_logger",
+    "encode",
+    "add_argument",
+}
+LOGS = {"debug", "info", "warning", "error", "exception"}
+NOT_A_REPORT = {
+    "no such camera, but as long to compare",  # compared with a secret
+    "camera {}: a secret has 16 characters or more, and no slash",  # settings
+    "an output is 0 to {}, its value 0 to 2, a pulse at most {} ms",  # our own mistake, as the next ones
+    "coil {}: the board has 0 to {}",
+    "a pulse lasts 100 to {} ms, not {}",
+    "a board pulses for 100 ms to {} ms, not {}",
+    "an address is one byte, data at most 256",
+    "the sign board runs already",
+    "should be an object with tag and key (hex), zero_s and exponent (integers)",  # settings
+    "should be above 0, at most backoff_most_s, and that at most 600 seconds",
+    "should be after not_before, and at most {} later",
+    "install mode gives the key to whoever asks: set the reader's key with its maker's tool",
+    "card readers need libosdp: install this package with its extra osdp",
+    "not a moment",  # a code that is not valid has a code of its own
+    "not a name",
+    "no ticket begins here",  # a printer's own side
+    "Keep this ticket and scan it at the exit",  # printed
+    "Please press the call button",
+    'Digest username="{}", realm="{}", nonce="{}", uri="{}", response="{}"',  # a header
+}
+BLANK = "7x"
+
+
+def template(node: ast.AST) -> str | None:
+    """A literal's text, with {} for what is filled in; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
+    return None
+
+
+def said_in(source: str) -> Iterator[str]:
+    """Every sentence of a module that is no docstring, no log line and no error of the settings."""
+    tree = ast.parse(source)
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(tree):
+        text = template(node)
+        if text is None or isinstance(parents[node], ast.Expr | ast.JoinedStr | ast.FormattedValue):
+            continue
+        if not re.search(r"[a-z]{2,} [a-z{]|[a-z}:,] [a-z]{2,}", text) or "<" in text or "\r\n" in text or "%s" in text:
+            continue
+        if not NOT_SAID & set(called_around(node, parents)) and not LOGS & set(called_around(node, parents)):
+            yield text
+
+
+def called_around(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[str]:
+    while node in parents and not isinstance(node, ast.stmt):
+        node = parents[node]
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func).rpartition(".")[2]
+
+
+def modules() -> Iterator[Path]:
+    for top in ("parking", "lpr", "guidance", "payments"):
+        yield from sorted((ROOT / top).rglob("*.py"))
+
+
+def is_room(path: Path) -> bool:
+    name = path.relative_to(ROOT).as_posix()
+    if name == "parking/gate/cameras/push_store.py":  # SQL
+        return False
+    return any(name == room or name.startswith(f"{room}/") for room in ROOMS)
+
+
+def words_of(sentences: list[str]) -> list[str]:
+    """What the pages make of each sentence in Chinese; [] around what no sentence of theirs knows."""
+    script = """
+      const ts = require(process.argv[1]); const fs = require("fs");
+      const options = { compilerOptions: { module: "CommonJS", target: "ES2020" } };
+      const js = ts.transpileModule(fs.readFileSync(process.argv[2], "utf8"), options);
+      const of = { exports: {} }; new Function("exports", js.outputText)(of.exports);
+      const all = JSON.parse(fs.readFileSync(0, "utf8"));
+      console.log(JSON.stringify(all.map((text) => of.exports.deviceSays(text, (pair) => pair[0]))));
+    """
+    compiler = str(ROOT / "kiosk_ui" / "node_modules" / "typescript")
+    command = ["node", "-e", script, compiler, str(SAYS)]
+    ran = subprocess.run(
+        command, input=json.dumps(sentences), capture_output=True, text=True, check=True, env=setup._node()
+    )
+    found: list[str] = json.loads(ran.stdout)
+    return found
+
+
+def is_english(text: str) -> bool:
+    """Whether words are left: two letters side by side in small letters, beside what was filled in, names and error names."""
+    return bool(re.search(r"(?<![A-Za-z])[a-z]{2,} [a-z]{2,}", text))
+
+
+@pytest.mark.req("A11Y-1")
+def test_every_sentence_that_a_device_may_say_of_itself_has_its_chinese_words(built_pages: Path) -> None:
+    """Found by reading the source: one more `DeviceFault("...")` without words fails here."""
+    assert built_pages.is_dir()
+    found = {text for path in modules() if is_room(path) for text in said_in(path.read_text())} - NOT_A_REPORT
+    found |= {os.strerror(code) for code in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ECONNRESET, errno.EPIPE)}
+    assert len(found) > 150
+    asked = sorted(found)
+    told = words_of([text.replace("{}", BLANK) for text in asked])
+    assert not [text for text, zh in zip(asked, told, strict=True) if zh == text or is_english(zh)]
+
+
+def test_whoever_reports_health_stands_in_a_room_that_is_searched() -> None:
+    strange = [
+        path.relative_to(ROOT).as_posix()
+        for path in modules()
+        if not is_room(path) and {f"{name}(" for name in TELLS} & set(re.findall(r"\b\w+\(", path.read_text()))
+    ]
+    assert set(strange) - {"parking/kernel/device.py"} == set(ELSEWHERE)
+
+
+@pytest.mark.req("A11Y-1")
+def test_joined_sentences_and_what_fills_them_are_said_one_by_one_and_what_is_new_stands_as_it_came() -> None:
+    assert words_of(
+        [
+            "3 presentations lost: nobody fetched them; no connection: Connection refused",
+            "coil 0 stays on, coil 2 came on without an order of ours",
+            "10.0.0.7: refuses the user name or the password",
+            "its last push cannot be read: AlarmInfoPlate.result.PlateResult is missing",
+            "reads on antenna 3, no antenna, which no lane has",
+            "the flux capacitor hums: no answer in time",
+            "the flux capacitor hums",
+        ]
+    ) == [
+        "有 3 次刷读因无人取走而丢失；无法连接：连接被拒绝",
+        "继电器 0 持续吸合、继电器 2 未经我方指令吸合",
+        "10.0.0.7：用户名或密码被拒绝",
+        "最近一次上报无法读取：缺少 AlarmInfoPlate.result.PlateResult",
+        "天线 3、无天线号 有读数，但不属于任何车道",
+        "the flux capacitor hums：时限内没有应答",
+        "the flux capacitor hums",
+    ]

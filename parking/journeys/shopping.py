@@ -108,10 +108,13 @@ def give_back(uow: UnitOfWork, coupons: Coupons, merchant_id: str, receipt: str)
 
 
 def exchange(uow: UnitOfWork, coupons: Coupons, member_id: str, campaign_id: str, key: str) -> Given:
-    """Points become a coupon, both in this transaction; the same `key` again gives the same coupon for nothing more."""
+    """Points become a coupon, both in this transaction; the same `key` again gives the same coupon for nothing more.
+
+    Another coupon is paid for anew: the reply to a key is forgotten after days, what it has paid for never.
+    """
     members.known(uow.connection, member_id)
     price = coupons.price_of(uow.connection, campaign_id)
-    origin = f"exchange:{hashlib.sha256(f'{member_id}|{key}'.encode()).hexdigest()[:40]}"
+    origin = f"exchange:{hashlib.sha256(f'{member_id}|{campaign_id}|{key}'.encode()).hexdigest()[:40]}"
     points.spend(uow, member_id, price.points, merchant_id=price.issuer, reference=origin)
     return coupons.issue(uow, campaign_id, origin, member_id=member_id)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parking.journeys import shopping
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.plate import Plate
@@ -137,6 +140,31 @@ def test_what_is_earned_at_one_merchant_is_spent_at_another_at_once_and_they_set
         "members": {"member": -30},
     }
     assert club.database.read(points.faults) == []
+
+
+class Offers:
+    """Coupons for points by campaign, one for each origin."""
+
+    def __init__(self, **prices: int) -> None:
+        self.prices, self.given = prices, set[tuple[str, str]]()
+
+    def price_of(self, conn: object, campaign_id: str) -> SimpleNamespace:
+        return SimpleNamespace(points=self.prices[campaign_id], issuer="mall")
+
+    def issue(self, uow: object, campaign_id: str, origin: str, *, member_id: str) -> None:
+        self.given.add((campaign_id, origin))
+
+
+def test_the_key_of_a_cheap_exchange_buys_nothing_dear_once_its_reply_is_forgotten(club: Club) -> None:
+    club.earn(100)
+    offers: Any = Offers(cheap=1, dear=80)
+
+    def exchange(uow: UnitOfWork) -> None:
+        for campaign in ("cheap", "cheap", "dear", "dear"):
+            shopping.exchange(uow, offers, club.member, campaign, "key")
+
+    club.database.write(exchange)
+    assert (club.balance(), len(offers.given)) == (19, 2)
 
 
 def test_the_oldest_points_are_spent_first_and_what_is_left_of_them_ends_at_its_time(club: Club) -> None:

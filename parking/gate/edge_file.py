@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
@@ -57,6 +58,8 @@ class EdgeFile:
                 with self._queue_lock:
                     jobs, self._queue = self._queue, []
                 self._commit_all(jobs)
+        if not job.done:  # whoever had taken it over was stopped on the way
+            raise _unavailable(sqlite3.OperationalError("it was not written"))
         if job.error is not None:
             raise _unavailable(job.error) if isinstance(job.error, sqlite3.Error) else job.error
         return cast(T, job.result)
@@ -98,10 +101,10 @@ class EdgeFile:
                     self._run(conn, job)
                 conn.execute("COMMIT")
         except sqlite3.Error as error:
-            if conn.in_transaction:
-                conn.execute("ROLLBACK")
             for job in jobs:
                 job.error = job.error or error
+            with suppress(sqlite3.Error):
+                conn.execute("ROLLBACK")
         for job in jobs:
             job.done = True
 

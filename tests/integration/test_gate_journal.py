@@ -163,6 +163,36 @@ def test_work_that_fails_is_undone_alone(tmp_path: Path) -> None:
     file.close()
 
 
+def test_whoever_waits_for_a_writer_that_is_stopped_is_not_told_that_he_is_on_disk() -> None:
+    file = EdgeFile(":memory:")
+
+    def stopped(jobs: list[object]) -> None:
+        if jobs:
+            raise KeyboardInterrupt
+
+    file._commit_all = stopped  # type: ignore[method-assign,assignment] # a signal, after the queue was taken over
+    waiting, told = threading.Event(), list[object]()
+
+    def waits() -> None:
+        waiting.set()
+        try:
+            told.append(file.write(lambda conn: conn.execute("DELETE FROM entry").rowcount))
+        except ParkingError as error:
+            told.append(error.code)
+        except KeyboardInterrupt:
+            told.append("stopped")
+
+    with file._commit:
+        threads = [threading.Thread(target=waits) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        while len(file._queue) < 2:
+            waiting.wait()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, told)) == ["edge.file", "stopped"]
+
+
 def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "edge.db").write_bytes(b"this is not a database" * 100)
     with pytest.raises(ParkingError, match="the box's file cannot be used"):

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
 from parking.kernel.errors import not_found
-from parking.kernel.ids import PaymentId
+from parking.kernel.ids import PaymentId, fitting
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.web.deps import require
@@ -140,7 +140,7 @@ def router(database: Database, audit: Audit) -> APIRouter:
 
         def work(uow: UnitOfWork) -> Refund:
             once.take(uow)  # refuses the key of another request
-            key = f"{who.subject}:{idempotency_key}"
+            key = fitting(f"{who.subject}:{idempotency_key}", refund_store.LONGEST_KEY)
             before = refund_store.by_key(uow.connection, key)
             if before is None:
                 audit(uow, who, "payment.refund", payment_id, reason)

@@ -25,6 +25,7 @@ class RefundState(StrEnum):
 
 
 LIVE = (RefundState.NEW, RefundState.SENT)
+LONGEST_KEY = 160
 
 refund_table = sa.Table(
     "refund",
@@ -33,7 +34,7 @@ refund_table = sa.Table(
     sa.Column("number", sa.String(32), nullable=False, unique=True),
     sa.Column("payment_id", sa.String(36), nullable=False, index=True),
     sa.Column("stay_id", sa.String(36), nullable=False, index=True),
-    sa.Column("key", sa.String(160), nullable=False, unique=True),
+    sa.Column("key", sa.String(LONGEST_KEY), nullable=False, unique=True),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column(
         "granted", sa.BigInteger, nullable=False

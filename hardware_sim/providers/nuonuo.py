@@ -48,6 +48,7 @@ class Paper:
     number: str = ""
     blue_number: str = ""
     form: str = ""
+    tax_cents: int = 0
 
 
 class NuonuoWire:
@@ -143,6 +144,7 @@ class NuonuoWire:
         if cents <= 0 or parts != cents or order["salerTaxNum"] != self.tax_number:
             return _say("E9012", "金额或销方税号有误")
         paper = self._hand_in(number, cents, order["buyerName"], order.get("buyerTaxNum", ""))
+        paper.tax_cents = sum(_cents(line["tax"]) for line in order["invoiceDetail"])
         if self._is_on(Fault.INVOICE_WRONG_TAX_NUMBER):
             paper.fail_cause = _WRONG_TAX_NUMBER
         used = sum(p.cents for p in self.papers_by_order.values() if not p.fail_cause)
@@ -157,12 +159,16 @@ class NuonuoWire:
         blue = next((p for p in self.issued() if p.number == form["blueElecInvoiceNumber"] and p.cents > 0), None)
         if blue is None:
             return _say("E9501", "未查询到蓝票")
-        back = sum(-p.cents for p in self.papers_by_order.values() if p.blue_number == blue.number and not p.fail_cause)
+        reds = [p for p in self.papers_by_order.values() if p.blue_number == blue.number and not p.fail_cause]
+        left, tax_left = blue.cents + sum(p.cents for p in reds), blue.tax_cents + sum(p.tax_cents for p in reds)
         detail = form.get("detail") or []
-        cents = -sum(_cents(d["taxExcludedAmount"]) + _cents(d["taxAmount"]) for d in detail) if detail else blue.cents
-        if cents <= 0 or cents > blue.cents - back or form["buyerName"] != blue.buyer:
+        tax = -sum(_cents(d["taxAmount"]) for d in detail) if detail else blue.tax_cents
+        cents = tax - sum(_cents(d["taxExcludedAmount"]) for d in detail) if detail else blue.cents
+        fits = 0 < cents <= left and tax <= tax_left and cents - tax <= left - tax_left
+        if not fits or form["buyerName"] != blue.buyer:
             return _say("E9502", "冲红金额或购方名称有误")
         paper = self._hand_in(number, -cents, blue.buyer, blue.buyer_tax_number)
+        paper.tax_cents = -tax
         paper.blue_number, paper.form = blue.number, form["billId"]
         if self._is_on(Fault.INVOICE_BUYER_CONFIRMS):
             paper.done_at = None

@@ -17,7 +17,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.jobs import JobHandler
 from payments.invoices import store
 from payments.invoices.asking import ISSUE_JOB, go_on, order_no
-from payments.invoices.model import LIVE, Colour, Invoice, InvoiceState, Policy, Trouble
+from payments.invoices.model import LIVE, OVER, Colour, Invoice, InvoiceState, Policy, Trouble
 from payments.invoices.providers.base import (
     BlueOrder,
     InvoiceProvider,
@@ -93,13 +93,14 @@ class Issuer:
             at = invoice.asked_at
             return BlueOrder(invoice.order_no, invoice.buyer, invoice.amount, invoice.tax_rate, at, remark)
         blue = store.get(conn, invoice.blue_id or "")
-        if blue is None or blue.state in (InvoiceState.FAILED, InvoiceState.DROPPED):
+        if blue is None or blue.state in OVER:
             store.change(conn, invoice.id, only_from=LIVE, to=InvoiceState.DROPPED)
             return None
         if blue.fiscal_number is None:
             return None
+        gone = store.gone_before(conn, invoice)
         return RedOrder(
-            invoice.order_no, blue.fiscal_number, invoice.buyer, invoice.amount, blue.amount, invoice.tax_rate
+            invoice.order_no, blue.fiscal_number, invoice.buyer, invoice.amount, blue.amount, invoice.tax_rate, gone
         )
 
     def _ask(self, invoice: Invoice, order: BlueOrder | RedOrder | None, *, first: bool) -> Issued:

@@ -40,6 +40,8 @@ class InvoiceState(StrEnum):
 
 
 LIVE = (InvoiceState.NEW, InvoiceState.SENT)
+OVER = (InvoiceState.FAILED, InvoiceState.DROPPED)
+"""Nothing was issued, and nothing will be."""
 
 
 class Trouble(StrEnum):

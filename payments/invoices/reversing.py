@@ -12,15 +12,13 @@ from parking.plumbing.db import UnitOfWork
 from payments import ledger_store
 from payments.invoices import store
 from payments.invoices.asking import go_on, order_no
-from payments.invoices.model import Bill, Colour, Invoice, InvoiceState
+from payments.invoices.model import OVER, Bill, Colour, Invoice, InvoiceState
 from payments.refund_store import Refund
-
-_OVER = (InvoiceState.FAILED, InvoiceState.DROPPED)
 
 
 def left_of(uow: UnitOfWork, blue: Invoice) -> Money:
     """What of an invoice no red letter has taken back, or is about to."""
-    gone = sum(red.amount.minor for red in store.reds_of(uow.connection, blue.id) if red.state not in _OVER)
+    gone = sum(red.amount.minor for red in store.reds_of(uow.connection, blue.id) if red.state not in OVER)
     return Money(blue.amount.minor - gone, blue.amount.currency)
 
 

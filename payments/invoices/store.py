@@ -14,7 +14,7 @@ from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import metadata
 from payments import refund_store
 from payments import store as payments_store
-from payments.invoices.model import Bill, Buyer, BuyerKind, Colour, Invoice, InvoiceState, Trouble
+from payments.invoices.model import OVER, Bill, Buyer, BuyerKind, Colour, Invoice, InvoiceState, Trouble
 from payments.model import PaymentState
 from payments.refund_store import RefundState
 
@@ -105,6 +105,12 @@ def reds_of(conn: Connection, blue_id: str) -> Sequence[Invoice]:
     """The red letters of an invoice, oldest first, whatever became of them."""
     query = sa.select(invoice_table).where(invoice_table.c.blue_id == blue_id).order_by(invoice_table.c.id)
     return [to_invoice(row) for row in conn.execute(query)]
+
+
+def gone_before(conn: Connection, red: Invoice) -> int:
+    """What the red letters before this one take of its invoice, in minor units."""
+    earlier = [one for one in reds_of(conn, red.blue_id or "") if one.id < red.id and one.state not in OVER]
+    return sum(one.amount.minor for one in earlier)
 
 
 def of_stays(conn: Connection, stays: Collection[str]) -> Sequence[Invoice]:

@@ -25,6 +25,12 @@ def split(gross: int, rate: int) -> Split:
     return Split(gross - tax, tax)
 
 
+def part(gone: int, gross: int, rate: int) -> Split:
+    """What of an amount that lost `gone` before goes with another `gross`: all parts sum to the whole's split, however they are rounded."""
+    before, after = split(gone, rate), split(gone + gross, rate)
+    return Split(after.net - before.net, after.tax - before.tax)
+
+
 def rate_text(rate: int) -> str:
     """900 -> "0.09", as the wire wants it."""
     return f"{rate / WHOLE:.4f}".rstrip("0").rstrip(".")

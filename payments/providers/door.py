@@ -14,7 +14,7 @@ from payments.providers.base import NotSent, OutcomeUnknown
 
 LARGEST_ANSWER = 65_536  # bytes
 LARGEST_STATEMENT = 64 * 1024 * 1024
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 @dataclass(frozen=True, slots=True)

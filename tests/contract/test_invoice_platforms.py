@@ -17,7 +17,7 @@ from parking.kernel.money import Money
 from payments.invoices.model import InvoiceState, Trouble
 from payments.invoices.providers.base import BlueOrder, InvoiceProvider, InvoiceRefused, Issued, RedOrder, Standing
 from payments.invoices.providers.memory import MemoryInvoices
-from payments.providers.base import OutcomeUnknown, ProviderFault
+from payments.providers.base import NotSent, OutcomeUnknown, ProviderFault
 from tests.builders.invoices import COMPANY, PERSON, InvoiceDesk, a_platform
 from tests.builders.payments import START
 
@@ -224,6 +224,21 @@ def test_a_wrong_key_is_nobodys_order_lost(wired: tuple[NuonuoWire, InvoiceDesk]
 def test_documents_are_fetched_from_the_platforms_own_hosts_alone(wired: tuple[NuonuoWire, InvoiceDesk]) -> None:
     _, desk = wired
     assert desk.platform is not None
-    for url in ("http://169.254.169.254/latest", "file:///etc/passwd", "https://elsewhere.example/x.pdf"):
+    for url in ("http://169.254.169.254/latest", "file:///etc/passwd", "https://elsewhere.example/x.pdf", "http://[no"):
         with pytest.raises(OutcomeUnknown):
             desk.platform.pdf(url)
+    with pytest.raises(NotSent):
+        desk.platform.pdf("http://127.0.0.1:no-port/x.pdf")  # of our host, and no address all the same
+
+
+@pytest.mark.req("PAY-5")
+def test_small_refunds_of_one_bill_are_taken_back_to_the_cent(wired: tuple[NuonuoWire, InvoiceDesk]) -> None:
+    wire, desk = wired
+    payment = desk.paid()
+    asked = desk.invoice()
+    desk.work()
+    for nth, minor in enumerate((6, 6, payment.amount.minor - 12)):  # the tax of each by itself sums to a cent too much
+        desk.refund(payment, minor, key=f"r{nth}")
+        desk.work()
+    assert [desk.now(red).state for red in desk.reds(asked)] == [InvoiceState.ISSUED] * 3
+    assert sum(paper.tax_cents for paper in wire.issued()) == 0

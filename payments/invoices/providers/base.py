@@ -45,7 +45,7 @@ class BlueOrder:
 
 @dataclass(frozen=True, slots=True)
 class RedOrder:
-    """What of an issued invoice is taken back: `amount` of its `total`, both with tax and above zero."""
+    """What of an issued invoice is taken back: `amount` of its `total`, both with tax and above zero, after `gone_minor` of it had gone."""
 
     order_no: str
     blue_number: str
@@ -53,6 +53,7 @@ class RedOrder:
     amount: Money
     total: Money
     tax_rate: int
+    gone_minor: int = 0
 
     @property
     def is_whole(self) -> bool:

@@ -56,7 +56,10 @@ class Nuonuo:
         return self._form(order_no) if red else Issued(order_no, Standing.ABSENT, detail=said)
 
     def pdf(self, pdf_url: str) -> bytes:
-        parts = urlsplit(pdf_url)
+        try:
+            parts = urlsplit(pdf_url)
+        except ValueError:
+            raise OutcomeUnknown("the document lies nowhere: this is no address") from None
         if parts.scheme not in ("https", "http") or parts.hostname not in self._account.pdf_hosts:
             raise OutcomeUnknown("the document lies at a place that is not ours to fetch from")
         reply = self._door.send("GET", pdf_url, longest=LARGEST_PDF)

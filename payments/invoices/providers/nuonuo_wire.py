@@ -19,7 +19,7 @@ from typing import Any
 from parking.kernel.money import Money
 from payments.invoices.model import Trouble
 from payments.invoices.providers.base import BlueOrder, Issued, RedOrder, Standing
-from payments.invoices.tax import rate_text, split
+from payments.invoices.tax import part, rate_text, split
 from payments.invoices.words import trouble_of
 from payments.providers.chinese_text import from_yuan, wall, yuan
 
@@ -130,7 +130,7 @@ def red_body(order: RedOrder, seller: Seller) -> dict[str, Any]:
     if seller.extension:
         content["extensionNumber"] = seller.extension
     if not order.is_whole:
-        parts = split(order.amount.minor, order.tax_rate)
+        parts = part(order.gone_minor, order.amount.minor, order.tax_rate)
         content["detail"] = [
             {
                 "blueDetailIndex": "1",
@@ -174,7 +174,7 @@ def issued_of(order_no: str, result: Any) -> Issued:
     if status != DONE_STATUS:
         raise ValueError(f"a status {status[:8]!r} that is not known")
     number = str(entry.get("allElectronicInvoiceNumber") or entry.get("invoiceNo") or "")
-    if len(number) != 20 or not number.isdecimal():
+    if len(number) != 20 or not (number.isascii() and number.isdecimal()):
         raise ValueError("an invoice without its number")
     at = entry.get("invoiceTime")
     if type(at) is not int or not 0 <= at < 253_402_300_800_000:
@@ -192,8 +192,9 @@ def issued_of(order_no: str, result: Any) -> Issued:
 
 def form_of(order_no: str, result: Any) -> Issued:
     """What a red-letter form's state says while its invoice is not there."""
-    forms = result.get("list") if isinstance(result, dict) else None
-    form = next((f for f in forms or [] if isinstance(f, dict) and f.get("billId") == order_no), None)
+    listed = result.get("list") if isinstance(result, dict) else None
+    forms = listed if isinstance(listed, list) else []
+    form = next((f for f in forms if isinstance(f, dict) and f.get("billId") == order_no), None)
     if form is None:
         return Issued(order_no, Standing.ABSENT)
     status, detail = str(form.get("billStatus") or ""), str(form.get("billMessage") or "")[:200]

@@ -12,7 +12,8 @@ from parking.kernel.errors import ParkingError
 from payments.invoices import tax_number, words
 from payments.invoices.asking import order_no
 from payments.invoices.model import Buyer, BuyerKind, InvoiceState, Policy, Trouble
-from payments.invoices.tax import rate_text, split
+from payments.invoices.providers.nuonuo_wire import issued_of
+from payments.invoices.tax import part, rate_text, split
 from payments.invoices.tax_number import Fault
 
 pytestmark = pytest.mark.req("INV-1")
@@ -62,6 +63,21 @@ def test_net_and_tax_sum_to_what_was_paid_and_the_tax_is_rounded_once(gross: int
     parts = split(gross, rate)
     assert parts.net + parts.tax == gross
     assert abs(parts.tax - Fraction(gross * rate, 10_000 + rate)) <= Fraction(1, 2)
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=8), st.integers(0, 9_999))
+def test_however_an_invoice_is_taken_back_in_parts_its_tax_goes_back_to_the_cent(amounts: list[int], rate: int) -> None:
+    parts = [part(sum(amounts[:nth]), amount, rate) for nth, amount in enumerate(amounts)]
+    whole = split(sum(amounts), rate)
+    assert (sum(one.net for one in parts), sum(one.tax for one in parts)) == (whole.net, whole.tax)
+    assert all(one.net >= 0 <= one.tax for one in parts)
+
+
+def test_a_number_in_other_digits_is_no_number_of_the_bureau() -> None:
+    said = {"orderNo": "I1", "status": "2", "invoiceTime": 0, "orderAmount": "1.00"}
+    assert issued_of("I1", {**said, "allElectronicInvoiceNumber": "2" * 20}).fiscal_number == "2" * 20
+    with pytest.raises(ValueError, match="without its number"):
+        issued_of("I1", {**said, "allElectronicInvoiceNumber": "٢" * 20})
 
 
 def test_a_rate_is_written_as_the_wire_wants_it() -> None:

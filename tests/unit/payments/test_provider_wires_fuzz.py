@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from parking.kernel.errors import ParkingError
 from payments.cash import wire as cash_wire
+from payments.invoices.providers import nuonuo_wire
 from payments.providers import (
     alipay_wire,
     etc_aggregator,
@@ -102,6 +103,8 @@ PLAIN: dict[str, Callable[[Any], object]] = {
     "unionpay order": lambda p: unionpay_plate.outcome_of(p, b"") if isinstance(p, dict) else None,
     "unionpay refund": lambda p: unionpay_plate.refund_of(p, b"") if isinstance(p, dict) else None,
     "etc order": lambda p: etc_aggregator.outcome_of(p, b"") if isinstance(p, dict) else None,
+    "invoice": lambda p: nuonuo_wire.issued_of("I1", p),
+    "red letter's form": lambda p: nuonuo_wire.form_of("I1", p),
     "yuan": from_yuan,
     "wall time": from_wall,
 }
@@ -111,6 +114,7 @@ NAMES = (
     "payTime", "traceNo", "refundNo", "refundAmt", "order_id", "pay_time", "trade_no", "trade_status", "total_amount",
     "gmt_payment", "client_reference_id", "payment_status", "amount_total", "payment_intent", "lines", "count", "type",
     "service_state", "out_parking_no", "block_reason", "parking_state", "parking_id", "state_update_time", "refund_id",
+    "list", "billId", "billStatus", "orderAmount", "invoiceTime", "allElectronicInvoiceNumber",
 )  # fmt: skip
 VALUES = st.recursive(
     st.none()

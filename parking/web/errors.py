@@ -1,4 +1,7 @@
-"""The one place that turns errors into status numbers: RFC 9457 problems, one shape for every failure, nothing leaked."""
+"""The one place that turns errors into status numbers: RFC 9457 problems, one shape for every failure, nothing leaked.
+
+The API's description says so of every route: FastAPI's own words about errors would promise what nobody here answers.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,23 @@ _CODES = {
     405: "method.unknown",
 }
 _CODES |= {413: "body.too_large", 415: "body.type", 429: "rate.limited"}
+_TEXT = {"type": "string"}
+_FIELDS = ("field", "code", "detail")
+PROBLEM: dict[str, Any] = {
+    "title": "Problem",
+    "description": "What was refused, or has failed (RFC 9457): `code` is stable, `errors` names each field that is wrong.",
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("type", "title", "detail", "instance", "code", "trace_id"), _TEXT),
+        "status": {"type": "integer"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": dict.fromkeys(_FIELDS, _TEXT), "required": list(_FIELDS)},
+        },
+    },
+    "required": ["type", "title", "status", "detail", "instance", "code", "errors", "trace_id"],
+}
+"""What `problem` writes, as JSON Schema."""
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 log = structlog.get_logger(__name__)
 
@@ -139,3 +159,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(WebSocketRequestValidationError, _validation_error)  # type: ignore[arg-type] # the same
     app.add_exception_handler(HTTPException, _http_exception)  # type: ignore[arg-type] # the same
     app.add_exception_handler(Exception, _unknown)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return app.openapi_schema or _with_problems(described())
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend it
+
+
+def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """The description, in which whatever is not a success is a problem."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = PROBLEM
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = {"description": "A problem (RFC 9457)", "content": content}
+    return document

@@ -12,6 +12,7 @@ import typer
 
 from parking.bootstrap import edge as bootstrap
 from parking.bootstrap import edge_settings
+from parking.gate.edge_file import alone
 from parking.kernel.clock import SystemClock
 from parking.kernel.ids import RandomIds
 from parking.plumbing import logs
@@ -32,5 +33,6 @@ def edge(
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    box = bootstrap.EdgeBox(settings, clock=SystemClock(), ids=RandomIds())
-    return bootstrap.run(settings, box, stopping)
+    with alone(settings.journal):
+        box = bootstrap.EdgeBox(settings, clock=SystemClock(), ids=RandomIds())
+        return bootstrap.run(settings, box, stopping)

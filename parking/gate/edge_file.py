@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
@@ -129,6 +129,27 @@ class EdgeFile:
                 raise sqlite3.OperationalError("the transaction is gone") from error  # a full disk ends all of it
             conn.execute("ROLLBACK TO job")
         conn.execute("RELEASE job")
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Be the one process that runs this file's box; ParkingError while another does: two would order one boom, and tell each car twice.
+
+    A dead one holds nothing up, nor does a disk that is full.
+    """
+    import fcntl  # of Unix alone, as boxes are
+
+    try:
+        lock = Path(f"{path}.lock").open("a")  # noqa: SIM115 - held below
+    except OSError:
+        yield
+        return
+    with lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ParkingError(ErrorKind.CONFLICT, "edge.running", f"another process runs the box of {path}") from None
+        yield
 
 
 def _connect(path: str) -> sqlite3.Connection:

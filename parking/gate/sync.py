@@ -31,6 +31,8 @@ from parking.kernel.signed import Signer, Verifier, seal
 __all__ = ["BATCH_MOST", "Downlink", "Link", "LinkState", "Loop", "Uplink", "backoff_s", "new_client"]
 
 BATCH_MOST = 200
+BYTES_MOST = 512 * 1024
+"""Of events in a batch; a server takes twice as much, with what stands around them."""
 GREET_EVERY_S = 30.0
 """A box with nothing to tell says so now and then: others need not wait for it, and it hears the time and what the server has."""
 LATE_MOST = timedelta(seconds=5)
@@ -72,10 +74,12 @@ class Uplink:
         if news:
             self.greet()  # the time first: what was noted under a wrong one is sent with the right one
         began = self._clock.now()
-        entries = self._journal.unacknowledged(BATCH_MOST)
+        waiting = self._journal.unacknowledged(BATCH_MOST)
+        entries = _beginning(waiting)
+        is_all = len(entries) == len(waiting) < BATCH_MOST
         if entries or news or self._clock.monotonic_s() - self._heard_s >= GREET_EVERY_S:
-            self._exchange(entries, began if self._in_service and len(entries) < BATCH_MOST else None)
-        if len(entries) < BATCH_MOST:
+            self._exchange(entries, began if self._in_service and is_all else None)
+        if is_all:
             self._journal.tidy(self._clock.now())
         return len(entries)
 
@@ -123,6 +127,16 @@ class Uplink:
         plain = {"seq": entry.seq, **json.loads(entry.body)}
         corrected_at = self._journal.corrected_at(entry)
         return plain if corrected_at is None else {**plain, "corrected_at": corrected_at}
+
+
+def _beginning(waiting: Sequence[Entry]) -> Sequence[Entry]:
+    """As many as the server takes at once, one at least: a batch that is too long is refused for ever."""
+    size = 0
+    for number, entry in enumerate(waiting):
+        size += len(entry.body.encode())
+        if number and size > BYTES_MOST:
+            return waiting[:number]
+    return waiting
 
 
 class Downlink:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from parking.gate.edge_file import EdgeFile
+from parking.gate.edge_file import EdgeFile, alone
 from parking.gate.journal import KEPT, KEPT_FOR, REMOVED_AT_ONCE, FileJournal
 from parking.gate.local_copy import LocalCopy
 from parking.kernel.codec import decode
@@ -191,6 +191,21 @@ def test_whoever_waits_for_a_writer_that_is_stopped_is_not_told_that_he_is_on_di
     for thread in threads:
         thread.join()
     assert sorted(map(str, told)) == ["edge.file", "stopped"]
+
+
+def test_a_box_is_run_by_one_process_and_a_dead_one_holds_nothing_up(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    runs = f"from parking.gate.edge_file import alone, Path\nwith alone(Path({str(path)!r})): print(1, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", runs], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(ParkingError, match="another process runs the box"), alone(path):
+            pass
+        other.kill()
+    with alone(path):
+        pass
+    with alone(tmp_path / "no folder" / "edge.db"):
+        pass
 
 
 def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:

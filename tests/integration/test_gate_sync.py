@@ -25,9 +25,10 @@ from parking.kernel.clock import SystemClock
 from parking.kernel.codec import parse_time
 from parking.kernel.device import Health
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import Envelope, VehicleBackedAway
-from parking.kernel.ids import EventId, LaneId, RandomIds, VisitId
+from parking.kernel.events import DeviceHealthChanged, Envelope, VehicleBackedAway
+from parking.kernel.ids import DeviceId, EventId, LaneId, RandomIds, VisitId
 from parking.kernel.plate import Plate
+from parking.web.limits import MOST_BYTES
 from tests.builders.edge_server import EdgeServer
 from tests.builders.gate import PLATE, stay_data
 
@@ -108,6 +109,16 @@ def test_a_long_backlog_goes_in_batches(server: EdgeServer, box: Box) -> None:
     sent = [box.uplink.send() for _ in range(4)]
     assert sent == [BATCH_MOST, BATCH_MOST, 7, 0]
     assert len(numbers(server, box)) == 2 * BATCH_MOST + 7
+
+
+def test_a_backlog_of_long_words_goes_in_batches_that_a_server_takes(server: EdgeServer, box: Box) -> None:
+    now, words = CLOCK.now(), "坏" * 5_000
+    said = [DeviceHealthChanged(DeviceId(f"d{nth}"), "faulty", words) for nth in range(80)]
+    box.journal.note([Envelope(EventId(IDS.new(now)), now, "edge-1", one) for one in said])
+    sent = [box.uplink.send() for _ in range(4)]
+    assert sum(sent) == 80
+    assert sent[-1] == 0
+    assert max(sent) * len(words.encode()) < MOST_BYTES
 
 
 def test_a_lost_answer_means_sending_again_and_storing_once(server: EdgeServer, box: Box) -> None:

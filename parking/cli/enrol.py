@@ -117,3 +117,26 @@ def mall_app(
         return devices.enrol_app(uow, AT_THE_MACHINE, device_id=device, key_id=key_id_of(raw), public_key=raw)
 
     typer.echo(f"{device}: token {_write(work)}")
+
+
+@app.command()
+def disable(
+    device: Annotated[str, typer.Argument(help="a box, kiosk, till or app")],
+    reason: Annotated[str, typer.Option(help="stolen, lost, given back: stands on record")],
+) -> None:
+    """Shut a device out at once: its token and its key are worth nothing from now on."""
+    _let(device, reason, enabled=False)
+
+
+@app.command()
+def enable(
+    device: Annotated[str, typer.Argument(help="one that was shut out")],
+    reason: Annotated[str, typer.Option(help="stands on record")],
+) -> None:
+    """Let a device back in."""
+    _let(device, reason, enabled=True)
+
+
+def _let(device: str, reason: str, *, enabled: bool) -> None:
+    _write(lambda uow: devices.set_enabled(uow, AT_THE_MACHINE, device_id=device, enabled=enabled, reason=reason))
+    typer.echo(f"{device} is {'let in' if enabled else 'shut out'}")

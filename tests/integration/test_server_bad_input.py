@@ -17,8 +17,12 @@ from parking.bootstrap import edge_settings, settings
 from parking.bootstrap.keys import create_key
 from parking.bootstrap.server import create_app
 from parking.cli.__main__ import main
+from parking.kernel.clock import SystemClock
 from parking.kernel.errors import ParkingError
+from parking.kernel.ids import RandomIds
 from parking.plumbing.db import open_database
+from parking.security import store as security_store
+from parking.security.service import token_hash
 from tests.builders.edge_box import edge_config
 from tests.builders.edge_server import EdgeServer
 from tests.builders.journeys import DEMO, TARIFF, demo_settings
@@ -172,3 +176,25 @@ def test_a_wrong_line_of_a_gate_box_is_named_with_its_key(
     assert key in str(refused.value)
     assert main(["edge", "--config", str(file), "--check"]) == 2
     assert key in capsys.readouterr().err
+
+
+def test_a_stolen_device_is_shut_out_and_let_in_again_at_the_machine(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PARKING_SITE_FILE", str(DEMO / "site-memory.yaml"))
+    monkeypatch.setenv("PARKING_TARIFF_FILE", str(TARIFF))
+    monkeypatch.setenv("PARKING_DATABASE_URL", f"sqlite:///{folder}/server.db")
+    assert main(["enrol", "kiosk", "kiosk-1"]) == 0
+    token = capsys.readouterr().out.strip().partition("#k=")[2]
+    database = open_database(f"sqlite:///{folder}/server.db", clock=SystemClock(), ids=RandomIds(), origin="test")
+
+    def known() -> bool:
+        return database.read(lambda conn: security_store.device_by_token(conn, token_hash(token))) is not None
+
+    assert known()
+    assert main(["enrol", "disable", "kiosk-1", "--reason", "stolen"]) == 0
+    assert not known()
+    assert main(["enrol", "enable", "kiosk-1", "--reason", "found"]) == 0
+    assert known()
+    assert main(["enrol", "disable", "kiosk-2", "--reason", "stolen"]) == 2
+    database.close()

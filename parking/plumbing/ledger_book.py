@@ -104,12 +104,6 @@ class Book:
             .join(self.postings, posted.seq == moved.seq)
             .where(moved[self._subject] == about)
         )
-        self._sums = prepared(
-            sa.select(posted.account, sa.func.sum(posted.amount).label("balance"))
-            .join(self.movements, posted.seq == moved.seq)
-            .where(moved[self._subject] == about)
-            .group_by(posted.account)
-        )
         self._add = prepared(
             self.kept.update()
             .where(kept.account == sa.bindparam("of_account"), kept.unit == sa.bindparam("of_unit"))
@@ -182,11 +176,6 @@ class Book:
 
     def is_booked(self, conn: Connection, reference: str) -> bool:
         return conn.execute(self._seq_of, {"reference": reference}).first() is not None
-
-    def sums_of(self, conn: Connection, subject: str) -> dict[str, int]:
-        """Balance by account of all movements about one subject."""
-        rows = conn.execute(self._sums, {"about": subject})
-        return {row.account: int(row.balance) for row in rows}
 
     def booked_about(self, conn: Connection, subject: str) -> tuple[set[str], dict[str, int]]:
         """The references of all movements about one subject, and its balance by account, in one question."""

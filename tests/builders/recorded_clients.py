@@ -123,7 +123,7 @@ class RecordingDatabase(PostgresDatabase):
 
 def listen(database: RecordingDatabase) -> None:
     """From now on what the product reads and changes in this process goes into the note of its transaction."""
-    take_head, book, sums_of = Book.take_head, Book.book, Book.sums_of
+    take_head, book, booked_about = Book.take_head, Book.book, Book.booked_about
     insert_use, end_use = coupon_store.insert_use, coupon_store.end_use
 
     def heard_head(self: Book, conn: sa.Connection) -> tuple[int, str]:
@@ -140,11 +140,11 @@ def listen(database: RecordingDatabase) -> None:
             note.booked.append((note.head + len(note.booked) + 1, movement.reference))
         return is_new
 
-    def heard_sums(self: Book, conn: sa.Connection, subject: str) -> dict[str, int]:
-        found = sums_of(self, conn, subject)
+    def heard_sums(self: Book, conn: sa.Connection, subject: str) -> tuple[set[str], dict[str, int]]:
+        found = booked_about(self, conn, subject)
         note = database.note
         if note is not None and note.head is not None and self is ledger_store.BOOK:
-            note.sums.append((subject, note.head + len(note.booked), dict(found)))
+            note.sums.append((subject, note.head + len(note.booked), dict(found[1])))
         return found
 
     def heard_insert(conn: sa.Connection, new: Use) -> bool:
@@ -163,7 +163,7 @@ def listen(database: RecordingDatabase) -> None:
                 database.note.steps.append((coupon, use_id, to.value))
         return done
 
-    Book.take_head, Book.book, Book.sums_of = heard_head, heard_book, heard_sums  # type: ignore[method-assign]
+    Book.take_head, Book.book, Book.booked_about = heard_head, heard_book, heard_sums  # type: ignore[method-assign]
     coupon_store.insert_use, coupon_store.end_use = heard_insert, heard_end
 
 
@@ -302,7 +302,7 @@ class Client:
             head = ledger_store.head_table
             note.head = int(conn.execute(sa.select(head.c.seq)).scalar_one())
             for stay_id in stays:
-                note.sums.append((stay_id, note.head, ledger_store.BOOK.sums_of(conn, stay_id)))
+                note.sums.append((stay_id, note.head, ledger_store.BOOK.booked_about(conn, stay_id)[1]))
             wallet = coupon_store.wallet(
                 conn, stay_id="", plate=plate, member_id=None, since=self._began - timedelta(days=1), limit=5
             )

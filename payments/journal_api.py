@@ -19,7 +19,7 @@ from parking.kernel.errors import conflict, invalid
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
 from parking.web.deps import require
-from parking.web.schemas import Strict
+from parking.web.schemas import AS_CSV, Strict
 from payments import ledger_store
 from payments.cash import shift_store
 
@@ -91,7 +91,7 @@ def router(database: Database, zone: ZoneInfo) -> APIRouter:
             views.append(AccountDay(day=day, unit=unit, debit=debit, credit=credit, balance=stood[unit]))
         return views
 
-    @routes.get("/ledger/journal.csv", response_class=StreamingResponse)
+    @routes.get("/ledger/journal.csv", response_class=StreamingResponse, responses=AS_CSV)
     async def journal(since: Day, until: Day) -> StreamingResponse:
         """Every posting from one day to another, a line each; debits and credits of each reference are the same sum."""
         begin, end = span(since, until)

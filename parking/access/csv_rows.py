@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from parking.kernel.codec import to_plain
+from parking.kernel.csv_cells import is_formula
 from parking.kernel.errors import ParkingError
 from parking.plumbing.db import UnitOfWork
 from parking.web.schemas import Strict
@@ -24,7 +25,6 @@ Verdict = str
 """What a row does: `new`, `changed` or `same`."""
 MOST_ROWS = 2_000
 MOST_COMPLAINTS = 100
-_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _cell(value: Any) -> str:
         return " ".join(str(to_plain(item)) for item in value)
     plain = to_plain(value)
     text = "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)
-    return f"'{text}" if text.startswith(_FORMULA) or text.startswith("'") else text
+    return f"'{text}" if is_formula(text) or text.startswith("'") else text
 
 
 def _read(

@@ -11,7 +11,6 @@ from parking.access.rows import (
     HolderRow,
     InsideRow,
     InvitationRow,
-    ListedAs,
     ListRow,
     LotRow,
     PassRow,
@@ -181,9 +180,6 @@ class Facts:
     @property
     def trusted(self) -> bool:
         return self.evidence is not None and is_trusted(self.evidence, self.rules, self.not_before)
-
-    def is_listed(self, listed_as: ListedAs) -> bool:
-        return self.listed is not None and self.listed.listed_as is listed_as and self.listed.holds(self.now)
 
 
 def is_trusted(evidence: PlateEvidence, rules: LaneRules, not_before: datetime) -> bool:

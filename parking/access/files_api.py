@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 
 from parking.access.csv_rows import FileIn, OnlyChecked, Refused, Taken
 from parking.access.right_files import FILES, RightFile
@@ -11,6 +11,7 @@ from parking.access.rights_api import Desk, Keeper
 from parking.plumbing.db import UnitOfWork
 from parking.web.errors import problem
 from parking.web.idempotency import IdempotencyKey, Once, Reply
+from parking.web.schemas import AS_CSV
 
 _MARK = "\ufeff"
 """By it a spreadsheet knows that the file is UTF-8."""
@@ -40,8 +41,8 @@ def _routes_of(routes: APIRouter, desk: Desk, file: RightFile) -> None:
             return JSONResponse(checked.taken.model_dump())
         return JSONResponse(reply.body, reply.status)
 
-    @routes.get(f"/{file.name}/export", name=f"export {file.name}", response_class=PlainTextResponse)
-    async def write_file(who: Keeper) -> PlainTextResponse:
+    @routes.get(f"/{file.name}/export", name=f"export {file.name}", response_class=Response, responses=AS_CSV)
+    async def write_file(who: Keeper) -> Response:
         text = _MARK + await desk.change(who, f"access.{file.name}_exported", "all", file.write)
         headers = {"Content-Disposition": f'attachment; filename="{file.name}.csv"'}
-        return PlainTextResponse(text, media_type="text/csv", headers=headers)
+        return Response(text, media_type="text/csv", headers=headers)

@@ -33,11 +33,13 @@ from parking.analytics.views import (
     RevenuePage,
     RevenueView,
 )
+from parking.kernel.csv_cells import as_text
 from parking.kernel.errors import conflict, invalid
 from parking.kernel.ids import StayId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
 from parking.web.deps import require
+from parking.web.schemas import AS_CSV
 
 What = Literal["flow", "dwell", "occupancy", "revenue", "ratings"]
 Reader = Annotated[Principal, Depends(require(Scope.FIGURES_READ))]
@@ -175,7 +177,7 @@ def _export(routes: APIRouter, room: Room) -> None:
             out = io.StringIO()
             write = csv.writer(out)
             write.writerow(COLUMNS[what])
-            write.writerows([_safe(cell) for cell in row.cells()] for row in rows)
+            write.writerows([as_text(cell) if isinstance(cell, str) else cell for cell in row.cells()] for row in rows)
             name = f"attachment; filename={what}-{query.since}-{query.until}.csv"
             return Response(out.getvalue(), media_type="text/csv", headers={"Content-Disposition": name})
 
@@ -191,13 +193,9 @@ def _export(routes: APIRouter, room: Room) -> None:
             methods=["GET"],
             tags=["figures"],
             response_class=Response,
+            responses=AS_CSV,
             dependencies=[Depends(require(*needs))],
         )
-
-
-def _safe(cell: object) -> object:
-    """A name that a spreadsheet would take for a formula is told to be a text."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
 
 
 def _ratings(routes: APIRouter, room: Room) -> None:

@@ -23,8 +23,6 @@ from parking.plumbing.db import UnitOfWork, metadata
 from parking.plumbing.insert_once import insert_once
 from parking.sessions import store as stays
 
-SCORES = range(1, 6)
-
 rating = sa.Table(
     "rating",
     metadata,

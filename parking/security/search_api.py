@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import Response
 from pydantic import Field
 
 from parking.kernel.codec import to_plain
+from parking.kernel.csv_cells import as_text
 from parking.kernel.errors import invalid
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
@@ -19,11 +20,10 @@ from parking.security import audit, looks
 from parking.security.searching import Area, Entry, Wanted, area_of, search
 from parking.web import paging
 from parking.web.deps import require
-from parking.web.schemas import Loose, Moment, Strict
+from parking.web.schemas import AS_CSV, Loose, Moment, Strict
 
 MOST_IN_A_FILE = 10_000
 COLUMNS = ("at", "actor_kind", "actor", "name", "area", "action", "subject", "reason", "seq")
-_FORMULA = ("=", "+", "-", "@", "\t")
 _MARK = "\ufeff"
 """By it a spreadsheet knows that the file is UTF-8."""
 Auditor = Annotated[Principal, Depends(require(Scope.AUDIT_READ))]
@@ -93,13 +93,13 @@ def router(database: Database) -> APIRouter:
         shown, after = paging.page(found, body.limit, lambda entry: paging.encode(*entry.place))
         return paging.Page(items=[RecordView.of(entry) for entry in shown], next=after)
 
-    @routes.post("/export", response_class=PlainTextResponse)
-    def export(who: Auditor, body: FindRecord) -> PlainTextResponse:
+    @routes.post("/export", response_class=Response, responses=AS_CSV)
+    def export(who: Auditor, body: FindRecord) -> Response:
         wanted = body.wanted()
         found = database.read(lambda conn: search(conn, wanted, "", MOST_IN_A_FILE))
         database.write(lambda uow: audit.record(uow, who, "audit.exported", "", f"{len(found)} rows"))
         headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-        return PlainTextResponse(_file(found), media_type="text/csv", headers=headers)
+        return Response(_file(found), media_type="text/csv", headers=headers)
 
     @routes.get("/chain")
     def chain(_: Auditor) -> ChainView:
@@ -124,5 +124,4 @@ def _file(entries: Sequence[Entry]) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(to_plain(value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return as_text("" if value is None else str(to_plain(value)))

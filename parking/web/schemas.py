@@ -12,6 +12,8 @@ from parking.kernel.errors import ParkingError
 from parking.kernel.money import Money
 
 LARGEST_AMOUNT = 10**12
+AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+"""For the description of a route that answers with a file for spreadsheets, beside `response_class=Response`."""
 
 
 class Strict(BaseModel):

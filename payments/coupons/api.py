@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from fastapi.responses import PlainTextResponse
 
 from parking.kernel.codec import parse_time
 from parking.kernel.errors import invalid
@@ -18,6 +17,7 @@ from parking.plumbing.db import Database, UnitOfWork
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.paging import Page
+from parking.web.schemas import AS_CSV
 from payments.coupons import issuing, merchants, store, using
 from payments.coupons.desk import Coupons
 from payments.coupons.merchants import Merchant, Statement
@@ -132,8 +132,8 @@ def _merchant_routes(routes: APIRouter, room: CouponRoom) -> None:
     async def statement(_: Reader, merchant_id: Key, since: When, until: When) -> StatementView:
         return StatementView.of(await _statement(room, merchant_id, since, until))
 
-    @routes.get("/coupons/merchants/{merchant_id}/statement.csv", response_class=PlainTextResponse)
-    async def statement_csv(_: Reader, merchant_id: Key, since: When, until: When) -> PlainTextResponse:
+    @routes.get("/coupons/merchants/{merchant_id}/statement.csv", response_class=Response, responses=AS_CSV)
+    async def statement_csv(_: Reader, merchant_id: Key, since: When, until: When) -> Response:
         return _csv(await _statement(room, merchant_id, since, until))
 
 
@@ -150,8 +150,8 @@ def _till_routes(routes: APIRouter, room: CouponRoom) -> None:
     async def own_statement(who: Till, since: When, until: When) -> StatementView:
         return StatementView.of(await _statement(room, await _own(room, who), since, until))
 
-    @routes.get("/till/statement.csv", tags=["till"], response_class=PlainTextResponse)
-    async def own_csv(who: Till, since: When, until: When) -> PlainTextResponse:
+    @routes.get("/till/statement.csv", tags=["till"], response_class=Response, responses=AS_CSV)
+    async def own_csv(who: Till, since: When, until: When) -> Response:
         return _csv(await _statement(room, await _own(room, who), since, until))
 
 
@@ -170,6 +170,6 @@ def _moment(text: str, field: str) -> datetime:
     return parse_time(text.replace(" ", "+"), field=field)
 
 
-def _csv(found: Statement) -> PlainTextResponse:
+def _csv(found: Statement) -> Response:
     name = f"attachment; filename=coupons-{found.merchant_id}.csv"
-    return PlainTextResponse(merchants.as_csv(found), media_type="text/csv", headers={"Content-Disposition": name})
+    return Response(merchants.as_csv(found), media_type="text/csv", headers={"Content-Disposition": name})

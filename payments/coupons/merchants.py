@@ -11,13 +11,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from parking.kernel.csv_cells import as_text
 from parking.kernel.errors import ErrorKind, ParkingError, not_found
 from parking.kernel.money import Money, decimals
 from parking.plumbing.db import UnitOfWork, insert_once
 from payments.coupons.model import UseState
 from payments.coupons.tables import campaign_table, coupon_table, merchant_table, till_table, use_table
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +135,5 @@ def as_csv(found: Statement) -> str:
     writer.writerow(["at", "use", "campaign", "name", "state", "amount_minor", "currency"])
     for line in found.lines:
         cells = [line.at.isoformat(), line.use_id, line.campaign, line.name, line.state]
-        writer.writerow([*(_plain(cell) for cell in cells), line.amount.minor, line.amount.currency])
+        writer.writerow([*map(as_text, cells), line.amount.minor, line.amount.currency])
     return out.getvalue()
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

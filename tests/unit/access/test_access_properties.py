@@ -149,7 +149,8 @@ def test_every_answer_is_an_answer_and_names_a_rule_that_is_on_the_wall(facts: F
 @settings(deadline=None)
 @given(cases(Direction.IN, blocked=True))
 def test_nobody_blocked_gets_in(facts: Facts) -> None:
-    assert facts.is_listed(ListedAs.BLOCK)
+    assert facts.listed is not None
+    assert (facts.listed.listed_as, facts.listed.holds(facts.now)) == (ListedAs.BLOCK, True)
     assert not decide(facts).allowed
 
 

@@ -88,11 +88,6 @@ def by_bays(taken: int, free: int, unseen: int) -> Witness | None:
     return Witness("bays", taken + unseen * share, LEAST_VARIANCE + unseen * share * (1 - share) + seen * SENSOR_WRONG)
 
 
-def by_stays(open_stays: int, doubtful: int) -> Witness:
-    """What the stays say: so many are open, and of so many nobody is sure."""
-    return Witness("stays", open_stays, LEAST_VARIANCE + doubtful + open_stays * 0.01)
-
-
 def fuse(witnesses: Iterable[Witness | None], capacity: int, *, taken: int = 0, free: int = 0) -> Estimate | None:
     """All witnesses in one; `taken` and `free` are bays that were seen so. None when nobody has said anything."""
     heard = tuple(w for w in witnesses if w is not None)

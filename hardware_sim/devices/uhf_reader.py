@@ -71,10 +71,6 @@ class UhfReaderSim(TcpDevice):
                 told += self.say(encode(Message(wire.RO_ACCESS_REPORT, self._next(), body)), line)
         return told
 
-    def antenna_fails(self, antenna: int, *, connected: bool = False) -> None:
-        """An antenna's cable comes off, or is put back."""
-        self.say(self._event(tlv(wire.ANTENNA_EVENT, struct.pack(">BH", int(connected), antenna))))
-
     @property
     def reading(self) -> bool:
         """Whether an inventory runs for anybody."""

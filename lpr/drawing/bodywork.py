@@ -13,8 +13,6 @@ import numpy as np
 
 from lpr.drawing.meshes import Colour, Finish, Floats, Mesh, floats, linear
 
-PLATE_Y_M = 0.475  # the middle of the plate on a saloon's front
-
 
 class BodyKind(StrEnum):
     """The shapes that this room can build."""

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-_EDGE_MM = 15.5
-
 
 class PlateStyle(StrEnum):
     """The looks of Chinese plates that this room draws."""

@@ -22,7 +22,6 @@ Step = Callable[[Picture, "Chance"], Picture]
 WIDTH, HEIGHT = 96, 24
 """What the reader takes, in pixels."""
 WORK_WIDTH, WORK_HEIGHT = 192, 48
-_WORK_CORNERS = np.array([[0, 0], [WORK_WIDTH, 0], [WORK_WIDTH, WORK_HEIGHT], [0, WORK_HEIGHT]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from parking.journeys import car_places
 from parking.journeys.ports import Cashier
 from parking.journeys.where import CarPlace, Source, best
 from parking.kernel.errors import ErrorKind, ParkingError, conflict
-from parking.kernel.ids import BayId, LevelId, PaymentId, PillarId, StayId, ZoneId
+from parking.kernel.ids import BayId, PaymentId, PillarId, StayId, ZoneId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.kernel.signed import Signer, Verifier, seal, unseal
@@ -179,11 +179,6 @@ def spot_name(there: Map, spot: str) -> LocalName | None:
         if entrance.id == ident:
             return entrance.name
     return LocalName(ident, ident)
-
-
-def level_of_spot(there: Map, spot: str) -> LevelId | None:
-    access = there.walk.spots.get(spot)
-    return None if access is None else there.walk.nodes[access.node][0]
 
 
 def mark(uow: UnitOfWork, there: Map, stay_id: StayId, *, bay: str = "", pillar: str = "") -> CarPlace:

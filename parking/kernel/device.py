@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 
 class Health(StrEnum):
@@ -25,12 +24,6 @@ class HealthReport:
     health: Health
     seen_at: datetime | None
     detail: str = ""
-
-
-class ReportsHealth(Protocol):
-    """A device that can say how it is."""
-
-    def health(self) -> HealthReport: ...
 
 
 class DeviceFault(Exception):

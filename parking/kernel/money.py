@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Self
 
 from parking.kernel.errors import invalid
@@ -56,12 +55,7 @@ class Money:
         return f"{sign}{whole}.{part:0{places}d} {self.currency}" if places else f"{sign}{whole} {self.currency}"
 
 
-def round_minor(exact: Fraction) -> int:
-    """The one rounding rule: to the nearest minor unit, halves away from zero."""
-    return round_ratio(exact.numerator, exact.denominator)
-
-
 def round_ratio(numerator: int, denominator: int) -> int:
-    """The same of `numerator / denominator` (positive), where no fraction needs to be made first."""
+    """The one rounding rule: `numerator / denominator` (positive) to the nearest minor unit, halves away from zero."""
     rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return rounded if numerator >= 0 else -rounded

@@ -96,11 +96,6 @@ def consents(conn: Connection, member_id: str) -> Mapping[Purpose, bool]:
     return {purpose: said.get(purpose, False) for purpose in Purpose}
 
 
-def consent_log(conn: Connection, member_id: str) -> Sequence[tuple[Purpose, bool, datetime]]:
-    query = sa.select(consent_table).where(consent_table.c.member_id == member_id).order_by(consent_table.c.seq)
-    return [(Purpose(row.purpose), row.given, row.at) for row in conn.execute(query)]
-
-
 # --- vehicles --------------------------------------------------------------------------------------------------------
 
 

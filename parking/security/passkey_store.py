@@ -30,8 +30,6 @@ from parking.plumbing.db import metadata
 from parking.security.model import Passkey
 from parking.security.store import operators
 
-LONGEST_CREDENTIAL = 1023  # bytes, WebAuthn Level 3, section 4
-
 passkeys = Table(
     "security_passkey",
     metadata,

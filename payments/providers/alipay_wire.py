@@ -16,7 +16,6 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from parking.kernel.errors import ParkingError
-from parking.kernel.money import Money
 from payments.providers.abilities import LineKind, Refund, StatementLine
 from payments.providers.base import Order, OrderState, Outcome
 from payments.providers.chinese_text import from_wall, from_yuan, wall, yuan
@@ -236,11 +235,3 @@ def failure(plain: Mapping[str, Any]) -> Refused | None:
     if code != FAILED and not (isinstance(code, str) and code.startswith("4")):
         raise ValueError("answered no code that we know")
     return Refused(text)
-
-
-def same_amount(plain: Mapping[str, Any], field: str, expected: Money) -> bool:
-    """Whether a yuan field of an answer is the amount that was meant."""
-    try:
-        return from_yuan(plain[field]) == expected
-    except (KeyError, ValueError):
-        return False

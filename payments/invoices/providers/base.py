@@ -19,8 +19,6 @@ from typing import Protocol
 from parking.kernel.money import Money
 from payments.invoices.model import Buyer, Trouble
 
-LONGEST_ORDER_NO = 20
-
 
 class Standing(StrEnum):
     """What the platform says of an order."""

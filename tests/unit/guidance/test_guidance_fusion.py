@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guidance.fusion import Seen, by_bays, by_passages, by_stays, drift, fuse, usable_free
+from guidance.fusion import Seen, Witness, by_bays, by_passages, drift, fuse, usable_free
 from tests.builders.guidance import at
 
 COUNTS = st.integers(0, 300)
@@ -17,7 +17,11 @@ COUNTS = st.integers(0, 300)
 def test_a_number_is_never_below_zero_or_above_the_bays_whatever_anybody_says(
     vehicles: int, passages: int, taken: int, free: int, unseen: int, capacity: int, stays: int
 ) -> None:
-    said = (by_passages(vehicles, passages, stated=True), by_bays(taken, free, unseen), by_stays(stays, 0))
+    said = (
+        by_passages(vehicles, passages, stated=True),
+        by_bays(taken, free, unseen),
+        Witness("a third", stays, 1.0 + stays * 0.01),
+    )
     found = fuse(said, capacity, taken=taken, free=free)
     assert found is not None
     assert 0 <= found.occupied <= capacity
@@ -73,8 +77,8 @@ def test_a_counter_that_the_bays_put_right_is_no_second_opinion_on_them() -> Non
 
 @pytest.mark.req("GUIDE-1")
 def test_witnesses_who_disagree_make_nobody_sure() -> None:
-    agree = fuse([by_passages(50, 100, stated=True), by_stays(50, 0)], 100)
-    disagree = fuse([by_passages(50, 100, stated=True), by_stays(70, 0)], 100)
+    agree = fuse([by_passages(50, 100, stated=True), Witness("a third", 50, 1.5)], 100)
+    disagree = fuse([by_passages(50, 100, stated=True), Witness("a third", 70, 1.7)], 100)
     assert agree is not None
     assert disagree is not None
     assert agree.known(100) or agree.deviation < disagree.deviation

@@ -6,6 +6,7 @@ import { clock } from "../shared/format";
 import { now } from "../shared/tick";
 import type { AccountNotices, OperatorPasskey, OperatorPasskeys } from "../shared/wire";
 import { account as say } from "./account_words";
+import { reasonWords } from "./audit_reasons";
 import { MoneyDialog } from "./money_form";
 import { useRead, Waiting } from "./money_frame";
 
@@ -74,7 +75,7 @@ export function Notices(): JSX.Element | null {
       <ul>
         {items.map((one, at) => (
           <li key={at}>
-            {say(one.what === "session.ended" ? "told_session" : "told_passkey", { time: clock(one.at, now.value), by: one.by, about: one.about })}
+            {say(one.what === "session.ended" ? "told_session" : "told_passkey", { time: clock(one.at, now.value), by: one.by, about: reasonWords(one.about) })}
           </li>
         ))}
       </ul>

@@ -11,9 +11,11 @@ import "./audit.css";
 import { audit as say, deed } from "./audit_words";
 import { useRead, Waiting } from "./money_frame";
 import { money as sayMoney } from "./money_words";
+import { reasonWords } from "./audit_reasons";
 import { toDesk, toStay } from "./route";
 import { may } from "./session";
 import { tellOnce } from "./toast";
+import { whoWords } from "./who";
 
 const AREAS = ["looks", "openings", "corrections", "money", "rights", "members", "settings", "log_ins"] as const;
 type Area = (typeof AREAS)[number];
@@ -171,12 +173,12 @@ function Table({ rows }: { rows: readonly RecordRow[] }): JSX.Element {
               <td>
                 {clockSeconds(one.at)} <small>{longDate(Date.parse(one.at))}</small>
               </td>
-              <td title={one.actor}>{one.name}</td>
+              <td title={one.actor}>{whoWords(one.device_kind || one.actor_kind, one.name)}</td>
               <td>{one.seq === null ? say("saw", { what: deed(one.action) }) : deed(one.action)}</td>
               <td>
                 <Subject of={one} />
               </td>
-              <td>{one.reason}</td>
+              <td>{reasonWords(one.reason)}</td>
             </tr>
           ))}
         </tbody>
@@ -190,6 +192,8 @@ function Subject({ of }: { of: RecordRow }): JSX.Element {
   if (ID.test(of.subject) && stay && may("stays:read")) return <a href={toStay(of.subject)}>{short(of.subject)}</a>;
   const case_ = of.seq === null ? of.action === "case" : of.action.startsWith("case.");
   if (ID.test(of.subject) && case_ && may("cases:read")) return <a href={toDesk(of.subject)}>{short(of.subject)}</a>;
+  if (of.seq === null && of.action === "audit") return <></>;
+  if (of.subject_name) return <span title={of.subject}>{of.subject_name}</span>;
   return <span title={of.subject}>{ID.test(of.subject) ? short(of.subject) : of.subject}</span>;
 }
 

@@ -1,5 +1,6 @@
 // What the page of the record says, and the stable words of deeds and looks in plain ones.
 import { translator, type Pair, worded } from "../shared/i18n";
+import { tables } from "../shared/i18n/codes";
 
 export const audit = translator({
   to_audit: ["审计", "Record"],
@@ -137,10 +138,28 @@ const words: Readonly<Record<string, Pair>> = {
   "merchant.saved": ["保存商户", "saved a merchant"],
   "agreement.made": ["签约先离后付", "made an agreement"],
   "agreement.ended": ["解除先离后付", "ended an agreement"],
+  "card.consent": ["同意保存银行卡", "agreed to save a card"],
+  "debt.stands": ["判定：确认欠费", "decided that a debt is owed"],
+  "debt.not_owed": ["判定：不应收", "decided that a debt is not owed"],
+  "vehicle.approved": ["通过车辆绑定", "approved a member's vehicle"],
+  "vehicle.refused": ["拒绝车辆绑定", "refused a member's vehicle"],
+  "member.level": ["设置会员等级", "set a level of members"],
+  "case.ask": ["提出核查", "asked for a stay to be looked at"],
+  "lesson.on": ["启用学习记录", "let a lesson count"],
+  "lesson.off": ["停用学习记录", "let a lesson count no more"],
+  "cash.slip_handed_out": ["凭条兑付现金", "paid a slip out"],
+  "cash.refund_handed_out": ["现金退款", "handed a refund out"],
+  "cash.brought": ["向钱箱放入现金", "brought cash from the safe"],
+  "cash.taken_out": ["从钱箱取出现金", "took cash to the safe"],
+  "cash.not_there": ["机内现金缺少", "a machine lacked cash"],
+  "cash.count_differs": ["清点不符", "a count that differs"],
+  "bays.patrol": ["巡查车位", "looked at bays on patrol"],
+  "bays.coned_off": ["停用车位", "took a bay out of use"],
+  "bays.opened": ["启用车位", "took a bay back into use"],
 };
 
 /** A deed or a look in words; one that has none yet shows as its stable word. */
 export function deed(action: string): string {
-  const pair = words[action];
+  const pair = words[action] ?? (action.startsWith("case.") ? tables.choices[action.slice("case.".length)] : undefined);
   return pair ? worded(pair) : action.replaceAll("_", " ").replace(".", ": ");
 }

@@ -6,6 +6,7 @@ import { clock, plate } from "../shared/format";
 import { why } from "../shared/i18n/problems";
 import { now } from "../shared/tick";
 import type { Lesson, LessonPage } from "../shared/wire";
+import { reasonWords } from "./audit_reasons";
 import { lessons as ask, switchLesson } from "./desk";
 import { desk as say } from "./desk_words";
 import { ReasonDialog } from "./reason";
@@ -66,7 +67,7 @@ function LessonRow({ of, onSwitch }: { of: Lesson; onSwitch: () => void }): JSX.
       <p class="lesson-by">
         <span class={`chip chip-${of.active ? "ok" : "plain"}`}>{say(of.active ? "lesson_on" : "lesson_off")}</span>
         <small>{say("lesson_by", { name: of.taught_by, time: clock(of.learned_at, now.value) })}</small>
-        {of.switched_at && <small>{say("lesson_switched", { name: of.switched_by, time: clock(of.switched_at, now.value), why: of.switch_reason })}</small>}
+        {of.switched_at && <small>{say("lesson_switched", { name: of.switched_by, time: clock(of.switched_at, now.value), why: reasonWords(of.switch_reason) })}</small>}
       </p>
       {may("lessons:switch") && (
         <button type="button" onClick={onSwitch}>

@@ -4,12 +4,14 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { call } from "../shared/api";
 import { clock, clockSeconds, longDate, money, plate } from "../shared/format";
-import { inWords } from "../shared/i18n/codes";
+import { inWords, tables } from "../shared/i18n/codes";
 import { readable } from "../shared/i18n/readable";
 import { why } from "../shared/i18n/problems";
 import { Mark, type MarkName } from "../shared/marks";
 import { now, setServerTime } from "../shared/tick";
 import type { StayStory, StoryLine } from "../shared/wire";
+import { reasonWords } from "./audit_reasons";
+import { deed } from "./audit_words";
 import { AskAbout } from "./desk_typed";
 import { desk as say } from "./desk_words";
 import { money as sayMoney } from "./money_words";
@@ -17,6 +19,7 @@ import { laneName } from "./names";
 import { Picture } from "./picture";
 import { toBill } from "./route";
 import { may } from "./session";
+import { whoWords } from "./who";
 
 const story = signal<StayStory | null>(null);
 const trouble = signal("");
@@ -164,7 +167,8 @@ const marks: Readonly<Record<string, MarkName>> = {
 const tones: Readonly<Record<string, string>> = { case: "warn", decision: "accent", undone: "warn", correction: "accent", look: "soft" };
 
 function LineRow({ of }: { of: StoryLine }): JSX.Element {
-  const words = of.kind === "case" ? inWords("cases", of.code) : inWords(of.kind === "decision" || of.kind === "undone" ? "choices" : "storyCodes", of.code);
+  const isDeed = (of.kind === "deed" || of.kind === "look") && !(of.code in tables.storyCodes);
+  const words = isDeed ? deed(of.code) : of.kind === "case" ? inWords("cases", of.code) : inWords(of.kind === "decision" || of.kind === "undone" ? "choices" : "storyCodes", of.code);
   const reason = of.detail["reason"];
   const because = typeof reason === "string" && reason ? inWords(of.kind === "decision" ? "deskReasons" : "reasons", reason) : "";
   return (
@@ -178,14 +182,12 @@ function LineRow({ of }: { of: StoryLine }): JSX.Element {
           {of.plate && <span class="plate plate-small">{plate(of.plate)}</span>}
           {of.amount && <b class="story-sum">{money(of.amount)}</b>}
         </p>
-        <p class="soft">{[laneName(of.lane_id), of.by, because, said(of.note)].filter(Boolean).join(" · ")}</p>
+        <p class="soft">{[laneName(of.lane_id), of.by && whoWords(of.by_kind, of.by), because, reasonWords(of.note)].filter(Boolean).join(" · ")}</p>
         {(of.kind === "decision" || of.kind === "correction") && <Grounds of={of.detail} />}
       </div>
     </li>
   );
 }
-
-const said = (note: string): string => (/^[a-z_.]+$/.test(note) ? inWords("deskReasons", note) : note);
 
 interface Evidence {
   candidates?: { stay_id: string; cost: number }[];

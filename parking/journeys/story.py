@@ -39,6 +39,7 @@ class Line:
     lane_id: str | None = None
     plate: Plate | None = None
     by: str = ""
+    by_kind: str = ""
     amount: Money | None = None
     picture: str | None = None
     note: str = ""
@@ -152,9 +153,9 @@ def _told(told: VisitNote) -> Line:
     by = str(told.said.get("by", ""))
     detail = {k: v for k, v in told.said.items() if k not in ("by", "direction", "allowed")}
     picture = told.visit_id if told.kind in ("LaneDecided", "LaneCalled") else None
-    return Line(
-        told.at, kind, code, told.lane_id, told.plate, by.removeprefix("operator:"), picture=picture, detail=detail
-    )
+    whose = "operator" if by.startswith("operator:") else by
+    who = by.removeprefix("operator:")
+    return Line(told.at, kind, code, told.lane_id, told.plate, who, whose, picture=picture, detail=detail)
 
 
 def _life(stay: Stay) -> Iterable[Line]:
@@ -195,4 +196,4 @@ def _booked(booking: Booking) -> Line:
 def _did(entry: AuditEntry) -> Line:
     kind = "look" if entry.action in LOOKS else "deed"
     picture = entry.subject if entry.action == "picture.view" else None
-    return Line(entry.at, kind, entry.action, by=entry.actor, picture=picture, note=entry.reason)
+    return Line(entry.at, kind, entry.action, by=entry.actor, by_kind=entry.actor_kind, picture=picture, note=entry.reason)

@@ -20,6 +20,8 @@ from parking.kernel.ids import StayId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.security import looks
+from parking.security import store as security_store
+from parking.sessions.corrections import BY_RULE
 from parking.sessions.desk.schemas import shown
 from parking.web.deps import require
 from parking.web.schemas import MoneySchema, Strict
@@ -28,7 +30,10 @@ Reader = Annotated[Principal, Depends(require(Scope.STAYS_READ))]
 
 
 class StoryLine(Strict):
-    """One thing that happened; `kind` and `code` are stable, `by` is a name, `picture` a visit whose picture may be asked for."""
+    """One thing that happened; `kind` and `code` are stable, `by` is a name, `picture` a visit whose picture may be asked for.
+
+    `by_kind` is who that is: operator, driver, member, anonymous, rule, policy, system, or a device's kind (edge, kiosk, till, app).
+    """
 
     at: datetime
     kind: str
@@ -36,13 +41,14 @@ class StoryLine(Strict):
     lane_id: str | None
     plate: str | None
     by: str
+    by_kind: str
     amount: MoneySchema | None
     picture: str | None
     note: str
     detail: dict[str, Any]
 
     @classmethod
-    def of(cls, line: Line, *, by: str, clear: bool) -> StoryLine:
+    def of(cls, line: Line, *, by: str, by_kind: str, clear: bool) -> StoryLine:
         return cls(
             at=line.at,
             kind=line.kind,
@@ -50,6 +56,7 @@ class StoryLine(Strict):
             lane_id=line.lane_id,
             plate=shown(line.plate, clear=clear),
             by=by,
+            by_kind=by_kind,
             amount=MoneySchema.of(line.amount) if line.amount is not None else None,
             picture=line.picture,
             note=line.note,
@@ -126,5 +133,13 @@ def _read(uow: UnitOfWork, stories: Stories, who: Principal, stay_id: StayId, *,
             StoryPicture(visit_id=visit, direction=direction, at=at)
             for visit, direction, at in story.pictures_of(conn, found.stay)
         ],
-        lines=[StoryLine.of(one, by=stories.name_of(conn, one.by) if one.by else "", clear=clear) for one in lines],
+        lines=[StoryLine.of(one, **_who(conn, stories, one), clear=clear) for one in lines],
     )
+
+
+def _who(conn: Connection, stories: Stories, line: Line) -> dict[str, str]:
+    """What people call whoever did it, and what sort of somebody that is."""
+    if line.by_kind == "device" and (device := security_store.device_by_id(conn, line.by)) is not None:
+        return {"by": line.by, "by_kind": device.kind.value}
+    kind = line.by_kind or ("system" if line.by == BY_RULE else "operator")
+    return {"by": stories.name_of(conn, line.by) if line.by else "", "by_kind": kind if line.by else ""}

@@ -55,7 +55,10 @@ class FindRecordPage(FindRecord):
 
 
 class RecordView(Strict):
-    """A deed (`seq` is its number in the chain) or a look (`seq` null; `action` is what was seen)."""
+    """A deed (`seq` is its number in the chain) or a look (`seq` null; `action` is what was seen).
+
+    `device_kind` (edge, kiosk, till, app) where a device acted; `subject_name` where it is about an operator.
+    """
 
     at: Moment
     seq: int | None
@@ -66,10 +69,23 @@ class RecordView(Strict):
     action: str
     subject: str
     reason: str
+    device_kind: str = ""
+    subject_name: str = ""
 
     @classmethod
     def of(cls, entry: Entry) -> RecordView:
-        names = ("at", "seq", "actor_kind", "actor", "name", "action", "subject", "reason")
+        names = (
+            "subject_name",
+            "at",
+            "seq",
+            "actor_kind",
+            "actor",
+            "name",
+            "action",
+            "subject",
+            "reason",
+            "device_kind",
+        )
         return cls(area=_area(entry), **{name: getattr(entry, name) for name in names})
 
 

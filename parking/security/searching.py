@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.plate import Plate
 from parking.security.looks import look_table
-from parking.security.store import audit_log, operators
+from parking.security.store import audit_log, devices, operators
 from parking.web import paging
 
 Condition = sa.ColumnElement[bool]
@@ -73,7 +73,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A deed (`seq` is its number in the chain) or a look (None); `name` is what people call the actor."""
+    """A deed (`seq` is its number in the chain) or a look (None); `name` is what people call the actor.
+
+    `device_kind` is what sort of device acted, "" for anybody else; `subject_name` what people call the operator whom it is about.
+    """
 
     at: datetime
     seq: int | None
@@ -83,6 +86,8 @@ class Entry:
     action: str
     subject: str
     reason: str
+    device_kind: str = ""
+    subject_name: str = ""
 
     @property
     def place(self) -> tuple[str, int, str]:
@@ -104,10 +109,19 @@ def search(conn: Connection, wanted: Wanted, cursor: str, limit: int) -> Sequenc
     """At most `limit` entries, newest first, behind the cursor ("": from the newest)."""
     place = _place(cursor)
     known = _names_of(conn)
+    kinds = _kinds_of(conn)
     found = [_deeds(conn, wanted, place, limit, known)]
     if wanted.area in (None, Area.LOOKS):
         found.append(_looks(conn, wanted, place, limit, known))
-    return list(heapq.merge(*found, key=lambda entry: entry.order))[:limit]
+    merged = list(heapq.merge(*found, key=lambda entry: entry.order))[:limit]
+    return [
+        replace(
+            entry,
+            device_kind=kinds.get(entry.actor, "") if entry.actor_kind == "device" else "",
+            subject_name=known.get(entry.subject, ("", ""))[1],
+        )
+        for entry in merged
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +226,11 @@ def _about(subject: sa.Column[str], text: str) -> list[Condition]:
 
 def _names_of(conn: Connection) -> dict[str, tuple[str, str]]:
     rows = conn.execute(sa.select(operators.c.id, operators.c.username, operators.c.display_name))
-    return {row.id: (row.username, row.display_name) for row in rows}
+    return {row.id: (row.username, row.display_name or row.username) for row in rows}
+
+
+def _kinds_of(conn: Connection) -> dict[str, str]:
+    return {row.id: row.kind for row in conn.execute(sa.select(devices.c.id, devices.c.kind))}
 
 
 def _called(row: Any, known: Mapping[str, tuple[str, str]]) -> str:

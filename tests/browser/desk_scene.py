@@ -67,6 +67,7 @@ def a_story(now: datetime) -> StayStory:
             "lane_id": None,
             "plate": None,
             "by": "",
+            "by_kind": "",
             "amount": None,
             "picture": None,
             "note": "",

@@ -12,8 +12,8 @@ import parking
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.principal import Principal
-from parking.plumbing.db import Database
-from parking.security import audit, looks
+from parking.plumbing.db import Database, UnitOfWork
+from parking.security import audit, devices, looks, service
 from parking.security.searching import Area, Entry, Wanted, area_of, search
 from parking.web import paging
 from tests.builders.security import NOON, an_operator
@@ -126,3 +126,20 @@ def test_every_deed_that_the_code_writes_down_has_an_area() -> None:
     words = {word for file in files for word in called.findall(file.read_text(encoding="utf-8"))}
     assert len(words) > 40
     assert {word for word in words if area_of(word) is None} == set()
+
+
+def test_a_machine_is_told_with_its_kind_and_an_operator_by_name_after_being_shut_out_too(database: Database) -> None:
+    lin, _ = people(database)
+    setup = Principal("system", "console", frozenset())
+
+    def work(uow: UnitOfWork) -> None:
+        devices.enrol_kiosk(uow, setup, device_id="kiosk-7")
+        service.disable_operator(uow, setup, username="lin", reason="has left")
+        audit.record(uow, Principal("device", "kiosk-7", frozenset()), "invoice.asked", "i-1", "1 stays")
+        audit.record(uow, lin, "logout", lin.subject, "")
+
+    database.write(work)
+    by_action = {entry.action: entry for entry in found(database)}
+    assert by_action["invoice.asked"].device_kind == "kiosk"
+    assert by_action["device.enrolled"].device_kind == ""
+    assert by_action["logout"].name == by_action["operator.disabled"].subject_name != lin.subject

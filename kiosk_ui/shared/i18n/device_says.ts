@@ -1,10 +1,7 @@
 // What devices say of themselves, for a technician. The boxes send it in English, those of an older release too: a sentence that is here
-// is said in the page's language, one of tomorrow stands as it came. Blanks are numbers and names; joined sentences are said one by one.
+// is said in the page's language, one of tomorrow stands as it came.
 import type { Pair } from "./index";
-
-const SEMICOLON: Pair = ["；", "; "];
-const COLON: Pair = ["：", ": "];
-const COMMA: Pair = ["、", ", "];
+import { phrases } from "./phrases";
 
 const sentences: readonly Pair[] = [
   // any device
@@ -262,49 +259,5 @@ const sentences: readonly Pair[] = [
   ["消息不完整", "a message that is cut short"],
 ];
 
-interface Pattern {
-  pair: Pair;
-  is: RegExp;
-  blanks: string[];
-}
-
-const whole = new Map(sentences.filter(([, en]) => !en.includes("{")).map((pair) => [pair[1], pair]));
-
-/** Sentences with blanks, the most telling first; a blank ends where a joined sentence does. */
-const patterns: readonly Pattern[] = sentences
-  .filter(([, en]) => en.includes("{"))
-  .map((pair) => ({
-    pair,
-    is: new RegExp(`^${pair[1].replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\w+\}/g, "((?:(?!: |; ).)+?)")}$`),
-    blanks: [...pair[1].matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? ""),
-  }))
-  .sort((a, b) => b.pair[1].replace(/\{\w+\}/g, "").length - a.pair[1].replace(/\{\w+\}/g, "").length);
-
-/** What a device said, in the language that `word` chooses of a pair; what no sentence here knows, as it came. */
-export function deviceSays(text: string, word: (pair: Pair) => string): string {
-  const known = whole.has(text) ? sentence(text, word) : (list(text, word) ?? sentence(text, word));
-  if (known !== null) return known;
-  for (const joint of [SEMICOLON, COLON]) {
-    const at = text.indexOf(joint[1]);
-    if (at > 0) return deviceSays(text.slice(0, at), word) + word(joint) + deviceSays(text.slice(at + joint[1].length), word);
-  }
-  return text;
-}
-
-/** Sentences with nothing but commas between them; a comma may also stand within one, so each has to be known. */
-function list(text: string, word: (pair: Pair) => string): string | null {
-  const parts = text.includes(COMMA[1]) ? text.split(COMMA[1]).map((part) => sentence(part, word)) : [null];
-  return parts.every((part) => part !== null) ? parts.join(word(COMMA)) : null;
-}
-
-function sentence(text: string, word: (pair: Pair) => string): string | null {
-  const pair = whole.get(text);
-  if (pair) return word(pair);
-  for (const { pair: one, is, blanks } of patterns) {
-    const found = is.exec(text);
-    if (!found) continue;
-    const values = new Map(blanks.map((name, at) => [name, deviceSays(found[at + 1] ?? "", word)]));
-    return word(one).replace(/\{(\w+)\}/g, (blank, name: string) => values.get(name) ?? blank);
-  }
-  return null;
-}
+/** What a device said, in the language that `word` chooses of a pair. */
+export const deviceSays = phrases(sentences);

@@ -1,4 +1,4 @@
-"""Whatever a device may say of itself stands in Chinese and in English: every sentence is looked for in the product's own source."""
+"""What the server says in English stands in Chinese on the pages: each sentence of devices and of the record is found in the source."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ NOT_A_REPORT = {
     "a board pulses for 100 ms to {} ms, not {}",
     "an address is one byte, data at most 256",
     "the sign board runs already",
+    "Accept: application/sdp",  # a header
     "should be an object with tag and key (hex), zero_s and exponent (integers)",  # settings
     "should be above 0, at most backoff_most_s, and that at most 600 seconds",
     "should be after not_before, and at most {} later",
@@ -71,6 +72,9 @@ NOT_A_REPORT = {
     'Digest username="{}", realm="{}", nonce="{}", uri="{}", response="{}"',  # a header
 }
 BLANK = "7x"
+REASONS = ROOT / "kiosk_ui" / "operator" / "audit_reasons.ts"
+DEEDS = {"audit", "record", "on_record", "_on_record"}
+_DEED = re.compile(r"[a-z]+\.[a-z_]+|logout")
 
 
 def template(node: ast.AST) -> str | None:
@@ -115,18 +119,23 @@ def is_room(path: Path) -> bool:
     return any(name == room or name.startswith(f"{room}/") for room in ROOMS)
 
 
-def words_of(sentences: list[str]) -> list[str]:
-    """What the pages make of each sentence in Chinese; [] around what no sentence of theirs knows."""
+def words_of(sentences: list[str], table: str = "deviceSays", file: Path = SAYS) -> list[str]:
+    """What the pages make of each sentence in Chinese: their own code, without a browser."""
     script = """
-      const ts = require(process.argv[1]); const fs = require("fs");
-      const options = { compilerOptions: { module: "CommonJS", target: "ES2020" } };
-      const js = ts.transpileModule(fs.readFileSync(process.argv[2], "utf8"), options);
-      const of = { exports: {} }; new Function("exports", js.outputText)(of.exports);
-      const all = JSON.parse(fs.readFileSync(0, "utf8"));
-      console.log(JSON.stringify(all.map((text) => of.exports.deviceSays(text, (pair) => pair[0]))));
+      const [, compiler, file, table] = process.argv, fs = require("fs"), path = require("path"), ts = require(compiler);
+      const options = { compilerOptions: { module: "CommonJS", target: "ES2020", esModuleInterop: true } };
+      const first = { worded: (pair) => pair[0] };
+      const load = (at) => {
+        if (/i18n$|index$/.test(at)) return first;
+        const js = ts.transpileModule(fs.readFileSync(at + ".ts", "utf8"), options).outputText, of = {};
+        new Function("exports", "require", js)(of, (other) => load(path.resolve(path.dirname(at), other)));
+        return of;
+      };
+      const say = load(file)[table], all = JSON.parse(fs.readFileSync(0, "utf8"));
+      console.log(JSON.stringify(all.map((text) => say(text, first.worded))));
     """
     compiler = str(ROOT / "kiosk_ui" / "node_modules" / "typescript")
-    command = ["node", "-e", script, compiler, str(SAYS)]
+    command = ["node", "-e", script, compiler, str(file.with_suffix("")), table]
     ran = subprocess.run(
         command, input=json.dumps(sentences), capture_output=True, text=True, check=True, env=setup._node()
     )
@@ -180,4 +189,82 @@ def test_joined_sentences_and_what_fills_them_are_said_one_by_one_and_what_is_ne
         "天线 3、无天线号 有读数，但不属于任何车道",
         "the flux capacitor hums：时限内没有应答",
         "the flux capacitor hums",
+    ]
+
+
+def texts_of(node: ast.AST) -> Iterator[str]:
+    """The literals in an expression, each as a whole."""
+    text = template(node)
+    if text is not None:
+        yield text
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from texts_of(child)
+
+
+def reasons_in(source: str) -> Iterator[str]:
+    """Every sentence that a module puts on record beside a deed, and those that it keeps as a `reason` or refuses a log-in with."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            literals = [text for arg in node.args for text in texts_of(arg)]
+            if name == "Refused" or (name in DEEDS and any(map(_DEED.fullmatch, literals))):
+                yield from (text for text in literals if re.search(r"[a-z]{2,} | [a-z]{2,}", text))
+        elif isinstance(node, ast.Assign | ast.keyword) and "reason" in ast.unparse(node).partition("=")[0]:
+            yield from (text for text in texts_of(node.value) if re.search(r"[a-z] [a-z]", text))
+
+
+def test_every_deed_on_record_has_its_words() -> None:
+    known = set(
+        re.findall(
+            r'^  "([a-z_.]+)": \[', (ROOT / "kiosk_ui" / "operator" / "audit_words.ts").read_text(), re.MULTILINE
+        )
+    )
+    done = {
+        text
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in DEEDS
+        for arg in node.args[:3]
+        for text in texts_of(arg)
+        if re.fullmatch(r"[a-z]+\.[a-z_]+", text)
+    }
+    assert len(done) > 50
+    assert not done - known
+
+
+@pytest.mark.req("A11Y-1")
+def test_every_reason_that_the_server_puts_on_record_has_its_chinese_words(built_pages: Path) -> None:
+    assert built_pages.is_dir()
+    security = ("parking/security", "parking/journeys", "parking/members", "parking/access", "parking/emergency")
+    rooms = (*security, "parking/sessions/desk", "payments", "guidance")
+    found = {
+        text for room in rooms for path in sorted((ROOT / room).rglob("*.py")) for text in reasons_in(path.read_text())
+    }
+    found = {text for text in found if not _DEED.fullmatch(text)}
+    assert len(found) > 20
+    asked = sorted(found)
+    told = words_of([text.replace("{}", BLANK) for text in asked], "reasonWords", REASONS)
+    assert not [text for text, zh in zip(asked, told, strict=True) if zh == text.replace("{}", BLANK)]
+
+
+@pytest.mark.req("A11Y-1")
+def test_a_reason_keeps_the_words_of_a_person_and_says_the_codes_beside_them() -> None:
+    asked = [
+        "from 127.0.0.1",
+        "Chrome, Windows, from 10.0.0.7",
+        "same_car_seen: same dent; left mirror",
+        "cashier, manager",
+        "payment at exit-1",
+        "driver said: ticket lost, please open",
+        "车主说：票丢了",
+    ]
+    assert words_of(asked, "reasonWords", REASONS) == [
+        "来自 127.0.0.1",
+        "Chrome, Windows，来自 10.0.0.7",
+        "照片为同一辆车：same dent; left mirror",
+        "收费员、管理员",
+        "exit-1，无法支付",
+        "driver said: ticket lost, please open",
+        "车主说：票丢了",
     ]

@@ -196,4 +196,6 @@ def _booked(booking: Booking) -> Line:
 def _did(entry: AuditEntry) -> Line:
     kind = "look" if entry.action in LOOKS else "deed"
     picture = entry.subject if entry.action == "picture.view" else None
-    return Line(entry.at, kind, entry.action, by=entry.actor, by_kind=entry.actor_kind, picture=picture, note=entry.reason)
+    return Line(
+        entry.at, kind, entry.action, by=entry.actor, by_kind=entry.actor_kind, picture=picture, note=entry.reason
+    )

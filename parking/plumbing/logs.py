@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,6 +29,7 @@ _TOKEN = re.compile(r"(?<![\w.-])[\w-]{1,64}\.[\w-]{16,}\.[\w-]{86}(?![\w-])", r
 _PLATE_KEYS = frozenset({"plate", "plate_text", "number_plate", "license_plate"})
 HIDDEN = "[hidden]"
 _NAME_ADDRESSES = ("httpx", "httpcore", "websockets", "uvicorn.access")
+_MINUTE_S = 60.0
 _START_AND_END = ("uvicorn", "lifespan")  # the folders of uvicorn whose lines name no request
 
 
@@ -79,6 +82,30 @@ def hush() -> None:
     server = logging.getLogger("uvicorn.error")
     if _start_and_trouble not in server.filters:
         server.addFilter(_start_and_trouble)
+        server.addFilter(OnceAMinute())
+
+
+class OnceAMinute:
+    """Warnings of uvicorn that any stranger's bytes bring about: one line a minute for each, with how many there were; no address.
+
+    `monotonic_s` gives seconds that never run backwards. Errors, and what other parts of uvicorn warn of, pass.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic_s = monotonic_s
+        self._told_s: dict[str, float] = {}
+        self._untold: Counter[str] = Counter()
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        if record.levelno != logging.WARNING or "protocols" not in Path(record.pathname).parts:
+            return True
+        said, now_s = str(record.msg), self._monotonic_s()
+        self._untold[said] += 1
+        if now_s - self._told_s.get(said, float("-inf")) < _MINUTE_S:
+            return False
+        self._told_s[said] = now_s
+        record.msg, record.args = f"{said.rstrip('.')}: %d", (self._untold.pop(said),)
+        return True
 
 
 def _start_and_trouble(record: logging.LogRecord) -> bool:

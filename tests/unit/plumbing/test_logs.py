@@ -6,12 +6,14 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.protocols.http import httptools_impl
 
 from parking.kernel.plate import Plate
 from parking.kernel.signed import seal
@@ -138,3 +140,38 @@ def test_for_people_the_same_is_written_without_json() -> None:
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     once = logs.redact(text)
     assert logs.redact(once) == once
+
+
+def test_a_scanner_of_the_network_writes_one_line_a_minute_that_says_how_often(lines: io.StringIO) -> None:
+    """As uvicorn says it, from where it says it; its errors are never counted away."""
+    now_s = [0.0]
+    once = logs.OnceAMinute(lambda: now_s[0])
+    server = logging.getLogger("uvicorn.error.scanned")
+    server.addFilter(once)
+
+    def says(level: int, text: str, where: str = "/venv/uvicorn/protocols/http/httptools_impl.py") -> None:
+        server.handle(logging.LogRecord(server.name, level, where, 1, text, (), None))
+
+    for _ in range(1000):
+        says(logging.WARNING, "Invalid HTTP request received.")
+    says(logging.WARNING, "Unsupported upgrade request.")
+    says(logging.ERROR, "Exception in ASGI application")
+    says(logging.ERROR, "Exception in ASGI application")
+    now_s[0] = 60.0
+    says(logging.WARNING, "Invalid HTTP request received.")
+
+    assert [json.loads(line)["event"] for line in lines.getvalue().splitlines()] == [
+        "Invalid HTTP request received: 1",
+        "Unsupported upgrade request: 1",
+        "Exception in ASGI application",
+        "Exception in ASGI application",
+        "Invalid HTTP request received: 1000",
+    ]
+
+
+def test_the_server_s_own_log_line_is_one_of_those(lines: io.StringIO) -> None:
+    """The installed uvicorn warns from a folder of that name and in constant words: else the filter would see nothing."""
+    source = Path(httptools_impl.__file__)
+    assert "protocols" in source.parts
+    assert "Invalid HTTP request received." in source.read_text()
+    assert any(isinstance(one, logs.OnceAMinute) for one in logging.getLogger("uvicorn.error").filters)

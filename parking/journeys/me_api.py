@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -37,6 +38,7 @@ from parking.members.schemas import Consents, ContactBody, LookView, MemberView,
 from parking.plumbing.db import Database, UnitOfWork
 from parking.security import looks
 from parking.sessions import store as sessions
+from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview
 from parking.web.deps import require
 from parking.web.limits import RateLimit
 
@@ -44,6 +46,8 @@ Me = Annotated[Principal, Depends(require(Scope.OWN_MEMBER))]
 MOST_COUPONS, MOST_ROWS = 100, 100
 CODES_MOST = 10
 """Codes shown a minute: nobody types more, and nobody tries codes out."""
+PROVES_FOR = timedelta(days=1)
+"""So long after it has left, the code of a stay still proves whose the vehicle is."""
 CLAIMS_MOST = 10
 """Claims a day and member: more is somebody who collects plates."""
 
@@ -179,13 +183,20 @@ def proven(uow: UnitOfWork, j: Loyalty, body: ClaimVehicle) -> Plate:
         raise invalid("vehicle.stay_token", "show the code of a stay of this vehicle", field="stay_token")
     said = unseal(body.stay_token, j.verifier, use="stay", now=uow.now)
     stay = sessions.get(uow.connection, StayId(str(said.get("stay"))))
-    if stay is None or stay.plate is None or said.get("at") == "kiosk":
+    if stay is None or stay.plate is None or said.get("at") == "kiosk" or not _is_fresh(stay, uow.now):
         raise conflict("vehicle.weak_proof", "this code does not prove that the vehicle is yours")
     if body.proof is Proof.PAYMENT:
         paid = [p for p in j.cashier.payments_of(uow.connection, stay.id) if p.state == "PAID"]
         if not paid:
             raise conflict("vehicle.not_paid", "this stay has not been paid; pay it first, or choose another proof")
     return stay.plate
+
+
+def _is_fresh(stay: Stay, now: datetime) -> bool:
+    """Whether whoever has the stay's code may well have the car: an old ticket is found in a bin, or in a car that was sold."""
+    if isinstance(stay, ClosedStay):
+        return now <= stay.exited_at + PROVES_FOR
+    return isinstance(stay, OpenStay | StayInReview)
 
 
 def _own_wallet(routes: APIRouter, j: Loyalty) -> None:

@@ -103,6 +103,12 @@ def test_a_member_is_recognised_at_payment_and_a_stranger_with_the_plate_learns_
     paid = mall.server.ask("GET", f"/my/payments/{payment['payment_id']}", "driver", stay=stay_id).json()
     assert (payment["join_url"], paid["join_url"]) == (None, "https://mall.example/join"), "an offer, afterwards"
     assert member.points() == payment["amount"]["amount"] // 100
+    mall.leave(stay_id)
+    mall.server.park(days=1, seconds=1)
+    finder, old = mall.join("finder"), mall.server.ticket(stay_id)
+    for proof in ("lane_qr", "payment"):
+        claimed = finder.ask("POST", "/me/vehicles", json={"proof": proof, "stay_token": old})
+        assert problem_of(claimed, 409)["code"] == "vehicle.weak_proof", "an old ticket is found in a bin"
 
 
 @pytest.mark.req("PRIV-2")

@@ -15,6 +15,7 @@ from httpx2 import Response
 
 from parking.bootstrap.keys import Ed25519Signer, KeyRing, create_key
 from parking.journeys import app_hooks
+from parking.kernel.errors import ParkingError
 from parking.web import webhook_wire
 from tests.builders.application import problem_of
 from tests.builders.loyalty import Mall, a_mall
@@ -94,5 +95,14 @@ def test_the_app_is_told_of_members_who_wish_it_signed_and_without_anything_pers
 
 
 def test_a_hook_is_told_over_tls_only(mall: Mall) -> None:
-    with pytest.raises(Exception, match="https"):
-        mall.server.application.database.write(lambda uow: app_hooks.set_hook(uow, "app", "http://crm.example/"))
+    write = mall.server.application.database.write
+    for url in (
+        "http://crm.example/",
+        "http://localhost.crm.example/",
+        "https:///hook",
+        "https://[hook",
+        "https://a/" + "b" * 500,
+    ):
+        with pytest.raises(ParkingError, match="https"):
+            write(lambda uow, url=url: app_hooks.set_hook(uow, "app", url))  # type: ignore[misc] # bound per turn
+    write(lambda uow: app_hooks.set_hook(uow, "app", "http://localhost:9000/hook"))

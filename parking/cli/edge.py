@@ -21,11 +21,18 @@ from parking.plumbing import logs
 def edge(
     config: Annotated[Path, typer.Option(help="the box's configuration, YAML")] = Path("edge.yaml"),
     check: Annotated[bool, typer.Option("--check", help="only say whether the configuration is right")] = False,
+    hand_in: Annotated[
+        bool, typer.Option("--hand-in", help="only send what the journal still holds: of a box that was replaced")
+    ] = False,
 ) -> int:
     """Run the lanes of one gate box until SIGTERM or Ctrl-C; 1 when a lane had to stop."""
     settings = edge_settings.load(config)
     if check:
         typer.echo(f"{config}: {len(settings.lanes)} lanes, fine")
+        return 0
+    if hand_in:
+        with alone(settings.journal):
+            typer.echo(f"{settings.device}: {bootstrap.hand_in(settings)} events handed in")
         return 0
     logs.set_up(json=settings.log_json, level=settings.log_level)
     for chatty in ("httpx", "httpcore"):

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from parking.access.snapshot import CopyChange, CopyRow
+from parking.bootstrap.edge import hand_in
+from parking.bootstrap.edge_settings import EdgeSettings
 from parking.bootstrap.keys import KeyRing, create_key
 from parking.gate import copy_file
 from parking.gate.edge_file import EdgeFile
@@ -29,6 +31,7 @@ from parking.kernel.events import DeviceHealthChanged, Envelope, VehicleBackedAw
 from parking.kernel.ids import DeviceId, EventId, LaneId, RandomIds, VisitId
 from parking.kernel.plate import Plate
 from parking.web.limits import MOST_BYTES
+from tests.builders.edge_box import edge_config
 from tests.builders.edge_server import EdgeServer
 from tests.builders.gate import PLATE, stay_data
 
@@ -119,6 +122,20 @@ def test_a_backlog_of_long_words_goes_in_batches_that_a_server_takes(server: Edg
     assert sum(sent) == 80
     assert sent[-1] == 0
     assert max(sent) * len(words.encode()) < MOST_BYTES
+
+
+def test_the_disk_of_a_box_that_was_replaced_hands_in_what_it_still_holds(
+    server: EdgeServer, box: Box, tmp_path: Path
+) -> None:
+    box.happen(3)
+    plain = edge_config(server, 502)
+    files = {name: tmp_path / plain[name] for name in ("journal", "key", "server_key")}
+    settings = EdgeSettings.model_validate(plain).model_copy(update=files)
+    assert hand_in(settings) == 3
+    assert numbers(server, box) == [1, 2, 3]
+    assert box.journal.acknowledged() == 3
+    with pytest.raises(ParkingError, match="there is no journal"):
+        hand_in(settings.model_copy(update={"journal": tmp_path / "none.db"}))
 
 
 def test_a_lost_answer_means_sending_again_and_storing_once(server: EdgeServer, box: Box) -> None:

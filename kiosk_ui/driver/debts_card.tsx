@@ -1,6 +1,7 @@
 // Earlier stays that are still owed: an amount and a day each, one button to pay, one to object.
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { siteDate } from "../shared/format";
 import { OneDebt } from "../shared/one_debt";
 import { debtBusy, debts, debtTrouble, disputeDebt, forgetDebts, loadDebts, payDebt, underWay } from "./debts";
 import { stay, token } from "./stay";
@@ -21,7 +22,7 @@ export function DebtsCard(): JSX.Element | null {
         <OneDebt
           key={one.debt_id}
           of={one}
-          about={one.on}
+          about={siteDate(one.on)}
           busy={debtBusy.value}
           underWay={underWay.value?.debt === one.debt_id ? underWay.value : null}
           onPay={() => void payDebt(one.debt_id)}

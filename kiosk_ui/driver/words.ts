@@ -45,7 +45,7 @@ export const say = translator({
   unknown_stay: ["没有找到这次停车", "This stay was not found"],
   no_token: ["扫码查看停车费", "Scan a code to see your fee"],
   how: ["怎样打开缴费页", "How to get here"],
-  to_guide: ["还没停车？查余位、找空车位", "Not parked yet? Free bays and the way"],
+  to_guide: ["还没停车？查余位、找空车位", "Not parked yet? Find a free bay"],
   how_1: ["在任一缴费机上输入车牌", "Enter your plate at any kiosk"],
   how_2: ["用手机扫描屏幕上的“手机缴费”二维码", 'Scan the code "Continue on your phone" on its screen'],
   how_3: ["或请收费处打印您的二维码", "Or ask the cash desk to print your code"],

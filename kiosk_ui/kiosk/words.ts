@@ -14,7 +14,7 @@ export const say = translator({
   ask_staff: ["请到人工收费处，工作人员会帮您找。", "Our staff at the cash desk will help you find it."],
   free_now: ["实时空位", "Free bays now"],
   home: ["返回首页", "Home"],
-  home_in: ["返回首页（{seconds}）", "Home ({seconds})"],
+  home_in: ["首页（{seconds}）", "Home ({seconds})"],
   back_to_fee: ["返回费用", "Back to the fee"],
   help: ["使用现金或银行卡，请到人工收费处", "For cash or card, please go to the staffed cash desk"],
   voice: ["语音", "Voice"],

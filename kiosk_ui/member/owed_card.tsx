@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ANY } from "../shared/channels";
-import { plate } from "../shared/format";
+import { plate, siteDate } from "../shared/format";
 import { OneDebt } from "../shared/one_debt";
 import type { DisputeDebt, OwnDebt, Payment, StartPayment } from "../shared/wire";
 import { ask, askOnce, useDeed } from "./deeds";
@@ -46,7 +46,7 @@ function One({ of }: { of: OwnDebt }): JSX.Element {
     <>
       <OneDebt
         of={of}
-        about={`${plate(of.plate)} · ${of.on}`}
+        about={`${plate(of.plate)} · ${siteDate(of.on)}`}
         busy={deed.busy}
         underWay={under && { url: under.pay_url ?? null }}
         onPay={pay}

@@ -7,6 +7,7 @@ import type { RightsFile, RightsTaken } from "../shared/wire";
 import { access as say, wrongWith } from "./access_words";
 import { Dialog } from "./dialog";
 import { money as sayMoney } from "./money_words";
+import { TableFrame } from "./table_frame";
 import { tellOnce } from "./toast";
 
 export type FileKind = "list" | "passes" | "invitations";
@@ -128,7 +129,7 @@ export function ImportDialog({ kind, onClose, onDone }: Props): JSX.Element {
 
 function Complaints({ of }: { of: readonly Wrong[] }): JSX.Element {
   return (
-    <div class="access-wrong" tabIndex={0} role="group" aria-label={say("what")}>
+    <TableFrame name={say("what")} as="access-wrong">
       <p>
         <b>{say("wrong", { count: of.length })}</b>
       </p>
@@ -154,6 +155,6 @@ function Complaints({ of }: { of: readonly Wrong[] }): JSX.Element {
         </tbody>
       </table>
       {of.length >= 100 && <p class="soft">{say("wrong_many")}</p>}
-    </div>
+    </TableFrame>
   );
 }

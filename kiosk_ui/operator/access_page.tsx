@@ -11,6 +11,7 @@ import { InviteDialog } from "./access_visitors";
 import { access as say } from "./access_words";
 import { Tabs, useRead, Waiting } from "./money_frame";
 import { money as sayMoney } from "./money_words";
+import { Nothing } from "./nothing";
 import { toAccess } from "./route";
 import { may } from "./session";
 
@@ -145,7 +146,7 @@ function Rows<T>({ path, row, deeds }: { path: string; row: (one: T, again: () =
     <>
       {deeds(again)}
       <Waiting of={first} />
-      {first.value && items.length === 0 && <p class="soft access-none">{say("none")}</p>}
+      {first.value && items.length === 0 && <Nothing mark="person" word={say("none")} />}
       <ul class="money-rows">{items.map((one) => row(one, again))}</ul>
       {next && (
         <button type="button" onClick={() => void call<Paged<T>>(`${path}${mark}cursor=${encodeURIComponent(next)}`).then((page) => setMore([...more, page]), () => undefined)}>

@@ -12,8 +12,10 @@ import { audit as say, deed } from "./audit_words";
 import { useRead, Waiting } from "./money_frame";
 import { money as sayMoney } from "./money_words";
 import { reasonWords } from "./audit_reasons";
+import { Nothing } from "./nothing";
 import { toDesk, toStay } from "./route";
 import { may } from "./session";
+import { TableFrame } from "./table_frame";
 import { tellOnce } from "./toast";
 import { whoWords } from "./who";
 
@@ -140,7 +142,7 @@ function Rows({ wanted }: { wanted: FindRecord }): JSX.Element {
         <Chain />
       </div>
       <Waiting of={first} />
-      {first.value && rows.length === 0 && <p class="soft">{say("none")}</p>}
+      {first.value && rows.length === 0 && <Nothing mark="clock" word={say("none")} />}
       {rows.length > 0 && <Table rows={rows} />}
       <p class="trouble" role="alert">
         {trouble}
@@ -156,7 +158,7 @@ function Rows({ wanted }: { wanted: FindRecord }): JSX.Element {
 
 function Table({ rows }: { rows: readonly RecordRow[] }): JSX.Element {
   return (
-    <div class="audit-table" tabIndex={0} role="group" aria-label={say("table")}>
+    <TableFrame name={say("table")} as="audit-table">
       <table>
         <thead>
           <tr>
@@ -183,7 +185,7 @@ function Table({ rows }: { rows: readonly RecordRow[] }): JSX.Element {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   );
 }
 

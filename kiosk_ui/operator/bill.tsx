@@ -140,8 +140,9 @@ function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX
       <ul class="money-rows">
         {of.map(({ detail, refunds }) => (
           <li key={detail.payment_id} data-payment={detail.payment_id}>
+            <b class="row-sum">{money(detail.amount)}</b>
             <p>
-              <b>{money(detail.amount)}</b> · {channelName(detail.channel)} · {clock(detail.captured_at ?? detail.created_at, now.value)}
+              {channelName(detail.channel)} · {clock(detail.captured_at ?? detail.created_at, now.value)}
               <small>
                 {say("number")} {detail.number}
               </small>

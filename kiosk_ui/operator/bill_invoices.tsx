@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { at, call } from "../shared/api";
 import { money } from "../shared/format";
 import { named } from "../shared/i18n";
+import { buyerOf } from "../shared/invoice_parts";
 import type { AskForStays, Invoice, Invoices } from "../shared/wire";
 import { MoneyDialog } from "./money_form";
 import { useRead, Waiting } from "./money_frame";
@@ -103,8 +104,9 @@ function Standing({ of, all, onTakeBack }: { of: Invoice; all: readonly Invoice[
   const isTakenBack = all.some((one) => one.takes_back === of.invoice_id);
   return (
     <li data-invoice={of.invoice_id} data-state={of.state}>
+      <b class="row-sum">{money(of.amount)}</b>
       <p>
-        <b>{money(of.amount)}</b> · {say(of.colour === "red" ? "invoice_red" : "invoice_blue")} · {of.buyer}
+        {say(of.colour === "red" ? "invoice_red" : "invoice_blue")} · {buyerOf(of)}
         <small class={of.trouble ? "trouble" : ""}>{named(of.text)}</small>
         {of.number && (
           <small>

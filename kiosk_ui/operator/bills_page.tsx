@@ -9,6 +9,7 @@ import { Bill } from "./bill";
 import { Tabs, useRead, Waiting } from "./money_frame";
 import { money as say, word } from "./money_words";
 import { laneName } from "./names";
+import { Nothing } from "./nothing";
 import { toBill } from "./route";
 import { called, putTogether, together } from "./together";
 
@@ -39,7 +40,7 @@ function Choose(): JSX.Element {
       <p class="soft">{say("bills_note")}</p>
       <Tabs name={say("bills_title")} chosen={state} onChoose={choose} of={["open", "closed", "review"].map((one) => [one, word("stay", one)] as const)} />
       <Waiting of={first} />
-      {first.value && rows.length === 0 && <p class="soft">{say("bills_none")}</p>}
+      {first.value && rows.length === 0 && <Nothing mark="car" word={word("no_stays", state)} />}
       <ul class="money-rows">
         {rows.map((row) => (
           <Row key={row.id} of={row} />

@@ -8,7 +8,9 @@ import { now } from "../shared/tick";
 import type { AccountDay, Balance, Statements } from "../shared/wire";
 import { useRead, Waiting } from "./money_frame";
 import { money as say, word } from "./money_words";
+import { Nothing } from "./nothing";
 import { may } from "./session";
+import { TableFrame } from "./table_frame";
 
 /** A day at the site as the server writes it, so many days ago. */
 function siteDay(ago = 0): string {
@@ -68,7 +70,7 @@ function Days(): JSX.Element {
             </p>
           )}
           <h3>{say("days")}</h3>
-          {found.days.length === 0 && <p class="soft">{say("days_none")}</p>}
+          {found.days.length === 0 && <Nothing mark="clock" word={say("days_none")} note={say("days_none_note")} />}
           <ul class="money-rows" data-testid="days">
             {found.days.map((one) => (
               <li key={`${one.channel} ${one.day}`}>
@@ -110,9 +112,9 @@ function Ledger(): JSX.Element {
         </a>
       </div>
       <Waiting of={read} />
-      {read.value?.length === 0 && <p class="soft">{say("ledger_empty", { day })}</p>}
+      {read.value?.length === 0 && <Nothing mark="clock" word={say("ledger_empty", { day })} />}
       {read.value && read.value.length > 0 && (
-        <div class="money-table">
+        <TableFrame name={say("ledger_at", { day })} as="money-table">
           <table data-testid="balances">
             <caption>{say("ledger_at", { day })}</caption>
             <thead>
@@ -143,7 +145,7 @@ function Ledger(): JSX.Element {
               ))}
             </tfoot>
           </table>
-        </div>
+        </TableFrame>
       )}
       {account && <ByDay key={`${account} ${since} ${day}`} account={account} since={since} until={day} />}
     </section>
@@ -153,31 +155,33 @@ function Ledger(): JSX.Element {
 function ByDay({ account, since, until }: { account: string; since: string; until: string }): JSX.Element {
   const read = useRead(() => call<AccountDay[]>(`/ledger/account?account=${encodeURIComponent(account)}&since=${since}&until=${until}`), []);
   return (
-    <div class="money-table">
+    <>
       <Waiting of={read} />
       {read.value && (
-        <table data-testid="account">
-          <caption>{say("account_days", { account: accountName(account) })}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{say("ledger_day")}</th>
-              <th scope="col">{say("debit")}</th>
-              <th scope="col">{say("credit")}</th>
-              <th scope="col">{say("balance")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {read.value.map((one) => (
-              <tr key={`${one.day} ${one.unit}`}>
-                <th scope="row">{one.day}</th>
-                <td>{money({ amount: one.debit, currency: one.unit })}</td>
-                <td>{money({ amount: one.credit, currency: one.unit })}</td>
-                <td>{money({ amount: one.balance, currency: one.unit })}</td>
+        <TableFrame name={say("account_days", { account: accountName(account) })} as="money-table">
+          <table data-testid="account">
+            <caption>{say("account_days", { account: accountName(account) })}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{say("ledger_day")}</th>
+                <th scope="col">{say("debit")}</th>
+                <th scope="col">{say("credit")}</th>
+                <th scope="col">{say("balance")}</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {read.value.map((one) => (
+                <tr key={`${one.day} ${one.unit}`}>
+                  <th scope="row">{one.day}</th>
+                  <td>{money({ amount: one.debit, currency: one.unit })}</td>
+                  <td>{money({ amount: one.credit, currency: one.unit })}</td>
+                  <td>{money({ amount: one.balance, currency: one.unit })}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </TableFrame>
       )}
-    </div>
+    </>
   );
 }

@@ -57,7 +57,7 @@ export function MoveDialog({ of, currency, onClose, onDone }: Props & { currency
       }}
     >
       <fieldset>
-        <legend>{say("move")}</legend>
+        <legend>{say("move_way")}</legend>
         {(["to_safe", "from_safe"] as const).map((one) => (
           <label key={one} class="radio">
             <input type="radio" name="way" value={one} checked={way === one} onChange={() => setWay(one)} />

@@ -10,6 +10,7 @@ import { Slips } from "./cash_slips";
 import { AmountField, CountFields, currency, keepTill, keptTill, minorOf, MoneyDialog, piecesOf, TILL, useCount } from "./money_form";
 import { useRead, Waiting } from "./money_frame";
 import { money as say, word } from "./money_words";
+import { Nothing } from "./nothing";
 import { toShift } from "./route";
 import { may } from "./session";
 
@@ -30,7 +31,7 @@ export function CashDesk({ id }: { id: string }): JSX.Element {
         </div>
         <p class="soft">{say("cash_note")}</p>
         <Waiting of={list} />
-        {list.value?.items.length === 0 && <p class="soft">{say("cash_none")}</p>}
+        {list.value?.items.length === 0 && <Nothing mark="note" word={say("cash_none")} note={say("cash_none_note")} />}
         <ul class="money-rows">
           {list.value?.items.map((one) => (
             <li key={one.shift_id} data-shift={one.shift_id} data-state={one.state}>
@@ -135,7 +136,7 @@ function Report({ of }: { of: ShiftReport }): JSX.Element {
   const s = of.shift;
   return (
     <>
-      <dl class="case-facts">
+      <dl class="case-facts shift-facts">
         <Fact name={say("opened")}>{`${clock(s.opened_at, now.value)} · ${s.opened_by} · ${money(s.opening)}`}</Fact>
         {s.closed_at && s.closing && <Fact name={say("closed")}>{`${clock(s.closed_at, now.value)} · ${s.closed_by ?? ""} · ${money(s.closing)}`}</Fact>}
         {s.expected && <Fact name={say("expected")}>{money(s.expected)}</Fact>}
@@ -159,8 +160,9 @@ function Report({ of }: { of: ShiftReport }): JSX.Element {
           <ul class="money-rows" data-testid="moves">
             {of.moves.map((one, index) => (
               <li key={index} data-kind={one.kind}>
+                <b class="row-sum">{money(one.amount)}</b>
                 <p>
-                  <b>{money(one.amount)}</b> · {word("move", one.kind)}
+                  {word("move", one.kind)}
                   <small>{[clock(one.at, now.value), one.by, one.reason].filter(Boolean).join(" · ")}</small>
                 </p>
               </li>
@@ -174,9 +176,9 @@ function Report({ of }: { of: ShiftReport }): JSX.Element {
           <ul class="money-rows" data-testid="counts">
             {of.counts.map((one, index) => (
               <li key={index}>
+                <b class="row-sum">{money(one.total)}</b>
                 <p>
-                  <b>{money(one.total)}</b>
-                  {one.expected && ` · ${say("expected")} ${money(one.expected)}`}
+                  {one.expected ? `${say("expected")} ${money(one.expected)}` : say("counted")}
                   <small>{[clock(one.at, now.value), one.by].join(" · ")}</small>
                 </p>
               </li>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../shared/api";
 import { money } from "../shared/format";
+import { Mark } from "../shared/marks";
 import type { Slip, SlipPage } from "../shared/wire";
 import { keepTill, keptTill, MoneyDialog, TILL } from "./money_form";
 import { useRead, Waiting } from "./money_frame";
@@ -19,19 +20,30 @@ export function Slips({ onChange }: { onChange: () => Promise<void> }): JSX.Elem
       <ul class="money-rows" data-testid="slips">
         {read.value.items.map((one) => (
           <li key={one.slip}>
+            <b class="row-sum">{money(one.amount)}</b>
             <p>
-              <b class="slip-code">{one.slip}</b> {money(one.amount)}
+              <b class="slip-code">{one.slip}</b>
               <small>{one.till}</small>
-              {one.in_doubt && <small class="slip-doubt">{say("slip_doubt")}</small>}
             </p>
             <button type="button" onClick={() => ask(one)}>
               {say("hand_out")}
             </button>
+            {one.in_doubt && <Doubt />}
           </li>
         ))}
       </ul>
       {asked && <HandOut of={asked} onClose={() => ask(null)} onDone={async () => void (await Promise.all([read.again(), onChange()]))} />}
     </section>
+  );
+}
+
+/** Nobody knows whether the machine has given it back already: who pays looks first. */
+function Doubt(): JSX.Element {
+  return (
+    <p class="slip-doubt">
+      <Mark name="alert" />
+      <span>{say("slip_doubt")}</span>
+    </p>
   );
 }
 
@@ -51,8 +63,8 @@ function HandOut({ of, onClose, onDone }: { of: Slip; onClose: () => void; onDon
         await onDone();
       }}
     >
-      {of.in_doubt && <p class="slip-doubt">{say("slip_doubt")}</p>}
       <p class="slip-code">{of.slip}</p>
+      {of.in_doubt && <Doubt />}
       <label>
         {say("till")}
         <input type="text" maxLength={32} autocomplete="off" value={till} onInput={(e) => setTill(e.currentTarget.value)} />

@@ -7,6 +7,7 @@ import { now } from "../shared/tick";
 import type { Debt, DebtPage, DecideDispute } from "../shared/wire";
 import { Tabs, useRead, Waiting } from "./money_frame";
 import { money as say, word } from "./money_words";
+import { Nothing } from "./nothing";
 import { ReasonDialog } from "./reason";
 import { toBill, toStay } from "./route";
 import { may } from "./session";
@@ -41,7 +42,7 @@ export function Debts(): JSX.Element {
           of={STATES.map((one) => [one, word("debt", one)] as const)}
         />
         <Waiting of={first} />
-        {first.value && rows.length === 0 && <p class="soft">{say("debts_none")}</p>}
+        {first.value && rows.length === 0 && <Nothing mark="check" word={word("no_debts", state)} note={state === "open" ? say("debts_none_note") : ""} />}
         <ul class="money-rows">
           {rows.map((one) => (
             <Row key={one.stay_id} of={one} onAsk={(deed) => ask({ debt: one, deed })} />

@@ -9,13 +9,15 @@ interface Props {
   children: ComponentChildren;
 }
 
+/** The title may be the words of the button that opens it: the dots that promise a question are left out where it is asked. */
 export function Dialog({ title, onClose, onSubmit, children }: Props): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      else document.getElementById("main")?.focus(); // what had opened it is gone with the row that it was about
     };
   }, []);
   return (
@@ -27,7 +29,7 @@ export function Dialog({ title, onClose, onSubmit, children }: Props): JSX.Eleme
           onSubmit();
         }}
       >
-        <h2 id="dialog-title">{title}</h2>
+        <h2 id="dialog-title">{title.replace(/…$/, "")}</h2>
         {children}
       </form>
     </dialog>

@@ -5,6 +5,7 @@ import { Chart, Legend, type Series } from "./chart";
 import { periods, question, rows, span, type Rows, type What } from "./figures";
 import { figures as say } from "./figures_words";
 import { laneName } from "./names";
+import { TableFrame } from "./table_frame";
 import type { FlowRow, RevenueRow } from "../shared/wire";
 
 const sum = (values: number[]): number => values.reduce((all, one) => all + one, 0);
@@ -55,7 +56,7 @@ function Table<Row extends { period: string; key: string }>({ what, of, columns,
       <summary>
         {say("table")} <span class="hidden-visually">{say(what)}</span>
       </summary>
-      <div class="table-scroll" tabIndex={0} role="group" aria-label={say(what)}>
+      <TableFrame name={say(what)} as="figure-scroll">
         <table>
           <thead>
             <tr>
@@ -78,7 +79,7 @@ function Table<Row extends { period: string; key: string }>({ what, of, columns,
             ))}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
     </details>
   );
 }

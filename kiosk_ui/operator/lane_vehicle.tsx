@@ -9,6 +9,7 @@ import { clear, look, pick, showClear, shown, unread, visits } from "./lane_watc
 import { lane as say } from "./lane_words";
 import { toStay } from "./route";
 import { may } from "./session";
+import { TableFrame } from "./table_frame";
 
 type Word = Parameters<typeof say>[0];
 const COLOURS = new Set(["blue", "green", "yellow", "white", "black"]);
@@ -191,7 +192,7 @@ export function Passages(): JSX.Element {
         </p>
       )}
       {all.length > 0 && (
-        <div class="lane-table">
+        <TableFrame name={say("passages")} as="lane-table">
           <table>
             <thead>
               <tr>
@@ -207,7 +208,7 @@ export function Passages(): JSX.Element {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableFrame>
       )}
     </section>
   );

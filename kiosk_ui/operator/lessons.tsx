@@ -9,6 +9,7 @@ import type { Lesson, LessonPage } from "../shared/wire";
 import { reasonWords } from "./audit_reasons";
 import { lessons as ask, switchLesson } from "./desk";
 import { desk as say } from "./desk_words";
+import { Nothing } from "./nothing";
 import { ReasonDialog } from "./reason";
 import { may } from "./session";
 
@@ -42,7 +43,7 @@ export function Lessons(): JSX.Element {
                 ? say("lessons_count", { count: costs.lessons.length, version: costs.version })
                 : say("lessons_zero")}
         </p>
-        {page.value?.items.length === 0 && <p class="soft">{say("lessons_none")}</p>}
+        {page.value?.items.length === 0 && <Nothing mark="check" word={say("lessons_none")} note={say("lessons_none_note")} />}
         <ol>
           {page.value?.items.map((one) => (
             <LessonRow key={one.id} of={one} onSwitch={() => setAsked(one)} />

@@ -49,7 +49,7 @@ export function AmountField({ label, value, onInput }: AmountProps): JSX.Element
 export function CountFields({ counts, onCount }: { counts: ReadonlyMap<number, number>; onCount: (value: number, pieces: number) => void }): JSX.Element {
   return (
     <fieldset class="count-fields">
-      <legend>{say("counted")}</legend>
+      <legend>{say("pieces")}</legend>
       <div>
         {(NOTES[currency()] ?? ANYWHERE).map((value) => (
           <label key={value}>

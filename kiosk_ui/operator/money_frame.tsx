@@ -13,7 +13,7 @@ export interface Read<T> {
 /** Read something now, when `on` changes, and whenever `again` is called; of two answers the later question's stays. */
 export function useRead<T>(ask: () => Promise<T>, on: readonly unknown[]): Read<T> {
   const [value, setValue] = useState<T | null>(null);
-  const [trouble, setTrouble] = useState("");
+  const [failure, fail] = useState<unknown>(null);
   const [turn] = useState({ now: 0 });
 
   const read = async (): Promise<void> => {
@@ -22,18 +22,18 @@ export function useRead<T>(ask: () => Promise<T>, on: readonly unknown[]): Read<
       const found = await ask();
       if (mine !== turn.now) return;
       setValue(() => found);
-      setTrouble("");
-    } catch (failure) {
-      if (mine === turn.now) setTrouble(why(failure));
+      fail(null);
+    } catch (found) {
+      if (mine === turn.now) fail(() => found);
     }
   };
 
   useEffect(() => {
     setValue(null);
-    setTrouble("");
+    fail(null);
     void read();
   }, on);
-  return { value, trouble, again: read };
+  return { value, trouble: failure === null ? "" : why(failure), again: read }; // in the language of now, not of then
 }
 
 /** In place of what is not there yet. */

@@ -47,10 +47,10 @@ export function Story({ id }: { id: string }): JSX.Element {
       {!found && (
         <section class="panel story" aria-labelledby="story-title">
           <h2 id="story-title">{say("story_title")}</h2>
-          <p role="status">
+          <p role="status" class={trouble.value ? "desk-stale" : "soft"}>
             {trouble.value ? say("story_missing", { why: trouble.value }) : say("loading")}
             {trouble.value && (
-              <button type="button" onClick={() => void read(id, false)}>
+              <button type="button" class="quiet" onClick={() => void read(id, false)}>
                 {say("story_again")}
               </button>
             )}

@@ -7,6 +7,7 @@ import { why } from "../shared/i18n/problems";
 import type { CompareTariff, TariffCompared } from "../shared/wire";
 import { toBill } from "./route";
 import { may } from "./session";
+import { TableFrame } from "./table_frame";
 import { heading, tariffs as say } from "./tariff_words";
 
 export function Comparison({ source }: { source: string }): JSX.Element {
@@ -60,7 +61,7 @@ function Sums({ of }: { of: TariffCompared }): JSX.Element {
   const stays = may("bills:read");
   return (
     <>
-      <div class="money-table" tabIndex={0} role="group" aria-label={say("compare")}>
+      <TableFrame name={say("compare")} as="money-table">
         <table>
           <thead>
             <tr>
@@ -84,7 +85,7 @@ function Sums({ of }: { of: TariffCompared }): JSX.Element {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
       {of.most.length > 0 && (
         <>
           <h3>{say("most")}</h3>

@@ -2,7 +2,11 @@
 import { signal } from "@preact/signals";
 
 const KEPT_UNDER = "parking.theme";
-export const dark = signal(matchMedia("(prefers-color-scheme: dark)").matches);
+const night = matchMedia("(prefers-color-scheme: dark)");
+export const dark = signal(night.matches);
+night.addEventListener("change", () => {
+  if (!document.documentElement.dataset["theme"]) dark.value = night.matches; // the device itself turns to night while the page is open
+});
 
 export function restoreTheme(): void {
   try {

@@ -49,6 +49,12 @@ export function date(at: string | number, now: number = Date.now()): string {
   return part(moment, { ...year, month: "short", day: "numeric" });
 }
 
+/** 3 Mar of a day of the site's calendar, `2026-03-03`, with the year where it is another than now. */
+export function siteDate(on: string, now: number = Date.now()): string {
+  const year = on.slice(0, 4) === day(now).slice(0, 4) ? {} : ({ year: "numeric" } as const);
+  return new Intl.DateTimeFormat(tag(), { timeZone: "UTC", ...year, month: "short", day: "numeric" }).format(Date.parse(on));
+}
+
 function part(moment: number, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat(tag(), { timeZone: siteZone.value, ...options }).format(moment);
 }

@@ -13,7 +13,7 @@ const say = translator({
   company: ["企业", "A company"],
   person: ["个人", "A person"],
   company_name: ["企业名称", "Name of the company"],
-  person_name: ["姓名（可不填）", "Name (may be left out)"],
+  person_name: ["姓名（可不填）", "Name (optional)"],
   tax_number: ["纳税人识别号", "Tax number"],
   number: ["发票号码 {number}", "Invoice no. {number}"],
   pdf: ["下载 PDF", "Download the PDF"],
@@ -74,11 +74,14 @@ export function InvoiceRules({ of }: { of: Invoices }): JSX.Element {
   );
 }
 
+/** Whom an invoice is made out to; a person who gave no name stands on it as 个人, which is said in the reader's language. */
+export const buyerOf = (of: Invoice): string => (of.buyer === "个人" ? say("person") : of.buyer);
+
 export function OneInvoice({ of, busy = false, onPdf }: { of: Invoice; busy?: boolean; onPdf: () => void }): JSX.Element {
   return (
     <div class="invoice-one" data-invoice={of.state} role="status">
       <p>
-        <b>{money(of.amount)}</b> · {of.colour === "red" ? say("red") : of.buyer}
+        <b>{money(of.amount)}</b> · {of.colour === "red" ? say("red") : buyerOf(of)}
       </p>
       <p class={of.state === "FAILED" ? "trouble" : "soft"}>{named(of.text)}</p>
       {of.number && <p class="small">{say("number", { number: of.number })}</p>}

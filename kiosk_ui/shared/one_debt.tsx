@@ -10,8 +10,8 @@ const say = translator({
   paying: ["正在等待付款结果。", "Waiting for the payment."],
   again: ["重新打开付款页", "Open the payment again"],
   object: ["我有异议", "I do not owe this"],
-  why: ["原因（可不填）", "Why, if you like"],
-  object_now: ["提交异议", "Say so"],
+  why: ["原因（可不填）", "Why (optional)"],
+  object_now: ["提交异议", "Send the objection"],
   disputed: ["已收到异议，暂停催收，工作人员会核对。", "We have your objection. Nothing is collected until somebody has looked at it."],
 });
 

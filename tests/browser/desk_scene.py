@@ -16,6 +16,7 @@ from tests.browser.script import bill
 
 def a_busy_desk(fake: FakeServer) -> None:
     """Six cases of six kinds; `c1` is the misread exit, `c2` a colleague's."""
+    fake.lane("exit-2", name={"zh": "西出口 2", "en": "West exit 2"}, kind="exit")
     fake.case("c1", "exit_without_stay", lane_id="exit-1", ago_s=1500)
     fake.desk.question(
         "c1",

@@ -31,6 +31,21 @@ def sound(page: Page) -> None:
     assert [*checks.unnamed(page), *checks.cut_off(page), *checks.too_faint(page)] == []
 
 
+def question_wrong(page: Page, lights: Collection[str] = ("dark", "light")) -> list[str]:
+    """What is wrong with the dialog that stands open, by day and by night, at its size and with letters of twice the size."""
+    wrong = checks.unnamed(page)
+    for light in lights:
+        _shine(page, light)
+        found = [*checks.too_faint(page), *axe.violations(page, "dialog[open]")]
+        wrong += [f"{light}: {what}" for what in found]
+    wrong += cast(list[str], page.evaluate(_MOVES))
+    return wrong + _at_every_size(page, (), twice=True)
+
+
+def sound_question(page: Page) -> None:
+    assert question_wrong(page) == []
+
+
 def wrong_with(
     page: Page,
     *,
@@ -54,10 +69,14 @@ def text_wrong_with(page: Page, *, widths: Collection[tuple[int, int]] = WIDTHS,
     return _at_every_size(page, widths, twice=twice)
 
 
+def _shine(page: Page, light: str) -> None:
+    page.emulate_media(color_scheme="dark" if light == "dark" else "light", reduced_motion="reduce")
+
+
 def _in_each_light(page: Page, lights: Collection[str]) -> list[str]:
     wrong = []
     for light in lights:
-        page.emulate_media(color_scheme="dark" if light == "dark" else "light", reduced_motion="reduce")
+        _shine(page, light)
         found = [*checks.too_faint(page), *axe.violations(page)]
         wrong += [f"{light}: {what}" for what in found]
     return wrong

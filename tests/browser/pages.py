@@ -136,7 +136,7 @@ class KioskPage:
         return self.page.locator(".leave-by")
 
     def home(self) -> None:
-        self.page.get_by_role("button", name=re.compile("返回首页|Home")).click()
+        self.page.get_by_role("button", name=re.compile("首页|Home")).click()
         self.expect_screen("start")
 
     def expect_lost(self) -> None:

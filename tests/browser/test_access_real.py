@@ -11,7 +11,7 @@ from playwright.sync_api import FilePayload, expect
 from parking.access import service, store
 from parking.access.rows import ListedAs, ListRow
 from parking.kernel.plate import Plate
-from tests.browser.look import picture, sound
+from tests.browser.look import picture, sound, sound_question
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD
@@ -50,13 +50,13 @@ def test_rights_are_kept_searched_and_taken_from_a_file(office: Office, open_pag
     expect(wrong).to_have_count(2, timeout=PATIENT)
     expect(wrong.nth(0)).to_have_text(re.compile("3.*plate.*not a plate number"))
     expect(wrong.nth(1)).to_have_text(re.compile("4.*listed_as.*allowed values"))
-    expect(dialog.get_by_role("button", name="Take it")).to_be_disabled()
-    sound(page)
+    expect(dialog.get_by_role("button", name="Import", exact=True)).to_be_disabled()
+    sound_question(page)
     picture(page, "access-import-en")
     chooser.set_input_files(csv_file("粤B23456,vip,贵宾\r\n苏A12345,block,left without paying\r\n", "gb18030"))
     expect(dialog.get_by_role("status")).to_contain_text("2 rows; 1 new, 0 changed, 1 as they are", timeout=PATIENT)
     assert office.application.database.read(lambda conn: store.listed(conn, Plate("粤B23456"))) is None
-    dialog.get_by_role("button", name="Take it").click()
+    dialog.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("[data-listed='粤B23456']")).to_contain_text("贵宾", timeout=PATIENT)
     with page.expect_download() as told:
         page.get_by_role("link", name="Export CSV").click()
@@ -79,7 +79,7 @@ def test_rights_are_kept_searched_and_taken_from_a_file(office: Office, open_pag
     dialog.get_by_label("Valid until").fill("2026-03-08T18:30")
     dialog.get_by_role("button", name="Invite a visitor", exact=True).click()
     expect(dialog.get_by_role("img", name="Code for Zhao Lei")).to_be_visible(timeout=PATIENT)
-    sound(page)
+    sound_question(page)
     dialog.get_by_role("button", name="Close").click()
     expect(page.locator("[data-visitor]")).to_contain_text("18:30")
 

@@ -60,7 +60,7 @@ def test_the_page_of_figures_tells_the_day_in_charts_tables_and_a_file(office: O
     expect(flow.locator("dd").nth(0)).to_have_text("6", timeout=PATIENT)
     page.get_by_role("button", name="Earlier").click()
     expect(flow).to_contain_text("Nothing in this period", timeout=PATIENT)
-    assert look.wrong_with(page, smallest_px=40, widths=((360, 740), (1440, 900)), twice=False) == []
+    assert look.wrong_with(page, smallest_px=40, widths=((360, 740), (1440, 900))) == []
     page.route("**/api/v1/figures*", lambda route: route.abort())
     page.get_by_role("button", name="Later").click()
     expect(page.get_by_role("button", name="Try again")).to_be_visible(timeout=PATIENT)
@@ -70,7 +70,7 @@ def test_the_page_of_figures_tells_the_day_in_charts_tables_and_a_file(office: O
     page.set_viewport_size({"width": 360, "height": 740})
     page.get_by_role("button", name=re.compile("中文")).click()
     page.get_by_role("button", name=re.compile("深色")).click()
-    assert look.text_wrong_with(page, widths=((360, 740),), twice=False) == []
+    assert look.text_wrong_with(page, widths=((360, 740),)) == []
     picture(page, "figures-zh-dark-narrow")
     page.set_viewport_size({"width": 1440, "height": 900})
     picture(page, "figures-zh-dark")

@@ -52,7 +52,7 @@ def test_a_held_car_is_judged_and_let_out_by_keys_alone(busy: FakeServer, panel:
     expect(ruling).to_contain_text("尚未缴费")
     expect(part(page, "此刻")).to_contain_text("¥18.00")
     expect(page.locator("#main img")).to_have_count(0)  # a look is on record: nobody looks by opening the page
-    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=((1024, 768), (1440, 900)), twice=False) == []
+    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=((1024, 768), (1440, 900))) == []
     page.keyboard.press("a")  # the longest call first
     call = page.locator("[data-call='call-1']")
     expect(call).to_contain_text("由您处理")
@@ -64,9 +64,12 @@ def test_a_held_car_is_judged_and_let_out_by_keys_alone(busy: FakeServer, panel:
     expect(page.locator(".case-shot-there")).to_have_count(1)
     mine.get_by_role("button", name="告知呼叫人：西出口 1").press("Enter")
     page.get_by_role("dialog").get_by_label("请先在此页面缴费").check()
+    look.sound_question(page)
     page.keyboard.press("Enter")
     expect(mine).to_contain_text("已告知：请先在此页面缴费，之后道闸自动抬起")
     page.keyboard.press("o")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look.sound_question(page)
     OperatorPage(page).give_reason("已收现金", "确认开闸")
     assert [(one.lane_id, one.reason) for one in busy.opened] == [("exit-1", "已收现金")]
     busy.lane_visits.pulse("exit-1", "王芳", "已收现金", person=True)
@@ -123,7 +126,7 @@ def test_troubles_are_said_and_heal(busy: FakeServer, panel: Panel) -> None:
     busy.lane_visits.away = True
     page.evaluate("location.hash = '#/lane/exit-1'")
     expect(page.get_by_text("暂时读不到车辆记录")).to_be_visible()
-    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=(), twice=False) == []
+    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=()) == []
     busy.lane_visits.away = False
     page.get_by_role("button", name="重试").click()
     expect(page.locator("[data-visit='w0']")).to_be_visible()

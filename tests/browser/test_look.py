@@ -138,7 +138,8 @@ def test_the_design_tokens_themselves_have_enough_contrast(fake: FakeServer, ope
     expect(page.locator("form")).to_be_visible()
     text = [(ink, ground) for ink in ("ink", "ink-soft") for ground in ("ground", "surface", "sunken")]
     text += [(tone, f"{tone}-ground") for tone in ("accent", "ok", "warn", "bad")]
-    text += [("accent", "surface"), ("bad", "surface"), ("accent-ink", "accent"), ("surface", "ok"), ("surface", "ink")]
+    text += [("accent", "surface"), ("bad", "surface"), ("surface", "ok"), ("surface", "ink")]
+    text += [("accent-ink", "accent"), ("brand-ink", "brand"), ("brand-ink", "brand-deep")]
     marks = [("line-strong", "surface"), ("ok-fill", "surface"), ("warn-fill", "surface"), ("bad-fill", "surface")]
     measure = """([ink, ground]) => {
       const probe = document.body.appendChild(document.createElement('p'));

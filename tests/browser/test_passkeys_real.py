@@ -54,6 +54,7 @@ def change_the_password(page: Page) -> None:
     dialog.get_by_label("再次输入新密码").fill(NEW_PASSWORD + "!")
     dialog.get_by_role("button", name="修改").click()
     expect(dialog.get_by_role("alert")).to_have_text("两次输入的新密码不一致")
+    look.sound_question(page)
     dialog.get_by_label("再次输入新密码").fill(NEW_PASSWORD)
     dialog.get_by_role("button", name="修改").click()
     expect(page.get_by_text("密码已修改")).to_be_visible(timeout=PATIENT)
@@ -75,6 +76,7 @@ def test_a_passkey_is_made_logs_in_and_is_removed_and_log_ins_are_ended(
     dialog.get_by_label("Your password").fill("not this one")
     dialog.get_by_role("button", name="Continue").click()
     expect(dialog.get_by_role("alert")).to_contain_text("the password is not right", timeout=PATIENT)
+    look.sound_question(page)
     dialog.get_by_label("Your password").fill(PASSWORD)
     dialog.get_by_role("button", name="Continue").click()
     expect(page.locator("[data-passkey]")).to_contain_text("Front desk", timeout=PATIENT)
@@ -120,7 +122,7 @@ def test_a_passkey_is_made_logs_in_and_is_removed_and_log_ins_are_ended(
     page.get_by_role("button", name="登录", exact=True).click()
     notice = page.get_by_role("region", name="关于您的登录")  # what the manager did above
     expect(notice).to_contain_text("Manager 结束了您的一处登录", timeout=PATIENT)
-    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=((1024, 768),), twice=False) == []
+    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=((1024, 768),)) == []
     notice.get_by_role("button", name="知道了").click()
     expect(notice).to_have_count(0)
     page.reload()

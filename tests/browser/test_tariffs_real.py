@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from parking.kernel.events import Direction
 from parking.security.service import create_operator
-from tests.browser.look import picture, sound
+from tests.browser.look import picture, sound, sound_question
 from tests.browser.office import Office
 from tests.browser.pages import OperatorPage
 from tests.builders.security import PASSWORD, SET_UP, cheap_passwords
@@ -73,6 +73,7 @@ def test_a_tariff_is_edited_compared_proposed_and_approved_by_another(office: Of
     page.get_by_role("button", name="Propose…").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Why").fill("spring prices")
+    sound_question(page)
     dialog.get_by_role("button", name="Propose", exact=True).click()
     mine = page.locator("[data-proposal=open]")
     expect(mine).to_contain_text("another person has to approve", timeout=PATIENT)
@@ -87,6 +88,7 @@ def test_a_tariff_is_edited_compared_proposed_and_approved_by_another(office: Of
     sound(other)
     picture(other, "tariffs-decide-zh-dark")
     other.get_by_role("button", name="批准…").click()
+    sound_question(other)
     other.get_by_role("dialog").get_by_role("button", name="批准", exact=True).click()
     now = other.locator("[data-tariff]").first
     expect(now).to_contain_text("现行", timeout=PATIENT)

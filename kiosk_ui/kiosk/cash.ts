@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { call, isCertainNo, newKey } from "../shared/api";
 import { why } from "../shared/i18n/problems";
 import type { CashSession, KioskWays, Money } from "../shared/wire";
-import { backToFee, busy, deviceKey, go, paidHere, payAway, screen, stay, token, touched, trouble } from "./flow";
+import { busy, deviceKey, go, payAway, screen, stay, token, touched, trouble } from "./state";
 
 const ASK_MS = 600;
 
@@ -16,8 +16,19 @@ export const change = signal<Money | null>(null);
 /** Whether somebody's notes are in the machine, or on their way. */
 export const engaged = computed(() => cash.value !== null && (cash.value.state !== "over" || cash.value.owed.amount > 0));
 
+/** Where the conversation goes on when this part of it is over. */
+interface Ends {
+  paid(): void;
+  back(): void;
+}
+
+let ends: Ends = { paid: () => undefined, back: () => undefined };
 let beginKey = "";
 let timer = 0;
+
+export function whenCashEnds(then: Ends): void {
+  ends = then;
+}
 
 /** Ask what can be paid with here, for this sum; without an answer only the phone is offered. */
 export async function loadWays(): Promise<void> {
@@ -105,12 +116,12 @@ export function seen(): void {
 function finish(): void {
   change.value = cash.value && cash.value.given.amount > 0 ? cash.value.given : null;
   stopAsking();
-  paidHere();
+  ends.paid();
 }
 
 function backFromCash(): void {
   stopAsking();
-  if (screen.value === "cash") backToFee();
+  if (screen.value === "cash") ends.back();
 }
 
 function stopAsking(): void {

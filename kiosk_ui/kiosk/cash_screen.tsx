@@ -4,7 +4,8 @@ import { money } from "../shared/format";
 import { Mark } from "../shared/marks";
 import type { CashSession } from "../shared/wire";
 import { cancelCash, cash, payCash, seen, ways } from "./cash";
-import { backToFee, feed, pay, stay, trouble } from "./flow";
+import { backToFee, pay } from "./flow";
+import { feed, stay, trouble } from "./state";
 import { cashTrouble, say } from "./words";
 
 /** The ways that this machine itself has, below the phone's code on the screen of the fee. */

@@ -9,7 +9,8 @@ import { now } from "../shared/tick";
 import { Steps } from "../shared/way";
 import { useLevels } from "../shared/way_map";
 import type { Car, CarWay } from "../shared/wire";
-import { beginFinding, busy, car, stepFree, trouble, wantStepFree } from "./flow";
+import { beginFinding, wantStepFree } from "./flow";
+import { busy, car, stepFree, trouble } from "./state";
 import { say } from "./words";
 
 export function Find(): JSX.Element {

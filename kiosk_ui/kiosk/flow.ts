@@ -1,60 +1,29 @@
 // The conversation with one person: start, plate, fee, pay, done. When it ends, or nobody is there any more, everything
 // about that person is forgotten, the language included.
-import { signal } from "@preact/signals";
 import { call, isCertainNo, isRefused, newKey } from "../shared/api";
 import { Caller } from "../shared/calling";
 import { speak } from "../shared/i18n";
 import { why } from "../shared/i18n/problems";
 import { ANY, chooseAnother, chosen, loadChannels } from "../shared/channels";
-import { LiveFeed } from "../shared/live";
 import { Attempt, hasEnded, watchPayment, type Watch } from "../shared/paying";
 import { setServerTime } from "../shared/tick";
 import type { Car, FindStay, FindToken, Found, MyStay, Payment } from "../shared/wire";
-import { cancelCash, cash, engaged, forgetCash, loadWays, ways } from "./cash";
+import { cancelCash, cash, engaged, forgetCash, loadWays, ways, whenCashEnds } from "./cash";
+import {
+  asking, busy, car, deviceKey, enrolled, feed, go, hash, left, ownCode, payAway, payingBy, payment, screen, secondsLeft, stay, stepFree, token, touched,
+  trouble, typed, voice,
+} from "./state";
 
-export type Screen = "start" | "plate" | "missing" | "fee" | "pay" | "cash" | "done" | "find";
-
-/** Seconds without a touch after which a screen is given up. While paying the person looks at a phone, not at us. */
-const PATIENCE_S: Readonly<Record<Screen, number>> = { start: 0, plate: 60, missing: 45, fee: 90, pay: 240, cash: 120, done: 20, find: 120 };
-export const WARN_S = 15;
 const REFRESH_MS = 20_000;
 const ENROL_AGAIN_MS = 60_000;
-
-const hash = new URLSearchParams(location.hash.slice(1));
-const key = hash.get("k") ?? "";
-/** What this machine shows the server. */
-export const deviceKey = key;
-/** On a developer's screen the QR codes are links too; a machine's address does not ask for it. */
-export const demo = hash.has("demo");
 
 /** Where this machine stands (`at=pillar:P1`, or the name of an entrance): from here one walks. */
 const at = hash.get("at") ?? "";
 const here = at.startsWith("pillar:") ? { pillar: at.slice(7) } : { entrance: at };
 
-export const feed = new LiveFeed(() => "zone");
-export const screen = signal<Screen>("start");
-export const typed = signal("");
-export const busy = signal(false);
-export const trouble = signal("");
-export const stay = signal<MyStay | null>(null);
-export const token = signal("");
-export const payment = signal<Payment | null>(null);
-export const car = signal<Car | null>(null);
-export const stepFree = signal(false);
-/** The code of the ticket that was scanned here: it proves whose car it is, a plate does not. */
-export const ownCode = signal("");
-/** The channel of the payment that is under way. */
-export const payingBy = signal("");
-export const payAway = signal(false);
-export const enrolled = signal(key !== "");
-/** Seconds left on this screen, or null where nothing counts. */
-export const left = signal<number | null>(null);
-/** Whether what the screen asks is also said aloud. */
-export const voice = signal(true);
 /** Help for whoever stands here; it goes on ringing when the screen goes back to its start. */
-export const caller = new Caller("/kiosk", () => key);
+export const caller = new Caller("/kiosk", () => deviceKey);
 
-let deadline = 0;
 let refreshTimer = 0;
 let findToken = "";
 let attempt: Attempt | null = null;
@@ -64,23 +33,13 @@ let visit = 0;
 
 export function run(): void {
   feed.start();
+  whenCashEnds({ paid: () => paidHere(), back: backToFee });
   void loadChannels();
-  if (key) void loadWays();
+  if (deviceKey) void loadWays();
   // While the question “are you still there?” stands, a touch or a key answers it and does nothing underneath.
   addEventListener("pointerdown", () => !asking() && touched(), { capture: true });
   addEventListener("keydown", answerByKey, { capture: true });
   setInterval(count, 1_000);
-}
-
-/** Whether the page asks if anybody is still there. */
-export function asking(): boolean {
-  return left.value !== null && left.value <= WARN_S && screen.value !== "done" && screen.value !== "start";
-}
-
-export function touched(): void {
-  const patience = PATIENCE_S[screen.value];
-  deadline = Date.now() + patience * 1_000;
-  left.value = patience || null;
 }
 
 function answerByKey(event: KeyboardEvent): void {
@@ -93,7 +52,7 @@ function answerByKey(event: KeyboardEvent): void {
 
 function count(): void {
   if (screen.value === "start") return;
-  const seconds = Math.ceil((deadline - Date.now()) / 1_000);
+  const seconds = secondsLeft();
   if (seconds <= 0) leave();
   else left.value = seconds;
 }
@@ -104,19 +63,13 @@ export function leave(): void {
   forget();
 }
 
-export function go(to: Screen): void {
-  screen.value = to;
-  trouble.value = "";
-  touched();
-}
-
 /** A card that is held to the terminal from now on is not for this payment any more. */
 function leaveTerminal(): void {
   const begun = payment.value;
   payment.value = null;
   if (!begun || hasEnded(begun) || payingBy.value !== ways.value?.card) return;
   attempt = null;
-  call(`/kiosk/cards/${encodeURIComponent(begun.payment_id)}/cancel`, { method: "POST", bearer: key, idempotencyKey: newKey() }).catch(() => {
+  call(`/kiosk/cards/${encodeURIComponent(begun.payment_id)}/cancel`, { method: "POST", bearer: deviceKey, idempotencyKey: newKey() }).catch(() => {
     // Its order ends at the terminal by itself.
   });
 }
@@ -155,7 +108,7 @@ export async function find(): Promise<void> {
   busy.value = true;
   trouble.value = "";
   try {
-    const found = await call<Found>("/kiosk/stays/find", { bearer: key, body: { plate: typed.value } satisfies FindStay });
+    const found = await call<Found>("/kiosk/stays/find", { bearer: deviceKey, body: { plate: typed.value } satisfies FindStay });
     if (mine !== visit) return;
     if (!found.found) return go("missing");
     show(found.stay_token, found.stay);
@@ -193,7 +146,7 @@ function show(code: string, found: MyStay): void {
   setServerTime(found.now);
   stay.value = found;
   go("fee");
-  if (key) void loadWays();
+  if (deviceKey) void loadWays();
   refreshTimer = setTimeout(() => void refresh(), REFRESH_MS);
 }
 
@@ -272,7 +225,7 @@ export function backToFee(): void {
   watch?.stop();
   leaveTerminal();
   void loadChannels();
-  if (key) void loadWays();
+  if (deviceKey) void loadWays();
   go("fee");
   void refresh();
 }
@@ -291,7 +244,7 @@ async function findCar(code: string): Promise<void> {
   trouble.value = "";
   touched();
   try {
-    const proven = await call<FindToken>("/find", { bearer: key, body: { code } });
+    const proven = await call<FindToken>("/find", { bearer: deviceKey, body: { code } });
     if (mine !== visit) return;
     findToken = proven.token;
     ownCode.value = code;
@@ -314,6 +267,6 @@ export async function wantStepFree(yes: boolean): Promise<void> {
 }
 
 async function askWay(mine: number): Promise<void> {
-  const answer = await call<Car>("/find/way", { bearer: key, body: { token: findToken, ...here, step_free: stepFree.value } });
+  const answer = await call<Car>("/find/way", { bearer: deviceKey, body: { token: findToken, ...here, step_free: stepFree.value } });
   if (mine === visit) car.value = answer;
 }

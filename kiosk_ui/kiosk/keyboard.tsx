@@ -4,7 +4,8 @@ import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Mark } from "../shared/marks";
-import { busy, feed, find, typed } from "./flow";
+import { find } from "./flow";
+import { busy, feed, typed } from "./state";
 import { say } from "./words";
 
 const PROVINCES = [..."京津沪冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼渝使"];

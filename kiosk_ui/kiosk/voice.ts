@@ -5,7 +5,7 @@ import { clock, money } from "../shared/format";
 import { tag } from "../shared/i18n";
 import { now } from "../shared/tick";
 import { cash, ways } from "./cash";
-import { asking, car, feed, payAway, payingBy, screen, stay, trouble, voice } from "./flow";
+import { asking, car, feed, payAway, payingBy, screen, stay, trouble, voice } from "./state";
 import { cashTrouble, say } from "./words";
 
 export const canSpeak = "speechSynthesis" in window;

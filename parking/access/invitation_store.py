@@ -62,6 +62,13 @@ def invitations_where(conn: Connection, condition: sa.ColumnElement[bool], limit
     return [_invitation(row) for row in conn.execute(query)]
 
 
+def names_lot(conn: Connection, lot_id: str, now: datetime) -> bool:
+    """Whether somebody may still come in to this lot by an invitation."""
+    i = access_invitation.c
+    query = sa.select(i.lots).where(i.valid_until > now, i.revoked_at.is_(None))
+    return any(lot_id in lots for lots in conn.execute(query).scalars())
+
+
 def ended_named(conn: Connection, until: datetime, limit: int, plate: Plate | None = None) -> Sequence[Invitation]:
     """Invitations that were over before then and still say who was asked in; of one `plate`, if one is given."""
     i = access_invitation.c

@@ -103,6 +103,8 @@ def remove_lot(uow: UnitOfWork, lot_id: str) -> None:
         raise conflict("lot.used", "another lot lies within this one")
     if ServersCopy(uow.connection).count("inside", f"lot:{lot_id}"):
         raise conflict("lot.used", "somebody is inside this lot")
+    if rights_store.names_lot(uow.connection, lot_id) or invitation_store.names_lot(uow.connection, lot_id, uow.now):
+        raise conflict("lot.used", "passes or invitations are for this lot")
     _gone(uow, rights_store.remove(uow.connection, rights_store.access_lot, lot_id), "lot", lot_id)
 
 

@@ -247,6 +247,11 @@ def passes(conn: Connection, after: str, limit: int) -> Sequence[tuple[str, Mapp
     return [(row.pass_id, row.data) for row in page(conn, access_pass, after, limit)]
 
 
+def names_lot(conn: Connection, lot_id: str) -> bool:
+    """Whether a pass is for this lot."""
+    return any(lot_id in data.get("lots", ()) for data in conn.execute(sa.select(access_pass.c.data)).scalars())
+
+
 def passes_where(
     conn: Connection, condition: sa.ColumnElement[bool], limit: int
 ) -> Sequence[tuple[str, Mapping[str, Any]]]:

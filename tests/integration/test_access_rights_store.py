@@ -153,6 +153,14 @@ REFUSED: list[tuple[Callable[[UnitOfWork], object], str, str | None]] = [
     (lambda uow: keeping.save_pass(uow, a_pass("p2", A, lots=(LotId("a"), LotId("x")))), "lot.unknown", "lots[1]"),
     (lambda uow: keeping.save_pass(uow, a_pass("p2", A, A)), "pass.twice", "plates"),
     (
+        lambda uow: (
+            keeping.save_pass(uow, a_pass("p2", A, lots=(LotId("a"),))),
+            keeping.remove_lot(uow, "a"),
+        ),
+        "lot.used",
+        None,
+    ),
+    (
         lambda uow: keeping.save_pass(uow, a_pass("p2", A, valid_from=uow.now, valid_until=uow.now)),
         "access.validity",
         "valid_until",
@@ -317,6 +325,15 @@ def test_an_invitation_that_nobody_may_give_is_refused(memory_database: Database
     a_site(memory_database)
     with pytest.raises(ParkingError):
         memory_database.write(lambda uow: keeping.invite(uow, Invitation(row, "Zhao")))
+
+
+def test_a_lot_to_which_somebody_may_still_come_in_stays(memory_database: Database) -> None:
+    now = memory_database.clock.now()
+    row = an_invitation(valid_from=now, valid_until=now + HOUR, lots=(LotId("a"),))
+    a_site(memory_database, lambda uow: keeping.invite(uow, Invitation(row, "Zhao")))
+    with pytest.raises(ParkingError, match="passes or invitations"):
+        memory_database.write(lambda uow: keeping.remove_lot(uow, "a"))
+    do(memory_database, lambda uow: keeping.revoke(uow, "i1"), lambda uow: keeping.remove_lot(uow, "a"))
 
 
 LISTS: list[tuple[ListedAs, str | None, str | None]] = [

@@ -16,7 +16,7 @@ _WHY: dict[LeftOut, tuple[str, str]] = {
     LeftOut.DAY_LIMIT: ("今日使用次数已满", "It has been used as often as it may be in one day"),
     LeftOut.BUDGET_SPENT: ("活动额度已用完", "The campaign's budget is used up"),
     LeftOut.TAKES_NOTHING_OFF: ("对本次费用不起作用", "It takes nothing off this bill"),
-    LeftOut.NOT_NEEDED: ("无需使用,已为您留存", "It is not needed now and stays in your wallet"),
+    LeftOut.NOT_NEEDED: ("无需使用，已为您留存", "It is not needed now and stays in your wallet"),
     LeftOut.ONLY_ALONE: ("不能与其他优惠同时使用", "It cannot be combined with other discounts"),
     LeftOut.SAME_GROUP: ("同类优惠每次只能用一张", "Only one of its kind counts on one bill"),
     LeftOut.OTHERS_SAVE_MORE: ("已选用更省钱的优惠", "Other discounts save more"),
@@ -30,7 +30,7 @@ def why_not(refused: Refused) -> dict[str, str]:
     zh, en = _WHY[refused.why]
     other = refused.because_of
     if other is not None:
-        zh, en = f"{zh}(已用:{other.zh})", f"{en} (used: {other.en})"
+        zh, en = f"{zh}（已用：{other.zh}）", f"{en} (used: {other.en})"
     return {"zh": zh, "en": en}
 
 
@@ -49,8 +49,8 @@ def line_text(zh: str, en: str, effect: Effect, currency: str) -> dict[str, str]
         how = (f"减 {off}", f"{off} off")
     if effect.most_minor is not None:
         most = money_text(Money(effect.most_minor, currency))
-        how = (f"{how[0]},最多 {most}", f"{how[1]}, at most {most}")
-    return {"zh": f"{zh}({how[0]})", "en": f"{en} ({how[1]})"}
+        how = (f"{how[0]}，最多 {most}", f"{how[1]}, at most {most}")
+    return {"zh": f"{zh}（{how[0]}）", "en": f"{en} ({how[1]})"}
 
 
 def _hours(minutes: int, language: str) -> str:

@@ -264,7 +264,7 @@ def test_points_tell_where_they_came_from_and_went_and_how_far_the_next_tier_is(
     standing = member.ask("GET", "/me/standing").json()
     assert (standing["tier"]["level_id"], standing["following"]["level_id"]) == ("silver", "gold")
     assert (standing["earned"], standing["points_to_go"]) == (100, 300), "what was spent still counts for the tier"
-    assert standing["tier"]["benefits"] == [{"zh": "首小时(前 1 小时免费)", "en": "First hour (first 1 h free)"}]
+    assert standing["tier"]["benefits"] == [{"zh": "首小时（前 1 小时免费）", "en": "First hour (first 1 h free)"}]
 
 
 @pytest.mark.req("PRIV-1")

@@ -108,9 +108,9 @@ def test_an_effect_that_makes_no_sense_cannot_be_written(wrong: dict[str, Any]) 
 
 def test_lines_say_what_is_taken_off() -> None:
     assert line_text("停车券", "Coupon", HOUR, "CNY") == {
-        "zh": "停车券(抵扣 1 小时)",
+        "zh": "停车券（抵扣 1 小时）",
         "en": "Coupon (1 h off the clock)",
     }
     capped = Effect(OffKind.PERCENT, percent=20, most_minor=1000)
     assert line_text("金卡", "Gold", capped, "CNY")["en"] == "Gold (20% off, at most ¥10.00)"
-    assert line_text("券", "C", Effect(OffKind.FIRST_HOUR, minutes=90), "CNY")["zh"] == "券(前 1 小时 30 分钟免费)"
+    assert line_text("券", "C", Effect(OffKind.FIRST_HOUR, minutes=90), "CNY")["zh"] == "券（前 1 小时 30 分钟免费）"

@@ -186,7 +186,7 @@ def test_tier_and_good_standing_are_lines_of_the_bill_and_cost_no_coupon() -> No
     account = desk.account(stay)
     assert [line.code for line in account.lines] == ["step", "credit", "coupon", "tier"]
     assert [line.amount.minor for line in account.lines] == [3150, -315, -700, -1400]
-    assert account.lines[1].text == {"zh": "信用优惠(减 10%)", "en": "Good standing (10% off)"}
+    assert account.lines[1].text == {"zh": "信用优惠（减 10%）", "en": "Good standing (10% off)"}
     assert desk.leave(stay) == 735
     assert desk.state(coupon) == "redeemed"
     desk.check()

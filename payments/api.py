@@ -40,9 +40,10 @@ def router(
         "/payments/{channel}/callback",
         status_code=204,
         tags=["payments"],
-        responses={401: {"description": "not verified"}, 422: {"description": "does not fit an order of ours"}},
+        responses={200: {"description": "In the words that the company wants to hear", "content": {"*/*": {}}}},
     )
     async def callback(channel: Annotated[str, Path(pattern="^[a-z_]{1,32}$")], request: Request) -> Response:
+        """401 for what is not verified, 422 for what does not fit an order of ours."""
         answer = await callbacks.take(channel, request.headers, await request.body())
         return Response(status_code=204) if answer is None else Response(answer[1], 200, media_type=answer[0])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
@@ -136,6 +136,9 @@ def _placed(place: Place | None) -> PlaceSchema | None:
     return None if place is None else PlaceSchema.of(place)
 
 
+_AS_SVG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}}
+
+
 def router(site: SiteMap) -> APIRouter:
     """The routes of one site."""
     routes = APIRouter(tags=["site"])
@@ -155,7 +158,9 @@ def router(site: SiteMap) -> APIRouter:
             for level in levels
         ]
 
-    @routes.get("/site/levels/{level_id}/map.svg", summary="One level as a picture", response_class=Response)
+    @routes.get(
+        "/site/levels/{level_id}/map.svg", summary="One level as a picture", response_class=Response, responses=_AS_SVG
+    )
     async def read_map(level_id: str) -> Response:
         if level_id not in maps:
             raise not_found("site.level_unknown", "this site has no such level")

@@ -108,9 +108,10 @@ class Application:
         self.database.write(self.tariffs.keep)
         self.database.write(keep_box_keys)
         self.database.write(self.occupancy.open_zones)
-        self.live.restore(self.database)
+        boxes = self.database.read(security_store.edge_ids)
+        self.live.restore(self.database, boxes=boxes, devices={*boxes, *self.sensors.sensors})
         learned_bounds.learn(self.database, self.cashier)
-        for device in self.database.read(security_store.edge_ids):
+        for device in boxes:
             self.contacts.expect(DeviceId(device))
 
     def start(self) -> None:

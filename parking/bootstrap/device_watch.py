@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 from parking.gate.journal import FileJournal
 from parking.kernel.clock import Clock
-from parking.kernel.device import Health, HealthReport
+from parking.kernel.device import REMOVED, Health, HealthReport
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import DeviceHealthChanged, Envelope
 from parking.kernel.ids import DeviceId, EventId, Ids
@@ -24,11 +25,21 @@ def into(journal: FileJournal, *, clock: Clock, ids: Ids, origin: str) -> Tell:
     return tell
 
 
-class DeviceWatch:
-    """Devices by id; UNKNOWN is not told before a device has shown itself."""
+class Memory(Protocol):
+    """Which devices were told of, kept over restarts."""
 
-    def __init__(self, tell: Tell) -> None:
+    def known(self) -> frozenset[DeviceId]: ...
+
+    def keep(self, devices: Collection[DeviceId]) -> None: ...
+
+
+class DeviceWatch:
+    """Devices by id; UNKNOWN is not told before a device has shown itself. What `memory` knows and is watched no more is told away."""
+
+    def __init__(self, tell: Tell, memory: Memory | None = None) -> None:
         self._tell = tell
+        self._memory = memory
+        self._kept: frozenset[DeviceId] | None = None if memory is not None else frozenset()
         self._devices: dict[DeviceId, Callable[[], HealthReport]] = {}
         self._told: dict[DeviceId, Health] = {}
 
@@ -46,10 +57,25 @@ class DeviceWatch:
             if report.health is not self._told.get(device):
                 health_of[device] = report.health
                 news.append(DeviceHealthChanged(device, report.health.value, report.detail))
-        if not news:
-            return
         try:
+            gone = self._gone()
+            news += [DeviceHealthChanged(device, REMOVED, "") for device in gone]
+            if not news:
+                return
             self._tell(news)
+            self._told.update(health_of)
+            self._keep()
         except ParkingError:
             return
-        self._told.update(health_of)
+
+    def _gone(self) -> list[DeviceId]:
+        if self._kept is None and self._memory is not None:
+            self._kept = self._memory.known()
+        return sorted((self._kept or frozenset()) - self._devices.keys())
+
+    def _keep(self) -> None:
+        """After it was told: whoever dies in between tells it again."""
+        told = frozenset(self._told) | ((self._kept or frozenset()) & self._devices.keys())
+        if self._memory is not None and told != self._kept:
+            self._memory.keep(told)
+            self._kept = told

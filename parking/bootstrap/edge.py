@@ -39,6 +39,7 @@ from parking.gate.picture_link import PictureLink
 from parking.gate.relays.base import RelayBoard
 from parking.gate.steady_clock import SteadyClock
 from parking.gate.sync import Downlink, Link, Uplink, new_client
+from parking.gate.told_devices import ToldDevices
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError, invalid
@@ -71,7 +72,9 @@ class EdgeBox:
         self.copy = LocalCopy(self.file)
         self.rows = OwnRows(self.copy, self.journal)
         self.pictures = PictureFolder(settings.pictures, clock)
-        self._watch = DeviceWatch(into(self.journal, clock=clock, ids=ids, origin=settings.device))
+        self._watch = DeviceWatch(
+            into(self.journal, clock=clock, ids=ids, origin=settings.device), ToldDevices(self.file)
+        )
         self._watch.add(DeviceId("clock"), clock.health)
         codes = CodeKeys(self._verifier, self._signer.public, self.copy, clock)
         self._fires: defaultdict[str, FireGroup] = defaultdict(FireGroup)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from parking.bootstrap import live_values
 from parking.kernel.codec import decode
+from parking.kernel.device import REMOVED
 from parking.kernel.events import BaySeen, DeviceHealthChanged, Envelope, OccupancyChanged, SignShown
 from parking.kernel.ids import SignId
 from parking.plumbing.column_types import Json
@@ -39,6 +40,8 @@ class Hub(Protocol):
 
     def put(self, key: str, value: Any) -> None: ...
 
+    def remove(self, key: str) -> None: ...
+
     def append(self, item: Any) -> None: ...
 
 
@@ -56,8 +59,11 @@ class LiveProjection:
             self._signs[sign_id] = {"zone_id": None, "name": {"zh": name.zh, "en": name.en}}
         self._fed = True
 
-    def restore(self, database: Database) -> None:
-        """Show again what was shown before the restart; what the site no longer has is left out."""
+    def restore(self, database: Database, *, boxes: Collection[str] = (), devices: Collection[str] = ()) -> None:
+        """Show again what was shown before the restart; what the site no longer has is left out.
+
+        Of devices those stay that one of the `boxes` told, or that are among the server's own `devices`.
+        """
         for lane_id, idle in self._lanes.items():
             self._hub.put(f"lane.{lane_id}", idle)
         for sign_id, blank in self._signs.items():
@@ -80,8 +86,11 @@ class LiveProjection:
             ]
 
         values, recent = database.read(stored)
+        gone = [key for key, value in values if self._is_gone(key, value, boxes, devices)]
+        if gone:
+            database.write(lambda uow: uow.connection.execute(live_value.delete().where(live_value.c.key.in_(gone))))
         for key, value in values:
-            if self._is_ours(key):
+            if self._is_ours(key) and key not in gone:
                 self._hub.put(key, value)
         for envelope in recent:
             self._hub.append(live_values.line(envelope))
@@ -125,8 +134,22 @@ class LiveProjection:
             previous = self._stored(uow.connection, f"sign.{event.device_id}") or self._signs[event.device_id]
             self._show(uow, f"sign.{event.device_id}", {**previous, "health": event.health})
         elif isinstance(event, DeviceHealthChanged):
-            self._show(uow, f"device.{event.device_id}", live_values.device(event, envelope))
+            self._show_device(uow, event, envelope)
         self._hub.append(live_values.line(envelope))
+
+    def _show_device(self, uow: UnitOfWork, event: DeviceHealthChanged, envelope: Envelope) -> None:
+        """Its health; one that has left the settings goes, unless another has told of one by that name since."""
+        key = f"device.{event.device_id}"
+        if event.health != REMOVED:
+            self._show(uow, key, live_values.device(event, envelope))
+        elif (self._stored(uow.connection, key) or {}).get("from", envelope.origin) == envelope.origin:
+            uow.connection.execute(live_value.delete().where(live_value.c.key == key))
+            self._hub.remove(key)
+
+    def _is_gone(self, key: str, value: Mapping[str, Any], boxes: Collection[str], devices: Collection[str]) -> bool:
+        """Whether a device was told by a box that is shut out, or by a server whose settings had it. Older releases did not say by whom."""
+        family, _, name = key.partition(".")
+        return family == "device" and "from" in value and value["from"] not in boxes and name not in devices
 
     def _is_ours(self, key: str) -> bool:
         family, _, name = key.partition(".")

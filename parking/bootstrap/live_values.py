@@ -104,7 +104,13 @@ def sign(previous: Mapping[str, Any], event: SignShown, envelope: Envelope) -> J
 
 
 def device(event: DeviceHealthChanged, envelope: Envelope) -> Json:
-    return {"health": event.health, "detail": event.detail, "at": to_plain(envelope.occurred_at)}
+    """Beside its health, who told it: only they can say that it is there no more."""
+    return {
+        "health": event.health,
+        "detail": event.detail,
+        "at": to_plain(envelope.occurred_at),
+        "from": envelope.origin,
+    }
 
 
 def line(envelope: Envelope) -> Json:

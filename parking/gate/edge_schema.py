@@ -23,6 +23,8 @@ ALTER TABLE carried_out ADD COLUMN at_s REAL NOT NULL DEFAULT 0;
 DROP TABLE IF EXISTS copy;
 DROP TABLE IF EXISTS copy_row;
 """
+_BESIDE = "CREATE TABLE IF NOT EXISTS told_device (device_id TEXT PRIMARY KEY) WITHOUT ROWID"
+"""Not of the version: an earlier release of this one does not mind it, and goes on with the file."""
 
 
 def prepare(conn: sqlite3.Connection) -> None:
@@ -31,7 +33,8 @@ def prepare(conn: sqlite3.Connection) -> None:
     if version > VERSION:
         raise sqlite3.DatabaseError(f"it is of a newer release (format {version})")
     if version == VERSION:
+        conn.execute(_BESIDE)
         return
     is_old = conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone() is not None
     steps = (_FROM_1 if is_old else "") + _NOW
-    conn.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
+    conn.executescript(f"BEGIN IMMEDIATE; {steps} {_BESIDE}; PRAGMA user_version = {VERSION}; COMMIT;")

@@ -14,6 +14,10 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
+REMOVED = "removed"
+"""Told in place of a health, once, of a device that is in the settings no more: nobody shows it any longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class HealthReport:
     """A device's health with the moment it was seen and a sentence for the technician.

@@ -120,6 +120,7 @@ const health: Table = {
   faulty: ["故障", "Faulty"],
   silent: ["无应答", "Silent"],
   unknown: ["未知", "Unknown"],
+  removed: ["已从设置中移除", "no longer in the settings"],
 };
 
 const cases: Table = {

@@ -133,7 +133,7 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
     case "DeviceHealthChanged": {
       const detail = e.reason ? say("aside", { what: deviceSays(e.reason, worded) }) : "";
       const health = e.health ? inWords("health", e.health) : say("changed");
-      return { text: say("device", { device: e.device_id ?? "", health, aside: detail }), tone: !e.health ? "plain" : e.health === "ok" ? "ok" : "bad" };
+      return { text: say("device", { device: e.device_id ?? "", health, aside: detail }), tone: !e.health || e.health === "removed" ? "plain" : e.health === "ok" ? "ok" : "bad" };
     }
     case "LaneModeChanged": {
       const tone = e.reason === "normal" ? "ok" : e.reason === "emergency" ? "bad" : "warn";

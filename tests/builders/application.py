@@ -40,6 +40,7 @@ from payments.invoices.loader import Platform
 from payments.providers.base import Provider
 from payments.providers.channels import Channel
 from payments.providers.memory import MemoryProvider
+from tests.builders import promises
 from tests.builders.journeys import MORNING, PLATE, demo_settings, envelope, passage
 from tests.builders.plumbing import eventually
 from tests.builders.security import PASSWORD, SET_UP, cheap_passwords
@@ -148,7 +149,9 @@ class Server:
     def ask(self, method: str, path: str, who: str = "anonymous", *, stay: str = "", **how: Any) -> Response:
         """A request of somebody; `path` without the API's prefix."""
         headers = {**TRACE, **(self.as_(who, stay) if stay else self.as_(who)), **how.pop("headers", {})}
-        return self.client.request(method, f"/api/v1{path}", headers=headers, **how)
+        reply = self.client.request(method, f"/api/v1{path}", headers=headers, **how)
+        promises.check(method, f"/api/v1{path.partition('?')[0]}", reply)
+        return reply
 
     def settle_down(self) -> None:
         """Wait until everything that was published has been handled by everybody."""

@@ -82,8 +82,9 @@ function CameraMark({ thing }: { thing: Thing }): JSX.Element {
 export function zoneWords(id: string): string {
   const zone = feed.values.value.get(`zone.${id}`) as ZoneCount | undefined;
   const name = named(site.value?.zones.find((one) => one.id === id)?.name);
-  const capacity = zone ? count(zone.capacity) : "----";
-  return zone?.known ? say("zone_free", { zone: name, free: count(zone.free), capacity }) : say("zone_unknown", { zone: name, capacity });
+  if (!zone) return say("zone_silent", { zone: name });
+  const capacity = count(zone.capacity);
+  return zone.known ? say("zone_free", { zone: name, free: count(zone.free), capacity }) : say("zone_unknown", { zone: name, capacity });
 }
 
 function ZoneMark({ thing }: { thing: Thing }): JSX.Element {

@@ -84,5 +84,6 @@ export const map = translator({
   zones: ["区域", "Zones"],
   undrawn: ["未绘制在图上", "Not on the plan"],
   zone_free: ["{zone} {free} 空位，共 {capacity}", "{zone} {free} free of {capacity}"],
+  zone_silent: ["{zone} ---- 空位未知", "{zone} ---- not known"],
   zone_unknown: ["{zone} ---- 空位未知，共 {capacity}", "{zone} ---- not known, of {capacity}"],
 });

@@ -143,7 +143,7 @@ def test_the_whole_conversation_with_a_keyboard_alone(fake: FakeServer, open_pag
     kiosk.expect_screen("pay")
     fake.pay()
     kiosk.expect_screen("done")
-    keys.press("返回首页")
+    keys.press("首页")
     kiosk.expect_screen("start")
 
     kiosk.scan(f"{fake.url}/driver/#t=stay-token.1")

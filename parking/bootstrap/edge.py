@@ -75,7 +75,7 @@ class EdgeBox:
         self._watch = DeviceWatch(
             into(self.journal, clock=clock, ids=ids, origin=settings.device), ToldDevices(self.file)
         )
-        self._watch.add(DeviceId("clock"), clock.health)
+        self._watch.add(DeviceId(f"{settings.device}-clock"), clock.health)
         codes = CodeKeys(self._verifier, self._signer.public, self.copy, clock)
         self._fires: defaultdict[str, FireGroup] = defaultdict(FireGroup)
         self.devices = Devices(

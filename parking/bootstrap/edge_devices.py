@@ -85,7 +85,7 @@ class Devices:
         if name not in self._boards:
             board = SharedBoard(self._open_board(settings), self._box.clock)
             self._boards[name] = board
-            self._box.watch.add(DeviceId(f"relay-{len(self._boards)}"), board.health)
+            self._box.watch.add(DeviceId(f"{self._settings.device}-relay-{len(self._boards)}"), board.health)
         return self._boards[name]
 
     def _open_board(self, settings: AnyBoard) -> RelayBoard:

@@ -148,7 +148,7 @@ def garage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Garage]:
     made = Garage(tmp_path_factory.mktemp("garage"))
     try:
         made.sees(lambda: made.is_well("device.entry-1-camera"), "the camera is well")
-        made.sees(lambda: made.is_well("device.relay-1"), "the board is well")
+        made.sees(lambda: made.is_well("device.edge-1-relay-1"), "the board is well")
         yield made
     finally:
         made.close()
@@ -165,7 +165,7 @@ def test_a_camera_that_breaks_is_seen_by_the_operators_and_so_is_its_return(gara
     finally:
         garage.camera.set_fault(CameraFault.NONE)
     garage.sees(lambda: garage.is_well("device.entry-1-camera"), f"{fault} is over")
-    assert garage.value("device.relay-1")["health"] == "ok"
+    assert garage.value("device.edge-1-relay-1")["health"] == "ok"
 
 
 @pytest.mark.req("GATE-1")
@@ -174,12 +174,12 @@ def test_a_relay_board_that_is_away_is_a_fault_of_its_lanes_and_heals(garage: Ga
     before = garage.cases().count("lane_inputs_lost")
     setattr(garage.board, how, True)
     try:
-        garage.sees(lambda: not garage.is_well("device.relay-1"), "the board is away")
+        garage.sees(lambda: not garage.is_well("device.edge-1-relay-1"), "the board is away")
         garage.sees(lambda: garage.value("lane.entry-1")["fault"] == "inputs_lost", "the lane says so")
         garage.sees(lambda: garage.cases().count("lane_inputs_lost") >= before + 2, "a person is asked for both lanes")
     finally:
         setattr(garage.board, how, False)
-    garage.sees(lambda: garage.is_well("device.relay-1"), "the board is back")
+    garage.sees(lambda: garage.is_well("device.edge-1-relay-1"), "the board is back")
     garage.sees(lambda: garage.is_well("lane.entry-1") and garage.is_well("lane.exit-1"), "the lanes are well again")
 
 

@@ -12,4 +12,4 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays until the end: the collector need not walk it again and again (a tenth of a part's time)."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(50_000, 10, 10)

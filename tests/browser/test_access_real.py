@@ -39,6 +39,7 @@ def test_rights_are_kept_searched_and_taken_from_a_file(office: Office, open_pag
     dialog.get_by_label("Plate").fill("苏A-12345")
     dialog.get_by_label("List").select_option("block")
     dialog.get_by_label("Note").fill("left without paying")
+    sound_question(page)
     dialog.get_by_role("button", name="Add a plate", exact=True).click()
     row = page.locator("[data-listed='苏A12345']")
     expect(row).to_contain_text("Blocked", timeout=PATIENT)
@@ -69,6 +70,7 @@ def test_rights_are_kept_searched_and_taken_from_a_file(office: Office, open_pag
     dialog.get_by_label("Id (").fill("h1")
     dialog.get_by_label("Name").fill("Wang Fang")
     dialog.get_by_label("Plates").fill("苏A54321")
+    sound_question(page)
     dialog.get_by_role("button", name="New holder", exact=True).click()
     expect(page.locator("[data-holder=h1]")).to_contain_text("Wang Fang", timeout=PATIENT)
     page.get_by_role("link", name="Visitors").click()
@@ -97,6 +99,7 @@ def test_rights_are_kept_searched_and_taken_from_a_file(office: Office, open_pag
     sound(page)
     picture(page, "access-lists-zh-dark-narrow")
     page.get_by_role("button", name="删除 苏A12345").click()
+    sound_question(page)
     dialog.get_by_role("button", name="删除 苏A12345").click()
     expect(page.locator("[data-listed]")).to_have_count(1, timeout=PATIENT)
 

@@ -98,6 +98,8 @@ def test_next_door_is_told_with_bays_on_arrival_price_and_way_and_who_goes_there
     expect(page.get_by_test_id("trip")).to_contain_text("港口停车场")
     page.get_by_role("button", name="到了发现已满").click()
     expect(page.get_by_test_id("trip")).to_contain_text("暂时也没有可保证的车位")
+    look.picture(page, "guide-nowhere-zh")
+    assert look.wrong_with(page, smallest_px=44) == []
 
 
 @pytest.mark.req("GUIDE-2")
@@ -106,6 +108,8 @@ def test_what_is_old_is_shown_as_old(mall: FakeServer, open_page: OpenPage) -> N
     page.context.set_offline(True)
     page.evaluate("dispatchEvent(new Event('offline'))")
     expect(page.get_by_test_id("lost")).to_contain_text("网络中断")
+    look.picture(page, "guide-offline-zh")
+    assert look.wrong_with(page, smallest_px=44) == []
     page.context.set_offline(False)
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_test_id("lost")).to_have_count(0)

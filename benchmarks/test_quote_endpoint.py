@@ -111,7 +111,6 @@ def once_each(server: Server, letter: str = "B") -> Ask:
         number = next(asked)
         if number % REQUESTS == 0:
             server.park(hours=1)
-            time.sleep(0.5)  # what the server does of itself in an hour is no part of a request
         return server.as_("driver", stays[number % REQUESTS])
 
     return ask

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from parking.kernel.money import Money
@@ -13,8 +13,7 @@ from payments.tariff.outlook import Before
 from payments.tariff.price import Itemised
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(NamedTuple):
     """Who leaves before `until` pays `total`, from then on `later`; `text` says the difference in `zh` and `en`."""
 
     until: datetime
@@ -25,11 +24,11 @@ class Ahead:
     @classmethod
     def of(cls, before: Before, zone: ZoneInfo) -> Ahead:
         """With the clock of the site's wall in its words."""
-        return cls(before.until, before.total, before.later, before.text(f"{before.until.astimezone(zone):%H:%M}"))
+        wall = before.until.astimezone(zone)
+        return cls(before.until, before.total, before.later, before.text(f"{wall.hour:02}:{wall.minute:02}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A part of the stay and its lines; the lines of all periods sum to the bill before anything is taken off."""
 
     begins_at: datetime

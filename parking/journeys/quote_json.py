@@ -5,10 +5,12 @@ Lines of bills are few and come again in stay after stay: each is put into words
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import (
+    encode_basestring as _text,
+)  # json.dumps(..., ensure_ascii=False) of a text, without its detours
 
 from parking.journeys.ports import Account, Ahead, BillLine, NotApplied, Period
 from parking.journeys.quoting import StayQuote
@@ -16,7 +18,6 @@ from parking.journeys.schemas import state_of
 from parking.kernel.money import Money
 
 _KEPT_LINES = 4_096
-_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class QuoteText:

@@ -51,6 +51,7 @@ def _engine(url: str, pseudonyms: Pseudonyms, *, readers: int) -> sa.Engine:
             pool_size=readers or 1,
             max_overflow=0,
             pool_timeout=30,
+            pool_use_lifo=True,  # of readers, the one whose pages and statements are still at hand
             pool_reset_on_return=None if not readers else "rollback",
             hide_parameters=True,
             execution_options={OPTION: pseudonyms},

@@ -40,14 +40,18 @@ class DayPart(NamedTuple):
     rest: int | None = None
 
 
+def day_around(tariff: Tariff, anchor_s: int, at_s: int) -> tuple[int, int]:
+    """The key of the day around a moment, and the second at which it ends; rolling days are counted from `anchor_s`."""
+    if tariff.rolling:
+        key = anchor_s + (at_s - anchor_s) // DAY_S * DAY_S
+        return key, key + DAY_S
+    return tariff.calendar.locate(at_s)
+
+
 def parts(tariff: Tariff, stay: Stay) -> Iterator[DayPart]:
     """The days of a stay that is charged for at least a minute, in order."""
     entry_s, end_s, begin = stay.entry_s, stay.end_s, stay.at_s
-    if tariff.rolling:
-        key = stay.anchor_s + (begin - stay.anchor_s) // DAY_S * DAY_S
-        day_end = key + DAY_S
-    else:
-        key, day_end = tariff.calendar.locate(begin)
+    key, day_end = day_around(tariff, stay.anchor_s, begin)
     walker = _Walker(tariff, stay)
     first_day = True
     while True:

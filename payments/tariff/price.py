@@ -9,7 +9,7 @@ from typing import NamedTuple
 from parking.kernel.errors import invalid
 from parking.kernel.fee_clock import Stop, spans, stopped_s
 from parking.kernel.money import Money
-from payments.tariff.days import COVERED, DayPart, Standing, Stay, parts
+from payments.tariff.days import COVERED, DayPart, Standing, Stay, day_around, parts
 from payments.tariff.facts import NO_FACTS, Facts
 from payments.tariff.history import Allowance, recall
 from payments.tariff.model import Bill, BillLine, Tariff
@@ -21,6 +21,7 @@ __all__ = ["NO_FACTS", "Itemised", "counted_minutes", "facts_of", "itemise", "pr
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _KEPT_BILLS = 4_096  # of one tariff
+_BOUNDS = ("minimum", "stay_cap")
 
 
 class Itemised(NamedTuple):
@@ -63,6 +64,10 @@ def itemise(
     tariff: Tariff, entered_at: datetime, leaving_at: datetime, facts: Facts = NO_FACTS
 ) -> tuple[Itemised, ...]:
     """The same bill day by day, each with its period."""
+    if facts is NO_FACTS and tariff.simple and not tariff.classes:
+        one = _one_day(tariff, entered_at, leaving_at)
+        if one is not None:
+            return one
     rules, priced = _long(tariff, entered_at, leaving_at, facts)
     entry_s = _second(entered_at)
     end_s = entry_s + priced.minutes * 60
@@ -78,6 +83,26 @@ def itemise(
         found.insert(0, Itemised(entry_s, priced.days[0].begin_s if priced.days else end_s, tuple(priced.before)))
     if priced.after:
         found.append(Itemised(entry_s, end_s, tuple(priced.after)))
+    return tuple(found)
+
+
+def _one_day(tariff: Tariff, entered_at: datetime, leaving_at: datetime) -> tuple[Itemised, ...] | None:
+    """The periods of a short walk through one day, whose lines are those of its bill; None where it touches another day."""
+    bill, entry_s = _short(tariff, entered_at, leaving_at), _second(entered_at)
+    lines, begin_s, end_s = bill.lines, entry_s, entry_s + bill.minutes * 60
+    found: list[Itemised] = []
+    if lines and lines[0].rule == "free_minutes":
+        begin_s += lines[0].minutes * 60
+        found.append(Itemised(entry_s, begin_s, lines[:1]))
+    if begin_s == end_s:
+        return tuple(found)
+    _, day_end = day_around(tariff, entry_s, begin_s)
+    if day_end + (entry_s - day_end) % 60 < end_s:
+        return None
+    bounds = 1 if lines and lines[-1].rule in _BOUNDS else 0
+    found.append(Itemised(begin_s, end_s, lines[len(found) : len(lines) - bounds]))
+    if bounds:
+        found.append(Itemised(entry_s, end_s, lines[-1:]))
     return tuple(found)
 
 

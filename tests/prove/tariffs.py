@@ -16,6 +16,7 @@ from typing import Any
 
 from parking.kernel.errors import ParkingError, invalid
 from payments.tariff.compile import compiled
+from payments.tariff.facts import Facts
 from payments.tariff.mistakes import Mistake
 from payments.tariff.model import Tariff
 from payments.tariff.parse import validated
@@ -81,6 +82,8 @@ def fault_of(case: Case) -> str:
     days = itemise(tariff, case.entered_at, case.leaving_at, case.facts)
     if sum(line.amount.minor for day in days for line in day.lines) != total:
         return "the days do not sum to the total"
+    if itemise(tariff, *(stay := (case.entered_at, case.leaving_at))) != itemise(tariff, *stay, Facts()):
+        return "the short walk has other days than the long one"  # which is walked for any facts but `NO_FACTS` itself
     if not all(text for line in bill.lines for text in line.text.values()):
         return "a line without words"
     rules = tariff.for_vehicle(case.facts)

@@ -11,6 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -40,6 +41,7 @@ from parking.gate.relays.base import RelayBoard
 from parking.gate.steady_clock import SteadyClock
 from parking.gate.sync import Downlink, Link, Uplink, new_client
 from parking.gate.told_devices import ToldDevices
+from parking.gate.worn_file import file_health, open_or_begin_anew
 from parking.kernel.clock import Clock, SystemClock
 from parking.kernel.device import DeviceFault, DeviceRefused
 from parking.kernel.errors import ParkingError, invalid
@@ -67,7 +69,7 @@ class EdgeBox:
         self._ids = ids
         self._signer = load_signer(settings.key)
         self._verifier = KeyRing([load_public(settings.server_key)])
-        self.file = EdgeFile(settings.journal)
+        self.file = open_or_begin_anew(settings.journal)
         self.journal = FileJournal(self.file, clock)
         self.copy = LocalCopy(self.file)
         self.rows = OwnRows(self.copy, self.journal)
@@ -76,6 +78,7 @@ class EdgeBox:
             into(self.journal, clock=clock, ids=ids, origin=settings.device), ToldDevices(self.file)
         )
         self._watch.add(DeviceId(f"{settings.device}-clock"), clock.health)
+        self._watch.add(DeviceId(f"{settings.device}-file"), lambda: file_health(settings.journal, clock.now()))
         codes = CodeKeys(self._verifier, self._signer.public, self.copy, clock)
         self._fires: defaultdict[str, FireGroup] = defaultdict(FireGroup)
         self.devices = Devices(
@@ -230,13 +233,13 @@ def run(settings: EdgeSettings, box: EdgeBox, stopping: threading.Event) -> int:
     return 1 if box.failed.is_set() else 0
 
 
-def hand_in(settings: EdgeSettings) -> int:
+def hand_in(settings: EdgeSettings, journal: Path) -> int:
     """Send what the journal of a box that was replaced still holds, and nothing else; how many events. ParkingError as soon as it fails."""
-    if not settings.journal.exists():
-        raise invalid("edge.no_journal", f"there is no journal at {settings.journal}", field="journal")
+    if not journal.exists():
+        raise invalid("edge.no_journal", f"there is no journal at {journal}", field="journal")
     keys = KeyRing([load_public(settings.server_key)])
     link, told = Link(settings.server, settings.device, load_signer(settings.key), keys), 0
-    with contextlib.closing(EdgeFile(settings.journal)) as file, new_client(link) as client:
+    with contextlib.closing(EdgeFile(journal)) as file, new_client(link) as client:
         uplink = Uplink(link, FileJournal(file), SystemClock(), client, in_service=False)
         while sent := uplink.send():
             told += sent

@@ -24,6 +24,10 @@ def edge(
     hand_in: Annotated[
         bool, typer.Option("--hand-in", help="only send what the journal still holds: of a box that was replaced")
     ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="with --hand-in: that file instead, of a disk taken out or set aside as unreadable"),
+    ] = None,
 ) -> int:
     """Run the lanes of one gate box until SIGTERM or Ctrl-C; 1 when a lane had to stop."""
     settings = edge_settings.load(config)
@@ -31,8 +35,9 @@ def edge(
         typer.echo(f"{config}: {len(settings.lanes)} lanes, fine")
         return 0
     if hand_in:
-        with alone(settings.journal):
-            typer.echo(f"{settings.device}: {bootstrap.hand_in(settings)} events handed in")
+        held = journal or settings.journal
+        with alone(held):
+            typer.echo(f"{settings.device}: {bootstrap.hand_in(settings, held)} events handed in")
         return 0
     logs.set_up(json=settings.log_json, level=settings.log_level)
     for chatty in ("httpx", "httpcore"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
@@ -18,6 +18,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 
 T = TypeVar("T")
 _BUSY_MS = 2_000
+UNREADABLE = "edge.unreadable"
 
 
 class _Job(Generic[T]):
@@ -38,15 +39,25 @@ class EdgeFile:
         self._commit = threading.Lock()
         self._queue_lock = threading.Lock()
         self._queue: list[_Job[Any]] = []
-        try:
-            self._writer = _connect(self.path)
-            prepare(self._writer)
-            self._writer.execute("INSERT OR IGNORE INTO journal VALUES (1, ?, 0)", (str(uuid4()),))
-            in_memory = self.path == ":memory:"
-            self._reader = self._writer if in_memory else _connect(self.path)
-        except sqlite3.Error as error:
-            raise _unavailable(error) from None
+        in_memory = self.path == ":memory:"
+        with (
+            ExitStack() as opened
+        ):  # closed at once where it cannot be used: closed later, it would take a new file's log with it
+            try:
+                self._writer = opened.enter_context(closing(_connect(self.path)))
+                prepare(self._writer)
+                self._writer.execute("INSERT OR IGNORE INTO journal VALUES (1, ?, 0)", (str(uuid4()),))
+                self._reader = self._writer if in_memory else opened.enter_context(closing(_connect(self.path)))
+            except sqlite3.Error as error:
+                raise _unavailable(error) from None
+            opened.pop_all()
         self._read_lock = self._commit if in_memory else threading.Lock()
+
+    def check(self) -> None:
+        """Look through every page; ParkingError with the code UNREADABLE where one is damaged."""
+        (found,) = self.read(lambda conn: conn.execute("PRAGMA quick_check(1)").fetchone())
+        if found != "ok":
+            raise _unavailable(sqlite3.DatabaseError(f"malformed: {found}"))
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction that is on disk when this returns; its errors undo it alone and come out here."""
@@ -154,14 +165,20 @@ def alone(path: Path) -> Iterator[None]:
 
 def _connect(path: str) -> sqlite3.Connection:
     conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
-    conn.execute("PRAGMA journal_mode=WAL")
-    conn.execute("PRAGMA synchronous=FULL")
+    try:
+        conn.execute("PRAGMA journal_mode=WAL")
+        conn.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        conn.close()
+        raise
     return conn
 
 
 def _unavailable(error: BaseException) -> ParkingError:
-    full = "full" in str(error)
-    code, what = (
-        ("edge.disk_full", "the disk is full") if full else ("edge.file", f"the box's file cannot be used: {error}")
+    said = str(error)
+    if "full" in said:
+        return ParkingError(ErrorKind.UNAVAILABLE, "edge.disk_full", "the disk is full")
+    damaged = any(word in said for word in ("malformed", "not a database"))
+    return ParkingError(
+        ErrorKind.UNAVAILABLE, UNREADABLE if damaged else "edge.file", f"the box's file cannot be used: {said}"
     )
-    return ParkingError(ErrorKind.UNAVAILABLE, code, what)

@@ -39,7 +39,6 @@ class SteadyClock:
         self._machine = machine
         self._lock = threading.Lock()
         self._set: tuple[datetime, float] | None = None
-        self._was_off = False
         self.boot = boot or _boot_of_the_machine()
 
     @property
@@ -92,11 +91,12 @@ class SteadyClock:
         return at + off if abs(off.total_seconds()) > NEAR_ENOUGH_S else None
 
     def health(self) -> HealthReport:
-        """Faulty while the machine's clock and ours are apart, and well again after that; before, it is no news."""
-        off_s = self.machine_off_s if self.confirmed else 0.0
+        """Faulty while the machine's clock and ours are apart; unknown as long as nobody has told the time."""
+        if not self.confirmed:
+            return HealthReport(Health.UNKNOWN, self.now())
+        off_s = self.machine_off_s
         if abs(off_s) <= OFF_S:
-            return HealthReport(Health.OK if self._was_off else Health.UNKNOWN, self.now())
-        self._was_off = True
+            return HealthReport(Health.OK, self.now())
         return HealthReport(Health.FAULTY, self.now(), f"the machine's clock is off by {off_s:.0f} s; ours is kept")
 
 

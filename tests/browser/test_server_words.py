@@ -20,7 +20,12 @@ ROOT = Path(kiosk_ui.__file__).parent.parent
 SAYS = ROOT / "kiosk_ui" / "shared" / "i18n" / "device_says.ts"
 ROOMS = [
     *("parking/gate/relays", "parking/gate/cameras", "parking/gate/credentials", "parking/gate/tickets"),
-    *("parking/gate/steady_clock.py", "parking/gate/contacts.py", "parking/bootstrap/bay_eyes.py"),
+    *(
+        "parking/gate/steady_clock.py",
+        "parking/gate/worn_file.py",
+        "parking/gate/contacts.py",
+        "parking/bootstrap/bay_eyes.py",
+    ),
     *("guidance/sensors", "guidance/signs", "guidance/sign_board.py"),
     *("lpr/sources", "lpr/watch.py", "lpr/worker.py", "lpr/bays.py", "lpr/pictures.py"),
 ]
@@ -48,7 +53,7 @@ NOT_SAID = {
     "encode",
     "add_argument",
 }
-LOGS = {"debug", "info", "warning", "error", "exception"}
+LOGS = {"debug", "info", "warning", "error", "critical", "exception"}
 NOT_A_REPORT = {
     "no such camera, but as long to compare",  # compared with a secret
     "camera {}: a secret has 16 characters or more, and no slash",  # settings

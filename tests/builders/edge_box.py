@@ -143,6 +143,10 @@ class EdgeWorld:
     def restart(self) -> None:
         """The box stops and another one starts on the same files."""
         self.box.stop()
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Another box starts on the files of one that has stopped."""
         self.box = self._build()
         self.box.start()
 

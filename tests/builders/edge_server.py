@@ -85,6 +85,11 @@ class EdgeServer:
         """The types of all stored events, oldest first."""
         return [event["type"] for stored in self.events.values() for event in stored]
 
+    def told_of_devices(self) -> list[tuple[str, str, str]]:
+        """Id, health and detail of each word about a device, oldest first."""
+        told = [e["data"] for stored in self.events.values() for e in stored if e["type"] == "DeviceHealthChanged"]
+        return [(data["device_id"], data["health"], data["detail"]) for data in told]
+
     def wait_for(self, count: int, timeout_s: float = 10.0) -> list[str]:
         """The types once `count` events are stored; AssertionError when that takes too long."""
         with self.changed:

@@ -8,14 +8,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from parking.gate.edge_file import EdgeFile, alone
+from parking.gate.edge_file import UNREADABLE, EdgeFile, alone
 from parking.gate.journal import KEPT, KEPT_FOR, REMOVED_AT_ONCE, FileJournal
 from parking.gate.local_copy import LocalCopy
+from parking.gate.worn_file import open_or_begin_anew, set_aside
 from parking.kernel.codec import decode
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import CodeUsed, Envelope, VehicleBackedAway
@@ -191,6 +193,64 @@ def test_whoever_waits_for_a_writer_that_is_stopped_is_not_told_that_he_is_on_di
     for thread in threads:
         thread.join()
     assert sorted(map(str, told)) == ["edge.file", "stopped"]
+
+
+PAGE = 4_096
+
+
+def overwritten(raw: bytes) -> bytes:
+    return b"not what it was." + raw[16:]
+
+
+def with_a_page_of_zeros(raw: bytes) -> bytes:
+    return raw[: 4 * PAGE] + bytes(PAGE) + raw[5 * PAGE :]
+
+
+def cut_in_the_middle(raw: bytes) -> bytes:
+    return raw[: len(raw) // 2 // PAGE * PAGE]
+
+
+def a_file_with_events(path: Path, events: int = 200) -> None:
+    file = EdgeFile(path)
+    FileJournal(file).append(LANE, [event(number) for number in range(events)], {})
+    file.close()
+
+
+@pytest.mark.parametrize("damage", [overwritten, with_a_page_of_zeros, cut_in_the_middle])
+def test_a_damaged_file_is_set_aside_as_it_is_and_the_box_works_with_a_new_one(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "edge.db"
+    for nth in (1, 2):  # a worn disk does it again
+        a_file_with_events(path)
+        damaged = damage(path.read_bytes())
+        path.write_bytes(damaged)
+        file = open_or_begin_anew(path)
+        journal = FileJournal(file)
+        journal.append(LANE, [event(7)], {"at": 7})
+        assert ids(journal) == ["e7"]
+        assert set_aside(path)[-1].read_bytes() == damaged
+        assert len(set_aside(path)) == nth
+        file.close()
+    file = open_or_begin_anew(path)
+    assert ids(FileJournal(file)) == ["e7"]
+    file.close()
+    assert len(set_aside(path)) == 2
+
+
+def test_a_file_that_was_not_closed_is_whole_and_one_of_a_newer_release_stays_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    open_file = EdgeFile(path)
+    FileJournal(open_file).append(LANE, [event(1)], {})  # it is in the log beside the file
+    again = open_or_begin_anew(path)
+    assert ids(FileJournal(again)) == ["e1"]
+    again.write(lambda conn: conn.execute("PRAGMA user_version = 99"))
+    for file in (again, open_file):
+        file.close()
+    with pytest.raises(ParkingError, match="newer release") as refused:
+        open_or_begin_anew(path)
+    assert refused.value.code != UNREADABLE
+    assert set_aside(path) == []
 
 
 def test_a_box_is_run_by_one_process_and_a_dead_one_holds_nothing_up(tmp_path: Path) -> None:

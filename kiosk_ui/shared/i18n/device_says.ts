@@ -19,6 +19,7 @@ const sentences: readonly Pair[] = [
   ["对方断开了连接", "the other side hung up"],
   ["HTTP {status}，{why}", "HTTP {status}, {why}"],
   ["本机时钟偏差 {seconds} 秒，仍按系统时间", "the machine's clock is off by {seconds} s; ours is kept"],
+  ["日志文件无法读取，已另存：{name}", "its journal could not be read and was set aside: {name}"],
   // what the operating system says of a line
   ["连接被拒绝", "Connection refused"],
   ["没有到主机的路由", "No route to host"],

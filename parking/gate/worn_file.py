@@ -1,0 +1,59 @@
+"""The box's file on a disk that wears out: what cannot be read is set aside for a person, and the lanes work with a new file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+import structlog
+
+from parking.gate.edge_file import UNREADABLE, EdgeFile
+from parking.kernel.device import Health, HealthReport
+from parking.kernel.errors import ParkingError
+
+_LOG = structlog.get_logger("edge")
+
+
+def open_or_begin_anew(path: Path) -> EdgeFile:
+    """The box's file, looked through; one that cannot be read is set aside and a new one begun. ParkingError for any other trouble."""
+    try:
+        return _whole(path)
+    except ParkingError as error:
+        if error.code != UNREADABLE:
+            raise
+        _LOG.critical("the box's file cannot be read and was set aside", file=_set_aside(path).name)
+        return EdgeFile(path)
+
+
+def _whole(path: Path) -> EdgeFile:
+    file = EdgeFile(path)
+    try:
+        file.check()
+    except ParkingError:
+        file.close()
+        raise
+    return file
+
+
+def set_aside(path: Path) -> list[Path]:
+    """What was set aside of this file and is still there, oldest first."""
+    return sorted(path.parent.glob(f"{path.stem}.unreadable-*{path.suffix}"), key=lambda one: (len(one.name), one.name))
+
+
+def _set_aside(path: Path) -> Path:
+    taken = {one.name for one in set_aside(path)}
+    name = next(n for k in count(1) if (n := f"{path.stem}.unreadable-{k}{path.suffix}") not in taken)
+    for ending in ("-wal", ""):  # the file itself last: until then another start finds all of it again
+        if (part := Path(f"{path}{ending}")).exists():
+            part.rename(path.with_name(f"{name}{ending}"))
+    Path(f"{path}-shm").unlink(missing_ok=True)
+    return path.with_name(name)
+
+
+def file_health(path: Path, now: datetime) -> HealthReport:
+    """Faulty as long as a file that could not be read waits for a person: what it had not sent yet is in it."""
+    waiting = set_aside(path)
+    if not waiting:
+        return HealthReport(Health.OK, now)
+    return HealthReport(Health.FAULTY, now, f"its journal could not be read and was set aside: {waiting[-1].name}")

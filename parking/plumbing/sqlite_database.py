@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import Empty, LifoQueue, SimpleQueue
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 MOST_IN_A_COMMIT = 512
 READERS = 4
+_LONGEST_TURN_S = 30.0
 STATEMENTS_KEPT = 1_024
 """More than there are: the driver parses each once."""
 
@@ -51,7 +52,6 @@ def _engine(url: str, pseudonyms: Pseudonyms, *, readers: int) -> sa.Engine:
             pool_size=readers or 1,
             max_overflow=0,
             pool_timeout=30,
-            pool_use_lifo=True,  # of readers, the one whose pages and statements are still at hand
             pool_reset_on_return=None if not readers else "rollback",
             hide_parameters=True,
             execution_options={OPTION: pseudonyms},
@@ -67,6 +67,23 @@ def _begin(connection: sa.Connection) -> None:
     cast(sqlite3.Connection, connection.connection.dbapi_connection).execute("BEGIN").close()
 
 
+def _at_rest(reader: sa.Connection | None) -> sa.Connection | None:
+    """It keeps no snapshot; one that cannot even end that is let go. To have SQLAlchemy make a new one cost half of a short read."""
+    try:
+        if reader is not None:
+            reader.rollback()
+    except sa.exc.SQLAlchemyError:
+        _let_go(reader)
+        return None
+    return reader
+
+
+def _let_go(reader: sa.Connection | None) -> None:
+    with suppress(sa.exc.SQLAlchemyError):
+        if reader is not None:
+            reader.close()
+
+
 def _closed() -> ParkingError:
     return ParkingError(ErrorKind.UNAVAILABLE, "storage.closed", "the database is closed")
 
@@ -79,6 +96,9 @@ class SqliteDatabase(Database):
         self._engine = _engine(url, self.pseudonyms, readers=0)
         self._readers = _engine(url, self.pseudonyms, readers=READERS)
         sa.event.listen(self._readers, "begin", _begin)
+        self._free: LifoQueue[sa.Connection | None] = LifoQueue()
+        """The readers at rest, None for one that is not open; the one that was used last has its pages at hand and goes first."""
+        self._free_all()
         self._threads = Threads("sqlite-read", READERS)
         self._queue: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
         self._closed = False
@@ -100,8 +120,25 @@ class SqliteDatabase(Database):
 
     def read(self, query: Callable[[sa.Connection], T]) -> T:
         self._refuse_inside_a_work()
-        with self._readers.connect() as connection:
-            return query(connection)
+        reader = self._next_reader()
+        try:
+            if reader is None:
+                reader = self._readers.connect()
+            return query(reader)
+        finally:
+            self._free.put(_at_rest(reader))
+
+    def _free_all(self) -> None:
+        for _ in range(READERS):
+            self._free.put(None)
+
+    def _next_reader(self) -> sa.Connection | None:
+        try:
+            return self._free.get(timeout=_LONGEST_TURN_S)
+        except Empty:
+            raise ParkingError(
+                ErrorKind.UNAVAILABLE, "storage.busy", "the database is busy with long reads; try again"
+            ) from None
 
     async def aread(self, query: Callable[[sa.Connection], T]) -> T:
         return await self._threads.run(lambda: self.read(query))
@@ -114,6 +151,10 @@ class SqliteDatabase(Database):
         self._writer.join()
         self._turn_away()
         self._threads.close()
+        with suppress(Empty):
+            while True:
+                _let_go(self._free.get_nowait())
+        self._free_all()  # whoever reads after the end is served, as before the first read
         self._connection.close()
         self._engine.dispose()
         self._readers.dispose()

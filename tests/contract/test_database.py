@@ -159,6 +159,30 @@ class TestManyWorks:
 
 
 class TestReading:
+    def test_each_sees_what_was_committed_before_it_and_nothing_that_came_meanwhile(self, lasting_url: str) -> None:
+        database = fresh_database(lasting_url)
+
+        def while_another_writes(connection: sa.Connection) -> tuple[int, int]:
+            found = sa.select(sa.func.count()).select_from(tally)
+            before = connection.scalar(found)
+            with ThreadPoolExecutor(1) as another:
+                another.submit(database.write, lambda unit: note(unit, "a", "more")).result()
+            return before or 0, connection.scalar(found) or 0
+
+        for nth in range(6):  # more than there are readers: each is used again
+            assert database.read(while_another_writes) == (nth, nth)
+        assert count(database, tally) == 6
+        database.close()
+
+    def test_one_that_fails_harms_no_later_one(self, database: Database) -> None:
+        for _ in range(6):
+            with pytest.raises(sa.exc.DBAPIError):
+                database.read(lambda connection: connection.execute(sa.text("SELECT nothing FROM nowhere")))
+            with pytest.raises(ZeroDivisionError):
+                database.read(lambda connection: 1 // len(connection.execute(tally.select()).all()))
+        database.write(lambda unit: note(unit, "a", "first"))
+        assert noted(database) == ["first"]
+
     def test_cannot_write(self, database: Database) -> None:
         with pytest.raises(sa.exc.DBAPIError):
             database.read(lambda c: c.execute(tally.insert(), {"who": "a", "what": "b"}))

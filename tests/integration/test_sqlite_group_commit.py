@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from parking.kernel.errors import ParkingError
+from parking.plumbing import sqlite_database as sqlite
 from parking.plumbing.db import SqliteDatabase, UnitOfWork
+from parking.plumbing.sqlite_database import READERS
 from tests.builders.plumbing import eventually, note, noted
 
 
@@ -184,3 +186,25 @@ def test_what_was_accepted_before_closing_is_done_and_the_rest_is_turned_away(ja
     closing.join(30)
     for future in [first, *sent]:
         future.result(30)
+
+
+def test_more_reads_than_readers_wait_their_turn_and_are_told_when_it_does_not_come(
+    sqlite_database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, end = threading.Barrier(READERS + 1), threading.Event()
+
+    def long(_: object) -> int:
+        began.wait(30)
+        end.wait(30)
+        return 1
+
+    with ThreadPoolExecutor(READERS + 1) as callers:
+        readers = [callers.submit(sqlite_database.read, long) for _ in range(READERS)]
+        began.wait(30)
+        monkeypatch.setattr(sqlite, "_LONGEST_TURN_S", 0.05)
+        with pytest.raises(ParkingError, match="busy with long reads"):
+            sqlite_database.read(lambda _: 1)
+        monkeypatch.setattr(sqlite, "_LONGEST_TURN_S", 30.0)
+        one_more = callers.submit(sqlite_database.read, lambda _: 1)
+        end.set()
+        assert [done.result(30) for done in (*readers, one_more)] == [1] * (READERS + 1)

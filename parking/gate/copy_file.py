@@ -200,7 +200,8 @@ class CopyFile:
 
 
 def _clear_past(conn: sqlite3.Connection, served: int) -> int:
-    query = "SELECT id, refs FROM fact WHERE until <= ? LIMIT ?"
+    # Said twice, for the index is of what has ended, and that of a parameter nobody knows.
+    query = "SELECT id, refs FROM fact WHERE until <= ? AND until < 9223372036854775807 LIMIT ?"
     past = conn.execute(query, (served, CLEARED_AT_ONCE)).fetchall()
     conn.executemany(
         "DELETE FROM ref WHERE ref = ? AND fact = ?", [(r, i) for i, refs in past for r in _unpacked(refs)]

@@ -5,9 +5,10 @@ Group commit without a thread: whoever gets the lock first commits for everybody
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -83,11 +84,11 @@ class EdgeFile:
             except sqlite3.Error as error:
                 raise _unavailable(error) from None
 
-    def carried_out(self) -> frozenset[str]:
-        """The orders that are never to be carried out again."""
-        return frozenset(
-            row[0] for row in self.read(lambda conn: conn.execute("SELECT command_id FROM carried_out").fetchall())
-        )
+    def carried_out(self, among: Collection[str]) -> frozenset[str]:
+        """Those of these orders that are never to be carried out again."""
+        query = "SELECT command_id FROM carried_out WHERE command_id IN (SELECT value FROM json_each(?))"
+        asked = json.dumps([*among])
+        return frozenset(row[0] for row in self.read(lambda conn: conn.execute(query, (asked,)).fetchall()))
 
     def has_used(self, code_id: str) -> bool:
         """Whether a code was used up at this box."""

@@ -156,12 +156,9 @@ class LocalCopy(Queries):
         if not found:
             return ()
         facts = [parse_fact(CopyRow("command", key, version, json.loads(data))) for key, version, data in found]
-        done = self._box.carried_out()
-        return tuple(
-            fact
-            for fact in facts
-            if isinstance(fact, CommandRow) and fact.lane_id == lane_id and fact.command_id not in done
-        )
+        orders = [fact for fact in facts if isinstance(fact, CommandRow) and fact.lane_id == lane_id]
+        done = self._box.carried_out([order.command_id for order in orders])
+        return tuple(order for order in orders if order.command_id not in done)
 
     def image(self) -> bytes:
         """The whole copy as bytes that `take_image` takes; ParkingError before there is one."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from parking.access.snapshot import CopyChange, CopyRow, refs_of
 from parking.gate import copy_file, local_copy
-from parking.gate.copy_file import CopyFile
+from parking.gate.copy_file import CopyFile, Position, StoredRow
 from parking.gate.edge_file import EdgeFile
 from parking.gate.link_wire import CopyImage
 from parking.gate.local_copy import LocalCopy
@@ -24,6 +24,7 @@ from parking.kernel.errors import ParkingError
 from parking.kernel.ids import LaneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
+from tests.builders.plumbing import counted_steps
 
 pytestmark = pytest.mark.req("GATE-3")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -61,6 +62,24 @@ def stays_of(copy: LocalCopy, *plates: str) -> list[str | None]:
 def box(tmp_path: Path) -> Iterator[EdgeFile]:
     file = EdgeFile(tmp_path / "edge.db")
     yield file
+    file.close()
+
+
+def test_a_change_walks_a_large_copy_no_more_than_a_small_one(tmp_path: Path) -> None:
+    file = CopyFile(tmp_path / "edge.copy-1.db")
+
+    def stored(first: int, count: int) -> list[StoredRow]:
+        return [StoredRow("stay", str(n), n, "{}", (n,)) for n in range(first, first + count)]
+
+    def steps_of_a_change(version: int) -> int:
+        with counted_steps(file._writer) as steps:
+            file.take(Position("mall", "past-1", version, version), stored(version, 1))
+        return steps()
+
+    file.take(Position("mall", "past-1", 50, 50), stored(1, 50))
+    few = steps_of_a_change(51)
+    file.take(Position("mall", "past-1", 9_000, 9_000), stored(52, 8_949))
+    assert steps_of_a_change(9_001) < 1.5 * few
     file.close()
 
 

@@ -161,7 +161,7 @@ def rows_of(conn: Connection, kind: str) -> Sequence[CopyRow]:
     """The rows of one kind that are in the copies now, in the order of their keys."""
     query = (
         sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
-        .where(copy_row.c.kind == kind, copy_row.c.data.is_not(None))
+        .where(copy_row.c.site == EVERY_SITE, copy_row.c.kind == kind, copy_row.c.data.is_not(None))
         .order_by(copy_row.c.key)
     )
     return [CopyRow(row.kind, row.key, row.version, row.data) for row in conn.execute(query)]
@@ -169,12 +169,15 @@ def rows_of(conn: Connection, kind: str) -> Sequence[CopyRow]:
 
 def drop_commands(uow: UnitOfWork, lane_id: str) -> None:
     """Take every order to this lane out of the copies but the emergency's; each lane remembers by itself what it carried out."""
-    pending = sa.select(copy_row.c.site, copy_row.c.key, copy_row.c.data).where(
-        copy_row.c.kind == "command", copy_row.c.lane_id == lane_id, copy_row.c.data.is_not(None)
+    pending = sa.select(copy_row.c.key, copy_row.c.data).where(
+        copy_row.c.site == EVERY_SITE,  # so that orders are looked up by their key, and the copy is not read through
+        copy_row.c.kind == "command",
+        copy_row.c.lane_id == lane_id,
+        copy_row.c.data.is_not(None),
     )
     for row in uow.connection.execute(pending).all():
         if row.data["action"] != CommandAction.EMERGENCY:
-            put_row(uow, "command", row.key, None, site=row.site)
+            put_row(uow, "command", row.key, None)
 
 
 def listed(conn: Connection, plate: Plate) -> ListRow | None:

@@ -304,3 +304,27 @@ def test_a_feed_age_that_cannot_be_told_counts_as_old(world: World) -> None:
 def test_a_running_board_is_not_started_twice(running: tuple[World, SignBoard, Stuck, Watched]) -> None:
     with pytest.raises(RuntimeError, match="already"):
         running[1].start()
+
+
+def test_a_board_that_is_woken_all_the_time_rests_four_times_as_long_as_it_looks(world: World) -> None:
+    rests: list[float | None] = []
+    enough = threading.Event()
+
+    class Resting(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            rests.append(timeout)
+            if len(rests) == 3:
+                enough.set()
+            return super().wait(0.0)
+
+    def slow() -> dict[ZoneId, ZoneView]:
+        world.clock.advance(timedelta(seconds=0.02 if len(rests) < 2 else 30.0))
+        board.wake()
+        return world.zones
+
+    board = SignBoard([spec("sign-b1", "b1", world.one)], slow, world.publish, world.clock)
+    board._stopping = Resting()
+    board.start(look_every_s=60.0)
+    assert enough.wait(30)
+    board.stop()
+    assert rests[:3] == pytest.approx([0.08, 0.08, 0.5])

@@ -70,7 +70,7 @@ def call(conn: Connection, call_id: str) -> HelpCall | None:
 
 def open_call_of(conn: Connection, callers_ref: str) -> HelpCall | None:
     """The one call of this caller that has not ended."""
-    query = sa.select(help_call).where(help_call.c.callers_ref == callers_ref, help_call.c.state != "ended")
+    query = sa.select(help_call).where(help_call.c.callers_ref == callers_ref, _open)
     row = conn.execute(query).one_or_none()
     return _to_call(row) if row else None
 
@@ -83,7 +83,7 @@ def open_calls_at(conn: Connection, lane_id: LaneId, visit_id: VisitId | None = 
 
 def open_calls(conn: Connection, limit: int) -> Sequence[HelpCall]:
     """The calls that have not ended, longest wait first."""
-    query = sa.select(help_call).where(help_call.c.state != "ended")
+    query = sa.select(help_call).where(_open)
     ordered = query.order_by(help_call.c.called_at, help_call.c.id).limit(limit)
     return [_to_call(row) for row in conn.execute(ordered)]
 

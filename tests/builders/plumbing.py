@@ -59,6 +59,21 @@ def count(database: Database, table: sa.Table) -> int:
     return database.read(lambda c: c.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
 
 
+def plans(database: Database, work: Callable[[UnitOfWork], object]) -> list[list[str]]:
+    """How SQLite looks up what each statement of a work asks for; prepared ones as well, while somebody listens."""
+
+    def explained(uow: UnitOfWork) -> list[list[str]]:
+        conn, asked = uow.connection, list[tuple[str, object]]()
+        sa.event.listen(conn, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+        work(uow)
+        return [
+            [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters)]  # type: ignore[arg-type]
+            for query, parameters in tuple(asked)
+        ]
+
+    return database.write(explained)
+
+
 @contextmanager
 def counted_steps(driver: sqlite3.Connection) -> Iterator[Callable[[], int]]:
     """The steps that SQLite's machine takes meanwhile, by tens: what queries cost, however busy this machine is."""

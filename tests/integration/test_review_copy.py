@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from parking.access import store
+from parking.emergency import store as calls
 from parking.kernel.clock import SystemClock
 from parking.kernel.ids import RandomIds
-from parking.plumbing.db import Database, UnitOfWork, metadata, open_database
+from parking.plumbing.db import Database, metadata, open_database
+from tests.builders.plumbing import plans
 
 
 @pytest.fixture
@@ -20,21 +21,6 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.create_tables(metadata)
     yield made
     made.close()
-
-
-def plans(database: Database, work: Callable[[UnitOfWork], object]) -> list[list[str]]:
-    """How SQLite looks up what each statement of a work asks for."""
-
-    def explained(uow: UnitOfWork) -> list[list[str]]:
-        conn, asked = uow.connection, list[tuple[str, object]]()
-        sa.event.listen(conn, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
-        work(uow)
-        return [
-            [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters)]  # type: ignore[arg-type]
-            for query, parameters in tuple(asked)
-        ]
-
-    return database.write(explained)
 
 
 @pytest.mark.req("GATE-3")
@@ -48,3 +34,10 @@ def test_an_order_by_hand_and_the_rows_of_a_kind_are_looked_up_by_their_key(data
     for work in (lambda uow: store.drop_commands(uow, "exit-1"), lambda uow: store.rows_of(uow.connection, "key")):
         ((step,),) = plans(database, work)
         assert "(site=? AND kind=?)" in step
+
+
+@pytest.mark.req("SOS-1")
+def test_calls_that_have_not_ended_are_found_among_themselves(database: Database) -> None:
+    for work in (lambda uow: calls.open_calls(uow.connection, 9), lambda uow: calls.open_call_of(uow.connection, "me")):
+        steps = plans(database, work)[0]
+        assert "one_open_call_per_caller" in steps[0]

@@ -37,7 +37,7 @@ Handler = Callable[[UnitOfWork, Envelope], None]
 
 
 def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles LaneDecided: a yes counts until the lane takes it back."""
+    """Handles LaneDecided: a yes counts until the lane takes it back; who stands at an exit has come in, whatever its entry felt."""
     event = envelope.event
     if not isinstance(event, LaneDecided):
         return
@@ -54,6 +54,17 @@ def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
         None,
     )
     visits.note(uow.connection, said, at)
+    if said.leaving:
+        _stands_at_exit(uow, event, at)
+
+
+def _stands_at_exit(uow: UnitOfWork, event: LaneDecided, at: datetime) -> None:
+    """Whose entry was in doubt is inside: its driver can pay, and need not wait for a person."""
+    stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None and event.plate is not None else None
+    if isinstance(stay, DoubtfulStay) and stay.plate == event.plate and at >= stay.entered_at:
+        assert stay.plate is not None
+        if store.open_by_plate(uow.connection, stay.plate) is None:
+            service.confirm(uow, stay, "missed_entry", {"exit_visit": event.visit_id, "at": at}, passages=1)
 
 
 def remember_pulse(uow: UnitOfWork, envelope: Envelope) -> None:

@@ -229,7 +229,7 @@ class SiteStory:
         visit, lane = self.visit(), ENTRY if direction is Direction.IN else EXIT
         self.hear(answer(direction, visit, plate, allowed=False), VehicleBackedAway(lane, VisitId(visit)))
 
-    def opened_for(self, direction: Direction, plate: str = PLATE, *, stay: str | None = None) -> str:
+    def opened_for(self, direction: Direction, plate: str | None = PLATE, *, stay: str | None = None) -> str:
         """A lane says yes and opens, and its loops see the vehicle go back: it went through past a loop that missed it, or it did not."""
         visit = self.visit()
         lane = ENTRY if direction is Direction.IN else EXIT

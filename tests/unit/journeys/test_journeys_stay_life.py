@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,7 +29,7 @@ from parking.sessions.model import (
     StayInReview,
     SupersededStay,
 )
-from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory
+from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
 MISREAD = "浙A1234S"
 TAG = Credential(CredentialKind.UHF, "E2801160")
@@ -479,6 +480,51 @@ def test_an_entry_whose_loop_missed_the_car_is_proved_by_its_exit_and_billed_fro
     assert over.entered_at == doubtful.entered_at
     assert site.sums(over.id).due == 1000
     assert [one.rule for one in site.corrections(over.id)] == ["entry_in_doubt", "missed_entry"]
+    assert inside(site) == 0
+    site.check()
+
+
+@pytest.mark.req("ID-1", "PAY-1")
+def test_who_stands_at_an_exit_has_come_in_whatever_the_entry_felt_and_can_pay_there(site: SiteStory) -> None:
+    stay_id = StayId(site.opened_for(Direction.IN))
+    site.park(hours=2)
+    out = site.visit()
+    site.hear(answer(Direction.OUT, out, PLATE, allowed=False, stay=stay_id, due=1000))
+    assert isinstance(site.stay(stay_id), OpenStay)
+    row = site.copy_row("stay", stay_id)
+    assert row is not None
+    assert "doubtful" not in row
+    assert (site.pay(stay_id), inside(site), site.reasons()) == (1000, 1, [])
+    site.hear(answer(Direction.OUT, out, PLATE, stay=stay_id), passage(Direction.OUT, out, PLATE, stay=stay_id))
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert [one.rule for one in site.corrections(stay_id)] == ["entry_in_doubt", "missed_entry"]
+    assert inside(site) == 0
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_neither_another_plate_at_the_exit_nor_one_whose_car_is_inside_proves_an_entry_in_doubt(
+    site: SiteStory,
+) -> None:
+    in_doubt = site.opened_for(Direction.IN)
+    site.hear(answer(Direction.OUT, site.visit(), OTHER_PLATE, allowed=False, stay=in_doubt, due=600))
+    site.hear(answer(Direction.OUT, site.visit(), None, allowed=False, stay=in_doubt, due=600))
+    assert isinstance(site.stay(StayId(in_doubt)), DoubtfulStay)
+    site.enter()
+    site.hear(answer(Direction.OUT, site.visit(), PLATE, allowed=False, stay=in_doubt, due=600))
+    assert isinstance(site.stay(StayId(in_doubt)), DoubtfulStay)
+
+
+@pytest.mark.req("ID-1", "GATE-2")
+def test_a_car_without_a_plate_that_no_loop_felt_is_known_by_its_ticket_at_the_exit(site: SiteStory) -> None:
+    stay_id = StayId(site.opened_for(Direction.IN, None))
+    assert isinstance(site.stay(stay_id), DoubtfulStay)
+    site.park(hours=1)
+    out, ticket = site.visit(), Credential(CredentialKind.CODE, f"ticket-{stay_id}")
+    site.hear(replace(answer(Direction.OUT, out, None, allowed=False, stay=stay_id, due=600), credential=ticket))
+    assert site.pay(stay_id) == 600
+    site.leave(None, stay=stay_id, credential=ticket)
+    assert isinstance(site.stay(stay_id), ClosedStay)
     assert inside(site) == 0
     site.check()
 

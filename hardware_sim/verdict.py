@@ -120,8 +120,8 @@ def _count(
     if stay is None and _closed_anothers(visit, truth, stays):
         report.closed_wrong += 1
         return
-    mine = [case for case in cases if _concerns(case, visit, stay)]
     report.left_open += 1
+    mine = [case for case in cases if _concerns(case, visit, stay)]
     report.in_queue += bool(mine)
     report.answer_among_first += any(_offers(case, stay, site) for case in mine)
 

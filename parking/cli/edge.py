@@ -14,6 +14,7 @@ from parking.bootstrap import edge as bootstrap
 from parking.bootstrap import edge_settings
 from parking.gate.edge_file import alone
 from parking.kernel.clock import SystemClock
+from parking.kernel.errors import invalid
 from parking.kernel.ids import RandomIds
 from parking.plumbing import logs
 
@@ -39,6 +40,8 @@ def edge(
         with alone(held):
             typer.echo(f"{settings.device}: {bootstrap.hand_in(settings, held)} events handed in")
         return 0
+    if journal is not None:
+        raise invalid("edge.journal", "goes with --hand-in: a running box has the journal of its configuration")
     logs.set_up(json=settings.log_json, level=settings.log_level)
     for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.CRITICAL)  # the box reports its links and devices itself

@@ -178,6 +178,17 @@ def test_a_wrong_line_of_a_gate_box_is_named_with_its_key(
     assert key in capsys.readouterr().err
 
 
+def test_a_journal_beside_the_configurations_is_for_handing_in_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "edge.yaml"
+    file.write_text(yaml.safe_dump(edge_config(EdgeServer(tmp_path), 502)), encoding="utf-8")
+    assert main(["edge", "--config", str(file), "--journal", str(tmp_path / "other.db")]) == 2
+    assert "--hand-in" in capsys.readouterr().err
+    assert main(["edge", "--config", str(file), "--hand-in", "--journal", str(tmp_path / "other.db")]) == 2
+    assert "other.db" in capsys.readouterr().err
+
+
 def test_a_stolen_device_is_shut_out_and_let_in_again_at_the_machine(
     monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -120,8 +120,13 @@ def _count(
     if stay is None and _closed_anothers(visit, truth, stays):
         report.closed_wrong += 1
         return
-    report.left_open += 1
     mine = [case for case in cases if _concerns(case, visit, stay)]
+    if stay is None and visit.helped and not mine:  # it came in unseen: a person let it out, and a person has said so
+        report.closed_by_person += 1
+        assert visit.entered_at is not None
+        report.lost_minor += site.price(visit.entered_at, visit.exited_at)
+        return
+    report.left_open += 1
     report.in_queue += bool(mine)
     report.answer_among_first += any(_offers(case, stay, site) for case in mine)
 

@@ -241,8 +241,11 @@ def hand_in(settings: EdgeSettings, journal: Path) -> int:
     link, told = Link(settings.server, settings.device, load_signer(settings.key), keys), 0
     with contextlib.closing(EdgeFile(journal)) as file, new_client(link) as client:
         uplink = Uplink(link, FileJournal(file), SystemClock(), client, in_service=False)
-        while sent := uplink.send():
-            told += sent
+        try:
+            while sent := uplink.send():
+                told += sent
+        except ParkingError as error:
+            raise ParkingError(error.kind, error.code, f"{told} events were handed in, then: {error}") from None
     return told
 
 

@@ -132,6 +132,8 @@ def _finish(
     for lane in lanes:
         if lane.cleared_at is None:
             reach.orders.release(uow, who, lane.lane_id, reason, lane.command_id)
+        elif lane.command_id is not None:
+            reach.orders.withdraw(uow, lane.command_id)
     uow.publish(EmergencyChanged(found.id, False, at, found.cause))
 
 

@@ -36,6 +36,10 @@ class Orders(Protocol):
         """End the holding open, and withdraw the order `held_by` that the lane may not have heard yet."""
         ...
 
+    def withdraw(self, uow: UnitOfWork, held_by: str) -> None:
+        """Take back the order `held_by` to a lane that a person has closed at its cabinet: no box finds it again after years."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:

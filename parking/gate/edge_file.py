@@ -20,6 +20,8 @@ from parking.kernel.errors import ErrorKind, ParkingError
 T = TypeVar("T")
 _BUSY_MS = 2_000
 UNREADABLE = "edge.unreadable"
+_DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error")
+"""What SQLite says of a file that a worn disk or a power cut has left behind."""
 
 
 class _Job(Generic[T]):
@@ -179,7 +181,7 @@ def _unavailable(error: BaseException) -> ParkingError:
     said = str(error)
     if "full" in said:
         return ParkingError(ErrorKind.UNAVAILABLE, "edge.disk_full", "the disk is full")
-    damaged = any(word in said for word in ("malformed", "not a database"))
+    damaged = any(word in said for word in _DAMAGED)
     return ParkingError(
         ErrorKind.UNAVAILABLE, UNREADABLE if damaged else "edge.file", f"the box's file cannot be used: {said}"
     )

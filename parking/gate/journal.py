@@ -62,7 +62,7 @@ class FileJournal:
     ) -> None:
         """Store the events, the lane's state and the order that is being carried out: all of it on disk, or ParkingError."""
         state = canonical(lane_state).decode()
-        noted_s = envelopes[-1].occurred_at.timestamp() if envelopes else 0.0
+        noted_s = envelopes[-1].occurred_at.timestamp() if envelopes else self._now_s()
 
         def remember(conn: sqlite3.Connection) -> None:
             conn.execute("INSERT OR REPLACE INTO lane_state VALUES (?, ?)", (lane_id, state))
@@ -70,6 +70,9 @@ class FileJournal:
                 conn.execute("INSERT OR IGNORE INTO carried_out VALUES (?, ?)", (carried_out, noted_s))
 
         self._append(envelopes, remember)
+
+    def _now_s(self) -> float:
+        return self._clock.stamp().noted.timestamp() if self._clock is not None else 0.0
 
     def note(self, envelopes: Sequence[Envelope]) -> None:
         """Store events that are not a lane's, such as the health of devices."""

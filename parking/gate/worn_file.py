@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -10,7 +11,7 @@ import structlog
 
 from parking.gate.edge_file import UNREADABLE, EdgeFile
 from parking.kernel.device import Health, HealthReport
-from parking.kernel.errors import ParkingError
+from parking.kernel.errors import ErrorKind, ParkingError
 
 _LOG = structlog.get_logger("edge")
 
@@ -18,6 +19,10 @@ _LOG = structlog.get_logger("edge")
 def open_or_begin_anew(path: Path) -> EdgeFile:
     """The box's file, looked through; one that cannot be read is set aside and a new one begun. ParkingError for any other trouble."""
     try:
+        if (
+            path.exists() and path.stat().st_size == 0
+        ):  # SQLite would take it for a new one, and nobody would hear of what it held
+            raise ParkingError(ErrorKind.UNAVAILABLE, UNREADABLE, "the box's file is empty")
         return _whole(path)
     except ParkingError as error:
         if error.code != UNREADABLE:
@@ -38,16 +43,22 @@ def _whole(path: Path) -> EdgeFile:
 
 def set_aside(path: Path) -> list[Path]:
     """What was set aside of this file and is still there, oldest first."""
-    return sorted(path.parent.glob(f"{path.stem}.unreadable-*{path.suffix}"), key=lambda one: (len(one.name), one.name))
+    name = re.compile(rf"{re.escape(path.stem)}\.unreadable-(\d+){re.escape(path.suffix)}")
+    there = ((name.fullmatch(one.name), one) for one in path.parent.iterdir())
+    return [one for _, one in sorted((int(match.group(1)), one) for match, one in there if match is not None)]
 
 
 def _set_aside(path: Path) -> Path:
     taken = {one.name for one in set_aside(path)}
     name = next(n for k in count(1) if (n := f"{path.stem}.unreadable-{k}{path.suffix}") not in taken)
-    for ending in ("-wal", ""):  # the file itself last: until then another start finds all of it again
-        if (part := Path(f"{path}{ending}")).exists():
-            part.rename(path.with_name(f"{name}{ending}"))
-    Path(f"{path}-shm").unlink(missing_ok=True)
+    try:
+        for ending in ("-wal", ""):  # the file itself last: until then another start finds all of it again
+            if (part := Path(f"{path}{ending}")).exists():
+                part.rename(path.with_name(f"{name}{ending}"))
+        Path(f"{path}-shm").unlink(missing_ok=True)
+    except OSError as error:  # the disk takes nothing any more
+        what = f"the box's file cannot be read, nor be set aside: {error.strerror}"
+        raise ParkingError(ErrorKind.UNAVAILABLE, "edge.file", what) from None
     return path.with_name(name)
 
 

@@ -78,7 +78,7 @@ def doubt_entry(cashier: Cashier) -> Handler:
         if not isinstance(event, VehicleBackedAway):
             return
         said = visits.mark(uow.connection, event.visit_id, backed_at=envelope.occurred_at)
-        if said is None or said.leaving or said.pulsed_at is None or said.yes_at is None:
+        if said is None or said.leaving or said.pulsed_at is None or said.yes_at is None or said.plate is None:
             return
         version = cashier.current_tariff(uow.connection, said.yes_at)
         evidence.doubt(uow, said, tariff_version=version, entered_at=said.yes_at)

@@ -27,7 +27,6 @@ from parking.kernel.events import (
     VehiclePassed,
 )
 from parking.kernel.ids import LaneId, StayId
-from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, service, store, visits
 from parking.sessions.matching import Ambiguous, Matched
@@ -60,16 +59,12 @@ def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
 
 
 def _stands_at_exit(uow: UnitOfWork, event: LaneDecided, at: datetime) -> None:
-    """Whose entry was in doubt is inside: its driver can pay, and need not wait for a person. One without a plate shows its ticket."""
-    stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None else None
-    if isinstance(stay, DoubtfulStay) and at >= stay.entered_at:
-        shown = event.plate if stay.plate is not None else event.credential
-        if shown is not None and stay.plate in (None, shown) and not _is_inside(uow.connection, stay.plate):
+    """Whose entry was in doubt is inside, by its own plate: its driver can pay, and need not wait for a person."""
+    stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None and event.plate is not None else None
+    if isinstance(stay, DoubtfulStay) and stay.plate == event.plate and at >= stay.entered_at:
+        assert stay.plate is not None
+        if store.open_by_plate(uow.connection, stay.plate) is None:
             service.confirm(uow, stay, "missed_entry", {"exit_visit": event.visit_id, "at": at}, passages=1)
-
-
-def _is_inside(conn: Connection, plate: Plate | None) -> bool:
-    return plate is not None and store.open_by_plate(conn, plate) is not None
 
 
 def remember_pulse(uow: UnitOfWork, envelope: Envelope) -> None:

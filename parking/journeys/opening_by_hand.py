@@ -94,9 +94,12 @@ class LaneOrders:
 
     def release(self, uow: UnitOfWork, who: Principal, lane_id: LaneId, reason: str, held_by: str | None) -> None:
         if held_by is not None:
-            access_store.put_row(uow, "command", held_by, None)
+            self.withdraw(uow, held_by)
         if who.kind == "operator":  # only a person ends what stands open
             order(uow, self.audit, who, lane_id, reason, CommandAction.END_EMERGENCY)
+
+    def withdraw(self, uow: UnitOfWork, held_by: str) -> None:
+        access_store.put_row(uow, "command", held_by, None)
 
 
 def _put(

@@ -70,12 +70,13 @@ def _begin(connection: sa.Connection) -> None:
 def _at_rest(reader: sa.Connection | None) -> sa.Connection | None:
     """It keeps no snapshot; one that cannot even end that is let go. To have SQLAlchemy make a new one cost half of a short read."""
     try:
-        if reader is not None:
+        if reader is not None and not reader.closed and not reader.invalidated:
             reader.rollback()
+            return reader
     except sa.exc.SQLAlchemyError:
-        _let_go(reader)
-        return None
-    return reader
+        pass
+    _let_go(reader)
+    return None
 
 
 def _let_go(reader: sa.Connection | None) -> None:
@@ -126,7 +127,9 @@ class SqliteDatabase(Database):
                 reader = self._readers.connect()
             return query(reader)
         finally:
-            self._free.put(_at_rest(reader))
+            if self._closed:
+                _let_go(reader)
+            self._free.put(None if self._closed else _at_rest(reader))
 
     def _free_all(self) -> None:
         for _ in range(READERS):

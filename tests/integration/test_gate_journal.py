@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sqlite3
@@ -17,7 +18,9 @@ import pytest
 from parking.gate.edge_file import UNREADABLE, EdgeFile, alone
 from parking.gate.journal import KEPT, KEPT_FOR, REMOVED_AT_ONCE, FileJournal
 from parking.gate.local_copy import LocalCopy
+from parking.gate.steady_clock import SteadyClock
 from parking.gate.worn_file import open_or_begin_anew, set_aside
+from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import CodeUsed, Envelope, VehicleBackedAway
@@ -216,7 +219,21 @@ def a_file_with_events(path: Path, events: int = 200) -> None:
     file.close()
 
 
-@pytest.mark.parametrize("damage", [overwritten, with_a_page_of_zeros, cut_in_the_middle])
+def cut_to_nothing(raw: bytes) -> bytes:
+    return raw[:0]
+
+
+def without_a_table(raw: bytes) -> bytes:
+    """As a file of an earlier moment may be whose log is gone."""
+    with sqlite3.connect(":memory:", isolation_level=None) as conn:
+        conn.deserialize(raw[:18] + b"\x01\x01" + raw[20:])  # without its log, which memory has none of
+        conn.execute("DROP TABLE journal")
+        return conn.serialize()
+
+
+@pytest.mark.parametrize(
+    "damage", [overwritten, with_a_page_of_zeros, cut_in_the_middle, cut_to_nothing, without_a_table]
+)
 def test_a_damaged_file_is_set_aside_as_it_is_and_the_box_works_with_a_new_one(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
@@ -236,6 +253,42 @@ def test_a_damaged_file_is_set_aside_as_it_is_and_the_box_works_with_a_new_one(
     assert ids(FileJournal(file)) == ["e7"]
     file.close()
     assert len(set_aside(path)) == 2
+
+
+def test_a_disk_that_takes_nothing_any_more_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "edge.db"
+    path.write_bytes(b"a worn card" * 1_000)
+
+    def refused(_: Path, __: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(ParkingError, match="nor be set aside: Read-only file system"):
+        open_or_begin_anew(path)
+
+
+def test_what_lies_beside_a_file_that_was_set_aside_is_not_taken_for_another(tmp_path: Path) -> None:
+    for name in (
+        "edge.unreadable-1",
+        "edge.unreadable-1.lock",
+        "edge.unreadable-1-wal",
+        "edge.unreadable-10",
+        "edge.copy-1",
+    ):
+        (tmp_path / name).touch()
+    assert [one.name for one in set_aside(tmp_path / "edge")] == ["edge.unreadable-1", "edge.unreadable-10"]
+
+
+def test_an_order_that_made_no_event_is_remembered_as_long_as_others(tmp_path: Path) -> None:
+    file = EdgeFile(tmp_path / "edge.db")
+    journal = FileJournal(file, SteadyClock(ManualClock(NOW)))
+    journal.append(LANE, [], {}, carried_out="c1")
+    journal.note([event(1)])
+    journal.tidy(NOW + timedelta(days=29))
+    assert file.carried_out(["c1"]) == {"c1"}
+    journal.tidy(NOW + timedelta(days=31))
+    assert file.carried_out(["c1"]) == frozenset()
+    file.close()
 
 
 def test_a_file_that_was_not_closed_is_whole_and_one_of_a_newer_release_stays_where_it_is(tmp_path: Path) -> None:

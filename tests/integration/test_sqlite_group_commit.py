@@ -208,3 +208,9 @@ def test_more_reads_than_readers_wait_their_turn_and_are_told_when_it_does_not_c
         one_more = callers.submit(sqlite_database.read, lambda _: 1)
         end.set()
         assert [done.result(30) for done in (*readers, one_more)] == [1] * (READERS + 1)
+
+
+def test_a_reader_that_somebody_closed_is_replaced(sqlite_database: SqliteDatabase) -> None:
+    for _ in range(READERS + 1):
+        sqlite_database.read(lambda conn: conn.close())
+        assert noted(sqlite_database) == []

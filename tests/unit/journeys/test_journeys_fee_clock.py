@@ -206,6 +206,7 @@ def test_an_emergency_begins_once_and_is_over_when_every_lane_was_closed_by_hand
     assert help_at.stands()
     help_at.fire(EXIT, cleared=True)
     assert not help_at.stands()
+    assert help_at.orders("emergency") == [], "no box that begins with a new file finds one and opens"
     help_at.fire(EXIT, ordered=True)  # a box that heard of the order late begins no new one
     assert not help_at.stands()
     help_at.fire(EXIT)

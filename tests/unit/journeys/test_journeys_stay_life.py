@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -516,17 +515,14 @@ def test_neither_another_plate_at_the_exit_nor_one_whose_car_is_inside_proves_an
 
 
 @pytest.mark.req("ID-1", "GATE-2")
-def test_a_car_without_a_plate_that_no_loop_felt_is_known_by_its_ticket_at_the_exit(site: SiteStory) -> None:
-    stay_id = StayId(site.opened_for(Direction.IN, None))
-    assert isinstance(site.stay(stay_id), DoubtfulStay)
-    site.park(hours=1)
-    out, ticket = site.visit(), Credential(CredentialKind.CODE, f"ticket-{stay_id}")
-    site.hear(replace(answer(Direction.OUT, out, None, allowed=False, stay=stay_id, due=600), credential=ticket))
-    assert site.pay(stay_id) == 600
-    site.leave(None, stay=stay_id, credential=ticket)
-    assert isinstance(site.stay(stay_id), ClosedStay)
-    assert inside(site) == 0
-    site.check()
+def test_the_ticket_of_a_car_that_went_back_opens_no_exit_for_another(site: SiteStory) -> None:
+    """A plate cannot be handed on, a ticket can: to let it prove that its car came in would let a car of nine hours go for nothing."""
+    inside_for_hours = site.enter()
+    site.park(hours=9)
+    ticket = StayId(site.opened_for(Direction.IN, None))
+    site.hear(answer(Direction.OUT, site.visit(), None, allowed=False, stay=ticket, due=0))
+    assert site.copy_row("stay", ticket) is None
+    assert (site.stays("doubtful"), site.due_at_the_lane(inside_for_hours, site.clock.now())) == ([], 3800)
 
 
 @pytest.mark.req("ID-1")

@@ -121,7 +121,7 @@ def _count(
         report.closed_wrong += 1
         return
     mine = [case for case in cases if _concerns(case, visit, stay)]
-    if stay is None and visit.helped and not mine:  # it came in unseen: a person let it out, and a person has said so
+    if stay is None and visit.helped and not mine:  # it came in unseen, a person let it out and said so
         report.closed_by_person += 1
         assert visit.entered_at is not None
         report.lost_minor += site.price(visit.entered_at, visit.exited_at)

@@ -223,17 +223,7 @@ def cut_to_nothing(raw: bytes) -> bytes:
     return raw[:0]
 
 
-def without_a_table(raw: bytes) -> bytes:
-    """As a file of an earlier moment may be whose log is gone."""
-    with sqlite3.connect(":memory:", isolation_level=None) as conn:
-        conn.deserialize(raw[:18] + b"\x01\x01" + raw[20:])  # without its log, which memory has none of
-        conn.execute("DROP TABLE journal")
-        return conn.serialize()
-
-
-@pytest.mark.parametrize(
-    "damage", [overwritten, with_a_page_of_zeros, cut_in_the_middle, cut_to_nothing, without_a_table]
-)
+@pytest.mark.parametrize("damage", [overwritten, with_a_page_of_zeros, cut_in_the_middle, cut_to_nothing])
 def test_a_damaged_file_is_set_aside_as_it_is_and_the_box_works_with_a_new_one(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
@@ -253,6 +243,15 @@ def test_a_damaged_file_is_set_aside_as_it_is_and_the_box_works_with_a_new_one(
     assert ids(FileJournal(file)) == ["e7"]
     file.close()
     assert len(set_aside(path)) == 2
+
+
+def test_a_file_that_has_lost_a_table_is_set_aside_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    file = EdgeFile(path)
+    file.write(lambda conn: conn.execute("DROP TABLE journal"))
+    file.close()
+    open_or_begin_anew(path).close()
+    assert len(set_aside(path)) == 1
 
 
 def test_a_disk_that_takes_nothing_any_more_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

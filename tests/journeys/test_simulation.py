@@ -63,9 +63,9 @@ def test_with_good_eyes_and_a_good_link_everybody_is_served_by_the_machine_alone
 
 
 @pytest.mark.req("ID-1")
-def test_cars_that_no_loop_felt_come_to_their_own_stays_by_plate_and_by_ticket() -> None:
+def test_cars_that_no_loop_felt_leave_by_themselves_or_are_a_persons_cases_and_none_is_left_open() -> None:
     report = simulate.run(Scenario(seed=1, stays=60, misread=0.02, unread=0.3, missed=0.08))
-    assert (report["closed_right"], report["closed_by_person"], report["left_open"]) == (52, 8, 0)
+    assert (report["closed_right"], report["closed_by_person"], report["left_open"]) == (51, 9, 0)
 
 
 @pytest.mark.req("GATE-3", "ID-1", "PAY-3")

@@ -14,8 +14,11 @@ export function Dialog({ title, onClose, onSubmit, children }: Props): JSX.Eleme
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    box.current?.showModal();
+    const asked = box.current;
+    asked?.showModal();
     return () => {
+      const now = document.activeElement;
+      if (now !== document.body && !asked?.contains(now)) return; // whoever has gone on meanwhile is not called back
       if (before instanceof HTMLElement && before.isConnected) before.focus();
       else document.getElementById("main")?.focus(); // what had opened it is gone with the row that it was about
     };

@@ -32,7 +32,8 @@ def sound(page: Page) -> None:
 
 
 def question_wrong(page: Page, lights: Collection[str] = ("dark", "light")) -> list[str]:
-    """What is wrong with the dialog that stands open, by day and by night, at its size and with letters of twice the size."""
+    """What is wrong with the dialog that is or comes open, by day and by night, at its size and with letters of twice the size."""
+    page.locator("dialog[open]").first.wait_for()
     wrong = checks.unnamed(page)
     for light in lights:
         _shine(page, light)

@@ -154,6 +154,7 @@ def test_the_whole_conversation_with_a_keyboard_alone(fake: FakeServer, open_pag
     keys.press("取消并退回已放入的钱")
     expect(page.get_by_text("请取走退回的 ¥10.00")).to_be_visible()
     fake.cash.fell()
+    expect(page.get_by_role("button", name="换一种付款方式")).to_be_visible()
     keys.press("换一种付款方式")
     keys.press("现金")
     expect(page.get_by_test_id("cash-left")).to_have_text("¥18.00")

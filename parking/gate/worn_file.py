@@ -57,8 +57,9 @@ def _set_aside(path: Path) -> Path:
                 part.rename(path.with_name(f"{name}{ending}"))
         Path(f"{path}-shm").unlink(missing_ok=True)
     except OSError as error:  # the disk takes nothing any more
-        what = f"the box's file cannot be read, nor be set aside: {error.strerror}"
-        raise ParkingError(ErrorKind.UNAVAILABLE, "edge.file", what) from None
+        raise ParkingError(
+            ErrorKind.UNAVAILABLE, "edge.file", f"the box's file cannot be read, nor be set aside: {error.strerror}"
+        ) from None
     return path.with_name(name)
 
 

@@ -74,6 +74,7 @@ def test_a_case_is_taken_decided_and_taken_back_with_the_keyboard_alone(desk: Fa
     page.keyboard.press("3")  # a slip: the first fits far better, so this is asked about
     expect(page.get_by_role("dialog")).to_contain_text("第 1 个候选要像得多", timeout=PATIENT)
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=PATIENT)
     assert desk.desk.decided == []
     expect(page.locator("[data-candidate='stay-1'] mark")).to_have_text(["8", "8"])
     page.keyboard.press("1")

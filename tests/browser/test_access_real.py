@@ -85,7 +85,7 @@ def test_rights_are_kept_searched_and_taken_from_a_file(office: Office, open_pag
     dialog.get_by_role("button", name="Close").click()
     expect(page.locator("[data-visitor]")).to_contain_text("18:30")
 
-    expect(dialog).to_have_count(0)
+    expect(page.locator("dialog")).to_have_count(0)
     page.keyboard.press("/")
     page.keyboard.type("wang")
     page.keyboard.press("Enter")

@@ -43,9 +43,8 @@ class EdgeFile:
         self._queue_lock = threading.Lock()
         self._queue: list[_Job[Any]] = []
         in_memory = self.path == ":memory:"
-        with (
-            ExitStack() as opened
-        ):  # closed at once where it cannot be used: closed later, it would take a new file's log with it
+        # Closed at once where it cannot be used: closed later, it would take a new file's log with it.
+        with ExitStack() as opened:
             try:
                 self._writer = opened.enter_context(closing(_connect(self.path)))
                 prepare(self._writer)

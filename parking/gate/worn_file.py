@@ -19,15 +19,15 @@ _LOG = structlog.get_logger("edge")
 def open_or_begin_anew(path: Path) -> EdgeFile:
     """The box's file, looked through; one that cannot be read is set aside and a new one begun. ParkingError for any other trouble."""
     try:
-        if (
-            path.exists() and path.stat().st_size == 0
-        ):  # SQLite would take it for a new one, and nobody would hear of what it held
+        if path.exists() and path.stat().st_size == 0:
+            # SQLite would take it for a new one, and nobody would hear of what it held.
             raise ParkingError(ErrorKind.UNAVAILABLE, UNREADABLE, "the box's file is empty")
         return _whole(path)
     except ParkingError as error:
         if error.code != UNREADABLE:
             raise
-        _LOG.critical("the box's file cannot be read and was set aside", file=_set_aside(path).name)
+        kept = _set_aside(path)
+        _LOG.critical("the box's file cannot be read and was set aside", file=kept.name)
         return EdgeFile(path)
 
 
@@ -65,7 +65,10 @@ def _set_aside(path: Path) -> Path:
 
 def file_health(path: Path, now: datetime) -> HealthReport:
     """Faulty as long as a file that could not be read waits for a person: what it had not sent yet is in it."""
-    waiting = set_aside(path)
+    try:
+        waiting = set_aside(path)
+    except OSError as error:  # a disk that does not even list its files stops no lane
+        return HealthReport(Health.FAULTY, now, error.strerror or "")
     if not waiting:
         return HealthReport(Health.OK, now)
     return HealthReport(Health.FAULTY, now, f"its journal could not be read and was set aside: {waiting[-1].name}")

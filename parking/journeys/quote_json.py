@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from json.encoder import (
-    encode_basestring as _text,
-)  # json.dumps(..., ensure_ascii=False) of a text, without its detours
+from json.encoder import encode_basestring as _text  # a text as json.dumps writes it with ensure_ascii=False
 
 from parking.journeys.ports import Account, Ahead, BillLine, NotApplied, Period
 from parking.journeys.quoting import StayQuote

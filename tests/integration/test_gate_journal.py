@@ -19,9 +19,10 @@ from parking.gate.edge_file import UNREADABLE, EdgeFile, alone
 from parking.gate.journal import KEPT, KEPT_FOR, REMOVED_AT_ONCE, FileJournal
 from parking.gate.local_copy import LocalCopy
 from parking.gate.steady_clock import SteadyClock
-from parking.gate.worn_file import open_or_begin_anew, set_aside
+from parking.gate.worn_file import file_health, open_or_begin_anew, set_aside
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode
+from parking.kernel.device import Health
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import CodeUsed, Envelope, VehicleBackedAway
 from parking.kernel.ids import EventId, LaneId, VisitId
@@ -264,6 +265,11 @@ def test_a_disk_that_takes_nothing_any_more_is_told(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "rename", refused)
     with pytest.raises(ParkingError, match="nor be set aside: Read-only file system"):
         open_or_begin_anew(path)
+
+
+def test_a_disk_that_does_not_list_its_files_is_faulty_and_stops_no_lane(tmp_path: Path) -> None:
+    told = file_health(tmp_path / "gone" / "edge.db", NOW)
+    assert (told.health, told.detail) == (Health.FAULTY, "No such file or directory")
 
 
 def test_what_lies_beside_a_file_that_was_set_aside_is_not_taken_for_another(tmp_path: Path) -> None:

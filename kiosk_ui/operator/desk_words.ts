@@ -124,7 +124,7 @@ export const desk = translator({
   details: ["依据", "On what"],
   before: ["之前", "Before"],
   after: ["之后", "After"],
-  rule: ["规则", "Rule"],
+  evidence: ["证据", "Evidence"],
   ranked: ["当时的候选", "Candidates then"],
   costs_then: ["代价版本 {version}", "costs, version {version}"],
   back: ["返回", "Back"],

@@ -5,7 +5,6 @@ import { useEffect, useState } from "preact/hooks";
 import { call } from "../shared/api";
 import { clock, clockSeconds, longDate, money, plate } from "../shared/format";
 import { inWords, tables } from "../shared/i18n/codes";
-import { readable } from "../shared/i18n/readable";
 import { why } from "../shared/i18n/problems";
 import { Mark, type MarkName } from "../shared/marks";
 import { now, setServerTime } from "../shared/tick";
@@ -17,8 +16,9 @@ import { desk as say } from "./desk_words";
 import { money as sayMoney } from "./money_words";
 import { laneName } from "./names";
 import { Picture } from "./picture";
-import { toBill } from "./route";
+import { toBill, toStay } from "./route";
 import { may } from "./session";
+import { factWords, ruleWords } from "./story_words";
 import { whoWords } from "./who";
 
 const story = signal<StayStory | null>(null);
@@ -168,7 +168,7 @@ const tones: Readonly<Record<string, string>> = { case: "warn", decision: "accen
 
 function LineRow({ of }: { of: StoryLine }): JSX.Element {
   const isDeed = (of.kind === "deed" || of.kind === "look") && !(of.code in tables.storyCodes);
-  const words = isDeed ? deed(of.code) : of.kind === "case" ? inWords("cases", of.code) : inWords(of.kind === "decision" || of.kind === "undone" ? "choices" : "storyCodes", of.code);
+  const words = isDeed ? deed(of.code) : of.kind === "correction" ? ruleWords(of.code) : of.kind === "case" ? inWords("cases", of.code) : inWords(of.kind === "decision" || of.kind === "undone" ? "choices" : "storyCodes", of.code);
   const reason = of.detail["reason"];
   const because = typeof reason === "string" && reason ? inWords(of.kind === "decision" ? "deskReasons" : "reasons", reason) : "";
   return (
@@ -183,36 +183,34 @@ function LineRow({ of }: { of: StoryLine }): JSX.Element {
           {of.amount && <b class="story-sum">{money(of.amount)}</b>}
         </p>
         <p class="soft">{[laneName(of.lane_id), of.by && whoWords(of.by_kind, of.by), because, reasonWords(of.note)].filter(Boolean).join(" · ")}</p>
-        {(of.kind === "decision" || of.kind === "correction") && <Grounds of={of.detail} />}
+        {(of.kind === "decision" || of.kind === "correction") && <Grounds of={of} />}
       </div>
     </li>
   );
 }
 
-interface Evidence {
+interface Candidates {
   candidates?: { stay_id: string; cost: number }[];
   costs?: string;
 }
 
-/** What a decision rests on: before, after, the rule, and what the person had in front of them. */
-function Grounds({ of }: { of: StoryLine["detail"] }): JSX.Element {
-  const evidence = (of["evidence"] ?? {}) as Evidence;
+/** What a decision or a correction rests on: before, after, and what the person, or the rule, had in front of them. */
+function Grounds({ of }: { of: StoryLine }): JSX.Element | null {
+  const { before, after } = of.detail;
+  const { candidates, costs, ...seen } = (of.detail["evidence"] ?? {}) as Candidates & Record<string, unknown>;
   return (
     <details class="grounds">
       <summary>{say("details")}</summary>
       <dl>
-        <Facts name={say("before")} of={of["before"]} />
-        <Facts name={say("after")} of={of["after"]} />
-        <div>
-          <dt>{say("rule")}</dt>
-          <dd>{readable(String(of["rule"] ?? ""))}</dd>
-        </div>
-        {evidence.candidates && evidence.candidates.length > 0 && (
+        <Facts name={say("before")} of={asFacts(before)} />
+        <Facts name={say("after")} of={asFacts(after)} />
+        {of.kind === "correction" && <Facts name={say("evidence")} of={seen} />}
+        {candidates && candidates.length > 0 && (
           <div>
             <dt>{say("ranked")}</dt>
             <dd>
-              {evidence.candidates.map((one, at) => `${at + 1}. ${one.stay_id.slice(-6)} (${one.cost.toFixed(1)})`).join("  ")}
-              {evidence.costs && ` · ${say("costs_then", { version: evidence.costs })}`}
+              {candidates.map((one, at) => `${at + 1}. ${one.stay_id.slice(-6)} (${one.cost.toFixed(1)})`).join("  ")}
+              {costs && ` · ${say("costs_then", { version: costs })}`}
             </dd>
           </div>
         )}
@@ -221,13 +219,27 @@ function Grounds({ of }: { of: StoryLine["detail"] }): JSX.Element {
   );
 }
 
+/** A correction tells its stay's state only. */
+const asFacts = (of: unknown): unknown => (typeof of === "string" ? { state: of } : of);
+
+const STAYS: ReadonlySet<string> = new Set(["later_entry", "earlier_entry", "into", "merged", "first", "second", "of"]);
+const IS_TIME = /^\d{4}-\d{2}-\d{2}T/;
+
 function Facts({ name, of }: { name: string; of: unknown }): JSX.Element | null {
   if (!of || typeof of !== "object") return null;
   const facts = Object.entries(of as Record<string, unknown>).filter(([, value]) => value !== null);
+  if (facts.length === 0) return null;
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{facts.map(([key, value]) => `${readable(key)}: ${shownAs(key, value)}`).join(" · ")}</dd>
+      <dd>
+        {facts.map(([key, value], at) => (
+          <span key={key}>
+            {at > 0 && " · "}
+            {factWords(key)}: {STAYS.has(key) ? <a href={toStay(String(value))}>{String(value).slice(-6)}</a> : shownAs(key, value)}
+          </span>
+        ))}
+      </dd>
     </div>
   );
 }
@@ -235,5 +247,7 @@ function Facts({ name, of }: { name: string; of: unknown }): JSX.Element | null 
 function shownAs(key: string, value: unknown): string {
   if (value && typeof value === "object" && "amount" in value) return money(value as Parameters<typeof money>[0]);
   if (key === "state") return inWords("stayStates", String(value));
-  return key.endsWith("_at") ? clock(String(value), now.value) : String(value);
+  if (key.endsWith("lane_id")) return laneName(String(value));
+  if (key.endsWith("visit")) return String(value).slice(-6);
+  return IS_TIME.test(String(value)) ? clock(String(value), now.value) : String(value);
 }

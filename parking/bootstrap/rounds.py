@@ -23,7 +23,7 @@ from parking.journeys import app_hooks, forgetting, owing, refreshing_access
 from parking.members import points
 from parking.plumbing import delivery, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
-from parking.sessions import visits
+from parking.sessions import evidence, visits
 from parking.web import idempotency
 from payments import store as payment_store
 from payments.cashier import Cashier
@@ -99,7 +99,7 @@ def look_at_contacts(database: Database, contacts: Contacts, live: LiveProjectio
 
 
 def tidy(database: Database) -> None:
-    """Forget what has long been relayed, handled, done and answered."""
+    """Forget what has long been relayed, handled, done and answered, and give up entries that nothing has proved."""
 
     def work(uow: UnitOfWork) -> None:
         outbox.forget_relayed(uow, older_than=EVENTS_KEPT)
@@ -109,6 +109,7 @@ def tidy(database: Database) -> None:
         copy_feed.purge_tombstones(uow)
         ingest.forget_old(uow)
         visits.forget_old(uow)
+        evidence.give_up_doubts(uow)
 
     database.write(work)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
 
 from parking.journeys import leaving
 from parking.journeys.pairing import CostsOf, votes_of
 from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId, StayId
+from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import evidence, service, store, visits
-from parking.sessions.model import is_plausible
+from parking.sessions.model import OpenStay, is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 
@@ -31,9 +37,7 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             return
         conn, stay_id, came = uow.connection, StayId(event.visit_id), envelope.occurred_at
         visits.take(conn, event.visit_id)
-        votes = votes_of(event.plate, event.votes)
-        texts = [one.text for one in votes.spellings] if votes is not None else []
-        gone = visits.earliest_unmatched(conn, texts, came) if texts else None
+        gone = _exit_of(conn, event.plate, event.votes, came)
         opened = service.open_stay(
             uow,
             stay_id,
@@ -54,13 +58,21 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
         if not event.authorised:
             service.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
         if gone is not None:  # its exit lane was online, its entry lane was not
-            visits.explain(conn, gone.visit_id, stay_id)
-            store.close_case(conn, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
-            leaving.close(
-                uow, cashier, opened, at=gone.exited_at, priced_at=gone.exited_at, lane_id=LaneId(gone.lane_id)
-            )
+            _close_as_left(uow, cashier, opened, gone)
 
     return handle
+
+
+def _close_as_left(uow: UnitOfWork, cashier: Cashier, stay: OpenStay, gone: Row[Any]) -> None:
+    visits.explain(uow.connection, gone.visit_id, stay.id)
+    store.close_case(uow.connection, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
+    leaving.close(uow, cashier, stay, at=gone.exited_at, priced_at=gone.exited_at, lane_id=LaneId(gone.lane_id))
+
+
+def _exit_of(conn: Connection, plate: Plate | None, votes: Votes | None, came: datetime) -> Row[Any] | None:
+    """The exit that waits for this entry, by any of the plates that its pictures leave open."""
+    known = votes_of(plate, votes)
+    return visits.earliest_unmatched(conn, [one.text for one in known.spellings], came) if known is not None else None
 
 
 def stand_at_entry(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -81,7 +93,11 @@ def doubt_entry(cashier: Cashier) -> Handler:
         if said is None or said.leaving or said.pulsed_at is None or said.yes_at is None or said.plate is None:
             return
         version = cashier.current_tariff(uow.connection, said.yes_at)
-        evidence.doubt(uow, said, tariff_version=version, entered_at=said.yes_at)
+        doubtful = evidence.doubt(uow, said, tariff_version=version, entered_at=said.yes_at)
+        gone = _exit_of(uow.connection, said.plate, said.votes, said.yes_at) if doubtful is not None else None
+        if doubtful is not None and gone is not None:  # that exit has proved it already
+            seen = {"exit_visit": gone.visit_id, "at": gone.exited_at}
+            _close_as_left(uow, cashier, service.confirm(uow, doubtful, "missed_entry", seen, passages=1), gone)
 
     return handle
 

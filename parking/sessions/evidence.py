@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
@@ -12,14 +12,26 @@ from parking.sessions import corrections, finding, places, service, store
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, StayInReview
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
+DOUBT_LASTS = timedelta(days=7)
+"""Who came in unseen has left by then or was seen in a bay; a patrol asks about older ones as about any ghost."""
 
-def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: datetime) -> None:
-    """An entry let a vehicle in and saw it no more: a stay that waits for evidence."""
+
+def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: datetime) -> DoubtfulStay | None:
+    """An entry let a vehicle in and saw it no more: a stay that waits for evidence; None where the visit has a stay already."""
     if store.get(uow.connection, StayId(said.visit_id)) is not None:
-        return
+        return None
     new = OpenStay(StayId(said.visit_id), said.plate, entered_at, said.lane_id, tariff_version, votes=said.votes)
     store.insert(uow.connection, new, state="doubtful")
     corrections.record(uow, new.id, "entry_in_doubt", None, {"backed_at": said.backed_at})
+    return DoubtfulStay(new.id, new.plate, entered_at, new.lane_id, tariff_version)
+
+
+def give_up_doubts(uow: UnitOfWork) -> None:
+    """What nothing has proved for so long is over: its car went back, or left as unseen as it came; its exit still revives it."""
+    for stay_id in finding.doubtful_before(uow.connection, uow.now - DOUBT_LASTS):
+        before = corrections.snapshot(uow.connection, stay_id)
+        store.set_state(uow.connection, stay_id, state="ghost")
+        corrections.record(uow, stay_id, "entry_never_proved", before, {})
 
 
 def came_again(uow: UnitOfWork, plate: Plate, visit_id: VisitId) -> None:

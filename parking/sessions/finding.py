@@ -77,6 +77,12 @@ def doubtful_of(conn: Connection, plate: Plate) -> list[StayId]:
     return [StayId(found) for found in conn.execute(_DOUBTFUL, {"plate": plate}).scalars()]
 
 
+def doubtful_before(conn: Connection, at: datetime) -> list[StayId]:
+    """Entries that nothing has proved and that would have been before `at`."""
+    query = sa.select(stay.c.id).where(stay.c.state == "doubtful", stay.c.entered_at < at)
+    return [StayId(found) for found in conn.execute(query).scalars()]
+
+
 def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
     """Every open stay that had begun by then, oldest first."""
     query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)

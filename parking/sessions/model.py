@@ -106,7 +106,7 @@ class ClosedStay:
 
 @dataclass(frozen=True, slots=True)
 class GhostStay:
-    """A stay whose car has gone, as evidence shows, though nobody knows when: it can be revived by evidence, and never billed."""
+    """A stay whose car has gone, nobody knows when, or was never proved to come in: revived by evidence, never billed."""
 
     id: StayId
     plate: Plate | None

@@ -81,6 +81,7 @@ def a_story(now: datetime) -> StayStory:
     evidence = {"candidates": ranked, "costs": "7c1e90ab42f3"}
     grounds = {"reason": "plate_misread", "rule": "desk.match", "before": {"state": "open"}, "evidence": evidence}
     grounds |= {"after": {"state": "closed", "exited_at": left.isoformat()}}
+    put_right = {"before": "open", "after": "closed", "evidence": {"exit_visit": "visit-c1", "later_entry": "stay-2"}}
     s = timedelta(seconds=1)
     lines = [
         line(came - 6 * s, "read", "allowed", lane_id="entry-1", plate="沪A****88", picture="stay-1", detail={"rule": "site_has_room"}),
@@ -93,6 +94,7 @@ def a_story(now: datetime) -> StayStory:
         line(left, "case", "exit_without_stay", lane_id="exit-1"),
         line(left + 60 * s, "look", "picture.view", by="王芳", picture="visit-c1"),
         line(left + 75 * s, "decision", "match", by="王芳", detail=grounds),
+        line(left + 75 * s, "correction", "exit_matched", by="王芳", note="plate_misread", detail=put_right),
         line(left + 75 * s, "money", "due", amount=due),
         line(left + 300 * s, "bill", "payment_paid", amount=due),
         line(left + 301 * s, "money", "capture", amount=due),

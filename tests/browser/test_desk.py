@@ -176,10 +176,14 @@ def test_a_stays_story_shows_pictures_on_demand_and_plates_in_clear_by_right(
 ) -> None:
     page = at_desk(desk, open_page, "#/stay/stay-1")
     lines = page.locator(".story-line")
-    expect(lines).to_have_count(13, timeout=PATIENT)
+    expect(lines).to_have_count(14, timeout=PATIENT)
     expect(lines.nth(9)).to_contain_text("是这辆车")
     lines.nth(9).get_by_text("依据").click()
-    expect(lines.nth(9)).to_contain_text("desk match")
+    expect(lines.nth(9)).to_contain_text("状态: 在场")
+    expect(lines.nth(10)).to_contain_text("人工对应离场")
+    lines.nth(10).get_by_text("依据").click()
+    expect(lines.nth(10)).to_contain_text("状态: 已离场")
+    expect(lines.nth(10).get_by_role("link", name="stay-2")).to_have_attribute("href", "#/stay/stay-2")
     assert page.locator(".story img").count() == 0  # each look is on record: none without a press
     page.get_by_role("button", name="查看照片").first.click()
     expect(page.locator(".case-shot-there")).to_have_count(1, timeout=PATIENT)

@@ -9,11 +9,17 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import kiosk_ui
+from parking.journeys import deciding
+from parking.journeys.paying import BILL_IS_TRUE
+from parking.kernel.ids import LaneId, StayId
+from parking.sessions.corrections import EXIT_MATCHED
+from parking.sessions.model import ClosedStay
 from tests.tools import setup
 
 ROOT = Path(kiosk_ui.__file__).parent.parent
@@ -77,7 +83,11 @@ NOT_A_REPORT = {
     'Digest username="{}", realm="{}", nonce="{}", uri="{}", response="{}"',  # a header
 }
 BLANK = "7x"
+NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 REASONS = ROOT / "kiosk_ui" / "operator" / "audit_reasons.ts"
+STORY = ROOT / "kiosk_ui" / "operator" / "story_words.ts"
+RULES = {"record", "confirm", "LeftThen", "GoneUnseen"}
+"""What names the rule by which a stay is put right, and what on: calls, and a verdict's field."""
 DEEDS = {"audit", "record", "on_record", "_on_record"}
 _DEED = re.compile(r"[a-z]+\.[a-z_]+|logout")
 
@@ -273,3 +283,49 @@ def test_a_reason_keeps_the_words_of_a_person_and_says_the_codes_beside_them() -
         "driver said: ticket lost, please open",
         "车主说：票丢了",
     ]
+
+
+def corrections_in(source: str) -> Iterator[tuple[set[str], set[str]]]:
+    """The rules by which each statement of a module puts stays right, and the facts that it puts on record as evidence."""
+    tree = ast.parse(source)
+    named = {
+        ast.unparse(node.targets[0]): node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict | ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "rule" and node.value is not None:
+            yield set(texts_of(node.value)), set()
+        if not isinstance(node, ast.Call) or ast.unparse(node.func).rpartition(".")[2] not in RULES:
+            continue
+        said = [named.get(ast.unparse(arg), arg) for arg in node.args]
+        dicts = [arg for arg in said if isinstance(arg, ast.Dict)]
+        rules = {text for arg in said if not isinstance(arg, ast.Dict) for text in texts_of(arg)}
+        yield (
+            {rule for rule in rules if re.fullmatch("[a-z_]+", rule)},
+            {text for d in dicts for key in d.keys if key for text in texts_of(key)},
+        )
+
+
+@pytest.mark.req("DATA-2", "A11Y-1")
+def test_whatever_puts_a_stay_right_has_its_chinese_words_in_its_story(built_pages: Path) -> None:
+    assert built_pages.is_dir()
+    rooms = [*(ROOT / "parking" / "sessions").glob("*.py"), *(ROOT / "parking" / "journeys").glob("*.py")]
+    found = [one for path in rooms for one in corrections_in(path.read_text())]
+    rules, facts = (sorted(set().union(*(one[at] for one in found))) for at in (0, 1))
+    rules += [
+        EXIT_MATCHED,
+        BILL_IS_TRUE,
+        "took_in_another",
+        "merged",
+    ]  # these are named elsewhere than they are recorded
+    assert len(rules) > 20
+    assert len(facts) > 5
+    assert not [one for one in words_of(rules, "ruleWords", STORY) if one.isascii()]
+    assert not [one for one in words_of([*facts, *_facts_of_decisions()], "factWords", STORY) if one.isascii()]
+    assert words_of(["undo_exit_matched"], "ruleWords", STORY) == ["撤销：人工对应离场"]
+
+
+def _facts_of_decisions() -> list[str]:
+    stay = ClosedStay(StayId("s"), None, NOON, LaneId("in"), "t", NOON, LaneId("out"))
+    return sorted(deciding._facts(stay))

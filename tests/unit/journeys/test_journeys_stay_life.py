@@ -8,12 +8,13 @@ import pytest
 
 from parking.access import service as access_service
 from parking.access.snapshot import ListedAs, ListRow
+from parking.bootstrap import rounds
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.measured import measured_costs
 from parking.journeys import correcting, pairing
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ErrorKind, ParkingError
-from parking.kernel.events import Direction
+from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
@@ -28,7 +29,7 @@ from parking.sessions.model import (
     StayInReview,
     SupersededStay,
 )
-from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory, answer, passage
+from tests.builders.journeys import ENTRY, EXIT, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
 MISREAD = "浙A1234S"
 TAG = Credential(CredentialKind.UHF, "E2801160")
@@ -480,6 +481,61 @@ def test_an_entry_whose_loop_missed_the_car_is_proved_by_its_exit_and_billed_fro
     assert site.sums(over.id).due == 1000
     assert [one.rule for one in site.corrections(over.id)] == ["entry_in_doubt", "missed_entry"]
     assert inside(site) == 0
+    site.check()
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_an_entry_whose_loop_missed_the_car_and_that_tells_of_it_after_its_exit_is_billed_all_the_same(
+    site: SiteStory,
+) -> None:
+    visit, let_in_at = site.visit(), site.clock.now()
+    site.park(hours=2)
+    site.leave(stay=None)
+    assert site.reasons() == ["exit_without_stay"]
+    pulse = BarrierPulsed(ENTRY, VisitId(visit), True, "rule", "paid")
+    site.hear(answer(Direction.IN, visit, PLATE), pulse, VehicleBackedAway(ENTRY, VisitId(visit)), at=let_in_at)
+    over = site.stay(StayId(visit))
+    assert isinstance(over, ClosedStay)
+    assert (over.entered_at, site.sums(over.id).due) == (let_in_at, 1000)
+    assert [one.rule for one in site.corrections(over.id)] == ["entry_in_doubt", "missed_entry"]
+    assert site.copy_row("stay", visit) is None
+    assert inside(site) == 0
+    site.check()
+
+
+@pytest.mark.req("ID-1", "PRIV-1")
+def test_an_entry_that_nothing_proves_is_given_up_after_a_week_and_its_plate_is_not_kept_for_ever(
+    site: SiteStory,
+) -> None:
+    visit = site.opened_for(Direction.IN)
+    site.park(days=6)
+    rounds.tidy(site.database)
+    assert isinstance(site.stay(StayId(visit)), DoubtfulStay)
+    site.park(days=1, minutes=1)
+    rounds.tidy(site.database)
+    site.application.drain()
+    assert isinstance(site.stay(StayId(visit)), GhostStay)
+    assert site.corrections(StayId(visit))[-1].rule == "entry_never_proved"
+    assert site.copy_row("stay", visit) is None, "no exit asks its price any more"
+    assert (inside(site), site.reasons()) == (0, [])
+    site.check()
+    site.park(days=366)
+    rounds.purge(site.database)
+    given_up = site.stay(StayId(visit))
+    assert given_up is not None
+    assert given_up.plate is None
+
+
+@pytest.mark.req("ID-1")
+def test_an_entry_that_was_given_up_too_soon_lives_again_when_its_car_is_seen(site: SiteStory) -> None:
+    visit = site.opened_for(Direction.IN)
+    site.park(days=8)
+    rounds.tidy(site.database)
+    bay, seen_at = BayId("b2-1"), site.clock.now()
+    site.database.write(lambda uow: evidence.see_parked(uow, StayId(visit), bay, seen_at))
+    site.application.drain()
+    assert isinstance(site.stay(StayId(visit)), ParkedStay)
+    assert inside(site) == 1
     site.check()
 
 

@@ -26,6 +26,7 @@ import { Devices } from "./devices";
 import { EmergencyBanner } from "./emergency";
 import { Figures } from "./figures_page";
 import { figures } from "./figures_words";
+import { GivenUpPage } from "./given_up_page";
 import { calls, keepLooking } from "./help";
 import { MapDoor } from "./map_door";
 import { map } from "./map_words";
@@ -92,6 +93,7 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
   if (at.page === "figures" && may("figures:read")) return <Figures />;
   if (at.page === "access" && may("access:read")) return <Access tab={at.id} />;
   if (at.page === "audit" && may("audit:read")) return <Audit />;
+  if (at.page === "given-up" && may("devices:write")) return <GivenUpPage />;
   if (at.page === "account") return <Account />;
   if (at.page === "tariffs" && may("tariffs:read")) return <Tariffs />;
   if (at.page === "stay" && may("stays:read")) return <Story id={at.id} />;

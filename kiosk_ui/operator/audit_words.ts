@@ -54,6 +54,8 @@ const words: Readonly<Record<string, Pair>> = {
   vehicle: ["会员车辆", "a member's vehicle"],
   case: ["异常", "a case"],
   audit: ["本记录", "this record"],
+  "device.again": ["重试未能处理的事项", "had what was given up done again"],
+  "device.let_be": ["不再重试未能处理的事项", "let be what was given up"],
   "stay.look": ["查看停车全程", "saw the story of a stay"],
   "lane.plates": ["在车道页查看明文车牌", "saw plates in clear at a lane"],
   "call.say": ["告知呼叫人", "told the caller"],

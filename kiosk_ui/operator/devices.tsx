@@ -5,10 +5,12 @@ import { inWords } from "../shared/i18n/codes";
 import { deviceSays } from "../shared/i18n/device_says";
 import { under } from "../shared/live";
 import type { DeviceValue, SignValue } from "../shared/wire";
+import { givenUp } from "./given_up_words";
 import { devicesOf, signName } from "./names";
-import { feed } from "./session";
+import { feed, may } from "./session";
 import { say } from "./words";
 
+const SERVER = "server";
 const TONES: Readonly<Record<string, string>> = { ok: "ok", faulty: "bad", silent: "warn" };
 
 export function Health({ of }: { of: string | undefined }): JSX.Element {
@@ -55,9 +57,10 @@ export function Devices(): JSX.Element {
         {devices.map(([id, device]) => (
           <li key={`device.${id}`} class="panel device" data-device={id}>
             <p>
-              {id}
+              {id === SERVER ? say("server") : id}
               {device.detail && <small>{deviceSays(device.detail, worded)}</small>}
             </p>
+            {id === SERVER && device.health !== "ok" && may("devices:write") && <a href="#/given-up">{givenUp("see")}</a>}
             <Health of={device.health} />
           </li>
         ))}

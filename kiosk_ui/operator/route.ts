@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 
 /** Pages that stand for themselves, and pages of something that the address names (or of nothing yet: the whole list). */
-const PLAIN = ["console", "lessons", "debts", "books", "figures", "audit", "account", "tariffs"] as const;
+const PLAIN = ["console", "lessons", "debts", "books", "figures", "audit", "account", "tariffs", "given-up"] as const;
 const OF_SOMETHING = ["lane", "map", "desk", "stay", "bills", "cash", "access"] as const;
 type Plain = (typeof PLAIN)[number];
 type OfSomething = (typeof OF_SOMETHING)[number];

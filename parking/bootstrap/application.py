@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,13 +22,14 @@ from parking.bootstrap.bays import note_passages, own_free, sign_board, the_bays
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.figures import figures_of
 from parking.bootstrap.gate_codes import keep_box_keys
+from parking.bootstrap.given_up import SERVER, GivenUpDesk
 from parking.bootstrap.hiding import hide_plates, open_pseudonyms
 from parking.bootstrap.keys import load_signer
 from parking.bootstrap.kiosks import Kiosks, kiosks_of
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.live_topics import Topics
 from parking.bootstrap.next_door import approach_names, approach_signs, next_door, polling, rows_of
-from parking.bootstrap.rounds import Rounds, rounds_of
+from parking.bootstrap.rounds import GIVEN_UP_EVERY_S, Round, Rounds, rounds_of
 from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
@@ -46,7 +47,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
 from parking.kernel.ids import DeviceId
 from parking.members import vehicles
-from parking.plumbing.bus import Bus, InProcessBus
+from parking.plumbing.bus import Bus, InProcessBus, Subscription
 from parking.plumbing.db import Database
 from parking.plumbing.jobs import JobHandler, JobRunner
 from parking.plumbing.outbox import OutboxRelay
@@ -78,6 +79,7 @@ class Application:
     bus: Bus
     relay: OutboxRelay
     jobs: JobRunner
+    given_up: GivenUpDesk
     hub: LiveHub
     live: LiveProjection
     cashier: Cashier
@@ -109,7 +111,7 @@ class Application:
         self.database.write(keep_box_keys)
         self.database.write(self.occupancy.open_zones)
         boxes = self.database.read(security_store.edge_ids)
-        self.live.restore(self.database, boxes=boxes, devices={*boxes, *self.sensors.sensors})
+        self.live.restore(self.database, boxes=boxes, devices={*boxes, *self.sensors.sensors, SERVER})
         learned_bounds.learn(self.database, self.cashier)
         for device in boxes:
             self.contacts.expect(DeviceId(device))
@@ -180,21 +182,17 @@ def build(
     invoices: Platform | None = None,
     resources: ExitStack | None = None,
 ) -> Application:
-    """Everything between the database and the sockets; bare `providers` are channels without a name for people.
-
-    The site map is that of the settings, unless one is handed in; the end of the application closes `resources`.
-    """
+    """Everything between database and sockets; bare `providers` are channels without a name; its end closes `resources`."""
     open_pseudonyms(settings, database)
     channels = money.channels_of(settings, database, channels, providers or {})
-    site = site or load_site(settings)
-    resources = resources if resources is not None else ExitStack()
-    tariffs, bus = TariffBook(*load_tariffs(settings)), bus or InProcessBus(database)
+    site, bus = site or load_site(settings), bus or InProcessBus(database)
+    resources, tariffs = resources if resources is not None else ExitStack(), TariffBook(*load_tariffs(settings))
     cashier, notices, cards, reconciler = _cash_desk(settings, database, channels, site, tariffs, clock)
     costs_of, contacts, occupancy = _costs_of(), Contacts(clock), Occupancy(site)
     rows = rows_of(settings.neighbours_file)
     live = LiveProjection(hub := LiveHub(Topics(site).of), site, approach_names(rows))
     reach, passages = _reach(site, settings), Passages(clock.now())
-    for subscription in subscriptions(
+    told = subscriptions(
         cashier=cashier,
         grace=Grace(to_leave=timedelta(minutes=settings.grace_to_leave_min)),
         occupancy=occupancy,
@@ -205,17 +203,20 @@ def build(
         note_passage=note_passages(passages),
         figures=(figures := figures_of(site)),
         zone=ZoneInfo(site.timezone),
-    ):
-        bus.subscribe(subscription)
+    )
     bays = the_bays(site, database, occupancy, contacts.oldest_s, passages, live.lanes)
     door = next_door(rows, clock, database.ids, own_free(bays))
-    jobs = notices.jobs() | cards.jobs() | money.issuing_jobs(invoices) | _jobs(cashier, reach)
+    handlers = notices.jobs() | cards.jobs() | money.issuing_jobs(invoices) | _jobs(cashier, reach)
+    jobs = JobRunner(database, handlers | _app_hooks(settings, clock, resources), clock)
+    failures = GivenUpDesk.over(database, clock, _subscribed(bus, told), jobs)
+    feeds = (*polling(door, resources), Round("given up", GIVEN_UP_EVERY_S, failures.watch.check))
     return Application(
         site=site,
         database=database,
         bus=bus,
         relay=OutboxRelay(database, bus),
-        jobs=JobRunner(database, jobs | _app_hooks(settings, clock, resources), clock),
+        jobs=jobs,
+        given_up=failures,
         hub=hub,
         live=live,
         cashier=cashier,
@@ -233,7 +234,7 @@ def build(
         signs=sign_board(bays, occupancy, clock, door, approach_signs(rows)),
         contacts=contacts,
         reconciler=reconciler,
-        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays, figures, polling(door, resources)),
+        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays, figures, feeds),
         reach=reach,
         costs_of=costs_of,
         resources=resources,
@@ -257,6 +258,13 @@ def _cash_desk(
     cards = CardSaver(database, every, return_url=f"{settings.public_url}/driver/", terms=money.terms_of(settings))
     reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
     return cashier, notices, cards, reconciler
+
+
+def _subscribed(bus: Bus, told: Sequence[Subscription]) -> dict[str, Subscription]:
+    """Who is told what from now on, by group."""
+    for subscription in told:
+        bus.subscribe(subscription)
+    return {subscription.group: subscription for subscription in told}
 
 
 def _jobs(cashier: Cashier, reach: Reach) -> dict[str, JobHandler]:

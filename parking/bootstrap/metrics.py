@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector as Base
 
 from parking.bootstrap.application import Application
-from parking.plumbing import outbox
+from parking.plumbing import given_up, outbox
 from parking.web.refused import RefusedSockets
 
 
@@ -21,6 +21,8 @@ class Collector(Base):
     def collect(self) -> Iterator[Metric]:
         app = self._application
         yield _one("parking_outbox_pending", "Events that the bus does not have yet", app.database.read(outbox.backlog))
+        lost = app.database.read(given_up.count)
+        yield _one("parking_given_up", "Events and jobs that were given up after every try", lost)
         yield _one("parking_live_clients", "Websockets on the live feed", app.hub.clients)
         refused = CounterMetricFamily("parking_websockets_refused", "By HTTP status or close code", labels=["answer"])
         for answer, count in self._refused.counts.copy().items():

@@ -21,7 +21,7 @@ from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
 from parking.journeys import app_hooks, forgetting, owing, refreshing_access
 from parking.members import points
-from parking.plumbing import delivery, jobs, outbox
+from parking.plumbing import delivery, given_up, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import evidence, visits
 from parking.web import idempotency
@@ -39,6 +39,7 @@ RENEW_EVERY_S = 1800.0
 CLAIMS_EVERY_S = 60.0
 BAYS_EVERY_S = 30.0
 FIGURES_EVERY_S = 60.0
+GIVEN_UP_EVERY_S = 20.0
 OUTLOOK_EVERY_S = 60.0
 DEBTS_EVERY_S = 900.0
 STATEMENTS_EVERY_S = 3600.0
@@ -140,13 +141,16 @@ def purge(database: Database) -> int:
     def visitors(uow: UnitOfWork) -> None:
         keeping.forget_visitors(uow, uow.now - kept["visitor of an invitation"])
 
+    def never_done(uow: UnitOfWork) -> None:
+        given_up.forget_older(uow, uow.now - kept["what was given up"])
+
     def said(uow: UnitOfWork) -> None:
         payment_store.forget_said(
             uow.connection, payment_store.callback_table.c.received_at < uow.now - kept["what a provider said"]
         )
         ratings.forget_words(uow, uow.now - kept["words of a rating"])
 
-    return forgetting.purge(database, [coupons, notices, debts, said, visitors])
+    return forgetting.purge(database, [coupons, notices, debts, said, visitors, never_done])
 
 
 def look_at_bays(bays: Bays) -> None:

@@ -181,6 +181,7 @@ def _routers(
         next_door_api.router(application.next_door, clock, site.currency),
         security_api.router(database, log_ins, clock, (settings.public_url,), passkeys=passkeys),
         security_search_api.router(database),
+        application.given_up.router(),
         access_api.router(
             database,
             site.id,

@@ -40,6 +40,7 @@ KEPT: Mapping[str, timedelta] = {
     "who bought": timedelta(days=365),  # the receipt itself stays, for settlement
     "ended vehicle": timedelta(days=90),
     "notice": timedelta(days=180),
+    "what was given up": timedelta(days=365),  # an event that no handler could take, a job that never succeeded
     "words of a rating": timedelta(days=365),  # the number stays
     "look": timedelta(days=3 * 365),
 }

@@ -139,16 +139,6 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__} {error.code}" if isinstance(error, ParkingError) else type(error).__name__
 
 
-def revive(unit: UnitOfWork, group: str, event_id: str) -> Envelope | None:
-    """Take one letter out of the dead ones, to be published again; None when there is no such letter."""
-    row = unit.connection.execute(
-        sa.delete(dead_letter)
-        .where(dead_letter.c.group == group, dead_letter.c.event_id == event_id)
-        .returning(dead_letter.c.envelope)
-    ).one_or_none()
-    return None if row is None else codec.decode(row.envelope)
-
-
 def forget_handled(unit: UnitOfWork, *, older_than: timedelta) -> int:
     """Drop proofs of handling that no repeat can reach any more; returns how many."""
     return unit.connection.execute(sa.delete(inbox).where(inbox.c.handled_at < unit.now - older_than)).rowcount

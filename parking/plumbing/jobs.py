@@ -102,14 +102,6 @@ def forget_done(unit: UnitOfWork, *, older_than: timedelta) -> int:
     return unit.connection.execute(sa.delete(job).where(old)).rowcount
 
 
-def again(unit: UnitOfWork, dedupe: str) -> bool:
-    """Give a dead job a fresh start; False when no such job is dead."""
-    fresh = {"state": "waiting", "attempts": 0, "run_at": unit.now, "leased_until": unit.now, "ended_at": None}
-    dead = sa.and_(job.c.dedupe == dedupe, job.c.state == "dead")
-    unit.enqueued += 1
-    return unit.connection.execute(sa.update(job).where(dead).values(fresh)).rowcount == 1
-
-
 @dataclass(frozen=True, slots=True)
 class _Claim:
     id: int

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Envelope, VehicleBackedAway
+from parking.plumbing import given_up
 from parking.plumbing.bus import Bus, InProcessBus, RetryPolicy, Subscription
 from parking.plumbing.db import Database, UnitOfWork
-from parking.plumbing.delivery import forget_handled, handle, revive
+from parking.plumbing.delivery import forget_handled, handle
 from parking.plumbing.outbox import OutboxRelay, backlog, forget_relayed
 from parking.plumbing.redis_streams import RedisBus
 from parking.plumbing.tables import dead_letter, inbox, outbox
@@ -164,21 +165,39 @@ class TestFailing:
         letter = rig.database.read(lambda c: c.execute(sa.select(dead_letter)).one())
         assert (letter.group, letter.event_id, letter.error, letter.attempts) == ("a", "edge-1-1", "ValueError", 3)
 
-    def test_a_dead_letter_can_be_revived(self, rig: Rig) -> None:
-        failing = Failing("a", "edge-1-1", RETRY.attempts)
-        bus = rig.bus(group("a", failing))
+    def test_what_was_given_up_is_done_again_for_the_group_that_failed_and_for_no_other(self, rig: Rig) -> None:
+        sick, well = group("sick", Failing("sick", "edge-1-1", RETRY.attempts + 1)), group("well")
+        self.gave_up(rig, sick, well)
+        (found,) = rig.database.read(given_up.newest)
+        assert (found.code, found.group, found.error, found.attempts) == ("VehicleBackedAway", "sick", "ValueError", 3)
+
+        assert rig.database.write(lambda uow: given_up.again(uow, {"sick": sick}, found.id)) == "ValueError"
+        (still,) = rig.database.read(given_up.newest)
+        assert (still.id, still.attempts) == (found.id, 4)
+        assert noted(rig.database, "sick") == []
+
+        assert rig.database.write(lambda uow: given_up.again(uow, {"sick": sick}, found.id)) == ""
+        assert noted(rig.database, "sick") == noted(rig.database, "well") == ["edge-1-1"]
+        assert rig.database.read(given_up.count) == 0
+        with pytest.raises(ParkingError, match="somebody has seen to it"):
+            rig.database.write(lambda uow: given_up.again(uow, {"sick": sick}, found.id))
+
+    def test_what_a_person_lets_be_comes_back_with_no_repeat(self, rig: Rig) -> None:
+        bus = self.gave_up(rig, group("sick", Failing("sick", "edge-1-1", RETRY.attempts)))
+        rig.database.write(lambda uow: given_up.let_be(uow, "sick:edge-1-1"))
+        bus.publish([an_envelope(1), an_envelope(2)])
+        bus.drain()
+        assert noted(rig.database, "sick") == ["edge-1-2"]
+        assert rig.database.read(given_up.newest) == []
+
+    def gave_up(self, rig: Rig, *groups: Subscription) -> Bus:
+        bus = rig.bus(*groups)
         bus.publish([an_envelope(1)])
         for _ in range(RETRY.attempts):
             bus.drain()
             rig.clock.advance(timedelta(minutes=1))
-        assert noted(rig.database) == []
-
-        letter = rig.database.write(lambda unit: revive(unit, "a", "edge-1-1"))
-        assert letter == an_envelope(1)
-        bus.publish([letter])
-        bus.drain()
-        assert noted(rig.database) == ["edge-1-1"]
-        assert count(rig.database, dead_letter) == 0
+        assert rig.database.read(given_up.count) == 1
+        return bus
 
     def test_one_group_in_trouble_does_not_hold_up_another(self, rig: Rig) -> None:
         bus = rig.bus(group("sick", Failing("sick", "edge-1-0", 99)), group("well"))

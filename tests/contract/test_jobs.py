@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from parking.kernel.clock import ManualClock
+from parking.kernel.errors import ParkingError
+from parking.plumbing import given_up
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import RetryPolicy
-from parking.plumbing.jobs import JobRunner, again, enqueue, forget_done, job
+from parking.plumbing.jobs import JobRunner, enqueue, forget_done, job
 from tests.builders.plumbing import NOON, count, eventually, note, noted
 from tests.builders.plumbing_processes import kill, run_jobs, start
 from tests.fixtures.databases import fresh_database
@@ -108,10 +110,32 @@ def test_a_job_that_always_fails_is_dead_until_a_person_revives_it(desk: Desk) -
         desk.clock.advance(timedelta(minutes=2))
     assert (len(desk.ran), desk.states()) == (3, ["dead"])
 
-    assert desk.database.write(lambda unit: again(unit, "charge:s1"))
+    (found,) = desk.database.read(given_up.newest)
+    assert (found.code, found.group, found.attempts) == ("charge", "", 3)
+    assert desk.database.write(lambda unit: given_up.again(unit, {}, found.id)) == ""
     desk.runner.run_due()
     assert desk.states() == ["done"]
-    assert not desk.database.write(lambda unit: again(unit, "charge:s1"))
+    with pytest.raises(ParkingError, match="somebody has seen to it"):
+        desk.database.write(lambda unit: given_up.again(unit, {}, found.id))
+
+
+def test_a_dead_job_that_a_person_lets_be_is_over(desk: Desk) -> None:
+    desk.failures = 3
+    desk.enqueue("s1")
+    for _ in range(6):
+        desk.runner.run_due()
+        desk.clock.advance(timedelta(minutes=2))
+    (found,) = desk.database.read(given_up.newest)
+    desk.database.write(lambda unit: given_up.let_be(unit, found.id))
+    desk.runner.run_due()
+    assert (len(desk.ran), desk.database.read(given_up.count)) == (3, 0)
+
+
+@pytest.mark.parametrize("strange", ["", "job:", "job:x", "job:99999999999999999999", "job:²", "nobody:e1", ":"])
+def test_an_id_of_nothing_that_was_given_up_is_refused(desk: Desk, strange: str) -> None:
+    for deed in (lambda uow: given_up.again(uow, {}, strange), lambda uow: given_up.let_be(uow, strange)):
+        with pytest.raises(ParkingError, match="nothing is waiting under this id"):
+            desk.database.write(deed)
 
 
 def test_jobs_of_kinds_that_this_runner_does_not_know_stay_for_another(desk: Desk) -> None:

@@ -130,6 +130,9 @@ WHO_MAY = {
     ("POST", "/desk/cases/{case_id}/decide"): {"attendant", "manager"},
     ("GET", "/desk/decisions"): {"attendant", "manager", "auditor"},
     ("POST", "/desk/decisions/{decision_id}/undo"): {"attendant", "manager"},
+    ("GET", "/given-up"): {"technician", "manager"},
+    ("POST", "/given-up/{given_up_id}/again"): {"technician", "manager"},
+    ("POST", "/given-up/{given_up_id}/let-be"): {"technician", "manager"},
     ("GET", "/desk/lessons"): {"attendant", "manager", "auditor"},
     ("POST", "/desk/lessons/{lesson_id}/switch"): {"manager"},
     ("GET", "/stays/{stay_id}/story"): {"cashier", "attendant", "manager", "auditor"},
@@ -297,7 +300,7 @@ IN_PATH = {
     "member_id": "none", "vehicle_id": "none", "kind": "tier", "level_id": "none", "bay_id": "none", "receipt": "none", "app": "none",
     "invoice_id": "none", "shift_id": "none", "refund_id": "none", "day": "2026-03-07",
     "version": "none", "proposal_id": "none",
-    "passkey_id": "none", "session_id": "none", "cash_id": "none", "slip": "none",
+    "passkey_id": "none", "session_id": "none", "cash_id": "none", "slip": "none", "given_up_id": "none",
 }  # fmt: skip
 PROOFS: dict[str, dict[str, Any]] = {
     "/auth/login": {"json": {"username": "manager", "password": "not this one"}},

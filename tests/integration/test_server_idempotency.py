@@ -94,6 +94,8 @@ NO_MONEY = {
     "/find",
     "/find/mark",
     "/find/way",
+    "/given-up/{given_up_id}/again",  # it waits no more, or it was tried once more in vain
+    "/given-up/{given_up_id}/let-be",
     "/kiosk/calls",
     "/kiosk/calls/{call_id}/end",
     "/kiosk/stays/find",

@@ -5,6 +5,7 @@ import { phrases } from "./phrases";
 
 const sentences: readonly Pair[] = [
   // any device
+  ["有事件或任务多次重试仍失败", "an event or a job was given up after every try"],
   ["尚未询问", "not asked yet"],
   ["尚未连接", "not connected yet"],
   ["尚未下发内容", "not told anything yet"],

@@ -19,7 +19,8 @@ from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.rounds import purge
 from parking.journeys import forgetting, paying
 from parking.journeys.coupon_port import Coupons
-from parking.kernel.events import Direction
+from parking.kernel.events import Direction, Envelope
+from parking.kernel.ids import EventId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
 from parking.kernel.votes import Votes
@@ -28,6 +29,9 @@ from parking.members import store as member_store
 from parking.members.model import Proof, Vehicle, VehicleState
 from parking.members.tables import notice_table, receipt_table, vehicle_table
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import bury
+from parking.plumbing.jobs import enqueue, job
+from parking.plumbing.tables import dead_letter
 from parking.security import looks
 from parking.sessions import store
 from parking.sessions.desk import lessons
@@ -199,6 +203,14 @@ def a_rating(uow: UnitOfWork, at: datetime) -> None:
     uow.connection.execute(ratings.rating.insert().values(said))
 
 
+def what_was_given_up(uow: UnitOfWork, at: datetime) -> None:
+    passed = Envelope(EventId("e1"), at, "edge-1", passage(Direction.IN, "v1", PLATE))
+    bury(uow, "stays", passed, "ValueError", 8)
+    uow.connection.execute(dead_letter.update().values(died_at=at))
+    enqueue(uow, "app_event", "app:1", {"plate": PLATE})
+    uow.connection.execute(job.update().values(state="dead", ended_at=at))
+
+
 def a_try_to_save_a_card(uow: UnitOfWork, at: datetime) -> None:
     row = {"id": "c1", "key": "k", "number": "n", "stay_id": "s1", "plate": MINE, "channel": "wallet", "state": "saved"}
     uow.connection.execute(saving.saving_table.insert().values({**row, "begun_at": at}))
@@ -224,6 +236,7 @@ PURPOSES = {
     "ended vehicle": Kept(a_vehicle, (vehicle_table,)),
     "notice": Kept(a_notice, (notice_table,), "member-1"),
     "look": Kept(a_look, (looks.look_table,), "li"),
+    "what was given up": Kept(what_was_given_up, (dead_letter, job)),
     "words of a rating": Kept(a_rating, (ratings.rating,), "B-12345"),
 }
 

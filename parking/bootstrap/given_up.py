@@ -102,7 +102,6 @@ class GivenUpDesk:
 
             error = database.write(work)
             self.jobs.wake()
-            self.watch.check()
             return DoneAgain(done=not error, error=error)
 
         @routes.post("/{given_up_id}/let-be", status_code=204)
@@ -114,7 +113,6 @@ class GivenUpDesk:
                 audit.record(uow, who, "device.let_be", given_up_id, body.reason)
 
             database.write(work)
-            self.watch.check()
 
         return routes
 

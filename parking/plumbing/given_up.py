@@ -17,11 +17,10 @@ from parking.kernel import codec
 from parking.kernel.errors import ParkingError, not_found
 from parking.plumbing.db import UnitOfWork, insert_once
 from parking.plumbing.delivery import Subscription, bury, describe, tried
-from parking.plumbing.jobs import job
+from parking.plumbing.jobs import IS_DEAD, job
 from parking.plumbing.tables import dead_letter, inbox
 
 MOST = 200
-_DEAD = job.c.state == "dead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,14 @@ class GivenUp:
 def count(conn: Connection) -> int:
     """How many events and jobs wait for a person."""
     letters, jobs = (sa.select(sa.func.count()).select_from(table) for table in (dead_letter, job))
-    return int(conn.scalar(letters) or 0) + int(conn.scalar(jobs.where(_DEAD)) or 0)
+    return int(conn.scalar(letters) or 0) + int(conn.scalar(jobs.where(IS_DEAD)) or 0)
 
 
 def newest(conn: Connection) -> list[GivenUp]:
     """The last `MOST` that were given up, the newest first."""
     d = dead_letter.c
     letters = conn.execute(sa.select(dead_letter).order_by(d.died_at.desc(), d.event_id).limit(MOST)).all()
-    jobs = conn.execute(sa.select(job).where(_DEAD).order_by(job.c.ended_at.desc(), job.c.id).limit(MOST)).all()
+    jobs = conn.execute(sa.select(job).where(IS_DEAD).order_by(job.c.ended_at.desc(), job.c.id).limit(MOST)).all()
     found = [
         *(
             GivenUp(
@@ -67,7 +66,7 @@ def again(uow: UnitOfWork, groups: Mapping[str, Subscription], given_up_id: str)
     group, _, rest = given_up_id.partition(":")
     if group == "job":
         fresh = {"state": "waiting", "attempts": 0, "run_at": uow.now, "leased_until": uow.now, "ended_at": None}
-        _one(uow.connection.execute(sa.update(job).where(_DEAD, job.c.id == _number(rest)).values(fresh)).rowcount)
+        _one(uow.connection.execute(sa.update(job).where(IS_DEAD, job.c.id == _number(rest)).values(fresh)).rowcount)
         uow.enqueued += 1
         return ""
     if group not in groups:
@@ -86,7 +85,7 @@ def let_be(uow: UnitOfWork, given_up_id: str) -> None:
     group, _, rest = given_up_id.partition(":")
     if group == "job":
         done = {"state": "done", "ended_at": uow.now}
-        _one(uow.connection.execute(sa.update(job).where(_DEAD, job.c.id == _number(rest)).values(done)).rowcount)
+        _one(uow.connection.execute(sa.update(job).where(IS_DEAD, job.c.id == _number(rest)).values(done)).rowcount)
         return
     _take(uow.connection, group, rest)
     insert_once(
@@ -99,7 +98,7 @@ def forget_older(uow: UnitOfWork, before: datetime) -> None:
     d = dead_letter.c
     for one in uow.connection.execute(sa.select(d.group + ":" + d.event_id).where(d.died_at < before)).scalars().all():
         let_be(uow, one)
-    uow.connection.execute(sa.delete(job).where(_DEAD, job.c.ended_at < before))
+    uow.connection.execute(sa.delete(job).where(IS_DEAD, job.c.ended_at < before))
 
 
 def _take(conn: Connection, group: str, event_id: str) -> Row[Any]:

@@ -47,6 +47,8 @@ sa.Index(
     sqlite_where=job.c.state == sa.literal_column("'waiting'"),
     postgresql_where=job.c.state == sa.literal_column("'waiting'"),
 )
+IS_DEAD = job.c.state == sa.literal_column("'dead'")
+sa.Index("job_dead", job.c.ended_at, sqlite_where=IS_DEAD, postgresql_where=IS_DEAD)
 
 
 _free = (

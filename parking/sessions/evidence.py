@@ -13,7 +13,7 @@ from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay,
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
 DOUBT_LASTS = timedelta(days=7)
-"""Who came in unseen has left by then or was seen in a bay; a patrol asks about older ones as about any ghost."""
+"""Who came in unseen has left by then, or was seen in a bay."""
 
 
 def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: datetime) -> DoubtfulStay | None:
@@ -27,7 +27,9 @@ def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: 
 
 
 def give_up_doubts(uow: UnitOfWork) -> None:
-    """What nothing has proved for so long is over: its car went back, or left as unseen as it came; its exit still revives it."""
+    """What nothing has proved for so long is over: its car went back, or left as unseen as it came. Seen in a bay it lives again; whose an
+    exit is, a person says.
+    """
     for stay_id in finding.doubtful_before(uow.connection, uow.now - DOUBT_LASTS):
         before = corrections.snapshot(uow.connection, stay_id)
         store.set_state(uow.connection, stay_id, state="ghost")

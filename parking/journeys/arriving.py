@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -20,6 +20,8 @@ from parking.sessions import evidence, service, store, visits
 from parking.sessions.model import OpenStay, is_plausible
 
 Handler = Callable[[UnitOfWork, Envelope], None]
+UNDER_THE_BOOM = timedelta(seconds=5)
+"""Whom no loop felt go in is inside so long after leaving the first loop, at the latest: nobody pays for seconds that nobody saw."""
 
 
 def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
@@ -92,9 +94,10 @@ def doubt_entry(cashier: Cashier) -> Handler:
         said = visits.mark(uow.connection, event.visit_id, backed_at=envelope.occurred_at)
         if said is None or said.leaving or said.pulsed_at is None or said.yes_at is None or said.plate is None:
             return
+        came = envelope.occurred_at + UNDER_THE_BOOM
         version = cashier.current_tariff(uow.connection, said.yes_at)
-        doubtful = evidence.doubt(uow, said, tariff_version=version, entered_at=said.yes_at)
-        gone = _exit_of(uow.connection, said.plate, said.votes, said.yes_at) if doubtful is not None else None
+        doubtful = evidence.doubt(uow, said, tariff_version=version, entered_at=came)
+        gone = _exit_of(uow.connection, said.plate, said.votes, came) if doubtful is not None else None
         if doubtful is not None and gone is not None:  # that exit has proved it already
             seen = {"exit_visit": gone.visit_id, "at": gone.exited_at}
             _close_as_left(uow, cashier, service.confirm(uow, doubtful, "missed_entry", seen, passages=1), gone)

@@ -11,7 +11,7 @@ from parking.access.snapshot import ListedAs, ListRow
 from parking.bootstrap import rounds
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.measured import measured_costs
-from parking.journeys import correcting, pairing
+from parking.journeys import arriving, correcting, pairing
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
@@ -463,7 +463,7 @@ def test_ghosts_end_by_a_patrol_that_did_not_find_them_never_by_the_time_of_nigh
 
 
 @pytest.mark.req("ID-1")
-def test_an_entry_whose_loop_missed_the_car_is_proved_by_its_exit_and_billed_from_the_lanes_yes(
+def test_an_entry_whose_loop_missed_the_car_is_proved_by_its_exit_and_billed_from_when_it_must_have_been_inside(
     site: SiteStory,
 ) -> None:
     visit = site.opened_for(Direction.IN)
@@ -496,7 +496,7 @@ def test_an_entry_whose_loop_missed_the_car_and_that_tells_of_it_after_its_exit_
     site.hear(answer(Direction.IN, visit, PLATE), pulse, VehicleBackedAway(ENTRY, VisitId(visit)), at=let_in_at)
     over = site.stay(StayId(visit))
     assert isinstance(over, ClosedStay)
-    assert (over.entered_at, site.sums(over.id).due) == (let_in_at, 1000)
+    assert (over.entered_at, site.sums(over.id).due) == (let_in_at + arriving.UNDER_THE_BOOM, 1000)
     assert [one.rule for one in site.corrections(over.id)] == ["entry_in_doubt", "missed_entry"]
     assert site.copy_row("stay", visit) is None
     assert inside(site) == 0
@@ -537,6 +537,19 @@ def test_an_entry_that_was_given_up_too_soon_lives_again_when_its_car_is_seen(si
     assert isinstance(site.stay(StayId(visit)), ParkedStay)
     assert inside(site) == 1
     site.check()
+
+
+@pytest.mark.req("ID-1", "PAY-1")
+def test_seconds_before_the_boom_cost_nobody_an_hour_whose_passage_no_loop_felt(site: SiteStory) -> None:
+    let_in_at, visit = site.clock.now(), site.visit()
+    site.hear(answer(Direction.IN, visit, PLATE), BarrierPulsed(ENTRY, VisitId(visit), True, "rule", "paid"))
+    site.hear(VehicleBackedAway(ENTRY, VisitId(visit)), at=site.park(seconds=3))
+    site.park(hours=2, seconds=57)
+    left_at = site.clock.now()
+    assert left_at - let_in_at == timedelta(hours=2, minutes=1)
+    out = site.visit()
+    site.hear(answer(Direction.OUT, out, PLATE, allowed=False, stay=visit, due=1000))
+    assert site.pay(StayId(visit)) == 1000, "a minute more would be a third hour"
 
 
 @pytest.mark.req("ID-1", "PAY-1")

@@ -88,9 +88,8 @@ def let_be(uow: UnitOfWork, given_up_id: str) -> None:
         _one(uow.connection.execute(sa.update(job).where(IS_DEAD, job.c.id == _number(rest)).values(done)).rowcount)
         return
     _take(uow.connection, group, rest)
-    insert_once(
-        uow.connection, inbox, {"group": group, "event_id": rest, "handled_at": uow.now}
-    )  # else a bus finds it lost
+    # As handled, or a bus that looks for what was lost hands it out again.
+    insert_once(uow.connection, inbox, {"group": group, "event_id": rest, "handled_at": uow.now})
 
 
 def forget_older(uow: UnitOfWork, before: datetime) -> None:

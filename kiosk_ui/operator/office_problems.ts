@@ -58,7 +58,7 @@ also({
   "decision.not_last": ["之后另有处理，请先撤销那一次", "something was decided after it: undo that first"],
   "decision.malformed": ["填写不完整", "something is missing or does not fit"],
   "given_up.unknown": ["其他人已处理这一项", "somebody has seen to this one"],
-  "given_up.screens": ["画面显示的是当前状态，无需重试", "screens show what is so now: there is nothing to do again"],
+  "given_up.past": ["它说明的是当时的状态，现在重试会出错", "it tells what was so then: doing it now would be wrong"],
   "lesson.undone": ["相应的处理已被撤销", "the decision that taught it was taken back"],
   "exit.explained": ["这次出场已有归属", "this exit belongs to a stay already"],
   "stay.later": ["这次停车晚于该次出场", "this stay began after that car had left"],

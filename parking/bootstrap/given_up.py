@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 
 from guidance.sign_board import publish_to
 from parking.bootstrap.device_watch import DeviceWatch
+from parking.kernel import events
 from parking.kernel.clock import Clock
 from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import conflict
@@ -24,6 +25,16 @@ from parking.web.deps import require
 from parking.web.schemas import Moment, Strict
 
 SERVER = DeviceId("server")
+STILL_TRUE = frozenset(
+    event.__name__
+    for event in (
+        *(events.VehiclePassed, events.StayOpened, events.StayClosed, events.StayCorrected),
+        *(events.PaymentCaptured, events.PaymentRefunded),
+    )
+)
+"""What may be handled late. Any other event says what was so at that moment: an old fire would open the house again, an old ruling of a
+lane end the stays of cars that came since, an old count shut an entry.
+"""
 SCREENS = "live"
 """Its group shows what is so now: an event of yesterday would only make the screens old."""
 Technician = Annotated[Principal, Depends(require(Scope.DEVICES_WRITE))]
@@ -92,10 +103,11 @@ class GivenUpDesk:
         @routes.post("/{given_up_id}/again")
         def again(given_up_id: str, who: Technician) -> DoneAgain:
             """Have it done once more: an event at once and for the one group that failed, a job as soon as its turn comes."""
-            if given_up_id.partition(":")[0] == SCREENS:
-                raise conflict("given_up.screens", "screens show what is so now: there is nothing to do again")
 
             def work(uow: UnitOfWork) -> str:
+                known = given_up.one(uow.connection, given_up_id)
+                if known is not None and not _may_again(known):
+                    raise conflict("given_up.past", "it tells what was so then: doing it now would be wrong")
                 error = given_up.again(uow, self.groups, given_up_id)
                 audit.record(uow, who, "device.again", given_up_id, error)
                 return error
@@ -123,6 +135,10 @@ def _health(database: Database, clock: Clock) -> HealthReport:
     return HealthReport(Health.FAULTY, clock.now(), "an event or a job was given up after every try")
 
 
+def _may_again(one: given_up.GivenUp) -> bool:
+    return not one.group or (one.group != SCREENS and one.code in STILL_TRUE)
+
+
 def _view(one: given_up.GivenUp) -> GivenUpView:
     return GivenUpView(
         id=one.id,
@@ -131,5 +147,5 @@ def _view(one: given_up.GivenUp) -> GivenUpView:
         ended_at=one.ended_at,
         attempts=one.attempts,
         error=one.error,
-        may_again=one.group != SCREENS,
+        may_again=_may_again(one),
     )

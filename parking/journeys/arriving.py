@@ -94,13 +94,8 @@ def doubt_entry(cashier: Cashier) -> Handler:
         said = visits.mark(uow.connection, event.visit_id, backed_at=envelope.occurred_at)
         if said is None or said.leaving or said.pulsed_at is None or said.yes_at is None or said.plate is None:
             return
-        came = envelope.occurred_at + UNDER_THE_BOOM
         version = cashier.current_tariff(uow.connection, said.yes_at)
-        doubtful = evidence.doubt(uow, said, tariff_version=version, entered_at=came)
-        gone = _exit_of(uow.connection, said.plate, said.votes, came) if doubtful is not None else None
-        if doubtful is not None and gone is not None:  # that exit has proved it already
-            seen = {"exit_visit": gone.visit_id, "at": gone.exited_at}
-            _close_as_left(uow, cashier, service.confirm(uow, doubtful, "missed_entry", seen, passages=1), gone)
+        evidence.doubt(uow, said, tariff_version=version, entered_at=envelope.occurred_at + UNDER_THE_BOOM)
 
     return handle
 

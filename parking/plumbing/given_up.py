@@ -58,6 +58,16 @@ def newest(conn: Connection) -> list[GivenUp]:
     return sorted(found, key=lambda one: one.ended_at, reverse=True)[:MOST]
 
 
+def one(conn: Connection, given_up_id: str) -> GivenUp | None:
+    """An event that was given up, by its id; None for a job, and for what nobody knows."""
+    group, _, event_id = given_up_id.partition(":")
+    d = dead_letter.c
+    row = conn.execute(sa.select(dead_letter).where(d.group == group, d.event_id == event_id)).one_or_none()
+    if row is None:
+        return None
+    return GivenUp(given_up_id, row.envelope["type"], group, row.died_at, row.attempts, row.error)
+
+
 def again(uow: UnitOfWork, groups: Mapping[str, Subscription], given_up_id: str) -> str:
     """Handle an event now, or give a job a fresh start; "" when that went well, else what failed this time, and it stays where it was.
 
@@ -77,6 +87,10 @@ def again(uow: UnitOfWork, groups: Mapping[str, Subscription], given_up_id: str)
     if error is None:
         return ""
     bury(uow, group, envelope, describe(error), letter.attempts + 1)
+    mine = sa.and_(dead_letter.c.group == group, dead_letter.c.event_id == rest)
+    uow.connection.execute(
+        sa.update(dead_letter).where(mine).values(died_at=letter.died_at)
+    )  # it is kept no longer for that
     return describe(error)
 
 
@@ -103,7 +117,9 @@ def forget_older(uow: UnitOfWork, before: datetime) -> None:
 def _take(conn: Connection, group: str, event_id: str) -> Row[Any]:
     d = dead_letter.c
     taken: Any = (
-        sa.delete(dead_letter).where(d.group == group, d.event_id == event_id).returning(d.envelope, d.attempts)
+        sa.delete(dead_letter)
+        .where(d.group == group, d.event_id == event_id)
+        .returning(d.envelope, d.attempts, d.died_at)
     )
     found: Row[Any] | None = conn.execute(taken).one_or_none()
     if found is None:

@@ -16,14 +16,13 @@ DOUBT_LASTS = timedelta(days=7)
 """Who came in unseen has left by then, or was seen in a bay."""
 
 
-def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: datetime) -> DoubtfulStay | None:
-    """An entry let a vehicle in and saw it no more: a stay that waits for evidence; None where the visit has a stay already."""
+def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: datetime) -> None:
+    """An entry let a vehicle in and saw it no more: a stay that waits for evidence."""
     if store.get(uow.connection, StayId(said.visit_id)) is not None:
-        return None
+        return
     new = OpenStay(StayId(said.visit_id), said.plate, entered_at, said.lane_id, tariff_version, votes=said.votes)
     store.insert(uow.connection, new, state="doubtful")
     corrections.record(uow, new.id, "entry_in_doubt", None, {"backed_at": said.backed_at})
-    return DoubtfulStay(new.id, new.plate, entered_at, new.lane_id, tariff_version)
 
 
 def give_up_doubts(uow: UnitOfWork) -> None:

@@ -70,7 +70,7 @@ NOT_A_REPORT = {
     "a board pulses for 100 ms to {} ms, not {}",
     "an address is one byte, data at most 256",
     "the sign board runs already",
-    "screens show what is so now: there is nothing to do again",  # an answer, which has a code of its own
+    "it tells what was so then: doing it now would be wrong",  # an answer, which has a code of its own
     "Accept: application/sdp",  # a header
     "should be an object with tag and key (hex), zero_s and exponent (integers)",  # settings
     "should be above 0, at most backoff_most_s, and that at most 600 seconds",

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from parking.kernel.events import Direction
+from parking.kernel.events import Direction, Event, LaneFaulted
 from parking.kernel.ids import LaneId, StayId
 from parking.plumbing.delivery import bury
 from parking.sessions import store
 from tests.builders.application import Server, a_server, problem_of
-from tests.builders.journeys import envelope, passage
+from tests.builders.journeys import answer, envelope, passage
 
 pytestmark = pytest.mark.req("DATA-2", "GATE-3")
 
@@ -71,9 +71,9 @@ def test_what_fails_again_waits_on_until_it_is_let_be_and_both_are_on_record(ser
     died = envelope(nowhere, server.clock.now(), number=78)
     server.application.database.write(lambda uow: bury(uow, "counts", died, "ValueError", 8))
     (found,) = waiting(server)
-    answer = post(server, "again", found["id"]).json()
-    assert (answer["done"], waiting(server)[0]["attempts"]) == (False, 9)
-    assert answer["error"] == waiting(server)[0]["error"]
+    tried = post(server, "again", found["id"]).json()
+    assert (tried["done"], waiting(server)[0]["attempts"]) == (False, 9)
+    assert tried["error"] == waiting(server)[0]["error"]
 
     assert problem_of(post(server, "let-be", found["id"], json={"reason": "x"}), 422)
     assert post(server, "let-be", found["id"], json={"reason": "this lane was taken down"}).status_code == 204
@@ -83,12 +83,25 @@ def test_what_fails_again_waits_on_until_it_is_let_be_and_both_are_on_record(ser
     assert "this lane was taken down" in {one["reason"] for one in record}
 
 
-def test_an_event_of_yesterday_is_not_put_onto_the_screens(server: Server) -> None:
-    old = envelope(passage(Direction.IN, "v1", "浙A12385"), server.clock.now(), number=79)
-    server.application.database.write(lambda uow: bury(uow, "live", old, "ValueError", 8))
+@pytest.mark.parametrize(
+    ("group", "event"),
+    [
+        ("live", passage(Direction.IN, "v1", "浙A12385")),
+        ("stays", LaneFaulted(LaneId("exit-1"), "fire", "", False)),
+        ("stays", answer(Direction.OUT, "v1", "浙A12385", allowed=False, due=600)),
+        ("stays", answer(Direction.IN, "v1", "浙A12385")),
+    ],
+    ids=["a screen", "a fire", "a refusal", "an entry's ruling"],
+)
+def test_what_tells_only_what_was_so_then_is_not_done_again(server: Server, group: str, event: Event) -> None:
+    """An old fire would open the house again; an old ruling would end the stays of cars that came since."""
+    old = envelope(event, server.clock.now(), number=79)
+    server.application.database.write(lambda uow: bury(uow, group, old, "ValueError", 8))
     (found,) = waiting(server)
     assert found["may_again"] is False
-    assert problem_of(post(server, "again", found["id"]), 409)["code"] == "given_up.screens"
+    assert problem_of(post(server, "again", found["id"]), 409)["code"] == "given_up.past"
+    assert len(waiting(server)) == 1
+    assert post(server, "let-be", found["id"], json={"reason": "seen to by hand"}).status_code == 204
 
 
 def test_the_scrape_counts_what_waits(server: Server) -> None:

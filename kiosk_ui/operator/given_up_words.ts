@@ -50,15 +50,45 @@ const codes: Readonly<Record<string, Pair>> = {
   BaySeen: ["车位状态", "a bay was seen"],
   RampPassed: ["车辆换层", "a car changed level"],
   LaneFaulted: ["车道故障", "a lane's fault"],
+  LaneModeChanged: ["车道模式变更", "a lane's mode changed"],
+  LaneCalled: ["车道求助", "a lane called for help"],
+  LaneCallEnded: ["车道求助结束", "a lane's call ended"],
+  LaneBlocked: ["车道受阻", "a lane was blocked"],
+  CodeUsed: ["二维码已使用", "a code was used"],
+  ExitPromised: ["先离场后缴费的约定", "a promise to pay later"],
+  PlateReported: ["摄像机上报车牌", "a camera reported a plate"],
+  CallChanged: ["求助变更", "a call changed"],
+  EmergencyChanged: ["紧急情况变更", "an emergency began or ended"],
+  CaseChanged: ["事项变更", "a case changed"],
+  CreditChanged: ["优惠变更", "a credit changed"],
+  DebtReminded: ["欠费提醒", "a debt's reminder"],
+  PatrolEnded: ["巡场结束", "a patrol ended"],
+  SignShown: ["引导屏显示", "a sign's text"],
+  DeviceHealthChanged: ["设备状态变更", "a device's health"],
+  AccessListChanged: ["名单变更", "the access list changed"],
+  // jobs
+  "emergency.check": ["核对紧急情况解除", "check that an emergency was released"],
+  "emergency.look": ["求助升级", "look after a call"],
+  "hooks.send": ["通知会员应用", "tell the members' app"],
+  "invoices.issue": ["开具发票", "issue an invoice"],
+  "journeys.reprice": ["重新计价", "price stays again"],
+  "journeys.waive_stopped": ["免除停止计费时段", "waive what stood still"],
+  "members.activate": ["激活会员车辆", "activate a member's vehicle"],
+  "payments.ask": ["查询付款结果", "ask how a payment went"],
+  "payments.card_saving": ["查询绑卡结果", "ask how saving a card went"],
+  "payments.close": ["关闭付款", "close a payment"],
+  "payments.collect_debt": ["收取欠费", "collect a debt"],
+  "payments.notice": ["通知支付平台", "tell a payment company of a stay"],
+  "payments.refund": ["退款", "refund a payment"],
 };
 
-const said = (table: Readonly<Record<string, Pair>>, key: string): string => {
+const said = (table: Readonly<Record<string, Pair>>, key: string, say: (pair: Pair) => string): string => {
   const pair = table[key];
-  return pair ? worded(pair) : readable(key);
+  return pair ? say(pair) : readable(key);
 };
 
 /** Who handles it. */
-export const groupWords = (group: string): string => said(groups, group);
+export const groupWords = (group: string, say: (pair: Pair) => string = worded): string => said(groups, group, say);
 
 /** What it is: an event's type or a job's kind. */
-export const codeWords = (code: string): string => said(codes, code);
+export const codeWords = (code: string, say: (pair: Pair) => string = worded): string => said(codes, code, say);

@@ -45,6 +45,7 @@ const facts: Readonly<Record<string, Pair>> = {
   patrol_ended: ["巡场结束", "patrol ended"],
   bay: ["车位", "bay"],
   visit: ["通行", "passage"],
+  next_visit: ["下一辆车的通行", "passage of the next car"],
   exit_visit: ["离场通行", "passage out"],
   later_entry: ["后一次停车", "later stay"],
   earlier_entry: ["前一次停车", "earlier stay"],

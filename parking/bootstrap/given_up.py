@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -98,15 +98,15 @@ class GivenUpDesk:
         @routes.get("")
         def found(_: Technician) -> GivenUpList:
             items, waiting = database.read(lambda conn: (given_up.newest(conn), given_up.count(conn)))
-            return GivenUpList(items=[_view(one) for one in items], waiting=waiting, now=self.clock.now())
+            return GivenUpList(items=[self._view(one) for one in items], waiting=waiting, now=self.clock.now())
 
         @routes.post("/{given_up_id}/again")
         def again(given_up_id: str, who: Technician) -> DoneAgain:
             """Have it done once more: an event at once and for the one group that failed, a job as soon as its turn comes."""
 
             def work(uow: UnitOfWork) -> str:
-                known = given_up.one(uow.connection, given_up_id)
-                if known is not None and not _may_again(known):
+                known = given_up.letter(uow.connection, given_up_id)
+                if known is not None and not self._may_again(known):
                     raise conflict("given_up.past", "it tells what was so then: doing it now would be wrong")
                 error = given_up.again(uow, self.groups, given_up_id)
                 audit.record(uow, who, "device.again", given_up_id, error)
@@ -128,24 +128,14 @@ class GivenUpDesk:
 
         return routes
 
+    def _may_again(self, one: given_up.GivenUp) -> bool:
+        return not one.group or (one.group in self.groups and one.group != SCREENS and one.code in STILL_TRUE)
+
+    def _view(self, one: given_up.GivenUp) -> GivenUpView:
+        return GivenUpView(**asdict(one), may_again=self._may_again(one))
+
 
 def _health(database: Database, clock: Clock) -> HealthReport:
     if database.read(given_up.count) == 0:
         return HealthReport(Health.OK, clock.now())
     return HealthReport(Health.FAULTY, clock.now(), "an event or a job was given up after every try")
-
-
-def _may_again(one: given_up.GivenUp) -> bool:
-    return not one.group or (one.group != SCREENS and one.code in STILL_TRUE)
-
-
-def _view(one: given_up.GivenUp) -> GivenUpView:
-    return GivenUpView(
-        id=one.id,
-        code=one.code,
-        group=one.group,
-        ended_at=one.ended_at,
-        attempts=one.attempts,
-        error=one.error,
-        may_again=_may_again(one),
-    )

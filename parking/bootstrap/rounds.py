@@ -100,7 +100,7 @@ def look_at_contacts(database: Database, contacts: Contacts, live: LiveProjectio
 
 
 def tidy(database: Database) -> None:
-    """Forget what has long been relayed, handled, done and answered, and give up entries that nothing has proved."""
+    """Forget what has long been relayed, handled, done and answered."""
 
     def work(uow: UnitOfWork) -> None:
         outbox.forget_relayed(uow, older_than=EVENTS_KEPT)
@@ -110,7 +110,6 @@ def tidy(database: Database) -> None:
         copy_feed.purge_tombstones(uow)
         ingest.forget_old(uow)
         visits.forget_old(uow)
-        evidence.give_up_doubts(uow)
 
     database.write(work)
 
@@ -185,6 +184,7 @@ def rounds_of(
             Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
+            Round("doubts", TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),
             Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
             Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
             Round("outlook", OUTLOOK_EVERY_S, bays.see),

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import Connection, Row
+from datetime import timedelta
 
 from parking.journeys import leaving
 from parking.journeys.pairing import CostsOf, votes_of
 from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId, StayId
-from parking.kernel.plate import Plate
-from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import evidence, service, store, visits
-from parking.sessions.model import OpenStay, is_plausible
+from parking.sessions.model import is_plausible
+from parking.sessions.stay_life import LeftThen
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 UNDER_THE_BOOM = timedelta(seconds=5)
@@ -39,7 +35,9 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             return
         conn, stay_id, came = uow.connection, StayId(event.visit_id), envelope.occurred_at
         visits.take(conn, event.visit_id)
-        gone = _exit_of(conn, event.plate, event.votes, came)
+        votes = votes_of(event.plate, event.votes)
+        texts = [one.text for one in votes.spellings] if votes is not None else []
+        gone = visits.earliest_unmatched(conn, texts, came) if texts else None
         opened = service.open_stay(
             uow,
             stay_id,
@@ -60,28 +58,21 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
         if not event.authorised:
             service.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
         if gone is not None:  # its exit lane was online, its entry lane was not
-            _close_as_left(uow, cashier, opened, gone)
+            visits.explain(conn, gone.visit_id, stay_id)
+            store.close_case(conn, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
+            priced_at = max(came, gone.yes_at or gone.exited_at)
+            leaving.end(cashier)(
+                uow, opened, LeftThen(gone.exited_at, priced_at, LaneId(gone.lane_id), "exit_found_late")
+            )
 
     return handle
-
-
-def _close_as_left(uow: UnitOfWork, cashier: Cashier, stay: OpenStay, gone: Row[Any]) -> None:
-    visits.explain(uow.connection, gone.visit_id, stay.id)
-    store.close_case(uow.connection, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
-    leaving.close(uow, cashier, stay, at=gone.exited_at, priced_at=gone.exited_at, lane_id=LaneId(gone.lane_id))
-
-
-def _exit_of(conn: Connection, plate: Plate | None, votes: Votes | None, came: datetime) -> Row[Any] | None:
-    """The exit that waits for this entry, by any of the plates that its pictures leave open."""
-    known = votes_of(plate, votes)
-    return visits.earliest_unmatched(conn, [one.text for one in known.spellings], came) if known is not None else None
 
 
 def stand_at_entry(uow: UnitOfWork, envelope: Envelope) -> None:
     """Handles LaneDecided(IN): a plate that stands at an entry has not come in before it by one that nothing has proved."""
     event = envelope.event
     if isinstance(event, LaneDecided) and event.direction is Direction.IN and event.plate is not None:
-        evidence.came_again(uow, event.plate, event.visit_id)
+        evidence.came_again(uow, event.plate, event.visit_id, envelope.occurred_at)
 
 
 def doubt_entry(cashier: Cashier) -> Handler:

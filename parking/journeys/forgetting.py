@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from parking.journeys.coupon_port import Coupons
+from parking.kernel.codec import to_plain
 from parking.kernel.events import Envelope, LaneDecided, StayClosed, StayCorrected, VehiclePassed
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
@@ -46,6 +47,7 @@ KEPT: Mapping[str, timedelta] = {
 }
 """How long what is personal is kept, by what it is kept for."""
 AT_ONCE = 500
+_TO_SECONDS = len("2026-03-07T02:00:00")
 LATE = timedelta(minutes=1)
 """What a lane tells later than this may be about a plate that has been erased meanwhile; what is quicker ends with its stay."""
 
@@ -108,7 +110,8 @@ def _forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:
     told = erasure.visits_of(uow.connection, stays)
     erasure.forget_plate(uow, plate, until)
     forget_published(uow, plate, until, told)
-    take_plate_out(uow, dead_letter, "envelope", plate, dead_letter.c.died_at <= until)
+    told_at = sa.func.substr(sa.type_coerce(dead_letter.c.envelope, sa.JSON)["at"].as_string(), 1, _TO_SECONDS)
+    take_plate_out(uow, dead_letter, "envelope", plate, told_at <= to_plain(until)[:_TO_SECONDS])
     blank_about(uow, dead_letter, "envelope", told, inside="data")
     return len(stays)
 

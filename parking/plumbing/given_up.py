@@ -15,12 +15,15 @@ from sqlalchemy import Connection, Row
 
 from parking.kernel import codec
 from parking.kernel.errors import ParkingError, not_found
-from parking.plumbing.db import UnitOfWork, insert_once
-from parking.plumbing.delivery import Subscription, bury, describe, tried
+from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Subscription, describe, tried
+from parking.plumbing.insert_once import insert_all_once
 from parking.plumbing.jobs import IS_DEAD, job
 from parking.plumbing.tables import dead_letter, inbox
 
 MOST = 200
+JOB = "job"
+_d = dead_letter.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +46,17 @@ def count(conn: Connection) -> int:
 
 def newest(conn: Connection) -> list[GivenUp]:
     """The last `MOST` that were given up, the newest first."""
-    d = dead_letter.c
-    letters = conn.execute(sa.select(dead_letter).order_by(d.died_at.desc(), d.event_id).limit(MOST)).all()
+    letters = conn.execute(sa.select(dead_letter).order_by(_d.died_at.desc(), _d.event_id).limit(MOST)).all()
     jobs = conn.execute(sa.select(job).where(IS_DEAD).order_by(job.c.ended_at.desc(), job.c.id).limit(MOST)).all()
-    found = [
-        *(
-            GivenUp(
-                f"{one.group}:{one.event_id}", one.envelope["type"], one.group, one.died_at, one.attempts, one.error
-            )
-            for one in letters
-        ),
-        *(GivenUp(f"job:{one.id}", one.kind, "", one.ended_at, one.attempts, one.error) for one in jobs),
-    ]
-    return sorted(found, key=lambda one: one.ended_at, reverse=True)[:MOST]
+    found = [_letter(row) for row in letters]
+    found += [GivenUp(f"{JOB}:{row.id}", row.kind, "", row.ended_at, row.attempts, row.error) for row in jobs]
+    return sorted(found, key=lambda given_up: given_up.ended_at, reverse=True)[:MOST]
 
 
-def one(conn: Connection, given_up_id: str) -> GivenUp | None:
+def letter(conn: Connection, given_up_id: str) -> GivenUp | None:
     """An event that was given up, by its id; None for a job, and for what nobody knows."""
-    group, _, event_id = given_up_id.partition(":")
-    d = dead_letter.c
-    row = conn.execute(sa.select(dead_letter).where(d.group == group, d.event_id == event_id)).one_or_none()
-    if row is None:
-        return None
-    return GivenUp(given_up_id, row.envelope["type"], group, row.died_at, row.attempts, row.error)
+    row = conn.execute(sa.select(dead_letter).where(_is(*_parts(given_up_id)))).one_or_none()
+    return None if row is None else _letter(row)
 
 
 def again(uow: UnitOfWork, groups: Mapping[str, Subscription], given_up_id: str) -> str:
@@ -73,65 +64,77 @@ def again(uow: UnitOfWork, groups: Mapping[str, Subscription], given_up_id: str)
 
     ParkingError (not found) when nobody waits under this id.
     """
-    group, _, rest = given_up_id.partition(":")
-    if group == "job":
+    conn, (group, rest) = uow.connection, _parts(given_up_id)
+    if group == JOB:
         fresh = {"state": "waiting", "attempts": 0, "run_at": uow.now, "leased_until": uow.now, "ended_at": None}
-        _one(uow.connection.execute(sa.update(job).where(IS_DEAD, job.c.id == _number(rest)).values(fresh)).rowcount)
+        _found(conn.execute(sa.update(job).where(IS_DEAD, job.c.id == _number(rest)).values(fresh)).rowcount)
         uow.enqueued += 1
         return ""
-    if group not in groups:
-        raise _unknown()
-    letter = _take(uow.connection, group, rest)
-    envelope = codec.decode(letter.envelope)
-    error = tried(uow, groups[group], [envelope]).error
+    mine = _is(group, rest)
+    # Whoever presses at the same moment waits here, and finds nothing then.
+    _found(conn.execute(sa.update(dead_letter).where(mine).values(attempts=_d.attempts + 1)).rowcount)
+    error = _tried(uow, groups[group], conn.execute(sa.select(_d.envelope).where(mine)).scalar_one())
     if error is None:
+        conn.execute(sa.delete(dead_letter).where(mine))
         return ""
-    bury(uow, group, envelope, describe(error), letter.attempts + 1)
-    mine = sa.and_(dead_letter.c.group == group, dead_letter.c.event_id == rest)
-    uow.connection.execute(
-        sa.update(dead_letter).where(mine).values(died_at=letter.died_at)
-    )  # it is kept no longer for that
+    conn.execute(sa.update(dead_letter).where(mine).values(error=describe(error)))
     return describe(error)
+
+
+def _tried(uow: UnitOfWork, subscription: Subscription, plain: Mapping[str, Any]) -> Exception | None:
+    try:
+        envelope = codec.decode(plain)
+    except ParkingError as error:  # a release that does not know this event, or a plate in it that was erased
+        return error
+    return tried(uow, subscription, [envelope]).error
 
 
 def let_be(uow: UnitOfWork, given_up_id: str) -> None:
     """A person has seen to it otherwise: nobody does it any more. ParkingError (not found) when nobody waits under this id."""
-    group, _, rest = given_up_id.partition(":")
-    if group == "job":
+    group, rest = _parts(given_up_id)
+    if group == JOB:
         done = {"state": "done", "ended_at": uow.now}
-        _one(uow.connection.execute(sa.update(job).where(IS_DEAD, job.c.id == _number(rest)).values(done)).rowcount)
-        return
-    _take(uow.connection, group, rest)
-    # As handled, or a bus that looks for what was lost hands it out again.
-    insert_once(uow.connection, inbox, {"group": group, "event_id": rest, "handled_at": uow.now})
+        dead = sa.update(job).where(IS_DEAD, job.c.id == _number(rest)).values(done)
+        _found(uow.connection.execute(dead).rowcount)
+    else:
+        _found(_drop(uow, _is(group, rest)))
 
 
 def forget_older(uow: UnitOfWork, before: datetime) -> None:
     """Nobody has asked for these for so long that what they say of a vehicle may be kept no more."""
-    d = dead_letter.c
-    for one in uow.connection.execute(sa.select(d.group + ":" + d.event_id).where(d.died_at < before)).scalars().all():
-        let_be(uow, one)
+    _drop(uow, _d.died_at < before)
     uow.connection.execute(sa.delete(job).where(IS_DEAD, job.c.ended_at < before))
 
 
-def _take(conn: Connection, group: str, event_id: str) -> Row[Any]:
-    d = dead_letter.c
-    taken: Any = (
-        sa.delete(dead_letter)
-        .where(d.group == group, d.event_id == event_id)
-        .returning(d.envelope, d.attempts, d.died_at)
-    )
-    found: Row[Any] | None = conn.execute(taken).one_or_none()
-    if found is None:
+def _drop(uow: UnitOfWork, where: sa.ColumnElement[bool]) -> int:
+    """Take letters away, as handled: else a bus that looks for what was lost hands them out again. Returns how many."""
+    gone = uow.connection.execute(sa.delete(dead_letter).where(where).returning(_d.group, _d.event_id)).all()
+    rows = [{"group": row.group, "event_id": row.event_id, "handled_at": uow.now} for row in gone]
+    if rows:
+        insert_all_once(uow.connection, inbox, rows)
+    return len(rows)
+
+
+def _letter(row: Row[Any]) -> GivenUp:
+    return GivenUp(f"{row.group}:{row.event_id}", row.envelope["type"], row.group, row.died_at, row.attempts, row.error)
+
+
+def _parts(given_up_id: str) -> tuple[str, str]:
+    group, _, rest = given_up_id.partition(":")
+    if not given_up_id.isprintable():  # PostgreSQL takes no NUL
         raise _unknown()
-    return found
+    return group, rest
+
+
+def _is(group: str, event_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_d.group == group, _d.event_id == event_id)
 
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
-def _one(changed: int) -> None:
+def _found(changed: int) -> None:
     if changed != 1:
         raise _unknown()
 

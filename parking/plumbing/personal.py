@@ -75,9 +75,13 @@ def _in_ascii(text: str) -> str:
 def _without(data: Any, text: str) -> Any:
     if isinstance(data, dict):
         return {name: _without(value, text) for name, value in data.items()}
-    if isinstance(data, list):
-        return [_without(value, text) for value in data]
-    return None if isinstance(data, str) and _named(text).search(data) else data
+    if isinstance(data, list):  # a list of plates has no place for none
+        return [_without(value, text) for value in data if not _says(value, text)]
+    return None if _says(data, text) else data
+
+
+def _says(data: Any, text: str) -> bool:
+    return isinstance(data, str) and _named(text).search(data) is not None
 
 
 @cache

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from parking.kernel.codec import parse_time
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, places, service, store
-from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, StayInReview
+from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, ParkedStay, StayInReview
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
 DOUBT_LASTS = timedelta(days=7)
@@ -26,8 +27,9 @@ def doubt(uow: UnitOfWork, said: LaneVisit, *, tariff_version: str, entered_at: 
 
 
 def give_up_doubts(uow: UnitOfWork) -> None:
-    """What nothing has proved for so long is over: its car went back, or left as unseen as it came. Seen in a bay it lives again; whose an
-    exit is, a person says.
+    """What nothing has proved for `DOUBT_LASTS` is over: its car went back, or left as unseen as it came.
+
+    Seen in a bay it lives again; whether an exit was its, a person says.
     """
     for stay_id in finding.doubtful_before(uow.connection, uow.now - DOUBT_LASTS):
         before = corrections.snapshot(uow.connection, stay_id)
@@ -35,11 +37,11 @@ def give_up_doubts(uow: UnitOfWork) -> None:
         corrections.record(uow, stay_id, "entry_never_proved", before, {})
 
 
-def came_again(uow: UnitOfWork, plate: Plate, visit_id: VisitId) -> None:
-    """A plate stands at an entry: whatever entry of it was in doubt has not happened."""
+def came_again(uow: UnitOfWork, plate: Plate, visit_id: VisitId, at: datetime) -> None:
+    """A plate stands at an entry at `at`: whatever entry of it was in doubt until then has not happened; a box may tell of it late."""
     for stay_id in finding.doubtful_of(uow.connection, plate):
-        if stay_id != StayId(visit_id):
-            before = corrections.snapshot(uow.connection, stay_id)
+        before = corrections.snapshot(uow.connection, stay_id)
+        if stay_id != StayId(visit_id) and before is not None and parse_time(before["entered_at"]) <= at:
             store.set_state(uow.connection, stay_id, state="merged", into_ids=visit_id)
             corrections.record(uow, stay_id, "backed_out_and_came_again", before, {"visit": visit_id})
 
@@ -51,7 +53,11 @@ def see_parked(uow: UnitOfWork, stay_id: StayId, bay_id: BayId, at: datetime) ->
         service.confirm(uow, found, "seen_parked", {"bay": bay_id, "at": at}, passages=1)
         if isinstance(store.get(uow.connection, stay_id), StayInReview):
             service.open_case(uow, "cloned_plate", stay_id=stay_id)
-    elif not isinstance(found, OpenStay) or found.entered_at > at:
+    elif (
+        not isinstance(found, OpenStay)
+        or found.entered_at > at
+        or (isinstance(found, ParkedStay) and found.seen_at > at)
+    ):
         return
     store.set_state(uow.connection, stay_id, bay_id=bay_id, seen_at=at, leaving_at=None)
     places.stands_in(uow.connection, stay_id, at, bay_id)

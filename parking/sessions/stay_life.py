@@ -160,9 +160,9 @@ def _next_spelling(read: Votes | None, inside: frozenset[str]) -> list[tuple[flo
 
 def on_queue_behind(said: LaneVisit, at: datetime) -> bool:
     """Whether a vehicle that an exit opened for, and that then was gone from its first loop, must have gone through."""
-    return (
-        said.leaving and said.yes_at is not None and said.backed_at is not None and at - said.backed_at <= QUEUE_BEHIND
-    )
+    if not said.leaving or said.yes_at is None or said.backed_at is None:
+        return False
+    return timedelta(0) <= at - said.backed_at <= QUEUE_BEHIND
 
 
 def on_patrol(stay: OpenStay, began: datetime, ended: datetime) -> Verdict | None:

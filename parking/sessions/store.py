@@ -124,7 +124,11 @@ _KEEP_KEYS = prepared(stay_key.insert())
 _DROP_KEYS = prepared(stay_key.delete().where(stay_key.c.stay_id == sa.bindparam("of_stay")))
 _CASE = prepared(sa.select(review_case).where(review_case.c.id == sa.bindparam("case_id")))
 _ASK = prepared(review_case.insert())
-_CHANGE_CASE = prepared(review_case.update().where(review_case.c.id == sa.bindparam("of_case")))
+_ANSWER_CASE = prepared(
+    review_case.update().where(
+        review_case.c.id == sa.bindparam("of_case"), review_case.c.state == sa.literal_column("'open'")
+    )
+)
 _HAS_CASE = prepared(
     sa.select(review_case.c.id)
     .where(review_case.c.stay_id == sa.bindparam("about"), review_case.c.reason == sa.bindparam("reason"))
@@ -309,5 +313,6 @@ def open_cases(conn: Connection, reason: str, stay_id: StayId) -> list[CaseId]:
 
 
 def close_case(conn: Connection, case_id: CaseId, *, by: str, note: str, at: datetime) -> None:
+    """An open case is answered; what a person has answered before stays as it was."""
     change = {"of_case": case_id, "state": "resolved", "note": note, "resolved_by": by, "resolved_at": at}
-    conn.execute(_CHANGE_CASE, change)
+    conn.execute(_ANSWER_CASE, change)

@@ -11,12 +11,14 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import kiosk_ui
-from parking.journeys import deciding
+from parking.journeys import deciding, evacuating
 from parking.journeys.paying import BILL_IS_TRUE
+from parking.kernel.events import Event
 from parking.kernel.ids import LaneId, StayId
 from parking.sessions.corrections import EXIT_MATCHED
 from parking.sessions.model import ClosedStay
@@ -87,6 +89,7 @@ NOT_A_REPORT = {
 BLANK = "7x"
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 REASONS = ROOT / "kiosk_ui" / "operator" / "audit_reasons.ts"
+GIVEN_UP = ROOT / "kiosk_ui" / "operator" / "given_up_words.ts"
 STORY = ROOT / "kiosk_ui" / "operator" / "story_words.ts"
 RULES = {"record", "confirm", "LeftThen", "GoneUnseen"}
 """What names the rule by which a stay is put right, and what on: calls, and a verdict's field."""
@@ -141,7 +144,7 @@ def words_of(sentences: list[str], table: str = "deviceSays", file: Path = SAYS)
     script = """
       const [, compiler, file, table] = process.argv, fs = require("fs"), path = require("path"), ts = require(compiler);
       const options = { compilerOptions: { module: "CommonJS", target: "ES2020", esModuleInterop: true } };
-      const first = { worded: (pair) => pair[0] };
+      const first = { worded: (pair) => pair[0], translator: () => () => "" };
       const load = (at) => {
         if (/i18n$|index$/.test(at)) return first;
         const js = ts.transpileModule(fs.readFileSync(at + ".ts", "utf8"), options).outputText, of = {};
@@ -331,3 +334,18 @@ def test_whatever_puts_a_stay_right_has_its_chinese_words_in_its_story(built_pag
 def _facts_of_decisions() -> list[str]:
     stay = ClosedStay(StayId("s"), None, NOON, LaneId("in"), "t", NOON, LaneId("out"))
     return sorted(deciding._facts(stay))
+
+
+@pytest.mark.req("DATA-2", "A11Y-1")
+def test_whatever_may_be_given_up_has_its_chinese_words(built_pages: Path) -> None:
+    """Every event, every job that any room enqueues, every group that is told."""
+    assert built_pages.is_dir()
+    sources = [path.read_text() for path in modules()]
+    jobs = {kind for source in sources for kind in re.findall(r'^[A-Z, _]+_JOB = "([a-z._]+)"$', source, re.MULTILINE)}
+    jobs |= {evacuating.REPRICE, evacuating.WAIVE}
+    groups = {group for source in sources for group in re.findall(r'Subscription\("([a-z]+)"', source)}
+    assert len(jobs) > 10
+    assert {"stays", "counts", "live"} <= groups
+    codes = sorted({event.__name__ for event in get_args(Event)} | jobs)
+    assert not [one for one in words_of(codes, "codeWords", GIVEN_UP) if one.isascii()]
+    assert not [one for one in words_of(sorted({"", *groups}), "groupWords", GIVEN_UP) if one.isascii()]

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from parking.access import service as access_service
+from parking.access.snapshot import ListedAs, ListRow
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction, StayOpened
 from parking.kernel.ids import StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.sessions import service
 from parking.sessions.model import ClosedStay, GhostStay, OpenStay, StayInReview
 from tests.builders.journeys import ENTRY, EXIT, MORNING, OTHER_PLATE, PLATE, TARIFF, SiteStory, answer, passage
 
@@ -109,6 +113,50 @@ def test_an_exit_that_arrives_before_its_entry_waits_for_it_and_then_both_tell_o
     assert site.reasons() == ["left_without_paying"]
     assert [c.note for c in site.cases("resolved")] == ["its entry arrived later"]
     assert (site.stays("open"), site.occupied()["b1"]) == ([], 0)
+
+
+@pytest.mark.req("PAY-1", "ID-1")
+def test_who_parks_free_owes_nothing_when_his_entry_is_told_after_his_exit(site: SiteStory) -> None:
+    guest = ListRow(Plate(PLATE), ListedAs.VIP, "guest", None, None)
+    site.database.write(lambda uow: access_service.put_on_list(uow, guest))
+    visit = site.visit()
+    came = site.said(passage(Direction.IN, visit))
+    site.park(hours=2)
+    site.leave(box="edge-2")
+    site.hand_in(came)
+    site.application.drain()
+    sums = site.sums(StayId(visit))
+    assert (sums.debt, sums.due, site.reasons()) == (0, sums.waived, [])
+    site.check()
+
+
+@pytest.mark.req("PAY-1", "ID-1")
+def test_an_entry_that_is_told_after_its_exit_is_billed_until_the_exits_yes_and_not_until_it_had_passed(
+    site: SiteStory,
+) -> None:
+    visit = site.visit()
+    came = site.said(passage(Direction.IN, visit))
+    site.park(hours=2)
+    out = site.visit()
+    site.hear(answer(Direction.OUT, out, PLATE), box="edge-2")
+    site.park(minutes=2)
+    site.hear(passage(Direction.OUT, out), box="edge-2")
+    site.hand_in(came)
+    site.application.drain()
+    assert site.sums(StayId(visit)).due == 1000, "two minutes at the boom would be a third hour"
+
+
+@pytest.mark.req("DATA-2")
+def test_what_a_person_wrote_to_an_exit_stays_when_its_entry_is_told_at_last(site: SiteStory) -> None:
+    came = site.said(passage(Direction.IN, site.visit()))
+    site.park(hours=2)
+    site.leave(box="edge-2")
+    (case,) = site.cases()
+    site.database.write(lambda uow: service.resolve_case(uow, case.id, by="li", note="paid at the booth"))
+    site.hand_in(came)
+    site.application.drain()
+    known = next(one for one in site.cases("resolved") if one.id == case.id)
+    assert (known.resolved_by, known.note) == ("li", "paid at the booth")
 
 
 def test_an_exit_of_this_morning_does_not_end_the_stay_of_this_afternoon(site: SiteStory) -> None:

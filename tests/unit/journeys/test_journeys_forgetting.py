@@ -19,7 +19,8 @@ from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.rounds import purge
 from parking.journeys import forgetting, paying
 from parking.journeys.coupon_port import Coupons
-from parking.kernel.events import Direction, Envelope
+from parking.kernel import codec
+from parking.kernel.events import Direction, Envelope, PatrolEnded
 from parking.kernel.ids import EventId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
@@ -28,6 +29,7 @@ from parking.members import service as members
 from parking.members import store as member_store
 from parking.members.model import Proof, Vehicle, VehicleState
 from parking.members.tables import notice_table, receipt_table, vehicle_table
+from parking.plumbing import given_up
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import bury
 from parking.plumbing.jobs import enqueue, job
@@ -239,6 +241,27 @@ PURPOSES = {
     "what was given up": Kept(what_was_given_up, (dead_letter, job)),
     "words of a rating": Kept(a_rating, (ratings.rating,), "B-12345"),
 }
+
+
+def test_an_event_that_was_given_up_after_an_erasures_time_loses_its_plate_and_can_still_be_read(
+    site: SiteStory,
+) -> None:
+    """It happened before: when it was given up, or tried again, says nothing of whose it is."""
+    patrol = Envelope(
+        EventId("e1"), MORNING, "edge-1", PatrolEnded(MORNING, (MINE, Plate("沪B67890")), (), "operator:li")
+    )
+
+    erase_holder(site)
+    site.park(days=2)
+    site.database.write(lambda uow: bury(uow, "stays", patrol, "ValueError", 8))
+    site.database.write(lambda uow: forgetting._forget_plate(uow, MINE, MORNING + timedelta(days=1)))
+    assert PLATE not in everything(site, dead_letter)
+    kept = site.database.read(lambda conn: conn.scalar(sa.select(dead_letter.c.envelope)))
+    assert kept is not None
+    told = codec.decode(kept).event
+    assert isinstance(told, PatrolEnded)
+    assert told.plates == (Plate("沪B67890"),)
+    site.database.write(lambda uow: given_up.let_be(uow, "stays:e1"))
 
 
 def test_every_purpose_is_proven_here_or_by_its_own_room() -> None:

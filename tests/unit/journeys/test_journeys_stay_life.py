@@ -503,10 +503,10 @@ def test_an_entry_that_nothing_proves_is_given_up_after_a_week_and_its_plate_is_
 ) -> None:
     visit = site.opened_for(Direction.IN)
     site.park(days=6)
-    rounds.tidy(site.database)
+    site.database.write(evidence.give_up_doubts)
     assert isinstance(site.stay(StayId(visit)), DoubtfulStay)
     site.park(days=1, minutes=1)
-    rounds.tidy(site.database)
+    site.database.write(evidence.give_up_doubts)
     site.application.drain()
     assert isinstance(site.stay(StayId(visit)), GhostStay)
     assert site.corrections(StayId(visit))[-1].rule == "entry_never_proved"
@@ -524,13 +524,33 @@ def test_an_entry_that_nothing_proves_is_given_up_after_a_week_and_its_plate_is_
 def test_an_entry_that_was_given_up_too_soon_lives_again_when_its_car_is_seen(site: SiteStory) -> None:
     visit = site.opened_for(Direction.IN)
     site.park(days=8)
-    rounds.tidy(site.database)
+    site.database.write(evidence.give_up_doubts)
     bay, seen_at = BayId("b2-1"), site.clock.now()
     site.database.write(lambda uow: evidence.see_parked(uow, StayId(visit), bay, seen_at))
     site.application.drain()
     assert isinstance(site.stay(StayId(visit)), ParkedStay)
     assert inside(site) == 1
     site.check()
+
+
+@pytest.mark.req("ID-1", "GATE-3")
+def test_an_entrys_ruling_that_is_told_late_takes_away_no_entry_that_came_after_it(site: SiteStory) -> None:
+    old, ruled_at = site.visit(), site.clock.now()
+    site.park(days=2)
+    visit = site.opened_for(Direction.IN)
+    site.hear(answer(Direction.IN, old, PLATE), at=ruled_at)
+    assert isinstance(site.stay(StayId(visit)), DoubtfulStay)
+
+
+@pytest.mark.req("ID-1", "FIND-1")
+def test_a_sighting_that_is_told_late_does_not_put_a_car_back_into_the_bay_it_left(site: SiteStory) -> None:
+    stay_id, came = site.enter(), site.clock.now()
+    for bay, hours in (("b2-2", 2), ("b2-1", 1)):
+        seen_at = came + timedelta(hours=hours)
+        site.database.write(lambda uow, bay=bay, at=seen_at: evidence.see_parked(uow, stay_id, BayId(bay), at))  # type: ignore[misc]
+    parked = site.stay(stay_id)
+    assert isinstance(parked, ParkedStay)
+    assert (parked.bay_id, parked.seen_at) == ("b2-2", came + timedelta(hours=2))
 
 
 @pytest.mark.req("ID-1", "PAY-1")

@@ -150,6 +150,7 @@ def test_a_vehicle_right_behind_is_proof_and_one_that_comes_later_is_none() -> N
     assert SAID.backed_at is not None
     assert on_queue_behind(SAID, SAID.backed_at + QUEUE_BEHIND)
     assert not on_queue_behind(SAID, SAID.backed_at + QUEUE_BEHIND + timedelta(seconds=1))
+    assert not on_queue_behind(SAID, SAID.backed_at - timedelta(seconds=1)), "a ruling that is told late"
     assert not on_queue_behind(replace(SAID, yes_at=None), SAID.backed_at)
     assert not on_queue_behind(replace(SAID, leaving=False), SAID.backed_at)
 

@@ -31,6 +31,7 @@ _TWIN_COST, _DIRT_COST = -math.log(0.003 * _TWIN_SHARE), -math.log(_DIRT / _SIGN
 _NONE: Mapping[str, float] = MappingProxyType({})
 _SIGNS_BEHIND = 6
 """What is behind the province's sign of the commonest plates."""
+_DISTANCES_KEPT = 20_000
 _USUAL_MARGIN = 4.0
 """So sure is a read whose signs are confused as often as the measured confusion says; a surer one is misread the more seldom."""
 
@@ -57,6 +58,8 @@ class Costs:
     sure_lone: float = 6.9
     _others: dict[tuple[str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `other` has said: among look-alikes it is asked thousands of times about one car, and always about the same few signs."""
+    _distances: dict[tuple[str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `distance` has said last: a car that waits is compared again every second with the same look-alikes."""
 
     @classmethod
     def learned(cls, signs: Counts, colours: Counts | None = None, taught: Counts | None = None) -> Self:
@@ -130,8 +133,17 @@ class Costs:
         return math.log(self.inside)
 
 
-def distance(one: str, two: str, costs: Costs) -> float:
-    """The cheapest way from one text to the other: signs taken for others, missed, or one too many; the same both ways round."""
+    def distance(self, one: str, two: str) -> float:
+        """The cheapest way from one text to the other: signs taken for others, missed, or one too many; the same both ways round."""
+        said = self._distances.get((one, two))
+        if said is None:
+            if len(self._distances) >= _DISTANCES_KEPT:
+                self._distances.clear()
+            said = self._distances[one, two] = _distance(one, two, self)
+        return said
+
+
+def _distance(one: str, two: str, costs: Costs) -> float:
     if len(one) == len(two):
         straight = sum(costs.other(a, b) for a, b in zip(one, two, strict=True))
         if straight < WIDEST:

@@ -14,13 +14,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from parking.kernel.credential import Credential
 from parking.kernel.ids import LaneId, LotId, StayId
 from parking.kernel.near_plates import folded, tail
 from parking.kernel.votes import UNREAD, WIDEST, Votes
-from parking.sessions.costs import Costs, distance
+from parking.sessions.costs import Costs
 
 IN_REVIEW, UNPROVEN, UNFOUND, GONE = 2.0, 3.0, 5.0, 16.0
 """To believe that a car is inside although a person was asked about it, nothing proved that it came in, a patrol did not find it, its
@@ -215,7 +216,7 @@ def plate_cost(
     another_has_it = owned.get(one.best, 0.0) if one.best is not None and one.best != two.best else 0.0
     sure = costs.sure_read(min(_margin(one, untold), _margin(two, untold) + another_has_it))
     tried = [
-        -(a.behind + b.behind) + distance(a.text, b.text, costs) + (0.0 if _is_part(a.text, b.text) else sure)
+        -(a.behind + b.behind) + costs.distance(a.text, b.text) + (0.0 if _is_part(a.text, b.text) else sure)
         for a in one.spellings[:_TRIED]
         for b in two.spellings[:_TRIED]
         if a.text != b.text or UNREAD in a.text
@@ -285,6 +286,7 @@ def _untold(evidence: PassageEvidence, best: Ranked, candidates: Iterable[OpenCa
     return sure - unsure
 
 
+@lru_cache(maxsize=8_192)
 def _is_part(one: str, two: str) -> bool:
     """Whether two texts differ only in what one of them has not read: how sure it is says nothing of that."""
     a, b = tail(one), tail(two)

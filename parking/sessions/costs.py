@@ -132,7 +132,6 @@ class Costs:
         """That it is just this one of all that are inside."""
         return math.log(self.inside)
 
-
     def distance(self, one: str, two: str) -> float:
         """The cheapest way from one text to the other: signs taken for others, missed, or one too many; the same both ways round."""
         said = self._distances.get((one, two))

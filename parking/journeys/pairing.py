@@ -134,6 +134,7 @@ def _candidate(conn: Connection, row: Row[Any], evidence: PassageEvidence) -> Op
         entered_at=row.entered_at,
         votes=votes_of(row.plate, Votes.parse(row.votes) if row.votes else None),
         lot_id=LotId(row.lot_id) if row.lot_id else None,
+        paid_at=row.priced_at,
         paid_until=row.leave_by,
         seen_parked_at=row.seen_at,
         doubt=_ghost(conn, StayId(row.id), evidence.at) if row.state == "ghost" else _DOUBTS.get(row.state, 0.0),

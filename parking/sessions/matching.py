@@ -30,7 +30,9 @@ _CREDENTIAL_AGREES, _CREDENTIAL_DIFFERS = -12.0, 3.0
 _NAMED = -12.0
 _LOOKS_LIKE_MOST, _KIND_DIFFERS = -0.1, 4.0
 """A colour or a class says little more than the plate's own signs have said."""
-_PAID = -4.0
+_PAID, _PAYS_LATER = -4.0, 6.0
+_CLOCKS_APART = timedelta(minutes=2)
+"""A payment at the exit itself may look that much later than the passage: the box and the server each have a clock."""
 _STILL_PARKED = 8.0
 _OTHER_LOT = 6.0
 _UNREAD_ENTRY = 3.0
@@ -66,7 +68,7 @@ class PassageEvidence:
 class OpenCandidate:
     """A stay that may be the one: how its car was read when it came, and what has been seen of it since.
 
-    `paid_until`: it has paid and may leave till then. `seen_parked_at`: a bay sensor or a patrol saw it stand there.
+    `paid_at`, `paid_until`: it has paid then and may leave till then. `seen_parked_at`: a bay sensor or a patrol saw it stand there.
     `doubt`: what it costs to believe that it is inside at all (`IN_REVIEW`, `UNPROVEN`, `UNFOUND`, `GONE`).
     """
 
@@ -75,6 +77,7 @@ class OpenCandidate:
     votes: Votes | None = None
     credentials: tuple[Credential, ...] = ()
     lot_id: LotId | None = None
+    paid_at: datetime | None = None
     paid_until: datetime | None = None
     seen_parked_at: datetime | None = None
     doubt: float = 0.0
@@ -253,11 +256,15 @@ def _held_up(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterable[Re
 
 
 def _whereabouts(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterable[Reason]:
-    """Time and place: who has paid leaves soon, who has been here for months may be a ghost, who is seen parked is not at the exit."""
+    """Time and place: who has paid leaves soon, and whoever has left hardly pays later; who has been here for months may be a ghost,
+    who is seen parked is not at the exit.
+    """
     days = max(0.0, (evidence.at - candidate.entered_at) / timedelta(days=1))
     yield Reason("long_inside", math.log1p(days))
     yield Reason("doubted", candidate.doubt)
-    if candidate.paid_until is not None and candidate.paid_until >= evidence.at:
+    if candidate.paid_at is not None and candidate.paid_at > evidence.at + _CLOCKS_APART:
+        yield Reason("paid_later", _PAYS_LATER)
+    elif candidate.paid_until is not None and candidate.paid_until >= evidence.at:
         yield Reason("has_paid", _PAID)
     if candidate.seen_parked_at is not None and candidate.seen_parked_at >= evidence.at - _STANDS_THERE:
         yield Reason("still_parked", _STILL_PARKED)

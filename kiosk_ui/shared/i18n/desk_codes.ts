@@ -59,6 +59,7 @@ export const whys: Table = {
   credential_differs: ["凭证不同", "other credential"],
   long_inside: ["停放时间", "time inside"],
   has_paid: ["已缴费待离场", "has paid, may leave"],
+  paid_later: ["在此次出场之后才缴费", "paid only after this exit"],
   still_parked: ["仍停在车位", "seen parked still"],
   other_lot: ["在其他停车区", "in another lot"],
 };

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from parking.journeys import correcting
+from parking.journeys import correcting, ranking
 from parking.journeys.refreshing_access import renew
 from parking.kernel.ids import VisitId
 from parking.kernel.votes import Votes
+from parking.sessions.costs import Costs
 from parking.sessions.model import ClosedStay, OpenStay, ReviewCase
 from tests.builders.journeys import SiteStory
 
@@ -68,3 +69,19 @@ def test_a_stay_given_away_is_forgotten_by_the_lanes_when_its_car_comes_again_or
         site.park(hours=12)
         renew(site.database, cashier)
     assert site.copy_row("stay", his) is None
+
+
+@pytest.mark.req("ID-1")
+def test_an_unread_exit_is_not_offered_first_as_that_of_a_stay_that_was_paid_for_later(site: SiteStory) -> None:
+    """Traced in a bad day: an attendant gave an exit of 13:15 to a stay that paid at 15:23, and its own car was let out as nobody's."""
+    own = site.enter("浙A12345")
+    site.park(hours=1)
+    stays_on = site.enter("浙B67890")
+    site.leave(None)
+    site.park(hours=2)
+    site.pay(stays_on)
+    case = next(case for case in site.cases() if case.reason.startswith("exit_"))
+    rank = ranking.ranker(lambda _: (Costs(), "none"))
+    shown = site.database.read(lambda conn: rank(conn, case)).candidates
+    assert [one.stay_id for one in shown] == [own, stays_on]
+    assert "paid_later" in {code for code, _ in shown[1].why}

@@ -175,6 +175,17 @@ def test_another_lot_and_a_payment_count() -> None:
     assert paid.cost < plain.cost < elsewhere.cost
 
 
+@pytest.mark.req("ID-1")
+@pytest.mark.parametrize(("minutes", "code"), [(-30, "has_paid"), (1, "has_paid"), (40, "paid_later")])
+def test_who_pays_long_after_an_exit_has_hardly_left_by_it(minutes: int, code: str) -> None:
+    """One minute is two clocks that differ, with the driver paying at the exit itself."""
+    at = AT + timedelta(minutes=minutes)
+    paid = inside("a", "浙A12345", paid_at=at, paid_until=AT + timedelta(minutes=55))
+    why = explain(seen("浙A12345"), paid, COSTS).why
+    assert [one.code for one in why if "paid" in one.code] == [code]
+    assert sum(one.cost for one in why if one.code == code) * (1 if code == "paid_later" else -1) > 0
+
+
 def test_nobody_leaves_before_he_came() -> None:
     assert isinstance(matched(seen("浙A12345"), inside("a", "浙A12345", hours=-1)), NoStay)
 

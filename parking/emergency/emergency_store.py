@@ -231,6 +231,12 @@ def name_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
     conn.execute(_NAME, {"of_visit": visit_id, "named": stay_id})
 
 
+def unname_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
+    """It was not of this stay after all."""
+    t = fee_stop.c
+    conn.execute(fee_stop.update().where(t.visit_id == visit_id, t.stay_id == stay_id).values(stay_id=None))
+
+
 def stops_of(conn: Connection, stay_id: StayId, since: datetime) -> tuple[Stop, ...]:
     """When the fee clock of a stay stood still: its own stops, and everybody's after `since`."""
     rows = conn.execute(_STOPS, {"of_stay": stay_id, "since": since})

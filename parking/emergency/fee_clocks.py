@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy import Connection
+
 from parking.emergency import emergency_store as store
 from parking.kernel.events import Envelope, LaneBlocked, VehicleBackedAway
 from parking.kernel.ids import StayId, VisitId
@@ -36,7 +40,12 @@ def vehicle_backed_away(uow: UnitOfWork, envelope: Envelope) -> None:
         store.end_stops(uow.connection, envelope.occurred_at, "visit_id", event.visit_id)
 
 
-def vehicle_left(uow: UnitOfWork, envelope: Envelope, visit_id: VisitId, stay_id: StayId) -> None:
-    """The vehicle of this visit was that stay's, and it is out: nothing of it is held any more."""
-    store.name_stay(uow.connection, visit_id, stay_id)
-    store.end_stops(uow.connection, envelope.occurred_at, "stay_id", stay_id)
+def vehicle_left(conn: Connection, at: datetime, visit_id: VisitId, stay_id: StayId) -> None:
+    """The vehicle of this exit was that stay's, and was out at `at`: what held it counts for that stay, and holds it no more."""
+    store.name_stay(conn, visit_id, stay_id)
+    store.end_stops(conn, at, "stay_id", stay_id)
+
+
+def exit_was_anothers(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
+    """`vehicle_left` taken back: whose the held vehicle was is a question again."""
+    store.unname_stay(conn, visit_id, stay_id)

@@ -9,7 +9,7 @@ from parking.journeys import leaving
 from parking.journeys.pairing import CostsOf, votes_of
 from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
-from parking.kernel.ids import LaneId, StayId
+from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import evidence, service, store, visits
 from parking.sessions.model import is_plausible
@@ -61,9 +61,8 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             visits.explain(conn, gone.visit_id, stay_id)
             store.close_case(conn, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
             priced_at = max(came, gone.yes_at or gone.exited_at)
-            leaving.end(cashier)(
-                uow, opened, LeftThen(gone.exited_at, priced_at, LaneId(gone.lane_id), "exit_found_late")
-            )
+            left = LeftThen(gone.exited_at, priced_at, LaneId(gone.lane_id), "exit_found_late", VisitId(gone.visit_id))
+            leaving.end(cashier)(uow, opened, left)
 
     return handle
 

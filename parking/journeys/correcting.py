@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from parking.access.service import parks_free
+from parking.emergency import fee_clocks
 from parking.journeys import leaving, owing, paying
 from parking.journeys.closing_by_hand import BY_HAND
 from parking.journeys.ports import Cashier
@@ -53,6 +54,7 @@ def match_exit(
     before = corrections.snapshot(uow.connection, stay_id)
     stay = store.to_open(row)
     visits.explain(uow.connection, visit_id, stay_id)
+    fee_clocks.vehicle_left(uow.connection, out.exited_at, visit_id, stay_id)
     store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
     at = out.yes_at or out.exited_at
     free = parks_free(uow.connection, stay_id, stay.plate, at)
@@ -215,6 +217,7 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     visit = done.evidence.get("exit_visit")
     if visit is not None and after.get("state") == "closed" and visits.unmatched(uow.connection, VisitId(visit)):
         visits.explain(uow.connection, VisitId(visit), None)
+        fee_clocks.exit_was_anothers(uow.connection, VisitId(visit), done.stay_id)
         desk_store.reopen_case(uow.connection, CaseId(visits.case_of(uow.connection, VisitId(visit))))
     return corrections.record(
         uow,

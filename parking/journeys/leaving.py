@@ -159,7 +159,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
                 **_kept(event, decided_at),
             )
             return
-        fee_clocks.vehicle_left(uow, envelope, event.visit_id, stay.id)
+        fee_clocks.vehicle_left(conn, at, event.visit_id, stay.id)
         close(
             uow,
             cashier,
@@ -234,6 +234,8 @@ def end(cashier: Cashier) -> service.End:
     """Closes a stay of which evidence says when it left, with its bill."""
 
     def close_it(uow: UnitOfWork, stay: OpenStay, left: LeftThen) -> None:
+        if left.visit_id is not None:
+            fee_clocks.vehicle_left(uow.connection, left.at, left.visit_id, stay.id)
         free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at)
         close(uow, cashier, stay, at=left.at, priced_at=left.priced_at, lane_id=left.lane_id, free=free)
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from parking.journeys import evacuating, paying
+from parking.journeys import correcting, evacuating, paying
 from parking.kernel.codec import parse_time
-from parking.kernel.events import Direction, LaneBlocked, LaneFaulted, VehicleBackedAway
+from parking.kernel.events import Direction, LaneBlocked, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.sessions.model import ClosedStay
 from tests.builders.emergency import WANG, Help
@@ -59,6 +59,43 @@ def test_a_stop_is_on_the_bill_that_is_booked_and_stays_on_it(site: SiteStory, h
     assert site.sums(stay_id).due == 600
     site.park(days=30)
     assert site.bill(stay_id) == 600
+    assert ("stopped", 300) in lines(site, stay_id)
+
+
+def test_whose_exit_a_person_finds_out_does_not_pay_for_what_held_him_there(site: SiteStory, help_at: Help) -> None:
+    """And what was given to another stay by a slip is on nobody else's bill once that is undone."""
+    slip, stay_id, visit = site.enter("沪B67890"), site.enter("沪A12345"), site.visit()
+    site.park(minutes=50)
+    help_at.block(visit, None)  # nobody knew whose car it was
+    site.park(hours=5)
+    site.hear(passage(Direction.OUT, visit, None))
+    cashier, said = site.application.cashier, {"actor": "li", "reason": "seen"}
+
+    def give(to: StayId) -> str:
+        return site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(visit), to, **said))
+
+    made = give(slip)
+    assert ("stopped", 300) in lines(site, slip)
+    site.database.write(lambda uow: correcting.undo(uow, cashier, made, **said))
+    give(stay_id)
+    site.application.drain()
+    assert site.sums(stay_id).due == 600
+    assert ("stopped", 300) in lines(site, stay_id)
+    assert "stopped" not in dict(lines(site, slip))
+
+
+def test_nor_does_who_turns_out_to_have_come_in_when_the_entry_is_heard_of(site: SiteStory, help_at: Help) -> None:
+    came, visit = site.said(passage(Direction.IN, site.visit()), box="edge-2"), site.visit()
+    site.park(minutes=50)
+    help_at.block(visit, None)
+    site.park(hours=5)
+    site.hear(passage(Direction.OUT, visit))
+    site.hand_in(came)
+    site.application.drain()
+    assert isinstance(came.event, VehiclePassed)
+    stay_id = StayId(came.event.visit_id)
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert site.sums(stay_id).due == 600
     assert ("stopped", 300) in lines(site, stay_id)
 
 

@@ -51,7 +51,7 @@ export function DecidePane({ of }: { of: DeskCase }): JSX.Element | null {
       {mine && <p class="soft decide-keys">{say("decide_keys")}</p>}
       <p class="soft decide-keys">
         <a href="#/lessons">
-          {of.costs.lessons.length ? say("lessons_count", { count: of.costs.lessons.length, version: of.costs.version }) : say("lessons_zero")}
+          {of.costs.lessons ? say("lessons_count", { count: of.costs.lessons, version: of.costs.version }) : say("lessons_zero")}
         </a>
       </p>
     </section>

@@ -39,8 +39,8 @@ export function Lessons(): JSX.Element {
             ? say("gone", { why: trouble.value })
             : !costs
               ? say("loading")
-              : costs.lessons.length
-                ? say("lessons_count", { count: costs.lessons.length, version: costs.version })
+              : costs.lessons
+                ? say("lessons_count", { count: costs.lessons, version: costs.version })
                 : say("lessons_zero")}
         </p>
         {page.value?.items.length === 0 && <Nothing mark="check" word={say("lessons_none")} note={say("lessons_none_note")} />}
@@ -49,6 +49,9 @@ export function Lessons(): JSX.Element {
             <LessonRow key={one.id} of={one} onSwitch={() => setAsked(one)} />
           ))}
         </ol>
+        {page.value && page.value.known > page.value.items.length && (
+          <p class="soft">{say("lessons_newest", { shown: page.value.items.length, known: page.value.known })}</p>
+        )}
       </section>
       {asked && <SwitchDialog of={asked} onClose={() => setAsked(null)} />}
     </main>

@@ -6,18 +6,19 @@ from sqlalchemy import Connection
 
 from lpr import confusion_file
 from parking.sessions.costs import Costs
-from parking.sessions.desk import lessons, store
+from parking.sessions.desk.taught import Taught
 
 
 class CostsInForce:
     """Ask with a connection: the costs as its snapshot has them, and the version of the lessons in them; safe to share."""
 
     def __init__(self) -> None:
+        self.taught = Taught()
         self._tally = confusion_file.packaged().frame
         self._made: tuple[str, Costs] | None = None
 
     def __call__(self, conn: Connection) -> tuple[Costs, str]:
-        taught = lessons.teaching_of(store.lessons_in_force(conn))
+        taught = self.taught(conn)
         made = self._made
         if made is None or made[0] != taught.version:
             costs = Costs.learned(self._tally.signs, self._tally.colours, taught.misreads)

@@ -36,14 +36,8 @@ def routers(application: Application, clock: Clock, name_of: Callable[[Connectio
 
 def desk_of(application: Application, name_of: Callable[[Connection, str], str] = lambda _, who: who) -> Desk:
     """The desk without its routes."""
-    return Desk(
-        StayDeeds(application.cashier),
-        ranker(costs := CostsInForce()),
-        finder(costs),
-        audit.record,
-        looks.note,
-        name_of,
-    )
+    costs, deeds = CostsInForce(), StayDeeds(application.cashier)
+    return Desk(deeds, ranker(costs), finder(costs), costs.taught, audit.record, looks.note, name_of)
 
 
 def _bookings(conn: Connection, stay_id: StayId) -> list[Booking]:

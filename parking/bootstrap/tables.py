@@ -25,6 +25,7 @@ from parking.sessions import places as places_store
 from parking.sessions import store as sessions_store
 from parking.sessions import visit_notes
 from parking.sessions import visits as visits_store
+from parking.sessions.desk import lesson_store
 from parking.sessions.desk import store as desk_store
 from parking.web import idempotency
 from payments import ledger_store, phases, reconciling, refund_store, tariff_proposals
@@ -51,6 +52,7 @@ ROOMS = (
     calls_store,
     corrections_store,
     desk_store,
+    lesson_store,
     coupon_tables,
     emergency_store,
     figure_tables,

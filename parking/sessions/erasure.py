@@ -16,7 +16,7 @@ from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, store, visit_notes, visits
-from parking.sessions.desk import store as desk_store
+from parking.sessions.desk import lesson_store
 
 _NOBODY = {"plate": None, "votes": None}
 _is_over = store.stay.c.state.in_(store.OVER)
@@ -45,8 +45,8 @@ def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> list[StayId]
     for table, at in ((note, note.c.at), (visit, visit.c.said_at)):  # another car's read may have left this plate open
         open_to_it = sa.and_(table.c.votes.contains(plate.text, autoescape=True), at <= until)
         conn.execute(table.update().where(open_to_it).values(votes=None))
-    lesson = desk_store.desk_lesson.c
-    desk_store.blank_lessons(
+    lesson = lesson_store.desk_lesson.c
+    lesson_store.blank_lessons(
         conn, sa.or_(lesson.read_plate == plate, lesson.true_plate == plate), lesson.learned_at <= until
     )
     return stays
@@ -83,5 +83,5 @@ def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: 
     note = visit_notes.visit_note
     spelt = sa.or_(note.c.plate.is_not(None), note.c.votes.is_not(None))
     conn.execute(note.update().where(spelt, note.c.at < stays).values(_NOBODY))
-    desk_store.blank_lessons(conn, desk_store.desk_lesson.c.learned_at < lessons)
+    lesson_store.blank_lessons(conn, lesson_store.desk_lesson.c.learned_at < lessons)
     return len(old)

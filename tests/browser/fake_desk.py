@@ -62,6 +62,7 @@ class FakeDesk:
         self.decisions: list[DecisionView] = []
         self.undone: list[tuple[str, str]] = []
         self.lessons: list[LessonView] = []
+        self.lessons_known = 0
         self.stories: dict[str, StayStory] = {}
         self.looks: list[bool] = []
 
@@ -90,7 +91,7 @@ class FakeDesk:
         return self.hands.get(case_id, Hand())
 
     def costs(self) -> CostsView:
-        active = [one.id for one in self.lessons if one.active]
+        active = sum(one.active for one in self.lessons)
         return CostsView(version="7c1e90ab42f3" if active else "none", lessons=active)
 
     def row(self, case: dict[str, Any], *, asker: str = ME) -> DeskRow:
@@ -252,7 +253,7 @@ def _decisions(routes: APIRouter, fake: FakeServer, known: FakeDesk) -> None:
 def _records(routes: APIRouter, known: FakeDesk) -> None:
     @routes.get("/desk/lessons")
     async def lessons(_: Reader) -> LessonPage:
-        return LessonPage(items=known.lessons, costs=known.costs())
+        return LessonPage(items=known.lessons, known=known.lessons_known or len(known.lessons), costs=known.costs())
 
     @routes.post("/desk/lessons/{lesson_id}/switch")
     async def switch(lesson_id: str, body: SwitchLesson, _: Teacher) -> LessonPage:
@@ -264,7 +265,7 @@ def _records(routes: APIRouter, known: FakeDesk) -> None:
             "switched_at": known.lessons[at].learned_at,
         }
         known.lessons[at] = known.lessons[at].model_copy(update=change)
-        return LessonPage(items=known.lessons, costs=known.costs())
+        return LessonPage(items=known.lessons, known=known.lessons_known or len(known.lessons), costs=known.costs())
 
     @routes.get("/stays/{stay_id}/story")
     async def story(

@@ -235,10 +235,12 @@ def test_an_operator_types_the_plate_on_the_picture_and_parts_a_stay_that_nobody
 
 def test_a_manager_switches_a_lesson_off_with_a_reason(desk: FakeServer, open_page: OpenPage) -> None:
     desk.scopes = SCOPES | {Scope.LESSONS_SWITCH}
+    desk.desk.lessons_known = 1_204
     page = at_desk(desk, open_page, "#/lessons")
     lesson = page.locator("[data-lesson='l2']")
     expect(lesson).to_contain_text("B → 8", timeout=PATIENT)
     expect(page.get_by_text("生效的学习记录：1 条")).to_be_visible()
+    expect(page.get_by_text("共 1204 条")).to_be_visible()
     lesson.get_by_role("button").click()
     look.sound_question(page)
     page.get_by_role("dialog").get_by_role("button", name="停用", exact=True).click()

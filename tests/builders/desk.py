@@ -19,6 +19,7 @@ from parking.security.roles import ROLES
 from parking.sessions import service as sessions
 from parking.sessions.desk import service, store
 from parking.sessions.desk.model import Candidate, Choice, Decision, Hand, Outcome, Ranked, Wish
+from parking.sessions.desk.taught import Taught
 from parking.sessions.model import ReviewCase
 
 assert tables.all_tables()  # every table is registered before the fixtures create them
@@ -70,7 +71,7 @@ class Office:
     def __post_init__(self) -> None:
         self.database.clock = self.clock
         self.desk = service.Desk(
-            self.deeds, self._rank, lambda _, __, ___: self.ranked, _nobody_listens, _nobody_counts, _name_of
+            self.deeds, self._rank, lambda _, __, ___: self.ranked, Taught(), _nobody_listens, _nobody_counts, _name_of
         )
 
     def _rank(self, conn: Connection, case: ReviewCase, typed: Plate | None = None) -> Ranked:

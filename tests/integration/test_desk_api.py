@@ -108,19 +108,19 @@ def test_the_second_operator_sees_who_has_it_and_no_plate_in_clear(server: Serve
 def test_a_decision_teaches_and_the_lesson_is_shown_and_can_be_switched_off(server: Server) -> None:
     stay_id, _ = leaves_misread(server)
     case = take(server, queue(server)[0]["id"])
-    assert case["costs"] == {"version": "none", "lessons": []}
+    assert case["costs"] == {"version": "none", "lessons": 0}
     decide(server, case, choice="match", stay_id=stay_id, reason="plate_misread")
     page = server.ask("GET", "/desk/lessons", "auditor").json()
     (lesson,) = page["items"]
     assert (lesson["read"], lesson["true"], lesson["signs"], lesson["active"]) == (
         "浙A***B5", "浙A***85", [["8", "B"]], True,
     )  # fmt: skip
-    assert page["costs"]["lessons"] == [lesson["id"]]
+    assert (page["costs"]["lessons"], page["known"]) == (1, 1)
     assert server.ask("GET", "/desk/cases", "attendant").json()["costs"] == page["costs"]
     off = {"active": False, "reason": "glare that day"}
     switched = server.ask("POST", f"/desk/lessons/{lesson['id']}/switch", "manager", json=off).json()
     assert (switched["items"][0]["active"], switched["items"][0]["switched_by"]) == (False, "Manager")
-    assert switched["costs"] == {"version": "none", "lessons": []}
+    assert switched["costs"] == {"version": "none", "lessons": 0}
 
 
 def test_what_does_not_fit_names_its_field_and_changes_nothing(server: Server) -> None:

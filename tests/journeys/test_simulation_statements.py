@@ -14,7 +14,7 @@ from parking.cli.virtual_site import VirtualSite
 from parking.plumbing.prepared import DirectConnection
 
 FEW_ROWS = {
-    "correction_head", "dead_letter", "desk_lesson",
+    "correction_head", "dead_letter", "desk_lesson", "desk_teaching",
     "edge_held", "figure_head", "guidance_bay", "guidance_lane_sight", "guidance_zone", "ledger_balance",
     "ledger_head", "security_audit_head", "watched", "watched_offers",
 }  # fmt: skip

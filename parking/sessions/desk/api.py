@@ -60,7 +60,7 @@ def _case_routes(routes: APIRouter, database: Database, desk: Desk, clock: Clock
     def shown_again(uow: UnitOfWork, who: Principal, ranked: Ranked, about: str, *, clear: bool) -> RankedAgain:
         service.seen(uow, desk, who, about, [one.stay_id for one in ranked.candidates], clear=clear)
         found = views.candidates_of(uow.connection, ranked, clear=clear)
-        return RankedAgain(candidates=found, costs=views.costs(uow.connection))
+        return RankedAgain(candidates=found, costs=views.costs(uow.connection, desk))
 
     @routes.get("/cases")
     async def list_desk(who: Reader, cursor: Cursor = "", limit: Limit = 50) -> DeskPage:
@@ -154,15 +154,13 @@ def _decision_routes(routes: APIRouter, database: Database, desk: Desk) -> None:
 def _lesson_routes(routes: APIRouter, database: Database, desk: Desk) -> None:
     @routes.get("/lessons")
     async def list_lessons(_: Reader) -> LessonPage:
-        return await database.aread(
-            lambda conn: LessonPage(items=views.all_lessons(conn, desk), costs=views.costs(conn))
-        )
+        return await database.aread(lambda conn: views.lesson_page(conn, desk))
 
     @routes.post("/lessons/{lesson_id}/switch")
     async def switch_lesson(lesson_id: str, body: SwitchLesson, who: Teacher) -> LessonPage:
         def work(uow: UnitOfWork) -> LessonPage:
             service.switch_lesson(uow, desk, lesson_id, who, active=body.active, reason=body.reason)
-            return LessonPage(items=views.all_lessons(uow.connection, desk), costs=views.costs(uow.connection))
+            return views.lesson_page(uow.connection, desk)
 
         return await database.awrite(work)
 

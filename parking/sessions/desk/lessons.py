@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from parking.kernel.plate import Plate
-from parking.sessions.desk.model import Lesson
 
 MOST_WRONG = 2
 NOTHING = ""
@@ -62,14 +61,10 @@ def teaches(read: Plate, true: Plate) -> bool:
     return 1 <= len(differences(read, true)) <= MOST_WRONG
 
 
-def teaching_of(lessons: Iterable[Lesson]) -> Teaching:
-    """What the active ones among `lessons` teach."""
-    in_force = sorted((one for one in lessons if one.active), key=lambda one: one.id)
-    counts: Counter[tuple[str, str]] = Counter()
-    for one in in_force:
-        counts.update(differences(one.read, one.true))
-    ids = tuple(one.id for one in in_force)
-    return Teaching(dict(sorted(counts.items())), ids, version_of(ids))
+def teaching_of(said: Mapping[str, Iterable[tuple[str, str]]]) -> Teaching:
+    """What the lessons in force teach, given by their ids, each with its `differences`."""
+    counts = Counter(pair for one in said.values() for pair in one)
+    return Teaching(dict(sorted(counts.items())), tuple(sorted(said)), version_of(said))
 
 
 def version_of(ids: Iterable[str]) -> str:

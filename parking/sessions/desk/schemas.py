@@ -88,14 +88,14 @@ class DeskRow(Strict):
 
 
 class CostsView(Strict):
-    """By which lessons candidates are ranked now."""
+    """By how many lessons candidates are ranked now; `version` names just these."""
 
     version: str
-    lessons: list[str]
+    lessons: int
 
     @classmethod
     def of(cls, teaching: Teaching) -> CostsView:
-        return cls(version=teaching.version, lessons=list(teaching.lessons))
+        return cls(version=teaching.version, lessons=len(teaching.lessons))
 
 
 class DeskPage(Strict):
@@ -236,7 +236,10 @@ class LessonView(Strict):
 
 
 class LessonPage(Strict):
+    """The newest first, 200 at most; `known` counts all."""
+
     items: list[LessonView]
+    known: int
     costs: CostsView
 
 

@@ -20,7 +20,7 @@ from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.logs import redact
 from parking.sessions import store as stays
-from parking.sessions.desk import lessons, queue, store
+from parking.sessions.desk import lesson_store, lessons, queue, store
 from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome, Ranked, Wish
 from parking.sessions.model import ReviewCase, SupersededStay
 from parking.sessions.service import open_case
@@ -61,6 +61,7 @@ class Desk:
     deeds: Deeds
     rank: Rank
     find: Find
+    taught: Callable[[Connection], lessons.Teaching]
     audit: Audit
     look: Look
     name_of: Callable[[Connection, str], str]
@@ -194,7 +195,9 @@ def _evidence(case: ReviewCase, shown: Ranked, typed: Plate | None) -> dict[str,
 def _learn(uow: UnitOfWork, made: Decision, read: Plate, true: Plate) -> None:
     if lessons.teaches(read, true):
         lesson_id = uow.ids.new(uow.now)
-        store.add_lesson(uow.connection, Lesson(lesson_id, made.id, read, true, uow.now, made.actor, active=True))
+        lesson_store.add_lesson(
+            uow.connection, Lesson(lesson_id, made.id, read, true, uow.now, made.actor, active=True)
+        )
 
 
 def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: str) -> Decision:
@@ -217,9 +220,9 @@ def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: 
     desk.audit(uow, who, "case.undo", made.case_id, f"{made.choice.value}: {reason}")
     if made.corrections or made.choice not in (Choice.DONE, Choice.HOLD, Choice.NO_STAY):
         desk.deeds.undo(uow, who, case, made, reason)
-    taught = store.lesson_of(uow.connection, decision_id)
+    taught = lesson_store.lesson_of(uow.connection, decision_id)
     if taught is not None and taught.active:
-        store.switch_lesson(
+        lesson_store.switch_lesson(
             uow.connection, taught.id, active=False, by=who.subject, at=uow.now, reason="its decision was undone"
         )
     store.reopen_case(uow.connection, made.case_id)
@@ -234,9 +237,9 @@ def overtaken(uow: UnitOfWork, stay_id: StayId, correction_id: str, *, by: str, 
         if correction_id in made.corrections and store.mark_undone(
             uow.connection, made.id, by=by, at=uow.now, reason=reason
         ):
-            taught = store.lesson_of(uow.connection, made.id)
+            taught = lesson_store.lesson_of(uow.connection, made.id)
             if taught is not None and taught.active:
-                store.switch_lesson(uow.connection, taught.id, active=False, by=by, at=uow.now, reason=reason)
+                lesson_store.switch_lesson(uow.connection, taught.id, active=False, by=by, at=uow.now, reason=reason)
             store.stir(uow.connection, made.case_id)
             case = stays.get_case(uow.connection, made.case_id)
             assert case is not None, "cases are never deleted"
@@ -245,14 +248,14 @@ def overtaken(uow: UnitOfWork, stay_id: StayId, correction_id: str, *, by: str, 
 
 def switch_lesson(uow: UnitOfWork, desk: Desk, lesson_id: str, who: Principal, *, active: bool, reason: str) -> Lesson:
     """Let a lesson count or not; with a name and a reason. That of an undone decision cannot count again."""
-    known = store.lesson(uow.connection, lesson_id)
+    known = lesson_store.lesson(uow.connection, lesson_id)
     if known is None:
         raise not_found("lesson.unknown", "there is no such lesson")
     made = store.decision(uow.connection, known.decision_id)
     if active and made is not None and made.undone_at is not None:
         raise conflict("lesson.undone", "the decision that taught it was undone")
     desk.audit(uow, who, "lesson.on" if active else "lesson.off", lesson_id, reason)
-    store.switch_lesson(uow.connection, lesson_id, active=active, by=who.subject, at=uow.now, reason=reason)
+    lesson_store.switch_lesson(uow.connection, lesson_id, active=active, by=who.subject, at=uow.now, reason=reason)
     return replace(known, active=active, switched_by=who.subject, switched_at=uow.now, switch_reason=reason)
 
 

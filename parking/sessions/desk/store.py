@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
-from parking.plumbing.column_types import Json, PlateText, UtcDateTime
+from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import insert_once, metadata
 from parking.plumbing.prepared import prepared
-from parking.sessions.desk.lessons import BLANK, blanked
-from parking.sessions.desk.model import Choice, Decision, Hand, Lesson, Queued
+from parking.sessions.desk.model import Choice, Decision, Hand, Queued
 from parking.sessions.store import review_case
 
 desk_hand = sa.Table(
@@ -48,21 +47,6 @@ desk_decision = sa.Table(
     sa.Column("undone_by", sa.String(64), nullable=False, default=""),
     sa.Column("undone_at", UtcDateTime, nullable=True),
     sa.Column("undo_reason", sa.String(200), nullable=False, default=""),
-)
-
-desk_lesson = sa.Table(
-    "desk_lesson",
-    metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("decision_id", sa.String(36), nullable=False, index=True),
-    sa.Column("read_plate", PlateText, nullable=False),
-    sa.Column("true_plate", PlateText, nullable=False),
-    sa.Column("learned_at", UtcDateTime, nullable=False),
-    sa.Column("taught_by", sa.String(64), nullable=False),
-    sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("switched_by", sa.String(64), nullable=False, default=""),
-    sa.Column("switched_at", UtcDateTime, nullable=True),
-    sa.Column("switch_reason", sa.String(200), nullable=False, default=""),
 )
 
 
@@ -216,79 +200,4 @@ def _to_decision(row: Row[Any]) -> Decision:
         row.undone_by,
         row.undone_at,
         row.undo_reason,
-    )
-
-
-# --- what that taught ------------------------------------------------------------------------------------------------
-
-
-def add_lesson(conn: Connection, new: Lesson) -> None:
-    conn.execute(
-        desk_lesson.insert().values(
-            id=new.id,
-            decision_id=new.decision_id,
-            read_plate=new.read,
-            true_plate=new.true,
-            learned_at=new.learned_at,
-            taught_by=new.taught_by,
-            active=new.active,
-        )
-    )
-
-
-def lessons(conn: Connection) -> list[Lesson]:
-    """Every lesson, newest first, in force or not."""
-    return [_to_lesson(row) for row in conn.execute(sa.select(desk_lesson).order_by(desk_lesson.c.id.desc()))]
-
-
-_IN_FORCE = prepared(sa.select(desk_lesson).where(desk_lesson.c.active).order_by(desk_lesson.c.id))
-
-
-def lessons_in_force(conn: Connection) -> list[Lesson]:
-    """The lessons that count, oldest first."""
-    return [_to_lesson(row) for row in conn.execute(_IN_FORCE)]
-
-
-def lesson(conn: Connection, lesson_id: str) -> Lesson | None:
-    row = conn.execute(sa.select(desk_lesson).where(desk_lesson.c.id == lesson_id)).one_or_none()
-    return _to_lesson(row) if row else None
-
-
-def switch_lesson(conn: Connection, lesson_id: str, *, active: bool, by: str, at: datetime, reason: str) -> None:
-    change = {"active": active, "switched_by": by, "switched_at": at, "switch_reason": reason}
-    conn.execute(desk_lesson.update().where(desk_lesson.c.id == lesson_id).values(change))
-
-
-def lesson_of(conn: Connection, decision_id: str) -> Lesson | None:
-    """What this decision taught."""
-    row = conn.execute(sa.select(desk_lesson).where(desk_lesson.c.decision_id == decision_id)).one_or_none()
-    return _to_lesson(row) if row else None
-
-
-def blank_lessons(conn: Connection, *where: sa.ColumnElement[bool]) -> int:
-    """Take the plates out of lessons, as far as that leaves what they teach; one of which nothing else is left goes. Returns how many."""
-    t, clear = desk_lesson.c, sa.type_coerce(desk_lesson.c.true_plate, sa.String).not_like(f"%{BLANK}%")
-    done = 0
-    for row in conn.execute(sa.select(t.id, t.read_plate, t.true_plate).where(*where, clear)).all():
-        without, mine = blanked(row.read_plate, row.true_plate), t.id == row.id
-        if without is None:
-            conn.execute(desk_lesson.delete().where(mine))
-        elif without != (row.read_plate, row.true_plate):
-            conn.execute(desk_lesson.update().where(mine).values(read_plate=without[0], true_plate=without[1]))
-        done += 1
-    return done
-
-
-def _to_lesson(row: Row[Any]) -> Lesson:
-    return Lesson(
-        row.id,
-        row.decision_id,
-        row.read_plate,
-        row.true_plate,
-        row.learned_at,
-        row.taught_by,
-        row.active,
-        row.switched_by,
-        row.switched_at,
-        row.switch_reason,
     )

@@ -13,7 +13,7 @@ from parking.kernel.ids import CaseId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
 from parking.sessions import store as stays
-from parking.sessions.desk import lessons, queue, store
+from parking.sessions.desk import lesson_store, queue, store
 from parking.sessions.desk.model import Queued, Ranked
 from parking.sessions.desk.schemas import (
     CandidateView,
@@ -23,6 +23,7 @@ from parking.sessions.desk.schemas import (
     DeskCase,
     DeskPage,
     DeskRow,
+    LessonPage,
     LessonView,
     shown,
 )
@@ -46,12 +47,12 @@ def page(conn: Connection, desk: Desk, who: Principal, now: datetime, after: str
         now=now,
         open=len(open_cases),
         overdue=sum(now >= queue.due_at(one.reason, one.opened_at) for one in open_cases),
-        costs=costs(conn),
+        costs=costs(conn, desk),
     )
 
 
-def costs(conn: Connection) -> CostsView:
-    return CostsView.of(lessons.teaching_of(store.lessons_in_force(conn)))
+def costs(conn: Connection, desk: Desk) -> CostsView:
+    return CostsView.of(desk.taught(conn))
 
 
 def case(conn: Connection, desk: Desk, who: Principal, now: datetime, case_id: str) -> DeskCase:
@@ -75,7 +76,7 @@ def case(conn: Connection, desk: Desk, who: Principal, now: datetime, case_id: s
         candidates=candidates_of(conn, ranked, clear=clear),
         decisions=decisions_of(conn, desk, who, found),
         waits_min=[int(wait.total_seconds() // 60) for wait in queue.WAITS],
-        costs=costs(conn),
+        costs=costs(conn, desk),
     )
 
 
@@ -122,15 +123,16 @@ def decisions(conn: Connection, desk: Desk, who: Principal, after: str, limit: i
     ]
 
 
-def all_lessons(conn: Connection, desk: Desk) -> list[LessonView]:
-    return [
+def lesson_page(conn: Connection, desk: Desk) -> LessonPage:
+    items = [
         LessonView.of(
             one,
             taught_by=desk.name_of(conn, one.taught_by),
             switched_by=desk.name_of(conn, one.switched_by) if one.switched_by else "",
         )
-        for one in store.lessons(conn)
+        for one in lesson_store.lessons(conn)
     ]
+    return LessonPage(items=items, known=lesson_store.count_lessons(conn), costs=costs(conn, desk))
 
 
 def _row(conn: Connection, desk: Desk, who: Principal, one: Queued, plate: Plate | None, now: datetime) -> DeskRow:

@@ -36,8 +36,7 @@ from parking.plumbing.jobs import enqueue, job
 from parking.plumbing.tables import dead_letter
 from parking.security import looks
 from parking.sessions import store
-from parking.sessions.desk import lessons
-from parking.sessions.desk import store as desk_store
+from parking.sessions.desk import lesson_store, lessons
 from parking.sessions.desk.model import Lesson
 from payments import store as payment_store
 from payments.coupons import store as coupon_store
@@ -122,13 +121,13 @@ def test_an_agreement_ends_with_the_wish_and_goes_when_nothing_is_owed_under_it(
 )
 def test_a_lesson_forgets_whose_plate_it_was_and_teaches_the_same(site: SiteStory, read: str, true: str) -> None:
     new = Lesson("l1", "d1", Plate(read), Plate(true), site.clock.now(), "li", True)
-    site.database.write(lambda uow: desk_store.add_lesson(uow.connection, new))
-    before = lessons.teaching_of(site.database.read(desk_store.lessons))
-    site.database.write(lambda uow: desk_store.blank_lessons(uow.connection, sa.true()))
-    after = site.database.read(desk_store.lessons)
-    assert lessons.teaching_of(after).misreads == before.misreads
+    site.database.write(lambda uow: lesson_store.add_lesson(uow.connection, new))
+    (before,) = site.database.read(lesson_store.lessons)
+    site.database.write(lambda uow: lesson_store.blank_lessons(uow.connection, sa.true()))
+    (after,) = site.database.read(lesson_store.lessons)
+    assert lessons.differences(after.read, after.true) == lessons.differences(before.read, before.true)
     shared = set(read) & set(true)
-    assert not shared & set(after[0].read.text + after[0].true.text)
+    assert not shared & set(after.read.text + after.true.text)
 
 
 # --- by purpose ------------------------------------------------------------------------------------------------------
@@ -155,7 +154,7 @@ def an_exit(uow: UnitOfWork, at: datetime) -> None:
 
 
 def a_lesson(uow: UnitOfWork, at: datetime) -> None:
-    desk_store.add_lesson(uow.connection, Lesson("l1", "d1", MINE, Plate("浙A1234S"), at, "li", True))
+    lesson_store.add_lesson(uow.connection, Lesson("l1", "d1", MINE, Plate("浙A1234S"), at, "li", True))
 
 
 def a_coupon(uow: UnitOfWork, at: datetime) -> None:
@@ -228,7 +227,7 @@ PURPOSES = {
     "what a provider said": Kept(what_was_said, (payment_store.callback_table,), "B-12345"),
     "plate of a stay": Kept(a_stay, (store.stay,)),
     "plate of an exit without a stay": Kept(an_exit, (store.unmatched_exit,)),
-    "plates of a lesson": Kept(a_lesson, (desk_store.desk_lesson,)),
+    "plates of a lesson": Kept(a_lesson, (lesson_store.desk_lesson,)),
     "plate of a coupon": Kept(a_coupon, (coupon_table,)),
     "plate of a debt": Kept(a_debt, (later_store.debt_table,)),
     "agreement": Kept(an_agreement, (later_store.agreement_table,)),

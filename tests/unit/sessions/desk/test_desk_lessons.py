@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking.kernel.plate import Plate
-from parking.sessions.desk.lessons import NOTHING, differences, teaches, teaching_of
+from parking.sessions.desk.lessons import NOTHING, Teaching, differences, teaches, teaching_of
 from parking.sessions.desk.model import Lesson
 from tests.builders.desk import NINE
 
@@ -18,6 +18,10 @@ SIGNS = st.text("ABC8B80OQD", min_size=5, max_size=8)
 
 def lesson(number: int, read: str = "浙A123B5", true: str = "浙A12385", *, active: bool = True) -> Lesson:
     return Lesson(f"l{number}", f"d{number}", Plate(read), Plate(true), NINE, "li", active)
+
+
+def taught_by(lessons: list[Lesson]) -> Teaching:
+    return teaching_of({one.id: differences(one.read, one.true) for one in lessons if one.active})
 
 
 @pytest.mark.parametrize(
@@ -47,12 +51,12 @@ def test_a_misreading_teaches_and_another_car_does_not(read: str, true: str, *, 
 def test_a_lesson_that_is_switched_off_counts_no_longer_and_the_version_says_so() -> None:
     both = [lesson(1), lesson(2)]
     one = [replace(both[0], active=False), both[1]]
-    assert dict(teaching_of(both).misreads) == {("8", "B"): 2}
-    assert dict(teaching_of(one).misreads) == {("8", "B"): 1}
-    assert teaching_of(one).lessons == ("l2",)
-    versions = {teaching_of(taught).version for taught in (both, one, [])}
+    assert dict(taught_by(both).misreads) == {("8", "B"): 2}
+    assert dict(taught_by(one).misreads) == {("8", "B"): 1}
+    assert taught_by(one).lessons == ("l2",)
+    versions = {taught_by(said).version for said in (both, one, [])}
     assert len(versions) == 3
-    assert teaching_of([]).version == "none"
+    assert taught_by([]).version == "none"
 
 
 @pytest.mark.req("ID-1")
@@ -63,8 +67,8 @@ def test_the_same_record_teaches_the_same_in_whatever_order_it_is_read(
     record = [lesson(n, read, true, active=active) for n, (read, true, active) in enumerate(said)]
     shuffled = list(record)
     chance.shuffle(shuffled)  # type: ignore[attr-defined] # a random.Random
-    assert teaching_of(shuffled) == teaching_of(record)
-    assert all(n > 0 and true != read for (true, read), n in teaching_of(record).misreads.items())
+    assert taught_by(shuffled) == taught_by(record)
+    assert all(n > 0 and true != read for (true, read), n in taught_by(record).misreads.items())
 
 
 @given(SIGNS, SIGNS)

@@ -13,7 +13,7 @@ from parking.kernel.events import CaseChanged
 from parking.kernel.principal import Principal
 from parking.plumbing.db import Database
 from parking.sessions import store as stays
-from parking.sessions.desk import store
+from parking.sessions.desk import lesson_store
 from parking.sessions.desk.model import LEASE, Choice, Wish
 from tests.builders.desk import BOSS, LI, WANG, Office, done, match
 from tests.builders.sessions import open_cases
@@ -176,10 +176,10 @@ def test_a_deed_that_cannot_be_done_leaves_the_case_as_it_was(office: Office) ->
 def test_undoing_takes_back_the_deed_the_lesson_and_asks_again(lasting: Office) -> None:
     case = lasting.case()
     made = lasting.decide(case, lasting.take(case), match())
-    assert [one.active for one in lasting.database.read(store.lessons)] == [True]
+    assert [one.active for one in lasting.database.read(lesson_store.lessons)] == [True]
     lasting.undo(made.id)
     assert lasting.deeds.undone == [made.id]
-    assert [one.active for one in lasting.database.read(store.lessons)] == [False]
+    assert [one.active for one in lasting.database.read(lesson_store.lessons)] == [False]
     assert [one.id for one in open_cases(lasting.database)] == [case]
     assert code_of(lambda: lasting.undo(made.id)) == "decision.undone"
     again = lasting.decide(case, lasting.take(case, WANG), match("stay-2"), WANG)
@@ -218,13 +218,13 @@ def test_giving_money_up_takes_a_right_of_its_own(office: Office) -> None:
 def test_a_lesson_is_switched_off_with_a_name_and_back_on_unless_its_decision_was_undone(office: Office) -> None:
     case = office.case()
     made = office.decide(case, office.take(case), match())
-    (lesson,) = office.database.read(store.lessons)
+    (lesson,) = office.database.read(lesson_store.lessons)
     office.switch(lesson.id, active=False)
-    (off,) = office.database.read(store.lessons)
+    (off,) = office.database.read(lesson_store.lessons)
     assert (off.active, off.switched_by, off.switch_reason) == (False, "boss", "glare that day")
-    assert office.database.read(store.lessons_in_force) == []
+    assert office.database.read(lesson_store.lessons_in_force) == []
     office.switch(lesson.id, active=True)
-    assert len(office.database.read(store.lessons_in_force)) == 1
+    assert len(office.database.read(lesson_store.lessons_in_force)) == 1
     office.undo(made.id)
     assert code_of(lambda: office.switch(lesson.id, active=True)) == "lesson.undone"
 

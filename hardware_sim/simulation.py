@@ -240,6 +240,7 @@ class Simulation:
 
         def waiting(car: Driving, lane: SimulatedLane) -> None:
             nonlocal paid
+            visit.stood_at = visit.stood_at or self._timeline.clock.now()
             standing = lane.lane.visit
             answer = standing.answer if standing is not None else None
             if paid or car.waited_s < PAYS_AFTER_S or answer is None or answer.stay_id is None:

@@ -31,6 +31,8 @@ class Visit:
     exited_at: datetime | None = None
     entry_visits: list[VisitId] = field(default_factory=list)
     exit_visits: list[VisitId] = field(default_factory=list)
+    stood_at: datetime | None = None
+    """When it came to stand before the boom of its exit: whom the exit holds there does not pay for the wait."""
     decided_at: datetime | None = None
     """When the exit lane said yes."""
     payments: list[Paid] = field(default_factory=list)

@@ -165,8 +165,10 @@ def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) 
         return visit.paid <= _fair(visit, truth, site)
     told = truth.entry_of(visit)
     assert visit.entered_at is not None
-    until = visit.payments[-1].at if visit.payments else visit.decided_at
-    return visit.paid == max(0, site.price(told.at if told else visit.entered_at, until) - visit.off_minor)
+    came, until = told.at if told else visit.entered_at, visit.payments[-1].at if visit.payments else visit.decided_at
+    stood = min(visit.stood_at or until, until)
+    least, most = (max(0, site.price(came, end) - visit.off_minor) for end in (stood, until))
+    return least <= visit.paid <= most
 
 
 def _closed_anothers(visit: Visit, truth: Truth, stays: dict[StayId, KnownStay]) -> bool:

@@ -117,7 +117,9 @@ class Helping:
         told = self._blocked
         if told is not None and (not blocked or visit is None or visit.id != told.visit_id):
             self._blocked = None
-            self._tell(LaneBlocked(told.lane_id, told.visit_id, told.stay_id, told.cause, blocked=False))
+            here = visit.answer if visit is not None and visit.id == told.visit_id else None
+            stay_id = here.stay_id if here is not None and here.stay_id is not None else told.stay_id
+            self._tell(LaneBlocked(told.lane_id, told.visit_id, stay_id, told.cause, blocked=False))
         if blocked and self._blocked is None and visit is not None:
             stay_id = visit.answer.stay_id if visit.answer else visit.stay_id
             self._blocked = LaneBlocked(self._config.lane_id, visit.id, stay_id, self.cause, blocked=True)

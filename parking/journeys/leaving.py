@@ -18,6 +18,7 @@ from parking.journeys import pairing
 from parking.journeys.pairing import CostsOf
 from parking.journeys.paying import priced, why_held
 from parking.journeys.ports import Cashier
+from parking.kernel.codec import parse_time
 from parking.kernel.events import (
     BarrierPulsed,
     Direction,
@@ -29,7 +30,7 @@ from parking.kernel.events import (
 from parking.kernel.ids import LaneId, StayId
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, service, store, visits
-from parking.sessions.matching import Ambiguous, Matched
+from parking.sessions.matching import Ambiguous, Matched, NoStay
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, Stay, StayInReview
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
 
@@ -54,13 +55,14 @@ def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
         None,
     )
     visits.note(uow.connection, said, at)
-    if said.leaving:
-        _stands_at_exit(uow, event, at)
+    if said.leaving and event.stay_id is not None:
+        fee_clocks.vehicle_known(uow.connection, event.visit_id, event.stay_id)
+        _stands_at_exit(uow, event.stay_id, event, at)
 
 
-def _stands_at_exit(uow: UnitOfWork, event: LaneDecided, at: datetime) -> None:
+def _stands_at_exit(uow: UnitOfWork, stay_id: StayId, event: LaneDecided, at: datetime) -> None:
     """Whose entry was in doubt is inside, by its own plate: its driver can pay, and need not wait for a person."""
-    stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None and event.plate is not None else None
+    stay = store.get(uow.connection, stay_id) if event.plate is not None else None
     if isinstance(stay, DoubtfulStay) and stay.plate == event.plate and at >= stay.entered_at:
         assert stay.plate is not None
         if store.open_by_plate(uow.connection, stay.plate) is None:
@@ -147,7 +149,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
         found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
         stay, doubted = _to_close(uow, found.stay_id, event, at) if isinstance(found, Matched) else (None, None)
         if stay is None:
-            if _known_to_have_left(uow, event, at):
+            if _known_to_have_left(uow, event, at, nobody_else=isinstance(found, NoStay)):
                 return
             service.record_unmatched_exit(
                 uow,
@@ -205,13 +207,21 @@ def _to_close(
     return (stay, None) if isinstance(stay, OpenStay) else (None, None)
 
 
-def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime) -> bool:
-    """Whether a stay was ended by a rule that had worked out this very passage; then the passage is explained, and counted twice."""
+def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime, *, nobody_else: bool) -> bool:
+    """Whether a stay was ended by a rule that had worked out this very passage; then the passage is explained, and counted twice.
+
+    A passage after what the rule rests on is none that it had worked out: the rule erred, if it is that car at all. That takes its own
+    plate to the letter, and nobody inside who may be meant.
+    """
     votes = pairing.votes_of(event.plate, event.votes)
     texts = {one.text for one in votes.spellings} if votes is not None else set()
     for stay_id in finding.closed_around(uow.connection, texts, at):
         known = corrections.standing(uow.connection, stay_id)
-        if known is not None and known.rule.startswith("missed_exit"):
+        if known is None or not known.rule.startswith("missed_exit"):
+            continue
+        erred = nobody_else and event.plate is not None and event.plate.text == (known.after or {}).get("plate")
+        rests_on = known.evidence.get("at") or known.evidence.get("patrol_ended")
+        if erred or at <= (parse_time(rests_on) if rests_on else known.at):
             before = corrections.snapshot(uow.connection, stay_id)
             seen = {"exit_visit": event.visit_id, "at": at}
             store.set_state(uow.connection, stay_id, exited_at=at, exit_lane_id=event.lane_id)

@@ -326,6 +326,16 @@ def test_the_blocked_exit_names_the_stay_whose_clock_stands_still() -> None:
     assert [(b.stay_id, b.cause, b.blocked) for b in story.told(LaneBlocked)] == [("stay-1", "payment", True)]
 
 
+def test_a_car_that_becomes_known_while_it_is_held_is_named_when_the_hold_ends() -> None:
+    story = exit_story(known=False)
+    story.drive_up()
+    story.wait(20)
+    story.copy_row("stay", "stay-1", stay_data())
+    story.wait(3)
+    assert story.told(LaneDecided)[-1].reason == "payment_due"
+    assert [(b.stay_id, b.blocked) for b in story.told(LaneBlocked)] == [(None, True), ("stay-1", False)]
+
+
 def test_a_power_cut_during_a_call_does_not_trap_the_car() -> None:
     story = exit_story()
     story.presence(True)

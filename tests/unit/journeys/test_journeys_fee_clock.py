@@ -99,6 +99,22 @@ def test_nor_does_who_turns_out_to_have_come_in_when_the_entry_is_heard_of(site:
     assert ("stopped", 300) in lines(site, stay_id)
 
 
+def test_who_is_held_as_nobody_known_does_not_pay_for_the_wait_once_the_lane_knows_him(
+    site: SiteStory, help_at: Help
+) -> None:
+    """Traced in a day of fleets: the car that he was mixed up with left meanwhile, and he paid for the minutes at the boom."""
+    stay_id, other, visit = site.enter(), site.enter("沪B67890"), site.visit()
+    site.park(minutes=59)
+    help_at.block(visit, None)
+    site.park(minutes=30)
+    site.hear(answer(Direction.OUT, visit, allowed=False, due=1000, stay=other))
+    help_at.block(visit, None, blocked=False)
+    assert (site.bill(stay_id), site.bill(other)) == (1000, 600)
+    site.hear(answer(Direction.OUT, visit, stay=stay_id))
+    site.hear(passage(Direction.OUT, visit))
+    assert (site.sums(stay_id).due, site.bill(other)) == (600, 1000), "whatever the lane had taken him for"
+
+
 def test_whoever_drives_back_in_starts_the_clock_again(site: SiteStory, help_at: Help) -> None:
     stay_id, visit = site.enter(), site.visit()
     site.park(minutes=30)

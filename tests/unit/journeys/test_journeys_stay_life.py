@@ -217,6 +217,25 @@ def test_a_vehicle_right_behind_proves_that_the_one_before_went_through(site: Si
     assert (site.reasons(), inside(site)) == ([], 0)
 
 
+@pytest.mark.req("ID-1")
+def test_an_unread_exit_after_it_is_not_taken_for_the_one_that_a_rule_had_worked_out(site: SiteStory) -> None:
+    """Traced in a day of fleets: twenty minutes later its lookalike left, unread, and stayed inside in the books."""
+    first, lookalike, _ = site.enter("浙B04888"), site.enter("浙BD4888"), site.enter("浙BQ4888")
+    site.park(minutes=10)
+    yes = site.clock.now()
+    site.opened_for(Direction.OUT, stay=first)
+    site.park(seconds=5)
+    site.hear(answer(Direction.OUT, site.visit(), "浙BD4888", allowed=False))  # the next one on the loop
+    over = site.stay(first)
+    assert isinstance(over, ClosedStay)
+    site.park(minutes=20)
+    read = Votes.of([("浙BD4888", 0.0), ("浙B04888", -0.1)])
+    site.leave(None, votes=read)
+    assert site.stay(first) == over
+    assert over.exited_at == yes
+    assert (site.stay(lookalike).id, site.reasons()) == (lookalike, ["exit_in_doubt"]), "a person looks"
+
+
 def test_a_vehicle_much_later_proves_nothing_the_one_before_may_have_driven_back(site: SiteStory) -> None:
     first = site.enter()
     site.enter(OTHER_PLATE)

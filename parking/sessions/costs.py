@@ -1,7 +1,8 @@
 """What it costs to believe something, in natural logarithms: small is likely. Pure.
 
 The price of taking one sign for another is learned from the recogniser's own measured confusion and from what people decided; nothing
-else moves it, and the same counts give the same prices.
+else moves it, and the same counts give the same prices. How often a sign is misread at all is measured alone: people find out misreads,
+and nobody counts for them what was read rightly, so that what they decide says which sign it was taken for.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _TWINS = ("0ODQ", "1ILTJ", "8B", "5S", "2Z", "6G", "UV", "MN", "CG", "EF", "KX")
 _ALIKE = frozenset((a, b) for twins in _TWINS for a in twins for b in twins if a != b)
 _STRENGTH = 100.0
 """So many signs, read as often wrongly as the recogniser reads on average, stand behind a sign of which little was measured."""
+_PATTERN = 10.0
+"""So many misreads, spread as the recogniser's were measured to be, stand behind what people have found out of a sign's misreads."""
 _TWIN_SHARE, _DIRT = 0.5, 1e-3
 """The share of unmeasured misreads that go to a twin; and how often dirt, a shade or a screw makes any sign of any other."""
 _SIGNS = 35
@@ -63,27 +66,25 @@ class Costs:
 
     @classmethod
     def learned(cls, signs: Counts, colours: Counts | None = None, taught: Counts | None = None) -> Self:
-        """The prices that these counts say; `taught` are misreads that people found out, added to what was measured."""
-        total: dict[tuple[str, str], float] = {pair: float(n) for pair, n in signs.items()}
-        for pair, more in (taught or {}).items():
-            total[pair] = total.get(pair, 0.0) + more
-        seen: dict[str, float] = {}
-        wrong = {True: 0.0, False: 0.0}
-        every = {True: 0.0, False: 0.0}
-        for (true, read), count in total.items():
-            seen[true] = seen.get(true, 0.0) + count
-            latin = (true or read).isascii()
-            every[latin] += count
-            wrong[latin] += count if true != read else 0.0
-        share = {latin: (wrong[latin] + 1.0) / (every[latin] + _STRENGTH) for latin in (True, False)}
-        alphabet = {sign for pair in total for sign in pair} - {NOTHING}
+        """The prices that these counts say; `taught` are misreads that people found out: they say what signs are taken for."""
+        measured, taught = _Measured(signs), taught or {}
+        of_sign: dict[str, int] = {}
+        for (true, _), n in taught.items():
+            of_sign[true] = of_sign.get(true, 0) + n
+
+        def chance(true: str, read: str) -> float:
+            found, said = of_sign.get(true, 0), taught.get((true, read), 0)
+            return measured.chance(true, read, found, said)
+
+        pairs = {*signs, *taught}
+        alphabet = {sign for pair in pairs for sign in pair} - {NOTHING}
         priced: dict[str, dict[str, float]] = {}
-        for true, read in total:
+        for true, read in pairs:
             if true != read and NOTHING not in (true, read):
-                chance = _chance(total, seen, share, true, read) + _chance(total, seen, share, read, true)
-                priced.setdefault(true, {})[read] = priced.setdefault(read, {})[true] = -math.log(min(1.0, chance))
-        others = {sign: -math.log(_unmeasured(seen, share, sign, twin=False)) for sign in alphabet}
-        missing = {sign: -math.log(_chance(total, seen, share, sign, NOTHING)) for sign in alphabet}
+                both = -math.log(min(1.0, chance(true, read) + chance(read, true)))
+                priced.setdefault(true, {})[read] = priced.setdefault(read, {})[true] = both
+        others = {sign: -math.log(measured.unmeasured(sign, twin=False)) for sign in alphabet}
+        missing = {sign: -math.log(chance(sign, NOTHING)) for sign in alphabet}
         return cls(priced, others, missing, _colours(colours or {}))
 
     def other(self, one: str, two: str) -> float:
@@ -166,18 +167,38 @@ def _distance(one: str, two: str, costs: Costs) -> float:
     return row[-1]
 
 
-def _chance(total: Mapping[tuple[str, str], float], seen: Mapping[str, float], share: Mapping[bool, float],
-            true: str, read: str) -> float:  # fmt: skip
-    """How likely a true sign is read as another, with the weight of what was not measured."""
-    twin = (true, read) in _ALIKE
-    n = seen.get(true, 0.0)
-    return total.get((true, read), 0.0) / (n + _STRENGTH) + _unmeasured(seen, share, true, twin=twin) / 2
+class _Measured:
+    """How often each sign was read as another, with the weight of what was not measured."""
 
+    def __init__(self, signs: Counts) -> None:
+        self._counts = signs
+        self._seen: dict[str, int] = {}
+        self._wrong: dict[str, int] = {}
+        every, wrong = {True: 0, False: 0}, {True: 0, False: 0}
+        for (true, read), n in signs.items():
+            amiss, latin = n if true != read else 0, (true or read).isascii()
+            self._seen[true] = self._seen.get(true, 0) + n
+            self._wrong[true] = self._wrong.get(true, 0) + amiss
+            every[latin] += n
+            wrong[latin] += amiss
+        self._share = {latin: (wrong[latin] + 1.0) / (every[latin] + _STRENGTH) for latin in (True, False)}
 
-def _unmeasured(seen: Mapping[str, float], share: Mapping[bool, float], true: str, *, twin: bool) -> float:
-    weight = _STRENGTH / (seen.get(true, 0.0) + _STRENGTH)
-    spread = _TWIN_SHARE / 2 if twin else (1 - _TWIN_SHARE) / _SIGNS
-    return 2 * (weight * share[true.isascii()] * spread + _DIRT / _SIGNS)
+    def chance(self, true: str, read: str, found: int, said: int) -> float:
+        """How likely a true sign is read as another, where people have found it misread `found` times, `said` of them as this other."""
+        behind = self._seen.get(true, 0) + _STRENGTH
+        alone = self._counts.get((true, read), 0) / behind + self._spread(true, twin=(true, read) in _ALIKE)
+        wrong = self._wrong.get(true, 0)
+        ever = (wrong + _STRENGTH * self._share[true.isascii()]) / behind
+        pattern = wrong + _PATTERN
+        return (alone * pattern + ever * said) / (pattern + found) + _DIRT / _SIGNS
+
+    def unmeasured(self, true: str, *, twin: bool) -> float:
+        """How likely two signs of which nothing was measured are taken for each other, either way."""
+        return 2 * (self._spread(true, twin=twin) + _DIRT / _SIGNS)
+
+    def _spread(self, true: str, *, twin: bool) -> float:
+        weight = _STRENGTH / (self._seen.get(true, 0) + _STRENGTH)
+        return weight * self._share[true.isascii()] * (_TWIN_SHARE / 2 if twin else (1 - _TWIN_SHARE) / _SIGNS)
 
 
 def _colours(counts: Counts) -> dict[tuple[str, str], float]:

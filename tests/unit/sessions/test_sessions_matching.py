@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -274,6 +275,31 @@ def test_what_people_teach_makes_a_misread_cheaper_and_says_so_again() -> None:
     assert learned.other("K", "3") < COSTS.other("K", "3")
     assert learned.other("K", "3") == learned.other("3", "K")
     assert learned == Costs.learned(FRAMES.signs, FRAMES.colours, dict(taught))
+
+
+@pytest.mark.req("ID-1")
+def test_however_many_misreads_people_find_two_signs_do_not_become_one() -> None:
+    """Traced in a day of fleets: three hundred lessons of 8 and B, and no plate with either was told from its lookalikes any more."""
+    taught = {("8", "B"): 5_000, ("B", "8"): 5_000}
+    learned = Costs.learned(FRAMES.signs, FRAMES.colours, taught)
+    assert COSTS.other("8", "B") - 0.5 < learned.other("8", "B") < COSTS.other("8", "B")
+    sure = (("浙A1238X", -10.0),)
+    own, lookalike = inside("a", "浙A12388", others=sure), inside("b", "浙A123B8", others=sure)
+    exact = matched(seen("浙A12388", *sure), own, lookalike, costs=learned)
+    assert stay_of(exact) == "a"
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from("8B0DQK3"), st.sampled_from("8B0DQK3")), st.integers(1, 3_000), max_size=9
+    )
+)
+def test_what_people_find_says_what_signs_are_taken_for_and_not_how_often(taught: dict[tuple[str, str], int]) -> None:
+    learned = Costs.learned(FRAMES.signs, FRAMES.colours, {pair: n for pair, n in taught.items() if pair[0] != pair[1]})
+    before, after = (
+        sum(math.exp(-cost) for of in costs.signs.values() for cost in of.values()) for costs in (COSTS, learned)
+    )
+    assert after == pytest.approx(before, rel=0.25)
 
 
 @given(spelt, st.sampled_from([None, "blue", "green"]), st.sampled_from([None, "civil"]))

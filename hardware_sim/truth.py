@@ -44,7 +44,7 @@ class Visit:
     missed: bool = False
     """One of its passages was not felt by the loops."""
     helped: bool = False
-    """A person, or a lane's policy for want of one, let it through."""
+    """A person, or a lane's policy for want of one, let it through; or a person said of its exit that none of the stays was its."""
 
     @property
     def paid(self) -> int:

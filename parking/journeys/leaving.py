@@ -219,10 +219,10 @@ def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime, *, 
         known = corrections.standing(uow.connection, stay_id)
         if known is None or not known.rule.startswith("missed_exit"):
             continue
-        erred = nobody_else and event.plate is not None and event.plate.text == (known.after or {}).get("plate")
+        before = corrections.snapshot(uow.connection, stay_id)
+        erred = nobody_else and event.plate is not None and before["plate"] == event.plate.text
         rests_on = known.evidence.get("at") or known.evidence.get("patrol_ended")
         if erred or at <= (parse_time(rests_on) if rests_on else known.at):
-            before = corrections.snapshot(uow.connection, stay_id)
             seen = {"exit_visit": event.visit_id, "at": at}
             store.set_state(uow.connection, stay_id, exited_at=at, exit_lane_id=event.lane_id)
             corrections.record(uow, stay_id, "exit_arrived_late", before, seen, passages=1)

@@ -76,7 +76,7 @@ class Costs:
             found, said = of_sign.get(true, 0), taught.get((true, read), 0)
             return measured.chance(true, read, found, said)
 
-        pairs = {*signs, *taught}
+        pairs = dict.fromkeys((*signs, *taught))
         alphabet = {sign for pair in pairs for sign in pair} - {NOTHING}
         priced: dict[str, dict[str, float]] = {}
         for true, read in pairs:

@@ -236,6 +236,20 @@ def test_an_unread_exit_after_it_is_not_taken_for_the_one_that_a_rule_had_worked
     assert (site.stay(lookalike).id, site.reasons()) == (lookalike, ["exit_in_doubt"]), "a person looks"
 
 
+def test_who_was_wrongly_held_to_have_left_and_leaves_later_read_clearly_is_no_question(site: SiteStory) -> None:
+    first, _ = site.enter(), site.enter(OTHER_PLATE)
+    site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=first)
+    site.park(seconds=5)
+    site.leave(OTHER_PLATE, decided_at=site.clock.now())
+    left = site.park(minutes=20)
+    site.leave()
+    over = site.stay(first)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, site.reasons()) == (left, [])
+    assert [one.rule for one in site.corrections(first)] == ["missed_exit_queue_behind", "exit_arrived_late"]
+
+
 def test_a_vehicle_much_later_proves_nothing_the_one_before_may_have_driven_back(site: SiteStory) -> None:
     first = site.enter()
     site.enter(OTHER_PLATE)

@@ -220,6 +220,7 @@ def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime, *, 
         if known is None or not known.rule.startswith("missed_exit"):
             continue
         before = corrections.snapshot(uow.connection, stay_id)
+        assert before is not None, "a closed stay is there"
         erred = nobody_else and event.plate is not None and before["plate"] == event.plate.text
         rests_on = known.evidence.get("at") or known.evidence.get("patrol_ended")
         if erred or at <= (parse_time(rests_on) if rests_on else known.at):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from parking.sessions.model import OpenStay
 from parking.sessions.store import stay, stay_key, to_open
 
 NEAR_MOST = 40
-"""So many stays near to a read are weighed at most, the newest first; beyond that no read is worth anything."""
+"""So many stays near to a read are weighed at most, the nearest first, of these the newest."""
 
 
 _BY_KEY = prepared(sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(sa.bindparam("keys", expanding=True))))
@@ -46,10 +47,11 @@ _CLOSED = prepared(
 
 
 def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> list[Row[Any]]:
-    """The rows of all that may still be inside and share a key, the newest `NEAR_MOST`; and those named besides."""
-    ids = {*conn.execute(_BY_KEY, {"keys": list(keys)}).scalars(), *also}
-    newest = sorted(ids, reverse=True)[:NEAR_MOST]
-    found = conn.execute(_BY_IDS, {"ids": newest}).all() if newest else []
+    """The rows of those that may still be inside and share the most keys, `NEAR_MOST` of them; and of those named besides."""
+    shared = Counter(conn.execute(_BY_KEY, {"keys": list(keys)}).scalars())
+    newest = sorted(shared, reverse=True)
+    nearest = {*sorted(newest, key=lambda stay_id: -shared[stay_id])[:NEAR_MOST], *also}
+    found = conn.execute(_BY_IDS, {"ids": list(nearest)}).all() if nearest else []
     return sorted((row for row in found if row.state in _MAY_BE_INSIDE), key=lambda row: row.id, reverse=True)
 
 

@@ -250,6 +250,22 @@ def test_who_was_wrongly_held_to_have_left_and_leaves_later_read_clearly_is_no_q
     assert [one.rule for one in site.corrections(first)] == ["missed_exit_queue_behind", "exit_arrived_late"]
 
 
+@pytest.mark.req("ID-1")
+def test_a_car_is_found_by_its_own_plate_however_many_near_to_it_came_in_after_it(site: SiteStory) -> None:
+    """Traced in a day of fleets: of all that were one sign apart the newest forty were weighed, and its own stay was none of them."""
+    sure = ("沪C0MX88", -10.0)
+    own = site.enter("沪C03B88", votes=votes(("沪C03B88", 0.0), sure))
+    site.park(minutes=1)
+    for place in range(2, 7):
+        for sign in "245679ACEJ":
+            near = "沪C03B88"[:place] + sign + "沪C03B88"[place + 1 :]
+            site.enter(near, votes=votes((near, 0.0), sure))
+    site.park(hours=1)
+    site.leave("沪C03B88", votes=votes(("沪C03B88", 0.0), sure))
+    assert isinstance(site.stay(own), ClosedStay)
+    assert "exit_in_doubt" not in site.reasons()
+
+
 def test_a_vehicle_much_later_proves_nothing_the_one_before_may_have_driven_back(site: SiteStory) -> None:
     first = site.enter()
     site.enter(OTHER_PLATE)

@@ -15,7 +15,7 @@ from parking.gate import machine
 from parking.gate.barrier import Barrier
 from parking.gate.controller import Lane
 from parking.gate.credentials.base import Presented
-from parking.gate.credentials.codes import VerifiedCode
+from parking.gate.credentials.codes import SKEW, CodeRefusal, VerifiedCode
 from parking.gate.edge_file import EdgeFile
 from parking.gate.fire_group import FireGroup
 from parking.gate.inputs import lane_inputs
@@ -115,12 +115,13 @@ class SimulatedLane:
         )
 
     def show_code(self, code: VerifiedCode) -> None:
-        """The lane's reader is shown a genuine code."""
-        shown = Credential(CredentialKind.CODE, code.code_id)
+        """The lane's reader is shown a genuine code, which may have run out while its driver stood in the queue."""
+        shown, now, now_s = Credential(CredentialKind.CODE, code.code_id), self._clock.now(), self._clock.monotonic_s()
         device = DeviceId(f"{self.name}-qr")
-        self._presented.append(
-            Presented(shown, self._clock.now(), device, self._clock.monotonic_s(), proven=True, code=code)
-        )
+        if now > code.expires + SKEW:
+            self._presented.append(Presented(shown, now, device, now_s, refused=CodeRefusal.EXPIRED.value))
+        else:
+            self._presented.append(Presented(shown, now, device, now_s, proven=True, code=code))
 
     def drive_through(self, car: Driving, while_waiting: WhileWaiting | None = None) -> Process:
         """Queue, drive up, wait, pass; `car` says afterwards what came of it."""

@@ -85,7 +85,7 @@ class Desk:
         if not self._site.decide(case, answer, who):
             self._refused.add(case.id)
         elif answer.choice == "no_stay" and case.visit_id is not None and (car := self._truth.who(case.visit_id)):
-            car.helped = True
+            car.said_unknown = True
         self._stale = True
 
     def _answer(self, case: KnownCase, shown: tuple[StayId, ...]) -> Answer:

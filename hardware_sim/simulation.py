@@ -240,7 +240,8 @@ class Simulation:
 
         def waiting(car: Driving, lane: SimulatedLane) -> None:
             nonlocal paid
-            visit.stood_at = visit.stood_at or self._timeline.clock.now()
+            if visit.held_at is None and lane.lane.calling is not None:
+                visit.held_at = self._timeline.clock.now()
             standing = lane.lane.visit
             answer = standing.answer if standing is not None else None
             if paid or car.waited_s < PAYS_AFTER_S or answer is None or answer.stay_id is None:

@@ -31,8 +31,8 @@ class Visit:
     exited_at: datetime | None = None
     entry_visits: list[VisitId] = field(default_factory=list)
     exit_visits: list[VisitId] = field(default_factory=list)
-    stood_at: datetime | None = None
-    """When it came to stand before the boom of its exit: whom the exit holds there does not pay for the wait."""
+    held_at: datetime | None = None
+    """When its exit called a person, not knowing what to do: nobody pays for the wait from then on."""
     decided_at: datetime | None = None
     """When the exit lane said yes."""
     payments: list[Paid] = field(default_factory=list)
@@ -44,7 +44,9 @@ class Visit:
     missed: bool = False
     """One of its passages was not felt by the loops."""
     helped: bool = False
-    """A person, or a lane's policy for want of one, let it through; or a person said of its exit that none of the stays was its."""
+    """A person, or a lane's policy for want of one, let it through."""
+    said_unknown: bool = False
+    """A person said of its exit that none of the stays was its."""
 
     @property
     def paid(self) -> int:

@@ -121,7 +121,8 @@ def _count(
         report.closed_wrong += 1
         return
     mine = [case for case in cases if _concerns(case, visit, stay)]
-    if stay is None and visit.helped and not mine:  # it came in unseen, a person let it out and said so
+    unseen = stay is None and truth.entry_of(visit) is None
+    if unseen and not mine and (visit.helped or visit.said_unknown):  # a person let it out, or said so afterwards
         report.closed_by_person += 1
         assert visit.entered_at is not None
         report.lost_minor += site.price(visit.entered_at, visit.exited_at)
@@ -166,8 +167,8 @@ def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) 
     told = truth.entry_of(visit)
     assert visit.entered_at is not None
     came, until = told.at if told else visit.entered_at, visit.payments[-1].at if visit.payments else visit.decided_at
-    stood = min(visit.stood_at or until, until)
-    least, most = (max(0, site.price(came, end) - visit.off_minor) for end in (stood, until))
+    held = min(visit.held_at or until, until)
+    least, most = (max(0, site.price(came, end) - visit.off_minor) for end in (held, until))
     return least <= visit.paid <= most
 
 

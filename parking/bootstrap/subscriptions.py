@@ -58,6 +58,7 @@ def _at_lanes(
         e.LaneDecided: (
             leaving.remember_decision,
             leaving.queue_behind(cashier),
+            refreshing_access.refresh_held(cashier),
             arriving.stand_at_entry,
             following.follow,
             visit_notes.note,

@@ -82,9 +82,6 @@ _NAME = prepared(
     .where(fee_stop.c.visit_id == sa.bindparam("of_visit"), fee_stop.c.stay_id.is_(None))
     .values(stay_id=sa.bindparam("named"))
 )
-_HIS = prepared(
-    fee_stop.update().where(fee_stop.c.visit_id == sa.bindparam("of_visit")).values(stay_id=sa.bindparam("named"))
-)
 _STOPS = prepared(
     sa.select(fee_stop.c.started_at, fee_stop.c.ended_at)
     .where(fee_stop.c.stay_id == sa.bindparam("of_stay"))
@@ -229,14 +226,9 @@ def runs_stopped(conn: Connection, visit_id: VisitId) -> bool:
     return conn.execute(query).first() is not None
 
 
-def name_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
-    """The vehicle that is held is of this stay, as its lane says: of none yet known, the first that is said counts."""
-    conn.execute(_NAME, {"of_visit": visit_id, "named": stay_id})
-
-
-def prove_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
-    """The vehicle that was held was of this stay, whatever its lane took it for."""
-    conn.execute(_HIS, {"of_visit": visit_id, "named": stay_id})
+def name_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> bool:
+    """The vehicle that was held turns out to be of this stay; False where nothing held it, or whose it is was said already."""
+    return conn.execute(_NAME, {"of_visit": visit_id, "named": stay_id}).rowcount > 0
 
 
 def unname_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:

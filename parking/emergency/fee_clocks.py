@@ -40,14 +40,17 @@ def vehicle_backed_away(uow: UnitOfWork, envelope: Envelope) -> None:
         store.end_stops(uow.connection, envelope.occurred_at, "visit_id", event.visit_id)
 
 
-def vehicle_known(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
-    """The lane knows now whose vehicle this is: what has held it until then is not on that stay's bill."""
-    store.name_stay(conn, visit_id, stay_id)
+def vehicle_known(conn: Connection, visit_id: VisitId, stay_id: StayId) -> bool:
+    """The lane knows now whose vehicle this is: what has held it until then is not on that stay's bill. False where nothing has."""
+    return store.name_stay(conn, visit_id, stay_id)
 
 
 def vehicle_left(conn: Connection, at: datetime, visit_id: VisitId, stay_id: StayId) -> None:
-    """The vehicle of this exit was that stay's, and was out at `at`: what held it counts for that stay, and holds it no more."""
-    store.prove_stay(conn, visit_id, stay_id)
+    """The vehicle of this exit was that stay's, and was out at `at`: what held it counts for that stay, and holds it no more.
+
+    What its lane took for another stay's stays that one's: its driver may have paid by it.
+    """
+    store.name_stay(conn, visit_id, stay_id)
     store.end_stops(conn, at, "stay_id", stay_id)
 
 

@@ -55,14 +55,13 @@ def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
         None,
     )
     visits.note(uow.connection, said, at)
-    if said.leaving and event.stay_id is not None:
-        fee_clocks.vehicle_known(uow.connection, event.visit_id, event.stay_id)
-        _stands_at_exit(uow, event.stay_id, event, at)
+    if said.leaving:
+        _stands_at_exit(uow, event, at)
 
 
-def _stands_at_exit(uow: UnitOfWork, stay_id: StayId, event: LaneDecided, at: datetime) -> None:
+def _stands_at_exit(uow: UnitOfWork, event: LaneDecided, at: datetime) -> None:
     """Whose entry was in doubt is inside, by its own plate: its driver can pay, and need not wait for a person."""
-    stay = store.get(uow.connection, stay_id) if event.plate is not None else None
+    stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None and event.plate is not None else None
     if isinstance(stay, DoubtfulStay) and stay.plate == event.plate and at >= stay.entered_at:
         assert stay.plate is not None
         if store.open_by_plate(uow.connection, stay.plate) is None:
@@ -211,17 +210,18 @@ def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime, *, 
     """Whether a stay was ended by a rule that had worked out this very passage; then the passage is explained, and counted twice.
 
     A passage after what the rule rests on is none that it had worked out: the rule erred, if it is that car at all. That takes its own
-    plate to the letter, and nobody inside who may be meant.
+    plate to the letter, the last visit of that plate, and nobody inside who may be meant.
     """
     votes = pairing.votes_of(event.plate, event.votes)
-    texts = {one.text for one in votes.spellings} if votes is not None else set()
+    texts, came_since = {one.text for one in votes.spellings} if votes is not None else set(), False
     for stay_id in finding.closed_around(uow.connection, texts, at):
+        before = corrections.snapshot(uow.connection, stay_id)
+        assert before is not None, "a closed stay is there"
+        is_its_own = event.plate is not None and before["plate"] == event.plate.text
+        erred, came_since = nobody_else and is_its_own and not came_since, came_since or is_its_own
         known = corrections.standing(uow.connection, stay_id)
         if known is None or not known.rule.startswith("missed_exit"):
             continue
-        before = corrections.snapshot(uow.connection, stay_id)
-        assert before is not None, "a closed stay is there"
-        erred = nobody_else and event.plate is not None and before["plate"] == event.plate.text
         rests_on = known.evidence.get("at") or known.evidence.get("patrol_ended")
         if erred or at <= (parse_time(rests_on) if rests_on else known.at):
             seen = {"exit_visit": event.visit_id, "at": at}

@@ -14,7 +14,6 @@ from parking.kernel.codec import parse_time
 from parking.kernel.credential import Credential
 from parking.kernel.events import VehiclePassed
 from parking.kernel.ids import LaneId, LotId, StayId
-from parking.kernel.near_plates import sought
 from parking.kernel.plate import Plate
 from parking.kernel.votes import UNREAD, Votes
 from parking.sessions import corrections, finding, store
@@ -79,7 +78,7 @@ def candidates(conn: Connection, evidence: PassageEvidence, also: tuple[StayId, 
     named = {*also, *([evidence.named] if evidence.named is not None else [])}
     for credential in evidence.credentials:
         named.update(stays_by_credential(conn, credential))
-    found = [_candidate(conn, row, evidence) for row in finding.near(conn, sought(texts), named)]
+    found = [_candidate(conn, row, evidence) for row in finding.near(conn, texts, named)]
     # The lane that names a stay saw it come, whatever its clock says now.
     return [replace(one, entered_at=min(one.entered_at, evidence.at)) if one.stay_id in also else one for one in found]
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from parking.access import store as access_store
 from parking.access.service import credentials_of
 from parking.access.snapshot import PriceStep, StayRow
+from parking.emergency import fee_clocks
 from parking.journeys.paying import priced, why_due_held
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import to_plain
@@ -18,8 +19,10 @@ from parking.kernel.credential import Credential
 from parking.kernel.events import (
     CaseOpened,
     CreditChanged,
+    Direction,
     Envelope,
     LaneBlocked,
+    LaneDecided,
     OccupancyChanged,
     PaymentCaptured,
     StayClosed,
@@ -59,6 +62,19 @@ def refresh_stay(cashier: Cashier) -> Handler:
             for stay_id in finding.closed_around(uow.connection, [event.plate.text], uow.now):
                 if corrections.given_by_person(uow.connection, stay_id) is not None:
                     access_store.put_row(uow, "stay", stay_id, None)
+
+    return handle
+
+
+def refresh_held(cashier: Cashier) -> Handler:
+    """Handles LaneDecided at an exit: whom it knows now does not pay for what held him there, and the lanes must not ask for it."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, LaneDecided) or event.direction is not Direction.OUT or event.stay_id is None:
+            return
+        if fee_clocks.vehicle_known(uow.connection, event.visit_id, event.stay_id):
+            put_stay(uow, cashier, event.stay_id)
 
     return handle
 

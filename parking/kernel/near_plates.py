@@ -44,6 +44,11 @@ def sought(texts: Iterable[str]) -> frozenset[int]:
     return frozenset(found)
 
 
+def whole(texts: Iterable[str]) -> frozenset[int]:
+    """Of these keys those that a plate shares with none but itself, whatever its province."""
+    return frozenset(_number(f"={tail(text)}") for text in texts if UNREAD not in text)
+
+
 def folded(text: str) -> int:
     """A number that plates share which differ in twin signs alone (8 and B, 0 and D), whatever their province."""
     return _number("~" + "".join(_TWINS.get(sign, sign) for sign in tail(text)))

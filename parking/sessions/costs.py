@@ -2,7 +2,7 @@
 
 The price of taking one sign for another is learned from the recogniser's own measured confusion and from what people decided; nothing
 else moves it, and the same counts give the same prices. How often a sign is misread at all is measured alone: people find out misreads,
-and nobody counts for them what was read rightly, so that what they decide says which sign it was taken for.
+and nobody counts for them what was read rightly, so that no lesson makes one misread likelier than all of that sign's were measured to be.
 """
 
 from __future__ import annotations
@@ -76,14 +76,19 @@ class Costs:
             found, said = of_sign.get(true, 0), taught.get((true, read), 0)
             return measured.chance(true, read, found, said)
 
+        def unmeasured(one: str, two: str) -> float:
+            return _TWIN_COST if (one, two) in _ALIKE else min(others[one], others[two])
+
         pairs = dict.fromkeys((*signs, *taught))
         alphabet = {sign for pair in pairs for sign in pair} - {NOTHING}
+        others = {sign: -math.log(measured.unmeasured(sign, twin=False)) for sign in alphabet}
         priced: dict[str, dict[str, float]] = {}
         for true, read in pairs:
             if true != read and NOTHING not in (true, read):
                 both = -math.log(min(1.0, chance(true, read) + chance(read, true)))
+                if (true, read) not in signs and (read, true) not in signs:
+                    both = min(both, unmeasured(true, read))
                 priced.setdefault(true, {})[read] = priced.setdefault(read, {})[true] = both
-        others = {sign: -math.log(measured.unmeasured(sign, twin=False)) for sign in alphabet}
         missing = {sign: -math.log(chance(sign, NOTHING)) for sign in alphabet}
         return cls(priced, others, missing, _colours(colours or {}))
 
@@ -190,7 +195,8 @@ class _Measured:
         wrong = self._wrong.get(true, 0)
         ever = (wrong + _STRENGTH * self._share[true.isascii()]) / behind
         pattern = wrong + _PATTERN
-        return (alone * pattern + ever * said) / (pattern + found) + _DIRT / _SIGNS
+        # What people are asked about is not all that is misread: a lesson makes its own pair likelier, no other less likely.
+        return max(alone, (alone * pattern + ever * said) / (pattern + found)) + _DIRT / _SIGNS
 
     def unmeasured(self, true: str, *, twin: bool) -> float:
         """How likely two signs of which nothing was measured are taken for each other, either way."""

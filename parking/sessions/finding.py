@@ -11,17 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from parking.kernel.ids import BayId, StayId
-from parking.kernel.near_plates import folded
+from parking.kernel.near_plates import folded, sought, whole
 from parking.kernel.plate import Plate
 from parking.plumbing.prepared import prepared
 from parking.sessions.model import OpenStay
 from parking.sessions.store import stay, stay_key, to_open
 
-NEAR_MOST = 40
-"""So many stays near to a read are weighed at most, the nearest first, of these the newest."""
+NEAR_MOST, SAME_MOST = 40, 200
+"""So many stays near to a read are weighed at most; so many where all of them may be that very plate."""
 
 
-_BY_KEY = prepared(sa.select(stay_key.c.stay_id).where(stay_key.c.key.in_(sa.bindparam("keys", expanding=True))))
+_BY_KEY = prepared(
+    sa.select(stay_key.c.key, stay_key.c.stay_id).where(stay_key.c.key.in_(sa.bindparam("keys", expanding=True)))
+)
 _BY_IDS = prepared(sa.select(stay).where(stay.c.id.in_(sa.bindparam("ids", expanding=True))))
 _MAY_BE_INSIDE = frozenset({"open", "review", "doubtful", "ghost"})
 _LOOKALIKE = prepared(
@@ -46,11 +48,20 @@ _CLOSED = prepared(
 )
 
 
-def near(conn: Connection, keys: Iterable[int], also: Iterable[StayId] = ()) -> list[Row[Any]]:
-    """The rows of those that may still be inside and share the most keys, `NEAR_MOST` of them; and of those named besides."""
-    shared = Counter(conn.execute(_BY_KEY, {"keys": list(keys)}).scalars())
+def near(conn: Connection, texts: Sequence[str], also: Iterable[StayId] = ()) -> list[Row[Any]]:
+    """The rows of those that may still be inside and are nearest to these plates, `NEAR_MOST` of them; and of those named besides.
+
+    Nearest are all that were read or left open as one of them to the letter, whatever the province; then who shares the most keys,
+    then who came last.
+    """
+    whole_keys, same, shared = whole(texts), set[str](), Counter[str]()
+    for key, stay_id in conn.execute(_BY_KEY, {"keys": list(sought(texts))}):
+        shared[stay_id] += 1
+        if key in whole_keys:
+            same.add(stay_id)
     newest = sorted(shared, reverse=True)
-    nearest = {*sorted(newest, key=lambda stay_id: -shared[stay_id])[:NEAR_MOST], *also}
+    ranked = sorted(newest, key=lambda stay_id: (stay_id not in same, -shared[stay_id]))
+    nearest = {*ranked[: max(NEAR_MOST, min(len(same), SAME_MOST))], *also}
     found = conn.execute(_BY_IDS, {"ids": list(nearest)}).all() if nearest else []
     return sorted((row for row in found if row.state in _MAY_BE_INSIDE), key=lambda row: row.id, reverse=True)
 

@@ -166,7 +166,7 @@ def explain(
         Reason("read_as_it_is" if exact else "read_differently", plate),
         *_looks(evidence, candidate, costs),
         *_held_up(evidence, candidate),
-        *_whereabouts(evidence, candidate),
+        *_whereabouts(evidence, candidate, exact=exact),
     ]
     why = tuple(part for part in parts if part.cost != 0.0 or part.code == "read_as_it_is")
     proved = any(part.code in _OWN_PROOF for part in parts)
@@ -255,15 +255,15 @@ def _held_up(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterable[Re
         )
 
 
-def _whereabouts(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterable[Reason]:
+def _whereabouts(evidence: PassageEvidence, candidate: OpenCandidate, *, exact: bool) -> Iterable[Reason]:
     """Time and place: who has paid leaves soon, and whoever has left hardly pays later; who has been here for months may be a ghost,
-    who is seen parked is not at the exit.
+    who is seen parked is not at the exit. Whose own plate it is may pay later: his exit was told late, his phone had him inside.
     """
     days = max(0.0, (evidence.at - candidate.entered_at) / timedelta(days=1))
     yield Reason("long_inside", math.log1p(days))
     yield Reason("doubted", candidate.doubt)
     if candidate.paid_at is not None and candidate.paid_at > evidence.at + _CLOCKS_APART:
-        yield Reason("paid_later", _PAYS_LATER)
+        yield Reason("paid_later", 0.0 if exact else _PAYS_LATER)
     elif candidate.paid_until is not None and candidate.paid_until >= evidence.at:
         yield Reason("has_paid", _PAID)
     if candidate.seen_parked_at is not None and candidate.seen_parked_at >= evidence.at - _STANDS_THERE:

@@ -103,16 +103,32 @@ def test_who_is_held_as_nobody_known_does_not_pay_for_the_wait_once_the_lane_kno
     site: SiteStory, help_at: Help
 ) -> None:
     """Traced in a day of fleets: the car that he was mixed up with left meanwhile, and he paid for the minutes at the boom."""
-    stay_id, other, visit = site.enter(), site.enter("沪B67890"), site.visit()
+    stay_id, visit = site.enter(), site.visit()
     site.park(minutes=59)
     help_at.block(visit, None)
     site.park(minutes=30)
-    site.hear(answer(Direction.OUT, visit, allowed=False, due=1000, stay=other))
+    site.hear(answer(Direction.OUT, visit, allowed=False, due=1000, stay=stay_id))
+    assert site.bill(stay_id) == site.due_at_the_lane(stay_id, site.clock.now()) == 600
     help_at.block(visit, None, blocked=False)
-    assert (site.bill(stay_id), site.bill(other)) == (1000, 600)
+    site.pay(stay_id)
     site.hear(answer(Direction.OUT, visit, stay=stay_id))
     site.hear(passage(Direction.OUT, visit))
-    assert (site.sums(stay_id).due, site.bill(other)) == (600, 1000), "whatever the lane had taken him for"
+    assert (site.sums(stay_id).due, site.sums(stay_id).overpaid) == (600, 0)
+
+
+def test_a_wait_that_somebody_has_paid_by_is_his_whoever_was_held(site: SiteStory, help_at: Help) -> None:
+    """The lane took the car for another: that one has paid what he was asked, and owes nothing more when the truth is known."""
+    taken_for, held, visit = site.enter(), site.enter("沪B67890"), site.visit()
+    site.park(minutes=59)
+    help_at.block(visit, taken_for)
+    site.park(hours=2)
+    help_at.block(visit, taken_for, blocked=False)
+    assert site.pay(taken_for) == 600
+    site.hear(passage(Direction.OUT, visit, "沪B67890"))
+    assert isinstance(site.stay(held), ClosedStay)
+    site.park(minutes=5)
+    site.leave(decided_at=site.clock.now())
+    assert (site.sums(taken_for).due, site.sums(taken_for).debt) == (600, 0)
 
 
 def test_whoever_drives_back_in_starts_the_clock_again(site: SiteStory, help_at: Help) -> None:

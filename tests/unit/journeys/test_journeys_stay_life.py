@@ -18,7 +18,7 @@ from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
-from parking.sessions import evidence, service
+from parking.sessions import evidence, finding, service
 from parking.sessions.model import (
     ClosedStay,
     DoubtfulStay,
@@ -264,6 +264,36 @@ def test_a_car_is_found_by_its_own_plate_however_many_near_to_it_came_in_after_i
     site.leave("沪C03B88", votes=votes(("沪C03B88", 0.0), sure))
     assert isinstance(site.stay(own), ClosedStay)
     assert "exit_in_doubt" not in site.reasons()
+
+
+def test_a_rule_is_not_held_to_have_erred_across_a_later_visit_of_its_plate(site: SiteStory) -> None:
+    """It came again, left, and leaves once more after an entry that nobody saw: that is a question."""
+    first, _ = site.enter(), site.enter(OTHER_PLATE)
+    site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=first)
+    site.park(seconds=5)
+    site.leave(OTHER_PLATE, decided_at=site.clock.now())
+    over = site.stay(first)
+    site.park(hours=2)
+    site.enter()
+    site.park(minutes=10)
+    site.leave()
+    site.park(hours=3)
+    site.leave()
+    assert site.stay(first) == over
+    assert "exit_without_stay" in site.reasons()
+
+
+def test_nor_is_it_hidden_by_many_that_left_its_plate_open(site: SiteStory) -> None:
+    """They share more keys with an exit that leaves the same open than the car itself, whose entry was sure."""
+    own = site.enter("浙A12345", votes=votes(("浙A12345", 0.0), ("浙A12B45", -10.0)))
+    site.park(minutes=1)
+    for province in "京津沪渝冀豫云辽黑湘皖鲁新苏赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼":
+        for end in "SZ":
+            near = f"{province}A1234{end}"
+            site.enter(near, votes=votes((near, 0.0), (f"{province}A12345", -2.0), (f"{province}A1234{'SZ'.replace(end, '')}", -3.0)))
+    texts = ["浙A12345", "浙A1234S", "浙A1234Z"]
+    assert own in site.database.read(lambda conn: [row.id for row in finding.near(conn, texts)])
 
 
 def test_a_vehicle_much_later_proves_nothing_the_one_before_may_have_driven_back(site: SiteStory) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -177,14 +177,27 @@ def test_another_lot_and_a_payment_count() -> None:
 
 
 @pytest.mark.req("ID-1")
-@pytest.mark.parametrize(("minutes", "code"), [(-30, "has_paid"), (1, "has_paid"), (40, "paid_later")])
-def test_who_pays_long_after_an_exit_has_hardly_left_by_it(minutes: int, code: str) -> None:
+@pytest.mark.parametrize(
+    ("read", "minutes", "code"),
+    [
+        (None, -30, "has_paid"), ("浙A12345", -30, "has_paid"), (None, 1, "has_paid"), (None, 40, "paid_later"),
+        ("浙A12346", 40, "paid_later"),
+    ],
+)  # fmt: skip
+def test_who_pays_long_after_an_exit_has_hardly_left_by_it(read: str | None, minutes: int, code: str) -> None:
     """One minute is two clocks that differ, with the driver paying at the exit itself."""
     at = AT + timedelta(minutes=minutes)
     paid = inside("a", "浙A12345", paid_at=at, paid_until=AT + timedelta(minutes=55))
-    why = explain(seen("浙A12345"), paid, COSTS).why
+    why = explain(seen(read), paid, COSTS).why
     assert [one.code for one in why if "paid" in one.code] == [code]
     assert sum(one.cost for one in why if one.code == code) * (1 if code == "paid_later" else -1) > 0
+
+
+@pytest.mark.req("ID-1")
+def test_whose_own_plate_left_and_who_then_paid_by_phone_is_not_taken_for_his_lookalike() -> None:
+    """The lane was offline: its exit is told after its driver, whom the server still had inside, has paid."""
+    own = inside("a", "浙A12345", paid_at=AT + timedelta(minutes=10), paid_until=AT + timedelta(minutes=25))
+    assert stay_of(matched(seen("浙A12345"), own, inside("b", "浙A12365"))) == "a"
 
 
 def test_nobody_leaves_before_he_came() -> None:
@@ -291,15 +304,15 @@ def test_however_many_misreads_people_find_two_signs_do_not_become_one() -> None
 
 @given(
     st.dictionaries(
-        st.tuples(st.sampled_from("8B0DQK3"), st.sampled_from("8B0DQK3")), st.integers(1, 3_000), max_size=9
+        st.tuples(st.sampled_from("8B0DQK36G"), st.sampled_from("8B0DQK36G")), st.integers(1, 3_000), max_size=9
     )
 )
-def test_what_people_find_says_what_signs_are_taken_for_and_not_how_often(taught: dict[tuple[str, str], int]) -> None:
+def test_a_lesson_makes_its_own_misread_likelier_and_no_other_less_likely(taught: dict[tuple[str, str], int]) -> None:
     learned = Costs.learned(FRAMES.signs, FRAMES.colours, {pair: n for pair, n in taught.items() if pair[0] != pair[1]})
-    before, after = (
-        sum(math.exp(-cost) for of in costs.signs.values() for cost in of.values()) for costs in (COSTS, learned)
-    )
-    assert after == pytest.approx(before, rel=0.25)
+    for one, two in itertools.combinations("8B0DQK36G", 2):
+        assert learned.other(one, two) <= COSTS.other(one, two)
+        if (one, two) not in taught and (two, one) not in taught:
+            assert learned.other(one, two) == COSTS.other(one, two)
 
 
 @given(spelt, st.sampled_from([None, "blue", "green"]), st.sampled_from([None, "civil"]))

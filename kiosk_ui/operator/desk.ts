@@ -137,6 +137,6 @@ export async function undo(id: string, reason: string, key: string): Promise<Dec
   }
 }
 
-export const lessons = (): Promise<LessonPage> => call<LessonPage>("/desk/lessons");
+export const lessons = (after: string): Promise<LessonPage> => call<LessonPage>(`/desk/lessons?cursor=${encodeURIComponent(after)}`);
 export const switchLesson = (id: string, body: Switch): Promise<LessonPage> =>
   call<LessonPage>(`/desk/lessons/${encodeURIComponent(id)}/switch`, { body });

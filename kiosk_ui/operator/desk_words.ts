@@ -90,7 +90,7 @@ export const desk = translator({
   lessons_zero: ["没有学习记录，按实测误读率排序", "No lessons in force: ranked by measured misreads"],
   lessons_title: ["从处理中学到的", "What decisions have taught"],
   lessons_note: ["人工认定的误读会改变候选的代价，逐条记录、可停用；停用后代价恢复原样。", "A misread that a person found changes what candidates cost. Each is on record and can be switched off; then the costs are as before."],
-  lessons_newest: ["这里列出最近 {shown} 条，共 {known} 条", "The newest {shown} of {known}"],
+  lessons_newest: ["最近 {shown} 条，共 {known} 条", "The newest {shown} of {known}"],
   lessons_none: ["还没有学习记录", "No lessons yet"],
   lessons_none_note: ["在异常处理台认定误读后，会记录在这里。", "A misread that is settled at the exception desk is kept here."],
   lesson_read: ["读作", "read"],

@@ -9,6 +9,7 @@ import type { Lesson, LessonPage } from "../shared/wire";
 import { reasonWords } from "./audit_reasons";
 import { lessons as ask, switchLesson } from "./desk";
 import { desk as say } from "./desk_words";
+import { money as sayMoney } from "./money_words";
 import { Nothing } from "./nothing";
 import { ReasonDialog } from "./reason";
 import { may } from "./session";
@@ -16,9 +17,11 @@ import { may } from "./session";
 const page = signal<LessonPage | null>(null);
 const trouble = signal("");
 
-async function read(): Promise<void> {
+/** The first lessons, or those behind the last one shown. */
+async function read(after = ""): Promise<void> {
   try {
-    page.value = await ask();
+    const found = await ask(after);
+    page.value = after && page.value ? { ...found, items: [...page.value.items, ...found.items] } : found;
     trouble.value = "";
   } catch (failure) {
     trouble.value = why(failure);
@@ -49,8 +52,13 @@ export function Lessons(): JSX.Element {
             <LessonRow key={one.id} of={one} onSwitch={() => setAsked(one)} />
           ))}
         </ol>
-        {page.value && page.value.known > page.value.items.length && (
-          <p class="soft">{say("lessons_newest", { shown: page.value.items.length, known: page.value.known })}</p>
+        {page.value?.next && (
+          <>
+            <p class="soft">{say("lessons_newest", { shown: page.value.items.length, known: page.value.known })}</p>
+            <button type="button" onClick={() => void read(page.value?.next ?? "")}>
+              {sayMoney("more")}
+            </button>
+          </>
         )}
       </section>
       {asked && <SwitchDialog of={asked} onClose={() => setAsked(null)} />}
@@ -93,7 +101,9 @@ function SwitchDialog({ of, onClose }: { of: Lesson; onClose: () => void }): JSX
       failed="not_saved"
       onClose={onClose}
       run={async (reason) => {
-        page.value = await switchLesson(of.id, { active: !of.active, reason });
+        const { items, ...rest } = await switchLesson(of.id, { active: !of.active, reason });
+        const shown = page.value?.items ?? [];
+        page.value = { ...rest, next: page.value?.next ?? null, items: shown.map((one) => items.find((now) => now.id === one.id) ?? one) };
       }}
     />
   );

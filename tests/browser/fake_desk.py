@@ -62,7 +62,7 @@ class FakeDesk:
         self.decisions: list[DecisionView] = []
         self.undone: list[tuple[str, str]] = []
         self.lessons: list[LessonView] = []
-        self.lessons_known = 0
+        self.lessons_at_once = 50
         self.stories: dict[str, StayStory] = {}
         self.looks: list[bool] = []
 
@@ -252,8 +252,12 @@ def _decisions(routes: APIRouter, fake: FakeServer, known: FakeDesk) -> None:
 
 def _records(routes: APIRouter, known: FakeDesk) -> None:
     @routes.get("/desk/lessons")
-    async def lessons(_: Reader) -> LessonPage:
-        return LessonPage(items=known.lessons, known=known.lessons_known or len(known.lessons), costs=known.costs())
+    async def lessons(_: Reader, cursor: str = "") -> LessonPage:
+        ids = [one.id for one in known.lessons]
+        first = ids.index(cursor) + 1 if cursor else 0
+        shown = known.lessons[first : first + known.lessons_at_once]
+        more = shown[-1].id if first + len(shown) < len(ids) else None
+        return LessonPage(items=shown, next=more, known=len(ids), costs=known.costs())
 
     @routes.post("/desk/lessons/{lesson_id}/switch")
     async def switch(lesson_id: str, body: SwitchLesson, _: Teacher) -> LessonPage:
@@ -265,7 +269,7 @@ def _records(routes: APIRouter, known: FakeDesk) -> None:
             "switched_at": known.lessons[at].learned_at,
         }
         known.lessons[at] = known.lessons[at].model_copy(update=change)
-        return LessonPage(items=known.lessons, known=known.lessons_known or len(known.lessons), costs=known.costs())
+        return LessonPage(items=[known.lessons[at]], next=None, known=len(known.lessons), costs=known.costs())
 
     @routes.get("/stays/{stay_id}/story")
     async def story(

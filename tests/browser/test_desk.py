@@ -235,16 +235,20 @@ def test_an_operator_types_the_plate_on_the_picture_and_parts_a_stay_that_nobody
 
 def test_a_manager_switches_a_lesson_off_with_a_reason(desk: FakeServer, open_page: OpenPage) -> None:
     desk.scopes = SCOPES | {Scope.LESSONS_SWITCH}
-    desk.desk.lessons_known = 1_204
+    desk.desk.lessons_at_once = 1
     page = at_desk(desk, open_page, "#/lessons")
+    expect(page.get_by_text("生效的学习记录：1 条")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("最近 1 条，共 2 条")).to_be_visible()
+    page.get_by_role("button", name="更多").click()
+    expect(page.locator(".lesson")).to_have_count(2, timeout=PATIENT)
+    expect(page.get_by_role("button", name="更多")).to_have_count(0)
     lesson = page.locator("[data-lesson='l2']")
-    expect(lesson).to_contain_text("B → 8", timeout=PATIENT)
-    expect(page.get_by_text("生效的学习记录：1 条")).to_be_visible()
-    expect(page.get_by_text("共 1204 条")).to_be_visible()
+    expect(lesson).to_contain_text("B → 8")
     lesson.get_by_role("button").click()
     look.sound_question(page)
     page.get_by_role("dialog").get_by_role("button", name="停用", exact=True).click()
     expect(lesson).to_have_attribute("data-active", "false", timeout=PATIENT)
+    expect(page.locator(".lesson")).to_have_count(2)
     expect(page.get_by_text("没有学习记录，按实测误读率排序")).to_be_visible()
 
 

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from parking.kernel.events import Direction
+from parking.kernel.plate import Plate
+from parking.plumbing.db import UnitOfWork
 from parking.security.store import operators
+from parking.sessions.desk import lesson_store
+from parking.sessions.desk.model import Lesson
 from payments import ledger_store
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import passage
@@ -121,6 +125,25 @@ def test_a_decision_teaches_and_the_lesson_is_shown_and_can_be_switched_off(serv
     switched = server.ask("POST", f"/desk/lessons/{lesson['id']}/switch", "manager", json=off).json()
     assert (switched["items"][0]["active"], switched["items"][0]["switched_by"]) == (False, "Manager")
     assert switched["costs"] == {"version": "none", "lessons": 0}
+
+
+def test_lessons_come_in_pages_so_that_each_can_be_switched_off(server: Server) -> None:
+    def teach(uow: UnitOfWork) -> None:
+        for number in range(5):
+            new = Lesson(
+                f"l{number}", f"d{number}", Plate("浙A123B5"), Plate("浙A12385"), server.clock.now(), "li", active=True
+            )
+            lesson_store.add_lesson(uow.connection, new)
+
+    server.application.database.write(teach)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = server.ask("GET", f"/desk/lessons?limit=2&cursor={cursor}", "auditor").json()
+        assert (page["known"], page["costs"]["lessons"]) == (5, 5)
+        seen += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+    assert seen == ["l4", "l3", "l2", "l1", "l0"]
 
 
 def test_what_does_not_fit_names_its_field_and_changes_nothing(server: Server) -> None:

@@ -153,14 +153,16 @@ def _decision_routes(routes: APIRouter, database: Database, desk: Desk) -> None:
 
 def _lesson_routes(routes: APIRouter, database: Database, desk: Desk) -> None:
     @routes.get("/lessons")
-    async def list_lessons(_: Reader) -> LessonPage:
-        return await database.aread(lambda conn: views.lesson_page(conn, desk))
+    async def list_lessons(
+        _: Reader, cursor: Annotated[str, Query(max_length=36)] = "", limit: Limit = 50
+    ) -> LessonPage:
+        return await database.aread(lambda conn: views.lessons(conn, desk, cursor, limit))
 
     @routes.post("/lessons/{lesson_id}/switch")
     async def switch_lesson(lesson_id: str, body: SwitchLesson, who: Teacher) -> LessonPage:
         def work(uow: UnitOfWork) -> LessonPage:
-            service.switch_lesson(uow, desk, lesson_id, who, active=body.active, reason=body.reason)
-            return views.lesson_page(uow.connection, desk)
+            switched = service.switch_lesson(uow, desk, lesson_id, who, active=body.active, reason=body.reason)
+            return views.one_lesson(uow.connection, desk, switched)
 
         return await database.awrite(work)
 

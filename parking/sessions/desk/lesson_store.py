@@ -70,11 +70,10 @@ def last_change(conn: Connection) -> str:
     return str(conn.execute(_LAST_CHANGE).scalar() or "")
 
 
-def lessons(conn: Connection, most: int = 200) -> list[Lesson]:
-    """The last so many, newest first, in force or not."""
-    return [
-        _to_lesson(row) for row in conn.execute(sa.select(desk_lesson).order_by(desk_lesson.c.id.desc()).limit(most))
-    ]
+def lessons(conn: Connection, most: int = 200, after: str = "") -> list[Lesson]:
+    """The next so many behind the lesson `after`, newest first, in force or not."""
+    query = sa.select(desk_lesson).order_by(desk_lesson.c.id.desc()).limit(most)
+    return [_to_lesson(row) for row in conn.execute(query.where(desk_lesson.c.id < after) if after else query)]
 
 
 def count_lessons(conn: Connection) -> int:

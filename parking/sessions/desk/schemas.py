@@ -236,9 +236,10 @@ class LessonView(Strict):
 
 
 class LessonPage(Strict):
-    """The newest first, 200 at most; `known` counts all."""
+    """Newest first; `known` counts all."""
 
     items: list[LessonView]
+    next: str | None
     known: int
     costs: CostsView
 

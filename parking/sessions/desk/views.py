@@ -14,7 +14,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
 from parking.sessions import store as stays
 from parking.sessions.desk import lesson_store, queue, store
-from parking.sessions.desk.model import Queued, Ranked
+from parking.sessions.desk.model import Lesson, Queued, Ranked
 from parking.sessions.desk.schemas import (
     CandidateView,
     ChoiceView,
@@ -123,16 +123,28 @@ def decisions(conn: Connection, desk: Desk, who: Principal, after: str, limit: i
     ]
 
 
-def lesson_page(conn: Connection, desk: Desk) -> LessonPage:
+def lessons(conn: Connection, desk: Desk, after: str, limit: int) -> LessonPage:
+    """What was taught, newest first, behind the lesson `after`."""
+    found = lesson_store.lessons(conn, limit, after)
+    more = found[-1].id if len(found) == limit else None
+    return _lesson_page(conn, desk, found, more)
+
+
+def one_lesson(conn: Connection, desk: Desk, lesson: Lesson) -> LessonPage:
+    """One lesson, and what counts with it as it is now."""
+    return _lesson_page(conn, desk, [lesson], None)
+
+
+def _lesson_page(conn: Connection, desk: Desk, found: Sequence[Lesson], more: str | None) -> LessonPage:
     items = [
         LessonView.of(
             one,
             taught_by=desk.name_of(conn, one.taught_by),
             switched_by=desk.name_of(conn, one.switched_by) if one.switched_by else "",
         )
-        for one in lesson_store.lessons(conn)
+        for one in found
     ]
-    return LessonPage(items=items, known=lesson_store.count_lessons(conn), costs=costs(conn, desk))
+    return LessonPage(items=items, next=more, known=lesson_store.count_lessons(conn), costs=costs(conn, desk))
 
 
 def _row(conn: Connection, desk: Desk, who: Principal, one: Queued, plate: Plate | None, now: datetime) -> DeskRow:

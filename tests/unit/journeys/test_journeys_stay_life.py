@@ -291,7 +291,12 @@ def test_nor_is_it_hidden_by_many_that_left_its_plate_open(site: SiteStory) -> N
     for province in "京津沪渝冀豫云辽黑湘皖鲁新苏赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼":
         for end in "SZ":
             near = f"{province}A1234{end}"
-            site.enter(near, votes=votes((near, 0.0), (f"{province}A12345", -2.0), (f"{province}A1234{'SZ'.replace(end, '')}", -3.0)))
+            site.enter(
+                near,
+                votes=votes(
+                    (near, 0.0), (f"{province}A12345", -2.0), (f"{province}A1234{'SZ'.replace(end, '')}", -3.0)
+                ),
+            )
     texts = ["浙A12345", "浙A1234S", "浙A1234Z"]
     assert own in site.database.read(lambda conn: [row.id for row in finding.near(conn, texts)])
 

@@ -232,7 +232,7 @@ def name_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> bool:
 
 
 def unname_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
-    """It was not of this stay after all."""
+    """It was not of this stay after all: whose the held vehicle was is a question again."""
     t = fee_stop.c
     conn.execute(fee_stop.update().where(t.visit_id == visit_id, t.stay_id == stay_id).values(stay_id=None))
 

@@ -40,11 +40,6 @@ def vehicle_backed_away(uow: UnitOfWork, envelope: Envelope) -> None:
         store.end_stops(uow.connection, envelope.occurred_at, "visit_id", event.visit_id)
 
 
-def vehicle_known(conn: Connection, visit_id: VisitId, stay_id: StayId) -> bool:
-    """The lane knows now whose vehicle this is: what has held it until then is not on that stay's bill. False where nothing has."""
-    return store.name_stay(conn, visit_id, stay_id)
-
-
 def vehicle_left(conn: Connection, at: datetime, visit_id: VisitId, stay_id: StayId) -> None:
     """The vehicle of this exit was that stay's, and was out at `at`: what held it counts for that stay, and holds it no more.
 
@@ -52,8 +47,3 @@ def vehicle_left(conn: Connection, at: datetime, visit_id: VisitId, stay_id: Sta
     """
     store.name_stay(conn, visit_id, stay_id)
     store.end_stops(conn, at, "stay_id", stay_id)
-
-
-def exit_was_anothers(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
-    """`vehicle_left` taken back: whose the held vehicle was is a question again."""
-    store.unname_stay(conn, visit_id, stay_id)

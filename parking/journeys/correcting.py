@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from parking.access.service import parks_free
-from parking.emergency import fee_clocks
+from parking.emergency import emergency_store, fee_clocks
 from parking.journeys import leaving, owing, paying
 from parking.journeys.closing_by_hand import BY_HAND
 from parking.journeys.ports import Cashier
@@ -217,7 +217,7 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     visit = done.evidence.get("exit_visit")
     if visit is not None and after.get("state") == "closed" and visits.unmatched(uow.connection, VisitId(visit)):
         visits.explain(uow.connection, VisitId(visit), None)
-        fee_clocks.exit_was_anothers(uow.connection, VisitId(visit), done.stay_id)
+        emergency_store.unname_stay(uow.connection, VisitId(visit), done.stay_id)
         desk_store.reopen_case(uow.connection, CaseId(visits.case_of(uow.connection, VisitId(visit))))
     return corrections.record(
         uow,

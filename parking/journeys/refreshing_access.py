@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from parking.access import store as access_store
 from parking.access.service import credentials_of
 from parking.access.snapshot import PriceStep, StayRow
-from parking.emergency import fee_clocks
+from parking.emergency import emergency_store
 from parking.journeys.paying import priced, why_due_held
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import to_plain
@@ -73,7 +73,7 @@ def refresh_held(cashier: Cashier) -> Handler:
         event = envelope.event
         if not isinstance(event, LaneDecided) or event.direction is not Direction.OUT or event.stay_id is None:
             return
-        if fee_clocks.vehicle_known(uow.connection, event.visit_id, event.stay_id):
+        if emergency_store.name_stay(uow.connection, event.visit_id, event.stay_id):
             put_stay(uow, cashier, event.stay_id)
 
     return handle

@@ -26,6 +26,7 @@ from hardware_sim.virtual_time import Process, Timeline
 from parking.gate.credentials.codes import CodeUse, VerifiedCode
 from parking.gate.journal import Entry
 from parking.kernel.codec import parse_time
+from parking.kernel.credential import Credential
 from parking.kernel.decision import Refused
 from parking.kernel.events import Direction
 from parking.kernel.ids import Ids, LaneId, StayId, VisitId
@@ -57,6 +58,7 @@ class Simulation:
         self._desk = Desk(scenario, site, self._box, self.truth, Random(f"{scenario.seed} desk"))  # noqa: S311
         self._box.stepped = self._stepped
         self._exchanging = False
+        self._tags: dict[Plate, Credential | None] = {}
         self._under_way = 0
         self._violations: list[str] = []
         for lane in self._box.lanes.values():
@@ -156,12 +158,19 @@ class Simulation:
     def _visit(self, arrival: Arrival) -> Process:
         chance, s = self._dice.random, self._scenario
         visit = self.truth.add(arrival.plate)
-        if s.members and chance() < s.members:
-            visit.tag = self._site.enrol_member(arrival.plate)
-            self._refresh()
+        if s.members and not arrival.is_twin:
+            visit.tag = self._tag_of(arrival.plate)
         turns_back = s.backs_out > 0 and chance() < s.backs_out
         yield from self._come_and_go(arrival, visit, turns_back=turns_back)
         self._under_way -= 1
+
+    def _tag_of(self, plate: Plate) -> Credential | None:
+        """The tag of a car whose driver has a pass: a share of those that come for the first time, and the same car ever after."""
+        if plate not in self._tags:
+            is_member = self._dice.random() < self._scenario.members
+            self._tags[plate] = self._site.enrol_member(plate) if is_member else None
+            self._refresh()
+        return self._tags[plate]
 
     def _come_and_go(self, arrival: Arrival, visit: Visit, *, turns_back: bool) -> Process:
         car = self._driving(visit, turns_back=turns_back)

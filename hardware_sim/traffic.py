@@ -65,7 +65,10 @@ class CarKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One car: it comes at `at` (UTC), stays for `dwell` on `level`, and leaves a queue that lasts longer than `patience`."""
+    """One car: it comes at `at` (UTC), stays for `dwell` on `level`, and leaves a queue that lasts longer than `patience`.
+
+    `is_twin`: it carries the plate of another car, which means to be inside still.
+    """
 
     at: datetime
     plate: Plate
@@ -73,6 +76,7 @@ class Arrival:
     dwell: timedelta
     level: str
     patience: timedelta
+    is_twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,36 +174,37 @@ class _Cars:
         self._mix = mix
         self._seen: set[str] = set()  # only ever asked, never walked through: its order does not matter
         self._known: list[tuple[datetime, Plate, CarKind]] = []
-        """Who was here, and when each means to have left."""
+        """Who was here, and when all of that plate mean to have left."""
         self._fleets: list[str] = []
 
     def next(self, at: datetime) -> Arrival:
         dice, levels = self._dice, self._levels
-        plate, kind = self._plate(at)
+        plate, kind, twin_leaves = self._plate(at)
         level = dice.choices(levels, weights=[1.0 / (n + 1) for n in range(len(levels))])[0]
         patience = timedelta(seconds=round(min(max(dice.lognormvariate(math.log(600), 0.5), 120), 3600)))
-        car = Arrival(at, plate, kind, _dwell(dice), level, patience)
+        car = Arrival(at, plate, kind, _dwell(dice), level, patience, is_twin=twin_leaves is not None)
         if self._mix.returns or self._mix.cloned:
-            self._known.append((at + car.dwell, plate, kind))
+            leaves = at + car.dwell
+            self._known.append((max(leaves, twin_leaves or leaves), plate, kind))
         return car
 
-    def _plate(self, at: datetime) -> tuple[Plate, CarKind]:
-        """A plate that never came, unless the mix says that it is one that was here, is here, or looks like another."""
+    def _plate(self, at: datetime) -> tuple[Plate, CarKind, datetime | None]:
+        """A plate that never came, unless the mix says that it is one that was here, is here (until when), or looks like another."""
         mix, dice = self._mix, self._dice
         special = dice.random() if mix.returns or mix.cloned or mix.look_alikes else 1.0
         if special < mix.returns + mix.cloned and self._known:
             comes_again = special < mix.returns
             leaves, plate, kind = self._known.pop(dice.randrange(len(self._known)))
             if (leaves + _COMES_AGAIN_AFTER <= at) if comes_again else (at < leaves):
-                return plate, kind
+                return plate, kind, None if comes_again else leaves
             self._known.append((leaves, plate, kind))
         elif special < mix.returns + mix.cloned + mix.look_alikes:
-            return self._look_alike(), CarKind.BLUE
+            return self._look_alike(), CarKind.BLUE, None
         kind = CarKind.GREEN if dice.random() < _GREEN_SHARE else CarKind.BLUE
         while (text := _number(dice, kind)) in self._seen:
             pass
         self._seen.add(text)
-        return Plate.parse(text), kind
+        return Plate.parse(text), kind, None
 
     def _look_alike(self) -> Plate:
         """One of a fleet; a fleet whose ends are all given away makes room for a new one."""

@@ -6,6 +6,7 @@ hears of it. A stay that is closed is nobody's inside any more, in whatever orde
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +15,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection
 
 from parking.access import rights_store, store
-from parking.access.presence import Gone, after
+from parking.access.claims import with_rights
+from parking.access.facts import Facts, LaneRules, PlateEvidence
+from parking.access.identity import identify
+from parking.access.presence import Gone, after, named
+from parking.access.rights import case_of
 from parking.access.rows import Fact, InsideRow, UsedCodeRow
 from parking.access.snapshot import data_of, parse_fact
 from parking.access.store import ServersCopy
@@ -29,6 +34,7 @@ from parking.kernel.events import (
     VehiclePassed,
 )
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.plate import Plate
 from parking.plumbing.db import Database, UnitOfWork
 
 WORTH_A_LOOK = ("anti_passback", "left_without_entering")
@@ -54,6 +60,36 @@ def follow(uow: UnitOfWork, envelope: Envelope) -> None:
     if isinstance(event, VehiclePassed) and event.direction is Direction.IN and event.right is not None:
         _tell_of_overuse(uow, event, changes)
     _apply(uow, changes)
+
+
+def known_as(uow: UnitOfWork, stay_id: StayId, plate: Plate | None, came_at: datetime) -> str | None:
+    """A person says which plate an entry had: what that plate may claim counts from then on, as the lane would have settled it.
+
+    Whoever came in by a credential or by a code keeps what that gave him. Returns the right.
+    """
+    copy = ServersCopy(uow.connection)
+    row = next((one for one in copy.inside_by(f"stay:{stay_id}") if one.claimed_until is None), None)
+    if row is not None and row.right is not None and (row.credentials or row.right.startswith("invitation:")):
+        _apply(uow, (replace(row, plate=plate),))
+        return row.right
+    right = right_of_plate(uow.connection, stay_id, plate, came_at)
+    _apply(uow, named(copy, stay_id, row, plate, came_at, right))
+    return right
+
+
+def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate | None, came_at: datetime) -> str | None:
+    """By which right a vehicle of this plate would have come in then, with the bays and the room that others leave it now."""
+    if plate is None:
+        return None
+    copy = ServersCopy(conn)
+    own = [replace(row, plate=plate) for row in copy.inside_by(f"stay:{stay_id}")]
+    rules = LaneRules(lot_id=own[0].lot_id if own else None)
+    seen = PlateEvidence(plate, 1.0, math.inf, rules.min_agreeing, rules.min_agreeing, came_at)
+    bare = Facts(came_at, LaneId(""), Direction.IN, rules, came_at, 0.0, seen, listed=None, stay=None, free=None)
+    facts = with_rights(bare, identify(bare), copy)
+    others = [row for row in facts.inside if row.stay_id != stay_id]
+    claim = case_of(replace(facts, inside=(*others, *own))).right
+    return claim.name if claim is not None else None
 
 
 def tidy(database: Database) -> int:

@@ -149,6 +149,19 @@ def _passed(event: VehiclePassed, at: datetime, copy: Queries) -> Iterator[Fact 
         yield from _entry_counted(copy, right)
 
 
+def named(
+    copy: Queries, stay_id: StayId, row: InsideRow | None, plate: Plate | None, came_at: datetime, right: str | None
+) -> Iterator[Fact | Gone]:
+    """The row of a vehicle whose plate becomes known while it is inside: by that plate, and by the right that goes with it."""
+    lot_id = row.lot_id if row is not None else None
+    if right or lot_id or (plate is not None and copy.passes_of(plate)):
+        yield replace(_row(copy, stay_id, row.since if row is not None else came_at, plate, None, right), lot_id=lot_id)
+    elif row is not None:
+        yield Gone("inside", stay_id)
+    if row is None or row.right != right:
+        yield from _entry_counted(copy, right)
+
+
 def _entry_counted(copy: Queries, right: str | None) -> Iterator[InvitationRow]:
     kind, _, name = (right or "").partition(":")
     invited = copy.invitation(name) if kind == "invitation" else None

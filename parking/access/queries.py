@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from parking.access.refs import near, of_credential, of_plate
 from parking.access.rows import (
@@ -24,6 +24,52 @@ from parking.kernel.ids import LotId, StayId
 from parking.kernel.plate import Plate
 
 R = TypeVar("R")
+
+
+class Questions(Protocol):
+    """The typed questions, as whoever asks them needs them; refs are those of `access.refs`."""
+
+    def count(self, kind: str, ref: str) -> int:
+        """How many rows of one kind a ref finds."""
+        ...
+
+    def listed(self, plate: Plate) -> ListRow | None: ...
+
+    def stay_of(self, plate: Plate) -> StayRow | None:
+        """The newest open stay of exactly this plate."""
+        ...
+
+    def stays_near(self, keys: Iterable[int]) -> Sequence[StayRow]:
+        """Stays whose plates a camera may take for one of these keys'."""
+        ...
+
+    def stay(self, stay_id: StayId) -> StayRow | None: ...
+
+    def stays_by_credential(self, credential: Credential) -> Sequence[StayRow]:
+        """Open stays that this credential opened, the newest first."""
+        ...
+
+    def holders_of(self, credential: Credential) -> Sequence[HolderRow]: ...
+
+    def passes_of(self, plate: Plate) -> Sequence[PassRow]: ...
+
+    def pass_by_id(self, pass_id: str) -> PassRow | None: ...
+
+    def invitation(self, invitation_id: str) -> InvitationRow | None: ...
+
+    def invitations_of(self, plate: Plate) -> Sequence[InvitationRow]: ...
+
+    def inside_by(self, ref: str) -> Sequence[InsideRow]:
+        """Who is inside by this plate, credential, right, holder, group or lot."""
+        ...
+
+    def used(self, code_id: str) -> bool: ...
+
+    def lot(self, lot_id: LotId) -> LotRow | None: ...
+
+    def group(self, group_id: str) -> GroupRow | None: ...
+
+    def schedule(self, schedule_id: str) -> ScheduleRow | None: ...
 
 
 class Queries(ABC):

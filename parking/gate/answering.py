@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
 
+from parking.access.claims import with_rights
 from parking.access.decide import Answer
-from parking.access.facts import CodeEvidence, CodeFor, CredentialEvidence, Facts, GroupUse
-from parking.access.identity import Identity, identify
-from parking.access.refs import of_credential, of_plate
-from parking.access.rows import InsideRow, InvitationRow, StayRow
+from parking.access.facts import CodeEvidence, CodeFor, CredentialEvidence, Facts
+from parking.access.identity import identify
+from parking.access.rows import StayRow
 from parking.gate.credentials.base import Presented
 from parking.gate.model import LaneConfig
 from parking.gate.pairing import Paired, pair
@@ -54,7 +53,7 @@ def gather(
         in_doubt=paired.in_doubt,
         lot=copy.lot(config.rules.lot_id) if config.rules.lot_id else None,
     )
-    return _with_rights(facts, identify(facts), copy)
+    return with_rights(facts, identify(facts), copy)
 
 
 def _paired(
@@ -83,40 +82,6 @@ def _paired(
     )
 
 
-def _with_rights(facts: Facts, who: Identity, copy: Copy) -> Facts:
-    """The same facts with what this vehicle may claim: its plate's, its holder's, its code's."""
-    plate = who.plate
-    known = {p.pass_id: p for p in copy.passes_of(plate)} if plate else {}
-    for pass_id in (pass_id for holder in facts.holders for pass_id in holder.pass_ids):
-        held = copy.pass_by_id(pass_id)
-        if held is not None:
-            known[pass_id] = held
-    inside = {row.stay_id: row for ref in _own_refs(facts, who) for row in copy.inside_by(ref)}
-    for row in tuple(inside.values()):  # the right that it came in by counts on the way out, whoever holds it now
-        if row.right is not None and row.right.startswith("pass:"):
-            came_by = copy.pass_by_id(row.right.removeprefix("pass:"))
-            known.update({came_by.pass_id: came_by} if came_by else {})
-    invitation = _invitation(facts, who, tuple(inside.values()), copy)
-    for right in (
-        *(f"pass:{name}" for name in known),
-        *([f"invitation:{invitation.invitation_id}"] if invitation else []),
-    ):
-        inside.update({row.stay_id: row for row in copy.inside_by(right)})
-    listed = copy.listed(plate) if plate else None
-    groups = {row.group_id for row in (*known.values(), listed, invitation) if row is not None}
-    schedules = {row.schedule_id for row in (*known.values(), listed) if row is not None}
-    return replace(
-        facts,
-        listed=listed,
-        stay=facts.stay or (copy.stay_of(plate) if plate else None),
-        passes=tuple(known.values()),
-        invitation=invitation,
-        inside=tuple(inside.values()),
-        groups=tuple(_uses(copy, groups)),
-        schedules=tuple(s for name in sorted(filter(None, schedules)) if (s := copy.schedule(name))),
-    )
-
-
 def _evidence(presented: Presented) -> CredentialEvidence:
     return CredentialEvidence(
         presented.credential, presented.read_at, presented.plate, presented.proven, presented.refused
@@ -136,37 +101,6 @@ def _stays(copy: Copy, evidence: tuple[CredentialEvidence, ...], code: CodeEvide
     found = {stay.stay_id: stay for e in evidence for stay in copy.stays_by_credential(e.credential)}
     named = copy.stay(code.stay_id) if code is not None and code.stay_id is not None else None
     return tuple({**found, named.stay_id: named}.values()) if named is not None else tuple(found.values())
-
-
-def _own_refs(facts: Facts, who: Identity) -> Iterator[str]:
-    if who.plate is not None:
-        yield of_plate(who.plate)
-    for evidence in facts.credentials:
-        yield of_credential(evidence.credential)
-    if who.stay is not None:
-        yield f"stay:{who.stay.stay_id}"
-    if facts.code is not None and facts.code.stay_id is not None:
-        yield f"stay:{facts.code.stay_id}"
-
-
-def _invitation(facts: Facts, who: Identity, inside: tuple[InsideRow, ...], copy: Copy) -> InvitationRow | None:
-    """The invitation that the code names, else the one it came in by, else the one that names this plate and holds now."""
-    names = [facts.code.invitation_id] if facts.code is not None else []
-    names += [
-        row.right.removeprefix("invitation:") for row in inside if row.right and row.right.startswith("invitation:")
-    ]
-    found = next((row for name in filter(None, names) if (row := copy.invitation(name))), None)
-    if found is not None or who.plate is None:
-        return found
-    mine = copy.invitations_of(who.plate)
-    return next((row for row in mine if row.holds(facts.now)), next(iter(mine), None))
-
-
-def _uses(copy: Copy, group_ids: set[str | None]) -> Iterator[GroupUse]:
-    for group_id in sorted(filter(None, group_ids)):
-        group = copy.group(group_id)
-        if group is not None:
-            yield GroupUse(group, copy.count("inside", f"group:{group_id}"))
 
 
 def told(visit: Visit, facts: Facts, answer: Answer) -> LaneDecided:

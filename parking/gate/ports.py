@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from parking.access.rows import (
-    CommandRow,
-    Fact,
-    GroupRow,
-    HolderRow,
-    InsideRow,
-    InvitationRow,
-    ListRow,
-    LotRow,
-    PassRow,
-    ScheduleRow,
-    StayRow,
-)
-from parking.kernel.credential import Credential
+from parking.access.queries import Questions
+from parking.access.rows import CommandRow, Fact
 from parking.kernel.events import Envelope
-from parking.kernel.ids import LaneId, LotId, StayId, VisitId
-from parking.kernel.plate import Plate
+from parking.kernel.ids import LaneId, VisitId
 
 
-class Copy(Protocol):
+class Copy(Questions, Protocol):
     """The local copy of whatever the server knows; `version` grows with every change.
 
     `access.queries.Queries` answers all the typed questions from `find` and `count` alone.
@@ -36,48 +23,6 @@ class Copy(Protocol):
     def find(self, kind: str, *refs: str) -> Sequence[Fact]:
         """The rows of one kind that `access.refs.refs_of` finds by any of `refs`, each once, in the order of their keys."""
         ...
-
-    def count(self, kind: str, ref: str) -> int:
-        """How many those are."""
-        ...
-
-    def listed(self, plate: Plate) -> ListRow | None: ...
-
-    def stay_of(self, plate: Plate) -> StayRow | None:
-        """The newest open stay of exactly this plate."""
-        ...
-
-    def stays_near(self, keys: Iterable[int]) -> Sequence[StayRow]:
-        """Stays whose plates a camera may take for one of these keys'."""
-        ...
-
-    def stay(self, stay_id: StayId) -> StayRow | None: ...
-
-    def stays_by_credential(self, credential: Credential) -> Sequence[StayRow]:
-        """Open stays that this credential opened, the newest first."""
-        ...
-
-    def holders_of(self, credential: Credential) -> Sequence[HolderRow]: ...
-
-    def passes_of(self, plate: Plate) -> Sequence[PassRow]: ...
-
-    def pass_by_id(self, pass_id: str) -> PassRow | None: ...
-
-    def invitation(self, invitation_id: str) -> InvitationRow | None: ...
-
-    def invitations_of(self, plate: Plate) -> Sequence[InvitationRow]: ...
-
-    def inside_by(self, ref: str) -> Sequence[InsideRow]:
-        """Who is inside by this plate, credential, right, holder, group or lot (a ref of `access.refs`)."""
-        ...
-
-    def used(self, code_id: str) -> bool: ...
-
-    def lot(self, lot_id: LotId) -> LotRow | None: ...
-
-    def group(self, group_id: str) -> GroupRow | None: ...
-
-    def schedule(self, schedule_id: str) -> ScheduleRow | None: ...
 
     def free(self) -> int | None:
         """Free bays of the site; None when no zone is vouched for."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from parking.access.service import parks_free
+from parking.access import following
 from parking.emergency import emergency_store, fee_clocks
 from parking.journeys import leaving, owing, paying
 from parking.journeys.closing_by_hand import BY_HAND
@@ -24,12 +24,14 @@ from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, service, store, visits
+from parking.sessions import corrections, places, service, store, visits
 from parking.sessions.corrections import EXIT_MATCHED, Correction
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import ClosedStay, OpenStay, StayInReview
 
+PLATE_REREAD = "plate_reread"
+_OVER = ("closed", "merged", "split")
 _TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leaving_at")
 
 
@@ -49,7 +51,7 @@ def match_exit(
         undo(uow, cashier, before_this.id, actor=actor, reason=f"it left later: {reason}")
         desk.overtaken(uow, stay_id, before_this.id, by=actor, reason="its car left by another exit")
         row = _row(uow, stay_id)
-    if row.state in ("closed", "merged", "split") or not row.entered_at <= out.exited_at:
+    if row.state in _OVER or not row.entered_at <= out.exited_at:
         raise conflict("exit.not_its", "this stay had ended by then, or had not begun")
     before = corrections.snapshot(uow.connection, stay_id)
     stay = store.to_open(row)
@@ -57,7 +59,8 @@ def match_exit(
     fee_clocks.vehicle_left(uow.connection, out.exited_at, visit_id, stay_id)
     store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
     at = out.yes_at or out.exited_at
-    free = parks_free(uow.connection, stay_id, stay.plate, at)
+    right = following.right_of_plate(uow.connection, stay_id, out.plate, stay.entered_at)
+    free = leaving.free_by_either(uow.connection, stay, out.plate, at, right)
     leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
     return corrections.record(
@@ -75,9 +78,11 @@ def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason
     votes = reread_as(Votes.parse(row.votes) if row.votes else Votes(), plate)
     values = {"plate": plate, "votes": votes.compact(), "folded": folded(plate.text)}
     store.set_state(uow.connection, stay_id, **values)
-    if row.state not in ("closed", "merged", "split"):
+    if row.state not in _OVER:
         store.put_keys(uow.connection, stay_id, plate, votes)
-    return corrections.record(uow, stay_id, "plate_reread", before, {}, actor=actor, reason=reason)
+        if plate != row.plate:
+            _settle_right(uow, stay_id, plate, row.entered_at)
+    return corrections.record(uow, stay_id, PLATE_REREAD, before, {}, actor=actor, reason=reason)
 
 
 def merge(
@@ -125,7 +130,7 @@ def gone(uow: UnitOfWork, stay_id: StayId, *, actor: str, reason: str) -> str:
 def close_now(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, actor: str, reason: str) -> str:
     """The car leaves now, or has just left: its stay ends, with its bill."""
     row = _row(uow, stay_id)
-    if row.state in ("closed", "merged", "split"):
+    if row.state in _OVER:
         raise conflict("stay.closed", "this stay has ended already")
     before = corrections.snapshot(uow.connection, stay_id)
     leaving.close(uow, cashier, store.to_open(row), at=uow.now, priced_at=uow.now, lane_id=BY_HAND)
@@ -212,6 +217,9 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     _take_back(uow, cashier, done.stay_id)
     _take_back_parts(uow, cashier, done)
     _restore(uow, done.stay_id, before)
+    if done.rule == PLATE_REREAD and before["state"] not in _OVER:
+        row = _row(uow, done.stay_id)
+        _settle_right(uow, done.stay_id, row.plate, row.entered_at)
     if before["state"] == "closed" and done.rule != paying.BILL_IS_TRUE:
         _bill_again(uow, cashier, done.stay_id)
     visit = done.evidence.get("exit_visit")
@@ -269,8 +277,13 @@ def _restore(uow: UnitOfWork, stay_id: StayId, before: Mapping[str, Any]) -> Non
     plate = Plate(values["plate"]) if values["plate"] else None
     values |= {"plate": plate, "folded": folded(plate.text) if plate is not None else None}
     store.set_state(uow.connection, stay_id, **values)
-    if values["state"] not in ("closed", "merged", "split"):
+    if values["state"] not in _OVER:
         _find_again(uow, stay_id)
+
+
+def _settle_right(uow: UnitOfWork, stay_id: StayId, plate: Plate | None, came_at: datetime) -> None:
+    """A pass counts for whoever came in by it, also where nobody could read him then."""
+    places.comes_by(uow.connection, stay_id, came_at, following.known_as(uow, stay_id, plate, came_at))
 
 
 def _find_again(uow: UnitOfWork, stay_id: StayId) -> None:

@@ -28,6 +28,7 @@ from parking.kernel.events import (
     VehiclePassed,
 )
 from parking.kernel.ids import LaneId, StayId
+from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, service, store, visits
 from parking.sessions.matching import Ambiguous, Matched, NoStay
@@ -168,7 +169,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             at=at,
             priced_at=decided_at or at,
             lane_id=event.lane_id,
-            free=_free(conn, stay, event, decided_at or at),
+            free=free_by_either(conn, stay, event.plate, decided_at or at, event.right),
         )
         if doubted is not None:
             corrections.record(uow, stay.id, "exit_found_late", doubted, {"exit_visit": event.visit_id, "at": at})
@@ -178,12 +179,12 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
     return handle
 
 
-def _free(conn: Connection, stay: Stay, event: VehiclePassed, at: datetime) -> str | None:
-    """Why it parks free, by the plate of either passage: one of them may be misread."""
-    by_exit = parks_free(conn, stay.id, event.plate, at, right=event.right)
-    if by_exit is not None or stay.plate == event.plate:
+def free_by_either(conn: Connection, stay: Stay, plate: Plate | None, at: datetime, right: str | None) -> str | None:
+    """Why it parks free, by the plate of either passage: one of them may be misread. `right` goes with the exit's `plate`."""
+    by_exit = parks_free(conn, stay.id, plate, at, right=right)
+    if by_exit is not None or stay.plate == plate:
         return by_exit
-    return parks_free(conn, stay.id, stay.plate, at, right=event.right)
+    return parks_free(conn, stay.id, stay.plate, at, right=right)
 
 
 def _to_close(

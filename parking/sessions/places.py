@@ -1,4 +1,5 @@
-"""Where the vehicle of a stay stood, and by which right: in which lot from when on, in which bay. Only ever added to.
+"""Where the vehicle of a stay stood, and by which right: in which lot from when on, in which bay. Only ever added to, but for
+the right, when a person says which plate it was.
 
 A passage says the lot and the right, a bay's sensor or a patrol the bay; read in the order of their times, in whatever order they came.
 """
@@ -47,6 +48,13 @@ class Stood:
 def came_into(conn: Connection, stay_id: StayId, since: datetime, lot_id: LotId | None, right: str | None) -> bool:
     """A passage brought the vehicle into a lot; the same passage again changes nothing, and says False."""
     return _add(conn, {"stay_id": stay_id, "since": since, "kind": "lot", "lot_id": lot_id, "right": right})
+
+
+def comes_by(conn: Connection, stay_id: StayId, came_at: datetime, right: str | None) -> None:
+    """A person has said which plate it was: all along it stood there by this right, or by none."""
+    passed = stay_place.update().where(stay_place.c.stay_id == stay_id, stay_place.c.kind == "lot")
+    if not conn.execute(passed.values(right=right)).rowcount and right is not None:
+        came_into(conn, stay_id, came_at, None, right)
 
 
 def stands_in(conn: Connection, stay_id: StayId, since: datetime, bay_id: BayId) -> bool:

@@ -1,0 +1,149 @@
+"""A pass counts for whoever has one, also where a camera could not read him and a person said who he is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from parking.access import keeping
+from parking.access.rights_store import Holder
+from parking.access.rows import LotRow
+from parking.journeys import correcting
+from parking.kernel.events import Direction
+from parking.kernel.ids import LotId, StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.sessions.model import ClosedStay
+from tests.builders.access import CARD, a_pass
+from tests.builders.journeys import OTHER_PLATE, PLATE, SiteStory, passage
+
+pytestmark = [pytest.mark.req("GATE-5"), pytest.mark.req("ID-1")]
+IN, OUT = Direction.IN, Direction.OUT
+MISREAD = "浙A12346"
+
+
+def with_pass(site: SiteStory, *plates: str) -> None:
+    site.database.write(lambda uow: keeping.save_holder(uow, Holder("h1", "Wang", None, (), (CARD,))))
+    site.database.write(lambda uow: keeping.save_pass(uow, a_pass("p1", *plates)))
+
+
+def comes(site: SiteStory, plate: str | None, **changes: object) -> StayId:
+    visit = site.visit()
+    site.hear(replace(passage(IN, visit, plate), **changes))  # type: ignore[arg-type] # fields of the event
+    return StayId(visit)
+
+
+def is_reread(site: SiteStory, stay_id: StayId, plate: str) -> str:
+    said = {"actor": "li", "reason": "read_from_picture"}
+    done: str = site.database.write(lambda uow: correcting.reread(uow, stay_id, Plate(plate), **said))
+    site.application.drain()
+    return done
+
+
+def taken_back(site: SiteStory, correction: str) -> None:
+    cashier = site.application.cashier
+    site.database.write(lambda uow: correcting.undo(uow, cashier, correction, actor="li", reason="it was another"))
+    site.application.drain()
+
+
+def right_inside(site: SiteStory, stay_id: StayId) -> object:
+    return (site.copy_row("inside", stay_id) or {}).get("right")
+
+
+def test_who_has_a_pass_and_was_not_read_at_the_entry_is_asked_for_nothing_once_a_person_has_read_him(
+    site: SiteStory,
+) -> None:
+    with_pass(site, PLATE, OTHER_PLATE)
+    stay_id = comes(site, None)
+    site.park(hours=2)
+    assert site.bill(stay_id) > 0
+    is_reread(site, stay_id, PLATE)
+    assert (site.bill(stay_id), right_inside(site, stay_id)) == (0, "pass:p1")
+    second = comes(site, OTHER_PLATE, right="pass:p1")  # the pass has one bay, and that is taken
+    site.park(hours=2)
+    assert site.bill(second) > 0
+    site.hear(replace(passage(OUT, site.visit(), PLATE, stay=stay_id), right="pass:p1"))
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert site.sums(stay_id).debt == 0
+
+
+def test_a_reading_that_is_taken_back_takes_its_pass_with_it(site: SiteStory) -> None:
+    with_pass(site, PLATE)
+    stay_id = comes(site, None)
+    done = is_reread(site, stay_id, PLATE)
+    taken_back(site, done)
+    site.park(hours=2)
+    assert right_inside(site, stay_id) is None
+    assert site.bill(stay_id) > 0
+
+
+def test_whoever_was_misread_as_the_holder_of_a_pass_has_it_no_more_once_he_is_read_rightly(site: SiteStory) -> None:
+    with_pass(site, MISREAD)
+    stay_id = comes(site, MISREAD, right="pass:p1")
+    site.park(hours=2)
+    assert site.bill(stay_id) == 0
+    done = is_reread(site, stay_id, PLATE)
+    assert (site.bill(stay_id) > 0, right_inside(site, stay_id)) == (True, None)
+    taken_back(site, done)
+    assert (site.bill(stay_id), right_inside(site, stay_id)) == (0, "pass:p1")
+    is_reread(site, stay_id, PLATE)
+    holder = comes(site, MISREAD, right="pass:p1")
+    assert right_inside(site, holder) == "pass:p1"
+
+
+def test_who_is_read_only_after_another_car_of_the_pass_came_is_a_visitor(site: SiteStory) -> None:
+    with_pass(site, PLATE, OTHER_PLATE)
+    first = comes(site, MISREAD)
+    second = comes(site, OTHER_PLATE, right="pass:p1")
+    is_reread(site, first, PLATE)
+    site.park(hours=2)
+    assert (site.bill(first) > 0, site.bill(second)) == (True, 0)
+
+
+def test_to_be_read_as_the_same_plate_gives_nobody_the_bay_that_another_has_left_since(site: SiteStory) -> None:
+    with_pass(site, PLATE, OTHER_PLATE)
+    first = comes(site, PLATE, right="pass:p1")
+    second = comes(site, OTHER_PLATE)
+    site.park(hours=1)
+    site.hear(replace(passage(OUT, site.visit(), PLATE, stay=first), right="pass:p1"))
+    is_reread(site, second, OTHER_PLATE)
+    site.park(hours=1)
+    assert site.bill(second) > 0
+
+
+def test_who_came_in_by_a_card_keeps_its_pass_whatever_his_plate_is_found_to_be(site: SiteStory) -> None:
+    with_pass(site, PLATE)
+    stay_id = comes(site, None, right="pass:p1", credential=CARD)
+    is_reread(site, stay_id, OTHER_PLATE)
+    site.park(hours=2)
+    assert site.bill(stay_id) == 0
+    row = site.copy_row("inside", stay_id)
+    assert row is not None
+    assert row["plate"] == OTHER_PLATE
+
+
+def test_in_a_lot_of_the_site_the_pass_counts_from_the_entry_on_and_no_place_is_counted_twice(site: SiteStory) -> None:
+    mall = LotId("mall")
+    site.database.write(lambda uow: keeping.save_lot(uow, LotRow(mall, None, 10, None)))
+    with_pass(site, PLATE)
+    stay_id = comes(site, MISREAD, lot_id=mall)
+    site.park(hours=3)
+    assert site.bill(stay_id) > 0
+    is_reread(site, stay_id, PLATE)
+    assert (site.bill(stay_id), right_inside(site, stay_id)) == (0, "pass:p1")
+    assert (site.copy_row("lot", mall) or {})["free"] == 9
+
+
+def test_who_was_misread_at_the_entry_and_is_given_his_stay_at_the_exit_leaves_no_debt_if_he_has_a_pass(
+    site: SiteStory,
+) -> None:
+    with_pass(site, PLATE)
+    stay_id = comes(site, "沪C77777")
+    site.park(hours=3)
+    out = site.leave_by_hand(PLATE)
+    said = {"actor": "li", "reason": "seen on the picture"}
+    cashier = site.application.cashier
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
+    site.application.drain()
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert (site.sums(stay_id).debt, site.reasons()) == (0, [])

@@ -77,8 +77,11 @@ class Simulation:
         s = self._scenario
         for arrival in arrivals(s.seed, s.start, s.hours, s.per_hour, mix=s.mix, count=s.stays):
             self._under_way += 1
+            if s.members and not arrival.is_twin:
+                self._enrol(arrival.plate)
             after_s = (arrival.at - self._timeline.clock.now()).total_seconds()
             self._timeline.start(self._visit(arrival), after_s=max(0.0, after_s))
+        self._refresh()
         self._timeline.start(self._look())
         for number in range(s.people):
             self._timeline.start(self._desk.work(f"attendant-{number + 1}"))
@@ -88,6 +91,12 @@ class Simulation:
             self._timeline.start(self._patrol(), after_s=PATROL_S)
         self._timeline.run(self._timeline.clock.monotonic_s() + 3600.0)  # the desk's last hour
         return self._judge()
+
+    def _enrol(self, plate: Plate) -> None:
+        """A share of the cars has a pass and a tag, every time that they come: it was given to them before the day begins."""
+        if plate not in self._tags:
+            is_member = self._dice.random() < self._scenario.members
+            self._tags[plate] = self._site.enrol_member(plate) if is_member else None
 
     # --- the box and the server --------------------------------------------------------------------------------------
 
@@ -158,19 +167,10 @@ class Simulation:
     def _visit(self, arrival: Arrival) -> Process:
         chance, s = self._dice.random, self._scenario
         visit = self.truth.add(arrival.plate)
-        if s.members and not arrival.is_twin:
-            visit.tag = self._tag_of(arrival.plate)
+        visit.tag = None if arrival.is_twin else self._tags.get(arrival.plate)
         turns_back = s.backs_out > 0 and chance() < s.backs_out
         yield from self._come_and_go(arrival, visit, turns_back=turns_back)
         self._under_way -= 1
-
-    def _tag_of(self, plate: Plate) -> Credential | None:
-        """The tag of a car whose driver has a pass: a share of those that come for the first time, and the same car ever after."""
-        if plate not in self._tags:
-            is_member = self._dice.random() < self._scenario.members
-            self._tags[plate] = self._site.enrol_member(plate) if is_member else None
-            self._refresh()
-        return self._tags[plate]
 
     def _come_and_go(self, arrival: Arrival, visit: Visit, *, turns_back: bool) -> Process:
         car = self._driving(visit, turns_back=turns_back)

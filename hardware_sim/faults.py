@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from hardware_sim.scenario import Scenario
 from hardware_sim.simulated_gate import FIRE_INPUT, SimulatedBox
@@ -25,6 +26,8 @@ class Faults:
         self._box = box
         self._timeline = timeline
         self._talk = talk
+        self.fires: list[tuple[datetime, datetime]] = []
+        """From when to when the site was in an emergency: nobody pays for that."""
         self._exit = next(lane for lane in box.lanes.values() if lane.direction is Direction.OUT)
 
     def start(self) -> None:
@@ -66,10 +69,12 @@ class Faults:
     def _burn(self) -> Process:
         """The fire contact closes, opens again, and then a person has to end what it began."""
         self._exit.board.set_input(FIRE_INPUT, True)
+        began = self._timeline.clock.now()
         for second in range(round(self._scenario.fire_min * 60) + FIRE_ENDS_S):
             if second == round(self._scenario.fire_min * 60):
                 self._exit.board.set_input(FIRE_INPUT, False)
                 self._site.end_emergency("the fire brigade is gone")
+                self.fires.append((began, self._timeline.clock.now()))
                 self._talk()
             for lane in self._box.lanes.values():
                 if not lane.busy:

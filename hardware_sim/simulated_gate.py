@@ -97,6 +97,8 @@ class SimulatedLane:
             if self._car is not None:
                 self._car.opened_at = self._clock.now()
                 self._car.by = self.lane.visit.by if self.lane.visit is not None else self._car.by
+        elif self._car is None and not self.board.coil_is_on(0):
+            self._boom_up_at = None  # nothing holds it up any more, as after a fire
         self._box.stepped(self)
 
     def boom_is_up(self) -> bool:

@@ -85,7 +85,9 @@ class Simulation:
         self._timeline.start(self._look())
         for number in range(s.people):
             self._timeline.start(self._desk.work(f"attendant-{number + 1}"))
-        Faults(s, self._site, self._box, self._timeline, self._soon).start()
+        faults = Faults(s, self._site, self._box, self._timeline, self._soon)
+        self.truth.fires = faults.fires
+        faults.start()
         self._timeline.run(s.hours * 3600 + LONGEST_STAY_S, until=lambda: not self._under_way)
         if s.patrol:  # when the mall has closed
             self._timeline.start(self._patrol(), after_s=PATROL_S)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from parking.kernel.credential import Credential
 from parking.kernel.events import Direction
@@ -70,6 +71,7 @@ class Truth:
     def __init__(self) -> None:
         self.visits: list[Visit] = []
         self.passages: dict[VisitId, Passage] = {}
+        self.fires: Sequence[tuple[datetime, datetime]] = ()
         self._by_place: dict[tuple[LaneId, datetime], VisitId] = {}
         self._came: dict[VisitId, Visit] = {}
         self._left: dict[VisitId, Visit] = {}
@@ -78,6 +80,11 @@ class Truth:
         visit = Visit(len(self.visits), plate)
         self.visits.append(visit)
         return visit
+
+    def calm_after(self, came: datetime, until: datetime) -> datetime:
+        """When somebody would have come who stayed as long, but for the emergencies meanwhile."""
+        spans = ((max(began, came), min(ended, until)) for began, ended in self.fires)
+        return came + sum((ended - began for began, ended in spans if ended > began), timedelta())
 
     def told(self, passage: Passage) -> None:
         """A lane has told a passage; told again, it is the same one."""

@@ -168,7 +168,8 @@ def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) 
     assert visit.entered_at is not None
     came, until = told.at if told else visit.entered_at, visit.payments[-1].at if visit.payments else visit.decided_at
     held = min(visit.held_at or until, until)
-    least, most = (max(0, site.price(came, end) - visit.off_minor) for end in (held, until))
+    spans = (truth.calm_after(came, held), held), (came, until)
+    least, most = (max(0, site.price(*span) - visit.off_minor) for span in spans)
     return least <= visit.paid <= most
 
 

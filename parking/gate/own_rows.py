@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,15 +17,15 @@ from parking.access.presence import Gone, after, is_followed, merged
 from parking.access.queries import Queries
 from parking.access.refs import refs_of
 from parking.access.row_shapes import KINDS, key_of
-from parking.access.rows import CommandRow, Fact, InsideRow, LotRow
+from parking.access.rows import CommandRow, Fact, InsideRow, LotRow, StayRow
 from parking.gate.journal import FileJournal
 from parking.gate.ports import Copy, Journal
 from parking.kernel.codec import decode, parse_time
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import Envelope
-from parking.kernel.ids import LaneId, LotId
+from parking.kernel.events import Direction, Envelope, Event, VehiclePassed
+from parking.kernel.ids import LaneId, LotId, StayId
 
-_FOLLOWED = ("inside", "invitation")
+_FOLLOWED = ("inside", "invitation", "stay")
 _AT_START = ("VehiclePassed", "VehicleBackedAway")
 """What is followed again; a yes whose power went is no promise any more."""
 _LOOK_EVERY = timedelta(seconds=30)
@@ -80,7 +80,8 @@ class OwnRows(Queries):
         for envelope in envelopes:
             with self._lock:
                 self._look(envelope.occurred_at)
-                for change in after(envelope.event, envelope.occurred_at, self):
+                stays = _stays_after(envelope.event, envelope.occurred_at)
+                for change in (*after(envelope.event, envelope.occurred_at, self), *stays):
                     self._take(change, envelope.occurred_at)
 
     def find(self, kind: str, *refs: str) -> Sequence[Fact]:
@@ -152,7 +153,7 @@ class OwnRows(Queries):
         """What the server's copy says of a row."""
         if key not in self._theirs:
             kind, name = key
-            ref = f"stay:{name}" if kind == "inside" else f"invitation:{name}"
+            ref = f"invitation:{name}" if kind == "invitation" else f"stay:{name}"
             rows = [fact for fact in self._copy.find(kind, ref) if key_of(fact) == name]
             self._theirs[key] = rows[0] if rows else None
         return self._theirs[key]
@@ -223,6 +224,23 @@ class _FollowedJournal:
     def lane_state(self, lane_id: LaneId) -> Mapping[str, Any] | None:
         """What was last stored for this lane."""
         return self._journal.lane_state(lane_id)
+
+
+def _stays_after(event: Event, at: datetime) -> Iterator[StayRow | Gone]:
+    """The stays that a passage here begins and ends. What one costs only the server knows: until then a person is called.
+
+    Without them a box that is cut off would ask whoever comes again for all the time since he first came, and whoever came in
+    meanwhile for the stay of a lookalike.
+    """
+    if not isinstance(event, VehiclePassed) or event.outer_lot_id is not None:
+        return
+    if event.direction is Direction.OUT:
+        if event.stay_id is not None:
+            yield Gone("stay", event.stay_id)
+    elif event.plate is not None or event.credential is not None:
+        credentials = () if event.credential is None else (event.credential,)
+        stay_id = event.stay_id or StayId(event.visit_id)
+        yield StayRow(stay_id, event.plate, at, None, "", (), 0, 0, credentials, event.votes)
 
 
 def _has_caught_up(own: _Own, theirs: Fact | None) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parking.access.decide import Answer
 from parking.access.presence import Gone, after
 from parking.access.refs import of_plate
 from parking.access.rows import Fact, InsideRow, LotRow
@@ -17,12 +18,14 @@ from parking.gate.edge_file import EdgeFile
 from parking.gate.journal import FileJournal
 from parking.gate.local_copy import LocalCopy
 from parking.gate.own_rows import OwnRows
+from parking.kernel.decision import Refused
 from parking.kernel.events import Direction, Envelope, Event
-from parking.kernel.ids import EventId, LaneId, LotId
-from tests.builders.access import MemoryRows, ThinkingLane, a_pass, an_invitation, plate
+from parking.kernel.ids import EventId, LaneId, LotId, StayId
+from tests.builders.access import MemoryRows, ThinkingLane, a_pass, an_invitation, owing, plate
 from tests.builders.gate import NOON
 
 pytestmark = pytest.mark.req("GATE-3", "GATE-5")
+VISITOR = "苏A12345"
 CARS = ("苏A00001", "苏A00002", "苏A00003")
 LOT = LotId("a")
 KNOWN: tuple[Fact, ...] = (
@@ -158,6 +161,81 @@ def test_what_was_acknowledged_long_ago_is_the_servers_to_say() -> None:
         site.entry.now = NOON + timedelta(minutes=minutes)
         site.entry.ask(None)
     assert site.rows.inside_by("pass:p1") == []
+
+
+def known_stay(site: Site, text: str, stay_id: str = "s1") -> None:
+    """The server's copy has a stay of this plate, of which something is owed."""
+    site.send((owing(stay_id, text),))
+
+
+def cut_off(site: Site) -> tuple[BoxLane, BoxLane]:
+    """An entry and an exit that ask the box, which nobody hears."""
+    entry, leaving = BoxLane(site, Direction.IN), BoxLane(site, Direction.OUT)
+    entry.copy = leaving.copy = site.rows  # type: ignore[assignment] # they ask the box
+    return entry, leaving
+
+
+def through(lane: BoxLane, text: str) -> None:
+    lane.ask(text)
+    lane.drive_through()
+
+
+def reason(answer: Answer) -> str:
+    assert isinstance(answer.decision, Refused)
+    return answer.decision.reason
+
+
+def test_who_left_and_comes_again_while_the_link_is_down_is_not_asked_for_the_visit_before() -> None:
+    site = Site()
+    known_stay(site, VISITOR)
+    entry, leaving = cut_off(site)
+    assert reason(leaving.ask(VISITOR)) == "payment_due"
+    leaving.drive_through()
+    through(entry, VISITOR)
+    answer = leaving.ask(VISITOR)
+    assert (reason(answer), answer.due, answer.stay_id) == ("price_unknown", None, StayId(entry.visit.id))
+
+
+def test_who_came_in_while_the_link_is_down_is_not_asked_for_the_stay_of_a_lookalike() -> None:
+    site = Site()
+    known_stay(site, "苏A0688B")
+    entry, leaving = cut_off(site)
+    through(entry, "苏A06888")
+    for text in ("苏A06888", "苏A0688B"):
+        answer = leaving.ask(text)
+        assert (reason(answer), answer.due) == ("stay_in_doubt", None)
+
+
+def test_who_came_again_past_an_exit_that_nobody_knew_him_at_is_asked_for_neither_visit_by_the_lane_alone() -> None:
+    site = Site()
+    known_stay(site, VISITOR)
+    entry, leaving = cut_off(site)
+    through(entry, VISITOR)
+    answer = leaving.ask(VISITOR)
+    assert (reason(answer), answer.due) == ("stay_in_doubt", None)
+
+
+def test_after_a_power_cut_the_box_knows_again_who_came_and_who_left_while_the_link_was_down() -> None:
+    site = Site()
+    known_stay(site, VISITOR)
+    entry, leaving = cut_off(site)
+    through(leaving, VISITOR)
+    through(entry, CARS[2])
+    site.power_fails()
+    assert site.rows.stay_of(plate(VISITOR)) is None
+    assert site.rows.stay_of(plate(CARS[2])) is not None
+
+
+def test_the_servers_word_on_a_stay_counts_as_soon_as_it_comes() -> None:
+    site = Site()
+    entry, leaving = cut_off(site)
+    through(entry, VISITOR)
+    known_stay(site, VISITOR, entry.visit.id)
+    assert reason(leaving.ask(VISITOR)) == "payment_due"
+    leaving.drive_through()
+    assert site.rows.stay_of(plate(VISITOR)) is None
+    site.send((Gone("stay", entry.visit.id),))
+    assert site.rows.stay_of(plate(VISITOR)) is None
 
 
 OPS = st.one_of(

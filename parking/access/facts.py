@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -74,6 +75,11 @@ class CodeEvidence:
     invitation_id: str | None = None
     plate: Plate | None = None
     used: bool = False
+
+
+CONTESTED = 4.6
+"""A spelling no further behind (log-probability) is the plate where a credential says so: of such reads one in a hundred is wrong, and
+a car without a tag before a tagged one whose plate is as near as that is rarer by far."""
 
 
 class AntiPassback(StrEnum):
@@ -179,7 +185,25 @@ class Facts:
 
     @property
     def trusted(self) -> bool:
-        return self.evidence is not None and is_trusted(self.evidence, self.rules, self.not_before)
+        """Whether the read alone says who this is: strong enough, and no credential speaks for what it leaves open."""
+        read = self.evidence
+        return read is not None and is_trusted(read, self.rules, self.not_before) and not self._is_contested(read)
+
+    def said_by(self, evidence: CredentialEvidence) -> Iterator[Plate]:
+        """The plates that a credential goes with by its own word, or as its holder's cars."""
+        if evidence.plate is not None:
+            yield evidence.plate
+        for holder in self.holders:
+            if holder.credential == evidence.credential and holder.holds(self.now):
+                yield from holder.plates
+
+    def _is_contested(self, read: PlateEvidence) -> bool:
+        """A misread, far more likely than the tag of a lookalike that is near: the best spelling is not its plate, a close one is."""
+        if not self.credentials or read.votes is None:
+            return False
+        said = {plate for one in self.credentials if not one.refused for plate in self.said_by(one)}
+        close = (Plate(one.text) for one in read.votes.spellings if one.behind >= -CONTESTED)
+        return read.plate not in said and not said.isdisjoint(close)
 
 
 def is_trusted(evidence: PlateEvidence, rules: LaneRules, not_before: datetime) -> bool:

@@ -77,11 +77,7 @@ def _may_show(facts: Facts, plate: Plate, seen: Plate) -> bool:
 
 def _expected(facts: Facts, evidence: CredentialEvidence) -> Iterator[Plate]:
     """The plates that a credential goes with: its own word, its holder's cars, the car that came in with it."""
-    if evidence.plate is not None:
-        yield evidence.plate
-    for holder in facts.holders:
-        if holder.credential == evidence.credential and holder.holds(facts.now):
-            yield from holder.plates
+    yield from facts.said_by(evidence)
     for stay in facts.stays_by_credential:
         if evidence.credential in stay.credentials and stay.plate is not None:
             yield stay.plate

@@ -93,9 +93,16 @@ class Visit:
         news, self.answer = answer != self.answer, answer
         self.authorised, self.by, self.reason = answer.allowed, "rule", answer.decision.rule
         self.stay_id, self.credential, self.right = answer.stay_id, answer.credential, answer.right
-        if answer.allowed and self.plate is None:
+        if answer.allowed and answer.plate is not None:
             self.plate = answer.plate
+            if answer.credential is not None:
+                self._led_by(answer.plate)
         return news
+
+    def _led_by(self, plate: Plate) -> None:
+        """A credential may know better which of the spellings it is than the camera, which has another one first."""
+        if self.votes is not None and plate.text in [one.text for one in self.votes.spellings[1:]]:
+            self.votes = self.votes.led_by(plate.text)
 
     def stay(self, direction: Direction) -> StayId | None:
         """The stay that its passage opens or leaves; the visit that enters gives its id to the stay."""

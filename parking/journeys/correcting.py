@@ -75,7 +75,7 @@ def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason
     if inside is not None and inside.id != stay_id:
         raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
     before = corrections.snapshot(uow.connection, stay_id)
-    votes = reread_as(Votes.parse(row.votes) if row.votes else Votes(), plate)
+    votes = (Votes.parse(row.votes) if row.votes else Votes()).led_by(plate.text)
     values = {"plate": plate, "votes": votes.compact(), "folded": folded(plate.text)}
     store.set_state(uow.connection, stay_id, **values)
     if row.state not in _OVER:
@@ -301,12 +301,6 @@ def _bill_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
 def _new(whole: OpenStay, stay_id: StayId, entered_at: datetime) -> OpenStay:
     bare = OpenStay(whole.id, whole.plate, whole.entered_at, whole.lane_id, whole.tariff_version)
     return replace(bare, id=stay_id, entered_at=entered_at, votes=whole.votes, lot_id=whole.lot_id)
-
-
-def reread_as(votes: Votes, plate: Plate) -> Votes:
-    """What a person read stands first; what the camera read stays as far behind as a misread is."""
-    others = [(one.text, one.behind - 4.0) for one in votes.spellings if one.text != plate.text]
-    return Votes.of([(plate.text, 0.0), *others], votes.colour, votes.kind)
 
 
 def _row(uow: UnitOfWork, stay_id: StayId) -> Row[Any]:

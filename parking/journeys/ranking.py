@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from parking.journeys import pairing
-from parking.journeys.correcting import reread_as
 from parking.kernel.ids import LaneId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
@@ -38,7 +37,7 @@ def ranker(costs: CostsInForce) -> Rank:
             return Ranked(costs=version)
         evidence = pairing.unmatched_evidence(row)
         if typed is not None:
-            evidence = replace(evidence, votes=reread_as(evidence.votes or Votes(), typed), typed=True)
+            evidence = replace(evidence, votes=(evidence.votes or Votes()).led_by(typed.text), typed=True)
         known = (*pairing.given_away(conn, evidence), *pairing.candidates(conn, evidence))
         near = {one.stay_id: one for one in known}
         if len(near) < SHOWN:

@@ -18,6 +18,8 @@ UNREAD = "?"
 MOST = 6
 WIDEST = 12.0
 """As far behind as a spelling can be: frames share their errors, so no picture rules a plate out altogether."""
+MISREAD = 4.0
+"""So far behind is what a camera read where somebody knows better."""
 _VERSION = "1"
 _TEXT = re.compile(r"(?:[^\W_a-z]|[?])+")
 _WORD = re.compile(r"[a-z_]{0,24}")
@@ -61,6 +63,11 @@ class Votes:
     @property
     def best(self) -> str | None:
         return self.spellings[0].text if self.spellings else None
+
+    def led_by(self, text: str) -> Votes:
+        """What a better witness says stands first; what the camera read stays as far behind as a misread is."""
+        others = [(one.text, one.behind - MISREAD) for one in self.spellings if one.text != text]
+        return Votes.of([(text, 0.0), *others], self.colour, self.kind)
 
     def compact(self) -> str:
         """One short text: version, colour, class, spellings with their hundredths, `1|blue|civil|皖A12345:0,皖A1234S:-231`."""

@@ -15,6 +15,7 @@ from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.decision import Allowed, Refused
 from parking.kernel.events import Direction
 from parking.kernel.ids import StayId
+from parking.kernel.votes import Votes
 from tests.builders.access import (
     CARD,
     TAG,
@@ -215,3 +216,31 @@ def test_a_code_that_names_another_plate_goes_to_a_person() -> None:
 def test_a_code_does_not_say_that_the_plate_on_it_was_seen() -> None:
     lane = entry(inside("s0", B))
     assert lane.ask(None, a_code(invitation_id="i1", plate=plate(A))).plate is None
+
+
+def test_a_tag_whose_plate_the_pictures_leave_open_says_that_the_best_spelling_is_a_misread() -> None:
+    rows = (a_holder(TAG, A, pass_ids=("p1",)), a_pass("p1"))
+    near = Votes.of([(TWIN, 0.0), (A, -3.2), (B, -9.0)])
+    answer = entry(*rows).ask(TWIN, presented(TAG), votes=near)
+    assert (answer.decision, answer.right, answer.plate) == (Allowed("pass"), "pass:p1", plate(A))
+
+
+def test_a_tag_whose_plate_the_pictures_hardly_leave_open_is_another_cars() -> None:
+    rows = (a_holder(TAG, A, pass_ids=("p1",)), a_pass("p1"))
+    far = Votes.of([(TWIN, 0.0), (A, -6.0)])
+    assert entry(*rows).ask(TWIN, presented(TAG), votes=far).decision == MISMATCH
+
+
+def test_a_car_whose_own_tag_is_heard_is_not_the_lookalike_whose_tag_is_heard_as_well() -> None:
+    rows = (a_holder(TAG, A, pass_ids=("p1",)), a_holder(OBU, TWIN, pass_ids=("p2",)))
+    rows += (a_pass("p1", A), a_pass("p2", TWIN))
+    near = Votes.of([(TWIN, 0.0), (A, -3.2)])
+    answer = entry(*rows).ask(TWIN, presented(TAG), presented(OBU), votes=near)
+    assert (answer.plate, answer.right) == (plate(TWIN), "pass:p2")
+
+
+def test_a_refused_tag_says_nothing_of_the_plate() -> None:
+    rows = (a_holder(TAG, A, pass_ids=("p1",)), a_pass("p1"))
+    near = Votes.of([(TWIN, 0.0), (A, -3.2)])
+    answer = entry(*rows).ask(TWIN, presented(TAG, refused="reader"), votes=near)
+    assert (answer.plate, answer.right) == (plate(TWIN), None)

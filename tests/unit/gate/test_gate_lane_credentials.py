@@ -15,6 +15,7 @@ from parking.gate.presenting import MOST, Presenting
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import BarrierPulsed, CodeUsed, Direction, LaneCalled, LaneDecided, VehiclePassed
 from parking.kernel.ids import DeviceId
+from parking.kernel.votes import Votes
 from tests.builders.gate import NOON, PLATE, LaneStory, seen, stay_data
 
 pytestmark = [pytest.mark.req("GATE-2"), pytest.mark.req("GATE-1")]
@@ -69,6 +70,18 @@ def test_a_tag_of_another_car_at_a_plate_goes_to_a_person_and_opens_nothing() ->
     story.wait(12)
     assert ([d.reason for d in story.told(LaneDecided)], story.pulses()) == (["credential_mismatch"], 0)
     assert [called.cause for called in story.told(LaneCalled)] == ["refused"]
+
+
+def test_a_misread_car_with_its_own_tag_comes_in_as_what_the_tag_says() -> None:
+    story, misread = LaneStory(), "苏A1234S"
+    votes = Votes.of([(misread, 0.0), (PLATE, -3.2)], "blue", "civil")
+    story.copy_row("holder", TAG.ref, holder(PLATE))
+    story.presence(True)
+    story.hold_up(TAG)
+    story.see(seen(misread, at=story.clock.now(), votes=votes))
+    story.drive_through()
+    (passed,) = story.told(VehiclePassed)
+    assert (passed.credential, passed.plate, passed.votes) == (TAG, seen().plate, votes.led_by(PLATE))
 
 
 def test_the_next_cars_tag_read_too_early_is_ignored() -> None:

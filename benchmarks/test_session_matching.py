@@ -3,6 +3,7 @@
 One stay in ten is open, up to as many cars as the largest malls have bays; every fourth exit is misread by one sign. A car comes in and
 goes out by the product's own service, matching and tables on SQLite; both stores are measured in turns in one process, so that whatever
 else the machine does falls on both. `python -m tests.prove.matching` does the same with 10^7.
+"""
 
 from __future__ import annotations
 

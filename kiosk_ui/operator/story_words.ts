@@ -6,6 +6,7 @@ const rules: Readonly<Record<string, Pair>> = {
   missed_exit_let_through: ["曾放行离场，未测到驶出：按放行时间结束", "An exit let it out and felt no passage: it ended then"],
   missed_exit_queue_behind: ["放行后下一辆车随即到达：按放行时间结束", "The next car stood there at once: it ended when it was let out"],
   missed_exit_paid: ["已缴费，未测到驶出：按缴费时间结束", "It had paid and was not seen leaving: it ended at what it paid"],
+  missed_exit_not_seen_since: ["曾放行离场，一天内再未出现：按放行时间结束", "An exit let it out and it was not seen for a day: it ended then"],
   missed_exit_later_entry: ["同一车牌再次入场：前次已离场，时间不明", "Its plate came in again: it had left unseen"],
   read_as_next_spelling: ["两车误读为同一车牌：已按另一读法更正", "Two cars read as one plate: this one is its next reading"],
   exit_found_late: ["离场记录补到", "Its exit was found later"],

@@ -19,7 +19,7 @@ from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
-from parking.journeys import app_hooks, forgetting, owing, refreshing_access
+from parking.journeys import app_hooks, forgetting, leaving, owing, refreshing_access
 from parking.members import points
 from parking.plumbing import delivery, given_up, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
@@ -162,6 +162,13 @@ def look_at_bays(bays: Bays) -> None:
     bays.database.write(work)
 
 
+def end_let_out(database: Database, cashier: Cashier, feed_age_s: float) -> int:
+    """End the stays of whom an exit let out long ago, while the gates are heard; returns how many."""
+    if feed_age_s > STALE_AFTER_S:
+        return 0
+    return database.write(lambda uow: evidence.end_let_out(uow, leaving.end(cashier)))
+
+
 def rounds_of(
     database: Database,
     contacts: Contacts,
@@ -185,6 +192,7 @@ def rounds_of(
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
             Round("doubts", TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),
+            Round("let out", TIDY_EVERY_S, lambda: end_let_out(database, cashier, bays.feed_age_s())),
             Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
             Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
             Round("outlook", OUTLOOK_EVERY_S, bays.see),

@@ -30,9 +30,9 @@ from parking.kernel.events import (
 from parking.kernel.ids import LaneId, StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, finding, service, store, visits
+from parking.sessions import corrections, evidence, finding, service, store, visits
 from parking.sessions.matching import Ambiguous, Matched, NoStay
-from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, Stay, StayInReview
+from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingStay, OpenStay, Stay, StayInReview
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
 
 Handler = Callable[[UnitOfWork, Envelope], None]
@@ -61,12 +61,14 @@ def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
 
 
 def _stands_at_exit(uow: UnitOfWork, event: LaneDecided, at: datetime) -> None:
-    """Whose entry was in doubt is inside, by its own plate: its driver can pay, and need not wait for a person."""
+    """Whose entry was in doubt is inside, by its own plate: its driver need not wait for a person; and so is who was let out."""
     stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None and event.plate is not None else None
     if isinstance(stay, DoubtfulStay) and stay.plate == event.plate and at >= stay.entered_at:
         assert stay.plate is not None
         if store.open_by_plate(uow.connection, stay.plate) is None:
             service.confirm(uow, stay, "missed_entry", {"exit_visit": event.visit_id, "at": at}, passages=1)
+    if isinstance(stay, LeavingStay) and stay.plate == event.plate:
+        evidence.stands_here(uow, stay, event.visit_id, at)
 
 
 def remember_pulse(uow: UnitOfWork, envelope: Envelope) -> None:

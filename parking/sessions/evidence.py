@@ -10,9 +10,12 @@ from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, places, service, store
-from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, OpenStay, ParkedStay, StayInReview
+from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingStay, OpenStay, ParkedStay, StayInReview
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
+UNSEEN_FOR = timedelta(hours=24)
+"""Who was let out and turned back into the car park is seen within that time, in a bay, at an exit or by a patrol."""
+_AT_ONCE = 200
 DOUBT_LASTS = timedelta(days=7)
 """Who came in unseen has left by then, or was seen in a bay."""
 
@@ -35,6 +38,25 @@ def give_up_doubts(uow: UnitOfWork) -> None:
         before = corrections.snapshot(uow.connection, stay_id)
         store.set_state(uow.connection, stay_id, state="ghost")
         corrections.record(uow, stay_id, "entry_never_proved", before, {})
+
+
+def end_let_out(uow: UnitOfWork, end: service.End | None) -> int:
+    """Whom an exit let out and nobody has seen for `UNSEEN_FOR` drove through past a loop that missed it; returns how many.
+
+    Only while all gates are heard: what a gate has not told yet is no silence.
+    """
+    over = finding.let_out_before(uow.connection, uow.now - UNSEEN_FOR, _AT_ONCE)
+    for stay in over:
+        assert isinstance(stay, LeavingStay)
+        left = LeftThen(stay.yes_at, stay.yes_at, stay.exit_lane_id, "missed_exit_not_seen_since", stay.exit_visit_id)
+        service.apply(uow, stay, left, {"at": uow.now}, end)
+    return len(over)
+
+
+def stands_here(uow: UnitOfWork, stay: LeavingStay, visit_id: VisitId, at: datetime) -> None:
+    """Its car stands at an exit once more: it had not driven out when it was let out before."""
+    if stay.exit_visit_id != visit_id and at > stay.yes_at:
+        store.set_state(uow.connection, stay.id, leaving_at=None)
 
 
 def came_again(uow: UnitOfWork, plate: Plate, visit_id: VisitId, at: datetime) -> None:

@@ -96,6 +96,12 @@ def doubtful_before(conn: Connection, at: datetime) -> list[StayId]:
     return [StayId(found) for found in conn.execute(query).scalars()]
 
 
+def let_out_before(conn: Connection, at: datetime, most: int) -> list[OpenStay]:
+    """Open stays that an exit let out by then, and of which nothing was seen since, oldest first."""
+    query = sa.select(stay).where(stay.c.state == "open", stay.c.leaving_at <= at).order_by(stay.c.id).limit(most)
+    return [to_open(row) for row in conn.execute(query)]
+
+
 def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
     """Every open stay that had begun by then, oldest first."""
     query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)

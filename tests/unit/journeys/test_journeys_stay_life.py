@@ -842,3 +842,61 @@ def test_who_parks_free_parks_free_though_his_plate_was_misread_at_the_exit(site
     site.park(hours=3)
     site.leave(MISREAD, votes=votes((MISREAD, 0.0), (PLATE, -2.5)))
     assert (site.sums(stay_id).debt, site.reasons()) == (0, [])
+
+
+def a_day_later(site: SiteStory, *, feed_age_s: float = 1.0) -> int:
+    """A day goes by, and the server looks for those whom an exit let out."""
+    site.park(days=1, minutes=1)
+    ended = rounds.end_let_out(site.database, site.application.cashier, feed_age_s)
+    site.application.drain()
+    return ended
+
+
+@pytest.mark.req("ID-1", "DATA-2")
+def test_whom_an_exit_let_out_and_nobody_saw_for_a_day_left_then_and_is_counted_out(site: SiteStory) -> None:
+    stay_id = site.enter()
+    yes = site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=stay_id)
+    site.park(hours=23)
+    assert rounds.end_let_out(site.database, site.application.cashier, 1.0) == 0
+    assert (a_day_later(site), inside(site)) == (1, 0)
+    over = site.stay(stay_id)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, over.exit_lane_id, site.sums(stay_id).due, site.reasons()) == (yes, EXIT, 0, [])
+    assert [one.rule for one in site.corrections(stay_id)] == ["missed_exit_not_seen_since"]
+    assert site.copy_row("stay", stay_id) is None
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_while_a_gate_is_not_heard_its_silence_ends_no_stay(site: SiteStory) -> None:
+    stay_id = site.enter()
+    site.opened_for(Direction.OUT, stay=stay_id)
+    assert (a_day_later(site, feed_age_s=3600.0), isinstance(site.stay(stay_id), LeavingStay)) == (0, True)
+
+
+@pytest.mark.req("ID-1")
+def test_who_was_let_out_and_stands_at_an_exit_again_or_in_a_bay_has_not_left(site: SiteStory) -> None:
+    first, second = site.enter(), site.enter(OTHER_PLATE)
+    for stay_id, plate in ((first, PLATE), (second, OTHER_PLATE)):
+        site.opened_for(Direction.OUT, plate, stay=stay_id)
+    site.park(hours=2)
+    again = site.visit()
+    site.hear(answer(Direction.OUT, again, allowed=False, due=600, stay=first), VehicleBackedAway(EXIT, VisitId(again)))
+    seen_at = site.clock.now()
+    site.database.write(lambda uow: evidence.see_parked(uow, second, BayId("b2-1"), seen_at))
+    assert (a_day_later(site), inside(site)) == (0, 2)
+
+
+@pytest.mark.req("ID-1")
+def test_who_leaves_after_all_when_a_day_of_silence_had_ended_his_stay_is_a_question_and_pays_nothing_more(
+    site: SiteStory,
+) -> None:
+    stay_id = site.enter()
+    site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=stay_id)
+    a_day_later(site)
+    site.park(hours=3)
+    site.leave()
+    assert (site.reasons(), site.sums(stay_id).due) == (["exit_without_stay"], 0)
+    site.check()

@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import CaseOpened, StayClosed, StayOpened, StaySettled
 from parking.kernel.ids import CaseId, LaneId, LotId, StayId, VisitId
-from parking.kernel.near_plates import folded
+from parking.kernel.near_plates import folded, tail
 from parking.kernel.plate import Plate
-from parking.kernel.votes import Votes
+from parking.kernel.votes import UNREAD, Votes
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.logs import redact
 from parking.sessions import corrections, finding, store, visits
@@ -27,7 +29,16 @@ from parking.sessions.model import (
     Stay,
     StayInReview,
 )
-from parking.sessions.stay_life import Earlier, GoneUnseen, LateExit, LeftThen, ReadAnew, Undecided, on_second_entry
+from parking.sessions.stay_life import (
+    Earlier,
+    GoneUnseen,
+    LateExit,
+    LeftThen,
+    ReadAnew,
+    Undecided,
+    is_clear,
+    on_second_entry,
+)
 
 End = Callable[[UnitOfWork, OpenStay, LeftThen], None]
 """Closes a stay with its bill; who knows prices hands it in."""
@@ -107,7 +118,8 @@ def open_stay(
     inside = store.open_by_plate(uow.connection, plate) if plate else None
     if inside is None:
         store.insert(uow.connection, new)
-        uow.publish(StayOpened(stay_id, plate, entered_at, lane_id, tariff_version))
+        new = _settle_misread_return(uow, new, prices, end)
+        uow.publish(StayOpened(stay_id, new.plate, entered_at, lane_id, tariff_version))
     elif inside.entered_at <= entered_at:
         store.insert(uow.connection, new, state="review")
         new = settle_second_entry(uow, inside, new, prices, end)
@@ -125,18 +137,8 @@ def open_stay(
 
 def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, costs: Costs, end: End | None) -> OpenStay:
     """Do with the earlier stay of a plate what the evidence says; the later one, as it is now."""
-    assert earlier.plate is not None
     conn, came = uow.connection, later.entered_at
-    out = visits.earliest_unmatched(conn, _texts(earlier), earlier.entered_at, came)
-    seen = Earlier(
-        earlier,
-        visits.let_through(conn, [earlier.plate.text], leaving=True, since=earlier.entered_at, until=came),
-        LateExit(VisitId(out.visit_id), out.exited_at, LaneId(out.lane_id), out.yes_at, out.counted) if out else None,
-        finding.has_lookalike(conn, earlier.plate),
-        frozenset(text for text in {*_texts(earlier), *_texts(later)} if store.open_by_plate(conn, Plate(text))),
-        visits.somebody_left_unread(conn, earlier.entered_at, came),
-    )
-    verdict = on_second_entry(seen, later.votes, came, costs)
+    verdict = on_second_entry(_between(conn, earlier, later), later.votes, came, costs)
     evidence = {"later_entry": later.id, "at": came}
     if isinstance(verdict, ReadAnew):
         anew = read_anew(uow, later if verdict.later else earlier, verdict, evidence | {"earlier_entry": earlier.id})
@@ -149,6 +151,45 @@ def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, cos
         return later
     apply(uow, earlier, verdict, evidence, end)
     return later
+
+
+def _settle_misread_return(uow: UnitOfWork, later: OpenStay, costs: Costs, end: End | None) -> OpenStay:
+    """A car that has left unseen comes in again, and its province is misread: its earlier stay ends, the later has the plate of both.
+
+    Two cars that differ in their province alone, of which one has been let out and the other is read with a doubt between both, are
+    rarer by far. Where nothing says when the earlier left, they stay two cars. Returns the later, as it is now.
+    """
+    votes = later.votes
+    if later.plate is None or votes is None or is_clear(votes, costs):
+        return later
+    for one in votes.spellings[1:]:
+        is_near = one.behind > -costs.sure_known and tail(one.text) == tail(later.plate.text) and UNREAD not in one.text
+        earlier = store.open_by_plate(uow.connection, Plate(one.text)) if is_near else None
+        if earlier is None or earlier.entered_at > later.entered_at:
+            continue
+        as_both = votes.led_by(one.text)
+        verdict = on_second_entry(_between(uow.connection, earlier, later), as_both, later.entered_at, costs)
+        if isinstance(verdict, LeftThen):
+            evidence = {"later_entry": later.id, "at": later.entered_at}
+            apply(uow, earlier, verdict, evidence, end)
+            anew = ReadAnew(True, Plate(one.text), as_both)
+            return read_anew(uow, later, anew, evidence | {"earlier_entry": earlier.id})
+    return later
+
+
+def _between(conn: Connection, earlier: OpenStay, later: OpenStay) -> Earlier:
+    """A stay whose plate comes in again, with what was seen in between."""
+    assert earlier.plate is not None
+    came = later.entered_at
+    out = visits.earliest_unmatched(conn, _texts(earlier), earlier.entered_at, came)
+    return Earlier(
+        earlier,
+        visits.let_through(conn, [earlier.plate.text], leaving=True, since=earlier.entered_at, until=came),
+        LateExit(VisitId(out.visit_id), out.exited_at, LaneId(out.lane_id), out.yes_at, out.counted) if out else None,
+        finding.has_lookalike(conn, earlier.plate),
+        frozenset(text for text in {*_texts(earlier), *_texts(later)} if store.open_by_plate(conn, Plate(text))),
+        visits.somebody_left_unread(conn, earlier.entered_at, came),
+    )
 
 
 def read_anew(uow: UnitOfWork, stay: OpenStay, verdict: ReadAnew, evidence: Mapping[str, Any]) -> OpenStay:

@@ -900,3 +900,58 @@ def test_who_leaves_after_all_when_a_day_of_silence_had_ended_his_stay_is_a_ques
     site.leave()
     assert (site.reasons(), site.sums(stay_id).due) == (["exit_without_stay"], 0)
     site.check()
+
+
+OTHER_PROVINCE = "沪" + PLATE[1:]
+
+
+def doubtful_province(first: float = -2.0) -> Votes:
+    """What the pictures leave open of a car whose province was misread."""
+    return Votes.of([(OTHER_PROVINCE, 0.0), (PLATE, first)])
+
+
+@pytest.mark.req("ID-1")
+def test_a_car_that_left_past_a_missing_loop_and_is_misread_when_it_comes_again_pays_two_visits_and_not_one_long_one(
+    site: SiteStory,
+) -> None:
+    first = site.enter()
+    yes = site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=first)
+    site.park(hours=5)
+    second = site.enter(OTHER_PROVINCE, votes=doubtful_province())
+    over, here = site.stay(first), site.stay(second)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, here.plate if here else None, inside(site)) == (yes, Plate(PLATE), 1)
+    assert [one.rule for one in site.corrections(second)] == ["read_as_next_spelling"]
+    site.park(minutes=10)
+    assert typing(site, PLATE) == second
+    site.leave()
+    assert (isinstance(site.stay(second), ClosedStay), site.sums(second).due, site.reasons()) == (True, 0, [])
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+@pytest.mark.parametrize("behind", [-9.0, None])
+def test_a_car_of_another_province_that_was_read_surely_is_another_car_whoever_was_let_out_before(
+    site: SiteStory, behind: float | None
+) -> None:
+    first = site.enter()
+    site.opened_for(Direction.OUT, stay=first)
+    site.park(hours=5)
+    second = site.enter(OTHER_PROVINCE, votes=doubtful_province(behind) if behind else Votes.lone(OTHER_PROVINCE))
+    here = site.stay(second)
+    assert (isinstance(site.stay(first), LeavingStay), here.plate if here else None) == (True, Plate(OTHER_PROVINCE))
+
+
+@pytest.mark.req("ID-1")
+def test_two_cars_that_differ_in_their_province_stay_two_while_nothing_says_that_the_first_has_left(
+    site: SiteStory,
+) -> None:
+    first = site.enter()
+    site.park(hours=5)
+    second = site.enter(OTHER_PROVINCE, votes=doubtful_province())
+    assert (isinstance(site.stay(first), OpenStay), site.stay(second).plate, inside(site)) == (
+        True,
+        Plate(OTHER_PROVINCE),
+        2,
+    )

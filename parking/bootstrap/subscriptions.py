@@ -134,6 +134,7 @@ def subscriptions(
         e.BaySeen: (placing.bay_seen(costs_of), priced_places.bay_seen(cashier)),
         e.PatrolEnded: (patrolling.patrol_ended(cashier, costs_of),),
         e.StayCorrected: (
+            priced_places.settle_right,
             refresh,
             notifying.stay_ended(notices),
             owing.debt_follows_plate(cashier),

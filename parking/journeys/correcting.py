@@ -24,13 +24,12 @@ from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, places, service, store, visits
+from parking.sessions import corrections, service, store, visits
 from parking.sessions.corrections import EXIT_MATCHED, Correction
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import ClosedStay, OpenStay, StayInReview
 
-PLATE_REREAD = "plate_reread"
 _OVER = ("closed", "merged", "split")
 _TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leaving_at")
 
@@ -80,9 +79,7 @@ def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason
     store.set_state(uow.connection, stay_id, **values)
     if row.state not in _OVER:
         store.put_keys(uow.connection, stay_id, plate, votes)
-        if plate != row.plate:
-            _settle_right(uow, stay_id, plate, row.entered_at)
-    return corrections.record(uow, stay_id, PLATE_REREAD, before, {}, actor=actor, reason=reason)
+    return corrections.record(uow, stay_id, "plate_reread", before, {}, actor=actor, reason=reason)
 
 
 def merge(
@@ -217,9 +214,6 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     _take_back(uow, cashier, done.stay_id)
     _take_back_parts(uow, cashier, done)
     _restore(uow, done.stay_id, before)
-    if done.rule == PLATE_REREAD and before["state"] not in _OVER:
-        row = _row(uow, done.stay_id)
-        _settle_right(uow, done.stay_id, row.plate, row.entered_at)
     if before["state"] == "closed" and done.rule != paying.BILL_IS_TRUE:
         _bill_again(uow, cashier, done.stay_id)
     visit = done.evidence.get("exit_visit")
@@ -279,11 +273,6 @@ def _restore(uow: UnitOfWork, stay_id: StayId, before: Mapping[str, Any]) -> Non
     store.set_state(uow.connection, stay_id, **values)
     if values["state"] not in _OVER:
         _find_again(uow, stay_id)
-
-
-def _settle_right(uow: UnitOfWork, stay_id: StayId, plate: Plate | None, came_at: datetime) -> None:
-    """A pass counts for whoever came in by it, also where nobody could read him then."""
-    places.comes_by(uow.connection, stay_id, came_at, following.known_as(uow, stay_id, plate, came_at))
 
 
 def _find_again(uow: UnitOfWork, stay_id: StayId) -> None:

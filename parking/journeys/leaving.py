@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from parking.access import following
 from parking.access.service import parks_free
 from parking.emergency import fee_clocks
 from parking.journeys import pairing
@@ -250,7 +251,8 @@ def end(cashier: Cashier) -> service.End:
     def close_it(uow: UnitOfWork, stay: OpenStay, left: LeftThen) -> None:
         if left.visit_id is not None:
             fee_clocks.vehicle_left(uow.connection, left.at, left.visit_id, stay.id)
-        free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at)
+        right = following.right_of_plate(uow.connection, stay.id, stay.plate, stay.entered_at)
+        free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at, right=right)
         close(uow, cashier, stay, at=left.at, priced_at=left.priced_at, lane_id=left.lane_id, free=free)
 
     return close_it

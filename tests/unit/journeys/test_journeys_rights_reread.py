@@ -10,12 +10,13 @@ from parking.access import keeping
 from parking.access.rights_store import Holder
 from parking.access.rows import LotRow
 from parking.journeys import correcting
-from parking.kernel.events import Direction
-from parking.kernel.ids import LotId, StayId, VisitId
+from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
+from parking.kernel.ids import BayId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.sessions import evidence
 from parking.sessions.model import ClosedStay
 from tests.builders.access import CARD, a_pass
-from tests.builders.journeys import OTHER_PLATE, PLATE, SiteStory, passage
+from tests.builders.journeys import ENTRY, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
 pytestmark = [pytest.mark.req("GATE-5"), pytest.mark.req("ID-1")]
 IN, OUT = Direction.IN, Direction.OUT
@@ -145,5 +146,38 @@ def test_who_was_misread_at_the_entry_and_is_given_his_stay_at_the_exit_leaves_n
     cashier = site.application.cashier
     site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
     site.application.drain()
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert (site.sums(stay_id).debt, site.reasons()) == (0, [])
+
+
+def is_let_in(site: SiteStory, right: str) -> StayId:
+    """A lane opens for the holder of a pass, and its loops do not feel him go in."""
+    visit = site.visit()
+    said = replace(answer(IN, visit, PLATE), right=right)
+    site.hear(
+        said, BarrierPulsed(ENTRY, VisitId(visit), True, "rule", "pass"), VehicleBackedAway(ENTRY, VisitId(visit))
+    )
+    return StayId(visit)
+
+
+def test_who_has_a_pass_and_whose_entry_no_loop_felt_is_asked_for_nothing_once_a_bay_has_seen_him(
+    site: SiteStory,
+) -> None:
+    with_pass(site, PLATE)
+    stay_id = is_let_in(site, "pass:p1")
+    site.park(hours=2)
+    seen_at = site.clock.now()
+    site.database.write(lambda uow: evidence.see_parked(uow, stay_id, BayId("b2-1"), seen_at))
+    site.application.drain()
+    assert (site.bill(stay_id), right_inside(site, stay_id)) == (0, "pass:p1")
+
+
+def test_who_has_a_pass_and_was_felt_by_no_loop_at_either_end_leaves_no_debt(site: SiteStory) -> None:
+    with_pass(site, PLATE)
+    stay_id = is_let_in(site, "pass:p1")
+    site.park(hours=2)
+    site.opened_for(OUT, PLATE, stay=stay_id)
+    site.park(days=1)
+    comes(site, PLATE, right="pass:p1")
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert (site.sums(stay_id).debt, site.reasons()) == (0, [])

@@ -104,13 +104,14 @@ def _stays(copy: Copy, evidence: tuple[CredentialEvidence, ...], code: CodeEvide
 
 
 def told(visit: Visit, facts: Facts, answer: Answer) -> LaneDecided:
-    """The answer as an event; a doubtful plate is told only with a refusal, for the person who helps."""
+    """The answer as an event; a doubtful plate is told with a refusal, for the person who helps, and at an entry where all agree on it."""
     seen = facts.evidence
+    agreed = answer.plate if answer.allowed and facts.direction is Direction.IN else None
     return LaneDecided(
         lane_id=facts.lane_id,
         visit_id=visit.id,
         direction=facts.direction,
-        plate=seen.plate if seen and (facts.trusted or not answer.allowed) else None,
+        plate=seen.plate if seen and (facts.trusted or not answer.allowed) else agreed,
         confidence=seen.confidence if seen else 0.0,
         frames=seen.frames if seen else 0,
         allowed=answer.allowed,

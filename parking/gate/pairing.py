@@ -46,7 +46,11 @@ def pair(
     rows = {row.stay_id: row for row in copy.stays_near(sought(one.text for one in votes.spellings[:_SOUGHT]))}
     rows |= {row.stay_id: row for row in by_credential}
     shown = tuple(evidence.credential for evidence in credentials if not evidence.refused)
-    passage = PassageEvidence(now, lane_id, votes, shown)
+    read = {one.text for one in votes.spellings}
+    known = (
+        plate.text for one in shown for holder in copy.holders_of(one) if holder.holds(now) for plate in holder.plates
+    )
+    passage = PassageEvidence(now, lane_id, votes, shown, holders=frozenset(read.intersection(known)))
     found = match(passage, [_candidate(row, now) for row in rows.values()], costs, now)
     if isinstance(found, Matched):
         return Paired(rows[found.stay_id])

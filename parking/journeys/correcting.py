@@ -26,6 +26,7 @@ from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, service, store, visits
 from parking.sessions.corrections import EXIT_MATCHED, Correction
+from parking.sessions.costs import Costs
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import ClosedStay, OpenStay, StayInReview
@@ -67,12 +68,15 @@ def match_exit(
     )
 
 
-def reread(uow: UnitOfWork, stay_id: StayId, plate: Plate, *, actor: str, reason: str) -> str:
-    """The entry's plate was misread: this is what it says. One that is inside by another stay is a conflict."""
+def reread(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, plate: Plate, *, actor: str, reason: str) -> str:
+    """The entry's plate was misread: this is what it says. One that is inside by another stay has left before, or is a conflict."""
     row = _row(uow, stay_id)
     inside = store.open_by_plate(uow.connection, plate) if row.state == "open" else None
     if inside is not None and inside.id != stay_id:
-        raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
+        here = replace(store.to_open(row), plate=plate, votes=Votes.lone(plate.text))
+        came_first = inside.entered_at <= here.entered_at
+        if not (came_first and service.ended_before(uow, inside, here, Costs(), leaving.end(cashier))):
+            raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
     before = corrections.snapshot(uow.connection, stay_id)
     votes = (Votes.parse(row.votes) if row.votes else Votes()).led_by(plate.text)
     values = {"plate": plate, "votes": votes.compact(), "folded": folded(plate.text)}

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from parking.access.service import credentials_of, stays_by_credential
+from parking.access.store import ServersCopy
 from parking.kernel.codec import parse_time
 from parking.kernel.credential import Credential
 from parking.kernel.events import VehiclePassed
@@ -104,6 +105,7 @@ def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: dateti
     """The stay that a passage belongs to, as the books are now; where it is not its plate to the letter, what else comes here counts, and
     so does what a person has given to another exit: he may have erred, and this is its own car.
     """
+    evidence = replace(evidence, holders=_of_holders(conn, evidence))
     inside = candidates(conn, evidence, also)
     found = match(evidence, inside, costs, now)
     if isinstance(found, Matched) and not found.ranked[0].exact and evidence.votes is not None:
@@ -112,6 +114,14 @@ def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: dateti
         if familiar or given:
             return match(replace(evidence, familiar=familiar), [*inside, *given], costs, now)
     return found
+
+
+def _of_holders(conn: Connection, evidence: PassageEvidence) -> frozenset[str]:
+    """The plates of whoever holds what was held up, as far as the pictures leave them open."""
+    copy = ServersCopy(conn)
+    known = [row for one in evidence.credentials for row in copy.holders_of(one) if row.holds(evidence.at)]
+    read = {one.text for one in evidence.votes.spellings} if known and evidence.votes is not None else set[str]()
+    return frozenset(read.intersection(plate.text for row in known for plate in row.plates))
 
 
 def stay_of_plate(conn: Connection, plate: Plate, costs: Costs, now: datetime) -> StayId | None:

@@ -42,7 +42,10 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _encode(raw) != text:  # its last sign has bits that say nothing: no token is spelt in two ways
+        raise ValueError("not the one spelling of these bytes")
+    return raw
 
 
 def seal(body: Mapping[str, Any], signer: Signer) -> str:

@@ -26,7 +26,7 @@ from parking.sessions.costs import Costs
 IN_REVIEW, UNPROVEN, UNFOUND, GONE = 2.0, 3.0, 5.0, 16.0
 """To believe that a car is inside although a person was asked about it, nothing proved that it came in, a patrol did not find it, its
 plate has come in again since."""
-_CREDENTIAL_AGREES, _CREDENTIAL_DIFFERS = -12.0, 3.0
+_CREDENTIAL_AGREES, _CREDENTIAL_DIFFERS, _HOLDER_DIFFERS = -12.0, 3.0, 8.0
 _NAMED = -12.0
 _LOOKS_LIKE_MOST, _KIND_DIFFERS = -0.1, 4.0
 """A colour or a class says little more than the plate's own signs have said."""
@@ -51,7 +51,8 @@ class PassageEvidence:
     """One passage: what was read, what was held up, where, when.
 
     `votes` None or empty: nobody read a plate. `named`: the stay that a ticket or a code names. `familiar`: those of
-    the spellings that are plates of cars that come here. `typed`: somebody says the plate, no camera.
+    the spellings that are plates of cars that come here. `typed`: somebody says the plate, no camera. `holders`: those of the spellings
+    that are plates of whoever holds what was held up.
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class PassageEvidence:
     named: StayId | None = None
     familiar: frozenset[str] = frozenset()
     typed: bool = False
+    holders: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,12 @@ def _held_up(evidence: PassageEvidence, candidate: OpenCandidate) -> Iterable[Re
             if agree
             else Reason("credential_differs", _CREDENTIAL_DIFFERS)
         )
+        if agree:
+            return
+    if evidence.holders and candidate.votes is not None:
+        left_open = {one.text for one in candidate.votes.spellings}
+        if left_open and evidence.holders.isdisjoint(left_open):
+            yield Reason("holder_differs", _HOLDER_DIFFERS)
 
 
 def _whereabouts(evidence: PassageEvidence, candidate: OpenCandidate, *, exact: bool) -> Iterable[Reason]:

@@ -167,14 +167,20 @@ def _settle_misread_return(uow: UnitOfWork, later: OpenStay, costs: Costs, end: 
         earlier = store.open_by_plate(uow.connection, Plate(one.text)) if is_near else None
         if earlier is None or earlier.entered_at > later.entered_at:
             continue
-        as_both = votes.led_by(one.text)
-        verdict = on_second_entry(_between(uow.connection, earlier, later), as_both, later.entered_at, costs)
-        if isinstance(verdict, LeftThen):
-            evidence = {"later_entry": later.id, "at": later.entered_at}
-            apply(uow, earlier, verdict, evidence, end)
-            anew = ReadAnew(True, Plate(one.text), as_both)
-            return read_anew(uow, later, anew, evidence | {"earlier_entry": earlier.id})
+        as_both = replace(later, plate=Plate(one.text), votes=votes.led_by(one.text))
+        if ended_before(uow, earlier, as_both, costs, end):
+            anew = ReadAnew(True, Plate(one.text), votes.led_by(one.text))
+            seen = {"later_entry": later.id, "earlier_entry": earlier.id, "at": later.entered_at}
+            return read_anew(uow, later, anew, seen)
     return later
+
+
+def ended_before(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, costs: Costs, end: End | None) -> bool:
+    """End the earlier of two stays of one plate, if what was seen in between says when it left; whether it does."""
+    verdict = on_second_entry(_between(uow.connection, earlier, later), later.votes, later.entered_at, costs)
+    if isinstance(verdict, LeftThen):
+        apply(uow, earlier, verdict, {"later_entry": later.id, "at": later.entered_at}, end)
+    return isinstance(verdict, LeftThen)
 
 
 def _between(conn: Connection, earlier: OpenStay, later: OpenStay) -> Earlier:

@@ -57,6 +57,7 @@ export const whys: Table = {
   named: ["票据指明", "named by a ticket"],
   credential_agrees: ["凭证一致", "same credential"],
   credential_differs: ["凭证不同", "other credential"],
+  holder_differs: ["凭证持有人是其他车辆", "the credential’s holder drives another car"],
   long_inside: ["停放时间", "time inside"],
   has_paid: ["已缴费待离场", "has paid, may leave"],
   paid_later: ["在此次出场之后才缴费", "paid only after this exit"],

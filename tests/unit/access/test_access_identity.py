@@ -232,8 +232,8 @@ def test_a_tag_whose_plate_the_pictures_hardly_leave_open_is_another_cars() -> N
 
 
 def test_a_car_whose_own_tag_is_heard_is_not_the_lookalike_whose_tag_is_heard_as_well() -> None:
-    rows = (a_holder(TAG, A, pass_ids=("p1",)), a_holder(OBU, TWIN, pass_ids=("p2",)))
-    rows += (a_pass("p1", A), a_pass("p2", TWIN))
+    holders = a_holder(TAG, A, pass_ids=("p1",)), a_holder(OBU, TWIN, pass_ids=("p2",))
+    rows = (*holders, a_pass("p1", A), a_pass("p2", TWIN))
     near = Votes.of([(TWIN, 0.0), (A, -3.2)])
     answer = entry(*rows).ask(TWIN, presented(TAG), presented(OBU), votes=near)
     assert (answer.plate, answer.right) == (plate(TWIN), "pass:p2")
@@ -244,3 +244,10 @@ def test_a_refused_tag_says_nothing_of_the_plate() -> None:
     near = Votes.of([(TWIN, 0.0), (A, -3.2)])
     answer = entry(*rows).ask(TWIN, presented(TAG, refused="reader"), votes=near)
     assert (answer.plate, answer.right) == (plate(TWIN), None)
+
+
+def test_a_tag_whose_holder_drives_another_car_than_the_lookalike_inside_does_not_end_its_stay() -> None:
+    rows = (a_holder(TAG, A, pass_ids=("p1",)), a_pass("p1"), owing("s9", TWIN))
+    doubtful = Votes.of([(A, 0.0), ("苏A1234B", -0.2)])
+    answer = out(*rows).ask(A, presented(TAG), votes=doubtful, margin=0.2)
+    assert (answer.decision, answer.stay_id) == (Allowed("pass"), None)

@@ -82,6 +82,7 @@ def test_a_misread_car_with_its_own_tag_comes_in_as_what_the_tag_says() -> None:
     story.drive_through()
     (passed,) = story.told(VehiclePassed)
     assert (passed.credential, passed.plate, passed.votes) == (TAG, seen().plate, votes.led_by(PLATE))
+    assert [said.plate for said in story.told(LaneDecided)] == [seen().plate], "also where no loop feels it go in"
 
 
 def test_the_next_cars_tag_read_too_early_is_ignored() -> None:

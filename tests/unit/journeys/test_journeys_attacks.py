@@ -59,7 +59,9 @@ def test_a_debt_follows_the_plate_that_a_person_has_read(site: SiteStory) -> Non
     for _ in range(9):  # reminded, and at last kept out
         owing.age(site.database, site.application.cashier)
     assert site.database.read(lambda conn: access_store.listed(conn, wrong)) is not None
-    site.database.write(lambda uow: correcting.reread(uow, misread, right, actor="li", reason="the picture"))
+    site.database.write(
+        lambda uow: correcting.reread(uow, site.application.cashier, misread, right, actor="li", reason="the picture")
+    )
     site.application.drain()
     assert site.database.read(lambda conn: access_store.listed(conn, wrong)) is None, "it was not he who left"
     assert site.database.read(lambda conn: later.unsettled_debts(conn, wrong)) == []

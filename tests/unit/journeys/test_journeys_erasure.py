@@ -96,7 +96,7 @@ def did(site: SiteStory) -> list[StayId]:
     """Much that can be done about a car's stays; nothing of it is still going on. Returns the stays."""
     read_anew = site.enter(MISREAD, votes=VOTES)
     said = {"actor": "li", "reason": f"the driver showed me {PLATE}"}
-    site.database.write(lambda uow: correcting.reread(uow, read_anew, MINE, **said))
+    site.database.write(lambda uow: correcting.reread(uow, site.application.cashier, read_anew, MINE, **said))
     site.park(hours=2)
     payment = site.begin_payment(read_anew)
     site.approve(payment)
@@ -211,7 +211,9 @@ def test_what_a_box_tells_late_of_an_erased_plate_is_forgotten_in_every_table(si
 def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back(site: SiteStory) -> None:
     stay_id = site.enter(MISREAD)
     made = site.database.write(
-        lambda uow: correcting.reread(uow, stay_id, Plate(OTHER_PLATE), actor="li", reason="seen")
+        lambda uow: correcting.reread(
+            uow, site.application.cashier, stay_id, Plate(OTHER_PLATE), actor="li", reason="seen"
+        )
     )
     erase(site, Plate(MISREAD))
     (found,) = [one for one in site.corrections(stay_id) if one.id == made]
@@ -223,7 +225,9 @@ def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back
     )
     assert undone != made
     again = site.database.write(
-        lambda uow: correcting.reread(uow, stay_id, Plate(OTHER_PLATE), actor="li", reason="so")
+        lambda uow: correcting.reread(
+            uow, site.application.cashier, stay_id, Plate(OTHER_PLATE), actor="li", reason="so"
+        )
     )
     site.leave(OTHER_PLATE)
     erase(site, Plate(MISREAD))
@@ -233,7 +237,9 @@ def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back
 
 def test_a_plate_beside_the_chain_cannot_be_changed_unnoticed(site: SiteStory) -> None:
     stay_id = site.enter(MISREAD)
-    site.database.write(lambda uow: correcting.reread(uow, stay_id, MINE, actor="li", reason="seen"))
+    site.database.write(
+        lambda uow: correcting.reread(uow, site.application.cashier, stay_id, MINE, actor="li", reason="seen")
+    )
     table = corrections.correction_plates
     spelt = site.database.read(lambda conn: conn.execute(sa.select(table.c.spelt)).scalar_one())
     forged = {**spelt, "after": {**spelt["after"], "plate": OTHER_PLATE}}

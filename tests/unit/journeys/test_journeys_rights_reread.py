@@ -36,7 +36,9 @@ def comes(site: SiteStory, plate: str | None, **changes: object) -> StayId:
 
 def is_reread(site: SiteStory, stay_id: StayId, plate: str) -> str:
     said = {"actor": "li", "reason": "read_from_picture"}
-    done: str = site.database.write(lambda uow: correcting.reread(uow, stay_id, Plate(plate), **said))
+    done: str = site.database.write(
+        lambda uow: correcting.reread(uow, site.application.cashier, stay_id, Plate(plate), **said)
+    )
     site.application.drain()
     return done
 

@@ -792,7 +792,9 @@ def test_one_visit_that_was_two_is_split_and_two_that_were_one_are_merged(site: 
 def test_a_plate_that_a_person_reads_from_the_picture_finds_its_stay(site: SiteStory) -> None:
     stay_id = site.enter("沪C99999")
     said = {"actor": "li", "reason": "the picture"}
-    made = site.database.write(lambda uow: correcting.reread(uow, stay_id, Plate(PLATE), **said))
+    made = site.database.write(
+        lambda uow: correcting.reread(uow, site.application.cashier, stay_id, Plate(PLATE), **said)
+    )
     site.application.drain()
     row = site.copy_row("stay", stay_id)
     assert row is not None
@@ -955,3 +957,37 @@ def test_two_cars_that_differ_in_their_province_stay_two_while_nothing_says_that
         Plate(OTHER_PROVINCE),
         2,
     )
+
+
+def reads_it(site: SiteStory, stay_id: StayId) -> None:
+    """A person says which plate an entry had that nobody could read."""
+    said = {"actor": "li", "reason": "picture"}
+    cashier = site.application.cashier
+    site.database.write(lambda uow: correcting.reread(uow, cashier, stay_id, Plate(PLATE), **said))
+    site.application.drain()
+
+
+@pytest.mark.req("ID-1")
+def test_a_person_can_say_that_an_unread_entry_was_a_car_that_an_exit_had_let_out_before(site: SiteStory) -> None:
+    first = site.enter()
+    yes = site.park(minutes=10)
+    site.opened_for(Direction.OUT, stay=first)
+    site.park(hours=2)
+    second = site.enter(None)
+    reads_it(site, second)
+    over, here = site.stay(first), site.stay(second)
+    assert isinstance(over, ClosedStay)
+    assert (over.exited_at, here.plate if here else None, inside(site)) == (yes, Plate(PLATE), 1)
+    site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_a_person_cannot_give_a_plate_to_a_second_stay_while_nothing_says_that_its_car_has_left(
+    site: SiteStory,
+) -> None:
+    first = site.enter()
+    site.park(hours=2)
+    second = site.enter(None)
+    with pytest.raises(ParkingError, match="inside by another stay"):
+        reads_it(site, second)
+    assert isinstance(site.stay(first), OpenStay)

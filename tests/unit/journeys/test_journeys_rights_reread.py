@@ -13,8 +13,9 @@ from parking.journeys import correcting
 from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
 from parking.kernel.ids import BayId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 from parking.sessions import evidence
-from parking.sessions.model import ClosedStay
+from parking.sessions.model import ClosedStay, OpenStay
 from tests.builders.access import CARD, a_pass
 from tests.builders.journeys import ENTRY, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
@@ -183,3 +184,14 @@ def test_who_has_a_pass_and_was_felt_by_no_loop_at_either_end_leaves_no_debt(sit
     comes(site, PLATE, right="pass:p1")
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert (site.sums(stay_id).debt, site.reasons()) == (0, [])
+
+
+def test_the_exit_of_whoever_a_card_proves_to_be_another_does_not_end_a_lookalikes_stay(site: SiteStory) -> None:
+    holder = Holder("h1", "Wang", None, (Plate(PLATE),), (CARD,))
+    site.database.write(lambda uow: keeping.save_holder(uow, holder))
+    lookalike = site.enter("浙A1234S", votes=Votes.of([("浙A1234S", 0.0), ("浙A12346", -1.0)]))
+    site.park(hours=1)
+    read = Votes.of([(PLATE, 0.0), ("浙B12345", -0.2)])
+    site.hear(replace(passage(OUT, site.visit(), None, credential=CARD, votes=read), right="pass:p1"))
+    assert isinstance(site.stay(lookalike), OpenStay)
+    assert len(site.reasons()) == 1

@@ -28,6 +28,7 @@ from parking.plumbing.ledger_book import Book
 from parking.sessions import service
 from payments import ledger, ledger_store
 from payments.cashier import Cashier
+from tests.prove.mixed_days import drawn
 
 CLEAN = Scenario(seed=3, start=simulate.START, hours=0.1, per_hour=80)
 ROUGH = replace(CLEAN, stays=12, misread=0.15, unread=0.1, offline_min=4.0, lost_answers=0.3)
@@ -212,3 +213,13 @@ def test_a_planted_bug_is_caught(monkeypatch: pytest.MonkeyPatch, plant: Any, sc
     plant(monkeypatch)
     report: dict[str, Any] = simulate.run(replace(scenario, hours=0.05))
     assert report["violations"] or report["closed_wrong"], report
+
+
+@pytest.mark.req("ID-1", "DATA-2", "GATE-5")
+@pytest.mark.parametrize("seed", [3, 14])
+def test_whatever_goes_wrong_at_once_nobody_pays_too_much_and_no_stay_ends_by_another_cars_exit(seed: int) -> None:
+    """The short version of tests/prove/mixed_days.py: outages, members, cars that come again, misreads, on one day."""
+    report: dict[str, Any] = simulate.run(replace(drawn(seed), stays=100, hours=12.0))
+    assert (report["ok"], report["violations"]) == (True, [])
+    assert report["wrong_charges"] == report["charged_absent"] == report["closed_wrong"] == 0
+    assert report["closed_by_person"] > 0  # something did go wrong

@@ -148,7 +148,9 @@ def test_a_message_is_as_long_as_it_says_and_never_longer_than_it_may_be(size: i
 def test_a_message_whose_signature_is_spelt_in_another_way_is_refused() -> None:
     line, _, rest = MESSAGE.partition(b"\n")
     alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    bent = line[:-1] + bytes([alphabet[alphabet.index(line[-1]) ^ 1]])  # of 64 bytes the last sign's last four bits say nothing
+    bent = line[:-1] + bytes(
+        [alphabet[alphabet.index(line[-1]) ^ 1]]
+    )  # of 64 bytes the last sign's last four bits say nothing
     with pytest.raises(ParkingError):
         open_message(bent + b"\n" + rest, RING, NOON, "n1")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from parking.access.facts import Facts, GroupUse
 from parking.access.identity import Identity
 from parking.access.queries import Questions
 from parking.access.refs import of_credential, of_plate
 from parking.access.rows import InsideRow, InvitationRow
+from parking.kernel.credential import Credential
 
 
 def with_rights(facts: Facts, who: Identity, copy: Questions) -> Facts:
@@ -44,6 +46,11 @@ def with_rights(facts: Facts, who: Identity, copy: Questions) -> Facts:
         groups=tuple(_uses(copy, groups)),
         schedules=tuple(s for name in sorted(filter(None, schedules)) if (s := copy.schedule(name))),
     )
+
+
+def plates_held(copy: Questions, shown: Iterable[Credential], at: datetime) -> set[str]:
+    """The plates of whoever holds what was held up."""
+    return {p.text for one in shown for held in copy.holders_of(one) if held.holds(at) for p in held.plates}
 
 
 def _own_refs(facts: Facts, who: Identity) -> Iterator[str]:

@@ -189,9 +189,9 @@ class Facts:
         read = self.evidence
         return read is not None and is_trusted(read, self.rules, self.not_before) and not self._is_contested(read)
 
-    def said_by(self, evidence: CredentialEvidence) -> Iterator[Plate]:
-        """The plates that a credential goes with by its own word, or as its holder's cars."""
-        if evidence.plate is not None:
+    def said_by(self, evidence: CredentialEvidence, *, itself: bool = True) -> Iterator[Plate]:
+        """The plates that a credential goes with as its holder's cars, and by its own word (but for `itself` False, unless proven)."""
+        if evidence.plate is not None and (itself or evidence.proven):
             yield evidence.plate
         for holder in self.holders:
             if holder.credential == evidence.credential and holder.holds(self.now):
@@ -201,7 +201,7 @@ class Facts:
         """A misread, far more likely than the tag of a lookalike that is near: the best spelling is not its plate, a close one is."""
         if not self.credentials or read.votes is None:
             return False
-        said = {plate for one in self.credentials if not one.refused for plate in self.said_by(one)}
+        said = {plate for one in self.credentials if not one.refused for plate in self.said_by(one, itself=False)}
         close = (Plate(one.text) for one in read.votes.spellings if one.behind >= -CONTESTED)
         return read.plate not in said and not said.isdisjoint(close)
 

@@ -33,7 +33,7 @@ from parking.kernel.events import (
     VehicleBackedAway,
     VehiclePassed,
 )
-from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
+from parking.kernel.ids import CaseId, LaneId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import Database, UnitOfWork
 
@@ -48,7 +48,7 @@ def follow(uow: UnitOfWork, envelope: Envelope) -> None:
     event, at = envelope.event, envelope.occurred_at
     copy = ServersCopy(uow.connection)
     if isinstance(event, StayClosed):
-        _apply(uow, (Gone("inside", row.stay_id) for row in copy.inside_by(f"stay:{event.stay_id}")))
+        left(uow, event.stay_id)
         return
     if not isinstance(event, (LaneDecided, VehiclePassed, VehicleBackedAway, CodeUsed)):
         return
@@ -62,33 +62,51 @@ def follow(uow: UnitOfWork, envelope: Envelope) -> None:
     _apply(uow, changes)
 
 
-def known_as(uow: UnitOfWork, stay_id: StayId, plate: Plate | None, came_at: datetime) -> str | None:
-    """A person says which plate an entry had: what that plate may claim counts from then on, as the lane would have settled it.
+def known_as(
+    uow: UnitOfWork, stay_id: StayId, plate: Plate | None, came_at: datetime, right: str | None, lot_id: LotId | None
+) -> str | None:
+    """The plate of a vehicle that is inside is made known: it is inside by that, and by this right, in this lot where no row says another.
 
-    Whoever came in by a credential or by a code keeps what that gave him. Returns the right.
+    Whoever came in by a credential or an invitation keeps what that gave him. Returns the right that counts.
     """
     copy = ServersCopy(uow.connection)
     row = next((one for one in copy.inside_by(f"stay:{stay_id}") if one.claimed_until is None), None)
-    if row is not None and row.right is not None and (row.credentials or row.right.startswith("invitation:")):
-        _apply(uow, (replace(row, plate=plate),))
-        return row.right
-    right = right_of_plate(uow.connection, stay_id, plate, came_at)
-    _apply(uow, named(copy, stay_id, row, plate, came_at, right))
+    if row is not None and _is_given_by_more(copy, row):
+        right = row.right
+    _apply(uow, named(copy, stay_id, row, plate, came_at, right, lot_id))
     return right
 
 
-def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate | None, came_at: datetime) -> str | None:
-    """By which right a vehicle of this plate would have come in then, with the bays and the room that others leave it now."""
-    if plate is None:
-        return None
-    copy = ServersCopy(conn)
-    own = [replace(row, plate=plate) for row in copy.inside_by(f"stay:{stay_id}")]
-    rules = LaneRules(lot_id=own[0].lot_id if own else None)
+def _is_given_by_more(copy: ServersCopy, row: InsideRow) -> bool:
+    """Whether a right does not go with the plate: a holder's pass by his card, an invitation."""
+    kind, _, name = (row.right or "").partition(":")
+    if kind == "pass":
+        return any(name in holder.pass_ids for one in row.credentials for holder in copy.holders_of(one))
+    return kind == "invitation"
+
+
+def left(uow: UnitOfWork, stay_id: StayId) -> None:
+    """Nobody is inside by this stay any more."""
+    _apply(uow, (Gone("inside", row.stay_id) for row in ServersCopy(uow.connection).inside_by(f"stay:{stay_id}")))
+
+
+def is_inside(conn: Connection, stay_id: StayId) -> bool:
+    """Whether a vehicle is inside by a right, a credential or in a lot of its own, by this stay."""
+    return any(row.claimed_until is None for row in ServersCopy(conn).inside_by(f"stay:{stay_id}"))
+
+
+def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate, came_at: datetime) -> str | None:
+    """The pass or the list by which a vehicle of this plate would have come in then, with the room that others leave it now.
+
+    For which lots a pass holds is asked where the vehicle stands.
+    """
+    copy, rules = ServersCopy(conn), LaneRules()
     seen = PlateEvidence(plate, 1.0, math.inf, rules.min_agreeing, rules.min_agreeing, came_at)
     bare = Facts(came_at, LaneId(""), Direction.IN, rules, came_at, 0.0, seen, listed=None, stay=None, free=None)
     facts = with_rights(bare, identify(bare), copy)
+    own = [replace(row, plate=plate) for row in copy.inside_by(f"stay:{stay_id}")]
     others = [row for row in facts.inside if row.stay_id != stay_id]
-    claim = case_of(replace(facts, inside=(*others, *own))).right
+    claim = case_of(replace(facts, inside=(*others, *own), invitation=None)).right
     return claim.name if claim is not None else None
 
 

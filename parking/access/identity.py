@@ -58,6 +58,8 @@ def identify(facts: Facts) -> Identity:
         stay = None if mismatch else _stay(facts, plate, seen)
         return Identity(KnownBy.CODE, plate, _code_credential(taken), stay, mismatch)
     if facts.paired is not None and not mismatch:
+        if any(_is_of_another(facts, evidence, facts.paired) for evidence in agreeing):
+            return Identity(KnownBy.PLATE, facts.paired.plate, None, None, mismatch=True)
         return Identity(KnownBy.PLATE, facts.paired.plate, _first(agreeing), facts.paired, mismatch)
     for evidence in agreeing:
         plate = _confirmed(facts, evidence, seen)
@@ -93,6 +95,15 @@ def _agrees(facts: Facts, evidence: CredentialEvidence, seen: Plate | None) -> b
         paired = facts.paired is not None and evidence.credential in facts.paired.credentials
         return paired or seen in expected or any(plate is not None and plate.looks_like(seen) for plate in came)
     return any(_may_show(facts, plate, seen) for plate in expected)
+
+
+def _is_of_another(facts: Facts, evidence: CredentialEvidence, stay: StayRow) -> bool:
+    """Whether a credential goes with other cars than that of the stay which the pictures speak for: its right is not this car's."""
+    if stay.plate is None or evidence.credential in stay.credentials:
+        return False
+    left_open = {one.text for one in stay.votes.spellings} if stay.votes is not None else set()
+    known = {plate.text for plate in facts.said_by(evidence)}
+    return bool(known) and known.isdisjoint({stay.plate.text, *left_open})
 
 
 def _is_next_cars(facts: Facts, evidence: CredentialEvidence, agreeing: list[CredentialEvidence]) -> bool:

@@ -72,7 +72,7 @@ def plate_is_not_inside(case: Case) -> Decision:
     """A plate that is inside already comes in again only where the lane is told to admit it; the server opens a case."""
     rule = "plate_is_not_inside"
     asks = case.facts.rules.second_entry is SecondEntry.HELP and not case.is_nested
-    inside = case.facts.stay is not None and not case.facts.stay.doubtful
+    inside = case.facts.stay is not None and case.facts.stay.is_inside
     return Refused(rule, "second_entry") if asks and inside else Allowed(rule)
 
 
@@ -178,7 +178,8 @@ def inside_since(case: Case) -> datetime | None:
         return case.inside.since
     if case.is_nested:
         return None
-    return case.who.stay.entered_at if case.who.stay is not None else None
+    stay = case.who.stay
+    return stay.entered_at if stay is not None and stay.is_inside else None
 
 
 def goes_free(case: Case) -> Standing | None:

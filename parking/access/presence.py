@@ -15,7 +15,7 @@ from parking.access.refs import of_credential, of_plate
 from parking.access.rows import Fact, InsideRow, InvitationRow, PassRow, UsedCodeRow
 from parking.kernel.credential import Credential
 from parking.kernel.events import CodeUsed, Direction, Event, LaneDecided, VehicleBackedAway, VehiclePassed
-from parking.kernel.ids import StayId
+from parking.kernel.ids import LotId, StayId
 from parking.kernel.plate import Plate
 
 CLAIM = timedelta(minutes=5)
@@ -150,16 +150,22 @@ def _passed(event: VehiclePassed, at: datetime, copy: Queries) -> Iterator[Fact 
 
 
 def named(
-    copy: Queries, stay_id: StayId, row: InsideRow | None, plate: Plate | None, came_at: datetime, right: str | None
+    copy: Queries,
+    stay_id: StayId,
+    row: InsideRow | None,
+    plate: Plate | None,
+    came_at: datetime,
+    right: str | None,
+    lot_id: LotId | None,
 ) -> Iterator[Fact | Gone]:
-    """The row of a vehicle whose plate becomes known while it is inside: by that plate, and by the right that goes with it."""
-    lot_id = row.lot_id if row is not None else None
-    if right or lot_id or (plate is not None and copy.passes_of(plate)):
-        yield replace(_row(copy, stay_id, row.since if row is not None else came_at, plate, None, right), lot_id=lot_id)
+    """The row of a vehicle whose plate is made known while it is inside: by that plate, and by the right that goes with it."""
+    credential = next(iter(row.credentials), None) if row is not None else None
+    lot_id = row.lot_id if row is not None else lot_id
+    if right or lot_id or credential or (plate is not None and copy.passes_of(plate)):
+        since = row.since if row is not None else came_at
+        yield replace(_row(copy, stay_id, since, plate, credential, right), lot_id=lot_id)
     elif row is not None:
         yield Gone("inside", stay_id)
-    if row is None or row.right != right:
-        yield from _entry_counted(copy, right)
 
 
 def _entry_counted(copy: Queries, right: str | None) -> Iterator[InvitationRow]:

@@ -162,11 +162,12 @@ def look_at_bays(bays: Bays) -> None:
     bays.database.write(work)
 
 
-def end_let_out(database: Database, cashier: Cashier, feed_age_s: float) -> int:
-    """End the stays of whom an exit let out long ago, while the gates are heard; returns how many."""
-    if feed_age_s > STALE_AFTER_S:
-        return 0
-    return database.write(lambda uow: evidence.end_let_out(uow, leaving.end(cashier)))
+def end_let_out(database: Database, cashier: Cashier) -> int:
+    """End the stays of whom an exit let out long ago, as far as every gate box has told what it knew; returns how many."""
+    heard_until = database.read(lambda conn: causal_order.frontier(conn, database.clock.now()))
+    over = database.read(lambda conn: evidence.let_out_by(conn, heard_until)) if heard_until is not None else []
+    end = leaving.end(cashier)
+    return sum(database.write(lambda uow, one=one: evidence.end_let_out(uow, one.id, end)) for one in over)  # type: ignore[misc] # bound
 
 
 def rounds_of(
@@ -192,7 +193,7 @@ def rounds_of(
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
             Round("doubts", TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),
-            Round("let out", TIDY_EVERY_S, lambda: end_let_out(database, cashier, bays.feed_age_s())),
+            Round("let out", TIDY_EVERY_S, lambda: end_let_out(database, cashier)),
             Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
             Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
             Round("outlook", OUTLOOK_EVERY_S, bays.see),

@@ -19,6 +19,7 @@ from parking.journeys import (
     arriving,
     evacuating,
     forgetting,
+    known_rights,
     leaving,
     notifying,
     owing,
@@ -28,6 +29,7 @@ from parking.journeys import (
     priced_places,
     refreshing_access,
     reminding,
+    standing_again,
     wallets,
 )
 from parking.journeys.pairing import CostsOf
@@ -57,6 +59,7 @@ def _at_lanes(
     return {
         e.LaneDecided: (
             leaving.remember_decision,
+            standing_again.stands_again(cashier),
             leaving.queue_behind(cashier),
             refreshing_access.refresh_held(cashier),
             arriving.stand_at_entry,
@@ -134,7 +137,7 @@ def subscriptions(
         e.BaySeen: (placing.bay_seen(costs_of), priced_places.bay_seen(cashier)),
         e.PatrolEnded: (patrolling.patrol_ended(cashier, costs_of),),
         e.StayCorrected: (
-            priced_places.settle_right,
+            known_rights.corrected,
             refresh,
             notifying.stay_ended(notices),
             owing.debt_follows_plate(cashier),

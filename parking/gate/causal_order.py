@@ -81,7 +81,7 @@ def pass_on(
         _note_frontier(uow, device, epoch, until or uow.now)
     others_wait = uow.connection.execute(_ANY_HELD).first() is not None
     last = uow.connection.scalar(_LAST_DUE, {"of_device": device, "of_epoch": epoch}) if others_wait else None
-    limit = _frontier(uow.connection, uow.now)
+    limit = frontier(uow.connection, uow.now)
     held: list[dict[str, Any]] = []
     at_once: list[Envelope] = []
     for seq, envelope in new:
@@ -101,7 +101,7 @@ def pass_on(
 
 def release(uow: UnitOfWork) -> int:
     """Forward some of what need not wait any longer, in the order in which it happened; returns how many."""
-    limit = _frontier(uow.connection, uow.now)
+    limit = frontier(uow.connection, uow.now)
     long_ago = {"came_before": uow.now - HOLD_MOST}
     waited = (
         uow.connection.execute(_ANY_WAITED, long_ago).first() is not None
@@ -129,7 +129,7 @@ def release_all(database: Database) -> int:
     return total
 
 
-def _frontier(conn: Connection, now: datetime) -> datetime | None:
+def frontier(conn: Connection, now: datetime) -> datetime | None:
     """Up to when every disk has told what it knew; None when none is known."""
     found: datetime | None = conn.scalar(_FRONTIER, {"since": now - FORGOTTEN_AFTER})
     return found

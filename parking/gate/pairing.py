@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from parking.access.claims import plates_held
 from parking.access.facts import CredentialEvidence, LaneRules, PlateEvidence
 from parking.access.rows import StayRow
 from parking.gate.ports import Copy
@@ -47,10 +48,8 @@ def pair(
     rows |= {row.stay_id: row for row in by_credential}
     shown = tuple(evidence.credential for evidence in credentials if not evidence.refused)
     read = {one.text for one in votes.spellings}
-    known = (
-        plate.text for one in shown for holder in copy.holders_of(one) if holder.holds(now) for plate in holder.plates
-    )
-    passage = PassageEvidence(now, lane_id, votes, shown, holders=frozenset(read.intersection(known)))
+    held = read & plates_held(copy, shown, now)
+    passage = PassageEvidence(now, lane_id, votes, shown, holders=frozenset(held))
     found = match(passage, [_candidate(row, now) for row in rows.values()], costs, now)
     if isinstance(found, Matched):
         return Paired(rows[found.stay_id])

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from parking.access import following
+from parking.access.service import parks_free
 from parking.emergency import emergency_store, fee_clocks
-from parking.journeys import leaving, owing, paying
+from parking.journeys import known_rights, leaving, owing, paying
 from parking.journeys.closing_by_hand import BY_HAND
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import parse_time
@@ -24,7 +24,7 @@ from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, service, store, visits
+from parking.sessions import corrections, evidence, service, store, visits
 from parking.sessions.corrections import EXIT_MATCHED, Correction
 from parking.sessions.costs import Costs
 from parking.sessions.desk import service as desk
@@ -59,8 +59,9 @@ def match_exit(
     fee_clocks.vehicle_left(uow.connection, out.exited_at, visit_id, stay_id)
     store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
     at = out.yes_at or out.exited_at
-    right = following.right_of_plate(uow.connection, stay_id, out.plate, stay.entered_at)
-    free = leaving.free_by_either(uow.connection, stay, out.plate, at, right)
+    free = leaving.free_by_either(uow.connection, stay, out.plate, at, None)
+    if free is None and (right := known_rights.right_of(uow.connection, stay, out.plate, uow.now)) is not None:
+        free = parks_free(uow.connection, None, out.plate, at, right=right)  # its entry was misread
     leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
     return corrections.record(
@@ -68,14 +69,20 @@ def match_exit(
     )
 
 
-def reread(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, plate: Plate, *, actor: str, reason: str) -> str:
-    """The entry's plate was misread: this is what it says. One that is inside by another stay has left before, or is a conflict."""
+def reread(
+    uow: UnitOfWork, cashier: Cashier, stay_id: StayId, plate: Plate, *, actor: str, reason: str
+) -> tuple[str, ...]:
+    """The entry's plate was misread: this is what it says. One that is inside by another stay has left before, or is a conflict.
+
+    Returns the corrections: the one that ended the other stay, where there was one, and this.
+    """
     row = _row(uow, stay_id)
     inside = store.open_by_plate(uow.connection, plate) if row.state == "open" else None
+    ended = None
     if inside is not None and inside.id != stay_id:
         here = replace(store.to_open(row), plate=plate, votes=Votes.lone(plate.text))
-        came_first = inside.entered_at <= here.entered_at
-        if not (came_first and service.ended_before(uow, inside, here, Costs(), leaving.end(cashier))):
+        ended = service.ended_before(uow, inside, here, Costs(), leaving.end(cashier))
+        if ended is None:
             raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
     before = corrections.snapshot(uow.connection, stay_id)
     votes = (Votes.parse(row.votes) if row.votes else Votes()).led_by(plate.text)
@@ -83,7 +90,8 @@ def reread(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, plate: Plate, *, 
     store.set_state(uow.connection, stay_id, **values)
     if row.state not in _OVER:
         store.put_keys(uow.connection, stay_id, plate, votes)
-    return corrections.record(uow, stay_id, "plate_reread", before, {}, actor=actor, reason=reason)
+    done = corrections.record(uow, stay_id, "plate_reread", before, {}, actor=actor, reason=reason)
+    return (done,) if ended is None else (ended, done)
 
 
 def merge(
@@ -218,6 +226,8 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     _take_back(uow, cashier, done.stay_id)
     _take_back_parts(uow, cashier, done)
     _restore(uow, done.stay_id, before)
+    if done.rule == evidence.NOT_SEEN_SINCE:
+        store.set_state(uow.connection, done.stay_id, leaving_at=None)  # or the next round would end it again
     if before["state"] == "closed" and done.rule != paying.BILL_IS_TRUE:
         _bill_again(uow, cashier, done.stay_id)
     visit = done.evidence.get("exit_visit")

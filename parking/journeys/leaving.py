@@ -12,10 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from parking.access import following
 from parking.access.service import parks_free
 from parking.emergency import fee_clocks
-from parking.journeys import pairing
+from parking.journeys import known_rights, pairing
 from parking.journeys.pairing import CostsOf
 from parking.journeys.paying import priced, why_held
 from parking.journeys.ports import Cashier
@@ -63,13 +62,13 @@ def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
 
 def _stands_at_exit(uow: UnitOfWork, event: LaneDecided, at: datetime) -> None:
     """Whose entry was in doubt is inside, by its own plate: its driver need not wait for a person; and so is who was let out."""
-    stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None and event.plate is not None else None
-    if isinstance(stay, DoubtfulStay) and stay.plate == event.plate and at >= stay.entered_at:
-        assert stay.plate is not None
-        if store.open_by_plate(uow.connection, stay.plate) is None:
-            service.confirm(uow, stay, "missed_entry", {"exit_visit": event.visit_id, "at": at}, passages=1)
-    if isinstance(stay, LeavingStay) and stay.plate == event.plate:
-        evidence.stands_here(uow, stay, event.visit_id, at)
+    stay = store.get(uow.connection, event.stay_id) if event.stay_id is not None else None
+    if isinstance(stay, LeavingStay):
+        evidence.seen_again(uow, stay, event.visit_id, at)
+    if not isinstance(stay, DoubtfulStay) or event.plate is None or stay.plate != event.plate or at < stay.entered_at:
+        return
+    if store.open_by_plate(uow.connection, event.plate) is None:
+        service.confirm(uow, stay, "missed_entry", {"exit_visit": event.visit_id, "at": at}, passages=1)
 
 
 def remember_pulse(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -199,10 +198,11 @@ def _to_close(
     """
     stay = store.get(uow.connection, stay_id)
     seen = {"exit_visit": event.visit_id, "at": at}
-    if isinstance(stay, DoubtfulStay):
-        return service.confirm(uow, stay, "missed_entry", seen, passages=1), None
-    if isinstance(stay, GhostStay):
-        return service.confirm(uow, stay, "ghost_seen_leaving", seen, passages=1), None
+    if isinstance(stay, DoubtfulStay | GhostStay):
+        rule = "missed_entry" if isinstance(stay, DoubtfulStay) else "ghost_seen_leaving"
+        proved = service.confirm(uow, stay, rule, seen, passages=1)
+        known_rights.settle(uow, proved)
+        return proved, None
     if isinstance(stay, StayInReview):
         before = corrections.snapshot(uow.connection, stay_id)
         sure = service.left_before_its_doubt(uow, stay, at)
@@ -251,7 +251,7 @@ def end(cashier: Cashier) -> service.End:
     def close_it(uow: UnitOfWork, stay: OpenStay, left: LeftThen) -> None:
         if left.visit_id is not None:
             fee_clocks.vehicle_left(uow.connection, left.at, left.visit_id, stay.id)
-        right = following.right_of_plate(uow.connection, stay.id, stay.plate, stay.entered_at)
+        right = known_rights.right_of(uow.connection, stay, stay.plate, uow.now)
         free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at, right=right)
         close(uow, cashier, stay, at=left.at, priced_at=left.priced_at, lane_id=left.lane_id, free=free)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from parking.access.claims import plates_held
 from parking.access.service import credentials_of, stays_by_credential
 from parking.access.store import ServersCopy
 from parking.kernel.codec import parse_time
@@ -105,7 +106,9 @@ def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: dateti
     """The stay that a passage belongs to, as the books are now; where it is not its plate to the letter, what else comes here counts, and
     so does what a person has given to another exit: he may have erred, and this is its own car.
     """
-    evidence = replace(evidence, holders=_of_holders(conn, evidence))
+    if evidence.credentials and evidence.votes is not None:
+        held = plates_held(ServersCopy(conn), evidence.credentials, evidence.at)
+        evidence = replace(evidence, holders=frozenset(held.intersection(one.text for one in evidence.votes.spellings)))
     inside = candidates(conn, evidence, also)
     found = match(evidence, inside, costs, now)
     if isinstance(found, Matched) and not found.ranked[0].exact and evidence.votes is not None:
@@ -114,14 +117,6 @@ def whose(conn: Connection, evidence: PassageEvidence, costs: Costs, now: dateti
         if familiar or given:
             return match(replace(evidence, familiar=familiar), [*inside, *given], costs, now)
     return found
-
-
-def _of_holders(conn: Connection, evidence: PassageEvidence) -> frozenset[str]:
-    """The plates of whoever holds what was held up, as far as the pictures leave them open."""
-    copy = ServersCopy(conn)
-    known = [row for one in evidence.credentials for row in copy.holders_of(one) if row.holds(evidence.at)]
-    read = {one.text for one in evidence.votes.spellings} if known and evidence.votes is not None else set[str]()
-    return frozenset(read.intersection(plate.text for row in known for plate in row.plates))
 
 
 def stay_of_plate(conn: Connection, plate: Plate, costs: Costs, now: datetime) -> StayId | None:

@@ -10,19 +10,16 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from parking.access import following
 from parking.access.store import ServersCopy
 from parking.journeys.ports import Cashier
 from parking.journeys.refreshing_access import put_stay
-from parking.kernel.events import BaySeen, Direction, Envelope, StayCorrected, VehiclePassed
+from parking.kernel.events import BaySeen, Direction, Envelope, VehiclePassed
 from parking.kernel.ids import LotId, StayId
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, places, store
-from parking.sessions.model import DoubtfulStay, OpenStay, ParkedStay, StayInReview
+from parking.sessions import evidence, places, store
+from parking.sessions.model import LeavingStay, OpenStay, ParkedStay
 
 Handler = Callable[[UnitOfWork, Envelope], None]
-_PLATE_SAID = {f"{undone}{rule}" for rule in ("plate_reread", "read_as_next_spelling") for undone in ("", "undo_")}
-_CAME_IN = {"missed_entry", "seen_parked"}
 
 
 def follow(cashier: Cashier) -> Handler:
@@ -38,6 +35,9 @@ def follow(cashier: Cashier) -> Handler:
         stay_id = _stay_within(uow.connection, event) if within else StayId(event.visit_id)
         if stay_id is None:
             return
+        known = store.get(uow.connection, stay_id) if within else None
+        if isinstance(known, LeavingStay):
+            evidence.seen_again(uow, known, event.visit_id, envelope.occurred_at)
         lot_id: LotId | None = event.lot_id if event.direction is Direction.IN else event.outer_lot_id
         right = _right_of(uow.connection, stay_id)
         if lot_id is None and right is None:
@@ -46,28 +46,6 @@ def follow(cashier: Cashier) -> Handler:
             put_stay(uow, cashier, stay_id)
 
     return handle
-
-
-def settle_right(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles StayCorrected: whose plate is known better now, or who has come in after all, has the right that the lane would have seen."""
-    event = envelope.event
-    if not isinstance(event, StayCorrected) or event.rule not in _PLATE_SAID | _CAME_IN:
-        return
-    stay = store.get(uow.connection, event.stay_id)
-    if not isinstance(stay, OpenStay | DoubtfulStay | StayInReview):
-        return
-    if event.rule in _CAME_IN:
-        is_settled = _is_inside(uow.connection, stay.id)
-    else:
-        before = corrections.get(uow.connection, event.correction_id).before or {}
-        is_settled = before.get("plate") == (stay.plate.text if stay.plate is not None else None)
-    if not is_settled:
-        right = following.known_as(uow, stay.id, stay.plate, stay.entered_at)
-        places.comes_by(uow.connection, stay.id, stay.entered_at, right)
-
-
-def _is_inside(conn: Connection, stay_id: StayId) -> bool:
-    return any(row.claimed_until is None for row in ServersCopy(conn).inside_by(f"stay:{stay_id}"))
 
 
 def _stay_within(conn: Connection, event: VehiclePassed) -> StayId | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from parking.kernel.codec import parse_time
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, finding, places, service, store
+from parking.sessions import corrections, finding, places, service, store, visits
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingStay, OpenStay, ParkedStay, StayInReview
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
+NOT_SEEN_SINCE = "missed_exit_not_seen_since"
 UNSEEN_FOR = timedelta(hours=24)
 """Who was let out and turned back into the car park is seen within that time, in a bay, at an exit or by a patrol."""
 _AT_ONCE = 200
@@ -40,22 +43,30 @@ def give_up_doubts(uow: UnitOfWork) -> None:
         corrections.record(uow, stay_id, "entry_never_proved", before, {})
 
 
-def end_let_out(uow: UnitOfWork, end: service.End | None) -> int:
-    """Whom an exit let out and nobody has seen for `UNSEEN_FOR` drove through past a loop that missed it; returns how many.
-
-    Only while all gates are heard: what a gate has not told yet is no silence.
-    """
-    over = finding.let_out_before(uow.connection, uow.now - UNSEEN_FOR, _AT_ONCE)
-    for stay in over:
-        assert isinstance(stay, LeavingStay)
-        left = LeftThen(stay.yes_at, stay.yes_at, stay.exit_lane_id, "missed_exit_not_seen_since", stay.exit_visit_id)
-        service.apply(uow, stay, left, {"at": uow.now}, end)
-    return len(over)
+def let_out_by(conn: Connection, heard_until: datetime) -> list[LeavingStay]:
+    """Whom an exit let out `UNSEEN_FOR` before the moment up to which all gates have told everything; nothing was seen of them since."""
+    over = finding.let_out_before(conn, heard_until - UNSEEN_FOR, _AT_ONCE)
+    return [
+        stay
+        for stay in over
+        if isinstance(stay, LeavingStay) and (stay.leave_by is None or stay.leave_by < heard_until)
+    ]
 
 
-def stands_here(uow: UnitOfWork, stay: LeavingStay, visit_id: VisitId, at: datetime) -> None:
-    """Its car stands at an exit once more: it had not driven out when it was let out before."""
+def end_let_out(uow: UnitOfWork, stay_id: StayId, end: service.End | None) -> bool:
+    """Such a stay's car drove through past a loop that missed it: it left at the lane's yes; False where something was seen meanwhile."""
+    stay = store.get(uow.connection, stay_id)
+    if not isinstance(stay, LeavingStay):
+        return False
+    left = LeftThen(stay.yes_at, stay.yes_at, stay.exit_lane_id, NOT_SEEN_SINCE, stay.exit_visit_id)
+    service.apply(uow, stay, left, {"at": uow.now}, end)
+    return True
+
+
+def seen_again(uow: UnitOfWork, stay: LeavingStay, visit_id: VisitId, at: datetime) -> None:
+    """Its car stands at a lane once more: it had not driven out when it was let out before, and that yes says nothing any more."""
     if stay.exit_visit_id != visit_id and at > stay.yes_at:
+        visits.take(uow.connection, stay.exit_visit_id)
         store.set_state(uow.connection, stay.id, leaving_at=None)
 
 

@@ -97,9 +97,18 @@ def doubtful_before(conn: Connection, at: datetime) -> list[StayId]:
 
 
 def let_out_before(conn: Connection, at: datetime, most: int) -> list[OpenStay]:
-    """Open stays that an exit let out by then, and of which nothing was seen since, oldest first."""
-    query = sa.select(stay).where(stay.c.state == "open", stay.c.leaving_at <= at).order_by(stay.c.id).limit(most)
+    """Open stays that an exit let out by then and that have not paid since, oldest first."""
+    t = stay.c
+    query = sa.select(stay).where(t.state == "open", t.leaving_at <= at).order_by(t.id).limit(most)
+    query = query.where(sa.or_(t.priced_at.is_(None), t.priced_at <= t.leaving_at))
     return [to_open(row) for row in conn.execute(query)]
+
+
+def last_closed(conn: Connection, plate: Plate) -> StayId | None:
+    """The stay of this very plate that ended last."""
+    query = sa.select(stay.c.id).where(stay.c.folded == folded(plate.text), stay.c.plate == plate, _has_left)
+    found = conn.execute(query.order_by(stay.c.exited_at.desc(), stay.c.id.desc()).limit(1)).scalar()
+    return None if found is None else StayId(found)
 
 
 def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:

@@ -165,22 +165,24 @@ def _settle_misread_return(uow: UnitOfWork, later: OpenStay, costs: Costs, end: 
     for one in votes.spellings[1:]:
         is_near = one.behind > -costs.sure_known and tail(one.text) == tail(later.plate.text) and UNREAD not in one.text
         earlier = store.open_by_plate(uow.connection, Plate(one.text)) if is_near else None
-        if earlier is None or earlier.entered_at > later.entered_at:
+        if earlier is None:
             continue
         as_both = replace(later, plate=Plate(one.text), votes=votes.led_by(one.text))
-        if ended_before(uow, earlier, as_both, costs, end):
-            anew = ReadAnew(True, Plate(one.text), votes.led_by(one.text))
+        if ended_before(uow, earlier, as_both, costs, end) is not None:
+            anew = ReadAnew(True, Plate(one.text), as_both.votes or votes)
             seen = {"later_entry": later.id, "earlier_entry": earlier.id, "at": later.entered_at}
             return read_anew(uow, later, anew, seen)
     return later
 
 
-def ended_before(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, costs: Costs, end: End | None) -> bool:
-    """End the earlier of two stays of one plate, if what was seen in between says when it left; whether it does."""
+def ended_before(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, costs: Costs, end: End | None) -> str | None:
+    """End the earlier of two stays of one plate, if an exit let it out or saw it out in between; the correction, None where none did."""
+    if earlier.entered_at > later.entered_at:
+        return None
     verdict = on_second_entry(_between(uow.connection, earlier, later), later.votes, later.entered_at, costs)
-    if isinstance(verdict, LeftThen):
-        apply(uow, earlier, verdict, {"later_entry": later.id, "at": later.entered_at}, end)
-    return isinstance(verdict, LeftThen)
+    if not isinstance(verdict, LeftThen) or verdict.visit_id is None:
+        return None
+    return apply(uow, earlier, verdict, {"later_entry": later.id, "at": later.entered_at}, end)
 
 
 def _between(conn: Connection, earlier: OpenStay, later: OpenStay) -> Earlier:

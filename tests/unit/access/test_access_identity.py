@@ -251,3 +251,16 @@ def test_a_tag_whose_holder_drives_another_car_than_the_lookalike_inside_does_no
     doubtful = Votes.of([(A, 0.0), ("苏A1234B", -0.2)])
     answer = out(*rows).ask(A, presented(TAG), votes=doubtful, margin=0.2)
     assert (answer.decision, answer.stay_id) == (Allowed("pass"), None)
+
+
+def test_a_tag_of_a_member_does_not_let_a_lookalike_with_a_stay_of_its_own_leave_free() -> None:
+    rows = (a_holder(TAG, A, pass_ids=("p1",)), a_pass("p1"), owing("s9", TWIN))
+    near = Votes.of([(TWIN, 0.0), (A, -4.0)])
+    answer = out(*rows).ask(TWIN, presented(TAG), votes=near)
+    assert (answer.decision, answer.right, answer.stay_id) == (MISMATCH, None, None)
+
+
+def test_an_on_board_unit_that_proves_nothing_does_not_overrule_a_sure_read() -> None:
+    near = Votes.of([(TWIN, 0.0), (A, -4.0)])
+    answer = entry(a_pass("p1", A)).ask(TWIN, presented(OBU, plate=plate(A)), votes=near)
+    assert answer.decision == MISMATCH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parking.access.decide import Answer
+from parking.access.facts import AntiPassback, LaneRules, SecondEntry
 from parking.access.presence import Gone, after
 from parking.access.refs import of_plate
 from parking.access.rows import Fact, InsideRow, LotRow
@@ -213,6 +215,19 @@ def test_who_came_again_past_an_exit_that_nobody_knew_him_at_is_asked_for_neithe
     through(entry, VISITOR)
     answer = leaving.ask(VISITOR)
     assert (reason(answer), answer.due) == ("stay_in_doubt", None)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"second_entry": SecondEntry.HELP}, {"anti_passback": AntiPassback.HARD}, {"anti_passback": AntiPassback.SOFT}],
+)
+def test_who_left_by_another_box_that_is_cut_off_as_well_comes_in_again_unasked(rules: dict[str, Any]) -> None:
+    site = Site()
+    entry, _ = cut_off(site)
+    entry.config = replace(entry.config, rules=LaneRules(**rules))
+    through(entry, VISITOR)
+    answer = entry.ask(VISITOR)
+    assert (answer.allowed, answer.remarks) == (True, ())
 
 
 def test_after_a_power_cut_the_box_knows_again_who_came_and_who_left_while_the_link_was_down() -> None:

@@ -37,11 +37,10 @@ def comes(site: SiteStory, plate: str | None, **changes: object) -> StayId:
 
 def is_reread(site: SiteStory, stay_id: StayId, plate: str) -> str:
     said = {"actor": "li", "reason": "read_from_picture"}
-    done: str = site.database.write(
-        lambda uow: correcting.reread(uow, site.application.cashier, stay_id, Plate(plate), **said)
-    )
+    cashier = site.application.cashier
+    made = site.database.write(lambda uow: correcting.reread(uow, cashier, stay_id, Plate(plate), **said))
     site.application.drain()
-    return done
+    return made[-1]
 
 
 def taken_back(site: SiteStory, correction: str) -> None:
@@ -195,3 +194,77 @@ def test_the_exit_of_whoever_a_card_proves_to_be_another_does_not_end_a_lookalik
     site.hear(replace(passage(OUT, site.visit(), None, credential=CARD, votes=read), right="pass:p1"))
     assert isinstance(site.stay(lookalike), OpenStay)
     assert len(site.reasons()) == 1
+
+
+@pytest.mark.parametrize("other", [OTHER_PLATE, "浙A12347"])  # the latter leaves by an exit that is a question: the misread one is near
+def test_a_bay_that_another_car_of_the_pass_used_meanwhile_is_not_given_again(site: SiteStory, other: str) -> None:
+    with_pass(site, PLATE, other)
+    first = comes(site, other, right="pass:p1")
+    misread = comes(site, MISREAD)
+    site.park(hours=3)
+    site.hear(replace(passage(OUT, site.visit(), other, stay=first), right="pass:p1"))
+    is_reread(site, misread, PLATE)
+    assert site.bill(misread) > 0
+
+
+def test_who_came_by_a_card_that_gave_him_nothing_is_still_found_by_it_when_his_plate_is_read(site: SiteStory) -> None:
+    with_pass(site)
+    stay_id = comes(site, None, credential=CARD)
+    is_reread(site, stay_id, PLATE)
+    row = site.copy_row("stay", stay_id)
+    assert row is not None
+    assert row["credentials"] == [CARD.ref]
+    site.hear(passage(OUT, site.visit(), None, stay=stay_id, credential=CARD))
+    assert isinstance(site.stay(stay_id), ClosedStay)
+
+
+def test_a_card_that_gives_nothing_does_not_keep_a_pass_that_came_with_a_misread_plate(site: SiteStory) -> None:
+    site.database.write(lambda uow: keeping.save_holder(uow, Holder("h1", "Wang", None, (), ())))
+    site.database.write(lambda uow: keeping.save_pass(uow, a_pass("p1", MISREAD)))
+    stay_id = comes(site, MISREAD, right="pass:p1", credential=CARD)
+    is_reread(site, stay_id, PLATE)
+    site.park(hours=2)
+    assert site.bill(stay_id) > 0
+
+
+def test_an_entry_that_nothing_proves_takes_up_no_bay_of_a_pass_for_ever(site: SiteStory) -> None:
+    with_pass(site, PLATE, OTHER_PLATE)
+    visit = site.opened_for(IN, MISREAD)
+    is_reread(site, StayId(visit), PLATE)
+    site.park(days=8)
+    site.database.write(evidence.give_up_doubts)
+    site.application.drain()
+    other = comes(site, OTHER_PLATE, right="pass:p1")
+    site.park(hours=2)
+    assert (site.bill(other), right_inside(site, StayId(visit))) == (0, None)
+
+
+def test_a_pass_for_an_inner_lot_counts_there_also_after_a_reading_that_was_taken_back(site: SiteStory) -> None:
+    mall, inner = LotId("mall"), LotId("inner")
+    site.database.write(lambda uow: keeping.save_lot(uow, LotRow(mall, None, 10, None)))
+    site.database.write(lambda uow: keeping.save_lot(uow, LotRow(inner, mall, 4, None)))
+    with_pass(site, PLATE)
+    site.database.write(lambda uow: keeping.save_pass(uow, a_pass("p1", PLATE, lots=(inner,))))
+    stay_id = comes(site, PLATE, lot_id=mall)
+    site.park(minutes=30)
+    for direction, right in ((IN, "pass:p1"), (OUT, None)):
+        passed = passage(direction, site.visit(), PLATE)
+        site.hear(replace(passed, right=right, stay_id=stay_id, outer_lot_id=mall, lot_id=inner))
+        site.park(hours=10 if direction is IN else 0)
+    before = site.bill(stay_id)
+    taken_back(site, is_reread(site, stay_id, OTHER_PLATE))
+    assert site.bill(stay_id) == before < 4000
+
+
+def test_in_a_lot_of_the_site_too_an_exit_that_a_person_gives_to_its_stay_leaves_the_holder_of_a_pass_no_debt(
+    site: SiteStory,
+) -> None:
+    mall = LotId("mall")
+    site.database.write(lambda uow: keeping.save_lot(uow, LotRow(mall, None, 10, None)))
+    with_pass(site, PLATE)
+    stay_id = comes(site, "沪C77777", lot_id=mall)
+    site.park(hours=3)
+    out, cashier = site.leave_by_hand(PLATE), site.application.cashier
+    said = {"actor": "li", "reason": "seen on the picture"}
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
+    assert site.sums(stay_id).debt == 0

@@ -95,6 +95,13 @@ def is_inside(conn: Connection, stay_id: StayId) -> bool:
     return any(row.claimed_until is None for row in ServersCopy(conn).inside_by(f"stay:{stay_id}"))
 
 
+def lot_of(conn: Connection, stay_id: StayId) -> LotId | None:
+    """In which lot of the site it is, as its passages have left it."""
+    return next(
+        (row.lot_id for row in ServersCopy(conn).inside_by(f"stay:{stay_id}") if row.claimed_until is None), None
+    )
+
+
 def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate, came_at: datetime) -> str | None:
     """The pass or the list by which a vehicle of this plate would have come in then, with the room that others leave it now.
 

@@ -102,7 +102,7 @@ def _is_of_another(facts: Facts, evidence: CredentialEvidence, stay: StayRow) ->
     if stay.plate is None or evidence.credential in stay.credentials:
         return False
     left_open = {one.text for one in stay.votes.spellings} if stay.votes is not None else set()
-    known = {plate.text for plate in facts.said_by(evidence)}
+    known = {plate.text for plate in facts.said_by(evidence, itself=False)}
     return bool(known) and known.isdisjoint({stay.plate.text, *left_open})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,6 +20,7 @@ from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
 from parking.journeys import app_hooks, forgetting, leaving, owing, refreshing_access
+from parking.kernel.ids import StayId
 from parking.members import points
 from parking.plumbing import delivery, given_up, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
@@ -162,12 +163,28 @@ def look_at_bays(bays: Bays) -> None:
     bays.database.write(work)
 
 
-def end_let_out(database: Database, cashier: Cashier) -> int:
-    """End the stays of whom an exit let out long ago, as far as every gate box has told what it knew; returns how many."""
-    heard_until = database.read(lambda conn: causal_order.frontier(conn, database.clock.now()))
-    over = database.read(lambda conn: evidence.let_out_by(conn, heard_until)) if heard_until is not None else []
-    end = leaving.end(cashier)
-    return sum(database.write(lambda uow, one=one: evidence.end_let_out(uow, one.id, end)) for one in over)  # type: ignore[misc] # bound
+class LetOut:
+    """Ends the stays of whom an exit let out long ago, as far as every gate box had told what it knew by the round before.
+
+    By then what they told has been worked off: after an outage that takes a while.
+    """
+
+    def __init__(self, database: Database, cashier: Cashier) -> None:
+        self.database = database
+        self._end = leaving.end(cashier)
+        self._told: datetime | None = None
+
+    def look(self) -> int:
+        """One round; how many stays it ended."""
+        told = self._told
+        self._told = self.database.read(lambda conn: causal_order.frontier(conn, self.database.clock.now()))
+        if told is None:
+            return 0
+        over = self.database.read(lambda conn: evidence.let_out_by(conn, told))
+        return sum(self.database.write(lambda uow, one=one: self._ends(uow, one, told)) for one in over)  # type: ignore[misc] # bound
+
+    def _ends(self, uow: UnitOfWork, stay_id: StayId, told: datetime) -> bool:
+        return evidence.end_let_out(uow, stay_id, told, self._end)
 
 
 def rounds_of(
@@ -193,7 +210,7 @@ def rounds_of(
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
             Round("doubts", TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),
-            Round("let out", TIDY_EVERY_S, lambda: end_let_out(database, cashier)),
+            Round("let out", TIDY_EVERY_S, LetOut(database, cashier).look),
             Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
             Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
             Round("outlook", OUTLOOK_EVERY_S, bays.see),

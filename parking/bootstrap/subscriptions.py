@@ -14,6 +14,7 @@ from parking.bootstrap.live_projection import LiveProjection
 from parking.emergency import emergencies, fee_clocks
 from parking.emergency import service as calls
 from parking.emergency.reach import Reach
+from parking.gate import causal_order
 from parking.journeys import (
     app_hooks,
     arriving,
@@ -59,7 +60,7 @@ def _at_lanes(
     return {
         e.LaneDecided: (
             leaving.remember_decision,
-            standing_again.stands_again(cashier),
+            standing_again.stands_again(cashier, causal_order.frontier),
             leaving.queue_behind(cashier),
             refreshing_access.refresh_held(cashier),
             arriving.stand_at_entry,

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from parking.access.service import parks_free
 from parking.emergency import emergency_store, fee_clocks
 from parking.journeys import known_rights, leaving, owing, paying
 from parking.journeys.closing_by_hand import BY_HAND
@@ -60,8 +59,7 @@ def match_exit(
     store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
     at = out.yes_at or out.exited_at
     free = leaving.free_by_either(uow.connection, stay, out.plate, at, None)
-    if free is None and (right := known_rights.right_of(uow.connection, stay, out.plate, uow.now)) is not None:
-        free = parks_free(uow.connection, None, out.plate, at, right=right)  # its entry was misread
+    free = free or known_rights.free_by(uow.connection, stay, out.plate, at)  # its entry may have been misread
     leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
     return corrections.record(

@@ -12,76 +12,85 @@ from sqlalchemy import Connection
 
 from parking.access import following
 from parking.access.rows import PassRow
+from parking.access.service import parks_free
 from parking.access.store import ServersCopy
 from parking.kernel.events import Envelope, StayCorrected
+from parking.kernel.ids import LotId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, places, store
-from parking.sessions.model import GhostStay, OpenStay, StayInReview
+from parking.sessions.model import OpenStay, StayInReview
 
 _PLATE_SAID = {f"{undone}{rule}" for rule in ("plate_reread", "read_as_next_spelling") for undone in ("", "undo_")}
 _CAME_IN = {"missed_entry", "seen_parked"}
-_LOOKED_AT = 50
+_PROVED = "passage_proved"
+_LOOKED_AT = 500
 """So many other plates of a pass, and so many visits of each, are looked at."""
 
 
 def corrected(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles StayCorrected: a better known plate brings its right, a ghost takes up no bay of a pass."""
+    """Handles StayCorrected: a better known plate brings its right, and so does an entry that is proved late."""
     event = envelope.event
-    if not isinstance(event, StayCorrected):
+    if not isinstance(event, StayCorrected) or event.rule not in {*_PLATE_SAID, *_CAME_IN, _PROVED}:
         return
     stay = store.get(uow.connection, event.stay_id)
-    if isinstance(stay, GhostStay):
-        following.left(uow, stay.id)
-    elif isinstance(stay, OpenStay | StayInReview) and event.rule in _PLATE_SAID:
+    if not isinstance(stay, OpenStay | StayInReview):
+        return
+    if event.rule in _PLATE_SAID:
         before = corrections.get(uow.connection, event.correction_id).before or {}
-        if before.get("plate") != (stay.plate.text if stay.plate is not None else None):
-            settle(uow, stay)
-    elif isinstance(stay, OpenStay) and event.rule in _CAME_IN and not following.is_inside(uow.connection, stay.id):
+        is_news = before.get("plate") != (stay.plate.text if stay.plate is not None else None)
+    elif event.rule == _PROVED:  # its lane has settled what it had read; somebody may have read another plate since
+        is_news = any(one.rule in _PLATE_SAID for one in corrections.of_stay(uow.connection, stay.id))
+    else:
+        is_news = not following.is_inside(uow.connection, stay.id)
+    if is_news:
         settle(uow, stay)
 
 
 def settle(uow: UnitOfWork, stay: OpenStay | StayInReview) -> None:
     """What its plate may claim counts for a stay from its entry on; whoever came in by a credential keeps what that gave him."""
-    lot_id = stay.lot_id if isinstance(stay, OpenStay) else None
     right = right_of(uow.connection, stay, stay.plate, uow.now)
-    right = following.known_as(uow, stay.id, stay.plate, stay.entered_at, right, lot_id)
+    right = following.known_as(uow, stay.id, stay.plate, stay.entered_at, right, _lot_of(stay))
     places.comes_by(uow.connection, stay.id, stay.entered_at, right)
 
 
-def right_of(conn: Connection, stay: OpenStay | StayInReview, plate: Plate | None, now: datetime) -> str | None:
-    """By which right a stay's car would have come in by this plate, with the bays that others of its pass have left it all along."""
+def free_by(conn: Connection, stay: OpenStay | StayInReview, plate: Plate | None, until: datetime) -> str | None:
+    """Why a stay that ended `until` costs nothing by what this plate may claim, which no lane had settled; None: it pays."""
+    right = right_of(conn, stay, plate, until)
+    held = _pass(conn, right)
+    if held is not None and not held.is_for(following.lot_of(conn, stay.id) or _lot_of(stay)):
+        return None
+    return parks_free(conn, None, plate, until, right=right)
+
+
+def right_of(conn: Connection, stay: OpenStay | StayInReview, plate: Plate | None, until: datetime) -> str | None:
+    """By which right a stay's car would have come in by this plate, with the bays that others of its pass left it `until` then."""
     if plate is None:
         return None
     right = following.right_of_plate(conn, stay.id, plate, stay.entered_at)
-    held = (
-        ServersCopy(conn).pass_by_id((right or "").removeprefix("pass:")) if (right or "").startswith("pass:") else None
-    )
-    return None if held is not None and _was_full(conn, held, stay, plate, now) else right
+    held = _pass(conn, right)
+    return None if held is not None and _was_full(conn, held, stay, plate, until) else right
 
 
-def _was_full(conn: Connection, held: PassRow, stay: OpenStay | StayInReview, plate: Plate, now: datetime) -> bool:
-    """Whether other cars took up all bays of a pass at some moment since a stay began."""
-    others = [one for one in held.plates if one != plate][:_LOOKED_AT]
-    came = stay.entered_at
-    spans = [
-        (max(begun, came), left)
-        for other in others
-        for begun, left in finding.left_between(conn, other, came, now, _LOOKED_AT)
-    ]
-    right = f"pass:{held.pass_id}"
-    inside = ServersCopy(conn).inside_by(right)
-    unexplained = (
-        store.open_by_plate(conn, other) for other in others
-    )  # it may have left by an exit that is still a question
-    spans += [
-        (max(one.entered_at, came), now)
-        for one in unexplained
-        if one is not None
-        and all(row.stay_id != one.id for row in inside)
-        and any(stood.right == right for stood in places.of_stay(conn, one.id))
-    ]
-    spans += [(max(row.since, came), now) for row in inside if row.claimed_until is None and row.stay_id != stay.id]
+def _pass(conn: Connection, right: str | None) -> PassRow | None:
+    kind, _, name = (right or "").partition(":")
+    return ServersCopy(conn).pass_by_id(name) if kind == "pass" else None
+
+
+def _lot_of(stay: OpenStay | StayInReview) -> LotId | None:
+    return stay.lot_id if isinstance(stay, OpenStay) else None
+
+
+def _was_full(conn: Connection, held: PassRow, stay: OpenStay | StayInReview, plate: Plate, until: datetime) -> bool:
+    """Whether other cars that came by a pass took up all its bays at some moment of a stay; also those whose exit is a question."""
+    right, spans = f"pass:{held.pass_id}", []
+    for other in [one for one in held.plates if one != plate][:_LOOKED_AT]:
+        known = finding.left_since(conn, other, stay.entered_at, _LOOKED_AT)
+        inside = store.open_by_plate(conn, other)
+        known += [(inside.id, inside.entered_at, until)] if inside is not None and inside.id != stay.id else []
+        for other_id, begun, left in known:
+            if any(stood.right == right for stood in places.of_stay(conn, other_id)):
+                spans.append((max(begun, stay.entered_at), min(left, until)))
     return _most_at_once(spans) >= held.bays
 
 

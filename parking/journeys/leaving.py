@@ -198,11 +198,12 @@ def _to_close(
     """
     stay = store.get(uow.connection, stay_id)
     seen = {"exit_visit": event.visit_id, "at": at}
-    if isinstance(stay, DoubtfulStay | GhostStay):
-        rule = "missed_entry" if isinstance(stay, DoubtfulStay) else "ghost_seen_leaving"
-        proved = service.confirm(uow, stay, rule, seen, passages=1)
+    if isinstance(stay, DoubtfulStay):
+        proved = service.confirm(uow, stay, "missed_entry", seen, passages=1)
         known_rights.settle(uow, proved)
         return proved, None
+    if isinstance(stay, GhostStay):
+        return service.confirm(uow, stay, "ghost_seen_leaving", seen, passages=1), None
     if isinstance(stay, StayInReview):
         before = corrections.snapshot(uow.connection, stay_id)
         sure = service.left_before_its_doubt(uow, stay, at)
@@ -251,8 +252,8 @@ def end(cashier: Cashier) -> service.End:
     def close_it(uow: UnitOfWork, stay: OpenStay, left: LeftThen) -> None:
         if left.visit_id is not None:
             fee_clocks.vehicle_left(uow.connection, left.at, left.visit_id, stay.id)
-        right = known_rights.right_of(uow.connection, stay, stay.plate, uow.now)
-        free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at, right=right)
+        free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at)
+        free = free or known_rights.free_by(uow.connection, stay, stay.plate, left.priced_at)
         close(uow, cashier, stay, at=left.at, priced_at=left.priced_at, lane_id=left.lane_id, free=free)
 
     return close_it

@@ -43,20 +43,23 @@ def give_up_doubts(uow: UnitOfWork) -> None:
         corrections.record(uow, stay_id, "entry_never_proved", before, {})
 
 
-def let_out_by(conn: Connection, heard_until: datetime) -> list[LeavingStay]:
+def let_out_by(conn: Connection, told_until: datetime) -> list[StayId]:
     """Whom an exit let out `UNSEEN_FOR` before the moment up to which all gates have told everything; nothing was seen of them since."""
-    over = finding.let_out_before(conn, heard_until - UNSEEN_FOR, _AT_ONCE)
-    return [
-        stay
-        for stay in over
-        if isinstance(stay, LeavingStay) and (stay.leave_by is None or stay.leave_by < heard_until)
-    ]
+    over = finding.let_out_before(conn, told_until - UNSEEN_FOR, _AT_ONCE)
+    return [one.id for one in over if _is_over(one, told_until)]
 
 
-def end_let_out(uow: UnitOfWork, stay_id: StayId, end: service.End | None) -> bool:
+def _is_over(stay: OpenStay, told_until: datetime) -> bool:
+    if not isinstance(stay, LeavingStay) or stay.yes_at > told_until - UNSEEN_FOR:
+        return False
+    pays_still = stay.priced_at is not None and stay.priced_at > stay.yes_at
+    return not pays_still and (stay.leave_by is None or stay.leave_by < told_until)
+
+
+def end_let_out(uow: UnitOfWork, stay_id: StayId, told_until: datetime, end: service.End | None) -> bool:
     """Such a stay's car drove through past a loop that missed it: it left at the lane's yes; False where something was seen meanwhile."""
     stay = store.get(uow.connection, stay_id)
-    if not isinstance(stay, LeavingStay):
+    if not isinstance(stay, LeavingStay) or not _is_over(stay, told_until):
         return False
     left = LeftThen(stay.yes_at, stay.yes_at, stay.exit_lane_id, NOT_SEEN_SINCE, stay.exit_visit_id)
     service.apply(uow, stay, left, {"at": uow.now}, end)

@@ -111,10 +111,26 @@ def last_closed(conn: Connection, plate: Plate) -> StayId | None:
     return None if found is None else StayId(found)
 
 
+def somebody_unread(conn: Connection) -> bool:
+    """Whether a stay is open whose plate nobody has read."""
+    query = sa.select(stay.c.id).where(stay.c.state == "open", stay.c.plate.is_(None)).limit(1)
+    return conn.execute(query).first() is not None
+
+
 def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
     """Every open stay that had begun by then, oldest first."""
     query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)
     return [to_open(row) for row in conn.execute(query)]
+
+
+def left_since(conn: Connection, plate: Plate, since: datetime, most: int) -> list[tuple[StayId, datetime, datetime]]:
+    """The last stays of a plate that ended after `since`: id, entered_at, exited_at."""
+    t = stay.c
+    query = sa.select(t.id, t.entered_at, t.exited_at).where(
+        t.folded == folded(plate.text), t.plate == plate, _has_left
+    )
+    rows = conn.execute(query.where(t.exited_at > since).order_by(t.id.desc()).limit(most))
+    return [(StayId(row.id), row.entered_at, row.exited_at) for row in rows]
 
 
 def standing_in(conn: Connection, bays: Collection[BayId]) -> dict[BayId, StayId]:

@@ -196,7 +196,9 @@ def test_the_exit_of_whoever_a_card_proves_to_be_another_does_not_end_a_lookalik
     assert len(site.reasons()) == 1
 
 
-@pytest.mark.parametrize("other", [OTHER_PLATE, "浙A12347"])  # the latter leaves by an exit that is a question: the misread one is near
+@pytest.mark.parametrize(
+    "other", [OTHER_PLATE, "浙A12347"]
+)  # the latter leaves by an exit that is a question: the misread one is near
 def test_a_bay_that_another_car_of_the_pass_used_meanwhile_is_not_given_again(site: SiteStory, other: str) -> None:
     with_pass(site, PLATE, other)
     first = comes(site, other, right="pass:p1")
@@ -268,3 +270,57 @@ def test_in_a_lot_of_the_site_too_an_exit_that_a_person_gives_to_its_stay_leaves
     said = {"actor": "li", "reason": "seen on the picture"}
     site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
     assert site.sums(stay_id).debt == 0
+
+
+def given(site: SiteStory, out: str, stay_id: StayId) -> None:
+    """A person says whose exit it was."""
+    cashier, said = site.application.cashier, {"actor": "li", "reason": "seen on the picture"}
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
+    site.application.drain()
+
+
+def test_a_pass_for_another_lot_lets_nobody_off_whose_exit_a_person_finds(site: SiteStory) -> None:
+    mall, inner = LotId("mall"), LotId("inner")
+    site.database.write(lambda uow: keeping.save_lot(uow, LotRow(mall, None, 10, None)))
+    site.database.write(lambda uow: keeping.save_lot(uow, LotRow(inner, mall, 4, None)))
+    with_pass(site, PLATE)
+    site.database.write(lambda uow: keeping.save_pass(uow, a_pass("p1", PLATE, lots=(inner,))))
+    stay_id = comes(site, "沪C77777", lot_id=mall)
+    site.park(hours=3)
+    given(site, site.leave_by_hand(PLATE), stay_id)
+    assert site.sums(stay_id).debt > 0
+
+
+def test_who_uses_a_pass_after_an_exit_takes_nothing_from_whom_that_exit_is_given_to_later(site: SiteStory) -> None:
+    with_pass(site, PLATE, OTHER_PLATE)
+    stay_id = comes(site, "粤C77777")
+    site.park(hours=3)
+    out = site.leave_by_hand(PLATE)
+    site.park(hours=1)
+    other = comes(site, OTHER_PLATE, right="pass:p1")
+    site.park(hours=1)
+    site.hear(replace(passage(OUT, site.visit(), OTHER_PLATE, stay=other), right="pass:p1"))
+    given(site, out, stay_id)
+    assert site.sums(stay_id).debt == 0
+
+
+def test_another_car_of_the_pass_that_came_by_a_pass_of_its_own_took_up_no_bay_of_it(site: SiteStory) -> None:
+    with_pass(site, PLATE, OTHER_PLATE)
+    site.database.write(lambda uow: keeping.save_pass(uow, a_pass("p2", OTHER_PLATE)))
+    other = comes(site, OTHER_PLATE, right="pass:p2")
+    misread = comes(site, MISREAD)
+    site.park(hours=3)
+    site.hear(replace(passage(OUT, site.visit(), OTHER_PLATE, stay=other), right="pass:p2"))
+    is_reread(site, misread, PLATE)
+    assert site.bill(misread) == 0
+
+
+def test_an_entry_in_doubt_that_a_person_reads_has_its_pass_when_its_own_passage_is_told_after_all(
+    site: SiteStory,
+) -> None:
+    with_pass(site, PLATE)
+    visit = site.opened_for(IN, MISREAD)
+    is_reread(site, StayId(visit), PLATE)
+    site.hear(passage(IN, visit, MISREAD))
+    site.park(hours=2)
+    assert (site.bill(StayId(visit)), right_inside(site, StayId(visit))) == (0, "pass:p1")

@@ -849,9 +849,10 @@ def test_who_parks_free_parks_free_though_his_plate_was_misread_at_the_exit(site
 def a_day_later(site: SiteStory, *, heard: bool = True) -> int:
     """A day goes by, in which the gates tell everything, and the server looks for those whom an exit let out."""
     site.park(days=1, minutes=1)
+    look = rounds.LetOut(site.database, site.application.cashier).look
     if heard:
         site.fault("sensor")
-    ended = rounds.end_let_out(site.database, site.application.cashier)
+    ended = look() + look()  # the second goes by what had been told at the first
     site.application.drain()
     return ended
 
@@ -869,7 +870,8 @@ def test_whom_an_exit_let_out_and_nobody_saw_for_a_day_left_then_and_is_counted_
     stay_id, yes = let_out(site)
     site.park(hours=23)
     site.fault("sensor")
-    assert rounds.end_let_out(site.database, site.application.cashier) == 0
+    look = rounds.LetOut(site.database, site.application.cashier).look
+    assert (look(), look()) == (0, 0)
     assert (a_day_later(site), inside(site)) == (1, 0)
     over = site.stay(stay_id)
     assert isinstance(over, ClosedStay)
@@ -916,6 +918,33 @@ def test_who_stands_at_an_exit_after_a_day_of_silence_had_ended_his_stay_pays_fo
     site.leave(stay=stay_id)
     assert (site.sums(stay_id).due, site.sums(stay_id).debt, paid > 4000) == (paid, 0, True)
     site.check()
+
+
+@pytest.mark.req("ID-1", "PAY-2")
+@pytest.mark.parametrize(
+    "how", ["weeks later", "near another", "a lookalike comes here", "somebody unread is inside", "told late"]
+)
+def test_a_stay_that_silence_ended_goes_on_for_nobody_who_may_be_another(site: SiteStory, how: str) -> None:
+    if how == "a lookalike comes here":
+        site.enter("浙AI2345")
+    stay_id, _ = let_out(site)
+    a_day_later(site)
+    site.park(hours=3, days=20 if how == "weeks later" else 0)
+    if how == "somebody unread is inside":
+        site.enter(None)
+    votes = Votes.of([(PLATE, 0.0), ("浙A1234S", -1.0)]) if how == "near another" else None
+    refused = replace(answer(Direction.OUT, site.visit(), allowed=False, votes=votes), reason="stay_not_found")
+    site.hear(refused, at=site.clock.now() - timedelta(hours=1 if how == "told late" else 0))
+    assert isinstance(site.stay(stay_id), ClosedStay)
+
+
+@pytest.mark.req("ID-1", "GATE-5")
+def test_an_open_stay_of_a_gate_that_told_late_is_not_ended_before_what_it_told_is_worked_off(site: SiteStory) -> None:
+    stay_id, _ = let_out(site)
+    look = rounds.LetOut(site.database, site.application.cashier).look
+    site.park(days=1, minutes=1)
+    site.fault("sensor")
+    assert (look(), isinstance(site.stay(stay_id), LeavingStay)) == (0, True)
 
 
 @pytest.mark.req("ID-1")

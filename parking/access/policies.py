@@ -72,7 +72,7 @@ def plate_is_not_inside(case: Case) -> Decision:
     """A plate that is inside already comes in again only where the lane is told to admit it; the server opens a case."""
     rule = "plate_is_not_inside"
     asks = case.facts.rules.second_entry is SecondEntry.HELP and not case.is_nested
-    inside = case.facts.stay is not None and case.facts.stay.is_inside
+    inside = case.facts.stay is not None and _is_inside(case.facts.stay)
     return Refused(rule, "second_entry") if asks and inside else Allowed(rule)
 
 
@@ -179,7 +179,12 @@ def inside_since(case: Case) -> datetime | None:
     if case.is_nested:
         return None
     stay = case.who.stay
-    return stay.entered_at if stay is not None and stay.is_inside else None
+    return stay.entered_at if stay is not None and _is_inside(stay) else None
+
+
+def _is_inside(stay: StayRow) -> bool:
+    """Whether its car is surely inside: it has come in, and the server, which knows all exits, has a price for it."""
+    return not stay.doubtful and stay.currency != ""
 
 
 def goes_free(case: Case) -> Standing | None:

@@ -91,11 +91,6 @@ class StayRow:
     doubtful: bool = False
     """Nothing has proved that it came in; at an exit its car is the proof."""
 
-    @property
-    def is_inside(self) -> bool:
-        """Whether its car is surely inside: it has come in, and the server, which knows all exits, has a price for it."""
-        return not self.doubtful and self.currency != ""
-
     def due(self, at: datetime) -> Money | None:
         """What is still owed by whoever leaves at `at`; None when the price list does not reach that far."""
         position = bisect_right(self.prices, at, key=_until)

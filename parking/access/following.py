@@ -102,8 +102,8 @@ def lot_of(conn: Connection, stay_id: StayId) -> LotId | None:
     )
 
 
-def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate, came_at: datetime) -> str | None:
-    """The pass or the list by which a vehicle of this plate would have come in then, with the room that others leave it now.
+def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate, came_at: datetime, until: datetime) -> str | None:
+    """The pass or the list by which a vehicle of this plate would have come in then, with the room that those leave it who came by `until`.
 
     For which lots a pass holds is asked where the vehicle stands.
     """
@@ -112,7 +112,7 @@ def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate, came_at: dat
     bare = Facts(came_at, LaneId(""), Direction.IN, rules, came_at, 0.0, seen, listed=None, stay=None, free=None)
     facts = with_rights(bare, identify(bare), copy)
     own = [replace(row, plate=plate) for row in copy.inside_by(f"stay:{stay_id}")]
-    others = [row for row in facts.inside if row.stay_id != stay_id]
+    others = [row for row in facts.inside if row.stay_id != stay_id and row.since <= until]
     claim = case_of(replace(facts, inside=(*others, *own), invitation=None)).right
     return claim.name if claim is not None else None
 

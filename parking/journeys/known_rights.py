@@ -67,7 +67,7 @@ def right_of(conn: Connection, stay: OpenStay | StayInReview, plate: Plate | Non
     """By which right a stay's car would have come in by this plate, with the bays that others of its pass left it `until` then."""
     if plate is None:
         return None
-    right = following.right_of_plate(conn, stay.id, plate, stay.entered_at)
+    right = following.right_of_plate(conn, stay.id, plate, stay.entered_at, until)
     held = _pass(conn, right)
     return None if held is not None and _was_full(conn, held, stay, plate, until) else right
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from parking.access.snapshot import CopyChange
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.measured import measured_costs
+from parking.bootstrap.rounds import LetOut
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.tables import all_tables
 from parking.cli.invariants import Invariants
@@ -89,6 +90,7 @@ class VirtualSite:
         self._desk = desk_of(self.application)
         self._shops = VirtualShops(self._database, self._tariff.currency)
         self._shops.open()
+        self._let_out, self._looks_at = LetOut(self._database, self.application.cashier), self._clock.now()
         self._invariants = Invariants(self.application.tariffs)
         self._database.write(self._invariants.begin)
         self.costs = measured_costs()
@@ -159,6 +161,9 @@ class VirtualSite:
 
     def advance(self) -> None:
         self.application.jobs.run_due()
+        if self._clock.now() >= self._looks_at:  # as the server's round does
+            self._looks_at += timedelta(hours=1)
+            self._let_out.look()
         self.application.drain()
 
     def patrol(self, began: datetime, ended: datetime, seen: Sequence[Sight]) -> None:

@@ -70,7 +70,7 @@ def known_as(
     Whoever came in by a credential or an invitation keeps what that gave him. Returns the right that counts.
     """
     copy = ServersCopy(uow.connection)
-    row = next((one for one in copy.inside_by(f"stay:{stay_id}") if one.claimed_until is None), None)
+    row = inside_by(uow.connection, stay_id)
     if row is not None and _is_given_by_more(copy, row):
         right = row.right
     _apply(uow, named(copy, stay_id, row, plate, came_at, right, lot_id))
@@ -90,16 +90,10 @@ def left(uow: UnitOfWork, stay_id: StayId) -> None:
     _apply(uow, (Gone("inside", row.stay_id) for row in ServersCopy(uow.connection).inside_by(f"stay:{stay_id}")))
 
 
-def is_inside(conn: Connection, stay_id: StayId) -> bool:
-    """Whether a vehicle is inside by a right, a credential or in a lot of its own, by this stay."""
-    return any(row.claimed_until is None for row in ServersCopy(conn).inside_by(f"stay:{stay_id}"))
-
-
-def lot_of(conn: Connection, stay_id: StayId) -> LotId | None:
-    """In which lot of the site it is, as its passages have left it."""
-    return next(
-        (row.lot_id for row in ServersCopy(conn).inside_by(f"stay:{stay_id}") if row.claimed_until is None), None
-    )
+def inside_by(conn: Connection, stay_id: StayId) -> InsideRow | None:
+    """Where a vehicle is inside by this stay, and by which right or credential; None for a visitor on a site without lots."""
+    rows = ServersCopy(conn).inside_by(f"stay:{stay_id}")
+    return next((row for row in rows if row.claimed_until is None), None)
 
 
 def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate, came_at: datetime, until: datetime) -> str | None:

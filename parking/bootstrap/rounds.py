@@ -181,10 +181,10 @@ class LetOut:
         if told is None:
             return 0
         over = self.database.read(lambda conn: evidence.let_out_by(conn, told))
-        return sum(self.database.write(lambda uow, one=one: self._ends(uow, one, told)) for one in over)  # type: ignore[misc] # bound
+        return sum(self._ends(stay_id, told) for stay_id in over)
 
-    def _ends(self, uow: UnitOfWork, stay_id: StayId, told: datetime) -> bool:
-        return evidence.end_let_out(uow, stay_id, told, self._end)
+    def _ends(self, stay_id: StayId, told: datetime) -> bool:
+        return self.database.write(lambda uow: evidence.end_let_out(uow, stay_id, told, self._end))
 
 
 def rounds_of(

@@ -31,6 +31,7 @@ from parking.sessions.desk import store as desk_store
 from parking.sessions.model import ClosedStay, OpenStay, StayInReview
 
 _OVER = ("closed", "merged", "split")
+"""What has ended for good; a ghost may live again."""
 _TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leaving_at")
 
 

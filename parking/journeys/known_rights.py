@@ -42,7 +42,7 @@ def corrected(uow: UnitOfWork, envelope: Envelope) -> None:
     elif event.rule == _PROVED:  # its lane has settled what it had read; somebody may have read another plate since
         is_news = any(one.rule in _PLATE_SAID for one in corrections.of_stay(uow.connection, stay.id))
     else:
-        is_news = not following.is_inside(uow.connection, stay.id)
+        is_news = following.inside_by(uow.connection, stay.id) is None
     if is_news:
         settle(uow, stay)
 
@@ -57,8 +57,8 @@ def settle(uow: UnitOfWork, stay: OpenStay | StayInReview) -> None:
 def free_by(conn: Connection, stay: OpenStay | StayInReview, plate: Plate | None, until: datetime) -> str | None:
     """Why a stay that ended `until` costs nothing by what this plate may claim, which no lane had settled; None: it pays."""
     right = right_of(conn, stay, plate, until)
-    held = _pass(conn, right)
-    if held is not None and not held.is_for(following.lot_of(conn, stay.id) or _lot_of(stay)):
+    held, row = _pass(conn, right), following.inside_by(conn, stay.id)
+    if held is not None and not held.is_for(row.lot_id if row is not None else _lot_of(stay)):
         return None
     return parks_free(conn, None, plate, until, right=right)
 

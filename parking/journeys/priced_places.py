@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from parking.access.store import ServersCopy
+from parking.access import following
 from parking.journeys.ports import Cashier
 from parking.journeys.refreshing_access import put_stay
 from parking.kernel.events import BaySeen, Direction, Envelope, VehiclePassed
@@ -39,7 +39,8 @@ def follow(cashier: Cashier) -> Handler:
         if isinstance(known, LeavingStay):
             evidence.seen_again(uow, known, event.visit_id, envelope.occurred_at)
         lot_id: LotId | None = event.lot_id if event.direction is Direction.IN else event.outer_lot_id
-        right = _right_of(uow.connection, stay_id)
+        row = following.inside_by(uow.connection, stay_id)
+        right = row.right if row is not None else None
         if lot_id is None and right is None:
             return  # a visitor on a site without lots: there is nothing to tell
         if places.came_into(uow.connection, stay_id, envelope.occurred_at, lot_id, right) and within:
@@ -54,11 +55,6 @@ def _stay_within(conn: Connection, event: VehiclePassed) -> StayId | None:
         return event.stay_id
     inside = store.open_by_plate(conn, event.plate) if event.plate is not None else None
     return inside.id if inside is not None else None
-
-
-def _right_of(conn: Connection, stay_id: StayId) -> str | None:
-    rows = [row for row in ServersCopy(conn).inside_by(f"stay:{stay_id}") if row.claimed_until is None]
-    return rows[0].right if rows else None
 
 
 def bay_seen(cashier: Cashier) -> Handler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -29,9 +30,9 @@ def with_pass(site: SiteStory, *plates: str) -> None:
     site.database.write(lambda uow: keeping.save_pass(uow, a_pass("p1", *plates)))
 
 
-def comes(site: SiteStory, plate: str | None, **changes: object) -> StayId:
+def comes(site: SiteStory, plate: str | None, **changes: Any) -> StayId:
     visit = site.visit()
-    site.hear(replace(passage(IN, visit, plate), **changes))  # type: ignore[arg-type] # fields of the event
+    site.hear(replace(passage(IN, visit, plate), **changes))
     return StayId(visit)
 
 
@@ -46,6 +47,13 @@ def is_reread(site: SiteStory, stay_id: StayId, plate: str) -> str:
 def taken_back(site: SiteStory, correction: str) -> None:
     cashier = site.application.cashier
     site.database.write(lambda uow: correcting.undo(uow, cashier, correction, actor="li", reason="it was another"))
+    site.application.drain()
+
+
+def given(site: SiteStory, out: str, stay_id: StayId) -> None:
+    """A person says whose exit it was."""
+    cashier, said = site.application.cashier, {"actor": "li", "reason": "seen on the picture"}
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
     site.application.drain()
 
 
@@ -143,11 +151,7 @@ def test_who_was_misread_at_the_entry_and_is_given_his_stay_at_the_exit_leaves_n
     with_pass(site, PLATE)
     stay_id = comes(site, "沪C77777")
     site.park(hours=3)
-    out = site.leave_by_hand(PLATE)
-    said = {"actor": "li", "reason": "seen on the picture"}
-    cashier = site.application.cashier
-    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
-    site.application.drain()
+    given(site, site.leave_by_hand(PLATE), stay_id)
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert (site.sums(stay_id).debt, site.reasons()) == (0, [])
 
@@ -266,17 +270,8 @@ def test_in_a_lot_of_the_site_too_an_exit_that_a_person_gives_to_its_stay_leaves
     with_pass(site, PLATE)
     stay_id = comes(site, "沪C77777", lot_id=mall)
     site.park(hours=3)
-    out, cashier = site.leave_by_hand(PLATE), site.application.cashier
-    said = {"actor": "li", "reason": "seen on the picture"}
-    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
+    given(site, site.leave_by_hand(PLATE), stay_id)
     assert site.sums(stay_id).debt == 0
-
-
-def given(site: SiteStory, out: str, stay_id: StayId) -> None:
-    """A person says whose exit it was."""
-    cashier, said = site.application.cashier, {"actor": "li", "reason": "seen on the picture"}
-    site.database.write(lambda uow: correcting.match_exit(uow, cashier, VisitId(out), stay_id, **said))
-    site.application.drain()
 
 
 def test_a_pass_for_another_lot_lets_nobody_off_whose_exit_a_person_finds(site: SiteStory) -> None:

@@ -349,3 +349,14 @@ def test_whatever_may_be_given_up_has_its_chinese_words(built_pages: Path) -> No
     codes = sorted({event.__name__ for event in get_args(Event)} | jobs)
     assert not [one for one in words_of(codes, "codeWords", GIVEN_UP) if one.isascii()]
     assert not [one for one in words_of(sorted({"", *groups}), "groupWords", GIVEN_UP) if one.isascii()]
+
+
+def test_whatever_is_booked_about_a_stay_has_its_words_in_its_story() -> None:
+    sources = "\n".join(file.read_text() for file in (ROOT / "payments").rglob("*.py"))
+    named = re.compile(
+        r"\"((?:un)?due|(?:un)?waive|promise(?:_over)?|capture|surplus|coupon|refund(?:_[a-z_]*granted)?)(?::\{|\")"
+    )
+    booked = set(named.findall(sources))
+    assert {"due", "undue", "promise_over", "unwaive", "refund_granted", "refund_not_granted"} <= booked
+    said = (ROOT / "kiosk_ui" / "shared" / "i18n" / "desk_codes.ts").read_text()
+    assert [kind for kind in sorted(booked) if not re.search(rf"^  {kind}: \[", said, re.MULTILINE)] == []

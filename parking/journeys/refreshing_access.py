@@ -89,7 +89,7 @@ def put_stay(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         _put_without_price(uow, stay, credentials)
         return
     if isinstance(stay, DoubtfulStay):
-        stay = OpenStay(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version)
+        stay = _whole(uow, stay_id)
     if not isinstance(stay, OpenStay) or not is_plausible(stay.entered_at, uow.now):
         access_store.put_row(uow, "stay", stay_id, None)
         return
@@ -127,10 +127,16 @@ def _may_come_yet(uow: UnitOfWork, stay: ClosedStay) -> bool:
 
 def _put_without_price(uow: UnitOfWork, stay: StayInReview | ClosedStay, credentials: tuple[Credential, ...]) -> None:
     """So that no lane takes its car for another of the same plate; it asks nothing of it and calls a person."""
-    whole = store.row_of(uow.connection, stay.id)
-    votes = store.to_open(whole).votes if whole is not None else None
+    votes = _whole(uow, stay.id).votes
     row = StayRow(stay.id, stay.plate, stay.entered_at, None, "", (), 0, 0, credentials, votes, doubtful=True)
     access_store.put_fact(uow, row)
+
+
+def _whole(uow: UnitOfWork, stay_id: StayId) -> OpenStay:
+    """As an open one, with all that its entry's pictures leave open: by what of it is true its car leaves."""
+    row = store.row_of(uow.connection, stay_id)
+    assert row is not None, "a stay that is known is kept"
+    return store.to_open(row)
 
 
 def _plausible(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from hardware_sim.scenario import Scenario
@@ -16,49 +16,61 @@ FIRE_ENDS_S = 60  # for so long after its end the lanes are still watched
 
 
 class Faults:
-    """The faults of one run; after each of them box and server `talk`."""
+    """The faults of one run; after each of them a box and the server `talk`."""
 
     def __init__(
-        self, scenario: Scenario, site: SiteUnderTest, box: SimulatedBox, timeline: Timeline, talk: Callable[[], None]
+        self,
+        scenario: Scenario,
+        site: SiteUnderTest,
+        boxes: Sequence[SimulatedBox],
+        timeline: Timeline,
+        talk: Callable[[SimulatedBox], None],
     ) -> None:
         self._scenario = scenario
         self._site = site
-        self._box = box
+        self._boxes = boxes
+        self._lanes = [lane for box in boxes for lane in box.lanes.values()]
         self._timeline = timeline
         self._talk = talk
         self.fires: list[tuple[datetime, datetime]] = []
         """From when to when the site was in an emergency: nobody pays for that."""
-        self._exit = next(lane for lane in box.lanes.values() if lane.direction is Direction.OUT)
+        self._exit = next(lane for lane in self._lanes if lane.direction is Direction.OUT)
 
     def start(self) -> None:
         """Have everything happen in its time."""
         s = self._scenario
+        for number, box in enumerate(
+            self._boxes
+        ):  # one after the other, so that for a while two are cut off, and for a while one
+            if s.offline_min:
+                after_s = s.hours * 3600 * 0.25 + number * s.offline_min * 60 / 2
+                self._timeline.start(self._cut_the_link(box), after_s=after_s)
         for minutes, happens, at in (
-            (s.offline_min, self._cut_the_link, 0.25),
             (s.blind_min, self._blind_the_exit, 1 / 3),
             (s.fire_min, self._burn, 0.5),
         ):
             if minutes:
                 self._timeline.start(happens(), after_s=s.hours * 3600 * at)
         for cut in range(s.power_cuts):
-            self._timeline.start(self._cut_the_power(), after_s=s.hours * 3600 * (cut + 1) / (s.power_cuts + 1))
+            box = self._boxes[cut % len(self._boxes)]
+            self._timeline.start(self._cut_the_power(box), after_s=s.hours * 3600 * (cut + 1) / (s.power_cuts + 1))
 
-    def _cut_the_link(self) -> Process:
-        self._box.linked = False
+    def _cut_the_link(self, box: SimulatedBox) -> Process:
+        box.linked = False
         yield self._scenario.offline_min * 60
-        self._box.linked = True
-        self._talk()
+        box.linked = True
+        self._talk(box)
 
-    def _cut_the_power(self) -> Process:
-        for lane in self._box.lanes.values():
+    def _cut_the_power(self, box: SimulatedBox) -> Process:
+        for lane in box.lanes.values():
             lane.powered = False
         yield CUT_S
-        self._box.restart()
-        for lane in self._box.lanes.values():
+        box.restart()
+        for lane in box.lanes.values():
             for _ in range(3):
                 lane.step()
                 yield 0.06
-        self._talk()
+        self._talk(box)
 
     def _blind_the_exit(self) -> Process:
         camera = self._exit.camera
@@ -75,8 +87,9 @@ class Faults:
                 self._exit.board.set_input(FIRE_INPUT, False)
                 self._site.end_emergency("the fire brigade is gone")
                 self.fires.append((began, self._timeline.clock.now()))
-                self._talk()
-            for lane in self._box.lanes.values():
+                for box in self._boxes:
+                    self._talk(box)
+            for lane in self._lanes:
                 if not lane.busy:
                     lane.step()
             yield 1.0

@@ -5,10 +5,11 @@ A person sees what the desk shows, pictures among it: he knows the car that he s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from hardware_sim.scenario import Scenario
-from hardware_sim.simulated_gate import SimulatedBox, SimulatedLane
+from hardware_sim.simulated_gate import SimulatedLane
 from hardware_sim.site_under_test import Answer, KnownCase, SiteUnderTest
 from hardware_sim.truth import Truth
 from hardware_sim.virtual_time import Process
@@ -23,10 +24,12 @@ REASON = "seen on the picture"
 class Desk:
     """The people who work while the simulation runs; `helped` are the visits of the lanes that they let through."""
 
-    def __init__(self, scenario: Scenario, site: SiteUnderTest, box: SimulatedBox, truth: Truth, dice: Random) -> None:
+    def __init__(
+        self, scenario: Scenario, site: SiteUnderTest, lanes: Sequence[SimulatedLane], truth: Truth, dice: Random
+    ) -> None:
         self._scenario = scenario
         self._site = site
-        self._box = box
+        self._lanes = lanes
         self._truth = truth
         self._dice = dice
         self._taken: set[str] = set()
@@ -46,7 +49,7 @@ class Desk:
                 lane, call_id = called
                 self._taken.add(call_id)
                 yield 5.0 + self._dice.expovariate(1.0 / CALL_S)
-                if lane.lane.calling == call_id and self._box.linked:
+                if lane.lane.calling == call_id and lane.linked:
                     self._site.open_by_hand(lane.name, REASON)
                 self._taken.discard(call_id)
                 yield 3.0
@@ -61,10 +64,8 @@ class Desk:
             self._taken.discard(case.id)
 
     def _called(self) -> tuple[SimulatedLane, str] | None:
-        if not self._box.linked:
-            return None
-        for lane in self._box.lanes.values():
-            call_id = lane.lane.calling if lane.powered else None
+        for lane in self._lanes:
+            call_id = lane.lane.calling if lane.linked and lane.powered else None
             if call_id is not None and call_id not in self._taken:
                 return lane, call_id
         return None

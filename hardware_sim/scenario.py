@@ -35,7 +35,7 @@ _SHARES = [
     "goods_back",
     "desk_errors",
 ]
-_MOST = {"hours": 24.0 * 28, "per_hour": 5_000.0, "stays": 1_000_000.0, "entries": 64.0, "exits": 64.0}
+_MOST = {"hours": 24.0 * 28, "per_hour": 5_000.0, "stays": 1_000_000.0, "entries": 64.0, "exits": 64.0, "boxes": 64.0}
 _ENTERS_PER_HOUR, _LEAVES_PER_HOUR = 220.0, 150.0
 """So many cars an hour one lane serves without a queue."""
 
@@ -50,8 +50,9 @@ class Scenario:
     car before, are `members` with a pass and a tag, are `look_alikes`, `return` later, carry a `cloned` plate; a share `shops` and is
     given a coupon, of which a share brings its `goods_back`. `lost_answers`: of the server's acknowledgements.
 
-    For `offline_min`, a quarter into the run, the link is down; for `blind_min`, at a third, the exit's camera sees nothing; for
-    `fire_min`, halfway, its fire contact is closed; `power_cuts` times, evenly, the gate box loses its power for a minute.
+    The lanes are dealt out to so many gate `boxes`. For `offline_min`, a quarter into the run, the link is down, of each further box half
+    as long again later; for `blind_min`, at a third, the exit's camera sees nothing; for `fire_min`, halfway, its fire contact is
+    closed; `power_cuts` times, evenly, a gate box loses its power for a minute.
     `desk_s` is how long a person at the desk takes for a case on average, `desk_errors` how often he decides wrongly, `people` how
     many of them there are. `closed_lanes` are out of order all day. With `patrol`, a vehicle reads the plates in all
     bays when the mall has closed. `tariff` is a file beside the scenario's.
@@ -81,6 +82,7 @@ class Scenario:
     power_cuts: int = 0
     entries: int | None = None
     exits: int | None = None
+    boxes: int = 1
     closed_lanes: tuple[str, ...] = ()
     people: int = 2
     desk_s: float = 60.0
@@ -113,6 +115,9 @@ class Scenario:
 
     def exit_names(self) -> tuple[str, ...]:
         return _names("exit", self.exits or self._enough(_LEAVES_PER_HOUR))
+
+    def box_names(self) -> tuple[str, ...]:
+        return _names("edge", self.boxes)
 
     def _enough(self, per_lane: float) -> int:
         return max(1, math.ceil(self.rate * busiest_hour(self.start, self.hours) / per_lane))
@@ -180,7 +185,7 @@ def _check(key: str, value: Any) -> None:
     elif key in _SHARES:
         if not _is_number(value) or not 0 <= value <= 1:
             raise _wrong(key, "is a share: 0 to 1")
-    elif key in ("seed", "stays", "entries", "exits", "people", "power_cuts"):
+    elif key in ("seed", "stays", "entries", "exits", "boxes", "people", "power_cuts"):
         if type(value) is not int or value < (0 if key in ("seed", "power_cuts", "people") else 1):
             raise _wrong(key, "should be a whole number" + ("" if key == "seed" else ", not below one"))
         _check_most(key, value)

@@ -24,6 +24,7 @@ from parking.gate.local_copy import LocalCopy
 from parking.gate.model import BarrierConfig, Cause, LaneConfig, Wiring
 from parking.gate.own_rows import OwnRows
 from parking.gate.relays.memory import MemoryBoard
+from parking.gate.sync import BATCH_MOST
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
 from parking.kernel.ids import DeviceId, Ids, LaneId
@@ -51,7 +52,7 @@ class SimulatedLane:
         self.powered = True
         self.offline = False
         self._car: Driving | None = None
-        self._box = box
+        self.box = box
         self._timeline = box.timeline
         self._clock = box.timeline.clock
         self.board = MemoryBoard(self._clock)
@@ -66,14 +67,14 @@ class SimulatedLane:
         return Lane(
             LaneConfig(LaneId(self.name), self.direction, rules),
             Barrier(self.board, BarrierConfig(open_coil=0), self._clock),
-            self._box.rows,
-            self._box.rows.journal,
+            self.box.rows,
+            self.box.rows.journal,
             self.camera,
             clock=self._clock,
-            ids=self._box.ids,
-            origin=self._box.name,
-            fire_group=self._box.fires,
-            costs=self._box.costs,
+            ids=self.box.ids,
+            origin=self.box.name,
+            fire_group=self.box.fires,
+            costs=self.box.costs,
             display=self._printer if self.direction is Direction.IN else None,
         )
 
@@ -99,7 +100,12 @@ class SimulatedLane:
                 self._car.by = self.lane.visit.by if self.lane.visit is not None else self._car.by
         elif self._car is None and not self.board.coil_is_on(0):
             self._boom_up_at = None  # nothing holds it up any more, as after a fire
-        self._box.stepped(self)
+        self.box.stepped(self)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the server hears this lane, and it the server."""
+        return self.box.linked
 
     def boom_is_up(self) -> bool:
         return self._boom_up_at is not None and self._clock.monotonic_s() >= self._boom_up_at - 1e-6
@@ -222,12 +228,11 @@ class SimulatedLane:
 
 
 class SimulatedBox:
-    """The gate box: lanes on one file in memory, and a link to the server that can be cut."""
+    """A gate box: lanes on one file in memory, and a link to the server that can be cut."""
 
-    name = "edge-1"
-
-    def __init__(self, timeline: Timeline, ids: Ids, costs: Costs) -> None:
+    def __init__(self, name: str, timeline: Timeline, ids: Ids, costs: Costs) -> None:
         file = EdgeFile(":memory:")
+        self.name = name
         self.timeline = timeline
         self.costs = costs
         self.ids = ids
@@ -253,7 +258,7 @@ class SimulatedBox:
 
     def unsent(self) -> tuple[Entry, ...]:
         """What the server has not acknowledged."""
-        return self.journal.unacknowledged(200)
+        return self.journal.unacknowledged(BATCH_MOST)
 
     def take(self, change: CopyChange) -> None:
         self.copy.apply(change)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -25,6 +26,7 @@ from hardware_sim.verdict import Report, judge
 from hardware_sim.virtual_time import Process, Timeline
 from parking.gate.credentials.codes import CodeUse, VerifiedCode
 from parking.gate.journal import Entry
+from parking.gate.sync import BATCH_MOST
 from parking.kernel.codec import parse_time
 from parking.kernel.credential import Credential
 from parking.kernel.decision import Refused
@@ -50,27 +52,30 @@ class Simulation:
         self._site = site
         self._timeline = timeline
         self._dice = Random(scenario.seed)  # noqa: S311 - repeatability is the point
-        self._box = SimulatedBox(timeline, ids, site.costs)
+        self._boxes = [SimulatedBox(name, timeline, ids, site.costs) for name in scenario.box_names()]
         self.truth = Truth()
         self.naive = NaivePairing()
-        self._entries = [self._lane(name, Direction.IN) for name in scenario.entry_names()]
-        self._exits = [self._lane(name, Direction.OUT) for name in scenario.exit_names()]
-        self._desk = Desk(scenario, site, self._box, self.truth, Random(f"{scenario.seed} desk"))  # noqa: S311
-        self._box.stepped = self._stepped
-        self._exchanging = False
+        boxes = cycle(self._boxes)
+        self._entries = [self._lane(next(boxes), name, Direction.IN) for name in scenario.entry_names()]
+        self._exits = [self._lane(next(boxes), name, Direction.OUT) for name in scenario.exit_names()]
+        self._lanes = {lane.name: lane for lane in (*self._entries, *self._exits)}
+        self._desk = Desk(scenario, site, [*self._lanes.values()], self.truth, Random(f"{scenario.seed} desk"))  # noqa: S311
+        self._talking: set[str] = set()
         self._tags: dict[Plate, Credential | None] = {}
         self._under_way = 0
         self._violations: list[str] = []
-        for lane in self._box.lanes.values():
+        for box in self._boxes:
+            box.stepped = self._stepped
+        for lane in self._lanes.values():
             for _ in range(3):
                 lane.step()
             timeline.start(lane.settle())
 
-    def _lane(self, name: str, direction: Direction) -> SimulatedLane:
+    def _lane(self, box: SimulatedBox, name: str, direction: Direction) -> SimulatedLane:
         s = self._scenario
         dice = Random(f"{s.seed} {name}")  # noqa: S311 - repeatability is the point
         camera = SimulatedCamera(self._timeline, dice, Eyesight(s.misread), s.unread + s.missed / 2)
-        return self._box.add(name, direction, camera)
+        return box.add(name, direction, camera)
 
     def run(self) -> Report:
         """Let everything happen, then judge."""
@@ -85,7 +90,7 @@ class Simulation:
         self._timeline.start(self._look())
         for number in range(s.people):
             self._timeline.start(self._desk.work(f"attendant-{number + 1}"))
-        faults = Faults(s, self._site, self._box, self._timeline, self._soon)
+        faults = Faults(s, self._site, self._boxes, self._timeline, self._soon)
         self.truth.fires = faults.fires
         faults.start()
         self._timeline.run(s.hours * 3600 + LONGEST_STAY_S, until=lambda: not self._under_way)
@@ -100,42 +105,47 @@ class Simulation:
             is_member = self._dice.random() < self._scenario.members
             self._tags[plate] = self._site.enrol_member(plate) if is_member else None
 
-    # --- the box and the server --------------------------------------------------------------------------------------
+    # --- the boxes and the server ------------------------------------------------------------------------------------
 
     def _stepped(self, lane: SimulatedLane) -> None:
-        lane.offline = not self._box.linked
-        if self._box.journal.appended.is_set():
-            self._box.journal.appended.clear()
-            self._soon()
+        lane.offline = not lane.linked
+        if lane.box.journal.appended.is_set():
+            lane.box.journal.appended.clear()
+            self._soon(lane.box)
 
-    def _soon(self, after_s: float = SYNC_S) -> None:
-        if not self._exchanging and self._box.linked:
-            self._exchanging = True
-            self._timeline.start(self._exchange(), after_s=after_s)
+    def _soon(self, box: SimulatedBox, after_s: float = SYNC_S) -> None:
+        if box.name not in self._talking and box.linked:
+            self._talking.add(box.name)
+            self._timeline.start(self._exchange(box), after_s=after_s)
 
-    def _exchange(self) -> Process:
-        self._exchanging = False
-        if not self._box.linked:
+    def _exchange(self, box: SimulatedBox) -> Process:
+        self._talking.discard(box.name)
+        if not box.linked:
             return
-        entries = self._box.unsent()
-        if entries:
+        if entries := box.unsent():
             self._note(entries)
-            acked = self._site.take_events(self._box.journal.epoch, entries)
+            acked = self._site.take_events(box.name, box.journal.epoch, entries, is_all=len(entries) < BATCH_MOST)
             lost = self._scenario.lost_answers
             if not (lost and self._dice.random() < lost):
-                self._box.journal.acknowledge(acked)
+                box.journal.acknowledge(acked)
             self._desk.news()
             self._check()
         self._refresh()
-        if self._box.unsent():
-            self._soon(ANSWER_LOST_S)
+        if box.unsent():
+            self._soon(box, ANSWER_LOST_S)
         yield from ()
 
+    def _greet(self) -> None:
+        """Boxes that have nothing to tell say so, and nobody waits for them."""
+        for box in self._boxes:
+            if box.linked and not box.unsent():
+                self._site.take_events(box.name, box.journal.epoch, (), is_all=True)
+
     def _refresh(self) -> None:
-        if self._box.linked:
-            change = self._site.copy_since(self._box.copy.version)
+        for box in self._boxes:
+            change = self._site.copy_since(box.name, box.copy.version) if box.linked else None
             if change is not None:
-                self._box.take(change)
+                box.take(change)
 
     def _check(self, *, at_last: bool = False) -> None:
         self._violations += self._site.broken_invariants(at_last=at_last)
@@ -150,7 +160,7 @@ class Simulation:
             visit_id = VisitId(said["visit_id"])
             if visit_id in self.truth.passages:
                 continue
-            lane = self._box.lanes[said["lane_id"]]
+            lane = self._lanes[said["lane_id"]]
             plate = Plate(said["plate"]) if said["plate"] else None
             self.truth.told(Passage(visit_id, LaneId(lane.name), lane.direction, at, plate))
             sight = lane.camera.sights.pop(visit_id, None)
@@ -159,9 +169,10 @@ class Simulation:
 
     def _look(self) -> Process:
         while True:
-            if self._box.linked:
-                self._site.advance()
-                self._refresh()
+            self._greet()
+            self._site.advance()
+            self._desk.news()
+            self._refresh()
             yield LOOK_EVERY_S
 
     # --- one car -----------------------------------------------------------------------------------------------------

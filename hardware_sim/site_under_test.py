@@ -58,12 +58,12 @@ class SiteUnderTest(Protocol):
     costs: Costs
     """What the recogniser was measured to confuse, as every box has it."""
 
-    def take_events(self, epoch: str, entries: Sequence[Entry]) -> int:
-        """Take a box's events in and handle all that follows; returns the acknowledged number."""
+    def take_events(self, box: str, epoch: str, entries: Sequence[Entry], *, is_all: bool) -> int:
+        """Take a box's events in and handle all that follows; returns the acknowledged number. `is_all`: it knows nothing else by now."""
         ...
 
-    def copy_since(self, version: int) -> CopyChange | None:
-        """What changed for the lanes, None for nothing."""
+    def copy_since(self, box: str, version: int) -> CopyChange | None:
+        """What changed for the lanes of a box, None for nothing."""
         ...
 
     def find(self, plate: Plate) -> StayId | None:

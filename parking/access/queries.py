@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from parking.access.refs import near, of_credential, of_plate
+from parking.access.refs import ALL, near, of_credential, of_plate
 from parking.access.rows import (
     Fact,
     GroupRow,
     HolderRow,
     InsideRow,
     InvitationRow,
+    KeyRow,
     ListRow,
     LotRow,
     PassRow,
@@ -20,7 +21,7 @@ from parking.access.rows import (
     StayRow,
 )
 from parking.kernel.credential import Credential
-from parking.kernel.ids import LotId, StayId
+from parking.kernel.ids import DeviceId, LotId, StayId
 from parking.kernel.plate import Plate
 
 R = TypeVar("R")
@@ -31,6 +32,10 @@ class Questions(Protocol):
 
     def count(self, kind: str, ref: str) -> int:
         """How many rows of one kind a ref finds."""
+        ...
+
+    def others_unheard(self, own: DeviceId, *, cut_off: bool) -> bool:
+        """Whether another gate box than our `own` may have let in somebody who is not in this copy: it is cut off, or we are."""
         ...
 
     def listed(self, plate: Plate) -> ListRow | None: ...
@@ -82,6 +87,11 @@ class Queries(ABC):
     @abstractmethod
     def count(self, kind: str, ref: str) -> int:
         """How many those are."""
+
+    def others_unheard(self, own: DeviceId, *, cut_off: bool) -> bool:
+        """Whether a sibling of our `own` box may have let in somebody who is not in this copy."""
+        boxes = self._all(KeyRow, "key", ALL)
+        return any(cut_off or box.unheard_since is not None for box in boxes if box.device_id != own)
 
     def listed(self, plate: Plate) -> ListRow | None:
         return self._one(ListRow, "list", of_plate(plate))

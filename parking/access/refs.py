@@ -28,6 +28,8 @@ from parking.kernel.credential import Credential
 from parking.kernel.near_plates import keys_of
 from parking.kernel.plate import Plate
 
+ALL = "all"
+"""The ref of every row of a kind of which somebody wants all."""
 _KEYED = 2
 """So many spellings of its entry a stay is found by."""
 
@@ -83,7 +85,7 @@ def _inside(row: InsideRow) -> tuple[str, ...]:
 _REFS: dict[type, Callable[[Any], tuple[str, ...]]] = {
     StayRow: _stay,
     ListRow: lambda row: _plates(row.plate),
-    ZoneRow: lambda row: _named("zone", row.zone_id),
+    ZoneRow: lambda row: (f"zone:{row.zone_id}", ALL),
     LotRow: lambda row: _named("lot", row.lot_id),
     CommandRow: lambda row: _named("lane", row.lane_id),
     PassRow: lambda row: (f"pass:{row.pass_id}", *_plates(*row.plates)),
@@ -91,7 +93,7 @@ _REFS: dict[type, Callable[[Any], tuple[str, ...]]] = {
     InvitationRow: lambda row: (f"invitation:{row.invitation_id}", *_plates(row.plate)),
     InsideRow: _inside,
     UsedCodeRow: lambda row: _named("code", row.code_id),
-    KeyRow: lambda row: _named("key", row.key_id),
+    KeyRow: lambda row: (f"key:{row.key_id}", ALL),
     GroupRow: lambda row: _named("group", row.group_id),
     ScheduleRow: lambda row: _named("schedule", row.schedule_id),
 }

@@ -256,6 +256,8 @@ class KeyRow:
     key_id: str
     device_id: str
     public: str
+    unheard_since: datetime | None = None
+    """It is cut off: whom it has let in since then nobody knows yet."""
 
 
 @dataclass(frozen=True, slots=True)

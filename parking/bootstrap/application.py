@@ -234,7 +234,7 @@ def build(
         signs=sign_board(bays, occupancy, clock, door, approach_signs(rows)),
         contacts=contacts,
         reconciler=reconciler,
-        rounds=rounds_of(database, contacts, live, cashier, reconciler, bays, figures, feeds),
+        rounds=rounds_of(database, contacts, live, cashier, costs_of, reconciler, bays, figures, feeds),
         reach=reach,
         costs_of=costs_of,
         resources=resources,

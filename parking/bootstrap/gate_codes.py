@@ -11,6 +11,7 @@ from typing import Any
 from parking.access.rows import InvitationRow, KeyRow
 from parking.access.snapshot import data_of
 from parking.access.store import put_row, rows_of
+from parking.gate import causal_order
 from parking.gate.credentials.codes import LONGEST_LIFE, CodeUse, issue
 from parking.kernel.signed import Signer
 from parking.plumbing.db import UnitOfWork
@@ -37,13 +38,14 @@ def invitation_codes(signer: Signer, site: str) -> Callable[[InvitationRow, str,
 
 
 def keep_box_keys(uow: UnitOfWork) -> int:
-    """Put the keys of all enabled boxes into the copies and take out all others; returns how many changed."""
+    """Put the keys of all enabled boxes into the copies, with who of them is cut off, and take out all others; how many changed."""
     boxes = [security_store.device_by_id(uow.connection, device) for device in security_store.edge_ids(uow.connection)]
+    silent = causal_order.unheard(uow.connection, uow.now)
     wanted: dict[str, Mapping[str, Any]] = {}
     for box in boxes:
         if box is not None and box.key_id and box.public_key:
             public = base64.urlsafe_b64encode(box.public_key).rstrip(b"=").decode()
-            _, key, data = data_of(KeyRow(box.key_id, str(box.id), public))
+            _, key, data = data_of(KeyRow(box.key_id, str(box.id), public, silent.get(box.id)))
             wanted[key] = data
     there = {row.key: row.data for row in rows_of(uow.connection, "key")}
     changed = sorted(key for key in wanted.keys() | there.keys() if wanted.get(key) != there.get(key))

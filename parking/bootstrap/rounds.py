@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from guidance.advise import STALE_AFTER_S
 from guidance.bay_api import Bays
@@ -19,7 +20,8 @@ from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.live_projection import LiveProjection
 from parking.gate import causal_order, copy_feed, ingest
 from parking.gate.contacts import Contacts
-from parking.journeys import app_hooks, forgetting, leaving, owing, refreshing_access
+from parking.journeys import app_hooks, forgetting, late_exits, leaving, owing, refreshing_access
+from parking.journeys.pairing import CostsOf
 from parking.kernel.ids import StayId
 from parking.members import points
 from parking.plumbing import delivery, given_up, jobs, outbox
@@ -163,21 +165,35 @@ def look_at_bays(bays: Bays) -> None:
     bays.database.write(work)
 
 
-class LetOut:
-    """Ends the stays of whom an exit let out long ago, as far as every gate box had told what it knew by the round before.
+class ToldBefore:
+    """Up to when every gate box had told what it knew by the round before.
 
-    By then what they told has been worked off: after an outage that takes a while.
+    By now what they told has been worked off: after an outage that takes a while.
     """
+
+    def __init__(self, database: Database, told_until: Callable[[Connection, datetime], datetime | None]) -> None:
+        self._database = database
+        self._told_until = told_until
+        self._told: datetime | None = None
+
+    def next(self) -> datetime | None:
+        """That moment, once a round."""
+        told = self._told
+        self._told = self._database.read(lambda conn: self._told_until(conn, self._database.clock.now()))
+        return told
+
+
+class LetOut:
+    """Ends the stays of whom an exit let out long ago, as far as every gate box has told what it knew."""
 
     def __init__(self, database: Database, cashier: Cashier) -> None:
         self.database = database
         self._end = leaving.end(cashier)
-        self._told: datetime | None = None
+        self._told = ToldBefore(database, causal_order.frontier)
 
     def look(self) -> int:
         """One round; how many stays it ended."""
-        told = self._told
-        self._told = self.database.read(lambda conn: causal_order.frontier(conn, self.database.clock.now()))
+        told = self._told.next()
         if told is None:
             return 0
         over = self.database.read(lambda conn: evidence.let_out_by(conn, told))
@@ -187,11 +203,27 @@ class LetOut:
         return self.database.write(lambda uow: evidence.end_let_out(uow, stay_id, told, self._end))
 
 
+class LateExits:
+    """Judges exits again that were told before their entries, once every gate box has told what it knew by then."""
+
+    def __init__(self, database: Database, cashier: Cashier, costs_of: CostsOf) -> None:
+        self.database = database
+        self._cashier = cashier
+        self._costs_of = costs_of
+        self._told = ToldBefore(database, causal_order.heard_until)
+
+    def look(self) -> int:
+        """One round; how many exits it judged."""
+        told = self._told.next()
+        return 0 if told is None else late_exits.look_again(self.database, self._cashier, self._costs_of, told)
+
+
 def rounds_of(
     database: Database,
     contacts: Contacts,
     live: LiveProjection,
     cashier: Cashier,
+    costs_of: CostsOf,
     reconciler: Reconciler,
     bays: Bays,
     figures: Figures,
@@ -211,6 +243,7 @@ def rounds_of(
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
             Round("doubts", TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),
             Round("let out", TIDY_EVERY_S, LetOut(database, cashier).look),
+            Round("late exits", CLAIMS_EVERY_S, LateExits(database, cashier, costs_of).look),
             Round("ending", CLAIMS_EVERY_S, lambda: database.write(end_what_is_over)),
             Round("bays", BAYS_EVERY_S, lambda: look_at_bays(bays)),
             Round("outlook", OUTLOOK_EVERY_S, bays.see),

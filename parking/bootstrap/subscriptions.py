@@ -81,7 +81,7 @@ def _at_lanes(
         e.VehiclePassed: (
             owing.promise_ends(cashier),
             arriving.open_stay(cashier, costs_of),
-            leaving.close_stay(cashier, costs_of),
+            leaving.close_stay(cashier, costs_of, causal_order.heard_until),
             calls.lane_moved(reach),
             following.follow,
             priced_places.follow(cashier),

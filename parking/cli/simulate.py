@@ -52,6 +52,7 @@ def simulate(
     blind_min: _Minutes = None,
     fire_min: _Minutes = None,
     power_cuts: Annotated[int | None, typer.Option(min=0)] = None,
+    boxes: Annotated[int | None, typer.Option(min=1, max=64, help="how many gate boxes share the lanes; 1")] = None,
     people: Annotated[int | None, typer.Option(min=0, max=100, help="how many people are at the desk; 2")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
@@ -60,7 +61,7 @@ def simulate(
         "seed": seed, "stays": stays, "hours": hours, "per_hour": per_hour, "misread": misread, "unread": unread,
         "missed": missed, "look_alikes": fleet, "returns": returns, "cloned": cloned, "members": members,
         "backs_out": backs_out, "tailgates": tailgates, "shops": shops, "offline_min": offline_min, "lost_answers": lost_answers,
-        "blind_min": blind_min, "fire_min": fire_min, "power_cuts": power_cuts, "people": people,
+        "blind_min": blind_min, "fire_min": fire_min, "power_cuts": power_cuts, "boxes": boxes, "people": people,
     }  # fmt: skip
     wanted = {key: value for key, value in asked.items() if value is not None}
     folder = None

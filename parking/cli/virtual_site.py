@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -14,28 +14,31 @@ import sqlalchemy as sa
 from hardware_sim.eyesight import Sight
 from hardware_sim.scenario import Scenario
 from hardware_sim.site_under_test import Answer, KnownCase, KnownStay
-from parking.access import keeping
+from parking.access import following, keeping
 from parking.access import store as access_store
 from parking.access.rights_store import Holder
 from parking.access.rows import PassRow
 from parking.access.snapshot import CopyChange
+from parking.bootstrap import rounds
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.desk import desk_of
+from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.measured import measured_costs
-from parking.bootstrap.rounds import LetOut
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.tables import all_tables
 from parking.cli.invariants import Invariants
 from parking.cli.virtual_shops import OFF_MINOR, VirtualShops
 from parking.emergency import emergencies
+from parking.gate import causal_order
 from parking.gate.api import ingest
 from parking.gate.journal import Entry
-from parking.journeys import leaving, opening_by_hand, pairing, paying
+from parking.gate.sync import LATE_MOST
+from parking.journeys import leaving, opening_by_hand, pairing, paying, refreshing_access
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ParkingError
-from parking.kernel.ids import LaneId, SeededIds, StayId
+from parking.kernel.ids import DeviceId, LaneId, SeededIds, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.kernel.votes import Votes
@@ -43,12 +46,14 @@ from parking.plumbing.bus import InProcessBus
 from parking.plumbing.db import UnitOfWork, open_database
 from parking.plumbing.tables import outbox
 from parking.security import audit
+from parking.security import store as security_store
+from parking.security.model import Device, DeviceKind
+from parking.sessions import evidence
 from parking.sessions import store as sessions
 from parking.sessions.desk import queue
 from parking.sessions.desk import service as desk_service
 from parking.sessions.desk import store as desk_store
 from parking.sessions.desk.model import Choice, Wish
-from parking.sessions.evidence import expire_unfound
 from parking.sessions.matching import Matched, PassageEvidence
 from parking.site import loader
 from parking.site.model import SiteMap
@@ -70,8 +75,8 @@ class VirtualSite:
         settings = Settings(site_file=Path("simulated"), tariff_file=tariff, database_url="sqlite://")
         self._clock = clock
         self._members = 0
-        self._told = (-1, -1)
-        """The version of the copy that was last asked for, and how the database stood then."""
+        self._told: dict[str, tuple[int, int]] = {}
+        """Of each box the version of the copy that it last asked for, and how the database stood then."""
         self._ids = SeededIds(scenario.seed)
         self._database = open_database("sqlite://", clock=clock, ids=self._ids, origin="server")
         self._database.create_tables(all_tables())
@@ -90,24 +95,27 @@ class VirtualSite:
         self._desk = desk_of(self.application)
         self._shops = VirtualShops(self._database, self._tariff.currency)
         self._shops.open()
-        self._let_out, self._looks_at = LetOut(self._database, self.application.cashier), self._clock.now()
+        self._rounds = self._rounds_about_stays()
+        self._due = [clock.now()] * len(self._rounds)
         self._invariants = Invariants(self.application.tariffs)
         self._database.write(self._invariants.begin)
+        self._database.write(lambda uow: self._enrol_boxes(uow, scenario.box_names()))
         self.costs = measured_costs()
         self.guard_minor = settings.hold_above_minor or 0
 
-    def take_events(self, epoch: str, entries: Sequence[Entry]) -> int:
+    def take_events(self, box: str, epoch: str, entries: Sequence[Entry], *, is_all: bool) -> int:
         plain = [json.loads(entry.body) for entry in entries]
         events = [(entry.seq, said, decode(said)) for entry, said in zip(entries, plain, strict=True)]
-        acked = self._database.write(lambda uow: ingest(uow, "edge-1", epoch, events))
+        until = self._clock.now() - LATE_MOST if is_all else events[-1][2].occurred_at
+        acked = self._database.write(lambda uow: ingest(uow, box, epoch, events, until=until))
         self.application.drain()
         return acked
 
-    def copy_since(self, version: int) -> CopyChange | None:
-        if self._told == (version, self._database.changes):
+    def copy_since(self, box: str, version: int) -> CopyChange | None:
+        if self._told.get(box) == (version, self._database.changes):
             return None
         rows = self._database.read(lambda conn: access_store.rows_since(conn, "demo", version))
-        self._told = (rows[-1].version if rows else version, self._database.changes)
+        self._told[box] = (rows[-1].version if rows else version, self._database.changes)
         return CopyChange("demo", version, rows[-1].version, tuple(rows)) if rows else None
 
     def find(self, plate: Plate) -> StayId | None:
@@ -161,19 +169,43 @@ class VirtualSite:
 
     def advance(self) -> None:
         self.application.jobs.run_due()
-        if self._clock.now() >= self._looks_at:  # as the server's round does
-            self._looks_at += timedelta(hours=1)
-            self._let_out.look()
+        for number, (every_s, look) in enumerate(self._rounds):
+            if self._clock.now() >= self._due[number]:
+                self._due[number] += timedelta(seconds=every_s)
+                look()
         self.application.drain()
+
+    def _enrol_boxes(self, uow: UnitOfWork, names: Sequence[str]) -> None:
+        for name in names:  # no word of theirs is signed here, for none is on a wire
+            key = hashlib.sha256(name.encode()).digest()
+            security_store.add_device(
+                uow.connection, Device(DeviceId(name), DeviceKind.EDGE, name, key, enabled=True), None, uow.now
+            )
+
+    def _rounds_about_stays(self) -> Sequence[tuple[float, Callable[[], object]]]:
+        """Those of the server's rounds that say something of a stay, and how often they come."""
+        database, cashier = self._database, self.application.cashier
+        return (
+            (
+                rounds.CLAIMS_EVERY_S,
+                lambda: causal_order.release_all(database),
+            ),  # nothing here comes sooner than once a minute
+            (rounds.CLAIMS_EVERY_S, lambda: following.tidy(database)),
+            (rounds.CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
+            (rounds.RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
+            (rounds.TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),
+            (rounds.TIDY_EVERY_S, rounds.LetOut(database, cashier).look),
+            (rounds.CLAIMS_EVERY_S, rounds.LateExits(database, cashier, self.application.costs_of).look),
+        )
 
     def patrol(self, began: datetime, ended: datetime, seen: Sequence[Sight]) -> None:
         def work(uow: UnitOfWork) -> None:
             stays = set()
             for sight in seen:
-                evidence = PassageEvidence(ended, LaneId("patrol"), Votes.of(sight.spellings, sight.colour, sight.kind))
-                found = pairing.whose(uow.connection, evidence, self.costs, ended)
+                shown = PassageEvidence(ended, LaneId("patrol"), Votes.of(sight.spellings, sight.colour, sight.kind))
+                found = pairing.whose(uow.connection, shown, self.costs, ended)
                 stays |= {one.stay_id for one in found.ranked} if not isinstance(found, Matched) else {found.stay_id}
-            expire_unfound(uow, began, ended, stays, leaving.end(self.application.cashier))
+            evidence.expire_unfound(uow, began, ended, stays, leaving.end(self.application.cashier))
 
         self._database.write(work)
         self.application.drain()

@@ -21,9 +21,19 @@ from parking.sessions.costs import Costs
 
 
 def gather(
-    visit: Visit, config: LaneConfig, copy: Copy, now: datetime, now_s: float, costs: Costs | None = None
+    visit: Visit,
+    config: LaneConfig,
+    copy: Copy,
+    now: datetime,
+    now_s: float,
+    costs: Costs | None = None,
+    *,
+    unheard: bool = False,
 ) -> Facts | None:
-    """Everything the rules may know; None while a better read may still come."""
+    """Everything the rules may know; None while a better read may still come.
+
+    `unheard`: another box may have let in a vehicle that is not in our copy.
+    """
     trusted = visit.trusts(config.rules)
     waited_s = now_s - visit.reading_since_s
     if not trusted and waited_s < config.rules.read_deadline_s:
@@ -32,7 +42,7 @@ def gather(
     code = _code(visit, copy)
     plate = visit.evidence.plate if visit.evidence and trusted else None
     by_credential = _stays(copy, evidence, code)
-    paired = _paired(visit, config, copy, now, evidence, by_credential, costs or Costs())
+    paired = _paired(visit, config, copy, now, evidence, by_credential, costs or Costs(), unheard=unheard)
     facts = Facts(
         now=now,
         lane_id=config.lane_id,
@@ -64,6 +74,8 @@ def _paired(
     evidence: tuple[CredentialEvidence, ...],
     by_credential: tuple[StayRow, ...],
     costs: Costs,
+    *,
+    unheard: bool,
 ) -> Paired:
     """Whose stay stands here, at a lane where stays end."""
     seen = visit.evidence if visit.evidence is not None and visit.evidence.captured_at >= visit.not_before else None
@@ -79,6 +91,7 @@ def _paired(
         trusted=visit.trusts(config.rules),
         costs=costs,
         now=now,
+        unheard=unheard,
     )
 
 

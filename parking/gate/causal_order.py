@@ -51,6 +51,12 @@ _GONE = prepared(
 )
 _ANY_HELD = prepared(sa.select(_held.seq).limit(1))
 _FRONTIER = prepared(sa.select(sa.func.min(_until.until)).where(_until.heard_at > sa.bindparam("since")))
+_OF_BOXES = (
+    sa.select(_until.device_id, sa.func.max(_until.until).label("until"))
+    .where(_until.heard_at > sa.bindparam("since"))
+    .group_by(_until.device_id)
+)
+_HEARD = prepared(_OF_BOXES.order_by(_until.device_id))
 _my_disk = sa.and_(_until.device_id == sa.bindparam("of_device"), _until.epoch == sa.bindparam("of_epoch"))
 _told_until = sa.bindparam("told_until", type_=UtcDateTime)
 _TELL_UNTIL = prepared(
@@ -133,6 +139,20 @@ def frontier(conn: Connection, now: datetime) -> datetime | None:
     """Up to when every disk has told what it knew; None when none is known."""
     found: datetime | None = conn.scalar(_FRONTIER, {"since": now - FORGOTTEN_AFTER})
     return found
+
+
+def unheard(conn: Connection, now: datetime) -> dict[str, datetime]:
+    """The gate boxes that are cut off, and since when: what they let in and out after that nobody knows yet.
+
+    A disk that has been replaced is another question: of each box the one that has told most counts.
+    """
+    rows = conn.execute(_HEARD, {"since": now - FORGOTTEN_AFTER}).all()
+    return {row.device_id: row.until for row in rows if row.until < now - FRESH}
+
+
+def heard_until(conn: Connection, now: datetime) -> datetime:
+    """Up to when every gate box has told what it let in and out; `now` where none is cut off."""
+    return min(unheard(conn, now).values(), default=now)
 
 
 def _note_frontier(uow: UnitOfWork, device: str, epoch: str, until: datetime) -> None:

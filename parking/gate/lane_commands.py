@@ -35,8 +35,8 @@ from parking.kernel.clock import Clock
 from parking.kernel.codec import from_plain, to_plain
 from parking.kernel.decision import Refused
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import BarrierPulsed, CodeUsed, VehicleBackedAway, VehiclePassed
-from parking.kernel.ids import Ids, VisitId
+from parking.kernel.events import BarrierPulsed, CodeUsed, Direction, VehicleBackedAway, VehiclePassed
+from parking.kernel.ids import DeviceId, Ids, VisitId
 from parking.sessions.costs import Costs
 
 _EMERGENCY = Answer(Refused("site_is_calm", "emergency"), None, None)
@@ -69,6 +69,7 @@ class Commanded:
         self._clock = clock
         self._ids = ids
         self._now, now_s = clock.now(), clock.monotonic_s()
+        self._device = DeviceId(origin)
         self._record = LaneRecord(config.lane_id, journal, ids, origin)
         self._record.now = self._now
         self.faults = Faults(config.lane_id, self._record.add)
@@ -142,7 +143,10 @@ class Commanded:
         visit = self.visit
         assert visit is not None
         self._asked_s = self._clock.monotonic_s()
-        facts = gather(visit, self.config, self._copy, self._now, self._asked_s, self._costs)
+        unheard = self.config.direction is Direction.OUT and self._copy.others_unheard(
+            self._device, cut_off=Cause.NETWORK in self._troubles
+        )
+        facts = gather(visit, self.config, self._copy, self._now, self._asked_s, self._costs, unheard=unheard)
         if facts is None:
             return
         shut = self._fires.emergency and not self.config.joins_in_fire

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from parking.access.queries import Queries
+from parking.access.refs import ALL
 from parking.access.snapshot import CommandRow, CopyChange, CopyRow, Fact, ZoneRow, parse_fact, refs_of
 from parking.gate.copy_file import UNREADABLE, CopyFile, Position, StoredRow, key_number, ref_number
 from parking.gate.copy_files import CopyFiles
@@ -22,11 +23,8 @@ from parking.kernel.errors import ParkingError, conflict
 from parking.kernel.ids import LaneId
 
 T = TypeVar("T")
-_ALL = "all"
 _MEANINGS_KEPT = 2_000
 """Rows that were read last: a vehicle that waits is asked about again and again."""
-_LISTED_WHOLE = frozenset({"zone", "key"})
-"""Kinds of which somebody wants every row; the others are found by what they are about."""
 _PRICES = '"prices":[['
 """How a price list begins in words that `_encode` wrote."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -106,7 +104,7 @@ class LocalCopy(Queries):
     def find(self, kind: str, *refs: str) -> list[Fact]:
         """The rows of one kind that `refs_of` finds by any of `refs`, each once, in the order of their keys."""
         read = [self._meaning(kind, key, data) for key, _, data in self._found(kind, *refs)]
-        return [fact for fact, found_by in read if _ALL in refs or not found_by.isdisjoint(refs)]
+        return [fact for fact, found_by in read if not found_by.isdisjoint(refs)]
 
     def _stored(self, row: CopyRow) -> StoredRow:
         if row.data is None:
@@ -114,8 +112,7 @@ class LocalCopy(Queries):
             return StoredRow(row.kind, row.key, row.version, None, ())
         text = _encode(row.data)
         _, found_by = self._meaning(row.kind, row.key, text, row.data)
-        whole = (ref_number(row.kind, _ALL),) if row.kind in _LISTED_WHOLE else ()
-        refs = (key_number(row.kind, row.key), *[ref_number(row.kind, ref) for ref in sorted(found_by)], *whole)
+        refs = (key_number(row.kind, row.key), *[ref_number(row.kind, ref) for ref in sorted(found_by)])
         return StoredRow(row.kind, row.key, row.version, text, refs)
 
     def _meaning(
@@ -139,12 +136,12 @@ class LocalCopy(Queries):
 
     def free(self) -> int | None:
         """Free bays of the site; None when no zone is vouched for."""
-        zones = [fact.free for fact in self.find("zone", _ALL) if isinstance(fact, ZoneRow)]
+        zones = [fact.free for fact in self.find("zone", ALL) if isinstance(fact, ZoneRow)]
         return sum(zones) if zones else None
 
     def keys(self) -> list[Fact]:
         """The public keys of all sibling boxes."""
-        return self.find("key", _ALL)
+        return self.find("key", ALL)
 
     def used(self, code_id: str) -> bool:
         """Whether a code has done its work, here or at another box."""

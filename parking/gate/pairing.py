@@ -39,8 +39,9 @@ def pair(
     trusted: bool,
     costs: Costs,
     now: datetime,
+    unheard: bool = False,
 ) -> Paired:
-    """Judge one vehicle at an exit by what was read and held up."""
+    """Judge one vehicle at an exit by what was read and held up; `unheard`: another box may have let it in without our knowing."""
     votes = _votes(seen, rules, trusted=trusted)
     if seen is None or seen.plate is None or votes is None:
         return Paired()
@@ -49,7 +50,7 @@ def pair(
     shown = tuple(evidence.credential for evidence in credentials if not evidence.refused)
     read = {one.text for one in votes.spellings}
     held = read & plates_held(copy, shown, now)
-    passage = PassageEvidence(now, lane_id, votes, shown, holders=frozenset(held))
+    passage = PassageEvidence(now, lane_id, votes, shown, holders=frozenset(held), unheard=unheard)
     found = match(passage, [_candidate(row, now) for row in rows.values()], costs, now)
     if isinstance(found, Matched):
         return Paired(rows[found.stay_id])

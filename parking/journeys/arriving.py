@@ -37,7 +37,7 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
         visits.take(conn, event.visit_id)
         votes = votes_of(event.plate, event.votes)
         texts = [one.text for one in votes.spellings] if votes is not None else []
-        gone = visits.earliest_unmatched(conn, texts, came) if texts else None
+        gone = visits.earliest_unmatched(conn, stay_id, event.plate, texts, came) if texts else None
         opened = service.open_stay(
             uow,
             stay_id,

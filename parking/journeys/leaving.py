@@ -7,6 +7,7 @@ What was not paid by then is a debt in the ledger, never a blank; a bill that ca
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from parking.kernel.events import (
     VehicleBackedAway,
     VehiclePassed,
 )
-from parking.kernel.ids import LaneId, StayId
+from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, evidence, finding, service, store, visits
@@ -36,6 +37,8 @@ from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingSt
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
 
 Handler = Callable[[UnitOfWork, Envelope], None]
+HeardUntil = Callable[[Connection, datetime], datetime]
+"""Up to when every gate box has told what it let in and out, asked at a moment: that moment itself, where none is cut off."""
 
 
 def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -134,7 +137,7 @@ def queue_behind(cashier: Cashier) -> Handler:
     return handle
 
 
-def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
+def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> Handler:
     """Handles VehiclePassed(OUT)."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -146,10 +149,11 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
         conn = uow.connection
         said = visits.take(conn, event.visit_id)
         decided_at = said.yes_at if said is not None else None
-        shown = pairing.evidence_of(event, at)
+        unheard = heard_until(conn, uow.now) < min(at, uow.now)
+        shown = replace(pairing.evidence_of(event, at), unheard=unheard)
         also = (event.stay_id,) if event.stay_id is not None else ()
         found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
-        stay, doubted = _to_close(uow, found.stay_id, event, at) if isinstance(found, Matched) else (None, None)
+        stay, doubted = to_close(uow, found.stay_id, event.visit_id, at) if isinstance(found, Matched) else (None, None)
         if stay is None:
             if _known_to_have_left(uow, event, at, nobody_else=isinstance(found, NoStay)):
                 return
@@ -160,6 +164,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
                 exited_at=at,
                 lane_id=event.lane_id,
                 reason="exit_in_doubt" if isinstance(found, Ambiguous) else "exit_without_stay",
+                awaits=unheard,
                 **_kept(event, decided_at),
             )
             return
@@ -189,15 +194,15 @@ def free_by_either(conn: Connection, stay: Stay, plate: Plate | None, at: dateti
     return parks_free(conn, stay.id, stay.plate, at, right=right)
 
 
-def _to_close(
-    uow: UnitOfWork, stay_id: StayId, event: VehiclePassed, at: datetime
-) -> tuple[Stay | None, dict[str, Any] | None]:
+def to_close(
+    uow: UnitOfWork, stay_id: StayId, exit_visit: VisitId, at: datetime
+) -> tuple[OpenStay | StayInReview | None, dict[str, Any] | None]:
     """The stay as one that can end, and what it was where its doubts end with it.
 
     An exit is the proof that a doubtful one began, that a ghost was none, and that whoever came in with its plate later is another visit.
     """
     stay = store.get(uow.connection, stay_id)
-    seen = {"exit_visit": event.visit_id, "at": at}
+    seen = {"exit_visit": exit_visit, "at": at}
     if isinstance(stay, DoubtfulStay):
         proved = service.confirm(uow, stay, "missed_entry", seen, passages=1)
         known_rights.settle(uow, proved)
@@ -243,6 +248,7 @@ def _kept(event: VehiclePassed, yes_at: datetime | None) -> dict[str, Any]:
         "credential": event.credential.ref if event.credential is not None else None,
         "lot_id": event.lot_id,
         "picture_ref": event.picture_ref,
+        "named": event.stay_id,
     }
 
 

@@ -35,6 +35,8 @@ _NONE: Mapping[str, float] = MappingProxyType({})
 _SIGNS_BEHIND = 6
 """What is behind the province's sign of the commonest plates."""
 _DISTANCES_KEPT = 20_000
+_UNHEARD = 0.3
+"""While a gate box is cut off, so many of those who leave may have come in by it: a site has a few boxes."""
 _USUAL_MARGIN = 4.0
 """So sure is a read whose signs are confused as often as the measured confusion says; a surer one is misread the more seldom."""
 
@@ -122,13 +124,17 @@ class Costs:
         known = self.colours.get((one, two))
         return known if known is not None else -math.log(0.02)
 
-    def nobody(self, known_signs: int) -> float:
+    def nobody(self, known_signs: int, *, unheard: bool = False) -> float:
         """That the car is none of those known to be inside, when it shows this many signs behind its province."""
-        return -math.log(self.missed) + self.plates * min(1.0, known_signs / _SIGNS_BEHIND)
+        return self._unknown(unheard) + self.plates * min(1.0, known_signs / _SIGNS_BEHIND)
 
-    def unseen(self, read: float) -> float:
+    def unseen(self, read: float, *, unheard: bool = False) -> float:
         """That a car that comes here was missed on its way in, when what was read costs so much for its plate."""
-        return -math.log(self.missed) + self.someone() + read
+        return self._unknown(unheard) + self.someone() + read
+
+    def _unknown(self, unheard: bool) -> float:
+        """That nobody knows of a car's coming: it was missed, or came by a gate box that is `unheard` at this time."""
+        return -math.log(_UNHEARD if unheard else self.missed)
 
     def sure_read(self, margin: float) -> float:
         """What it costs besides to believe that a read so far ahead of its next spelling is wrong: it knew of its doubts."""

@@ -52,7 +52,8 @@ class PassageEvidence:
 
     `votes` None or empty: nobody read a plate. `named`: the stay that a ticket or a code names. `familiar`: those of
     the spellings that are plates of cars that come here. `typed`: somebody says the plate, no camera. `holders`: those of the spellings
-    that are plates of whoever holds what was held up.
+    that are plates of whoever holds what was held up. `unheard`: a gate box is cut off by which cars may have come in that nobody
+    knows of yet.
     """
 
     at: datetime
@@ -64,6 +65,7 @@ class PassageEvidence:
     familiar: frozenset[str] = frozenset()
     typed: bool = False
     holders: frozenset[str] = frozenset()
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,11 @@ def _unseen(evidence: PassageEvidence, candidates: Sequence[OpenCandidate], cost
     spelt = evidence.votes.spellings if evidence.votes is not None else ()
     fleets = Counter(folded(text) for text in inside if text is not None and UNREAD not in text)
     missed = [
-        costs.unseen(-s.behind)
+        costs.unseen(-s.behind, unheard=evidence.unheard)
         for s in spelt
         if s.text not in inside and (s.text in evidence.familiar or fleets[folded(s.text)] >= _A_FLEET)
     ]
-    return min([costs.nobody(_known_signs(evidence.votes)), *missed])
+    return min([costs.nobody(_known_signs(evidence.votes), unheard=evidence.unheard), *missed])
 
 
 def plate_cost(

@@ -189,7 +189,7 @@ def _between(conn: Connection, earlier: OpenStay, later: OpenStay) -> Earlier:
     """A stay whose plate comes in again, with what was seen in between."""
     assert earlier.plate is not None
     came = later.entered_at
-    out = visits.earliest_unmatched(conn, _texts(earlier), earlier.entered_at, came)
+    out = visits.earliest_unmatched(conn, earlier.id, earlier.plate, _texts(earlier), earlier.entered_at, came)
     return Earlier(
         earlier,
         visits.let_through(conn, [earlier.plate.text], leaving=True, since=earlier.entered_at, until=came),

@@ -111,7 +111,12 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
     sa.Column("picture_ref", sa.String(64), nullable=True),
     # whether the loops proved it; else a person opened, and nobody saw the car go through or back
     sa.Column("counted", sa.Boolean, nullable=False, default=True),
+    sa.Column("named", sa.String(36)),  # the stay that its lane named, perhaps from a ticket
+    # whether a gate box that is cut off may yet tell its entry
+    sa.Column("awaits", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
 )
+_awaits = sa.text("awaits")
+sa.Index("unmatched_exit_awaiting", unmatched_exit.c.exited_at, sqlite_where=_awaits, postgresql_where=_awaits)
 
 
 _BY_ID = prepared(sa.select(stay).where(stay.c.id == sa.bindparam("stay_id")))
@@ -258,17 +263,8 @@ def forget_plates(conn: Connection, stay_ids: Sequence[str]) -> None:
 
 
 def _to_case(row: Row[Any]) -> ReviewCase:
-    return ReviewCase(
-        CaseId(row.id),
-        row.reason,
-        row.stay_id,
-        row.visit_id,
-        row.lane_id,
-        row.opened_at,
-        row.state,
-        row.note,
-        row.resolved_by,
-    )
+    about, answer = (row.stay_id, row.visit_id, row.lane_id), (row.state, row.note, row.resolved_by)
+    return ReviewCase(CaseId(row.id), row.reason, *about, row.opened_at, *answer)
 
 
 def add_case(conn: Connection, case_id: CaseId, reason: str, **about: Any) -> None:

@@ -67,9 +67,20 @@ _QUEUED = prepared(
 _u = unmatched_exit.c
 _UNMATCHED = prepared(sa.select(unmatched_exit).where(_u.visit_id == sa.bindparam("of_visit")))
 _OF_PLATES = sa.select(unmatched_exit).where(
-    _u.plate.in_(sa.bindparam("plates", expanding=True)), _u.stay_id.is_(None), _u.exited_at >= sa.bindparam("since")
+    _u.plate.in_(sa.bindparam("plates", expanding=True)),
+    _u.stay_id.is_(None),
+    _u.exited_at >= sa.bindparam("since"),
+    sa.or_(_u.named.is_(None), _u.named == sa.bindparam("of_stay")),
+    # What comes nearer may still be told by a box that is cut off: before that, only to the letter.
+    sa.or_(sa.not_(_u.awaits), _u.plate == sa.bindparam("to_the_letter", type_=_u.plate.type)),
 )
 _EARLIEST = prepared(_OF_PLATES.where(_u.counted).order_by(_u.exited_at).limit(1))
+_AWAITING = prepared(
+    sa.select(_u.visit_id)
+    .where(sa.text("awaits"), _u.exited_at <= sa.bindparam("told", type_=_u.exited_at.type))
+    .order_by(_u.exited_at)
+    .limit(500)
+)
 _UNASKED = sa.select(review_case.c.id).where(review_case.c.state == sa.literal_column("'open'"))
 _EARLIEST_UNTIL = prepared(
     _OF_PLATES.where(_u.exited_at <= sa.bindparam("until"), sa.or_(_u.counted, _u.case_id.in_(_UNASKED)))
@@ -161,16 +172,32 @@ def case_of(conn: Connection, visit_id: VisitId) -> str:
 
 
 def earliest_unmatched(
-    conn: Connection, texts: Iterable[str], since: datetime, until: datetime | None = None
+    conn: Connection,
+    stay_id: StayId,
+    plate: Plate | None,
+    texts: Iterable[str],
+    since: datetime,
+    until: datetime | None = None,
 ) -> Row[Any] | None:
-    """The first exit of one of these plates after `since` that no stay has explained.
+    """The first exit after `since` that no stay has explained and that may be this one's, of whose `plate` its entry left open `texts`.
 
     With `until` it is looked for before then, and one that no loop proved will do while nobody has said that it drove back.
     """
-    about = {"plates": [Plate(text) for text in texts], "since": since}
+    about = {"plates": [Plate(text) for text in texts], "since": since, "of_stay": stay_id, "to_the_letter": plate}
     if until is None:
         return conn.execute(_EARLIEST, about).one_or_none()
     return conn.execute(_EARLIEST_UNTIL, {**about, "until": until}).one_or_none()
+
+
+def awaiting(conn: Connection, told_until: datetime) -> list[VisitId]:
+    """Exits that may have been told before their entries, up to the moment up to which everything has been told by now; first first."""
+    rows = conn.execute(_AWAITING, {"told": told_until}).all()
+    return [VisitId(row.visit_id) for row in rows]
+
+
+def all_told(conn: Connection, visit_id: VisitId) -> None:
+    """An exit awaits nobody's entry any more."""
+    conn.execute(unmatched_exit.update().where(unmatched_exit.c.visit_id == visit_id).values(awaits=False))
 
 
 def somebody_left_unread(conn: Connection, since: datetime, until: datetime) -> bool:

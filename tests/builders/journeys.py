@@ -15,6 +15,7 @@ from guidance import store as guidance_store
 from parking.access import store as access_store
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.live_projection import live_value
+from parking.bootstrap.rounds import LateExits
 from parking.bootstrap.settings import Settings
 from parking.gate.api import ingest
 from parking.gate.causal_order import HOLD_MOST, release_all
@@ -139,6 +140,7 @@ class SiteStory:
         """The process is gone; a new one comes up on the same database, perhaps with another tariff file."""
         settings = demo_settings(tariff_file=tariff)
         self.application = build(settings, self.database, clock=self.clock, providers={"wallet": self.wallet})
+        self._late_exits = LateExits(self.database, self.application.cashier, self.application.costs_of)
         self.application.prepare()
         self.application.drain()
         return self.application
@@ -179,6 +181,17 @@ class SiteStory:
         """The patience with boxes that have not told what they know is over; what was held up for them follows now."""
         self.clock.advance(HOLD_MOST)
         release_all(self.database)
+        self.application.drain()
+
+    def greet(self, *boxes: str) -> None:
+        """Boxes say that they have nothing else to tell."""
+        for box in boxes:
+            self.database.write(lambda uow, box=box: ingest(uow, box, "e1", (), until=self.clock.now()))  # type: ignore[misc]
+
+    def look_at_late_exits(self) -> None:
+        """The server's round comes twice: what all boxes had told by the first is worked off at the second."""
+        for _ in range(2):
+            self._late_exits.look()
         self.application.drain()
 
     def enter(
@@ -229,11 +242,19 @@ class SiteStory:
         visit, lane = self.visit(), ENTRY if direction is Direction.IN else EXIT
         self.hear(answer(direction, visit, plate, allowed=False), VehicleBackedAway(lane, VisitId(visit)))
 
-    def opened_for(self, direction: Direction, plate: str | None = PLATE, *, stay: str | None = None) -> str:
+    def opened_for(
+        self,
+        direction: Direction,
+        plate: str | None = PLATE,
+        *,
+        stay: str | None = None,
+        votes: Votes | None = None,
+    ) -> str:
         """A lane says yes and opens, and its loops see the vehicle go back: it went through past a loop that missed it, or it did not."""
         visit = self.visit()
         lane = ENTRY if direction is Direction.IN else EXIT
-        self.hear(answer(direction, visit, plate, stay=stay), BarrierPulsed(lane, VisitId(visit), True, "rule", "paid"))
+        said = answer(direction, visit, plate, stay=stay, votes=votes)
+        self.hear(said, BarrierPulsed(lane, VisitId(visit), True, "rule", "paid"))
         self.hear(VehicleBackedAway(lane, VisitId(visit)))
         return visit
 

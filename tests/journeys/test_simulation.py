@@ -215,6 +215,18 @@ def test_a_planted_bug_is_caught(monkeypatch: pytest.MonkeyPatch, plant: Any, sc
     assert report["violations"] or report["closed_wrong"], report
 
 
+@pytest.mark.req("ID-1", "DATA-2", "GATE-3")
+def test_of_two_boxes_each_is_cut_off_for_a_while_and_who_came_in_by_one_leaves_by_the_other_at_his_own_price() -> None:
+    """Entry and exit lanes lie on two boxes, so that every exit of the outage is told before its entry, or knows of none."""
+    apart = replace(
+        CLEAN, seed=5, hours=6.0, stays=60, misread=0.05, offline_min=60.0, pays_ahead=0.0, boxes=2, desk_errors=0.0
+    )
+    report: dict[str, Any] = simulate.run(apart)
+    assert (report["ok"], report["violations"]) == (True, [])
+    assert report["wrong_charges"] == report["charged_absent"] == report["closed_wrong"] == report["left_open"] == 0
+    assert report["closed_by_person"] > 0, "an exit that is cut off from its entry has to ask"
+
+
 @pytest.mark.req("ID-1", "DATA-2", "GATE-5")
 @pytest.mark.parametrize("seed", [3, 14])
 def test_whatever_goes_wrong_at_once_nobody_pays_too_much_and_no_stay_ends_by_another_cars_exit(seed: int) -> None:

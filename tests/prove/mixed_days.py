@@ -51,6 +51,7 @@ def drawn(seed: int) -> Scenario:
         desk_errors=0.0,
         people=one_of(1, 2, 5),
         patrol=one_of(True, False),
+        boxes=one_of(1, 1, 2, 3),
     )
 
 

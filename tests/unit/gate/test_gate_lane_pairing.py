@@ -9,6 +9,7 @@ import pytest
 
 from parking.access.facts import SecondEntry
 from parking.gate.machine import State
+from parking.gate.model import Cause
 from parking.kernel.codec import to_plain
 from parking.kernel.events import Direction, LaneDecided, VehiclePassed
 from parking.kernel.votes import Votes
@@ -100,3 +101,46 @@ def test_a_stranger_is_not_found_and_a_person_helps() -> None:
     story.drive_up(read(("沪B67890", 0.0)))
     (decided,) = story.told(LaneDecided)
     assert (decided.allowed, decided.reason) == (False, "stay_not_found")
+
+
+def sibling(story: LaneStory, **changes: Any) -> None:
+    """Another gate box of the site is known to this one."""
+    story.copy_row("key", "k2", {"device_id": "edge-2", "public": "A" * 43, **changes})
+
+
+@pytest.mark.req("ID-1", "PAY-1", "GATE-3")
+@pytest.mark.parametrize("who_is_cut_off", ["the other box", "this one"])
+def test_who_may_have_come_in_by_a_box_that_is_cut_off_is_not_asked_to_pay_a_lookalikes_stay(
+    who_is_cut_off: str,
+) -> None:
+    """Traced in a day of two boxes: 浙AS4BB8, let in by the other one, paid for 浙AS48B8, of whom alone the exit knew."""
+    story = exit_lane(his=inside(B_PLATE))
+    if who_is_cut_off == "the other box":
+        sibling(story, unheard_since=to_plain(NOON - timedelta(hours=1)))
+    else:
+        sibling(story)
+        story.troubles = frozenset({Cause.NETWORK})
+    story.drive_up(read((EIGHT_PLATE, 0.0), (B_PLATE, -7.0)))
+    decided = story.told(LaneDecided)[0]
+    assert (decided.allowed, decided.reason, decided.stay_id) == (False, "stay_in_doubt", None)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_where_every_car_is_known_a_misread_one_is_asked_for_its_own_stay(alone: bool) -> None:
+    """A box without siblings knows all that came in, and so do boxes that are heard."""
+    story = exit_lane(his=inside(B_PLATE))
+    if alone:
+        story.troubles = frozenset({Cause.NETWORK})
+    else:
+        sibling(story)
+    story.drive_up(read((EIGHT_PLATE, 0.0), (B_PLATE, -7.0)))
+    decided = story.told(LaneDecided)[0]
+    assert (decided.reason, decided.stay_id) == ("payment_due", "his")
+
+
+def test_its_own_plate_to_the_letter_is_asked_for_its_stay_whoever_is_cut_off() -> None:
+    story = exit_lane(his=inside(EIGHT_PLATE))
+    sibling(story, unheard_since=to_plain(NOON - timedelta(hours=1)))
+    story.drive_up(read((EIGHT_PLATE, 0.0), (B_PLATE, -7.0)))
+    decided = story.told(LaneDecided)[0]
+    assert (decided.reason, decided.stay_id) == ("payment_due", "his")

@@ -430,6 +430,7 @@ def test_a_ghost_whose_exit_arrives_late_is_revived_and_billed_as_if_it_had_been
     second = site.enter(box="edge-2")
     assert isinstance(site.stay(first), GhostStay)
     visit = site.leave(stay=first, at=left, box="edge-3")
+    site.greet("edge-1", "edge-2")
     site.stop_waiting()
     over = site.stay(first)
     assert isinstance(over, ClosedStay)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from hardware_sim.naive import NaivePairing
@@ -15,6 +16,8 @@ from hardware_sim.site_under_test import KnownCase, KnownStay, SiteUnderTest
 from hardware_sim.truth import Truth, Visit
 from parking.kernel.ids import StayId
 
+UNSEEN = timedelta(seconds=5)
+"""Whom no loop felt come in is billed from so long after he left the first loop: nobody pays for seconds that nobody saw."""
 FIRST = 3
 """So many candidates of a case a person sees at a glance."""
 
@@ -168,7 +171,8 @@ def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) 
     assert visit.entered_at is not None
     came, until = told.at if told else visit.entered_at, visit.payments[-1].at if visit.payments else visit.decided_at
     held = min(visit.held_at or until, until)
-    spans = (truth.calm_after(came, held), held), (came, until)
+    seen_from = came if told else came + UNSEEN
+    spans = (truth.calm_after(seen_from, held), held), (came, until)
     least, most = (max(0, site.price(*span) - visit.off_minor) for span in spans)
     return least <= visit.paid <= most
 

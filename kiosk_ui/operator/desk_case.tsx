@@ -113,6 +113,11 @@ function Candidates({ of, mine }: { of: DeskCase; mine: boolean }): JSX.Element 
         {say("candidates")}
         <small>{say("cost_note")}</small>
       </h2>
+      {of.awaits && (
+        <p class="case-awaits" role="note">
+          {say("awaits")}
+        </p>
+      )}
       {mine && <RankAgain key={of.id} of={of} />}
       {shown.length === 0 && <p class="soft">{say("candidates_none")}</p>}
       <ol>

@@ -53,6 +53,7 @@ export const desk = translator({
   part_came: ["再次入场时间", "When it came again"],
   part_missing: ["请填写两个时间", "Fill in both times"],
   part_note: ["两次停车分别计费；可以撤销。", "Each visit is billed for itself; it can be taken back."],
+  awaits: ["有岗亭断线，它放进来的车可能尚未上报。断线恢复后，系统会自动重新核对本件。", "A gate box is cut off, and whom it let in may not be known yet. Once it is heard again, this is looked at again by itself."],
   candidates_none: ["没有相近的在场车辆", "Nobody inside comes near"],
   cost: ["代价", "cost"],
   cost_note: ["代价越低越可能；绿色支持，红色反对。", "The lower the cost the likelier; green speaks for it, red against."],

@@ -39,9 +39,11 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
     named = StayId(out.named) if out.named is not None else None
     also = (named,) if named is not None and store.row_of(conn, named) is not None else ()
     found = pairing.whose(conn, pairing.unmatched_evidence(out), costs_of(conn), uow.now, *also)
-    ended = isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out)
-    if not ended and not isinstance(found, NoStay):  # it is a question, and may have been answered too soon
+    if isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out):
+        return
+    if not isinstance(found, NoStay):  # it is a question, and may have been answered too soon
         desk_store.reopen_case(conn, CaseId(out.case_id))
+    desk_store.ask_instead(conn, CaseId(out.case_id), leaving.reason_of(found))
 
 
 def _end(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, out: Row[Any]) -> bool:

@@ -32,7 +32,7 @@ from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, evidence, finding, service, store, visits
-from parking.sessions.matching import Ambiguous, Matched, NoStay
+from parking.sessions.matching import Ambiguous, Match, Matched, NoStay
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingStay, OpenStay, Stay, StayInReview
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
 
@@ -163,7 +163,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> 
                 event.plate,
                 exited_at=at,
                 lane_id=event.lane_id,
-                reason="exit_in_doubt" if isinstance(found, Ambiguous) else "exit_without_stay",
+                reason=reason_of(found),
                 awaits=unheard,
                 **_kept(event, decided_at),
             )
@@ -184,6 +184,11 @@ def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> 
             service.open_case(uow, "unauthorised_exit", stay_id=stay.id, visit_id=event.visit_id, lane_id=event.lane_id)
 
     return handle
+
+
+def reason_of(found: Match) -> str:
+    """What a person is asked of an exit that ended no stay."""
+    return "exit_in_doubt" if isinstance(found, Ambiguous) else "exit_without_stay"
 
 
 def free_by_either(conn: Connection, stay: Stay, plate: Plate | None, at: datetime, right: str | None) -> str | None:

@@ -43,7 +43,7 @@ def ranker(costs: CostsInForce) -> Rank:
         if len(near) < SHOWN:
             near = {one.stay_id: one for one in pairing.newest_inside(conn, evidence, LOOKED_AT)} | near
         inside = [one for one in near.values() if one.stay_id != case.stay_id]
-        return Ranked(_shown(match(evidence, inside, prices, row.exited_at)), row.plate, version)
+        return Ranked(_shown(match(evidence, inside, prices, row.exited_at)), row.plate, version, row.awaits)
 
     return rank
 

@@ -113,7 +113,7 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
     sa.Column("counted", sa.Boolean, nullable=False, default=True),
     sa.Column("named", sa.String(36)),  # the stay that its lane named, perhaps from a ticket
     # whether a gate box that is cut off may yet tell its entry
-    sa.Column("awaits", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    sa.Column("awaits", sa.Boolean, nullable=False, default=False),
 )
 _awaits = sa.text("awaits")
 sa.Index("unmatched_exit_awaiting", unmatched_exit.c.exited_at, sqlite_where=_awaits, postgresql_where=_awaits)

@@ -134,6 +134,7 @@ class FakeDesk:
             note=case["note"],
             clear=clear,
             read=shown(Plate(read), clear=clear) if read else None,
+            awaits=False,
             choices=ChoiceView.all_of(case["reason"], who),
             candidates=views,
             decisions=[one for one in self.decisions if one.case_id == case_id],

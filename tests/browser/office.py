@@ -14,6 +14,7 @@ import uvicorn
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.keys import create_key
 from parking.bootstrap.server import wrap
+from parking.gate.api import ingest
 from parking.journeys import paying
 from parking.kernel.clock import ManualClock
 from parking.kernel.events import Direction, Event
@@ -65,6 +66,11 @@ class Office:
         self._box.send(*[self._box.note(event, self.clock.now()) for event in events])
         database = self.application.database
         eventually(lambda: database.read(backlog) == 0 and count(database, delivery) == 0)
+
+    def greet(self, box: str) -> None:
+        """A gate box says that it has nothing to tell."""
+        now = self.clock.now()
+        self.application.database.write(lambda uow: ingest(uow, box, "e1", (), until=now))
 
     def passes(self, direction: Direction, read: str, *, stay: str | None = None) -> str:
         """A car goes through a lane, read so; its visit."""

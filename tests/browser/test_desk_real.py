@@ -72,3 +72,20 @@ def test_an_operator_gives_an_exit_in_doubt_to_its_stay_and_takes_it_back_with_t
     eventually(lambda: isinstance(office.stay(mine), OpenStay))
     assert office.due(mine) is None
     assert office.application.database.read(ledger_store.verify).holds
+
+
+@pytest.mark.req("DATA-2", "GATE-3")
+def test_while_a_gate_box_is_cut_off_the_desk_says_that_an_exits_entry_may_not_be_known_yet(
+    office: Office, open_page: OpenPage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    office.greet("edge-9")
+    office.clock.advance(timedelta(hours=2))
+    office.passes(Direction.OUT, HIS)
+    page = open_page(f"{office.url}/operator/#/desk", expect={401, 404, 503}, width=1440, height=1000)
+    page.set_default_timeout(PATIENT)
+    OperatorPage(page).log_in("attendant", PASSWORD)
+    expect(page.locator("[data-case]")).to_have_count(1, timeout=PATIENT)
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("note")).to_contain_text("有岗亭断线", timeout=PATIENT)
+    folder = Path(request.config.getoption("--pictures") or tmp_path)
+    page.screenshot(path=str(folder / "desk-awaits.png"))

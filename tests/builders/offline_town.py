@@ -22,6 +22,7 @@ from guidance import store as guidance_store
 from parking.access import store as access_store
 from parking.bootstrap.application import build
 from parking.bootstrap.keys import Ed25519Signer, KeyRing
+from parking.bootstrap.rounds import LateExits
 from parking.bootstrap.tables import all_tables
 from parking.gate.causal_order import release_all
 from parking.gate.edge_file import EdgeFile
@@ -39,7 +40,7 @@ from parking.kernel.errors import ParkingError
 from parking.kernel.events import Envelope, Event
 from parking.kernel.ids import EventId, LaneId, RandomIds, SeededIds
 from parking.plumbing.bus import Subscription
-from parking.plumbing.db import Database, InlineDatabase
+from parking.plumbing.db import Database, InlineDatabase, UnitOfWork
 from parking.plumbing.delivery import bury, describe, handle, is_final
 from parking.plumbing.tables import dead_letter, outbox
 from parking.sessions import store as sessions
@@ -146,9 +147,14 @@ class Town:
         return acked, seal_ack(acked, raw, self._signer, self.clock.now())
 
     def hand_in(self, box: str, epoch: str, first: int, said: Sequence[Envelope]) -> None:
-        """A perfect link: stored as it is said."""
+        """A perfect link: stored as it is said, and no box is ever unheard."""
         numbered = [(first + i, codec.encode(one), one) for i, one in enumerate(said)]
-        self.database.write(lambda uow: ingest(uow, box, epoch, numbered))
+
+        def work(uow: UnitOfWork) -> None:
+            for other in BOXES:
+                ingest(uow, other, epoch, numbered if other == box else (), until=uow.now)
+
+        self.database.write(work)
 
     def work_off(self) -> None:
         """Everything that follows from what was taken in."""
@@ -179,6 +185,9 @@ class Town:
         if not self._handling:
             return
         self.database.write(self.application.occupancy.recount)
+        late = LateExits(self.database, self.application.cashier, self.application.costs_of)
+        for _ in range(2):
+            late.look()
         self.work_off()
         refreshing_access.renew(self.database, self.application.cashier)
 
@@ -218,8 +227,13 @@ class Town:
         self.database.close()
 
 
+_MINTED = ("changed_at", "last_at", "last_event")
+
+
 def _state(conn: sa.Connection) -> dict[str, Any]:
-    """What events led to. Ids and moments that the server mints are left out, and so is a question that answered itself."""
+    """What events led to. Ids and moments that the server mints are left out, a correction's movement in a zone among them, and so is a
+    question that answered itself.
+    """
     cases, gone, copy = sessions.review_case.c, sessions.unmatched_exit.c, access_store.copy_row.c
     moved, postings = ledger_store.movement_table, ledger_store.posting_table
 
@@ -236,7 +250,7 @@ def _state(conn: sa.Connection) -> dict[str, Any]:
                 postings, postings.c.seq == moved.c.seq
             )
         ),
-        "zones": rows(sa.select(*(c for c in guidance_store.zone.c if c.name != "changed_at"))),
+        "zones": rows(sa.select(*(c for c in guidance_store.zone.c if c.name not in _MINTED))),
         "copy": rows(sa.select(copy.kind, copy.key, copy.data).where(copy.data.is_not(None))),
     }
 

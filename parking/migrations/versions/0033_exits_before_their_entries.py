@@ -17,8 +17,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Exits of before wait for nothing."""
-    op.add_column("unmatched_exit", sa.Column("named", sa.String(36), nullable=True))
-    op.add_column("unmatched_exit", sa.Column("awaits", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("unmatched_exit") as changed:
+        changed.add_column(sa.Column("named", sa.String(36), nullable=True))
+        changed.add_column(sa.Column("awaits", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index(
         "unmatched_exit_awaiting",
         "unmatched_exit",

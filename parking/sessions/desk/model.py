@@ -76,11 +76,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Candidates, likeliest first, and which costs they were ranked by; `read` is the plate that the question is about."""
+    """Candidates, likeliest first, and which costs they were ranked by; `read` is the plate that the question is about.
+
+    `awaits`: a gate box is cut off that may have let this vehicle in, so that its stay may not be known yet.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     read: Plate | None = None
     costs: str = ""
+    awaits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,13 +189,17 @@ class DecisionPage(Strict):
 
 
 class DeskCase(DeskRow):
-    """A case with all that there is to decide it by; `clear` says whether plates stand in clear."""
+    """A case with all that there is to decide it by; `clear` says whether plates stand in clear.
+
+    `awaits`: a gate box is cut off that may have let the vehicle in; the case is looked at again when it has told all.
+    """
 
     state: str
     resolved_by: str
     note: str
     clear: bool
     read: str | None
+    awaits: bool
     choices: list[ChoiceView]
     candidates: list[CandidateView]
     decisions: list[DecisionView]

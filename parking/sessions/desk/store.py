@@ -109,6 +109,12 @@ def reopen_case(conn: Connection, case_id: CaseId) -> None:
     conn.execute(review_case.update().where(review_case.c.id == case_id).values(asked_again))
 
 
+def ask_instead(conn: Connection, case_id: CaseId, reason: str) -> None:
+    """An open case asks this, now that more is known."""
+    mine = review_case.c.id == case_id, review_case.c.state == "open"
+    conn.execute(review_case.update().where(*mine).values(reason=reason))
+
+
 def _to_hand(row: Row[Any]) -> Hand:
     return Hand(row.version or 0, row.holder or "", row.lease_until, row.wait_until)
 

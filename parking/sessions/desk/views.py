@@ -72,6 +72,7 @@ def case(conn: Connection, desk: Desk, who: Principal, now: datetime, case_id: s
         note=found.note,
         clear=clear,
         read=shown(read, clear=clear),
+        awaits=ranked.awaits,
         choices=ChoiceView.all_of(found.reason, who),
         candidates=candidates_of(conn, ranked, clear=clear),
         decisions=decisions_of(conn, desk, who, found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parking.bootstrap.gate_codes import keep_box_keys
+from parking.journeys.ranking import ranker
 from parking.kernel.codec import to_plain
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
@@ -13,6 +14,7 @@ from parking.kernel.votes import Votes
 from parking.security import store as security_store
 from parking.security.model import Device, DeviceKind
 from parking.sessions import service
+from parking.sessions.costs import Costs
 from parking.sessions.model import ClosedStay, OpenStay
 from tests.builders.journeys import SiteStory, passage
 
@@ -129,7 +131,7 @@ def test_a_question_that_a_person_answered_too_soon_is_asked_again_when_there_ar
     no_stay(site)
     site.hand_in(*came)
     come_back(site)
-    assert site.reasons() == ["exit_without_stay"]
+    assert site.reasons() == ["exit_in_doubt"]
     assert all(isinstance(site.stay(StayId(visit)), OpenStay) for visit in (one, two))
     (case,) = site.cases()
     assert case.resolved_by == ""
@@ -200,3 +202,15 @@ def test_the_lanes_know_what_the_pictures_left_open_of_whom_no_loop_felt_come_in
     row = site.copy_row("stay", stay_id)
     assert row is not None
     assert (row["doubtful"], row["votes"]) == (True, seen.compact())
+
+
+@pytest.mark.req("DATA-2")
+def test_who_decides_about_an_exit_is_told_that_its_entry_may_not_be_known_yet(site: SiteStory) -> None:
+    rank = ranker(lambda conn: (Costs(), ""))
+    lose(site, "edge-1")
+    site.leave(box="edge-2")
+    (case,) = site.cases()
+    assert site.database.read(lambda conn: rank(conn, case)).awaits
+    come_back(site)
+    assert not site.database.read(lambda conn: rank(conn, case)).awaits
+    assert site.reasons() == ["exit_without_stay"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +41,8 @@ CONTACTS_EVERY_S = 5.0
 HELD_EVERY_S = 2.0
 RENEW_EVERY_S = 1800.0
 CLAIMS_EVERY_S = 60.0
+LATE_EXITS_AFTER = 3
+"""So many of these rounds later what a box told is worked off, or somebody has been told that it is not."""
 BAYS_EVERY_S = 30.0
 FIGURES_EVERY_S = 60.0
 GIVEN_UP_EVERY_S = 5.0
@@ -166,21 +169,22 @@ def look_at_bays(bays: Bays) -> None:
 
 
 class ToldBefore:
-    """Up to when every gate box had told what it knew by the round before.
+    """Up to when every gate box had told what it knew by a round some `rounds` before.
 
     By now what they told has been worked off: after an outage that takes a while.
     """
 
-    def __init__(self, database: Database, told_until: Callable[[Connection, datetime], datetime | None]) -> None:
+    def __init__(
+        self, database: Database, told_until: Callable[[Connection, datetime], datetime | None], rounds: int = 1
+    ) -> None:
         self._database = database
         self._told_until = told_until
-        self._told: datetime | None = None
+        self._told: deque[datetime | None] = deque([None] * rounds)
 
     def next(self) -> datetime | None:
         """That moment, once a round."""
-        told = self._told
-        self._told = self._database.read(lambda conn: self._told_until(conn, self._database.clock.now()))
-        return told
+        self._told.append(self._database.read(lambda conn: self._told_until(conn, self._database.clock.now())))
+        return self._told.popleft()
 
 
 class LetOut:
@@ -210,7 +214,7 @@ class LateExits:
         self.database = database
         self._cashier = cashier
         self._costs_of = costs_of
-        self._told = ToldBefore(database, causal_order.heard_until)
+        self._told = ToldBefore(database, causal_order.passed_on_until, LATE_EXITS_AFTER)
 
     def look(self) -> int:
         """One round; how many exits it judged."""

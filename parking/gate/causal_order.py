@@ -6,7 +6,7 @@ has told what it knew by then, and never longer than `HOLD_MOST`: a box that sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,6 +57,7 @@ _OF_BOXES = (
     .group_by(_until.device_id)
 )
 _HEARD = prepared(_OF_BOXES.order_by(_until.device_id))
+_FIRST_HELD = prepared(sa.select(sa.func.min(_held.due)))
 _my_disk = sa.and_(_until.device_id == sa.bindparam("of_device"), _until.epoch == sa.bindparam("of_epoch"))
 _told_until = sa.bindparam("told_until", type_=UtcDateTime)
 _TELL_UNTIL = prepared(
@@ -142,21 +143,34 @@ def frontier(conn: Connection, now: datetime) -> datetime | None:
 
 
 def unheard(conn: Connection, now: datetime) -> dict[str, datetime]:
-    """The gate boxes that are cut off, and since when: what they let in and out after that nobody knows yet.
-
-    A disk that has been replaced is another question: of each box the one that has told most counts.
-    """
-    rows = conn.execute(_HEARD, {"since": now - FORGOTTEN_AFTER}).all()
-    return {row.device_id: row.until for row in rows if row.until < now - FRESH}
+    """The gate boxes that are cut off, and since when: what they let in and out after that nobody knows yet."""
+    return {device: until for device, until in _heard(conn, now).items() if until < now - FRESH}
 
 
-def heard_until(conn: Connection, now: datetime) -> datetime:
-    """Up to when every gate box has told what it let in and out; `now` where none is cut off."""
-    return min(unheard(conn, now).values(), default=now)
+def heard_until(conn: Connection, now: datetime, telling: str) -> datetime:
+    """Up to when every gate box but the one that is `telling` has told what it let in and out; `now` where none is cut off."""
+    return min((until for device, until in unheard(conn, now).items() if device != telling), default=now)
+
+
+def passed_on_until(conn: Connection, now: datetime) -> datetime | None:
+    """Up to when every gate box has told what it let in and out, and nothing of it is held any more; None when none was heard."""
+    held = conn.scalar(_FIRST_HELD)
+    heard = _heard(conn, now).values()
+    return min([*heard, *([held] if held is not None else [])]) if heard else None
+
+
+def _heard(conn: Connection, now: datetime) -> dict[str, datetime]:
+    """Up to when each box has told what it knew. A disk that was replaced is another question: the one that has told most counts."""
+    return {row.device_id: row.until for row in conn.execute(_HEARD, {"since": now - FORGOTTEN_AFTER})}
+
+
+def forget_others(uow: UnitOfWork, devices: Collection[str]) -> None:
+    """Boxes that are shut out, or are there no more, hold nobody up."""
+    uow.connection.execute(edge_frontier.delete().where(_until.device_id.not_in(devices)))
 
 
 def _note_frontier(uow: UnitOfWork, device: str, epoch: str, until: datetime) -> None:
-    disk = {"of_device": device, "of_epoch": epoch}
+    until, disk = min(until, uow.now), {"of_device": device, "of_epoch": epoch}
     if uow.connection.execute(_TELL_UNTIL, disk | {"told_until": until, "told_at": uow.now}).rowcount == 0:
         row = {"device_id": device, "epoch": epoch, "until": until, "heard_at": uow.now}
         uow.connection.execute(edge_frontier.insert().values(row))

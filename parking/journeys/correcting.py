@@ -59,7 +59,7 @@ def match_exit(
     fee_clocks.vehicle_left(uow.connection, out.exited_at, visit_id, stay_id)
     store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
     at = out.yes_at or out.exited_at
-    free = leaving.free_by_either(uow.connection, stay, out.plate, at, None)
+    free = leaving.free_by_either(uow.connection, stay, out.plate, at, out.right)
     free = free or known_rights.free_by(uow.connection, stay, out.plate, at)  # its entry may have been misread
     leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)

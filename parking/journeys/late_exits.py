@@ -1,7 +1,7 @@
 """Exits that were told before their entries are judged again when every gate box has told what it knew by then.
 
 While a box is cut off, whoever came in by it leaves by another's exit as if he had never come. Once it has told all, the exit is judged
-as it would have been at once; what a person has said of it meanwhile he said without knowing.
+as it would have been at once; what a person has said of it meanwhile he said without knowing, but that nobody went out.
 """
 
 from __future__ import annotations
@@ -9,41 +9,86 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+import structlog
+from sqlalchemy import Connection, Row
 
 from parking.emergency import fee_clocks
 from parking.journeys import known_rights, leaving, pairing
 from parking.journeys.pairing import CostsOf
 from parking.journeys.ports import Cashier
+from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import Database, UnitOfWork
-from parking.sessions import corrections, store, visits
+from parking.sessions import corrections, service, store, visits
+from parking.sessions.desk import queue
+from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
-from parking.sessions.matching import Matched, NoStay
+from parking.sessions.matching import Match, Matched, NoStay
+
+_TOLD_LATE = "its entry arrived later"
+_WENT_NOT_OUT = ("drove_back", "not_a_vehicle")
+_log = structlog.get_logger(__name__)
 
 
 def look_again(database: Database, cashier: Cashier, costs_of: CostsOf, told_until: datetime) -> int:
-    """Judge those up to the moment up to which everything has been told and worked off; returns how many."""
+    """Judge those up to the moment up to which everything has been told and worked off; returns how many.
+
+    One that cannot be judged is left to a person, and holds no other up.
+    """
     waiting = database.read(lambda conn: visits.awaiting(conn, told_until))
     for visit_id in waiting:
-        database.write(lambda uow, visit_id=visit_id: _judge(uow, cashier, costs_of, visit_id))  # type: ignore[misc] # bound per turn
+        try:
+            database.write(lambda uow, visit_id=visit_id: _judge(uow, cashier, costs_of, visit_id))  # type: ignore[misc] # bound per turn
+        except Exception as error:
+            if isinstance(error, ParkingError) and error.kind is ErrorKind.UNAVAILABLE:
+                raise  # the next round tries again
+            _log.error("late exit not judged", visit=visit_id, error=type(error).__name__)
+            database.write(lambda uow, visit_id=visit_id: _leave_it(uow, visit_id))  # type: ignore[misc] # bound per turn
     return len(waiting)
 
 
 def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: VisitId) -> None:
-    conn, out = uow.connection, visits.unmatched(uow.connection, visit_id)
-    assert out is not None, "an exit that awaits its entry is kept"
+    conn, out = uow.connection, _kept(uow.connection, visit_id)
     visits.all_told(conn, visit_id)
+    shown = pairing.unmatched_evidence(out)
+    also = (shown.named,) if shown.named is not None and store.row_of(conn, shown.named) is not None else ()
+    found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
     if out.stay_id is not None:
+        _doubt_what_was_given(uow, out, found)
         return
-    named = StayId(out.named) if out.named is not None else None
-    also = (named,) if named is not None and store.row_of(conn, named) is not None else ()
-    found = pairing.whose(conn, pairing.unmatched_evidence(out), costs_of(conn), uow.now, *also)
+    case_id = CaseId(out.case_id)
+    said = desk_store.standing(conn, case_id)
+    if said is not None and said.reason in _WENT_NOT_OUT:
+        return
     if isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out):
+        desk.overruled(uow, case_id, by=corrections.BY_RULE, reason=_TOLD_LATE)
         return
-    if not isinstance(found, NoStay):  # it is a question, and may have been answered too soon
-        desk_store.reopen_case(conn, CaseId(out.case_id))
-    desk_store.ask_instead(conn, CaseId(out.case_id), leaving.reason_of(found))
+    passed = leaving.PassedOut(visit_id, LaneId(out.lane_id), out.plate, shown.votes, out.exited_at)
+    ended = leaving.known_to_have_left(uow, passed, nobody_else=isinstance(found, NoStay))
+    if ended is not None:
+        _explain(uow, out, ended)
+    elif not isinstance(found, NoStay):
+        desk.overruled(uow, case_id, by=corrections.BY_RULE, reason=_TOLD_LATE, asks=leaving.reason_of(found))
+    else:
+        desk_store.ask_instead(conn, case_id, leaving.reason_of(found))
+
+
+def _leave_it(uow: UnitOfWork, visit_id: VisitId) -> None:
+    out = _kept(uow.connection, visit_id)
+    visits.all_told(uow.connection, visit_id)
+    if out.stay_id is None:
+        desk.overruled(uow, CaseId(out.case_id), by=corrections.BY_RULE, reason="", asks="exit_in_doubt")
+
+
+def _kept(conn: Connection, visit_id: VisitId) -> Row[Any]:
+    out = visits.unmatched(conn, visit_id)
+    assert out is not None, "an exit that awaits its entry is kept"
+    return out
+
+
+def _explain(uow: UnitOfWork, out: Row[Any], stay_id: StayId) -> None:
+    visits.explain(uow.connection, VisitId(out.visit_id), stay_id)
+    store.close_case(uow.connection, CaseId(out.case_id), by=corrections.BY_RULE, note=_TOLD_LATE, at=uow.now)
 
 
 def _end(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, out: Row[Any]) -> bool:
@@ -53,12 +98,24 @@ def _end(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, out: Row[Any]) -> b
     if stay is None:
         return False
     before, at = corrections.snapshot(conn, stay_id), out.yes_at or out.exited_at
-    visits.explain(conn, visit_id, stay_id)
+    _explain(uow, out, stay_id)
     fee_clocks.vehicle_left(conn, out.exited_at, visit_id, stay_id)
-    store.close_case(conn, CaseId(out.case_id), by=corrections.BY_RULE, note="its entry arrived later", at=uow.now)
-    free = leaving.free_by_either(conn, stay, out.plate, at, None)
+    free = leaving.free_by_either(conn, stay, out.plate, at, out.right)
     free = free or known_rights.free_by(conn, stay, out.plate, at)
-    leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
+    lane_id = LaneId(out.lane_id)
+    leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=lane_id, free=free)
     seen = {"exit_visit": visit_id, "at": out.exited_at}
     corrections.record(uow, stay_id, "exit_found_late", before, seen)
+    if not out.authorised:
+        service.open_case(uow, "unauthorised_exit", stay_id=stay_id, visit_id=visit_id, lane_id=lane_id)
     return True
+
+
+def _doubt_what_was_given(uow: UnitOfWork, out: Row[Any], found: Match) -> None:
+    """A person gave it to a stay while its own was not known: he is asked about that, and nothing is changed by itself."""
+    stay_id = StayId(out.stay_id)
+    given = corrections.given_by_person(uow.connection, stay_id)
+    if given is None or given.evidence.get("exit_visit") != out.visit_id or not isinstance(found, Matched):
+        return
+    if found.stay_id != stay_id and found.ranked[0].exact:
+        service.open_case(uow, queue.ASKED, stay_id=stay_id, lane_id=LaneId(out.lane_id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -30,6 +30,7 @@ from parking.kernel.events import (
 )
 from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, evidence, finding, service, store, visits
 from parking.sessions.matching import Ambiguous, Match, Matched, NoStay
@@ -37,8 +38,8 @@ from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingSt
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
 
 Handler = Callable[[UnitOfWork, Envelope], None]
-HeardUntil = Callable[[Connection, datetime], datetime]
-"""Up to when every gate box has told what it let in and out, asked at a moment: that moment itself, where none is cut off."""
+HeardUntil = Callable[[Connection, datetime, str], datetime]
+"""Up to when all gate boxes but one have told what they let in and out, asked at a moment: that moment, where none is cut off."""
 
 
 def remember_decision(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -149,13 +150,13 @@ def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> 
         conn = uow.connection
         said = visits.take(conn, event.visit_id)
         decided_at = said.yes_at if said is not None else None
-        unheard = heard_until(conn, uow.now) < min(at, uow.now)
+        unheard = heard_until(conn, uow.now, envelope.origin) < min(at, uow.now)
         shown = replace(pairing.evidence_of(event, at), unheard=unheard)
         also = (event.stay_id,) if event.stay_id is not None else ()
         found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
         stay, doubted = to_close(uow, found.stay_id, event.visit_id, at) if isinstance(found, Matched) else (None, None)
         if stay is None:
-            if _known_to_have_left(uow, event, at, nobody_else=isinstance(found, NoStay)):
+            if known_to_have_left(uow, passed_out(event, at), nobody_else=isinstance(found, NoStay)) is not None:
                 return
             service.record_unmatched_exit(
                 uow,
@@ -221,29 +222,42 @@ def to_close(
     return (stay, None) if isinstance(stay, OpenStay) else (None, None)
 
 
-def _known_to_have_left(uow: UnitOfWork, event: VehiclePassed, at: datetime, *, nobody_else: bool) -> bool:
-    """Whether a stay was ended by a rule that had worked out this very passage; then the passage is explained, and counted twice.
+class PassedOut(NamedTuple):
+    """A proven passage out, told now or kept."""
+
+    visit_id: VisitId
+    lane_id: LaneId
+    plate: Plate | None
+    votes: Votes | None
+    at: datetime
+
+
+def passed_out(event: VehiclePassed, at: datetime) -> PassedOut:
+    return PassedOut(event.visit_id, event.lane_id, event.plate, pairing.votes_of(event.plate, event.votes), at)
+
+
+def known_to_have_left(uow: UnitOfWork, out: PassedOut, *, nobody_else: bool) -> StayId | None:
+    """The stay that a rule has ended which had worked out this very passage: then the passage is explained, and counted twice.
 
     A passage after what the rule rests on is none that it had worked out: the rule erred, if it is that car at all. That takes its own
     plate to the letter, the last visit of that plate, and nobody inside who may be meant.
     """
-    votes = pairing.votes_of(event.plate, event.votes)
-    texts, came_since = {one.text for one in votes.spellings} if votes is not None else set(), False
+    texts, came_since, at = {one.text for one in out.votes.spellings} if out.votes is not None else set(), False, out.at
     for stay_id in finding.closed_around(uow.connection, texts, at):
         before = corrections.snapshot(uow.connection, stay_id)
         assert before is not None, "a closed stay is there"
-        is_its_own = event.plate is not None and before["plate"] == event.plate.text
+        is_its_own = out.plate is not None and before["plate"] == out.plate.text
         erred, came_since = nobody_else and is_its_own and not came_since, came_since or is_its_own
         known = corrections.standing(uow.connection, stay_id)
         if known is None or not known.rule.startswith("missed_exit"):
             continue
         rests_on = known.evidence.get("at") or known.evidence.get("patrol_ended")
         if erred or at <= (parse_time(rests_on) if rests_on else known.at):
-            seen = {"exit_visit": event.visit_id, "at": at}
-            store.set_state(uow.connection, stay_id, exited_at=at, exit_lane_id=event.lane_id)
+            seen = {"exit_visit": out.visit_id, "at": at}
+            store.set_state(uow.connection, stay_id, exited_at=at, exit_lane_id=out.lane_id)
             corrections.record(uow, stay_id, "exit_arrived_late", before, seen, passages=1)
-            return True
-    return False
+            return stay_id
+    return None
 
 
 def _kept(event: VehiclePassed, yes_at: datetime | None) -> dict[str, Any]:
@@ -253,7 +267,9 @@ def _kept(event: VehiclePassed, yes_at: datetime | None) -> dict[str, Any]:
         "credential": event.credential.ref if event.credential is not None else None,
         "lot_id": event.lot_id,
         "picture_ref": event.picture_ref,
-        "named": event.stay_id,
+        "named": event.stay_id if event.credential is not None or event.plate is None else None,
+        "right": event.right,
+        "authorised": event.authorised,
     }
 
 

@@ -71,7 +71,7 @@ def unmatched_evidence(row: Row[Any]) -> PassageEvidence:
         votes=votes_of(row.plate, Votes.parse(row.votes) if row.votes else None),
         credentials=(Credential.from_ref(row.credential),) if row.credential else (),
         lot_id=LotId(row.lot_id) if row.lot_id else None,
-        named=StayId(row.named) if row.named and (row.credential or row.plate is None) else None,
+        named=StayId(row.named) if row.named else None,
     )
 
 

@@ -19,6 +19,8 @@ from parking.sessions import corrections, store, visit_notes, visits
 from parking.sessions.desk import lesson_store
 
 _NOBODY = {"plate": None, "votes": None}
+_NOBODYS_EXIT = {**_NOBODY, "credential": None, "named": None, "right": None}
+"""A stay that was named is no proof where nothing says any more by what."""
 _is_over = store.stay.c.state.in_(store.OVER)
 _ended = sa.func.coalesce(store.stay.c.exited_at, store.stay.c.entered_at)
 """Of one that ended without an exit (merged, split, a ghost), its beginning counts."""
@@ -36,7 +38,7 @@ def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> list[StayId]
     corrections.forget_spelling(conn, plate, until)
     store.forget_plates(conn, stays)
     mine = sa.or_(sa.and_(x.plate == plate, x.exited_at <= until), x.visit_id.in_(told))
-    conn.execute(store.unmatched_exit.update().where(mine).values(**_NOBODY, credential=None))
+    conn.execute(store.unmatched_exit.update().where(mine).values(_NOBODYS_EXIT))
     note, visit = visit_notes.visit_note, visits.lane_visit
     mine = sa.or_(sa.and_(note.c.plate == plate, note.c.at <= until), note.c.visit_id.in_(told))
     conn.execute(note.update().where(mine).values(_NOBODY))
@@ -79,7 +81,7 @@ def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: 
     corrections.forget_of_stays(conn, old)
     store.forget_plates(conn, old)
     spelt = sa.or_(x.plate.is_not(None), x.votes.is_not(None))
-    conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(**_NOBODY, credential=None))
+    conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(_NOBODYS_EXIT))
     note = visit_notes.visit_note
     spelt = sa.or_(note.c.plate.is_not(None), note.c.votes.is_not(None))
     conn.execute(note.update().where(spelt, note.c.at < stays).values(_NOBODY))

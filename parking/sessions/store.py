@@ -111,7 +111,9 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
     sa.Column("picture_ref", sa.String(64), nullable=True),
     # whether the loops proved it; else a person opened, and nobody saw the car go through or back
     sa.Column("counted", sa.Boolean, nullable=False, default=True),
-    sa.Column("named", sa.String(36)),  # the stay that its lane named, perhaps from a ticket
+    sa.Column("named", sa.String(36)),  # the stay that a ticket or a tag named, or a lane of whom nobody could read
+    sa.Column("right", sa.String(80)),  # by which the lane let it out
+    sa.Column("authorised", sa.Boolean, nullable=False, default=True),
     # whether a gate box that is cut off may yet tell its entry
     sa.Column("awaits", sa.Boolean, nullable=False, default=False),
 )

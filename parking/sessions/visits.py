@@ -71,10 +71,16 @@ _OF_PLATES = sa.select(unmatched_exit).where(
     _u.stay_id.is_(None),
     _u.exited_at >= sa.bindparam("since"),
     sa.or_(_u.named.is_(None), _u.named == sa.bindparam("of_stay")),
-    # What comes nearer may still be told by a box that is cut off: before that, only to the letter.
-    sa.or_(sa.not_(_u.awaits), _u.plate == sa.bindparam("to_the_letter", type_=_u.plate.type)),
 )
 _EARLIEST = prepared(_OF_PLATES.where(_u.counted).order_by(_u.exited_at).limit(1))
+_AWAITED_BEFORE = prepared(
+    sa.select(_u.votes).where(
+        sa.text("awaits"),
+        _u.stay_id.is_(None),
+        _u.exited_at >= sa.bindparam("since"),
+        _u.exited_at < sa.bindparam("until"),
+    )
+)
 _AWAITING = prepared(
     sa.select(_u.visit_id)
     .where(sa.text("awaits"), _u.exited_at <= sa.bindparam("told", type_=_u.exited_at.type))
@@ -181,12 +187,20 @@ def earliest_unmatched(
 ) -> Row[Any] | None:
     """The first exit after `since` that no stay has explained and that may be this one's, of whose `plate` its entry left open `texts`.
 
-    With `until` it is looked for before then, and one that no loop proved will do while nobody has said that it drove back.
+    With `until` it is looked for before then, and one that no loop proved will do while nobody has said that it drove back. None where
+    that takes more than is known yet: what `awaits` is judged when everything has been told.
     """
-    about = {"plates": [Plate(text) for text in texts], "since": since, "of_stay": stay_id, "to_the_letter": plate}
+    spelt = set(texts)
+    about = {"plates": [Plate(text) for text in spelt], "since": since, "of_stay": stay_id}
     if until is None:
-        return conn.execute(_EARLIEST, about).one_or_none()
-    return conn.execute(_EARLIEST_UNTIL, {**about, "until": until}).one_or_none()
+        out = conn.execute(_EARLIEST, about).one_or_none()
+    else:
+        out = conn.execute(_EARLIEST_UNTIL, {**about, "until": until}).one_or_none()
+    if out is None or (out.awaits and out.plate != plate):
+        return None  # another's may be its own, whom a box that is cut off will tell
+    before = conn.execute(_AWAITED_BEFORE, {"since": since, "until": out.exited_at}).scalars()
+    near = (Votes.parse(votes).spellings for votes in before if votes is not None)
+    return None if any(one.text in spelt for spellings in near for one in spellings) else out
 
 
 def awaiting(conn: Connection, told_until: datetime) -> list[VisitId]:

@@ -15,7 +15,7 @@ from guidance import store as guidance_store
 from parking.access import store as access_store
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.live_projection import live_value
-from parking.bootstrap.rounds import LateExits
+from parking.bootstrap.rounds import LATE_EXITS_AFTER, LateExits
 from parking.bootstrap.settings import Settings
 from parking.gate.api import ingest
 from parking.gate.causal_order import HOLD_MOST, release_all
@@ -189,8 +189,8 @@ class SiteStory:
             self.database.write(lambda uow, box=box: ingest(uow, box, "e1", (), until=self.clock.now()))  # type: ignore[misc]
 
     def look_at_late_exits(self) -> None:
-        """The server's round comes twice: what all boxes had told by the first is worked off at the second."""
-        for _ in range(2):
+        """The server's round comes as often as it takes until what all boxes have told by now counts as worked off."""
+        for _ in range(LATE_EXITS_AFTER + 1):
             self._late_exits.look()
         self.application.drain()
 

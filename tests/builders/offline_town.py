@@ -22,7 +22,7 @@ from guidance import store as guidance_store
 from parking.access import store as access_store
 from parking.bootstrap.application import build
 from parking.bootstrap.keys import Ed25519Signer, KeyRing
-from parking.bootstrap.rounds import LateExits
+from parking.bootstrap.rounds import LATE_EXITS_AFTER, LateExits
 from parking.bootstrap.tables import all_tables
 from parking.gate.causal_order import release_all
 from parking.gate.edge_file import EdgeFile
@@ -186,7 +186,7 @@ class Town:
             return
         self.database.write(self.application.occupancy.recount)
         late = LateExits(self.database, self.application.cashier, self.application.costs_of)
-        for _ in range(2):
+        for _ in range(LATE_EXITS_AFTER + 1):
             late.look()
         self.work_off()
         refreshing_access.renew(self.database, self.application.cashier)

@@ -16,9 +16,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Exits of before wait for nothing."""
+    """Exits of before wait for nothing, and were let out by somebody."""
     with op.batch_alter_table("unmatched_exit") as changed:
         changed.add_column(sa.Column("named", sa.String(36), nullable=True))
+        changed.add_column(sa.Column("right", sa.String(80), nullable=True))
+        changed.add_column(sa.Column("authorised", sa.Boolean(), nullable=False, server_default=sa.true()))
         changed.add_column(sa.Column("awaits", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index(
         "unmatched_exit_awaiting",
@@ -33,5 +35,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("unmatched_exit_awaiting", table_name="unmatched_exit")
     with op.batch_alter_table("unmatched_exit") as changed:
-        changed.drop_column("awaits")
-        changed.drop_column("named")
+        for name in ("awaits", "authorised", "right", "named"):
+            changed.drop_column(name)

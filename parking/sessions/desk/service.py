@@ -246,6 +246,18 @@ def overtaken(uow: UnitOfWork, stay_id: StayId, correction_id: str, *, by: str, 
             uow.publish(CaseChanged(made.case_id, case.reason, "reopened"))
 
 
+def overruled(uow: UnitOfWork, case_id: CaseId, *, by: str, reason: str, asks: str | None = None) -> None:
+    """More is known than when a person said that no stay was meant: that stands no more. With `asks`, the case is open and asks this."""
+    made = store.standing(uow.connection, case_id)
+    if made is not None and made.choice is Choice.NO_STAY:
+        store.mark_undone(uow.connection, made.id, by=by, at=uow.now, reason=reason)
+    if asks is not None:
+        store.reopen_case(uow.connection, case_id)
+        store.ask_instead(uow.connection, case_id, asks)
+        store.stir(uow.connection, case_id)
+        uow.publish(CaseChanged(case_id, asks, "reopened"))
+
+
 def switch_lesson(uow: UnitOfWork, desk: Desk, lesson_id: str, who: Principal, *, active: bool, reason: str) -> Lesson:
     """Let a lesson count or not; with a name and a reason. That of an undone decision cannot count again."""
     known = lesson_store.lesson(uow.connection, lesson_id)

@@ -164,6 +164,12 @@ def decisions_of(conn: Connection, case_ids: Sequence[str]) -> list[Decision]:
     return [_to_decision(row) for row in conn.execute(query)] if case_ids else []
 
 
+def standing(conn: Connection, case_id: CaseId) -> Decision | None:
+    """What was decided last about a case and nobody has taken back."""
+    made = [one for one in decisions_of(conn, [case_id]) if one.undone_at is None]
+    return made[-1] if made else None
+
+
 def decisions_about(conn: Connection, stay_id: StayId, case_ids: Sequence[str]) -> list[Decision]:
     """What was decided about a stay or these cases, undone or not, oldest first."""
     about = sa.or_(desk_decision.c.stay_id == stay_id, desk_decision.c.case_id.in_(case_ids))

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from parking.access import store as access_store
+from parking.access.rows import InvitationRow
+from parking.bootstrap.desk import desk_of
 from parking.bootstrap.gate_codes import keep_box_keys
+from parking.gate.api import ingest
+from parking.journeys import correcting
 from parking.journeys.ranking import ranker
 from parking.kernel.codec import to_plain
 from parking.kernel.credential import Credential, CredentialKind
+from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction
-from parking.kernel.ids import DeviceId, StayId
+from parking.kernel.ids import DeviceId, StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.kernel.principal import Principal, Scope
 from parking.kernel.votes import Votes
+from parking.plumbing.db import UnitOfWork
 from parking.security import store as security_store
 from parking.security.model import Device, DeviceKind
-from parking.sessions import service
+from parking.sessions import erasure, store
 from parking.sessions.costs import Costs
+from parking.sessions.desk import service as desk
+from parking.sessions.desk import store as desk_store
+from parking.sessions.desk.model import Choice, Wish
 from parking.sessions.model import ClosedStay, OpenStay
 from tests.builders.journeys import SiteStory, passage
 
@@ -28,6 +44,7 @@ def votes(*said: tuple[str, float]) -> Votes:
     return Votes.of(said, "blue", "civil")
 
 
+LI = Principal("operator", "li", frozenset(Scope))
 SURE = votes((EIGHT, 0.0), ("豫A60888", -4.5))
 
 
@@ -45,10 +62,17 @@ def come_back(site: SiteStory) -> None:
     site.look_at_late_exits()
 
 
-def no_stay(site: SiteStory) -> None:
-    """A person says of the only case that the entry was missed."""
+def no_stay(site: SiteStory, reason: str = "entry_missed") -> str:
+    """A person says at the desk of the only case that no stay is meant; the decision."""
     (case,) = site.cases()
-    site.database.write(lambda uow: service.resolve_case(uow, case.id, by="li", note="entry_missed"))
+    at_desk = desk_of(site.application)
+
+    def work(uow: UnitOfWork) -> str:
+        desk.take(uow, at_desk, case.id, LI)
+        version = desk_store.hand(uow.connection, case.id).version
+        return desk.decide(uow, at_desk, case.id, version, LI, Wish(Choice.NO_STAY, reason)).id
+
+    return site.database.write(work)
 
 
 @pytest.mark.req("ID-1", "DATA-2", "GATE-3")
@@ -214,3 +238,203 @@ def test_who_decides_about_an_exit_is_told_that_its_entry_may_not_be_known_yet(s
     come_back(site)
     assert not site.database.read(lambda conn: rank(conn, case)).awaits
     assert site.reasons() == ["exit_without_stay"]
+
+
+def misread_exit(site: SiteStory, **how: Any) -> tuple[StayId, str]:
+    """edge-1 lets a car in and keeps it to itself; the car leaves by edge-2, misread. Its stay to be, and its exit."""
+    lose(site, "edge-1")
+    visit = site.visit()
+    came = site.said(passage(IN, visit, TRUE, votes=votes((TRUE, 0.0))))
+    site.park(hours=2)
+    site.greet("edge-2")
+    out = site.leave(MISREAD, votes=votes((MISREAD, 0.0), (TRUE, -3.0)), box="edge-2", **how)
+    site.backlog = (came,)  # type: ignore[attr-defined]
+    return StayId(visit), out
+
+
+def tell(site: SiteStory) -> None:
+    """edge-1 tells what it kept, and the server looks again."""
+    site.hand_in(*site.backlog)  # type: ignore[attr-defined]
+    come_back(site)
+
+
+@pytest.mark.req("ID-1", "PAY-1")
+@pytest.mark.parametrize("gap", [3, 14])
+@pytest.mark.parametrize("left_open", [True, False])
+def test_of_two_visits_in_a_backlog_each_ends_by_its_own_exit(site: SiteStory, gap: int, left_open: bool) -> None:
+    """The first exit is misread: its stay must not run on until the second, which is read to the letter."""
+    lose(site, "edge-1")
+    read = votes((TRUE, 0.0), (MISREAD, -3.0)) if left_open else votes((TRUE, 0.0))
+    first, second = site.visit(), ""
+    came = [site.said(passage(IN, first, TRUE, votes=read))]
+    site.park(hours=2)
+    site.greet("edge-2")
+    site.leave(MISREAD, votes=votes((MISREAD, 0.0), (TRUE, -3.0)), box="edge-2")
+    site.park(hours=gap)
+    site.greet("edge-2")
+    second = site.visit()
+    came.append(site.said(passage(IN, second, TRUE, votes=read)))
+    site.park(hours=1)
+    site.greet("edge-2")
+    site.leave(TRUE, votes=votes((TRUE, 0.0), (MISREAD, -3.0)), box="edge-2")
+    site.hand_in(*came)
+    come_back(site)
+    earlier, later = site.stay(StayId(first)), site.stay(StayId(second))
+    assert isinstance(earlier, ClosedStay)
+    assert isinstance(later, ClosedStay)
+    assert earlier.exited_at < later.entered_at
+    assert (site.sums(earlier.id).due, site.sums(later.id).due) == (1000, 600)
+
+
+@pytest.mark.req("ID-1", "SEC-1")
+def test_a_stay_that_a_lane_only_guessed_is_no_proof_and_erasing_the_plate_makes_it_none(site: SiteStory) -> None:
+    known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
+    lose(site, "edge-1")
+    other = "浙A6U388"
+    site.leave(other, votes=votes((other, 0.0)), stay=known, box="edge-2")
+    site.database.write(lambda uow: erasure.forget_plate(uow, Plate(other), uow.now))
+    come_back(site)
+    assert isinstance(site.stay(known), OpenStay)
+
+
+@pytest.mark.parametrize("reason", ["drove_back", "not_a_vehicle"])
+def test_who_said_that_nothing_went_out_is_not_overruled(site: SiteStory, reason: str) -> None:
+    stay_id, _ = misread_exit(site)
+    no_stay(site, reason)
+    tell(site)
+    assert isinstance(site.stay(stay_id), OpenStay)
+    assert site.reasons() == []
+
+
+@pytest.mark.req("DATA-2")
+def test_what_was_said_too_soon_stands_as_taken_back_and_every_desk_hears_of_it(site: SiteStory) -> None:
+    stay_id, _ = misread_exit(site)
+    decision = no_stay(site)
+    tell(site)
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    made = site.database.read(lambda conn: desk_store.decision(conn, decision))
+    assert made is not None
+    assert (made.undone_by, made.undo_reason) == ("system", "its entry arrived later")
+    with pytest.raises(ParkingError, match="undone already"):
+        site.database.write(lambda uow: desk.undo(uow, desk_of(site.application), decision, LI, "no"))
+
+
+@pytest.mark.req("PAY-1")
+def test_whoever_a_lane_let_out_by_a_right_owes_nothing_when_his_exit_is_judged_late(site: SiteStory) -> None:
+    day = timedelta(days=1)
+    guest = InvitationRow(
+        "i1", "anna", site.clock.now() - day, site.clock.now() + day, None, plate=Plate(TRUE), free_of_charge=True
+    )
+    site.database.write(lambda uow: access_store.put_fact(uow, guest))
+    lose(site, "edge-1")
+    visit = site.visit()
+    came = site.said(passage(IN, visit, MISREAD, votes=votes((MISREAD, 0.0), (TRUE, -3.0))))
+    site.park(hours=2)
+    site.greet("edge-2")
+    went = passage(Direction.OUT, site.visit(), TRUE, votes=votes((TRUE, 0.0), ("苏B32E1G", -6.0)))
+    site.hear(replace(went, right="invitation:i1"), box="edge-2")
+    site.hand_in(came)
+    come_back(site)
+    assert isinstance(site.stay(StayId(visit)), ClosedStay)
+    assert site.reasons() == []
+
+
+def test_an_exit_that_nobody_let_out_is_a_case_also_when_it_is_judged_late(site: SiteStory) -> None:
+    stay_id, _ = misread_exit(site, authorised=False)
+    tell(site)
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert "unauthorised_exit" in site.reasons()
+
+
+@pytest.mark.req("OCC-1")
+def test_a_passage_that_a_rule_had_worked_out_meanwhile_is_counted_once(site: SiteStory) -> None:
+    site.enter("粤B22222", box="edge-2")
+    site.greet("edge-3")
+    lose(site, "edge-1")
+    both = votes((TRUE, 0.0), (MISREAD, -3.0))
+    visit = site.visit()
+    came = site.said(passage(IN, visit, TRUE, votes=both))
+    site.park(hours=1)
+    site.greet("edge-2")
+    site.leave(MISREAD, votes=votes((MISREAD, 0.0), (TRUE, -3.0)), box="edge-2")
+    site.park(minutes=5)
+    site.greet("edge-2")
+    site.hand_in(came)
+    site.greet("edge-1")
+    site.stop_waiting()
+    site.pay(StayId(visit))
+    site.park(hours=1)
+    site.greet("edge-1", "edge-2")
+    site.enter(TRUE, votes=votes((TRUE, 0.0)), box="edge-2")
+    site.greet("edge-3")
+    come_back(site)
+    assert isinstance(site.stay(StayId(visit)), ClosedStay)
+    assert site.occupied()["b1"] == 2
+    assert not [reason for reason in site.reasons() if reason.startswith("exit")]
+
+
+@pytest.mark.req("ID-1")
+def test_an_exit_that_was_given_to_a_lookalike_before_its_own_entry_was_told_is_asked_about(site: SiteStory) -> None:
+    known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
+    lose(site, "edge-1")
+    own = site.visit()
+    came = site.said(passage(IN, own, EIGHT, votes=votes((EIGHT, 0.0))))
+    site.park(hours=1)
+    site.greet("edge-2")
+    out = VisitId(site.leave(EIGHT, votes=SURE, box="edge-2"))
+    cashier = site.application.cashier
+    site.database.write(lambda uow: correcting.match_exit(uow, cashier, out, known, actor="li", reason="same_car_seen"))
+    site.hand_in(came)
+    come_back(site)
+    assert isinstance(site.stay(known), ClosedStay), "what a person has done no rule undoes"
+    assert "asked_by_person" in site.reasons()
+
+
+def test_an_exit_that_cannot_be_judged_is_left_to_a_person_and_holds_no_other_up(site: SiteStory) -> None:
+    lose(site, "edge-1")
+    bad = site.leave(EIGHT, votes=SURE, box="edge-2")
+    broken = {"votes": "{{{"}
+    table = store.unmatched_exit
+    site.database.write(
+        lambda uow: uow.connection.execute(table.update().where(table.c.visit_id == bad).values(broken))
+    )
+    stay_id, _ = misread_exit(site)
+    tell(site)
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert [case.visit_id for case in site.cases() if case.reason == "exit_in_doubt"] == [bad]
+
+
+@pytest.mark.req("GATE-3")
+def test_nothing_is_judged_before_what_a_box_told_is_passed_on(site: SiteStory) -> None:
+    """The old disk of a box that was replaced keeps others' events back for a while."""
+    site.database.write(lambda uow: ingest(uow, "edge-1", "e0", (), until=uow.now))
+    site.park(days=1)
+    stay_id, _ = misread_exit(site)
+    site.park(minutes=30)
+    site.hand_in(*site.backlog)  # type: ignore[attr-defined]
+    site.greet("edge-1", "edge-2")
+    site.look_at_late_exits()
+    assert site.database.read(lambda conn: store.row_of(conn, stay_id)) is None, "it is held"
+    site.stop_waiting()
+    come_back(site)
+    assert isinstance(site.stay(stay_id), ClosedStay)
+
+
+def test_a_box_that_is_shut_out_makes_nobody_doubt(site: SiteStory) -> None:
+    known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
+    for name, enabled in (("edge-1", False), ("edge-2", True)):
+        box = Device(DeviceId(name), DeviceKind.EDGE, f"key-{name}", b"k" * 32, enabled=enabled)
+        site.database.write(lambda uow, box=box: security_store.add_device(uow.connection, box, None, uow.now))  # type: ignore[misc]
+    lose(site, "edge-1")
+    site.database.write(keep_box_keys)
+    site.leave(EIGHT, votes=SURE, box="edge-2")
+    assert isinstance(site.stay(known), ClosedStay)
+
+
+def test_a_box_that_promises_to_have_told_tomorrow_is_believed_until_now(site: SiteStory) -> None:
+    site.database.write(lambda uow: ingest(uow, "edge-1", "e1", (), until=uow.now + timedelta(days=1)))
+    known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
+    site.park(hours=2)
+    site.greet("edge-2")
+    site.leave(EIGHT, votes=SURE, box="edge-2")
+    assert isinstance(site.stay(known), OpenStay)

@@ -23,10 +23,10 @@ from parking.sessions import corrections, service, store, visits
 from parking.sessions.desk import queue
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
+from parking.sessions.desk.model import Choice
 from parking.sessions.matching import Match, Matched, NoStay
 
 _TOLD_LATE = "its entry arrived later"
-_WENT_NOT_OUT = ("drove_back", "not_a_vehicle")
 _log = structlog.get_logger(__name__)
 
 
@@ -57,11 +57,7 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
         _doubt_what_was_given(uow, out, found)
         return
     case_id = CaseId(out.case_id)
-    said = desk_store.standing(conn, case_id)
-    if said is not None and said.reason in _WENT_NOT_OUT:
-        return
-    if isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out):
-        desk.overruled(uow, case_id, by=corrections.BY_RULE, reason=_TOLD_LATE)
+    if _went_not_out(conn, case_id) or (isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out)):
         return
     passed = leaving.PassedOut(visit_id, LaneId(out.lane_id), out.plate, shown.votes, out.exited_at)
     ended = leaving.known_to_have_left(uow, passed, nobody_else=isinstance(found, NoStay))
@@ -76,8 +72,14 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
 def _leave_it(uow: UnitOfWork, visit_id: VisitId) -> None:
     out = _kept(uow.connection, visit_id)
     visits.all_told(uow.connection, visit_id)
-    if out.stay_id is None:
+    if out.stay_id is None and not _went_not_out(uow.connection, CaseId(out.case_id)):
         desk.overruled(uow, CaseId(out.case_id), by=corrections.BY_RULE, reason="", asks="exit_in_doubt")
+
+
+def _went_not_out(conn: Connection, case_id: CaseId) -> bool:
+    """Whether a person has seen that nothing drove out."""
+    said = desk_store.standing(conn, case_id)
+    return said is not None and said.reason in queue.WENT_NOT_OUT
 
 
 def _kept(conn: Connection, visit_id: VisitId) -> Row[Any]:
@@ -87,8 +89,10 @@ def _kept(conn: Connection, visit_id: VisitId) -> Row[Any]:
 
 
 def _explain(uow: UnitOfWork, out: Row[Any], stay_id: StayId) -> None:
+    case_id = CaseId(out.case_id)
     visits.explain(uow.connection, VisitId(out.visit_id), stay_id)
-    store.close_case(uow.connection, CaseId(out.case_id), by=corrections.BY_RULE, note=_TOLD_LATE, at=uow.now)
+    store.close_case(uow.connection, case_id, by=corrections.BY_RULE, note=_TOLD_LATE, at=uow.now)
+    desk.overruled(uow, case_id, by=corrections.BY_RULE, reason=_TOLD_LATE)
 
 
 def _end(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, out: Row[Any]) -> bool:
@@ -112,10 +116,18 @@ def _end(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, out: Row[Any]) -> b
 
 
 def _doubt_what_was_given(uow: UnitOfWork, out: Row[Any], found: Match) -> None:
-    """A person gave it to a stay while its own was not known: he is asked about that, and nothing is changed by itself."""
-    stay_id = StayId(out.stay_id)
-    given = corrections.given_by_person(uow.connection, stay_id)
-    if given is None or given.evidence.get("exit_visit") != out.visit_id or not isinstance(found, Matched):
+    """A person gave it to a stay of another plate while that of its own was not known: he is asked, and nothing is changed by itself."""
+    conn, stay_id, said = uow.connection, StayId(out.stay_id), desk_store.standing(uow.connection, CaseId(out.case_id))
+    if said is None or said.choice is not Choice.MATCH or not isinstance(found, Matched) or out.plate is None:
         return
-    if found.stay_id != stay_id and found.ranked[0].exact:
-        service.open_case(uow, queue.ASKED, stay_id=stay_id, lane_id=LaneId(out.lane_id))
+    given, own = (store.row_of(conn, one) for one in (stay_id, found.stay_id))
+    chosen_from = {one["stay_id"] for one in said.evidence.get("candidates", ())}
+    told_later = found.stay_id not in chosen_from and own is not None and own.plate == out.plate
+    if (
+        told_later
+        and given is not None
+        and given.plate != out.plate
+        and not store.open_cases(conn, queue.ASKED, stay_id)
+    ):
+        visit_id = VisitId(out.visit_id)
+        service.open_case(uow, queue.ASKED, stay_id=stay_id, visit_id=visit_id, lane_id=LaneId(out.lane_id))

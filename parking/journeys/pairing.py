@@ -35,7 +35,7 @@ from parking.sessions.matching import (
 CostsOf = Callable[[Connection], Costs]
 """The costs in force: what the recogniser was measured to confuse, and what people have taught since."""
 _DOUBTS: Mapping[str, float] = {"review": IN_REVIEW, "doubtful": UNPROVEN, "closed": UNFOUND}
-_NOT_FOUND = "not_found_by_patrol"
+_NOT_FOUND, _CAME_AGAIN = "not_found_by_patrol", "missed_exit_later_entry"
 
 
 def votes_of(plate: Plate | None, votes: Votes | None) -> Votes | None:
@@ -148,11 +148,14 @@ def _candidate(conn: Connection, row: Row[Any], evidence: PassageEvidence) -> Op
 
 
 def _ghost(conn: Connection, stay_id: StayId, at: datetime) -> float:
-    """A patrol overlooks a car now and then; whose plate has come in again has either left before, or is another car's too."""
+    """A patrol overlooks a car now and then; whose plate has come in again has either left before, or is another car's too.
+
+    That it came again says nothing against an exit before: it is the one that was missed.
+    """
     standing = corrections.standing(conn, stay_id)
     if standing is None:
         return GONE
     came_again = standing.evidence.get("at")
-    if standing.rule == _NOT_FOUND or (came_again is not None and at < parse_time(came_again)):
-        return UNFOUND
-    return GONE
+    if came_again is not None and at < parse_time(came_again):
+        return 0.0 if standing.rule == _CAME_AGAIN else UNFOUND
+    return UNFOUND if standing.rule == _NOT_FOUND else GONE

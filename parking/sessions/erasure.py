@@ -80,7 +80,7 @@ def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: 
     old = conn.execute(sa.select(s.id).where(known, _is_over, _ended < stays).limit(most)).scalars().all()
     corrections.forget_of_stays(conn, old)
     store.forget_plates(conn, old)
-    spelt = sa.or_(x.plate.is_not(None), x.votes.is_not(None))
+    spelt = sa.or_(*(x[name].is_not(None) for name in _NOBODYS_EXIT))
     conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(_NOBODYS_EXIT))
     note = visit_notes.visit_note
     spelt = sa.or_(note.c.plate.is_not(None), note.c.votes.is_not(None))

@@ -175,11 +175,11 @@ def _books_one_side(patch: pytest.MonkeyPatch) -> None:
 
 
 def _takes_every_repeat_for_news(patch: pytest.MonkeyPatch) -> None:
-    def wrong(uow: UnitOfWork, device: str, epoch: str, events: Any) -> int:
+    def wrong(uow: UnitOfWork, device: str, epoch: str, events: Any, **_: Any) -> int:
         for _, _, said in events:
             fresh = EventId(uow.ids.new(uow.now))
             uow.forward(Envelope(fresh, said.occurred_at, said.origin, said.event))
-        return int(max(seq for seq, _, _ in events))
+        return int(max((seq for seq, _, _ in events), default=0))
 
     patch.setattr(virtual_site, "ingest", wrong)
 

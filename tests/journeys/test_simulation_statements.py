@@ -15,7 +15,7 @@ from parking.plumbing.prepared import DirectConnection
 
 FEW_ROWS = {
     "correction_head", "dead_letter", "desk_lesson", "desk_teaching",
-    "edge_held", "figure_head", "guidance_bay", "guidance_lane_sight", "guidance_zone", "ledger_balance",
+    "edge_frontier", "edge_held", "figure_head", "guidance_bay", "guidance_lane_sight", "guidance_zone", "ledger_balance",
     "ledger_head", "security_audit_head", "watched", "watched_offers",
 }  # fmt: skip
 """Of the site, of a person's doing or of what went wrong: none of them has a row for each visit."""

@@ -84,6 +84,8 @@ REASONS: Mapping[Choice, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The reasons that a person may give for each choice; `other` needs words of their own."""
+WENT_NOT_OUT = ("drove_back", "not_a_vehicle")
+"""Who says so of an exit has seen it, and knows more than any entry that is told later."""
 OTHER = "other"
 WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=8))
 MOVES_MONEY = frozenset({Choice.WAIVE})

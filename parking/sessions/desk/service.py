@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 
 from parking.kernel.errors import ErrorKind, ParkingError, conflict, invalid, not_found
 from parking.kernel.events import CaseChanged
-from parking.kernel.ids import CaseId, StayId
+from parking.kernel.ids import CaseId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.logs import redact
 from parking.sessions import store as stays
+from parking.sessions import visits
 from parking.sessions.desk import lesson_store, lessons, queue, store
 from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome, Ranked, Wish
 from parking.sessions.model import ReviewCase, SupersededStay
@@ -217,6 +218,8 @@ def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: 
         raise conflict("decision.undone", "this decision has been undone already")
     if standing[-1].id != decision_id:
         raise conflict("decision.not_last", "something was decided after it: undo that first")
+    if made.choice in (Choice.DONE, Choice.HOLD, Choice.NO_STAY) and _is_explained(uow.connection, case):
+        raise conflict("exit.explained", "the stay of this exit has been found since")
     desk.audit(uow, who, "case.undo", made.case_id, f"{made.choice.value}: {reason}")
     if made.corrections or made.choice not in (Choice.DONE, Choice.HOLD, Choice.NO_STAY):
         desk.deeds.undo(uow, who, case, made, reason)
@@ -229,6 +232,12 @@ def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: 
     store.stir(uow.connection, made.case_id)
     uow.publish(CaseChanged(made.case_id, case.reason, "reopened"))
     return replace(made, undone_by=who.subject, undone_at=uow.now, undo_reason=reason)
+
+
+def _is_explained(conn: Connection, case: ReviewCase) -> bool:
+    """Whether a case is about an exit that has its stay by now."""
+    out = visits.unmatched(conn, VisitId(case.visit_id)) if case.visit_id is not None else None
+    return out is not None and out.stay_id is not None and out.case_id == case.id
 
 
 def overtaken(uow: UnitOfWork, stay_id: StayId, correction_id: str, *, by: str, reason: str) -> None:
@@ -249,13 +258,15 @@ def overtaken(uow: UnitOfWork, stay_id: StayId, correction_id: str, *, by: str, 
 def overruled(uow: UnitOfWork, case_id: CaseId, *, by: str, reason: str, asks: str | None = None) -> None:
     """More is known than when a person said that no stay was meant: that stands no more. With `asks`, the case is open and asks this."""
     made = store.standing(uow.connection, case_id)
-    if made is not None and made.choice is Choice.NO_STAY:
+    if made is not None and made.choice in (Choice.NO_STAY, Choice.DONE, Choice.HOLD):
         store.mark_undone(uow.connection, made.id, by=by, at=uow.now, reason=reason)
     if asks is not None:
         store.reopen_case(uow.connection, case_id)
         store.ask_instead(uow.connection, case_id, asks)
-        store.stir(uow.connection, case_id)
-        uow.publish(CaseChanged(case_id, asks, "reopened"))
+    store.stir(uow.connection, case_id)
+    case = stays.get_case(uow.connection, case_id)
+    assert case is not None, "cases are never deleted"
+    uow.publish(CaseChanged(case_id, case.reason, "resolved" if asks is None else "reopened"))
 
 
 def switch_lesson(uow: UnitOfWork, desk: Desk, lesson_id: str, who: Principal, *, active: bool, reason: str) -> Lesson:

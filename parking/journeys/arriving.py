@@ -9,9 +9,10 @@ from parking.journeys import leaving
 from parking.journeys.pairing import CostsOf, votes_of
 from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
-from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import evidence, service, store, visits
+from parking.sessions.desk import store as desk_store
 from parking.sessions.model import is_plausible
 from parking.sessions.stay_life import LeftThen
 
@@ -38,6 +39,8 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
         votes = votes_of(event.plate, event.votes)
         texts = [one.text for one in votes.spellings] if votes is not None else []
         gone = visits.earliest_unmatched(conn, stay_id, event.plate, texts, came) if texts else None
+        if gone is not None and desk_store.went_not_out(conn, CaseId(gone.case_id)):
+            gone = None
         opened = service.open_stay(
             uow,
             stay_id,

@@ -57,7 +57,9 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
         _doubt_what_was_given(uow, out, found)
         return
     case_id = CaseId(out.case_id)
-    if _went_not_out(conn, case_id) or (isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out)):
+    if desk_store.went_not_out(conn, case_id) or (
+        isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out)
+    ):
         return
     passed = leaving.PassedOut(visit_id, LaneId(out.lane_id), out.plate, shown.votes, out.exited_at)
     ended = leaving.known_to_have_left(uow, passed, nobody_else=isinstance(found, NoStay))
@@ -72,14 +74,9 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
 def _leave_it(uow: UnitOfWork, visit_id: VisitId) -> None:
     out = _kept(uow.connection, visit_id)
     visits.all_told(uow.connection, visit_id)
-    if out.stay_id is None and not _went_not_out(uow.connection, CaseId(out.case_id)):
-        desk.overruled(uow, CaseId(out.case_id), by=corrections.BY_RULE, reason="", asks="exit_in_doubt")
-
-
-def _went_not_out(conn: Connection, case_id: CaseId) -> bool:
-    """Whether a person has seen that nothing drove out."""
-    said = desk_store.standing(conn, case_id)
-    return said is not None and said.reason in queue.WENT_NOT_OUT
+    case_id = CaseId(out.case_id)
+    if out.stay_id is None and not desk_store.went_not_out(uow.connection, case_id):
+        desk.overruled(uow, case_id, by=corrections.BY_RULE, reason="", asks="exit_in_doubt")
 
 
 def _kept(conn: Connection, visit_id: VisitId) -> Row[Any]:

@@ -16,8 +16,6 @@ from parking.plumbing.column_types import PlateText, UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
 from parking.plumbing.insert_once import insert_once, upsert
 from parking.plumbing.prepared import prepared
-from parking.sessions.desk.queue import WENT_NOT_OUT
-from parking.sessions.desk.store import desk_decision
 from parking.sessions.model import LaneVisit
 from parking.sessions.store import review_case, unmatched_exit
 
@@ -73,11 +71,6 @@ _OF_PLATES = sa.select(unmatched_exit).where(
     _u.stay_id.is_(None),
     _u.exited_at >= sa.bindparam("since"),
     sa.or_(_u.named.is_(None), _u.named == sa.bindparam("of_stay")),
-    ~sa.exists().where(
-        desk_decision.c.case_id == _u.case_id,
-        desk_decision.c.undone_at.is_(None),
-        desk_decision.c.reason.in_(WENT_NOT_OUT),
-    ),
 )
 _EARLIEST = prepared(_OF_PLATES.where(_u.counted).order_by(_u.exited_at).limit(1))
 _AWAITED_BEFORE = prepared(

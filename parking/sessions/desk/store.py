@@ -14,6 +14,7 @@ from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import insert_once, metadata
 from parking.plumbing.prepared import prepared
 from parking.sessions.desk.model import Choice, Decision, Hand, Queued
+from parking.sessions.desk.queue import WENT_NOT_OUT
 from parking.sessions.store import review_case
 
 desk_hand = sa.Table(
@@ -168,6 +169,12 @@ def standing(conn: Connection, case_id: CaseId) -> Decision | None:
     """What was decided last about a case and nobody has taken back."""
     made = [one for one in decisions_of(conn, [case_id]) if one.undone_at is None]
     return made[-1] if made else None
+
+
+def went_not_out(conn: Connection, case_id: CaseId) -> bool:
+    """Whether a person has seen that nothing drove out, of the exit that this case is about."""
+    said = standing(conn, case_id)
+    return said is not None and said.reason in WENT_NOT_OUT
 
 
 def decisions_about(conn: Connection, stay_id: StayId, case_ids: Sequence[str]) -> list[Decision]:

@@ -183,13 +183,10 @@ class VirtualSite:
             )
 
     def _rounds_about_stays(self) -> Sequence[tuple[float, Callable[[], object]]]:
-        """Those of the server's rounds that say something of a stay, and how often they come."""
+        """Those of the server's rounds that say something of a stay, and how often they come: once a minute at the soonest."""
         database, cashier = self._database, self.application.cashier
         return (
-            (
-                rounds.CLAIMS_EVERY_S,
-                lambda: causal_order.release_all(database),
-            ),  # nothing here comes sooner than once a minute
+            (rounds.CLAIMS_EVERY_S, lambda: causal_order.release_all(database)),
             (rounds.CLAIMS_EVERY_S, lambda: following.tidy(database)),
             (rounds.CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
             (rounds.RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),

@@ -285,7 +285,7 @@ def test_of_two_visits_in_a_backlog_each_ends_by_its_own_exit(site: SiteStory, g
     assert (site.sums(earlier.id).due, site.sums(later.id).due) == (1000, 600)
 
 
-@pytest.mark.req("ID-1", "SEC-1")
+@pytest.mark.req("ID-1", "PRIV-1")
 def test_a_stay_that_a_lane_only_guessed_is_no_proof_and_erasing_the_plate_makes_it_none(site: SiteStory) -> None:
     known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
     lose(site, "edge-1")
@@ -358,7 +358,7 @@ def test_an_exit_that_nobody_let_out_is_a_case_also_when_it_is_judged_late(site:
     assert "unauthorised_exit" in site.reasons()
 
 
-@pytest.mark.req("OCC-1")
+@pytest.mark.req("GUIDE-1")
 def test_a_passage_that_a_rule_had_worked_out_meanwhile_is_counted_once(site: SiteStory) -> None:
     site.enter("粤B22222", box="edge-2")
     site.greet("edge-3")

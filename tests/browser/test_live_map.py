@@ -132,7 +132,7 @@ def test_two_thousand_bays_lanes_signs_cameras_and_alarms_are_seen_live_and_reac
     assert look.text_wrong_with(page, widths=((360, 740),)) == []
     shown.mark("lane.exit-1").click()
     shown.details().get_by_role("link", name="打开车道面板").click()
-    expect(page.get_by_role("heading", name="东出口一")).to_be_visible()
+    expect(page.get_by_role("heading", name="东出口一 出口")).to_be_visible()
     expect(page.get_by_text("还没有车辆")).to_be_visible(timeout=PATIENT)
 
 

@@ -56,16 +56,21 @@ def match_exit(
     before = corrections.snapshot(uow.connection, stay_id)
     stay = store.to_open(row)
     visits.explain(uow.connection, visit_id, stay_id)
-    fee_clocks.vehicle_left(uow.connection, out.exited_at, visit_id, stay_id)
     store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
-    at = out.yes_at or out.exited_at
-    free = leaving.free_by_either(uow.connection, stay, out.plate, at, out.right)
-    free = free or known_rights.free_by(uow.connection, stay, out.plate, at)  # its entry may have been misread
-    leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
+    end_by(uow, cashier, stay, out)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
     return corrections.record(
         uow, stay_id, EXIT_MATCHED, before, {"exit_visit": visit_id}, actor=actor, reason=reason, passages=counts
     )
+
+
+def end_by(uow: UnitOfWork, cashier: Cashier, stay: OpenStay | StayInReview, out: Row[Any]) -> None:
+    """End a stay by an exit that was kept, with its bill until the lane's yes; a right of either plate counts, for one may be misread."""
+    at = out.yes_at or out.exited_at
+    fee_clocks.vehicle_left(uow.connection, out.exited_at, VisitId(out.visit_id), stay.id)
+    free = leaving.free_by_either(uow.connection, stay, out.plate, at, out.right)
+    free = free or known_rights.free_by(uow.connection, stay, out.plate, at)
+    leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
 
 
 def reread(

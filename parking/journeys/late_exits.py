@@ -7,13 +7,13 @@ as it would have been at once; what a person has said of it meanwhile he said wi
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row
 
-from parking.emergency import fee_clocks
-from parking.journeys import known_rights, leaving, pairing
+from parking.journeys import correcting, leaving, pairing
 from parking.journeys.pairing import CostsOf
 from parking.journeys.ports import Cashier
 from parking.kernel.errors import ErrorKind, ParkingError
@@ -38,12 +38,12 @@ def look_again(database: Database, cashier: Cashier, costs_of: CostsOf, told_unt
     waiting = database.read(lambda conn: visits.awaiting(conn, told_until))
     for visit_id in waiting:
         try:
-            database.write(lambda uow, visit_id=visit_id: _judge(uow, cashier, costs_of, visit_id))  # type: ignore[misc] # bound per turn
+            database.write(partial(_judge, cashier=cashier, costs_of=costs_of, visit_id=visit_id))
         except Exception as error:
             if isinstance(error, ParkingError) and error.kind is ErrorKind.UNAVAILABLE:
                 raise  # the next round tries again
             _log.error("late exit not judged", visit=visit_id, error=type(error).__name__)
-            database.write(lambda uow, visit_id=visit_id: _leave_it(uow, visit_id))  # type: ignore[misc] # bound per turn
+            database.write(partial(_leave_it, visit_id=visit_id))
     return len(waiting)
 
 
@@ -98,17 +98,13 @@ def _end(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, out: Row[Any]) -> b
     stay, _ = leaving.to_close(uow, stay_id, visit_id, out.exited_at)
     if stay is None:
         return False
-    before, at = corrections.snapshot(conn, stay_id), out.yes_at or out.exited_at
+    before = corrections.snapshot(conn, stay_id)
     _explain(uow, out, stay_id)
-    fee_clocks.vehicle_left(conn, out.exited_at, visit_id, stay_id)
-    free = leaving.free_by_either(conn, stay, out.plate, at, out.right)
-    free = free or known_rights.free_by(conn, stay, out.plate, at)
-    lane_id = LaneId(out.lane_id)
-    leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=lane_id, free=free)
+    correcting.end_by(uow, cashier, stay, out)
     seen = {"exit_visit": visit_id, "at": out.exited_at}
     corrections.record(uow, stay_id, "exit_found_late", before, seen)
     if not out.authorised:
-        service.open_case(uow, "unauthorised_exit", stay_id=stay_id, visit_id=visit_id, lane_id=lane_id)
+        service.open_case(uow, "unauthorised_exit", stay_id=stay_id, visit_id=visit_id, lane_id=LaneId(out.lane_id))
     return True
 
 

@@ -156,7 +156,8 @@ def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> 
         found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
         stay, doubted = to_close(uow, found.stay_id, event.visit_id, at) if isinstance(found, Matched) else (None, None)
         if stay is None:
-            if known_to_have_left(uow, passed_out(event, at), nobody_else=isinstance(found, NoStay)) is not None:
+            passed = PassedOut(event.visit_id, event.lane_id, event.plate, shown.votes, at)
+            if known_to_have_left(uow, passed, nobody_else=isinstance(found, NoStay)) is not None:
                 return
             service.record_unmatched_exit(
                 uow,
@@ -230,10 +231,6 @@ class PassedOut(NamedTuple):
     plate: Plate | None
     votes: Votes | None
     at: datetime
-
-
-def passed_out(event: VehiclePassed, at: datetime) -> PassedOut:
-    return PassedOut(event.visit_id, event.lane_id, event.plate, pairing.votes_of(event.plate, event.votes), at)
 
 
 def known_to_have_left(uow: UnitOfWork, out: PassedOut, *, nobody_else: bool) -> StayId | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -186,7 +187,7 @@ class SiteStory:
     def greet(self, *boxes: str) -> None:
         """Boxes say that they have nothing else to tell."""
         for box in boxes:
-            self.database.write(lambda uow, box=box: ingest(uow, box, "e1", (), until=self.clock.now()))  # type: ignore[misc]
+            self.database.write(partial(ingest, device=box, epoch="e1", events=(), until=self.clock.now()))
 
     def look_at_late_exits(self) -> None:
         """The server's round comes as often as it takes until what all boxes have told by now counts as worked off."""

@@ -17,7 +17,7 @@ from parking.journeys.ranking import ranker
 from parking.kernel.codec import to_plain
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import CaseChanged, Direction
+from parking.kernel.events import CaseChanged, Direction, Envelope
 from parking.kernel.ids import DeviceId, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
@@ -52,6 +52,12 @@ def lose(site: SiteStory, *boxes: str) -> None:
     site.greet("edge-2", *boxes)
     site.park(hours=1)
     site.greet("edge-2")
+
+
+def enrol(site: SiteStory, name: str, *, enabled: bool = True) -> None:
+    """A gate box by this name is known to the site, or is shut out."""
+    box = Device(DeviceId(name), DeviceKind.EDGE, f"key-{name}", b"k" * 32, enabled=enabled)
+    site.database.write(lambda uow: security_store.add_device(uow.connection, box, None, uow.now))
 
 
 def come_back(site: SiteStory) -> None:
@@ -193,8 +199,7 @@ def test_with_every_box_heard_an_exit_that_nobody_explains_waits_for_nothing(sit
 @pytest.mark.req("GATE-3")
 def test_the_lanes_are_told_which_box_is_cut_off_and_when_it_is_heard_again(site: SiteStory) -> None:
     for name in ("edge-1", "edge-2"):
-        box = Device(DeviceId(name), DeviceKind.EDGE, f"key-{name}", b"k" * 32, enabled=True)
-        site.database.write(lambda uow, box=box: security_store.add_device(uow.connection, box, None, uow.now))  # type: ignore[misc]
+        enrol(site, name)
     site.greet("edge-1")
     gone_at = site.clock.now()
     lose(site)
@@ -239,21 +244,20 @@ def test_who_decides_about_an_exit_is_told_that_its_entry_may_not_be_known_yet(s
     assert site.reasons() == ["exit_without_stay"]
 
 
-def misread_exit(site: SiteStory, **how: Any) -> tuple[StayId, str]:
-    """edge-1 lets a car in and keeps it to itself; the car leaves by edge-2, misread. Its stay to be, and its exit."""
+def misread_exit(site: SiteStory, **how: Any) -> tuple[StayId, Envelope]:
+    """edge-1 lets a car in and keeps that to itself; the car leaves by edge-2, misread. Its stay to be, and what edge-1 has to tell."""
     lose(site, "edge-1")
     visit = site.visit()
     came = site.said(passage(IN, visit, TRUE, votes=votes((TRUE, 0.0))))
     site.park(hours=2)
     site.greet("edge-2")
-    out = site.leave(MISREAD, votes=votes((MISREAD, 0.0), (TRUE, -3.0)), box="edge-2", **how)
-    site.backlog = (came,)  # type: ignore[attr-defined]
-    return StayId(visit), out
+    site.leave(MISREAD, votes=votes((MISREAD, 0.0), (TRUE, -3.0)), box="edge-2", **how)
+    return StayId(visit), came
 
 
-def tell(site: SiteStory) -> None:
+def tell(site: SiteStory, came: Envelope) -> None:
     """edge-1 tells what it kept, and the server looks again."""
-    site.hand_in(*site.backlog)  # type: ignore[attr-defined]
+    site.hand_in(came)
     come_back(site)
 
 
@@ -298,9 +302,9 @@ def test_a_stay_that_a_lane_only_guessed_is_no_proof_and_erasing_the_plate_makes
 
 @pytest.mark.parametrize("reason", ["drove_back", "not_a_vehicle"])
 def test_who_said_that_nothing_went_out_is_not_overruled(site: SiteStory, reason: str) -> None:
-    stay_id, _ = misread_exit(site)
+    stay_id, came = misread_exit(site)
     no_stay(site, reason)
-    tell(site)
+    tell(site, came)
     assert isinstance(site.stay(stay_id), OpenStay)
     assert site.reasons() == []
 
@@ -320,9 +324,9 @@ def test_who_said_that_nothing_went_out_is_not_overruled_by_an_entry_to_the_lett
 
 @pytest.mark.req("DATA-2")
 def test_what_was_said_too_soon_stands_as_taken_back_and_every_desk_hears_of_it(site: SiteStory) -> None:
-    stay_id, _ = misread_exit(site)
+    stay_id, came = misread_exit(site)
     decision = no_stay(site)
-    tell(site)
+    tell(site, came)
     assert isinstance(site.stay(stay_id), ClosedStay)
     made = site.database.read(lambda conn: desk_store.decision(conn, decision))
     assert made is not None
@@ -352,8 +356,8 @@ def test_whoever_a_lane_let_out_by_a_right_owes_nothing_when_his_exit_is_judged_
 
 
 def test_an_exit_that_nobody_let_out_is_a_case_also_when_it_is_judged_late(site: SiteStory) -> None:
-    stay_id, _ = misread_exit(site, authorised=False)
-    tell(site)
+    stay_id, came = misread_exit(site, authorised=False)
+    tell(site, came)
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert "unauthorised_exit" in site.reasons()
 
@@ -469,9 +473,9 @@ def test_a_decision_about_an_exit_that_has_its_stay_by_now_is_taken_back_by_nobo
 
 
 def test_the_desk_hears_that_a_case_has_answered_itself(site: SiteStory) -> None:
-    misread_exit(site)
+    _, came = misread_exit(site)
     before = len(site.told(CaseChanged))
-    tell(site)
+    tell(site, came)
     assert [one["state"] for one in site.told(CaseChanged)[before:]] == ["resolved"]
 
 
@@ -483,8 +487,8 @@ def test_an_exit_that_cannot_be_judged_is_left_to_a_person_and_holds_no_other_up
     site.database.write(
         lambda uow: uow.connection.execute(table.update().where(table.c.visit_id == bad).values(broken))
     )
-    stay_id, _ = misread_exit(site)
-    tell(site)
+    stay_id, came = misread_exit(site)
+    tell(site, came)
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert [case.visit_id for case in site.cases() if case.reason == "exit_in_doubt"] == [bad]
 
@@ -494,9 +498,9 @@ def test_nothing_is_judged_before_what_a_box_told_is_passed_on(site: SiteStory) 
     """The old disk of a box that was replaced keeps others' events back for a while."""
     site.database.write(lambda uow: ingest(uow, "edge-1", "e0", (), until=uow.now))
     site.park(days=1)
-    stay_id, _ = misread_exit(site)
+    stay_id, came = misread_exit(site)
     site.park(minutes=30)
-    site.hand_in(*site.backlog)  # type: ignore[attr-defined]
+    site.hand_in(came)
     site.greet("edge-1", "edge-2")
     site.look_at_late_exits()
     assert site.database.read(lambda conn: store.row_of(conn, stay_id)) is None, "it is held"
@@ -507,9 +511,8 @@ def test_nothing_is_judged_before_what_a_box_told_is_passed_on(site: SiteStory) 
 
 def test_a_box_that_is_shut_out_makes_nobody_doubt(site: SiteStory) -> None:
     known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
-    for name, enabled in (("edge-1", False), ("edge-2", True)):
-        box = Device(DeviceId(name), DeviceKind.EDGE, f"key-{name}", b"k" * 32, enabled=enabled)
-        site.database.write(lambda uow, box=box: security_store.add_device(uow.connection, box, None, uow.now))  # type: ignore[misc]
+    enrol(site, "edge-1", enabled=False)
+    enrol(site, "edge-2")
     lose(site, "edge-1")
     site.database.write(keep_box_keys)
     site.leave(EIGHT, votes=SURE, box="edge-2")

@@ -175,8 +175,10 @@ def bill_is_true(
         stay = store.to_open(row)
         to_price = paying.priced(uow.connection, stay)
         unpaid = cashier.post_due(uow, to_price, stay.billed_until(row.exited_at, to_price.stops))
-        if asks and unpaid.minor > 0 and not cashier.later.has_promised(uow.connection, stay_id):
-            service.open_case(uow, "left_without_paying", stay_id=stay_id, lane_id=LaneId(row.exit_lane_id))
+        if asks and unpaid.minor > 0:
+            owing.owed_again(uow, cashier, stay_id)
+            if not cashier.later.has_promised(uow.connection, stay_id):
+                service.open_case(uow, owing.LEFT_UNPAID, stay_id=stay_id, lane_id=LaneId(row.exit_lane_id))
     return corrections.record(uow, stay_id, paying.BILL_IS_TRUE, before, {}, actor=actor, reason=reason)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parking.journeys import correcting, paying
+from parking.journeys import correcting, owing, paying
 from parking.journeys.ports import Cashier
 from parking.journeys.schemas import state_of
 from parking.kernel.codec import to_plain
@@ -43,6 +43,7 @@ class StayDeeds:
     def undo(self, uow: UnitOfWork, who: Principal, case: ReviewCase, decision: Decision, reason: str) -> None:  # noqa: ARG002
         if decision.choice is Choice.WAIVE and decision.stay_id is not None:
             self.cashier.unwaive(uow, decision.stay_id, f"desk:{decision.id}")
+            owing.owed_again(uow, self.cashier, decision.stay_id)
         for correction_id in reversed(decision.corrections):
             correcting.undo(uow, self.cashier, correction_id, actor=who.subject, reason=reason)
 
@@ -123,6 +124,7 @@ class StayDeeds:
         if account.due.minor <= 0:
             raise conflict("stay.nothing_due", "nothing is due for this stay now")
         self.cashier.waive(uow, found.id, account.due, f"desk:{decision_id}")
+        owing.settled(uow, self.cashier, found.id)
         before, after = {"due": to_plain(account.due)}, {"due": {**to_plain(account.due), "amount": 0}}
         return Outcome(before, after, found.id, made)
 

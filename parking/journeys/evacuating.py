@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from parking.emergency import emergency_store
+from parking.journeys import owing
 from parking.journeys.paying import priced
 from parking.journeys.ports import Cashier
 from parking.journeys.refreshing_access import put_stay
@@ -74,5 +75,6 @@ def waive_stopped(uow: UnitOfWork, cashier: Cashier, stay: ClosedStay) -> None:
     over = cashier.overcharged(uow, priced(uow.connection, stay))
     if over.minor > 0:
         rest = cashier.forgive(uow, stay.id, over, f"stopped:{stay.id}")
+        owing.settled(uow, cashier, stay.id)
         if rest.minor > 0 and not store.has_case(uow.connection, "paid_while_stopped", stay.id):
             service.open_case(uow, "paid_while_stopped", stay_id=stay.id, lane_id=stay.exit_lane_id)

@@ -10,6 +10,7 @@ from parking.access.rows import ListedAs, ListRow
 from parking.journeys import forgetting
 from parking.journeys.ports import Cashier, Debt
 from parking.kernel.events import (
+    CaseChanged,
     DebtReminded,
     Direction,
     Envelope,
@@ -27,10 +28,12 @@ from parking.members import tombstones
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import service as sessions
 from parking.sessions import store as sessions_store
+from parking.sessions.corrections import BY_RULE
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 AT_ONCE = 100
 DISPUTED = "debt_disputed"
+LEFT_UNPAID = "left_without_paying"
 BLOCK_NOTE = "debt"
 """The note of a list entry that a debt has made; entries of people stay as they are."""
 
@@ -80,6 +83,13 @@ def debt_follows_plate(cashier: Cashier) -> Handler:
     return handle
 
 
+def owed_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+    """A stay that has left owes more than was known when it left, or what was given up is owed after all."""
+    row = sessions_store.row_of(uow.connection, stay_id)
+    if row is not None and row.state == "closed":
+        cashier.later.left(uow, stay_id, row.plate)
+
+
 def debt_ends(cashier: Cashier) -> Handler:
     """Handles PaymentCaptured: a plate that a debt kept out may come in again when nothing is owed any more."""
 
@@ -93,7 +103,14 @@ def debt_ends(cashier: Cashier) -> Handler:
 def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     """Something of a debt was paid or given up; whoever does it by hand calls this in the same transaction."""
     _let_in(uow, cashier.later.paid(uow, stay_id))
-    _forget_if_erased(uow, cashier, stay_id)
+    found = cashier.later.debt(uow.connection, stay_id)
+    if found is None or found[1].minor > 0:
+        return
+    for asked in (LEFT_UNPAID, DISPUTED):
+        for case_id in sessions_store.open_cases(uow.connection, asked, stay_id):
+            sessions_store.close_case(uow.connection, case_id, by=BY_RULE, note="nothing is owed any more", at=uow.now)
+            uow.publish(CaseChanged(case_id, asked, "resolved"))
+    _forget_if_erased(uow, cashier, found[0])
 
 
 def _let_in(uow: UnitOfWork, plate: Plate | None) -> None:
@@ -105,16 +122,15 @@ def _let_in(uow: UnitOfWork, plate: Plate | None) -> None:
         access.take_off_list(uow, plate)
 
 
-def _forget_if_erased(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+def _forget_if_erased(uow: UnitOfWork, cashier: Cashier, over: Debt) -> None:
     """A debt outlives the wish to be forgotten until it is over; then its plate goes as well."""
-    found = cashier.later.debt(uow.connection, stay_id)
-    if found is None or found[1].minor > 0 or found[0].plate is None:
+    if over.plate is None:
         return
-    row = sessions_store.row_of(uow.connection, stay_id)
-    at = row.exited_at if row is not None and row.exited_at is not None else found[0].since
-    if tombstones.covers(uow.connection, found[0].plate, at):  # of a stay that was told late, the debt begins late
-        forgetting.forget_published(uow, found[0].plate, at, [stay_id])
-        cashier.later.forget(uow, found[0].plate, stay_id)
+    row = sessions_store.row_of(uow.connection, over.stay_id)
+    at = row.exited_at if row is not None and row.exited_at is not None else over.since
+    if tombstones.covers(uow.connection, over.plate, at):  # of a stay that was told late, the debt begins late
+        forgetting.forget_published(uow, over.plate, at, [over.stay_id])
+        cashier.later.forget(uow, over.plate, over.stay_id)
 
 
 def give_up(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Money:
@@ -133,12 +149,12 @@ def dispute(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
 
 def decide(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, owed: bool, by: str, why: str) -> None:
     """A person has decided a dispute: it is owed after all, or is given up; the question is off the list. On record by the caller."""
+    for case_id in sessions_store.open_cases(uow.connection, DISPUTED, stay_id):
+        sessions.resolve_case(uow, case_id, by=by, note=why)
     if owed:
         cashier.later.stand(uow, stay_id)
     else:
         give_up(uow, cashier, stay_id)
-    for case_id in sessions_store.open_cases(uow.connection, DISPUTED, stay_id):
-        sessions.resolve_case(uow, case_id, by=by, note=why)
 
 
 def age(database: Database, cashier: Cashier) -> int:

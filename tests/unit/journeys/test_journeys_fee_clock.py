@@ -253,6 +253,23 @@ def test_a_fire_that_we_hear_of_late_takes_back_what_was_charged_for_it(site: Si
     assert site.reasons().count("paid_while_stopped") == 1
 
 
+@pytest.mark.req("GATE-4", "PAY-1")
+def test_who_owed_nothing_but_the_time_of_a_fire_is_reminded_of_nothing_once_we_hear_of_it(
+    site: SiteStory, help_at: Help
+) -> None:
+    owing = site.enter()
+    site.park(minutes=10)
+    began = site.clock.now()
+    site.park(hours=2)
+    site.leave(decided_at=site.clock.now())
+    assert site.reasons() == ["left_without_paying"]
+    help_at.fire(ENTRY, at=began, box="edge-2")
+    found = site.database.read(lambda conn: site.application.cashier.later.debt(conn, owing))
+    assert found is not None
+    assert (found[0].state, found[1].minor) == ("paid", 0)
+    assert "left_without_paying" not in site.reasons()
+
+
 @pytest.mark.req("GATE-4")
 def test_an_order_to_open_does_not_withdraw_the_emergencys_order_from_a_lane_that_is_cut_off(
     site: SiteStory, help_at: Help

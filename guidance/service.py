@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -30,6 +31,8 @@ from parking.plumbing.unit_of_work import UnitOfWork
 from parking.site.model import LaneKind, SiteMap
 
 RECOUNT_AT_ONCE = 500  # movements; a longer recount waits until the backlog is in (`recount`)
+
+_JUST_BEFORE = timedelta(microseconds=1)
 
 # The lasting faults of a lane (codes of `parking.gate`) during which vehicles may pass uncounted.
 BLINDING_FAULTS = frozenset({"inputs_lost", "presence_loop_stuck", "safety_loop_stuck", "journal_full", "fire"})
@@ -77,24 +80,28 @@ class Occupancy:
             source, target = None, lane.zones[0]
         if event.direction is Direction.OUT:
             source, target = target, source
-        self._pass(uow, envelope, source, target)
+        self._pass(uow, envelope.id, envelope.occurred_at, source, target)
 
     def ramp_passed(self, uow: UnitOfWork, envelope: Envelope) -> None:
         """Handler of RampPassed."""
         event = envelope.event
         assert isinstance(event, RampPassed)
-        self._pass(uow, envelope, event.from_zone, event.to_zone)
+        self._pass(uow, envelope.id, envelope.occurred_at, event.from_zone, event.to_zone)
 
     def stay_corrected(self, uow: UnitOfWork, envelope: Envelope) -> None:
-        """Handler of StayCorrected: a passage that no loop told is counted where its stay began."""
+        """Handler of StayCorrected: a passage that no loop told is counted where its stay began, just before what shows that it was.
+
+        So it makes no difference to the count whether that is told at once or after days without a link.
+        """
         event = envelope.event
         assert isinstance(event, StayCorrected)
+        at = event.at - _JUST_BEFORE if event.at is not None else envelope.occurred_at
         zones = [
             lane.zones[0] for lane in self.site.lanes if lane.id == event.lane_id and lane.kind is not LaneKind.RAMP
         ]
         for zone_id in zones if event.passages else ():
             source, target = (None, zone_id) if event.passages > 0 else (zone_id, None)
-            self._pass(uow, envelope, source, target)
+            self._pass(uow, envelope.id, at, source, target)
 
     def lane_faulted(self, uow: UnitOfWork, envelope: Envelope) -> None:
         """Handler of LaneFaulted: while a lane cannot see, nobody vouches for the zones that it feeds."""
@@ -108,10 +115,12 @@ class Occupancy:
             for zone_id in sorted(self.site.lane(event.lane_id).zones):
                 self._settle(uow, self._hold(uow, zone_id))
 
-    def _pass(self, uow: UnitOfWork, envelope: Envelope, source: ZoneId | None, target: ZoneId | None) -> None:
+    def _pass(
+        self, uow: UnitOfWork, event_id: str, at: datetime, source: ZoneId | None, target: ZoneId | None
+    ) -> None:
         changes = {zone_id: delta for zone_id, delta in ((source, -1), (target, +1)) if zone_id is not None}
         for zone_id in sorted(changes):  # always in the same order: two ramps never wait for each other
-            self._record(uow, zone_id, Movement(envelope.occurred_at, envelope.id, changes[zone_id]))
+            self._record(uow, zone_id, Movement(at, event_id, changes[zone_id]))
 
     # --- people ------------------------------------------------------------------------------------------------------
 

@@ -130,7 +130,10 @@ def record(
     passages: int = 0,
     undoes: str | None = None,
 ) -> str:
-    """Write down what has just been changed about a stay, and tell it; returns the correction's id."""
+    """Write down what has just been changed about a stay, and tell it; returns the correction's id.
+
+    `evidence["at"]` is the moment of what shows that it was not true.
+    """
     conn = uow.connection
     insert_once(conn, correction_head, {"one": 1, "seq": 0, "link": chain.GENESIS})
     head = conn.execute(_HOLD_HEAD).one()
@@ -160,7 +163,7 @@ def record(
     conn.execute(_APPEND, {**values, "link": link})
     conn.execute(_MOVE_HEAD, {"seq": head.seq + 1, "link": link})
     lane_id = LaneId(((values["after"] or before) or {}).get("lane_id", ""))
-    uow.publish(StayCorrected(values["id"], stay_id, rule, lane_id, passages))
+    uow.publish(StayCorrected(values["id"], stay_id, rule, lane_id, passages, evidence.get("at")))
     return str(values["id"])
 
 

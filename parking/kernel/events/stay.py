@@ -38,13 +38,17 @@ class StaySettled:
 
 @dataclass(frozen=True, slots=True)
 class StayCorrected:
-    """What was on record of a stay was not true and has been put right; `passages` is what the vehicle counts had missed (-1: an exit)."""
+    """What was on record of a stay was not true and has been put right; `passages` is what the vehicle counts had missed (-1: an exit).
+
+    `at` is the moment of what shows it, where something does: what was missed had happened before.
+    """
 
     correction_id: str
     stay_id: StayId
     rule: str
     lane_id: LaneId  # where the stay began
     passages: int
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from parking.journeys.ranking import ranker
 from parking.kernel.codec import to_plain
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import CaseChanged, Direction, Envelope
-from parking.kernel.ids import DeviceId, StayId
+from parking.kernel.events import BarrierPulsed, CaseChanged, Direction, Envelope, VehicleBackedAway
+from parking.kernel.ids import DeviceId, LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.kernel.votes import Votes
@@ -31,7 +31,7 @@ from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
 from parking.sessions.desk.model import Choice, Wish
 from parking.sessions.model import ClosedStay, OpenStay
-from tests.builders.journeys import SiteStory, passage
+from tests.builders.journeys import SiteStory, answer, passage
 
 IN = Direction.IN
 TICKET = Credential(CredentialKind.CODE, "ticket-7")
@@ -526,3 +526,23 @@ def test_a_box_that_promises_to_have_told_tomorrow_is_believed_until_now(site: S
     site.greet("edge-2")
     site.leave(EIGHT, votes=SURE, box="edge-2")
     assert isinstance(site.stay(known), OpenStay)
+
+
+@pytest.mark.req("GUIDE-1", "GATE-3")
+def test_a_missed_exit_counts_when_it_happened_though_it_is_told_after_the_outage(site: SiteStory) -> None:
+    """Counted when it is told, it would take the one car that is inside out of a garage that had been empty before."""
+    came = site.clock.now()
+    let_out, again, unknown, out, last = (came + timedelta(hours=h) for h in range(1, 6))
+    site.park(hours=6)
+    first, second, third = site.visit(), site.visit(), site.visit()
+    site.hear(passage(IN, first), at=came)
+    by, visit = LaneId("exit-1"), VisitId(site.visit())
+    opened = (answer(Direction.OUT, visit, stay=first), BarrierPulsed(by, visit, True, "rule", "paid"))
+    site.hear(*opened, VehicleBackedAway(by, visit), at=let_out)  # its loop has missed it
+    site.hear(passage(IN, second), at=again)
+    site.hear(passage(Direction.OUT, site.visit(), "沪B67890"), at=unknown)  # whose entry was missed
+    site.hear(passage(Direction.OUT, site.visit()), at=out)
+    site.hear(passage(IN, third, "苏C22222"), at=last)
+    site.stop_waiting()
+    assert [(one.rule, one.passages) for one in site.corrections(StayId(first))] == [("missed_exit_let_through", -1)]
+    assert site.occupied()["b1"] == 1

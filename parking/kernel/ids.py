@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import secrets
+import threading
+from collections.abc import Callable
 from datetime import datetime
 from typing import NewType, Protocol
 
@@ -37,28 +39,45 @@ class Ids(Protocol):
         ...
 
 
-def _uuid7(now: datetime, random_bits: int) -> str:
-    millis = int(now.timestamp() * 1000) & ((1 << 48) - 1)
-    value = millis << 80 | 0x7 << 76 | (random_bits >> 62 & 0xFFF) << 64 | 0b10 << 62 | random_bits & ((1 << 62) - 1)
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+_BITS = 74
+"""What a UUIDv7 has beside its milliseconds, its version and its variant."""
+_STEP = 62
 
 
-class RandomIds:
-    """Ids from the operating system's randomness."""
+class _InOrder:
+    """Ids whose order is the order in which they were made, also within one millisecond (RFC 9562, 6.2, method 2)."""
+
+    def __init__(self, draw: Callable[[int], int]) -> None:
+        self._draw = draw
+        self._turn = threading.Lock()
+        self._last = (-1, 0)
 
     def new(self, now: datetime) -> str:
-        return _uuid7(now, secrets.randbits(74))
+        """A fresh UUIDv7 as text, ordered by `now` (aware), and behind the last one of the same moment."""
+        millis = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+        with self._turn:
+            then, tail = self._last
+            tail = tail + 1 + self._draw(_STEP) if millis == then else self._draw(_BITS)
+            if tail >> _BITS:
+                tail = self._draw(_BITS)
+            self._last = millis, tail
+        value = millis << 80 | 0x7 << 76 | (tail >> 62) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1)
+        text = f"{value:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-class SeededIds:
+class RandomIds(_InOrder):
+    """Ids from the operating system's randomness."""
+
+    def __init__(self) -> None:
+        super().__init__(secrets.randbits)
+
+
+class SeededIds(_InOrder):
     """The same ids for the same seed, for simulations."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - repeatability is the point here
-
-    def new(self, now: datetime) -> str:
-        return _uuid7(now, self._random.getrandbits(74))
+        super().__init__(random.Random(seed).getrandbits)  # noqa: S311 - repeatability is the point here
 
 
 def fitting(name: str, most: int) -> str:

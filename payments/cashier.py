@@ -15,8 +15,9 @@ from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler
-from payments import ledger, ledger_store, settling, store
+from payments import ledger, ledger_store, refund_store, settling, store
 from payments.collecting import Collector, Orders
+from payments.coupons import using
 from payments.discounting import Discounts
 from payments.later.collecting import DebtCollector
 from payments.later.creditor import Creditor
@@ -226,14 +227,30 @@ class Cashier(Prices):
         conn = uow.connection
         ledger_store.take_head(conn)
         row = store.bill_of(conn, stay_id)
+        turn = ledger_store.bills_taken_back(conn, stay_id) + 1
+        if row is not None:
+            settling.unwaive(uow, stay_id, settling.right_reference(stay_id, turn - 1))
         before = ledger_store.stay_sums(conn, stay_id)
         if row is None or before.due is None:
             return None
-        turn = ledger_store.bills_taken_back(conn, stay_id) + 1
         ledger_store.book(conn, ledger.undue(stay_id, row.currency, before, turn=turn), stay_id=stay_id, at=uow.now)
         conn.execute(store.bill_table.delete().where(store.bill_table.c.stay_id == stay_id))
         assert ledger_store.stay_sums(conn, stay_id).holds, "invariant I1 is broken by a bill that was taken back"
         return Money(row.total, row.currency)
+
+    def billed_until(self, conn: Connection, stay_id: StayId) -> datetime | None:
+        """Until when a stay that has left was billed; None where it has no bill."""
+        row = store.bill_of(conn, stay_id)
+        return None if row is None else row.until
+
+    def has_money(self, conn: Connection, stay_id: StayId) -> bool:
+        """Whether a payment of this stay is under way, or has come and has not gone back in whole."""
+        return any(p.is_live or refund_store.is_kept(conn, p) for p in store.of_stay(conn, stay_id))
+
+    def hand_on(self, uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
+        """Other stays hold in the place of this one, whose bill was taken back: theirs are its coupons, and nothing is set aside for it."""
+        using.hand_on(uow, stay_id, to)
+        self.later.release(uow, stay_id)
 
     def overcharged(self, uow: UnitOfWork, stay: StayToPrice) -> Money:
         """By how much the booked bill exceeds the price with all stops that are known now; zero once that was forgiven."""
@@ -256,6 +273,11 @@ class Cashier(Prices):
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
         """Give up a part of what a stay owes; the caller has checked who may, and has it on record."""
         settling.waive(uow, stay_id, amount, reference)
+
+    def let_off(self, uow: UnitOfWork, stay_id: StayId, amount: Money) -> None:
+        """Waive what a stay owes that left by right; taken back with its bill."""
+        turn = ledger_store.bills_taken_back(uow.connection, stay_id)
+        settling.waive(uow, stay_id, amount, settling.right_reference(stay_id, turn))
 
     def unwaive(self, uow: UnitOfWork, stay_id: StayId, reference: str) -> None:
         """What was given up under this reference is owed again, by a counter-entry; what was not given up is left alone."""

@@ -113,6 +113,19 @@ def settlement(
     return Movement(reference, unit, tuple(postings))
 
 
+def unsettled(reference: str, unit: str, amount: int, *, source: str, stay_id: StayId, sums: StaySums) -> Movement:
+    """What paid for a stay (by `source`, of `sums`) does so no more: taken from where it stands by now, not from where it once stood."""
+    if sums.due is None:
+        return Movement(reference, unit, (Posting(source, -amount), Posting(receivable(stay_id), amount)))
+    surplus = min(amount, sums.overpaid)
+    postings = [Posting(source, -amount)]
+    if surplus:
+        postings.append(Posting(overpaid(stay_id), surplus))
+    if amount > surplus:
+        postings.append(Posting(debt(stay_id), amount - surplus))
+    return Movement(reference, unit, tuple(postings))
+
+
 def paid_out(reference: str, amount: Money, *, channel: str, stay_id: StayId) -> Movement:
     """What was owed back has gone back through the channel that it came by."""
     return transfer(reference, amount.currency, amount.minor, debit=overpaid(stay_id), credit=clearing(channel))

@@ -15,6 +15,7 @@ from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import metadata
+from payments.model import Payment, PaymentState
 
 
 class RefundState(StrEnum):
@@ -114,6 +115,12 @@ def of_payment(conn: Connection, payment_id: PaymentId) -> Sequence[Refund]:
     """All refunds of a payment, oldest first."""
     query = sa.select(refund_table).where(refund_table.c.payment_id == payment_id).order_by(refund_table.c.id)
     return [_to_refund(row) for row in conn.execute(query)]
+
+
+def is_kept(conn: Connection, payment: Payment) -> bool:
+    """Whether money of a payment that was made is still with us, or on its way back."""
+    done = sum(one.amount.minor for one in of_payment(conn, payment.payment_id) if one.state is RefundState.REFUNDED)
+    return payment.state is PaymentState.PAID and done < payment.amount.minor
 
 
 def insert(conn: Connection, new: Refund, *, key: str) -> None:

@@ -139,9 +139,18 @@ def waive(uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> No
     ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
 
 
+def right_reference(stay_id: StayId, turn: int) -> str:
+    """What a right waives of a stay's bill; `turn` counts how often the bill was taken back."""
+    return f"right:{stay_id}:{turn}" if turn else f"right:{stay_id}"
+
+
 def unwaive(uow: UnitOfWork, stay_id: StayId, reference: str) -> None:
     """Book the counter-entry of what was given up under this reference; what was not is left alone."""
     for _, given in ledger_store.movements_of(uow.connection, stay_id):
         if given.reference == f"waive:{reference}":
-            back = given.reversed(f"unwaive:{reference}")
+            amount = sum(posting.amount for posting in given.postings if posting.account == ledger.WAIVED)
+            sums = ledger_store.stay_sums(uow.connection, stay_id)
+            back = ledger.unsettled(
+                f"unwaive:{reference}", given.unit, amount, source=ledger.WAIVED, stay_id=stay_id, sums=sums
+            )
             ledger_store.book(uow.connection, back, stay_id=stay_id, at=uow.now)

@@ -90,6 +90,14 @@ def left(uow: UnitOfWork, stay_id: StayId) -> None:
     _apply(uow, (Gone("inside", row.stay_id) for row in ServersCopy(uow.connection).inside_by(f"stay:{stay_id}")))
 
 
+def hand_on(uow: UnitOfWork, stay_id: StayId, to: StayId) -> InsideRow | None:
+    """Another stay holds in the place of this one: its vehicle is inside by that, and by the same right. The row, where there is one."""
+    row = inside_by(uow.connection, stay_id)
+    if row is not None:
+        _apply(uow, (Gone("inside", stay_id), replace(row, stay_id=to)))
+    return row
+
+
 def inside_by(conn: Connection, stay_id: StayId) -> InsideRow | None:
     """Where a vehicle is inside by this stay, and by which right or credential; None for a visitor on a site without lots."""
     rows = ServersCopy(conn).inside_by(f"stay:{stay_id}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -75,6 +76,7 @@ fee_stop = sa.Table(
     sa.Column("ended_at", UtcDateTime, nullable=True),
 )
 sa.Index("fee_stop_of_stay", fee_stop.c.stay_id)
+_COPIES = UUID("0b0d6c1e-7f0e-4a55-9a5e-6c1f2b9d5a77")
 _everyone = fee_stop.c.everyone == sa.literal_column("true")
 sa.Index("fee_stop_of_everyone", fee_stop.c.started_at, sqlite_where=_everyone, postgresql_where=_everyone)
 _NAME = prepared(
@@ -235,6 +237,12 @@ def unname_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
     """It was not of this stay after all: whose the held vehicle was is a question again."""
     t = fee_stop.c
     conn.execute(fee_stop.update().where(t.visit_id == visit_id, t.stay_id == stay_id).values(stay_id=None))
+
+
+def copy_stops(conn: Connection, stay_id: StayId, to: StayId) -> None:
+    """What stopped the clock of one stay has stopped that of another, which holds in its place; the same again changes nothing."""
+    for row in conn.execute(fee_stop.select().where(fee_stop.c.stay_id == stay_id)).all():
+        insert_once(conn, fee_stop, {**row._mapping, "id": str(uuid5(_COPIES, f"{row.id}:{to}")), "stay_id": to})
 
 
 def stops_of(conn: Connection, stay_id: StayId, since: datetime) -> tuple[Stop, ...]:

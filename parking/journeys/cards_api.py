@@ -14,8 +14,9 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from sqlalchemy import Connection
 
+from parking.journeys.later_port import Agreement
 from parking.journeys.opening_by_hand import Audit
-from parking.journeys.ports import Agreement, Cashier
+from parking.journeys.ports import Cashier
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from parking.journeys import leaving
+from parking.journeys import known_rights, leaving
 from parking.journeys.opening_by_hand import SHORTEST_REASON, Audit
 from parking.journeys.ports import Cashier
 from parking.kernel.errors import conflict, invalid, not_found
@@ -40,7 +40,8 @@ def close(
         raise invalid("stay.exit_time", "should lie between the entry and now", field="exited_at")
     _on_record(uow, audit, who, "stay.close", stay_id, reason)
     before, counted = corrections.snapshot(uow.connection, stay_id), isinstance(found, OpenStay | StayInReview)
-    leaving.close(uow, cashier, found, at=at, priced_at=at, lane_id=BY_HAND)
+    free = known_rights.why_free(uow.connection, found, at) if isinstance(found, OpenStay) else None
+    leaving.close(uow, cashier, found, at=at, priced_at=at, lane_id=BY_HAND, free=free)
     corrections.record(
         uow,
         stay_id,

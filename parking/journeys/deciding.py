@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parking.journeys import correcting, owing, paying
+from parking.journeys import correcting, joining, owing, paying, taking_back
 from parking.journeys.ports import Cashier
+from parking.journeys.refreshing_access import put_stay
 from parking.journeys.schemas import state_of
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import conflict, invalid, not_found
@@ -44,8 +45,9 @@ class StayDeeds:
         if decision.choice is Choice.WAIVE and decision.stay_id is not None:
             self.cashier.unwaive(uow, decision.stay_id, f"desk:{decision.id}")
             owing.owed_again(uow, self.cashier, decision.stay_id)
+            put_stay(uow, self.cashier, decision.stay_id)
         for correction_id in reversed(decision.corrections):
-            correcting.undo(uow, self.cashier, correction_id, actor=who.subject, reason=reason)
+            taking_back.undo(uow, self.cashier, correction_id, actor=who.subject, reason=reason)
 
     def _match(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         """The car that nobody could name at the exit was this stay's."""
@@ -87,7 +89,7 @@ class StayDeeds:
         whole = _known(uow, case.stay_id)
         assert wish.left_at is not None and wish.came_at is not None  # noqa: PT018 - the queue has seen to it
         said = {"actor": who.subject, "reason": _words(wish)}
-        correcting.split(uow, self.cashier, whole.id, wish.left_at, wish.came_at, **said)
+        joining.split(uow, self.cashier, whole.id, wish.left_at, wish.came_at, **said)
         made = corrections.standing(uow.connection, whole.id)
         assert made is not None
         return _outcome(uow, whole, corrections=(made.id,))
@@ -95,7 +97,7 @@ class StayDeeds:
     def _merge(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
         """One visit: what came in again had not left."""
         earlier, later = _known(uow, case.stay_id), _known(uow, case.visit_id)
-        made = correcting.merge(uow, self.cashier, later.id, earlier.id, actor=who.subject, reason=_words(wish))
+        made = joining.merge(uow, self.cashier, later.id, earlier.id, actor=who.subject, reason=_words(wish))
         return _outcome(uow, earlier, corrections=made)
 
     def _confirm(self, uow: UnitOfWork, who: Principal, case: ReviewCase, wish: Wish) -> Outcome:
@@ -125,6 +127,7 @@ class StayDeeds:
             raise conflict("stay.nothing_due", "nothing is due for this stay now")
         self.cashier.waive(uow, found.id, account.due, f"desk:{decision_id}")
         owing.settled(uow, self.cashier, found.id)
+        put_stay(uow, self.cashier, found.id)
         before, after = {"due": to_plain(account.due)}, {"due": {**to_plain(account.due), "amount": 0}}
         return Outcome(before, after, found.id, made)
 

@@ -19,7 +19,7 @@ from parking.kernel.ids import LotId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, places, store
-from parking.sessions.model import OpenStay, StayInReview
+from parking.sessions.model import GhostStay, OpenStay, StayInReview
 
 _PLATE_SAID = {f"{undone}{rule}" for rule in ("plate_reread", "read_as_next_spelling") for undone in ("", "undo_")}
 _CAME_IN = {"missed_entry", "seen_parked"}
@@ -29,12 +29,18 @@ _LOOKED_AT = 500
 
 
 def corrected(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Handles StayCorrected: a better known plate brings its right, and so does an entry that is proved late."""
+    """Handles StayCorrected: a better known plate brings its right, and so does an entry that is proved late, or an end taken back.
+
+    What has gone, nobody knows when, keeps no bay of a pass.
+    """
     event = envelope.event
-    if not isinstance(event, StayCorrected) or event.rule not in {*_PLATE_SAID, *_CAME_IN, _PROVED}:
+    if not isinstance(event, StayCorrected):
         return
     stay = store.get(uow.connection, event.stay_id)
-    if not isinstance(stay, OpenStay | StayInReview):
+    if isinstance(stay, GhostStay):
+        following.left(uow, stay.id)
+    lives_again = event.rule in _CAME_IN or event.rule.startswith("undo_")
+    if not isinstance(stay, OpenStay | StayInReview) or not (lives_again or event.rule in {*_PLATE_SAID, _PROVED}):
         return
     if event.rule in _PLATE_SAID:
         before = corrections.get(uow.connection, event.correction_id).before or {}
@@ -52,6 +58,11 @@ def settle(uow: UnitOfWork, stay: OpenStay | StayInReview) -> None:
     right = right_of(uow.connection, stay, stay.plate, uow.now)
     right = following.known_as(uow, stay.id, stay.plate, stay.entered_at, right, _lot_of(stay))
     places.comes_by(uow.connection, stay.id, stay.entered_at, right)
+
+
+def why_free(conn: Connection, stay: OpenStay, until: datetime) -> str | None:
+    """Why a stay that ends `until` costs nothing by its own plate, by what its lane had settled or what the plate may claim."""
+    return parks_free(conn, stay.id, stay.plate, until) or free_by(conn, stay, stay.plate, until)
 
 
 def free_by(conn: Connection, stay: OpenStay | StayInReview, plate: Plate | None, until: datetime) -> str | None:

@@ -276,8 +276,7 @@ def end(cashier: Cashier) -> service.End:
     def close_it(uow: UnitOfWork, stay: OpenStay, left: LeftThen) -> None:
         if left.visit_id is not None:
             fee_clocks.vehicle_left(uow.connection, left.at, left.visit_id, stay.id)
-        free = parks_free(uow.connection, stay.id, stay.plate, left.priced_at)
-        free = free or known_rights.free_by(uow.connection, stay, stay.plate, left.priced_at)
+        free = known_rights.why_free(uow.connection, stay, left.priced_at)
         close(uow, cashier, stay, at=left.at, priced_at=left.priced_at, lane_id=left.lane_id, free=free)
 
     return close_it
@@ -306,7 +305,7 @@ def close(
             return
         unpaid = cashier.post_due(uow, to_price, until, with_offers=free is None)
         if unpaid.minor > 0 and free is not None:
-            cashier.waive(uow, leaving.id, unpaid, f"right:{leaving.id}")
+            cashier.let_off(uow, leaving.id, unpaid)
         elif unpaid.minor > 0 and not cashier.later.has_promised(uow.connection, leaving.id):
             service.open_case(uow, "left_without_paying", stay_id=leaving.id, lane_id=lane_id)
     service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)

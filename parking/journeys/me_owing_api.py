@@ -14,10 +14,11 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from parking.journeys import owing, own_stays, paying_at_desk
+from parking.journeys.later_port import Agreement, Debt
 from parking.journeys.me_api import Me
 from parking.journeys.opening_by_hand import Audit
 from parking.journeys.owing_api import NO_WORDS, Dispute, MyDebt, day_of
-from parking.journeys.ports import Agreement, Cashier, Debt, Payment
+from parking.journeys.ports import Cashier, Payment
 from parking.journeys.schemas import PaymentView, StartPayment
 from parking.kernel.clock import Clock
 from parking.kernel.errors import not_found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sqlalchemy import Connection
+
 from parking.access import service as access
 from parking.access import store as access_store
 from parking.access.rows import ListedAs, ListRow
 from parking.journeys import forgetting
-from parking.journeys.ports import Cashier, Debt
+from parking.journeys.later_port import Debt
+from parking.journeys.ports import Cashier
 from parking.kernel.events import (
     CaseChanged,
     DebtReminded,
@@ -72,15 +75,26 @@ def debt_begins(cashier: Cashier) -> Handler:
 
 
 def debt_follows_plate(cashier: Cashier) -> Handler:
-    """Handles StayCorrected: whose plate a person has read owes what the stay owes, and nobody who drives another car."""
+    """Handles StayCorrected: whose plate a person has read owes what the stay owes, and nobody who drives another car.
+
+    For one that has gone, nobody knows when, nothing is set aside any more.
+    """
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         if isinstance(envelope.event, StayCorrected):
             row = sessions_store.row_of(uow.connection, envelope.event.stay_id)
             if row is not None and row.plate is not None:
                 _let_in(uow, cashier.later.turn_to(uow, envelope.event.stay_id, row.plate))
+            if row is not None and row.state == "ghost":
+                cashier.later.release(uow, envelope.event.stay_id)
 
     return handle
+
+
+def owes(conn: Connection, cashier: Cashier, stay_id: StayId) -> bool:
+    """Whether something is left of a stay's debt."""
+    found = cashier.later.debt(conn, stay_id)
+    return found is not None and found[1].minor > 0
 
 
 def owed_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:

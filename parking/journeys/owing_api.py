@@ -15,8 +15,9 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
 from parking.journeys import owing, paying_at_desk
+from parking.journeys.later_port import Agreement, Debt
 from parking.journeys.opening_by_hand import SHORTEST_REASON, Audit
-from parking.journeys.ports import Agreement, Cashier, Debt, Payment
+from parking.journeys.ports import Cashier, Payment
 from parking.journeys.schemas import PaymentView, StartPayment
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid, not_found

@@ -21,7 +21,7 @@ from parking.kernel.signed import Signer, seal
 from parking.members import service as members
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import corrections, service, store
-from parking.sessions.model import ClosedStay, OpenStay, Stay
+from parking.sessions.model import ClosedStay, OpenStay, Stay, SupersededStay
 
 Handler = Callable[[UnitOfWork, Envelope], None]
 BILL_IS_TRUE = "bill_confirmed"
@@ -53,15 +53,15 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         event = envelope.event
         if not isinstance(event, PaymentCaptured):
             return
-        stay = store.get(uow.connection, event.stay_id)
-        payment = cashier.payment(uow.connection, event.payment_id)
-        if isinstance(stay, ClosedStay) and cashier.later.is_debt(uow.connection, stay.id):
-            return  # what it left owing is being paid
-        if not isinstance(stay, OpenStay) or payment is None:
+        conn, payment = uow.connection, cashier.payment(uow.connection, event.payment_id)
+        stay = store.get(conn, event.stay_id)
+        pays_debt = isinstance(stay, ClosedStay) and cashier.later.is_debt(conn, stay.id)
+        if not isinstance(stay, OpenStay) and not pays_debt:
             service.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
+        if payment is None or stay is None or (not isinstance(stay, OpenStay) and not _may_be_inside(conn, stay)):
             return
-        to_price = priced(uow.connection, stay)
-        if cashier.account(uow.connection, to_price, payment.created_at).unsettled.minor > 0:
+        to_price = priced(conn, stay)
+        if cashier.account(conn, to_price, payment.created_at).unsettled.minor > 0:
             return  # a part is paid; the rest stays due
         paid_for = min(event.captured_at, payment.created_at + grace.to_pay)
         own = cashier.time_to_leave(uow.connection, to_price)
@@ -69,6 +69,13 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         service.settle(uow, event.stay_id, priced_at=payment.created_at, leave_by=leave_by)
 
     return handle
+
+
+def _may_be_inside(conn: Connection, stay: Stay) -> bool:
+    """Whether that a stay has ended, or is in doubt, is somebody's word that may be taken back: then its driver has his time to leave."""
+    if isinstance(stay, SupersededStay):
+        return False
+    return not isinstance(stay, ClosedStay) or corrections.standing(conn, stay.id) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +161,8 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
 
 
 def _show_to_a_person(uow: UnitOfWork, stay: OpenStay) -> None:
-    """Ask, once, whether this bill can be true."""
-    if not store.has_case(uow.connection, "charge_over_bound", stay.id):
+    """Ask whether this bill can be true, unless somebody is asked already."""
+    if not store.open_cases(uow.connection, "charge_over_bound", stay.id):
         service.open_case(uow, "charge_over_bound", stay_id=stay.id, lane_id=stay.lane_id)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from parking.journeys import correcting
+from parking.journeys import taking_back
 from parking.journeys.ports import Cashier
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction, Envelope, LaneDecided
@@ -50,7 +50,7 @@ def stands_again(cashier: Cashier, told_until: ToldUntil) -> Handler:
         ):
             return
         try:
-            correcting.undo(uow, cashier, last[1], actor=corrections.BY_RULE, reason="")
+            taking_back.undo(uow, cashier, last[1], actor=corrections.BY_RULE, reason="")
         except ParkingError:
             return  # something rests on it by now: a person looks
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,10 @@ EXIT_MATCHED = "exit_matched"
 _NOT_TOLD = frozenset({"id", "folded"})
 _PERSONAL = ("plate", "votes")
 """What of a stay spells its plate."""
+_GOES_ON = frozenset(
+    {"bay_id", "seen_at", "leaving_visit_id", "leaving_lane_id", "leaving_at", "priced_at", "leave_by"}
+)
+"""What happens to a stay by itself, corrected or not."""
 
 correction = sa.Table(
     "correction",
@@ -228,9 +232,15 @@ def undoable(conn: Connection, correction_id: str) -> Correction:
     now = snapshot(conn, found.stay_id)
     if found.erased and _spelt(now) is not None:
         raise conflict("correction.erased", "the plate that it would bring back has been erased")
-    if now != found.after:
+    if now is None or found.after is None or any(now[name] != found.after[name] for name in _rests_on(found)):
         raise conflict("correction.overtaken", "the stay has changed since: take back the later change first")
     return found
+
+
+def _rests_on(found: Correction) -> Iterable[str]:
+    """What must still be as a correction left it: all but where its car has been seen and what has been paid, unless it changed that."""
+    before, after = found.before or {}, found.after or {}
+    return [name for name in after if name not in _GOES_ON or before.get(name) != after[name]]
 
 
 def verify(conn: Connection) -> int | None:

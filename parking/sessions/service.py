@@ -277,11 +277,12 @@ def left_before_its_doubt(uow: UnitOfWork, stay: StayInReview, at: datetime) -> 
 
 def settle(uow: UnitOfWork, stay_id: StayId, *, priced_at: datetime, leave_by: datetime) -> None:
     """The time up to `priced_at` is paid, nothing more is owed until `leave_by`; an earlier moment never replaces a later."""
-    known = store.get(uow.connection, stay_id)
-    if not isinstance(known, OpenStay) or (known.leave_by is not None and known.leave_by >= leave_by):
+    row = store.row_of(uow.connection, stay_id)
+    if row is None or (row.leave_by is not None and row.leave_by >= leave_by):
         return
     store.set_state(uow.connection, stay_id, priced_at=priced_at, leave_by=leave_by)
-    uow.publish(StaySettled(stay_id, leave_by))
+    if row.state == "open":
+        uow.publish(StaySettled(stay_id, leave_by))
 
 
 def close_stay(uow: UnitOfWork, leaving: Stay, *, exited_at: datetime, lane_id: LaneId) -> ClosedStay:

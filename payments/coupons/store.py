@@ -178,6 +178,12 @@ def show(conn: Connection, stay_id: str, coupon_id: str, at: datetime) -> None:
     insert_once(conn, shown_table, {"stay_id": stay_id, "coupon_id": coupon_id, "at": at})
 
 
+def shown_for(conn: Connection, stay_id: str) -> Sequence[str]:
+    """The coupons that were shown for a stay."""
+    c = shown_table.c
+    return list(conn.execute(sa.select(c.coupon_id).where(c.stay_id == stay_id).order_by(c.at, c.coupon_id)).scalars())
+
+
 def was_shown(conn: Connection, stay_id: str, coupon_id: str) -> bool:
     c = shown_table.c
     return conn.execute(sa.select(c.at).where(c.stay_id == stay_id, c.coupon_id == coupon_id)).first() is not None

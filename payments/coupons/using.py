@@ -163,23 +163,13 @@ def _release(uow: UnitOfWork, use: Use) -> None:
 
 
 def give_back(uow: UnitOfWork, payment_id: PaymentId) -> Sequence[Use]:
-    """The payment was refunded: its coupons are as good as new, once; what they had paid is given up by the site, not by who gave them.
-
-    A coupon whose time is over meanwhile is valid for another week.
-    """
+    """The payment was refunded: its coupons are as good as new; what they had paid is given up by the site, not by who gave them."""
     conn = uow.connection
     ledger_store.take_head(conn)
     returned = []
     for use in store.uses_of_payment(conn, payment_id, UseState.REDEEMED):
-        if not store.end_use(conn, use.use_id, UseState.REDEEMED, UseState.RETURNED, uow.now):
+        if not _return(uow, use):
             continue
-        limits.free_slots(conn, use.use_id)
-        coupon = store.coupon(conn, use.coupon_id) if use.coupon_id is not None else None
-        if coupon is not None:
-            until = max(coupon.valid_until, uow.now + VALID_AGAIN)
-            store.move(conn, coupon.coupon_id, CouponState.REDEEMED, CouponState.FREE, valid_until=until)
-            store.spend(conn, use.campaign, -use.amount)
-        _tell(uow, use, CouponState.FREE)
         returned.append(use)
         if not use.amount:
             continue
@@ -192,6 +182,41 @@ def give_back(uow: UnitOfWork, payment_id: PaymentId) -> Sequence[Use]:
         )
         ledger_store.book(conn, movement, stay_id=StayId(use.stay_id), at=uow.now)
     return returned
+
+
+def hand_on(uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
+    """Other stays hold in the place of this one, whose bill was taken back: what it used is free again, what it was shown they were."""
+    conn = uow.connection
+    ledger_store.take_head(conn)
+    for use in store.uses_of_stay(conn, stay_id, UseState.REDEEMED):
+        if _return(uow, use) and use.amount:
+            movement = ledger.unsettled(
+                f"coupon-back:{use.use_id}",
+                use.currency,
+                use.amount,
+                source=ledger.coupons(use.issuer),
+                stay_id=stay_id,
+                sums=ledger_store.stay_sums(conn, stay_id),
+            )
+            ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
+    for coupon_id in store.shown_for(conn, stay_id):
+        for one in to:
+            store.show(conn, one, coupon_id, uow.now)
+
+
+def _return(uow: UnitOfWork, use: Use) -> bool:
+    """A coupon that was used is as good as new, once; one whose time is over meanwhile is valid for another week."""
+    conn = uow.connection
+    if not store.end_use(conn, use.use_id, UseState.REDEEMED, UseState.RETURNED, uow.now):
+        return False
+    limits.free_slots(conn, use.use_id)
+    coupon = store.coupon(conn, use.coupon_id) if use.coupon_id is not None else None
+    if coupon is not None:
+        until = max(coupon.valid_until, uow.now + VALID_AGAIN)
+        store.move(conn, coupon.coupon_id, CouponState.REDEEMED, CouponState.FREE, valid_until=until)
+        store.spend(conn, use.campaign, -use.amount)
+    _tell(uow, use, CouponState.FREE)
+    return True
 
 
 def _tell(uow: UnitOfWork, use: Use, state: CouponState) -> None:

@@ -53,6 +53,10 @@ class Creditor:
             debts.begin(uow, self.policy, stay_id, plate, Money(sums.debt, unit))
         promises.release(uow, stay_id)
 
+    def release(self, uow: UnitOfWork, stay_id: StayId) -> None:
+        """Nothing is set aside for this stay any more: it does not go on."""
+        promises.release(uow, stay_id)
+
     def is_debt(self, conn: Connection, stay_id: StayId) -> bool:
         """Whether this stay owes, or once owed, something after it had left."""
         return store.debt(conn, stay_id) is not None

@@ -50,20 +50,14 @@ def begin(uow: UnitOfWork, policy: Policy, stay_id: StayId, plate: Plate | None,
 def _begin_anew(uow: UnitOfWork, policy: Policy, known: Debt, plate: Plate | None, owed: Money) -> None:
     if known.state in (DebtState.OPEN, DebtState.DISPUTED):
         return
-    first = uow.now + policy.collect[0] if known.agreement_id is not None else None
+    agreement_id = known.agreement_id if known.plate == plate else None  # nobody's agreement pays for another car
+    first = uow.now + policy.collect[0] if agreement_id is not None else None
     values = {"plate": plate, "amount": owed.minor, "since": uow.now, "state": DebtState.OPEN.value, "blocked_at": None}
-    store.change_debt(uow.connection, known.stay_id, **values, tries=0, reminded=0, next_try_at=first)
+    values |= {"agreement_id": agreement_id, "tries": 0, "reminded": 0, "next_try_at": first}
+    store.change_debt(uow.connection, known.stay_id, **values)
     if first is not None:
         key = f"collect:{known.stay_id}:anew:{uow.now.timestamp():.0f}"
         enqueue(uow, COLLECT_JOB, key, {"stay_id": known.stay_id}, first)
-
-
-def owed(uow: UnitOfWork, stay_id: StayId) -> Money | None:
-    """What is left of a debt now; None when this stay never was one."""
-    debt = store.debt(uow.connection, stay_id)
-    if debt is None:
-        return None
-    return Money(ledger_store.stay_sums(uow.connection, stay_id).debt, debt.amount.currency)
 
 
 def follow(uow: UnitOfWork, stay_id: StayId) -> Debt | None:
@@ -116,7 +110,7 @@ def dispute(uow: UnitOfWork, stay_id: StayId) -> None:
 def turn_to(uow: UnitOfWork, stay_id: StayId, plate: Plate) -> Debt | None:
     """Its stay's plate was misread: the true one owes from now on, by no agreement of another. The debt as it was, if it has changed."""
     debt = store.debt(uow.connection, stay_id)
-    if debt is None or debt.plate in (None, plate) or debt.state not in (DebtState.OPEN, DebtState.DISPUTED):
+    if debt is None or debt.plate == plate or debt.state not in (DebtState.OPEN, DebtState.DISPUTED):
         return None
     anew = {"since": uow.now, "agreement_id": None, "tries": 0, "next_try_at": None, "reminded": 0, "blocked_at": None}
     store.change_debt(uow.connection, stay_id, plate=plate, **anew)

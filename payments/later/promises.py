@@ -22,11 +22,17 @@ DAY = timedelta(days=1)
 
 
 def set_aside(uow: UnitOfWork, policy: Policy, stay_id: StayId, plate: Plate | None) -> int:
-    """What this open stay may leave owing, in minor units. Once set aside it stays so, whatever else the plate does."""
+    """What this open stay may leave owing, in minor units. Once set aside it stays so, whatever else the plate does.
+
+    What a misread plate's agreement had set aside goes: nobody's credit is another car's.
+    """
     conn = uow.connection
     known = store.set_aside(conn, stay_id)
     if known is not None:
-        return known
+        minor, whose = known
+        if whose == plate:
+            return minor
+        store.release(conn, stay_id)
     agreement = store.agreement_of(conn, plate) if plate is not None else None
     if agreement is None:
         return 0
@@ -72,7 +78,7 @@ def take_over(uow: UnitOfWork, event: ExitPromised, promised_at: datetime) -> No
     movement = ledger.promise(event.stay_id, event.token, event.amount.currency, event.amount.minor)
     ledger_store.book(conn, movement, stay_id=event.stay_id, at=uow.now)
     aside = store.set_aside(conn, event.stay_id)
-    if aside is None or event.amount.minor > aside:
+    if aside is None or event.amount.minor > aside[0]:
         flag(uow, "promise_over_credit", event.stay_id, event.token)
 
 

@@ -75,7 +75,11 @@ debt_table = sa.Table(
 
 _p, _d = promise_table.c, debt_table.c
 _AGREEMENT_OF = prepared(sa.select(agreement_table).where(agreement_table.c.plate == sa.bindparam("plate"), _standing))
-_SET_ASIDE = prepared(sa.select(set_aside_table.c.minor).where(set_aside_table.c.stay_id == sa.bindparam("stay")))
+_SET_ASIDE = prepared(
+    sa.select(set_aside_table.c.minor, agreement_table.c.plate)
+    .join(agreement_table, agreement_table.c.id == set_aside_table.c.agreement_id)
+    .where(set_aside_table.c.stay_id == sa.bindparam("stay"))
+)
 _RELEASE = prepared(set_aside_table.delete().where(set_aside_table.c.stay_id == sa.bindparam("stay")))
 _OPEN_PROMISES = prepared(
     sa.select(promise_table)
@@ -140,10 +144,10 @@ def end_agreement(conn: Connection, agreement_id: str, at: datetime) -> bool:
 # --- credit and promises ---------------------------------------------------------------------------------------------
 
 
-def set_aside(conn: Connection, stay_id: StayId) -> int | None:
-    """What is set aside for a stay, in minor units; None when nobody has asked yet."""
-    minor: int | None = conn.execute(_SET_ASIDE, {"stay": stay_id}).scalar_one_or_none()
-    return minor
+def set_aside(conn: Connection, stay_id: StayId) -> tuple[int, Plate | None] | None:
+    """What is set aside for a stay, in minor units, and whose agreement it is by; None when nobody has asked yet."""
+    row = conn.execute(_SET_ASIDE, {"stay": stay_id}).one_or_none()
+    return None if row is None else (int(row.minor), row.plate)
 
 
 def release(conn: Connection, stay_id: StayId) -> None:

@@ -82,6 +82,7 @@ def passage(
     lane: LaneId | None = None,
     votes: Votes | None = None,
     credential: Credential | None = None,
+    right: str | None = None,
 ) -> VehiclePassed:
     """The loops have proved that a car went through."""
     stay_id = StayId(visit) if direction is Direction.IN else StayId(stay) if stay else None
@@ -95,6 +96,7 @@ def passage(
         authorised=authorised,
         votes=votes,
         credential=credential,
+        right=right,
     )
 
 

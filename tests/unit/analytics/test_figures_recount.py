@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parking.journeys import correcting
+from parking.journeys import correcting, joining, taking_back
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction
@@ -105,13 +105,13 @@ class Someday:
     def split(self) -> None:
         stay_id, cashier, now = self._one(), self.site.application.cashier, self.site.clock.now()
         left, came = now - timedelta(minutes=40), now - timedelta(minutes=20)
-        self._write(lambda uow: correcting.split(uow, cashier, stay_id, left, came, actor="li", reason="two visits"))
+        self._write(lambda uow: joining.split(uow, cashier, stay_id, left, came, actor="li", reason="two visits"))
 
     def undo(self) -> None:
         stay_id, cashier = self._one(), self.site.application.cashier
         done = self.site.corrections(stay_id)
         if done:
-            self._write(lambda uow: correcting.undo(uow, cashier, done[-1].id, actor="li", reason="a slip"))
+            self._write(lambda uow: taking_back.undo(uow, cashier, done[-1].id, actor="li", reason="a slip"))
 
     def rebuild(self) -> None:
         self.site.application.figures.rebuild(self.site.database)

@@ -10,7 +10,7 @@ import pytest
 
 from parking.access import store as access_store
 from parking.bootstrap.erasing import OTHERS_FORGET
-from parking.journeys import correcting, forgetting, owing, shopping
+from parking.journeys import correcting, forgetting, joining, owing, shopping
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.members import points, vehicles
@@ -37,7 +37,7 @@ def test_a_debt_whose_bill_was_put_right_is_owed_anew(site: SiteStory, given_up:
     second = site.enter()
     site.park(hours=2)
     site.leave()
-    site.database.write(lambda uow: correcting.merge(uow, cashier, second, first, actor="li", reason="one visit"))
+    site.database.write(lambda uow: joining.merge(uow, cashier, second, first, actor="li", reason="one visit"))
     site.application.drain()
     found = site.database.read(lambda conn: cashier.later.debt(conn, first))
     assert found is not None

@@ -16,7 +16,7 @@ from parking.access.rows import InvitationRow
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.bootstrap.tables import all_tables
-from parking.journeys import app_hooks, correcting, forgetting, owing
+from parking.journeys import app_hooks, correcting, forgetting, owing, taking_back
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction, MemberChanged, VehicleBackedAway
 from parking.kernel.ids import StayId, VisitId
@@ -220,7 +220,7 @@ def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back
         "the car is inside: by what it came is known"
     )
     undone = site.database.write(
-        lambda uow: correcting.undo(uow, site.application.cashier, made, actor="li", reason="a slip")
+        lambda uow: taking_back.undo(uow, site.application.cashier, made, actor="li", reason="a slip")
     )
     assert undone != made
     (again,) = site.database.write(
@@ -229,7 +229,7 @@ def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back
     site.leave(OTHER_PLATE)
     erase(site, Plate(MISREAD))
     with pytest.raises(ParkingError, match="erased"):
-        site.database.write(lambda uow: correcting.undo(uow, site.application.cashier, again, actor="li", reason="no"))
+        site.database.write(lambda uow: taking_back.undo(uow, site.application.cashier, again, actor="li", reason="no"))
 
 
 def test_a_plate_beside_the_chain_cannot_be_changed_unnoticed(site: SiteStory) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from parking.journeys import correcting, evacuating, paying
+from parking.journeys import correcting, evacuating, paying, taking_back
 from parking.kernel.codec import parse_time
 from parking.kernel.events import Direction, LaneBlocked, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId, StayId, VisitId
@@ -76,7 +76,7 @@ def test_whose_exit_a_person_finds_out_does_not_pay_for_what_held_him_there(site
 
     made = give(slip)
     assert ("stopped", 300) in lines(site, slip)
-    site.database.write(lambda uow: correcting.undo(uow, cashier, made, **said))
+    site.database.write(lambda uow: taking_back.undo(uow, cashier, made, **said))
     give(stay_id)
     site.application.drain()
     assert site.sums(stay_id).due == 600

@@ -10,7 +10,7 @@ import pytest
 from parking.access import keeping
 from parking.access.rights_store import Holder
 from parking.access.rows import LotRow
-from parking.journeys import correcting
+from parking.journeys import correcting, taking_back
 from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
 from parking.kernel.ids import BayId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
@@ -46,7 +46,7 @@ def is_reread(site: SiteStory, stay_id: StayId, plate: str) -> str:
 
 def taken_back(site: SiteStory, correction: str) -> None:
     cashier = site.application.cashier
-    site.database.write(lambda uow: correcting.undo(uow, cashier, correction, actor="li", reason="it was another"))
+    site.database.write(lambda uow: taking_back.undo(uow, cashier, correction, actor="li", reason="it was another"))
     site.application.drain()
 
 

@@ -12,7 +12,7 @@ from parking.access.snapshot import ListedAs, ListRow
 from parking.bootstrap import rounds
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.measured import measured_costs
-from parking.journeys import correcting, pairing
+from parking.journeys import correcting, joining, pairing, taking_back
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
@@ -755,14 +755,14 @@ def test_a_correction_is_taken_back_and_its_bill_by_a_counter_entry(site: SiteSt
     made = site.database.write(lambda uow: correcting.match_exit(uow, cashier, visit, his, **said))
     site.application.drain()
     assert site.sums(his).due == 1000
-    site.database.write(lambda uow: correcting.undo(uow, cashier, made, actor="wang", reason="the other picture"))
+    site.database.write(lambda uow: taking_back.undo(uow, cashier, made, actor="wang", reason="the other picture"))
     site.application.drain()
     assert isinstance(site.stay(his), OpenStay)
     assert (site.sums(his).due, site.sums(his).debt) == (None, 0)
     assert "exit_in_doubt" in site.reasons()
     assert site.copy_row("stay", his) is not None
     with pytest.raises(ParkingError, match="already"):
-        site.database.write(lambda uow: correcting.undo(uow, cashier, made, **said))
+        site.database.write(lambda uow: taking_back.undo(uow, cashier, made, **said))
     site.database.write(lambda uow: correcting.match_exit(uow, cashier, visit, mine, **said))
     site.application.drain()
     assert (site.sums(mine).due, site.sums(his).due) == (1000, None)
@@ -777,11 +777,11 @@ def test_one_visit_that_was_two_is_split_and_two_that_were_one_are_merged(site: 
     site.leave(at=site.park(hours=10))
     assert site.sums(joined).due == 4000 - 200 or site.sums(joined).due is not None
     left, again = came + timedelta(hours=1), came + timedelta(hours=9)
-    first, second = site.database.write(lambda uow: correcting.split(uow, cashier, joined, left, again, **said))
+    first, second = site.database.write(lambda uow: joining.split(uow, cashier, joined, left, again, **said))
     site.application.drain()
     assert isinstance(site.stay(joined), SupersededStay)
     assert (site.sums(joined).due, site.sums(first).due, site.sums(second).due) == (None, 600, 600)
-    site.database.write(lambda uow: correcting.merge(uow, cashier, second, first, actor="li", reason="no, one"))
+    site.database.write(lambda uow: joining.merge(uow, cashier, second, first, actor="li", reason="no, one"))
     site.application.drain()
     over = site.stay(first)
     assert isinstance(over, ClosedStay)
@@ -800,7 +800,7 @@ def test_a_plate_that_a_person_reads_from_the_picture_finds_its_stay(site: SiteS
     row = site.copy_row("stay", stay_id)
     assert row is not None
     assert row["plate"] == PLATE
-    site.database.write(lambda uow: correcting.undo(uow, site.application.cashier, made, **said))
+    site.database.write(lambda uow: taking_back.undo(uow, site.application.cashier, made, **said))
     site.application.drain()
     undone = site.stay(stay_id)
     assert isinstance(undone, OpenStay)
@@ -821,7 +821,7 @@ def test_a_bill_beyond_what_is_plausible_is_booked_when_a_person_says_that_it_is
     assert due is not None
     assert due > 0
     assert "left_without_paying" in site.reasons()
-    site.database.write(lambda uow: correcting.undo(uow, cashier, made, actor="li", reason="the other video"))
+    site.database.write(lambda uow: taking_back.undo(uow, cashier, made, actor="li", reason="the other video"))
     site.application.drain()
     assert (site.sums(stay_id).due, site.sums(stay_id).debt) == (None, 0)
     site.check()
@@ -834,7 +834,7 @@ def test_what_has_changed_since_is_not_taken_back(site: SiteStory) -> None:
     (made,) = site.corrections(first)
     with pytest.raises(ParkingError, match="inside by another stay"):
         site.database.write(
-            lambda uow: correcting.undo(uow, site.application.cashier, made.id, actor="li", reason="it is here")
+            lambda uow: taking_back.undo(uow, site.application.cashier, made.id, actor="li", reason="it is here")
         )
 
 
@@ -953,7 +953,7 @@ def test_a_person_who_says_that_it_is_still_here_is_believed_also_an_hour_later(
     stay_id, _ = let_out(site)
     a_day_later(site)
     cashier, done = site.application.cashier, site.corrections(stay_id)[-1].id
-    site.database.write(lambda uow: correcting.undo(uow, cashier, done, actor="li", reason="it is here"))
+    site.database.write(lambda uow: taking_back.undo(uow, cashier, done, actor="li", reason="it is here"))
     assert (a_day_later(site), isinstance(site.stay(stay_id), OpenStay)) == (0, True)
 
 

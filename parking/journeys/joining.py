@@ -1,0 +1,109 @@
+"""Two stays that were one visit, and one stay that was two: people say so, and others hold in the place of what was wrong.
+
+Whatever belonged to a stay goes to those that hold in its place: its right, its coupons, what had stopped its fee clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from parking.access import following
+from parking.access.service import parks_free
+from parking.journeys import known_rights, leaving, taking_back
+from parking.journeys.ports import Cashier
+from parking.kernel.errors import conflict, invalid
+from parking.kernel.ids import LaneId, StayId
+from parking.plumbing.db import UnitOfWork
+from parking.sessions import corrections, places, store
+from parking.sessions.model import OpenStay
+
+
+def merge(
+    uow: UnitOfWork, cashier: Cashier, later_id: StayId, into_id: StayId, *, actor: str, reason: str
+) -> tuple[str, ...]:
+    """Two stays are one visit: the later is merged into the earlier, which goes on, or ends, as the later did."""
+    conn = uow.connection
+    later, earlier = taking_back.known(uow, later_id), taking_back.known(uow, into_id)
+    if (
+        later_id == into_id
+        or later.entered_at < earlier.entered_at
+        or {later.state, earlier.state} & {"merged", "split"}
+    ):
+        raise invalid("merge.order", "merge the later of two stays into the earlier", field="stay_id")
+    before = {one: corrections.snapshot(conn, one) for one in (later_id, into_id)}
+    if cashier.has_money(conn, later_id):
+        raise conflict("merge.paid", "the later stay has payments of its own: settle those first")
+    taking_back.bill(uow, cashier, into_id)
+    taken = taking_back.bill(uow, cashier, later_id)
+    taking_back.hand_on(uow, cashier, later_id, (into_id,))
+    store.set_state(conn, later_id, state="merged", into_ids=into_id)
+    if later.state == "closed":
+        until = taken.until or later.exited_at
+        stay = store.to_open(earlier)
+        free = known_rights.why_free(conn, stay, until)
+        lane_id = LaneId(later.exit_lane_id)
+        leaving.close(uow, cashier, stay, at=later.exited_at, priced_at=until, lane_id=lane_id, free=free)
+    else:
+        store.set_state(conn, into_id, state="open", exited_at=None, exit_lane_id=None)
+        taking_back.find_again(uow, into_id)
+    seen = {"into": into_id, "merged": later_id}
+    counted = 0 if earlier.state == "ghost" else -1  # one car was counted in twice
+    return tuple(  # taken back in reverse: the earlier has to be out of the way before the later is inside again
+        corrections.record(uow, one, rule, before[one], seen, actor=actor, reason=reason, passages=counts)
+        for one, rule, counts in ((later_id, "merged", counted), (into_id, "took_in_another", 0))
+    )
+
+
+def split(
+    uow: UnitOfWork,
+    cashier: Cashier,
+    stay_id: StayId,
+    left_at: datetime,
+    came_at: datetime,
+    *,
+    actor: str,
+    reason: str,
+) -> tuple[StayId, StayId]:
+    """One stay was two visits, left at `left_at` and come again at `came_at`: two stays take its place."""
+    conn, row = uow.connection, taking_back.known(uow, stay_id)
+    ends = row.exited_at or uow.now
+    if row.state in ("merged", "split") or not row.entered_at <= left_at <= came_at <= ends:
+        raise invalid("split.times", "should lie within the stay, the exit before the second entry", field="left_at")
+    if cashier.has_money(conn, stay_id):
+        raise conflict("split.paid", "this stay has payments: settle those first")
+    before, whole = corrections.snapshot(conn, stay_id), store.to_open(row)
+    first = _part(whole, StayId(uow.ids.new(row.entered_at)), row.entered_at)
+    second = _part(whole, StayId(uow.ids.new(came_at)), came_at)
+    taken = taking_back.bill(uow, cashier, stay_id)
+    taking_back.hand_on(uow, cashier, stay_id, (first.id, second.id))
+    store.set_state(conn, stay_id, state="split", into_ids=f"{first.id} {second.id}")
+    lane = LaneId(row.exit_lane_id or row.lane_id)
+    store.insert(conn, first, state="review")
+    free = _why_free(uow, stay_id, first, left_at)
+    leaving.close(uow, cashier, first, at=left_at, priced_at=left_at, lane_id=lane, free=free)
+    store.insert(conn, second, state="review" if row.state == "closed" else row.state)
+    if row.state == "closed":
+        until = taken.until if taken.until is not None and came_at <= taken.until <= ends else ends
+        free = _why_free(uow, stay_id, second, until)
+        leaving.close(uow, cashier, second, at=ends, priced_at=until, lane_id=lane, free=free)
+    else:
+        inside = following.hand_on(uow, stay_id, second.id)
+        if inside is not None:
+            places.came_into(conn, second.id, came_at, inside.lot_id, inside.right)
+    for one in (first, second):
+        corrections.record(uow, one.id, "split_from", None, {"of": stay_id}, actor=actor, reason=reason)
+    parts = {"first": first.id, "second": second.id}
+    corrections.record(uow, stay_id, "split", before, parts, actor=actor, reason=reason)
+    return first.id, second.id
+
+
+def _why_free(uow: UnitOfWork, whole: StayId, part: OpenStay, until: datetime) -> str | None:
+    """Why a part costs nothing: by the right of the whole, while that is inside by one, else by what its plate may claim."""
+    by_whole = parks_free(uow.connection, whole, part.plate, until)
+    return by_whole or known_rights.why_free(uow.connection, part, until)
+
+
+def _part(whole: OpenStay, stay_id: StayId, entered_at: datetime) -> OpenStay:
+    bare = OpenStay(whole.id, whole.plate, whole.entered_at, whole.lane_id, whole.tariff_version)
+    return replace(bare, id=stay_id, entered_at=entered_at, votes=whole.votes, lot_id=whole.lot_id)

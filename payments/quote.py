@@ -16,6 +16,9 @@ from payments.tariff.facts import Facts
 from payments.tariff.model import Bill, BillLine, Tariff
 from payments.tariff.price import price
 
+WAIVED = "waived"
+WAIVED_WORDS = {"zh": "已减免", "en": "Waived"}
+"""What the mall has given up: nobody has paid it."""
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -64,7 +67,7 @@ class StayFee:
 
 @dataclass(frozen=True, slots=True)
 class OffLine:
-    """What a coupon, a tier or a good standing takes off, as a line of the bill; `code` is coupon, tier or credit."""
+    """What is taken off, as a line of the bill; `code` is coupon, tier, credit (a good standing) or waived."""
 
     code: str
     words: Mapping[str, str] = field(hash=False)
@@ -90,7 +93,7 @@ class NotApplied:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a stay costs after what is taken off it, what was paid, what is due; the lines sum to `total`, `due = total - paid`.
+    """What a stay costs after all that is taken off it, what was paid, what is due; the lines sum to `total`, `due = total - paid`.
 
     `gross` is the bill before anything is taken off; `settled` what stands against it already, used coupons included.
     """
@@ -140,8 +143,9 @@ class Account:
 
     def discreet(self) -> Account:
         """The same for eyes that may not know who the driver is: one line for all that is taken off, nothing of what is not."""
-        lines: list[BillLine | OffLine] = [line for line in self.lines if isinstance(line, BillLine)]
-        off = sum(line.amount.minor for line in self.lines if isinstance(line, OffLine))
+        said = [isinstance(line, BillLine) or line.code == WAIVED for line in self.lines]
+        lines = [line for line, is_said in zip(self.lines, said, strict=True) if is_said]
+        off = sum(line.amount.minor for line, is_said in zip(self.lines, said, strict=True) if not is_said)
         if off:
             lines.append(OffLine("coupon", DISCREET, Money(off, self.total.currency)))
         return replace(self, lines=tuple(lines), not_applied=())
@@ -174,6 +178,10 @@ def quote(
         used += use.amount
         words = line_text(use.zh, use.en, use.effect, currency)
         lines.append(OffLine(use.kind, words, Money(-use.amount, currency)))
+    waived = min(sums.waived, max(0, gross - used))
+    if waived:
+        used += waived
+        lines.append(OffLine(WAIVED, WAIVED_WORDS, Money(-waived, currency)))
     for one in plan.applied:
         words = line_text(one.offer.zh, one.offer.en, one.offer.effect, currency)
         lines.append(OffLine(one.offer.kind, words, Money(-one.off, currency)))

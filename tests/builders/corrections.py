@@ -12,6 +12,7 @@ from parking.access.rights_store import Holder
 from parking.access.rows import ListedAs, ListRow
 from parking.bootstrap.desk import desk_of
 from parking.journeys import correcting, joining, paying, taking_back
+from parking.journeys.ports import Account
 from parking.kernel.events import Direction
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
@@ -93,12 +94,13 @@ class Office:
         found = self.site.database.read(lambda conn: self.cashier.later.debt(conn, stay_id))
         return None if found is None else (found[0], found[1].minor)
 
-    def due(self, stay_id: StayId) -> int:
-        """What its driver has to pay now, as every page says it."""
+    def account(self, stay_id: StayId) -> Account:
+        """The bill as every page says it now."""
         now = self.site.clock.now()
-        return self.site.database.read(
-            lambda conn: paying.account_of(conn, self.cashier, stay_id, now)
-        ).account.due.minor
+        return self.site.database.read(lambda conn: paying.account_of(conn, self.cashier, stay_id, now)).account
+
+    def due(self, stay_id: StayId) -> int:
+        return self.account(stay_id).due.minor
 
     def welcome(self, plate: str = PLATE) -> None:
         """Whoever drives with this plate parks free."""

@@ -92,6 +92,19 @@ def test_what_a_person_waives_of_a_car_that_is_inside_no_lane_asks_for(site: Sit
     assert site.due_at_the_lane(stay_id, site.clock.now()) is None, "a person looks first"
 
 
+@pytest.mark.req("FEE-1", "ID-1")
+def test_what_a_person_waives_is_a_line_of_the_bill_and_not_what_somebody_has_paid(
+    site: SiteStory, office: Office
+) -> None:
+    stay_id = site.enter()
+    site.park(hours=2)
+    site.leave()
+    office.decide("left_without_paying", Choice.WAIVE, "goodwill")
+    account = office.account(stay_id)
+    assert [(line.code, line.amount.minor) for line in account.lines][-1] == ("waived", -1000)
+    assert (account.total.minor, account.paid.minor, account.due.minor) == (0, 0, 0)
+
+
 @pytest.mark.req("PAY-2", "ID-1")
 def test_a_bill_that_is_too_high_to_be_true_is_asked_about_until_somebody_has_said_so(
     site: SiteStory, office: Office

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from guidance import outlook_store
 from guidance.advise import STALE_AFTER_S
 from guidance.bays import Reading
-from guidance.healing import BayBook, BayView, Healer, UsableView
+from guidance.healing import BayBook, BayView, Healer, UsableView, seen_whole
 from guidance.outlook import Trend
 from guidance.traffic import KINDS, Flow, Passages
 from parking.kernel.errors import invalid
@@ -146,6 +146,11 @@ class Bays:
     troubled: Callable[[Connection], Mapping[LaneId, bool]] = lambda _: {}
     trends: dict[ZoneId, Trend] = field(default_factory=dict)
 
+    def seen_whole(self) -> dict[ZoneId, UsableView]:
+        """The zones for which the sensors vouch alone."""
+        now = self.database.clock.now()
+        return seen_whole(self.database.read(lambda conn: self.healer.views(conn, now)))
+
     def see(self) -> None:
         """Look at every zone for the outlook, and keep what was learned of it."""
         now = self.database.clock.now()
@@ -171,7 +176,8 @@ def router(b: Bays) -> APIRouter:
         now = b.database.clock.now()
         views, troubled = await b.database.aread(lambda conn: (b.healer.views(conn, now), b.troubled(conn)))
         fed = b.feed_age_s() <= STALE_AFTER_S
-        zones = [_availability(b, z.id, views[z.id], fed) for z in b.book.site.zones if z.id in views]
+        vouched = views if fed else seen_whole(views)
+        zones = [_availability(b, z.id, views[z.id], z.id in vouched) for z in b.book.site.zones if z.id in views]
         flows = {name: _flow(b, name, troubled, now, fed=fed) for name in KINDS}
         return AvailabilityPage(at=now, site=b.book.site.id, zones=zones, traffic=Traffic(**flows))
 
@@ -210,9 +216,9 @@ def router(b: Bays) -> APIRouter:
     return routes
 
 
-def _availability(b: Bays, zone_id: ZoneId, view: UsableView, fed: bool) -> Availability:
+def _availability(b: Bays, zone_id: ZoneId, view: UsableView, is_vouched_for: bool) -> Availability:
     zone = b.book.site.zone(zone_id)
-    known = view.zone.known and (fed or view.seen == len(zone.bays))
+    known = view.zone.known and is_vouched_for
     trend = b.trends.get(zone_id)
     outlook = trend.outlook() if trend is not None and known else None
     few = max(2, zone.capacity // 20)

@@ -252,6 +252,11 @@ class Healer:
         return UsableView(view, usable, confidence, seen.taken + seen.free, by_kind)
 
 
+def seen_whole(views: Mapping[ZoneId, UsableView]) -> dict[ZoneId, UsableView]:
+    """The zones of which every bay is seen: for those the sensors vouch, whether a gate box is heard or not."""
+    return {zone: view for zone, view in views.items() if view.zone.known and view.seen >= view.zone.capacity > 0}
+
+
 def _is_free(bay: BayView) -> bool | None:
     return None if bay.occupied is None else not bay.occupied
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from guidance.advise import STALE_AFTER_S
 from guidance.bay_api import Bays
-from guidance.healing import BayBook, Healer, signs_see
+from guidance.healing import BayBook, Healer, seen_whole, signs_see
 from guidance.model import ZoneView
 from guidance.next_door import NextDoor
 from guidance.service import Occupancy
@@ -58,9 +58,10 @@ def own_free(bays: Bays) -> Callable[[], int | None]:
 
     def free() -> int | None:
         now = bays.database.clock.now()
-        views = bays.database.read(lambda conn: bays.healer.views(conn, now)).values()
-        fed = bays.feed_age_s() <= STALE_AFTER_S
-        return sum(v.usable for v in views) if fed and views and all(v.zone.known for v in views) else None
+        views = bays.database.read(lambda conn: bays.healer.views(conn, now))
+        vouched = views if bays.feed_age_s() <= STALE_AFTER_S else seen_whole(views)
+        known = [view.usable for view in vouched.values() if view.zone.known]
+        return sum(known) if known and len(known) == len(views) else None
 
     return free
 
@@ -68,19 +69,26 @@ def own_free(bays: Bays) -> Callable[[], int | None]:
 def sign_board(
     bays: Bays, occupancy: Occupancy, clock: Clock, door: NextDoor, at_the_approach: tuple[BoardSign, ...] = ()
 ) -> SignBoard:
-    """The site's signs: usable bays, dashes when the gate boxes have been silent too long; and those that speak of the lots next door."""
+    """The site's signs, and those that speak of the lots next door: usable bays, and dashes where nobody vouches for them.
+
+    That is when gate boxes have been silent too long, but where every bay is seen.
+    """
     own = usable(bays.database, occupancy, bays.healer)
     next_door = {sign.zone_id for sign in at_the_approach}
 
     def read() -> Mapping[ZoneId, ZoneView]:
         return {**own(), **door.sign_views()} if next_door else own()
 
+    def age_s(zone: ZoneId) -> float:
+        oldest_s = 0.0 if zone in next_door else bays.feed_age_s()
+        return 0.0 if oldest_s > STALE_AFTER_S and zone in bays.seen_whole() else oldest_s
+
     return SignBoard(
         (*connect(bays.book.site, SIGNS), *at_the_approach),
         read,
         publish_to(bays.database),
         clock,
-        feed_age_s=lambda zone: 0.0 if zone in next_door else bays.feed_age_s(),
+        feed_age_s=age_s,
     )
 
 

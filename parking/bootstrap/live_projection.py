@@ -12,7 +12,7 @@ from parking.bootstrap import live_values
 from parking.kernel.codec import decode
 from parking.kernel.device import REMOVED
 from parking.kernel.events import BaySeen, DeviceHealthChanged, Envelope, OccupancyChanged, SignShown
-from parking.kernel.ids import SignId
+from parking.kernel.ids import SignId, ZoneId
 from parking.plumbing.column_types import Json
 from parking.plumbing.db import Database, UnitOfWork, metadata
 from parking.plumbing.prepared import prepared
@@ -57,7 +57,7 @@ class LiveProjection:
         self._signs: dict[str, dict[str, Any]] = {s.id: {"zone_id": s.zone_id} for s in site.signs}
         for sign_id, name in (at_the_approach or {}).items():
             self._signs[sign_id] = {"zone_id": None, "name": {"zh": name.zh, "en": name.en}}
-        self._fed = True
+        self._fed, self._seen = True, dict[ZoneId, int]()
 
     def restore(self, database: Database, *, boxes: Collection[str] = (), devices: Collection[str] = ()) -> None:
         """Show again what was shown before the restart; what the site no longer has is left out.
@@ -95,17 +95,21 @@ class LiveProjection:
         for envelope in recent:
             self._hub.append(live_values.line(envelope))
 
-    def vouch(self, database: Database, *, fed: bool) -> None:
-        """Say whether the gate boxes are heard: counts that nobody feeds are shown as not known until they are fed again."""
-        if fed is self._fed:
+    def vouch(self, database: Database, *, fed: bool, seen: Mapping[ZoneId, int] | None = None) -> None:
+        """Say whether the gate boxes are heard: counts that nobody feeds are shown as not known until they are fed again.
+
+        Meanwhile `seen` is how many bays are usable where the sensors see every bay.
+        """
+        seen = {} if fed or seen is None else dict(seen)
+        if (fed, seen) == (self._fed, self._seen):
             return
-        self._fed = fed
+        self._fed, self._seen = fed, seen
         stored = database.read(
             lambda conn: conn.execute(sa.select(live_value).where(live_value.c.key.like("zone.%"))).all()
         )
         for key, value in stored:
             if self._is_ours(key):
-                self._hub.put(key, {**value, "known": value["known"] and fed})
+                self._hub.put(key, self._vouched(key, value))
 
     def lanes(self, conn: Connection) -> list[dict[str, Any]]:
         """Every lane with what it shows now."""
@@ -163,4 +167,14 @@ class LiveProjection:
     def _show(self, uow: UnitOfWork, key: str, value: dict[str, Any]) -> None:
         if uow.connection.execute(_CHANGE, {"of": key, "new": value}).rowcount == 0:
             uow.connection.execute(_BEGIN, {"key": key, "value": value})
-        self._hub.put(key, value if self._fed or not key.startswith("zone.") else {**value, "known": False})
+        self._hub.put(key, self._vouched(key, value))
+
+    def _vouched(self, key: str, value: dict[str, Any]) -> dict[str, Any]:
+        """A zone's count as far as somebody vouches for it now; anything else as it is."""
+        family, _, zone = key.partition(".")
+        if family != "zone" or self._fed:
+            return value
+        free = self._seen.get(ZoneId(zone))
+        if free is None:
+            return {**value, "known": False}
+        return {**value, "free": free, "occupied": value["capacity"] - free, "known": True}

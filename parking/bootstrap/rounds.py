@@ -92,9 +92,10 @@ class Rounds:
                 _log.warning("round failed", round=one.name, error=type(error).__name__)
 
 
-def look_at_contacts(database: Database, contacts: Contacts, live: LiveProjection) -> None:
+def look_at_contacts(database: Database, contacts: Contacts, live: LiveProjection, bays: Bays) -> None:
     """Tell everybody when a gate box falls silent or comes back, and when that makes the counts old."""
-    live.vouch(database, fed=contacts.oldest_s() <= STALE_AFTER_S)
+    fed = contacts.oldest_s() <= STALE_AFTER_S
+    live.vouch(database, fed=fed, seen={} if fed else {zone: v.usable for zone, v in bays.seen_whole().items()})
     news = contacts.changes()
     if news:
 
@@ -236,7 +237,7 @@ def rounds_of(
     """The server's rounds."""
     return Rounds(
         (
-            Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live)),
+            Round("contacts", CONTACTS_EVERY_S, lambda: look_at_contacts(database, contacts, live, bays)),
             Round("renew", RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
             Round("debts", DEBTS_EVERY_S, lambda: owing.age(database, cashier)),
             Round("statements", STATEMENTS_EVERY_S, reconciler.look),

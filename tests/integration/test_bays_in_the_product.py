@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from guidance.advise import STALE_AFTER_S
 from guidance.bays import Reading
 from guidance.healing import BayBook
 from hardware_sim.bay_camera import BayCameraSim
 from hardware_sim.devices.bay_broker import BayBrokerSim
 from hardware_sim.devices.bay_controller import BayControllerSim
-from parking.bootstrap.rounds import look_at_bays
+from parking.bootstrap.rounds import look_at_bays, look_at_contacts
 from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
@@ -225,6 +226,35 @@ def test_when_the_sensors_fall_silent_nobody_is_promised_anything(server: Server
 def shown(server: Server, key: str) -> dict[str, object]:
     """What the operators' devices page and the live map are sent of a thing."""
     return dict(json.loads(server.application.hub.values.get(key, "{}")))
+
+
+@pytest.mark.req("GUIDE-1", "GUIDE-3")
+def test_while_the_gates_are_silent_everybody_says_the_same_of_a_zone_whose_every_bay_is_seen_and_nothing_of_another(
+    server: Server,
+) -> None:
+    a = server.application
+    server.enter("沪A60001")
+    server.clock.advance(timedelta(seconds=STALE_AFTER_S + 1))
+
+    def told() -> dict[str, tuple[object, object, object]]:
+        """What the public page, the live feed and the signs' board say of each zone."""
+        look_at_contacts(a.database, a.contacts, a.live, a.bays)
+        a.signs.refresh()
+        public = {one["zone"]: one["usable"] for one in server.ask("GET", "/availability").json()["zones"]}
+        live = {zone: shown(server, f"zone.{zone}") for zone in public}
+        faces = {k.spec.zone_id: k.wanted for k in a.signs._keepers}
+        return {z: (n, live[z]["free"] if live[z]["known"] else None, faces.get(z)) for z, n in public.items()}
+
+    eventually(lambda: told()["z1"][0] is not None)
+    usable, free, face = told()["z1"]
+    assert usable == free
+    assert face is not None
+    assert str(usable) in str(face)
+    assert told()["z2"][:2] == (None, None)
+    server.enter("沪A60002")
+    assert shown(server, "zone.z2")["known"] is False, "until the round has seen that the gates are heard again"
+    look_at_contacts(a.database, a.contacts, a.live, a.bays)
+    assert shown(server, "zone.z2")["known"] is True
 
 
 @pytest.mark.req("GUIDE-1")

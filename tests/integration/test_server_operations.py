@@ -144,7 +144,7 @@ def test_whoever_is_refused_a_websocket_fills_no_log_is_counted_and_leaves_neith
 def look(server: Server) -> None:
     """What the server does every few seconds."""
     a = server.application
-    look_at_contacts(a.database, a.contacts, a.live)
+    look_at_contacts(a.database, a.contacts, a.live, a.bays)
     server.settle_down()
 
 

@@ -127,8 +127,8 @@ def end_what_is_over(uow: UnitOfWork) -> None:
     app_hooks.forget_seen(uow)
 
 
-def purge(database: Database) -> int:
-    """Forget what is personal and has been kept as long as its purpose allows."""
+def purge(database: Database, at_once: int = forgetting.AT_ONCE) -> int:
+    """Forget what is personal and has been kept as long as its purpose allows; returns how many stays."""
     kept = forgetting.KEPT
     old = kept["plate of a coupon"]
 
@@ -143,8 +143,8 @@ def purge(database: Database) -> int:
         later_store.forget_older(uow.connection, uow.now - kept["plate of a debt"], uow.now - kept["agreement"])
         saving.forget_older(uow.connection, uow.now - kept["try to save a card"])
 
-    def visitors(uow: UnitOfWork) -> None:
-        keeping.forget_visitors(uow, uow.now - kept["visitor of an invitation"])
+    def visitors(uow: UnitOfWork, most: int) -> int:
+        return keeping.forget_visitors(uow, uow.now - kept["visitor of an invitation"], most)
 
     def never_done(uow: UnitOfWork) -> None:
         given_up.forget_older(uow, uow.now - kept["what was given up"])
@@ -155,7 +155,7 @@ def purge(database: Database) -> int:
         )
         ratings.forget_words(uow, uow.now - kept["words of a rating"])
 
-    return forgetting.purge(database, [coupons, notices, debts, said, visitors, never_done])
+    return forgetting.purge(database, [visitors], [coupons, notices, debts, said, never_done], at_once)
 
 
 def look_at_bays(bays: Bays) -> None:

@@ -5,7 +5,7 @@ Rows stay, with their times and their money. Votes and the folded number spell a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -73,17 +73,37 @@ def visits_of(conn: Connection, stay_ids: Sequence[StayId]) -> list[VisitId]:
     return [*(VisitId(stay_id) for stay_id in stay_ids), *(VisitId(one) for one in conn.execute(found).scalars())]
 
 
-def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: datetime, most: int) -> int:
-    """Take every plate out of what ended before these moments, of `most` stays at once; returns of how many."""
-    conn, s, x = uow.connection, store.stay.c, store.unmatched_exit.c
+def forget_stays(uow: UnitOfWork, before: datetime, most: int) -> int:
+    """Take the plate out of stays that ended before then, of `most` at once; returns of how many."""
+    conn, s = uow.connection, store.stay.c
     known = sa.or_(s.plate.is_not(None), s.votes.is_not(None))
-    old = conn.execute(sa.select(s.id).where(known, _is_over, _ended < stays).limit(most)).scalars().all()
+    old = conn.execute(sa.select(s.id).where(known, _is_over, _ended < before).limit(most)).scalars().all()
     corrections.forget_of_stays(conn, old)
     store.forget_plates(conn, old)
-    spelt = sa.or_(*(x[name].is_not(None) for name in _NOBODYS_EXIT))
-    conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(_NOBODYS_EXIT))
-    note = visit_notes.visit_note
-    spelt = sa.or_(note.c.plate.is_not(None), note.c.votes.is_not(None))
-    conn.execute(note.update().where(spelt, note.c.at < stays).values(_NOBODY))
-    lesson_store.blank_lessons(conn, lesson_store.desk_lesson.c.learned_at < lessons)
     return len(old)
+
+
+def forget_exits(uow: UnitOfWork, before: datetime, most: int) -> int:
+    """The same of exits without a stay."""
+    x = store.unmatched_exit.c
+    spelt = sa.or_(*(x[name].is_not(None) for name in _NOBODYS_EXIT))
+    return _blank(uow.connection, x.visit_id, sa.and_(spelt, x.exited_at < before), _NOBODYS_EXIT, most)
+
+
+def forget_notes(uow: UnitOfWork, before: datetime, most: int) -> int:
+    """The same of what lanes told of visits."""
+    n = visit_notes.visit_note.c
+    spelt = sa.or_(n.plate.is_not(None), n.votes.is_not(None))
+    return _blank(uow.connection, n.event_id, sa.and_(spelt, n.at < before), _NOBODY, most)
+
+
+def forget_lessons(uow: UnitOfWork, before: datetime) -> None:
+    """What a lesson teaches stays, whose plate it was goes."""
+    lesson_store.blank_lessons(uow.connection, lesson_store.desk_lesson.c.learned_at < before)
+
+
+def _blank(
+    conn: Connection, key: sa.Column[str], where: sa.ColumnElement[bool], values: Mapping[str, None], most: int
+) -> int:
+    old = sa.select(key).where(where).limit(most)
+    return conn.execute(key.table.update().where(key.in_(old)).values(values)).rowcount

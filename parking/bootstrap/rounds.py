@@ -27,6 +27,7 @@ from parking.kernel.ids import StayId
 from parking.members import points
 from parking.plumbing import delivery, given_up, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.each import each
 from parking.sessions import evidence, visits
 from parking.web import idempotency
 from payments import store as payment_store
@@ -201,10 +202,11 @@ class LetOut:
         if told is None:
             return 0
         over = self.database.read(lambda conn: evidence.let_out_by(conn, told))
-        return sum(self._ends(stay_id, told) for stay_id in over)
 
-    def _ends(self, stay_id: StayId, told: datetime) -> bool:
-        return self.database.write(lambda uow: evidence.end_let_out(uow, stay_id, told, self._end))
+        def end(uow: UnitOfWork, stay_id: StayId) -> bool:
+            return evidence.end_let_out(uow, stay_id, told, self._end)
+
+        return sum(each(self.database, "ending a stay that was let out", over, end))
 
 
 class LateExits:

@@ -96,12 +96,13 @@ def doubtful_before(conn: Connection, at: datetime) -> list[StayId]:
     return [StayId(found) for found in conn.execute(query).scalars()]
 
 
-def let_out_before(conn: Connection, at: datetime, most: int) -> list[OpenStay]:
-    """Open stays that an exit let out by then and that have not paid since, oldest first."""
+def let_out_before(conn: Connection, at: datetime, leave_by: datetime, most: int) -> list[StayId]:
+    """Open stays that an exit let out by `at`, that have not paid since and could leave until `leave_by` at most, oldest first."""
     t = stay.c
-    query = sa.select(stay).where(t.state == "open", t.leaving_at <= at).order_by(t.id).limit(most)
+    query = sa.select(t.id).where(t.state == "open", t.leaving_at <= at).order_by(t.id).limit(most)
     query = query.where(sa.or_(t.priced_at.is_(None), t.priced_at <= t.leaving_at))
-    return [to_open(row) for row in conn.execute(query)]
+    query = query.where(sa.or_(t.leave_by.is_(None), t.leave_by < leave_by))
+    return [StayId(found) for found in conn.execute(query).scalars()]
 
 
 def last_closed(conn: Connection, plate: Plate) -> StayId | None:

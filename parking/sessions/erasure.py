@@ -13,15 +13,17 @@ from sqlalchemy import Connection
 
 from parking.kernel.events import VehiclePassed
 from parking.kernel.ids import StayId, VisitId
+from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, store, visit_notes, visits
 from parking.sessions.desk import lesson_store
 
-_NOBODY = {"plate": None, "votes": None}
-_NOBODYS_EXIT = {**_NOBODY, "credential": None, "named": None, "right": None}
+_NOBODY: Mapping[str, None] = {"plate": None, "votes": None}
+_NOBODYS_EXIT: Mapping[str, None] = dict.fromkeys(store.SPELLS_EXIT)
 """A stay that was named is no proof where nothing says any more by what."""
-_is_over = store.stay.c.state.in_(store.OVER)
+_is_over = sa.func.coalesce(store.stay.c.state, "").in_(store.OVER)
+"""Wrapped, so that no engine goes through all that are over for the few of one plate."""
 _ended = sa.func.coalesce(store.stay.c.exited_at, store.stay.c.entered_at)
 """Of one that ended without an exit (merged, split, a ghost), its beginning counts."""
 
@@ -56,7 +58,8 @@ def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> list[StayId]
 
 def stays_of(conn: Connection, plate: Plate, until: datetime) -> list[StayId]:
     """The stays of a plate that were over by then."""
-    found = sa.select(store.stay.c.id).where(store.stay.c.plate == plate, _is_over, _ended <= until)
+    s = store.stay.c
+    found = sa.select(s.id).where(s.folded == folded(plate.text), s.plate == plate, _is_over, _ended <= until)
     return [StayId(stay_id) for stay_id in conn.execute(found).scalars()]
 
 
@@ -76,25 +79,26 @@ def visits_of(conn: Connection, stay_ids: Sequence[StayId]) -> list[VisitId]:
 def forget_stays(uow: UnitOfWork, before: datetime, most: int) -> int:
     """Take the plate out of stays that ended before then, of `most` at once; returns of how many."""
     conn, s = uow.connection, store.stay.c
-    known = sa.or_(s.plate.is_not(None), s.votes.is_not(None))
-    old = conn.execute(sa.select(s.id).where(known, _is_over, _ended < before).limit(most)).scalars().all()
-    corrections.forget_of_stays(conn, old)
-    store.forget_plates(conn, old)
+    closed = sa.select(s.id).where(store.CLOSED_SPELT, s.exited_at < before)
+    gone = sa.select(s.id).where(store.GONE_SPELT, s.entered_at < before, _ended < before)
+    old = list(conn.execute(closed.limit(most)).scalars())
+    old += conn.execute(gone.limit(most - len(old))).scalars()
+    if old:
+        corrections.forget_of_stays(conn, old)
+        store.forget_plates(conn, old)
     return len(old)
 
 
 def forget_exits(uow: UnitOfWork, before: datetime, most: int) -> int:
     """The same of exits without a stay."""
     x = store.unmatched_exit.c
-    spelt = sa.or_(*(x[name].is_not(None) for name in _NOBODYS_EXIT))
-    return _blank(uow.connection, x.visit_id, sa.and_(spelt, x.exited_at < before), _NOBODYS_EXIT, most)
+    return _blank(uow.connection, x.visit_id, sa.and_(store.EXIT_SPELT, x.exited_at < before), _NOBODYS_EXIT, most)
 
 
 def forget_notes(uow: UnitOfWork, before: datetime, most: int) -> int:
     """The same of what lanes told of visits."""
     n = visit_notes.visit_note.c
-    spelt = sa.or_(n.plate.is_not(None), n.votes.is_not(None))
-    return _blank(uow.connection, n.event_id, sa.and_(spelt, n.at < before), _NOBODY, most)
+    return _blank(uow.connection, n.event_id, sa.and_(visit_notes.IS_SPELT, n.at < before), _NOBODY, most)
 
 
 def forget_lessons(uow: UnitOfWork, before: datetime) -> None:

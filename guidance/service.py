@@ -115,9 +115,7 @@ class Occupancy:
             for zone_id in sorted(self.site.lane(event.lane_id).zones):
                 self._settle(uow, self._hold(uow, zone_id))
 
-    def _pass(
-        self, uow: UnitOfWork, event_id: str, at: datetime, source: ZoneId | None, target: ZoneId | None
-    ) -> None:
+    def _pass(self, uow: UnitOfWork, event_id: str, at: datetime, source: ZoneId | None, target: ZoneId | None) -> None:
         changes = {zone_id: delta for zone_id, delta in ((source, -1), (target, +1)) if zone_id is not None}
         for zone_id in sorted(changes):  # always in the same order: two ramps never wait for each other
             self._record(uow, zone_id, Movement(at, event_id, changes[zone_id]))

@@ -199,7 +199,7 @@ class VirtualSite:
         def work(uow: UnitOfWork) -> None:
             stays = set()
             for sight in seen:
-                shown = PassageEvidence(ended, LaneId("patrol"), Votes.of(sight.spellings, sight.colour, sight.kind))
+                shown = PassageEvidence(ended, Votes.of(sight.spellings, sight.colour, sight.kind))
                 found = pairing.whose(uow.connection, shown, self.costs, ended)
                 stays |= {one.stay_id for one in found.ranked} if not isinstance(found, Matched) else {found.stay_id}
             evidence.expire_unfound(uow, began, ended, stays, leaving.end(self.application.cashier))

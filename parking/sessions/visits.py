@@ -41,7 +41,6 @@ lane_visit = sa.Table(
 
 _t = lane_visit.c
 _mine = _t.visit_id == sa.bindparam("of_visit")
-_GET = prepared(sa.select(lane_visit).where(_mine))
 _MARK = prepared(lane_visit.update().where(_mine).returning(lane_visit))
 _TAKE = prepared(lane_visit.delete().where(_mine).returning(lane_visit))
 _THROUGH = prepared(
@@ -126,11 +125,6 @@ def note(conn: Connection, said: LaneVisit, at: datetime) -> None:
 def mark(conn: Connection, visit_id: VisitId, **moments: datetime) -> LaneVisit | None:
     """Keep when the boom was opened for it (`pulsed_at`) or it drove back (`backed_at`); the visit, if the lane had said anything."""
     row = conn.execute(_MARK, {"of_visit": visit_id, **moments}).one_or_none()
-    return _to_visit(row) if row else None
-
-
-def get(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
-    row = conn.execute(_GET, {"of_visit": visit_id}).one_or_none()
     return _to_visit(row) if row else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from parking.journeys import leaving
@@ -11,12 +10,12 @@ from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import evidence, service, store, visits
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import is_plausible
 from parking.sessions.stay_life import LeftThen
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 UNDER_THE_BOOM = timedelta(seconds=5)
 """Whom no loop felt go in is inside so long after leaving the first loop, at the latest: nobody pays for seconds that nobody saw."""
 

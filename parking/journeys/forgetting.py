@@ -19,6 +19,7 @@ from parking.members import service as members
 from parking.members import tombstones
 from parking.members.tables import notice_table, receipt_table, vehicle_table
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.plumbing.each import in_pages
 from parking.plumbing.jobs import job
 from parking.plumbing.personal import blank_about, take_plate_out
@@ -27,7 +28,6 @@ from parking.security import looks
 from parking.sessions import erasure
 from parking.sessions import store as sessions
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 KEPT: Mapping[str, timedelta] = {
     "plate of a stay": timedelta(days=365),  # disputes, and the events that must be kept for a year
     "plate of an exit without a stay": timedelta(days=365),

@@ -5,8 +5,6 @@ A taken bay whose plate nobody could read may hold any car: while there is one t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import Connection
 
 from parking.journeys import leaving, pairing
@@ -16,12 +14,13 @@ from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import evidence, finding
 from parking.sessions.costs import Costs
 from parking.sessions.matching import PassageEvidence
 
 
-def patrol_ended(cashier: Cashier, costs_of: pairing.CostsOf) -> Callable[[UnitOfWork, Envelope], None]:
+def patrol_ended(cashier: Cashier, costs_of: pairing.CostsOf) -> Handler:
     """Handles PatrolEnded."""
     end = leaving.end(cashier)
 

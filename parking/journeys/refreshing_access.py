@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -32,11 +32,11 @@ from parking.kernel.events import (
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.plumbing.each import each
 from parking.sessions import corrections, finding, store, visits
 from parking.sessions.model import ClosedStay, DoubtfulStay, OpenStay, StayInReview, is_plausible
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 _ABOUT_A_STAY = (
     StayOpened,
     PaymentCaptured,

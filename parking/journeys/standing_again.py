@@ -19,12 +19,12 @@ from parking.kernel.events import Direction, Envelope, LaneDecided
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.plumbing.prepared import attempt
 from parking.sessions import corrections, evidence, finding, places, store
 from parking.sessions.costs import Costs
 from parking.sessions.stay_life import is_clear
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 ToldUntil = Callable[[Connection, datetime], datetime | None]
 """Up to when every gate box has told all it knew, asked at a moment."""
 IN_THE_DAYS_AFTER = timedelta(days=3)

@@ -34,11 +34,11 @@ from parking.members.schemas import (
 from parking.members.store import Cipher
 from parking.members.tables import vehicle_table
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import current_principal, require
 
 TOKEN_LASTS = timedelta(hours=12)
 PAGE = 100
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 Look = Callable[[UnitOfWork, Principal, str, str], object]
 Reader = Annotated[Principal, Depends(require(Scope.MEMBERS_READ))]
 Keeper = Annotated[Principal, Depends(require(Scope.MEMBERS_WRITE))]

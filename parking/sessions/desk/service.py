@@ -19,6 +19,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.logs import redact
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import store as stays
 from parking.sessions import visits
 from parking.sessions.desk import lesson_store, lessons, queue, store
@@ -26,7 +27,6 @@ from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome
 from parking.sessions.model import ReviewCase, SupersededStay
 from parking.sessions.service import open_case
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 Look = Callable[[UnitOfWork, Principal, str, str], bool]
 """Writes down who has seen what of whom; False when that is on record for this hour."""
 

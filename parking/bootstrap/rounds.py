@@ -28,6 +28,7 @@ from parking.members import points
 from parking.plumbing import delivery, given_up, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.each import each
+from parking.security import store as security_store
 from parking.sessions import evidence, visits
 from parking.web import idempotency
 from payments import store as payment_store
@@ -104,6 +105,13 @@ def look_at_contacts(database: Database, contacts: Contacts, live: LiveProjectio
                 uow.publish(event)
 
         database.write(work)
+
+
+def look_at_boxes(uow: UnitOfWork) -> None:
+    """Boxes that are shut out hold nobody up; the others have each other's keys and know who of them is cut off."""
+    if security_store.has_edges(uow.connection):  # else whoever speaks is known by no name
+        causal_order.forget_others(uow, [box.id for box in security_store.edges(uow.connection)])
+    keep_box_keys(uow)
 
 
 def tidy(database: Database) -> None:
@@ -244,7 +252,7 @@ def rounds_of(
             Round("statements", STATEMENTS_EVERY_S, reconciler.look),
             Round("bounds", PURGE_EVERY_S, lambda: learned_bounds.learn(database, cashier)),
             Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
-            Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
+            Round("boxes", CLAIMS_EVERY_S, lambda: database.write(look_at_boxes)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
             Round("doubts", TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),

@@ -12,6 +12,7 @@ from parking.access import store as access_store
 from parking.access.rows import InvitationRow
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.gate_codes import keep_box_keys
+from parking.bootstrap.rounds import look_at_boxes
 from parking.gate.api import ingest
 from parking.journeys.ranking import ranker
 from parking.kernel.codec import to_plain
@@ -509,14 +510,23 @@ def test_nothing_is_judged_before_what_a_box_told_is_passed_on(site: SiteStory) 
     assert isinstance(site.stay(stay_id), ClosedStay)
 
 
-def test_a_box_that_is_shut_out_makes_nobody_doubt(site: SiteStory) -> None:
+@pytest.mark.parametrize("other", ["stays", "is shut out as well"])
+def test_a_box_that_is_shut_out_makes_nobody_doubt(site: SiteStory, other: str) -> None:
     known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
     enrol(site, "edge-1", enabled=False)
-    enrol(site, "edge-2")
+    enrol(site, "edge-2", enabled=other == "stays")
     lose(site, "edge-1")
-    site.database.write(keep_box_keys)
+    site.database.write(look_at_boxes)
     site.leave(EIGHT, votes=SURE, box="edge-2")
     assert isinstance(site.stay(known), ClosedStay)
+
+
+def test_where_no_box_was_ever_enrolled_each_that_speaks_is_waited_for(site: SiteStory) -> None:
+    known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
+    lose(site, "edge-1")
+    site.database.write(look_at_boxes)
+    site.leave(EIGHT, votes=SURE, box="edge-2")
+    assert isinstance(site.stay(known), OpenStay)
 
 
 def test_a_box_that_promises_to_have_told_tomorrow_is_believed_until_now(site: SiteStory) -> None:

@@ -42,10 +42,12 @@ def look_again(database: Database, cashier: Cashier, costs_of: CostsOf, told_unt
 
 
 def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: VisitId) -> None:
-    conn, out = uow.connection, _kept(uow.connection, visit_id)
-    visits.all_told(conn, visit_id)
+    conn = uow.connection
+    if not visits.all_told(conn, visit_id):
+        return  # another server has judged it meanwhile
+    out = _kept(conn, visit_id)
     shown = pairing.unmatched_evidence(out)
-    also = (shown.named,) if shown.named is not None and store.row_of(conn, shown.named) is not None else ()
+    also = (shown.named,) if shown.named is not None else ()
     found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
     if out.stay_id is not None:
         _doubt_what_was_given(uow, out, found)
@@ -66,8 +68,9 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
 
 
 def _leave_it(uow: UnitOfWork, visit_id: VisitId) -> None:
+    if not visits.all_told(uow.connection, visit_id):
+        return
     out = _kept(uow.connection, visit_id)
-    visits.all_told(uow.connection, visit_id)
     case_id = CaseId(out.case_id)
     if out.stay_id is None and not desk_store.went_not_out(uow.connection, case_id):
         desk.overruled(uow, case_id, by=corrections.BY_RULE, reason="", asks="exit_in_doubt")

@@ -203,9 +203,10 @@ def awaiting(conn: Connection, told_until: datetime) -> list[VisitId]:
     return [VisitId(row.visit_id) for row in rows]
 
 
-def all_told(conn: Connection, visit_id: VisitId) -> None:
-    """An exit awaits nobody's entry any more."""
-    conn.execute(unmatched_exit.update().where(unmatched_exit.c.visit_id == visit_id).values(awaits=False))
+def all_told(conn: Connection, visit_id: VisitId) -> bool:
+    """An exit awaits nobody's entry any more; whether it did until now."""
+    mine = (unmatched_exit.c.visit_id == visit_id, unmatched_exit.c.awaits)
+    return conn.execute(unmatched_exit.update().where(*mine).values(awaits=False)).rowcount == 1
 
 
 def somebody_left_unread(conn: Connection, since: datetime, until: datetime) -> bool:

@@ -26,7 +26,7 @@ from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.security import store as security_store
 from parking.security.model import Device, DeviceKind
-from parking.sessions import erasure, store
+from parking.sessions import erasure, store, visits
 from parking.sessions.costs import Costs
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
@@ -492,6 +492,22 @@ def test_an_exit_that_cannot_be_judged_is_left_to_a_person_and_holds_no_other_up
     tell(site, came)
     assert isinstance(site.stay(stay_id), ClosedStay)
     assert [case.visit_id for case in site.cases() if case.reason == "exit_in_doubt"] == [bad]
+
+
+def test_an_exit_that_another_server_has_judged_meanwhile_is_not_judged_again(
+    site: SiteStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers saw it wait; one has judged it, and a person has answered what was asked then."""
+    lose(site, "edge-1")
+    for plate in ("湘D52B88", "湘D52BB8"):
+        site.enter(plate, box="edge-2")
+    site.leave("湘D52888", votes=votes(("湘D52888", 0.0)), box="edge-2")
+    awaited = site.database.read(lambda conn: visits.awaiting(conn, site.clock.now()))
+    come_back(site)
+    no_stay(site)
+    monkeypatch.setattr(visits, "awaiting", lambda conn, told_until: awaited)
+    site.look_at_late_exits()
+    assert (len(awaited), site.reasons()) == (1, [])
 
 
 @pytest.mark.req("GATE-3")

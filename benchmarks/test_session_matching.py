@@ -97,10 +97,10 @@ class Store:
             costs=self._costs,
         )  # fmt: skip
         read = [(text, 0.0)] if self._dice.random() < 0.75 else [(text[:-1] + "8", 0.0), (text, -3.0)]
-        shown = PassageEvidence(NOON + timedelta(minutes=5), LaneId("out"), Votes.of(read, "blue", "civil"))
+        shown = PassageEvidence(NOON + timedelta(minutes=5), Votes.of(read, "blue", "civil"))
         found = pairing.whose(uow.connection, shown, self._costs, NOON + timedelta(minutes=5))
         if isinstance(found, Matched):
-            service.close_stay(uow, opened, exited_at=shown.at, lane_id=shown.lane_id)
+            service.close_stay(uow, opened, exited_at=shown.at, lane_id=LaneId("out"))
 
 
 def ratio(small: int, large: int, rounds: int = ROUNDS, events: int = EVENTS) -> tuple[float, float, float]:

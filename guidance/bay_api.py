@@ -23,6 +23,7 @@ from parking.kernel.ids import BayId, DeviceId, LaneId, ZoneId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.site.api import NameSchema
 from parking.web.deps import require
 from parking.web.schemas import Moment, Strict
@@ -30,7 +31,6 @@ from parking.web.schemas import Moment, Strict
 LONGEST_ROUND = timedelta(hours=12)
 Worker = Annotated[Principal, Depends(require(Scope.CASES_WORK))]
 Watcher = Annotated[Principal, Depends(require(Scope.LANES_READ))]
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 
 
 class OutlookSchema(Strict):

@@ -43,7 +43,6 @@ class Estimate:
     deviation: float
     low: int
     high: int
-    witnesses: tuple[Witness, ...]
 
     def known(self, capacity: int) -> bool:
         """Whether the number is good to within what is tolerated: two deviations within 1 % of the bays, at least one bay."""
@@ -104,7 +103,7 @@ def fuse(witnesses: Iterable[Witness | None], capacity: int, *, taken: int = 0, 
     deviation = sqrt(variance)
     if taken + free:  # whoever disagrees: between the bays seen taken and those not seen free it must lie
         deviation = min(deviation, (high - low) / 2 + sqrt(LEAST_VARIANCE + (taken + free) * SENSOR_WRONG))
-    return Estimate(min(capacity, max(0, bounded)), deviation, low, high, heard)
+    return Estimate(min(capacity, max(0, bounded)), deviation, low, high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ REASON = "seen on the picture"
 
 
 class Desk:
-    """The people who work while the simulation runs; `helped` are the visits of the lanes that they let through."""
+    """The people who work while the simulation runs: nobody does what another has taken, and what one could not decide is left alone."""
 
     def __init__(
         self, scenario: Scenario, site: SiteUnderTest, lanes: Sequence[SimulatedLane], truth: Truth, dice: Random

@@ -22,7 +22,6 @@ _SHARES = [
     "misread",
     "unread",
     "missed",
-    "offline",
     "lost_answers",
     "pays_ahead",
     "members",
@@ -35,6 +34,8 @@ _SHARES = [
     "goods_back",
     "desk_errors",
 ]
+_COUNTS = {"seed": 0, "power_cuts": 0, "people": 0, "stays": 1, "entries": 1, "exits": 1, "boxes": 1}
+"""Whole numbers, and the least that each may be."""
 _MOST = {"hours": 24.0 * 28, "per_hour": 5_000.0, "stays": 1_000_000.0, "entries": 64.0, "exits": 64.0, "boxes": 64.0}
 _ENTERS_PER_HOUR, _LEAVES_PER_HOUR = 220.0, 150.0
 """So many cars an hour one lane serves without a queue."""
@@ -185,9 +186,9 @@ def _check(key: str, value: Any) -> None:
     elif key in _SHARES:
         if not _is_number(value) or not 0 <= value <= 1:
             raise _wrong(key, "is a share: 0 to 1")
-    elif key in ("seed", "stays", "entries", "exits", "boxes", "people", "power_cuts"):
-        if type(value) is not int or value < (0 if key in ("seed", "power_cuts", "people") else 1):
-            raise _wrong(key, "should be a whole number" + ("" if key == "seed" else ", not below one"))
+    elif key in _COUNTS:
+        if type(value) is not int or value < _COUNTS[key]:
+            raise _wrong(key, f"should be a whole number, not below {_COUNTS[key]}")
         _check_most(key, value)
     elif not _is_number(value) or value < 0 or (key in ("hours", "per_hour") and value == 0):
         raise _wrong(

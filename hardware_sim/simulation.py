@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from itertools import cycle
 from random import Random
-from typing import Any
 
 from hardware_sim.eyesight import Eyesight
 from hardware_sim.faults import Faults
@@ -274,7 +273,7 @@ class Simulation:
 
         return waiting
 
-    def _pay(self, visit: Visit, stay_id: Any) -> None:
+    def _pay(self, visit: Visit, stay_id: StayId) -> None:
         if visit.coupon is not None:
             visit.off_minor = self._site.show_coupon(visit.coupon, stay_id)
             visit.coupon = None

@@ -26,11 +26,14 @@ FIRST = 3
 class Report:
     """The verdict. `visits` are cars that came; of those that went out again `closed_right` by themselves, `closed_by_person`,
     `closed_wrong`, `left_open` (still open in the system, `in_queue` of them before a person, `answer_among_first` of those with the
-    right answer among the first three candidates); the others are still `inside`, `gave_up` or `turned_back`.
+    right answer among the first three candidates); the others are still `inside`, `gave_up` or `turned_back`. Of all of them, no loop felt
+    `missed` under a boom.
 
-    `wrong_charges`: drivers who paid more than their own time costs; `above_guard` of them by more than the guard lets through.
-    `charged_absent`: stays that were billed or paid for although their car was not the one that left. `naive_*` is the same for the
-    pairing of common systems.
+    `wrong_charges`: drivers who paid more than their own time costs; `wrong_charges_above_guard` of them by more than the guard lets
+    through. `charged_absent`: stays that were billed or paid for although their car was not the one that left. `captured_minor` is all
+    that drivers paid, `lost_minor` what was not billed or not paid of cars that a person let go. `naive_*` is the same for the pairing
+    of common systems. `events` were published, and `trace_hash` is over them and all that went on record; `violations` names the
+    invariants that were broken.
     """
 
     seed: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from parking.kernel.errors import not_found
 from parking.kernel.ids import PaymentId, fitting
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once
 from parking.web.schemas import MoneySchema, Strict
@@ -21,7 +21,6 @@ from payments import phases, reconciling, refund_store, refunding, store
 from payments.model import Payment
 from payments.refund_store import Refund
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 DAYS_SHOWN = 60
 Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
 Decider = Annotated[Principal, Depends(require(Scope.BILLS_READ, Scope.CASES_WORK))]

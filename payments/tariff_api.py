@@ -15,6 +15,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import ParkingError, conflict, invalid
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
 from payments import tariff_proposals
@@ -46,7 +47,6 @@ from payments.tariff_schemas import (
     TariffWords,
 )
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 RecordedDay = Callable[[Connection, datetime, datetime], Iterable[Recorded]]
 """(connection, since, until) -> the stays that ended in that span."""
 MONDAY = date(2026, 6, 1)  # a week without a clock change, as `parking tariff check` takes it

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lpr.drawing.lighting import Light, Weather, falling_on, lighting_of
 from lpr.drawing.materials import Material, clouds, worked
-from lpr.drawing.meshes import Floats, Mesh, floats, merged
+from lpr.drawing.meshes import Floats, floats, merged
 from lpr.drawing.perspective import View
 from lpr.drawing.places import LANE_HALF_M, Thing, ground_of, is_covered, things_at
 from lpr.drawing.rendering import whole
@@ -147,9 +147,4 @@ def _out_of_focus(picture: Floats, survey: _Survey, view: View) -> Floats:
     return np.asarray(picture * (1 - share) + soft * share, np.float32)
 
 
-def mesh_of(place: int) -> Mesh:
-    """All that stands round the lane."""
-    return merged([thing.mesh for thing in things_at(place)])
-
-
-__all__ = ["LANE_HALF_M", "Lane", "is_covered", "lane_at", "mesh_of"]
+__all__ = ["LANE_HALF_M", "Lane", "is_covered", "lane_at"]

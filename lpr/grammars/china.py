@@ -56,11 +56,6 @@ TEMPLATES = (
     Template(_K.TRACTOR, (PROVINCES, *_digits(6), "学"), _RARER, _YELLOW, _TWO),
 )
 
-COLOURS = {
-    kind: frozenset().union(*(t.colours for t in TEMPLATES if t.kind is kind)) for kind in {t.kind for t in TEMPLATES}
-}
-"""The grounds that each kind stands on."""
-
 _THIRD_LETTER = -2.0  # GA 36-2018 4.2: at most two of the five are letters; some cities have begun to run out
 
 

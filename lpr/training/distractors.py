@@ -21,7 +21,6 @@ from lpr.training.vehicle_details import lamp, roof_sign, side_view, vents, whee
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
-Place = tuple[float, float]
 
 _LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _PLATE_COLOURS = ((170, 80, 20), (30, 180, 240), (110, 190, 75), (238, 238, 238), (28, 26, 26))

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from parking.access import files_api, invitations_api, rights_api, search_api, service, store
 from parking.access.invitations_api import InvitationCodes
-from parking.access.rights_api import Audit, Desk, Look, sees_clearly
+from parking.access.rights_api import Desk, Look, sees_clearly
 from parking.access.rows import ListedAs, ListRow
 from parking.access.schemas import ListEntry, ListEntryIn
 from parking.kernel.errors import invalid
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 from parking.web.schemas import Strict
 

@@ -56,8 +56,8 @@ def invitations(conn: Connection, after: str, limit: int) -> Sequence[Invitation
     return [_invitation(row) for row in page(conn, access_invitation, after, limit)]
 
 
-def invitations_where(conn: Connection, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Invitation]:
-    """The latest invitations of which something holds."""
+def invitations_where(conn: Connection, condition: sa.ColumnElement[bool], limit: int | None) -> Sequence[Invitation]:
+    """The latest invitations of which something holds; all of them without a `limit`."""
     query = sa.select(access_invitation).where(condition).order_by(access_invitation.c.valid_until.desc()).limit(limit)
     return [_invitation(row) for row in conn.execute(query)]
 
@@ -69,7 +69,9 @@ def names_lot(conn: Connection, lot_id: str, now: datetime) -> bool:
     return any(lot_id in lots for lots in conn.execute(query).scalars())
 
 
-def ended_named(conn: Connection, until: datetime, limit: int, plate: Plate | None = None) -> Sequence[Invitation]:
+def ended_named(
+    conn: Connection, until: datetime, limit: int | None, plate: Plate | None = None
+) -> Sequence[Invitation]:
     """Invitations that were over before then and still say who was asked in; of one `plate`, if one is given."""
     i = access_invitation.c
     over = sa.or_(i.valid_until < until, i.revoked_at < until)

@@ -26,7 +26,6 @@ from parking.plumbing.db import UnitOfWork
 from parking.plumbing.insert_once import upsert
 
 LONGEST_INVITATION_DAYS = 31
-FORGOTTEN_AT_ONCE = 500
 
 
 # --- groups, schedules, lots -----------------------------------------------------------------------------------------
@@ -239,15 +238,17 @@ def revoke(uow: UnitOfWork, invitation_id: str) -> None:
         store.put_row(uow, "invitation", invitation_id, None)
 
 
-def forget_visitors(uow: UnitOfWork, until: datetime) -> None:
-    """Of invitations that were over by then nobody knows any more who was asked in, a lane neither."""
-    for old in invitation_store.ended_named(uow.connection, until, FORGOTTEN_AT_ONCE):
+def forget_visitors(uow: UnitOfWork, until: datetime, most: int) -> int:
+    """Of `most` invitations that were over by then nobody knows any more who was asked in, a lane neither; returns how many there were."""
+    over = invitation_store.ended_named(uow.connection, until, most)
+    for old in over:
         _forget_visitor(uow, old)
+    return len(over)
 
 
 def forget_visitor(uow: UnitOfWork, plate: Plate, until: datetime) -> None:
     """The same of one plate; one that is not over keeps it: the visitor is still to come in by it."""
-    for old in invitation_store.ended_named(uow.connection, until, FORGOTTEN_AT_ONCE, plate):
+    for old in invitation_store.ended_named(uow.connection, until, None, plate):
         _forget_visitor(uow, old)
 
 

@@ -33,11 +33,11 @@ from parking.kernel.credential import Credential
 from parking.kernel.errors import not_found
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 from parking.web.paging import Page
 
 T = TypeVar("T")
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 Look = Callable[[UnitOfWork, Principal, str, str], object]
 """Writes down who has seen what of whom."""
 PAGE = 100

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _HOUR = timedelta(hours=1)
@@ -25,11 +25,6 @@ def slot_of(moment: datetime, zone: ZoneInfo) -> Slot:
     """The slot of a moment (aware)."""
     local = moment.astimezone(zone)
     return Slot(local.date().isoformat(), local.hour)
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """When a day begins at the site, UTC."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def seconds_by_slot(begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[Slot, int]]:

@@ -21,7 +21,6 @@ from parking.bootstrap import learned_bounds, money
 from parking.bootstrap.bays import note_passages, own_free, sign_board, the_bays
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.figures import figures_of
-from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.given_up import SERVER, GivenUpDesk
 from parking.bootstrap.hiding import hide_plates, open_pseudonyms
 from parking.bootstrap.keys import load_signer
@@ -29,7 +28,7 @@ from parking.bootstrap.kiosks import Kiosks, kiosks_of
 from parking.bootstrap.live_projection import LiveProjection
 from parking.bootstrap.live_topics import Topics
 from parking.bootstrap.next_door import approach_names, approach_signs, next_door, polling, rows_of
-from parking.bootstrap.rounds import GIVEN_UP_EVERY_S, Round, Rounds, rounds_of
+from parking.bootstrap.rounds import GIVEN_UP_EVERY_S, Round, Rounds, look_at_boxes, rounds_of
 from parking.bootstrap.sensors import SensorDesk, sensors_of
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.subscriptions import subscriptions
@@ -45,7 +44,6 @@ from parking.journeys.paying import Grace
 from parking.journeys.price_facts import WhereIs, facts_of
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid
-from parking.kernel.ids import DeviceId
 from parking.members import vehicles
 from parking.plumbing.bus import Bus, InProcessBus, Subscription
 from parking.plumbing.db import Database
@@ -108,13 +106,13 @@ class Application:
         self.database.write(hide_plates)
         self.database.write(copy_feed.begin_epoch)
         self.database.write(self.tariffs.keep)
-        self.database.write(keep_box_keys)
+        self.database.write(look_at_boxes)
         self.database.write(self.occupancy.open_zones)
-        boxes = self.database.read(security_store.edge_ids)
+        boxes = [box.id for box in self.database.read(security_store.edges)]
         self.live.restore(self.database, boxes=boxes, devices={*boxes, *self.sensors.sensors, SERVER})
         learned_bounds.learn(self.database, self.cashier)
         for device in boxes:
-            self.contacts.expect(DeviceId(device))
+            self.contacts.expect(device)
 
     def start(self) -> None:
         self.bus.start()

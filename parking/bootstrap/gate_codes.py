@@ -39,12 +39,10 @@ def invitation_codes(signer: Signer, site: str) -> Callable[[InvitationRow, str,
 
 def keep_box_keys(uow: UnitOfWork) -> int:
     """Put the keys of all enabled boxes into the copies, with who of them is cut off, and take out all others; how many changed."""
-    boxes = [security_store.device_by_id(uow.connection, device) for device in security_store.edge_ids(uow.connection)]
-    causal_order.forget_others(uow, [box.id for box in boxes if box is not None and box.enabled])
     silent = causal_order.unheard(uow.connection, uow.now)
     wanted: dict[str, Mapping[str, Any]] = {}
-    for box in boxes:
-        if box is not None and box.key_id and box.public_key:
+    for box in security_store.edges(uow.connection):
+        if box.key_id and box.public_key:
             public = base64.urlsafe_b64encode(box.public_key).rstrip(b"=").decode()
             _, key, data = data_of(KeyRow(box.key_id, str(box.id), public, silent.get(box.id)))
             wanted[key] = data

@@ -27,6 +27,8 @@ from parking.kernel.ids import StayId
 from parking.members import points
 from parking.plumbing import delivery, given_up, jobs, outbox
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.each import each
+from parking.security import store as security_store
 from parking.sessions import evidence, visits
 from parking.web import idempotency
 from payments import store as payment_store
@@ -106,6 +108,13 @@ def look_at_contacts(database: Database, contacts: Contacts, live: LiveProjectio
         database.write(work)
 
 
+def look_at_boxes(uow: UnitOfWork) -> None:
+    """Boxes that are shut out hold nobody up; the others have each other's keys and know who of them is cut off."""
+    if security_store.has_edges(uow.connection):  # else whoever speaks is known by no name
+        causal_order.forget_others(uow, [box.id for box in security_store.edges(uow.connection)])
+    keep_box_keys(uow)
+
+
 def tidy(database: Database) -> None:
     """Forget what has long been relayed, handled, done and answered."""
 
@@ -128,8 +137,8 @@ def end_what_is_over(uow: UnitOfWork) -> None:
     app_hooks.forget_seen(uow)
 
 
-def purge(database: Database) -> int:
-    """Forget what is personal and has been kept as long as its purpose allows."""
+def purge(database: Database, at_once: int = forgetting.AT_ONCE) -> int:
+    """Forget what is personal and has been kept as long as its purpose allows; returns how many stays."""
     kept = forgetting.KEPT
     old = kept["plate of a coupon"]
 
@@ -144,8 +153,8 @@ def purge(database: Database) -> int:
         later_store.forget_older(uow.connection, uow.now - kept["plate of a debt"], uow.now - kept["agreement"])
         saving.forget_older(uow.connection, uow.now - kept["try to save a card"])
 
-    def visitors(uow: UnitOfWork) -> None:
-        keeping.forget_visitors(uow, uow.now - kept["visitor of an invitation"])
+    def visitors(uow: UnitOfWork, most: int) -> int:
+        return keeping.forget_visitors(uow, uow.now - kept["visitor of an invitation"], most)
 
     def never_done(uow: UnitOfWork) -> None:
         given_up.forget_older(uow, uow.now - kept["what was given up"])
@@ -156,7 +165,7 @@ def purge(database: Database) -> int:
         )
         ratings.forget_words(uow, uow.now - kept["words of a rating"])
 
-    return forgetting.purge(database, [coupons, notices, debts, said, visitors, never_done])
+    return forgetting.purge(database, [visitors], [coupons, notices, debts, said, never_done], at_once)
 
 
 def look_at_bays(bays: Bays) -> None:
@@ -202,10 +211,11 @@ class LetOut:
         if told is None:
             return 0
         over = self.database.read(lambda conn: evidence.let_out_by(conn, told))
-        return sum(self._ends(stay_id, told) for stay_id in over)
 
-    def _ends(self, stay_id: StayId, told: datetime) -> bool:
-        return self.database.write(lambda uow: evidence.end_let_out(uow, stay_id, told, self._end))
+        def end(uow: UnitOfWork, stay_id: StayId) -> bool:
+            return evidence.end_let_out(uow, stay_id, told, self._end)
+
+        return sum(each(self.database, "ending a stay that was let out", over, end))
 
 
 class LateExits:
@@ -243,7 +253,7 @@ def rounds_of(
             Round("statements", STATEMENTS_EVERY_S, reconciler.look),
             Round("bounds", PURGE_EVERY_S, lambda: learned_bounds.learn(database, cashier)),
             Round("claims", CLAIMS_EVERY_S, lambda: following.tidy(database)),
-            Round("keys", CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
+            Round("boxes", CLAIMS_EVERY_S, lambda: database.write(look_at_boxes)),
             Round("held", HELD_EVERY_S, lambda: causal_order.release_all(database)),
             Round("tidy", TIDY_EVERY_S, lambda: tidy(database)),
             Round("doubts", TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),

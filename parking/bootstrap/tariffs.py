@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from parking.bootstrap.application import Application
 from parking.kernel.clock import Clock
 from parking.security import audit
-from parking.sessions import store
+from parking.sessions import finding
 from payments import tariff_api
 from payments.tariff.compare import Recorded
 from payments.tariff.plate_words import facts_of_plate
@@ -27,10 +27,11 @@ def router(application: Application, clock: Clock, name_of: Callable[[Connection
 
 def recorded(conn: Connection, since: datetime, until: datetime) -> Iterator[Recorded]:
     """The stays that left after `since` and until `until`; places and passes are not taken along."""
-    after = ""
-    while page := store.closed_since(conn, since.astimezone(UTC), after, _PAGE):
+    last, after = since.astimezone(UTC), ""
+    while page := finding.closed_since(conn, last, after, _PAGE):
         for stay in page:
-            if stay.exited_at <= until:
-                vehicle = stay.plate.text if stay.plate else ""
-                yield Recorded(stay.id, stay.entered_at, stay.exited_at, facts_of_plate(stay.plate), vehicle)
-        after = page[-1].id
+            if stay.exited_at > until:
+                return
+            vehicle = stay.plate.text if stay.plate else ""
+            yield Recorded(stay.id, stay.entered_at, stay.exited_at, facts_of_plate(stay.plate), vehicle)
+        last, after = page[-1].exited_at, page[-1].id

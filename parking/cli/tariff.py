@@ -141,7 +141,7 @@ def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
     from parking.kernel.clock import SystemClock
     from parking.kernel.ids import RandomIds
     from parking.plumbing.db import open_database
-    from parking.sessions import store
+    from parking.sessions import finding
 
     try:
         begin = datetime.fromisoformat(day)
@@ -154,13 +154,14 @@ def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
         raise invalid("compare.database", f"{file} is not there; see how its name is spelt", field="--database")
     opened = open_database(url, clock=SystemClock(), ids=RandomIds(), origin="compare")
     try:
-        after = ""
-        while page := opened.read(partial(store.closed_since, since=begin.astimezone(UTC), after=after, limit=500)):
+        last, after = begin.astimezone(UTC), ""
+        while page := opened.read(partial(finding.closed_since, since=last, after=after, most=500)):
             for stay in page:
-                if begin < stay.exited_at <= end:
-                    vehicle = stay.plate.text if stay.plate else ""
-                    yield Recorded(stay.id, stay.entered_at, stay.exited_at, NO_FACTS, vehicle)
-            after = page[-1].id
+                if stay.exited_at > end:
+                    return
+                vehicle = stay.plate.text if stay.plate else ""
+                yield Recorded(stay.id, stay.entered_at, stay.exited_at, NO_FACTS, vehicle)
+            last, after = page[-1].exited_at, page[-1].id
     except DBAPIError:
         raise invalid("compare.database", "is no database of this system, or is away", field="--database") from None
     finally:

@@ -22,7 +22,6 @@ from parking.access.snapshot import CopyChange
 from parking.bootstrap import rounds
 from parking.bootstrap.application import Application, build
 from parking.bootstrap.desk import desk_of
-from parking.bootstrap.gate_codes import keep_box_keys
 from parking.bootstrap.measured import measured_costs
 from parking.bootstrap.settings import Settings
 from parking.bootstrap.tables import all_tables
@@ -188,7 +187,7 @@ class VirtualSite:
         return (
             (rounds.CLAIMS_EVERY_S, lambda: causal_order.release_all(database)),
             (rounds.CLAIMS_EVERY_S, lambda: following.tidy(database)),
-            (rounds.CLAIMS_EVERY_S, lambda: database.write(keep_box_keys)),
+            (rounds.CLAIMS_EVERY_S, lambda: database.write(rounds.look_at_boxes)),
             (rounds.RENEW_EVERY_S, lambda: refreshing_access.renew(database, cashier)),
             (rounds.TIDY_EVERY_S, lambda: database.write(evidence.give_up_doubts)),
             (rounds.TIDY_EVERY_S, rounds.LetOut(database, cashier).look),
@@ -199,7 +198,7 @@ class VirtualSite:
         def work(uow: UnitOfWork) -> None:
             stays = set()
             for sight in seen:
-                shown = PassageEvidence(ended, LaneId("patrol"), Votes.of(sight.spellings, sight.colour, sight.kind))
+                shown = PassageEvidence(ended, Votes.of(sight.spellings, sight.colour, sight.kind))
                 found = pairing.whose(uow.connection, shown, self.costs, ended)
                 stays |= {one.stay_id for one in found.ranked} if not isinstance(found, Matched) else {found.stay_id}
             evidence.expire_unfound(uow, began, ended, stays, leaving.end(self.application.cashier))

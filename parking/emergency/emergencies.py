@@ -12,13 +12,14 @@ from typing import Any
 
 from parking.emergency import emergency_store as store
 from parking.emergency.model import Emergency, HeldLane
-from parking.emergency.reach import Handler, Reach
+from parking.emergency.reach import Reach
 from parking.kernel.errors import conflict
 from parking.kernel.events import CaseOpened, EmergencyChanged, Envelope, LaneFaulted
 from parking.kernel.ids import CaseId, LaneId
 from parking.kernel.principal import Principal
 from parking.plumbing import jobs
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
 
 FIRE = "fire"
 ORDERED = "ordered"

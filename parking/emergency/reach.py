@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from parking.emergency.escalation import USUAL, Ladder
-from parking.kernel.events import Envelope
 from parking.kernel.ids import LaneId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
-
-Handler = Callable[[UnitOfWork, Envelope], None]
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
-"""Who did what to which subject and why, written in the same transaction."""
+from parking.plumbing.unit_of_work import Audit
 
 
 class Orders(Protocol):

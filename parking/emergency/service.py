@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from parking.emergency import emergency_store, ringing, store
 from parking.emergency.model import CallSource, CallState, Ending, HelpCall
-from parking.emergency.reach import Handler, Reach
+from parking.emergency.reach import Reach
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import (
     BarrierPulsed,
@@ -23,6 +23,7 @@ from parking.kernel.events import (
 from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 
 WITHIN = timedelta(minutes=5)
 """An opening is confirmed this long after its order at most; what a box tells later is about another one."""

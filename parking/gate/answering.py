@@ -86,7 +86,6 @@ def _paired(
         evidence,
         by_credential,
         copy=copy,
-        lane_id=config.lane_id,
         rules=config.rules,
         trusted=visit.trusts(config.rules),
         costs=costs,

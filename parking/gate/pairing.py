@@ -10,7 +10,6 @@ from parking.access.claims import plates_held
 from parking.access.facts import CredentialEvidence, LaneRules, PlateEvidence
 from parking.access.rows import StayRow
 from parking.gate.ports import Copy
-from parking.kernel.ids import LaneId
 from parking.kernel.near_plates import sought
 from parking.kernel.votes import Votes
 from parking.sessions.costs import Costs
@@ -34,7 +33,6 @@ def pair(
     by_credential: Iterable[StayRow],
     *,
     copy: Copy,
-    lane_id: LaneId,
     rules: LaneRules,
     trusted: bool,
     costs: Costs,
@@ -50,7 +48,7 @@ def pair(
     shown = tuple(evidence.credential for evidence in credentials if not evidence.refused)
     read = {one.text for one in votes.spellings}
     held = read & plates_held(copy, shown, now)
-    passage = PassageEvidence(now, lane_id, votes, shown, holders=frozenset(held), unheard=unheard)
+    passage = PassageEvidence(now, votes, shown, holders=frozenset(held), unheard=unheard)
     found = match(passage, [_candidate(row, now) for row in rows.values()], costs, now)
     if isinstance(found, Matched):
         return Paired(rows[found.stay_id])

@@ -18,10 +18,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from parking.kernel.clock import Clock
 from parking.kernel.errors import invalid, not_found
 from parking.kernel.principal import Principal, Scope
-from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.db import Database
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 WAIT_MOST_S = 25.0
 _BOXES_LOOK_S = 4.0  # they hold a question open, so that an answer takes as long as the way

@@ -42,6 +42,7 @@ from parking.kernel.principal import Principal, Scope
 from parking.kernel.signed import Signer
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import store
 from parking.sessions.model import OpenStay, Stay
 from parking.web.deps import require
@@ -68,7 +69,7 @@ class Journeys:
     cashier: Cashier
     signer: Signer
     clock: Clock
-    audit: opening_by_hand.Audit
+    audit: Audit
     public_url: str
     qr_svg: Callable[[str], str]
     costs_of: pairing.CostsOf

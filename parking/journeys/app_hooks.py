@@ -35,7 +35,6 @@ from parking.web import webhook_wire
 SEND_JOB = "hooks.send"
 LONGEST_URL = 500
 _HERE = ("127.0.0.1", "localhost")
-Handler = Callable[[UnitOfWork, Envelope], None]
 
 hook_table = sa.Table(
     "app_hook",

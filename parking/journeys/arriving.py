@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from parking.journeys import leaving
@@ -11,12 +10,12 @@ from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import evidence, service, store, visits
+from parking.plumbing.delivery import Handler
+from parking.sessions import corrections, evidence, service, store, visits
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import is_plausible
 from parking.sessions.stay_life import LeftThen
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 UNDER_THE_BOOM = timedelta(seconds=5)
 """Whom no loop felt go in is inside so long after leaving the first loop, at the latest: nobody pays for seconds that nobody saw."""
 
@@ -62,7 +61,7 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             service.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
         if gone is not None:  # its exit lane was online, its entry lane was not
             visits.explain(conn, gone.visit_id, stay_id)
-            store.close_case(conn, gone.case_id, by="system", note="its entry arrived later", at=uow.now)
+            store.close_case(conn, gone.case_id, by=corrections.BY_RULE, note="its entry arrived later", at=uow.now)
             priced_at = max(came, gone.yes_at or gone.exited_at)
             left = LeftThen(gone.exited_at, priced_at, LaneId(gone.lane_id), "exit_found_late", VisitId(gone.visit_id))
             leaving.end(cashier)(uow, opened, left)

@@ -15,7 +15,6 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from parking.journeys.later_port import Agreement
-from parking.journeys.opening_by_hand import Audit
 from parking.journeys.ports import Cashier
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.ids import StayId
@@ -23,6 +22,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import store
 from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview
 from parking.web.deps import require

@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from parking.journeys import known_rights, leaving
-from parking.journeys.opening_by_hand import SHORTEST_REASON, Audit
+from parking.journeys.opening_by_hand import SHORTEST_REASON
 from parking.journeys.ports import Cashier
 from parking.kernel.errors import conflict, invalid, not_found
 from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import corrections, service, store
 from parking.sessions.desk import service as desk
 from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview, SupersededStay

@@ -18,7 +18,7 @@ from parking.kernel.events import EmergencyChanged, Envelope
 from parking.kernel.ids import StayId
 from parking.plumbing import jobs
 from parking.plumbing.db import Database, UnitOfWork
-from parking.sessions import service, store
+from parking.sessions import finding, service, store
 from parking.sessions.model import ClosedStay
 
 REPRICE, WAIVE = "journeys.reprice", "journeys.waive_stopped"
@@ -45,7 +45,7 @@ def jobs_of(cashier: Cashier) -> Mapping[str, Callable[[Database, dict[str, Any]
 
     def reprice(database: Database, payload: dict[str, Any]) -> None:
         def turn(uow: UnitOfWork) -> None:
-            ids = store.open_ids(uow.connection, payload["after"], AT_ONCE)
+            ids = finding.open_ids(uow.connection, payload["after"], AT_ONCE)
             for stay_id in ids:
                 put_stay(uow, cashier, stay_id)
             _next(uow, REPRICE, "reprice", payload, ids)
@@ -55,10 +55,11 @@ def jobs_of(cashier: Cashier) -> Mapping[str, Callable[[Database, dict[str, Any]
     def waive(database: Database, payload: dict[str, Any]) -> None:
         def turn(uow: UnitOfWork) -> None:
             since = parse_time(payload["since"], field="since")
-            left = store.closed_since(uow.connection, since, payload["after"], AT_ONCE)
+            left = finding.closed_since(uow.connection, since, payload["after"], AT_ONCE)
             for stay in left:
                 waive_stopped(uow, cashier, stay)
-            _next(uow, WAIVE, "waive", payload, [stay.id for stay in left])
+                since = stay.exited_at
+            _next(uow, WAIVE, "waive", payload | {"since": to_plain(since)}, [stay.id for stay in left])
 
         database.write(turn)
 

@@ -19,6 +19,8 @@ from parking.members import service as members
 from parking.members import tombstones
 from parking.members.tables import notice_table, receipt_table, vehicle_table
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
+from parking.plumbing.each import in_pages
 from parking.plumbing.jobs import job
 from parking.plumbing.personal import blank_about, take_plate_out
 from parking.plumbing.tables import dead_letter, outbox
@@ -26,7 +28,6 @@ from parking.security import looks
 from parking.sessions import erasure
 from parking.sessions import store as sessions
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 KEPT: Mapping[str, timedelta] = {
     "plate of a stay": timedelta(days=365),  # disputes, and the events that must be kept for a year
     "plate of an exit without a stay": timedelta(days=365),
@@ -54,6 +55,8 @@ LATE = timedelta(minutes=1)
 
 Forget = Callable[[UnitOfWork, Plate, datetime], object]
 """How another room forgets a plate in what happened until a moment."""
+Page = Callable[[UnitOfWork, int], int]
+"""Forgets at most so many rows that are due, and says how many it found."""
 
 
 def erase(uow: UnitOfWork, coupons: Coupons, member_id: str, others: Iterable[Forget] = ()) -> int:
@@ -126,18 +129,26 @@ def forget_published(uow: UnitOfWork, plate: Plate, until: datetime, told: Colle
     take_plate_out(uow, outbox, "data", plate, left, outbox.c.occurred_at <= until)
 
 
-def purge(database: Database, more: Iterable[Callable[[UnitOfWork], object]] = ()) -> int:
-    """Drop what has been kept as long as its purpose allows; `more` are the purges of other rooms. Returns how many stays."""
+def purge(
+    database: Database, pages: Iterable[Page], more: Iterable[Callable[[UnitOfWork], object]], at_once: int = AT_ONCE
+) -> int:
+    """Drop what has been kept as long as its purpose allows; `pages` and `more` are the purges of other rooms. Returns how many stays.
 
-    def work(uow: UnitOfWork) -> int:
+    What grows with the visits goes in pages until nothing is left: a day of any mall is forgotten on its day.
+    """
+
+    def stays(uow: UnitOfWork, most: int) -> int:
+        return erasure.forget_stays(uow, uow.now - KEPT["plate of a stay"], most)
+
+    def exits(uow: UnitOfWork, most: int) -> int:
+        return erasure.forget_exits(uow, uow.now - KEPT["plate of an exit without a stay"], most)
+
+    def notes(uow: UnitOfWork, most: int) -> int:
+        return erasure.forget_notes(uow, uow.now - KEPT["plate of a stay"], most)
+
+    def rest(uow: UnitOfWork) -> None:
         conn, now = uow.connection, uow.now
-        done = erasure.forget_older(
-            uow,
-            stays=now - KEPT["plate of a stay"],
-            exits=now - KEPT["plate of an exit without a stay"],
-            lessons=now - KEPT["plates of a lesson"],
-            most=AT_ONCE,
-        )
+        erasure.forget_lessons(uow, now - KEPT["plates of a lesson"])
         bought = receipt_table.c.at < now - KEPT["who bought"]
         conn.execute(receipt_table.update().where(bought).values(member_id=None))
         conn.execute(vehicle_table.delete().where(vehicle_table.c.ended_at < now - KEPT["ended vehicle"]))
@@ -145,6 +156,9 @@ def purge(database: Database, more: Iterable[Callable[[UnitOfWork], object]] = (
         looks.forget(uow, now - KEPT["look"])
         for one in more:
             one(uow)
-        return done
 
-    return database.write(work)
+    done = in_pages(database, stays, at_once)
+    for page in (exits, notes, *pages):
+        in_pages(database, page, at_once)
+    database.write(rest)
+    return done

@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 from parking.emergency import store as calls
 from parking.journeys import lane_visits
 from parking.journeys.lane_visits import LaneRead, LaneVisit, Pulse, Spelt
-from parking.journeys.opening_by_hand import Audit
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError, not_found
 from parking.kernel.ids import LaneId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.security import looks
 from parking.sessions import visit_notes
 from parking.sessions.desk.schemas import shown

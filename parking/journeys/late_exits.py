@@ -7,18 +7,16 @@ as it would have been at once; what a person has said of it meanwhile he said wi
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Row
 
 from parking.journeys import correcting, leaving, pairing
 from parking.journeys.pairing import CostsOf
 from parking.journeys.ports import Cashier
-from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.each import each
 from parking.sessions import corrections, service, store, visits
 from parking.sessions.desk import queue
 from parking.sessions.desk import service as desk
@@ -27,7 +25,6 @@ from parking.sessions.desk.model import Choice
 from parking.sessions.matching import Match, Matched, NoStay
 
 _TOLD_LATE = "its entry arrived later"
-_log = structlog.get_logger(__name__)
 
 
 def look_again(database: Database, cashier: Cashier, costs_of: CostsOf, told_until: datetime) -> int:
@@ -36,22 +33,21 @@ def look_again(database: Database, cashier: Cashier, costs_of: CostsOf, told_unt
     One that cannot be judged is left to a person, and holds no other up.
     """
     waiting = database.read(lambda conn: visits.awaiting(conn, told_until))
-    for visit_id in waiting:
-        try:
-            database.write(partial(_judge, cashier=cashier, costs_of=costs_of, visit_id=visit_id))
-        except Exception as error:
-            if isinstance(error, ParkingError) and error.kind is ErrorKind.UNAVAILABLE:
-                raise  # the next round tries again
-            _log.error("late exit not judged", visit=visit_id, error=type(error).__name__)
-            database.write(partial(_leave_it, visit_id=visit_id))
+
+    def judge(uow: UnitOfWork, visit_id: VisitId) -> None:
+        _judge(uow, cashier, costs_of, visit_id)
+
+    each(database, "judging a late exit", waiting, judge, _leave_it)
     return len(waiting)
 
 
 def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: VisitId) -> None:
-    conn, out = uow.connection, _kept(uow.connection, visit_id)
-    visits.all_told(conn, visit_id)
+    conn = uow.connection
+    if not visits.all_told(conn, visit_id):
+        return  # another server has judged it meanwhile
+    out = _kept(conn, visit_id)
     shown = pairing.unmatched_evidence(out)
-    also = (shown.named,) if shown.named is not None and store.row_of(conn, shown.named) is not None else ()
+    also = (shown.named,) if shown.named is not None else ()
     found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
     if out.stay_id is not None:
         _doubt_what_was_given(uow, out, found)
@@ -72,8 +68,9 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
 
 
 def _leave_it(uow: UnitOfWork, visit_id: VisitId) -> None:
+    if not visits.all_told(uow.connection, visit_id):
+        return
     out = _kept(uow.connection, visit_id)
-    visits.all_told(uow.connection, visit_id)
     case_id = CaseId(out.case_id)
     if out.stay_id is None and not desk_store.went_not_out(uow.connection, case_id):
         desk.overruled(uow, case_id, by=corrections.BY_RULE, reason="", asks="exit_in_doubt")

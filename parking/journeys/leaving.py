@@ -32,12 +32,12 @@ from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import corrections, evidence, finding, service, store, visits
 from parking.sessions.matching import Ambiguous, Match, Matched, NoStay
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingStay, OpenStay, Stay, StayInReview
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 HeardUntil = Callable[[Connection, datetime, str], datetime]
 """Up to when all gate boxes but one have told what they let in and out, asked at a moment: that moment, where none is cut off."""
 

@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from parking.journeys import owing, own_stays, paying_at_desk
 from parking.journeys.later_port import Agreement, Debt
 from parking.journeys.me_api import Me
-from parking.journeys.opening_by_hand import Audit
 from parking.journeys.owing_api import NO_WORDS, Dispute, MyDebt, day_of
 from parking.journeys.ports import Cashier, Payment
 from parking.journeys.schemas import PaymentView, StartPayment
@@ -28,6 +27,7 @@ from parking.kernel.plate import Plate
 from parking.members import service
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import store
 from parking.sessions.model import ClosedStay
 from parking.web.idempotency import IdempotencyKey, Once

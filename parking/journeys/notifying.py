@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -10,10 +9,9 @@ from parking.kernel.events import Envelope, StayClosed, StayCorrected, StayOpene
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import store
 from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview
-
-Handler = Callable[[UnitOfWork, Envelope], None]
 
 
 class Notices(Protocol):

@@ -5,7 +5,6 @@ What holds a lane open in an emergency stays in its copy until a person ends it,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,8 +19,8 @@ from parking.kernel.errors import invalid
 from parking.kernel.ids import LaneId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 VALID_FOR = timedelta(seconds=20)
 """Long enough for the lane's long poll, short enough not to open for the next car."""
 RELEASE_VALID_FOR = timedelta(minutes=1)

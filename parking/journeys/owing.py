@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import Connection
 
 from parking.access import service as access
@@ -29,11 +27,11 @@ from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.members import tombstones
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import service as sessions
 from parking.sessions import store as sessions_store
 from parking.sessions.corrections import BY_RULE
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 AT_ONCE = 100
 DISPUTED = "debt_disputed"
 LEFT_UNPAID = "left_without_paying"

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from parking.journeys import owing, paying_at_desk
 from parking.journeys.later_port import Agreement, Debt
-from parking.journeys.opening_by_hand import SHORTEST_REASON, Audit
+from parking.journeys.opening_by_hand import SHORTEST_REASON
 from parking.journeys.ports import Cashier, Payment
 from parking.journeys.schemas import PaymentView, StartPayment
 from parking.kernel.clock import Clock
@@ -27,6 +27,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import store
 from parking.sessions.model import OpenStay, Stay, StayInReview
 from parking.web.deps import require

@@ -15,7 +15,7 @@ from parking.access.store import ServersCopy
 from parking.kernel.codec import parse_time
 from parking.kernel.credential import Credential
 from parking.kernel.events import VehiclePassed
-from parking.kernel.ids import LaneId, LotId, StayId
+from parking.kernel.ids import LotId, StayId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import UNREAD, Votes
 from parking.sessions import corrections, finding, store
@@ -55,7 +55,6 @@ def evidence_of(event: VehiclePassed, at: datetime) -> PassageEvidence:
     by_more = event.credential is not None or event.plate is None
     return PassageEvidence(
         at=at,
-        lane_id=event.lane_id,
         votes=votes_of(event.plate, event.votes),
         credentials=(event.credential,) if event.credential is not None else (),
         lot_id=event.lot_id,
@@ -67,7 +66,6 @@ def unmatched_evidence(row: Row[Any]) -> PassageEvidence:
     """The same of an exit that was kept because no stay explained it."""
     return PassageEvidence(
         at=row.exited_at,
-        lane_id=LaneId(row.lane_id),
         votes=votes_of(row.plate, Votes.parse(row.votes) if row.votes else None),
         credentials=(Credential.from_ref(row.credential),) if row.credential else (),
         lot_id=LotId(row.lot_id) if row.lot_id else None,
@@ -125,7 +123,7 @@ def stay_of_plate(conn: Connection, plate: Plate, costs: Costs, now: datetime) -
 
     Left open is not enough where a stay recorded so has ended today: then it was that car's, whoever ended it, and this is its lookalike's.
     """
-    found = whose(conn, PassageEvidence(now, LaneId(""), Votes.lone(plate.text), typed=True), costs, now)
+    found = whose(conn, PassageEvidence(now, Votes.lone(plate.text), typed=True), costs, now)
     if not isinstance(found, Matched) or not found.ranked[0].exact:
         return None
     known = store.row_of(conn, found.stay_id)

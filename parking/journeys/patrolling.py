@@ -5,25 +5,22 @@ A taken bay whose plate nobody could read may hold any car: while there is one t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import Connection
 
 from parking.journeys import leaving, pairing
 from parking.journeys.ports import Cashier
 from parking.kernel.events import Envelope, PatrolEnded
-from parking.kernel.ids import LaneId, StayId
+from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import evidence, finding
 from parking.sessions.costs import Costs
 from parking.sessions.matching import PassageEvidence
 
-NOWHERE = LaneId("")
 
-
-def patrol_ended(cashier: Cashier, costs_of: pairing.CostsOf) -> Callable[[UnitOfWork, Envelope], None]:
+def patrol_ended(cashier: Cashier, costs_of: pairing.CostsOf) -> Handler:
     """Handles PatrolEnded."""
     end = leaving.end(cashier)
 
@@ -45,6 +42,6 @@ def patrol_ended(cashier: Cashier, costs_of: pairing.CostsOf) -> Callable[[UnitO
 
 def _may_be(conn: Connection, plate: Plate, costs: Costs, envelope: Envelope) -> set[StayId]:
     """Every stay that this plate may belong to: a patrol misreads too, and a doubt is no reason to end a stay."""
-    sight = PassageEvidence(envelope.occurred_at, NOWHERE, Votes.lone(plate.text))
+    sight = PassageEvidence(envelope.occurred_at, Votes.lone(plate.text))
     found = pairing.whose(conn, sight, costs, envelope.occurred_at)
     return {one.stay_id for one in found.ranked}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,10 +19,10 @@ from parking.kernel.money import Money
 from parking.kernel.signed import Signer, seal
 from parking.members import service as members
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import corrections, service, store
 from parking.sessions.model import ClosedStay, OpenStay, Stay, SupersededStay
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 BILL_IS_TRUE = "bill_confirmed"
 """The rule by which a person lets a bill through that is beyond what is plausible."""
 

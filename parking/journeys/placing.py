@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from parking.journeys import car_places, pairing
 from parking.journeys.where import CarPlace, Source, conclude, may_have_taken
 from parking.kernel.events import BaySeen, Envelope, StayClosed
 from parking.kernel.ids import StayId
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import evidence, finding, store
 from parking.sessions.model import OpenStay
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 SURE_ENOUGH = 0.9
 """A plate read with less is not believed alone."""
 

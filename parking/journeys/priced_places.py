@@ -6,8 +6,6 @@ that follows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import Connection
 
 from parking.access import following
@@ -16,10 +14,9 @@ from parking.journeys.refreshing_access import put_stay
 from parking.kernel.events import BaySeen, Direction, Envelope, VehiclePassed
 from parking.kernel.ids import LotId, StayId
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import evidence, places, store
 from parking.sessions.model import LeavingStay, OpenStay, ParkedStay
-
-Handler = Callable[[UnitOfWork, Envelope], None]
 
 
 def follow(cashier: Cashier) -> Handler:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from parking.journeys import pairing
-from parking.kernel.ids import LaneId, VisitId
+from parking.kernel.ids import VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.sessions import visits
@@ -53,7 +53,7 @@ def finder(costs: CostsInForce) -> Find:
 
     def find(conn: Connection, plate: Plate, at: datetime) -> Ranked:
         prices, version = costs(conn)
-        evidence = PassageEvidence(at, LaneId(""), Votes.lone(plate.text), typed=True)
+        evidence = PassageEvidence(at, Votes.lone(plate.text), typed=True)
         return Ranked(_shown(match(evidence, pairing.candidates(conn, evidence), prices, at)), plate, version)
 
     return find

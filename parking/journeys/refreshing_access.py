@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -32,10 +32,11 @@ from parking.kernel.events import (
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.delivery import Handler
+from parking.plumbing.each import each
 from parking.sessions import corrections, finding, store, visits
 from parking.sessions.model import ClosedStay, DoubtfulStay, OpenStay, StayInReview, is_plausible
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 _ABOUT_A_STAY = (
     StayOpened,
     PaymentCaptured,
@@ -178,7 +179,7 @@ def renew(database: Database, cashier: Cashier) -> int:
             and (row.data["prices"][-1][0] < soon if row.data["prices"] else row.data.get("doubtful"))
         ]
 
-    stays = database.read(ending)
-    for stay_id in stays:
-        database.write(lambda uow, stay_id=stay_id: put_stay(uow, cashier, stay_id))  # type: ignore[misc] # bound per turn
-    return len(stays)
+    def put(uow: UnitOfWork, stay_id: StayId) -> None:
+        put_stay(uow, cashier, stay_id)
+
+    return len(each(database, "renewing a stay", database.read(ending), put))

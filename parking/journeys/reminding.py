@@ -5,7 +5,6 @@ Whoever is no member, or has not agreed, is told when the car comes next: at the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from parking.journeys import app_hooks
@@ -14,12 +13,13 @@ from parking.kernel.events import DebtReminded, Envelope
 from parking.members import service as members
 from parking.members import store as member_store
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import store as sessions_store
 
 NOTICE = "debt"
 
 
-def remind(zone: ZoneInfo) -> Callable[[UnitOfWork, Envelope], None]:
+def remind(zone: ZoneInfo) -> Handler:
     """Handles DebtReminded. No plate and no place goes out; the day at the site is enough to know which stay is meant."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:

@@ -7,6 +7,7 @@ is inside whom no camera could read. Otherwise a person looks, as at any exit th
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -18,11 +19,12 @@ from parking.kernel.events import Direction, Envelope, LaneDecided
 from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
+from parking.plumbing.prepared import attempt
 from parking.sessions import corrections, evidence, finding, places, store
 from parking.sessions.costs import Costs
 from parking.sessions.stay_life import is_clear
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 ToldUntil = Callable[[Connection, datetime], datetime | None]
 """Up to when every gate box has told all it knew, asked at a moment."""
 IN_THE_DAYS_AFTER = timedelta(days=3)
@@ -49,10 +51,8 @@ def stands_again(cashier: Cashier, told_until: ToldUntil) -> Handler:
             or any(one.right for one in places.of_stay(conn, last[0]))
         ):
             return
-        try:
+        with suppress(ParkingError), attempt(conn):  # refused: something rests on it by now, and a person looks
             taking_back.undo(uow, cashier, last[1], actor=corrections.BY_RULE, reason="")
-        except ParkingError:
-            return  # something rests on it by now: a person looks
 
     return handle
 

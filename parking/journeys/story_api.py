@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 
 from parking.journeys import paying, story
-from parking.journeys.opening_by_hand import Audit
 from parking.journeys.ports import Cashier
 from parking.journeys.schemas import BillView, StayRow
 from parking.journeys.story import Bookings, Corrections, Line
@@ -19,6 +18,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.ids import StayId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.security import looks
 from parking.security import store as security_store
 from parking.sessions.corrections import BY_RULE

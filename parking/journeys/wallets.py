@@ -20,10 +20,10 @@ from parking.members import service as members
 from parking.members import store as member_store
 from parking.members.model import Purpose, VehicleState
 from parking.plumbing.db import UnitOfWork
+from parking.plumbing.delivery import Handler
 from parking.sessions import store
 from parking.sessions.model import OpenStay
 
-Handler = Callable[[UnitOfWork, Envelope], None]
 THE_MALL = "mall"
 
 

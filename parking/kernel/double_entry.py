@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -34,12 +33,3 @@ class Movement:
 def transfer(reference: str, unit: str, amount: int, *, debit: str, credit: str) -> Movement:
     """The commonest movement: `amount` to `debit` from `credit`."""
     return Movement(reference, unit, (Posting(debit, amount), Posting(credit, -amount)))
-
-
-def balances(movements: Sequence[Movement]) -> dict[str, int]:
-    """Balance by account; the values always sum to zero."""
-    totals: dict[str, int] = {}
-    for movement in movements:
-        for posting in movement.postings:
-            totals[posting.account] = totals.get(posting.account, 0) + posting.amount
-    return totals

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
@@ -34,16 +34,15 @@ from parking.members.schemas import (
 from parking.members.store import Cipher
 from parking.members.tables import vehicle_table
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import current_principal, require
 
 TOKEN_LASTS = timedelta(hours=12)
 PAGE = 100
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 Look = Callable[[UnitOfWork, Principal, str, str], object]
 Reader = Annotated[Principal, Depends(require(Scope.MEMBERS_READ))]
 Keeper = Annotated[Principal, Depends(require(Scope.MEMBERS_WRITE))]
 App = Annotated[Principal, Depends(require(Scope.APP))]
-After = Annotated[str, Query(max_length=64, pattern="^[A-Za-z0-9_.-]*$", alias="cursor")]
 LevelKind = Annotated[Literal["tier", "credit"], Path()]
 LevelId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 

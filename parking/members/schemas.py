@@ -10,8 +10,6 @@ from parking.kernel.standing import Benefit, Effect, OffKind
 from parking.members.model import Contact, Level, Purpose, Vehicle
 from parking.web.schemas import Loose, Moment, Strict
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
-
 
 class Join(Strict):
     """`ref` is the app's own name for its customer; no name, no telephone number."""

@@ -20,7 +20,6 @@ from parking.plumbing.db import BigSerial, Database, UnitOfWork, insert_once, me
 from parking.plumbing.delivery import RetryPolicy, describe
 from parking.plumbing.prepared import prepared
 
-MOST_AT_ONCE = 16
 LEASE = timedelta(seconds=60)
 IDLE_S = 1.0
 JobHandler = Callable[[Database, dict[str, Any]], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from parking.kernel import codec
 from parking.kernel.events import Envelope, Event
 from parking.kernel.ids import EventId, Ids
+from parking.kernel.principal import Principal
 from parking.plumbing.insert_once import insert_all_once, insert_once
 from parking.plumbing.tables import outbox
 
@@ -57,6 +58,10 @@ class UnitOfWork:
         elif envelopes:
             insert_all_once(self.connection, outbox, [_row(envelope) for envelope in envelopes])
             self.published += len(envelopes)
+
+
+Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+"""Puts on record who did what to which subject and why, in the same transaction."""
 
 
 def _row(envelope: Envelope) -> dict[str, Any]:

@@ -221,10 +221,17 @@ def key_of_app(conn: Connection, device_id: str) -> bytes | None:
     return None if app is None else app.public_key
 
 
-def edge_ids(conn: Connection) -> list[DeviceId]:
+def edges(conn: Connection) -> list[Device]:
     """The enabled gate boxes, by id."""
     mine = devices.c.enabled & (devices.c.kind == DeviceKind.EDGE.value)
-    return [DeviceId(row.id) for row in conn.execute(select(devices.c.id).where(mine).order_by(devices.c.id))]
+    return [_device(row) for row in conn.execute(select(devices).where(mine).order_by(devices.c.id))]
+
+
+def has_edges(conn: Connection) -> bool:
+    """Whether any gate box was ever enrolled, enabled or not."""
+    return (
+        conn.execute(select(devices.c.id).where(devices.c.kind == DeviceKind.EDGE.value).limit(1)).first() is not None
+    )
 
 
 def set_device_enabled(conn: Connection, device_id: str, *, enabled: bool) -> bool:
@@ -235,8 +242,10 @@ def set_device_enabled(conn: Connection, device_id: str, *, enabled: bool) -> bo
 
 def _one_device(conn: Connection, condition: Any) -> Device | None:
     row = conn.execute(select(devices).where(condition)).one_or_none()
-    if row is None:
-        return None
+    return _device(row) if row is not None else None
+
+
+def _device(row: Row[Any]) -> Device:
     key = base64.b64decode(row.public_key) if row.public_key else None
     return Device(DeviceId(row.id), DeviceKind(row.kind), row.key_id, key, row.enabled)
 

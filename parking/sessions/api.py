@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from pydantic import Field
 from parking.kernel.ids import CaseId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import service, store
 from parking.sessions.desk import service as desk
 from parking.sessions.model import ReviewCase
@@ -52,10 +52,6 @@ class CasePage(Strict):
 
 class Resolution(Strict):
     note: str = Field(min_length=1, max_length=500)
-
-
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
-"""Who did what to which subject and why, written in the same transaction."""
 
 
 def router(database: Database, audit: Audit) -> APIRouter:

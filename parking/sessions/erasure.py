@@ -5,7 +5,7 @@ Rows stay, with their times and their money. Votes and the folded number spell a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,15 +13,17 @@ from sqlalchemy import Connection
 
 from parking.kernel.events import VehiclePassed
 from parking.kernel.ids import StayId, VisitId
+from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, store, visit_notes, visits
 from parking.sessions.desk import lesson_store
 
-_NOBODY = {"plate": None, "votes": None}
-_NOBODYS_EXIT = {**_NOBODY, "credential": None, "named": None, "right": None}
+_NOBODY: Mapping[str, None] = {"plate": None, "votes": None}
+_NOBODYS_EXIT: Mapping[str, None] = dict.fromkeys(store.SPELLS_EXIT)
 """A stay that was named is no proof where nothing says any more by what."""
-_is_over = store.stay.c.state.in_(store.OVER)
+_is_over = sa.func.coalesce(store.stay.c.state, "").in_(store.OVER)
+"""Wrapped, so that no engine goes through all that are over for the few of one plate."""
 _ended = sa.func.coalesce(store.stay.c.exited_at, store.stay.c.entered_at)
 """Of one that ended without an exit (merged, split, a ghost), its beginning counts."""
 
@@ -56,7 +58,8 @@ def forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> list[StayId]
 
 def stays_of(conn: Connection, plate: Plate, until: datetime) -> list[StayId]:
     """The stays of a plate that were over by then."""
-    found = sa.select(store.stay.c.id).where(store.stay.c.plate == plate, _is_over, _ended <= until)
+    s = store.stay.c
+    found = sa.select(s.id).where(s.folded == folded(plate.text), s.plate == plate, _is_over, _ended <= until)
     return [StayId(stay_id) for stay_id in conn.execute(found).scalars()]
 
 
@@ -73,17 +76,38 @@ def visits_of(conn: Connection, stay_ids: Sequence[StayId]) -> list[VisitId]:
     return [*(VisitId(stay_id) for stay_id in stay_ids), *(VisitId(one) for one in conn.execute(found).scalars())]
 
 
-def forget_older(uow: UnitOfWork, *, stays: datetime, exits: datetime, lessons: datetime, most: int) -> int:
-    """Take every plate out of what ended before these moments, of `most` stays at once; returns of how many."""
-    conn, s, x = uow.connection, store.stay.c, store.unmatched_exit.c
-    known = sa.or_(s.plate.is_not(None), s.votes.is_not(None))
-    old = conn.execute(sa.select(s.id).where(known, _is_over, _ended < stays).limit(most)).scalars().all()
-    corrections.forget_of_stays(conn, old)
-    store.forget_plates(conn, old)
-    spelt = sa.or_(*(x[name].is_not(None) for name in _NOBODYS_EXIT))
-    conn.execute(store.unmatched_exit.update().where(spelt, x.exited_at < exits).values(_NOBODYS_EXIT))
-    note = visit_notes.visit_note
-    spelt = sa.or_(note.c.plate.is_not(None), note.c.votes.is_not(None))
-    conn.execute(note.update().where(spelt, note.c.at < stays).values(_NOBODY))
-    lesson_store.blank_lessons(conn, lesson_store.desk_lesson.c.learned_at < lessons)
+def forget_stays(uow: UnitOfWork, before: datetime, most: int) -> int:
+    """Take the plate out of stays that ended before then, of `most` at once; returns of how many."""
+    conn, s = uow.connection, store.stay.c
+    closed = sa.select(s.id).where(store.CLOSED_SPELT, s.exited_at < before)
+    gone = sa.select(s.id).where(store.GONE_SPELT, s.entered_at < before, _ended < before)
+    old = list(conn.execute(closed.limit(most)).scalars())
+    old += conn.execute(gone.limit(most - len(old))).scalars()
+    if old:
+        corrections.forget_of_stays(conn, old)
+        store.forget_plates(conn, old)
     return len(old)
+
+
+def forget_exits(uow: UnitOfWork, before: datetime, most: int) -> int:
+    """The same of exits without a stay."""
+    x = store.unmatched_exit.c
+    return _blank(uow.connection, x.visit_id, sa.and_(store.EXIT_SPELT, x.exited_at < before), _NOBODYS_EXIT, most)
+
+
+def forget_notes(uow: UnitOfWork, before: datetime, most: int) -> int:
+    """The same of what lanes told of visits."""
+    n = visit_notes.visit_note.c
+    return _blank(uow.connection, n.event_id, sa.and_(visit_notes.IS_SPELT, n.at < before), _NOBODY, most)
+
+
+def forget_lessons(uow: UnitOfWork, before: datetime) -> None:
+    """What a lesson teaches stays, whose plate it was goes."""
+    lesson_store.blank_lessons(uow.connection, lesson_store.desk_lesson.c.learned_at < before)
+
+
+def _blank(
+    conn: Connection, key: sa.Column[str], where: sa.ColumnElement[bool], values: Mapping[str, None], most: int
+) -> int:
+    old = sa.select(key).where(where).limit(most)
+    return conn.execute(key.table.update().where(key.in_(old)).values(values)).rowcount

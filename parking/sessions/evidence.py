@@ -45,8 +45,7 @@ def give_up_doubts(uow: UnitOfWork) -> None:
 
 def let_out_by(conn: Connection, told_until: datetime) -> list[StayId]:
     """Whom an exit let out `UNSEEN_FOR` before the moment up to which all gates have told everything; nothing was seen of them since."""
-    over = finding.let_out_before(conn, told_until - UNSEEN_FOR, _AT_ONCE)
-    return [one.id for one in over if _is_over(one, told_until)]
+    return finding.let_out_before(conn, told_until - UNSEEN_FOR, told_until, _AT_ONCE)
 
 
 def _is_over(stay: OpenStay, told_until: datetime) -> bool:

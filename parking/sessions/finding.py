@@ -1,4 +1,4 @@
-"""Stays that a question is about, each found by an index: near to a read, in doubt, open since, closed around a moment."""
+"""Stays that a question is about, each found by an index: near to a read, in doubt, open since, closed around or since a moment."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from parking.kernel.ids import BayId, StayId
 from parking.kernel.near_plates import folded, sought, whole
 from parking.kernel.plate import Plate
 from parking.plumbing.prepared import prepared
-from parking.sessions.model import OpenStay
-from parking.sessions.store import stay, stay_key, to_open
+from parking.sessions.model import ClosedStay, OpenStay
+from parking.sessions.store import CLOSED_BARE, CLOSED_SPELT, stay, stay_key, to_open, to_stay
 
 NEAR_MOST, SAME_MOST = 40, 200
 """So many stays near to a read are weighed at most; so many where all of them may be that very plate."""
@@ -96,12 +96,13 @@ def doubtful_before(conn: Connection, at: datetime) -> list[StayId]:
     return [StayId(found) for found in conn.execute(query).scalars()]
 
 
-def let_out_before(conn: Connection, at: datetime, most: int) -> list[OpenStay]:
-    """Open stays that an exit let out by then and that have not paid since, oldest first."""
+def let_out_before(conn: Connection, at: datetime, leave_by: datetime, most: int) -> list[StayId]:
+    """Open stays that an exit let out by `at`, that have not paid since and could leave until `leave_by` at most, oldest first."""
     t = stay.c
-    query = sa.select(stay).where(t.state == "open", t.leaving_at <= at).order_by(t.id).limit(most)
+    query = sa.select(t.id).where(t.state == "open", t.leaving_at <= at).order_by(t.id).limit(most)
     query = query.where(sa.or_(t.priced_at.is_(None), t.priced_at <= t.leaving_at))
-    return [to_open(row) for row in conn.execute(query)]
+    query = query.where(sa.or_(t.leave_by.is_(None), t.leave_by < leave_by))
+    return [StayId(found) for found in conn.execute(query).scalars()]
 
 
 def last_closed(conn: Connection, plate: Plate) -> StayId | None:
@@ -121,6 +122,26 @@ def opened_before(conn: Connection, at: datetime) -> list[OpenStay]:
     """Every open stay that had begun by then, oldest first."""
     query = sa.select(stay).where(stay.c.state == "open", stay.c.entered_at <= at).order_by(stay.c.id)
     return [to_open(row) for row in conn.execute(query)]
+
+
+def open_ids(conn: Connection, after: str, limit: int) -> list[StayId]:
+    """The ids of open stays in their order, those behind `after`."""
+    query = sa.select(stay.c.id).where(stay.c.state == "open", stay.c.id > after).order_by(stay.c.id).limit(limit)
+    return [StayId(found) for found in conn.execute(query).scalars()]
+
+
+def closed_since(conn: Connection, since: datetime, after: str, most: int) -> list[ClosedStay]:
+    """Stays in the order in which they ended: after `since`, or at that very moment with an id behind `after` (empty: none of those).
+
+    The next page is asked for with the last one's end and id.
+    """
+    t, found = stay.c, list[ClosedStay]()
+    behind = sa.and_(t.exited_at == since, t.id > after) if after else sa.false()
+    for closed in (CLOSED_SPELT, CLOSED_BARE):
+        query = sa.select(stay).where(closed, t.exited_at >= since, sa.or_(t.exited_at > since, behind))
+        ended = (to_stay(row) for row in conn.execute(query.order_by(t.exited_at, t.id).limit(most)))
+        found += [one for one in ended if isinstance(one, ClosedStay)]
+    return sorted(found, key=lambda one: (one.exited_at, one.id))[:most]
 
 
 def left_since(conn: Connection, plate: Plate, since: datetime, most: int) -> list[tuple[StayId, datetime, datetime]]:

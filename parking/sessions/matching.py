@@ -18,7 +18,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from parking.kernel.credential import Credential
-from parking.kernel.ids import LaneId, LotId, StayId
+from parking.kernel.ids import LotId, StayId
 from parking.kernel.near_plates import folded, tail
 from parking.kernel.votes import UNREAD, WIDEST, Votes
 from parking.sessions.costs import Costs
@@ -48,7 +48,7 @@ _TRIED = 3
 
 @dataclass(frozen=True, slots=True)
 class PassageEvidence:
-    """One passage: what was read, what was held up, where, when.
+    """One passage: what was read, what was held up, in which lot, when.
 
     `votes` None or empty: nobody read a plate. `named`: the stay that a ticket or a code names. `familiar`: those of
     the spellings that are plates of cars that come here. `typed`: somebody says the plate, no camera. `holders`: those of the spellings
@@ -57,7 +57,6 @@ class PassageEvidence:
     """
 
     at: datetime
-    lane_id: LaneId
     votes: Votes | None = None
     credentials: tuple[Credential, ...] = ()
     lot_id: LotId | None = None

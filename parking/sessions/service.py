@@ -229,7 +229,7 @@ def apply(
     out = visits.unmatched(conn, verdict.visit_id) if verdict.visit_id is not None else None
     if out is not None:
         visits.explain(conn, VisitId(out.visit_id), stay.id)
-        store.close_case(conn, CaseId(out.case_id), by="system", note=verdict.rule, at=uow.now)
+        store.close_case(conn, CaseId(out.case_id), by=corrections.BY_RULE, note=verdict.rule, at=uow.now)
     if end is not None:
         end(uow, stay, verdict)
     else:
@@ -269,7 +269,7 @@ def left_before_its_doubt(uow: UnitOfWork, stay: StayInReview, at: datetime) -> 
     ):
         return None
     for case in asked:
-        store.close_case(conn, case.id, by="system", note="its exit arrived later", at=uow.now)
+        store.close_case(conn, case.id, by=corrections.BY_RULE, note="its exit arrived later", at=uow.now)
     row = store.row_of(conn, stay.id)
     assert row is not None
     return store.to_open(row)

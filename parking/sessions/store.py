@@ -70,6 +70,18 @@ sa.Index("stay_by_folded", stay.c.folded)
 
 OVER = ("closed", "merged", "split", "ghost")
 """States of a stay whose car is not here by it."""
+_state = sa.func.coalesce(stay.c.state, sa.literal_column("''"))
+"""Wrapped, so that no engine goes through all that are over instead of those of a time."""
+_IS_CLOSED = _state == sa.literal_column("'closed'")
+_IS_GONE = _state.in_([sa.literal_column(f"'{state}'") for state in OVER if state != "closed"])
+_IS_SPELT = sa.or_(stay.c.plate.is_not(None), stay.c.votes.is_not(None))
+CLOSED_SPELT = sa.and_(_IS_CLOSED, _IS_SPELT)
+"""Closed stays of which it is known whose they were, and those of which it is not: two indexes, of which each stay stands in one."""
+CLOSED_BARE = sa.and_(_IS_CLOSED, stay.c.plate.is_(None), stay.c.votes.is_(None))
+GONE_SPELT = sa.and_(_IS_GONE, _IS_SPELT)
+sa.Index("stay_closed_spelt", stay.c.exited_at, sqlite_where=CLOSED_SPELT, postgresql_where=CLOSED_SPELT)
+sa.Index("stay_closed_bare", stay.c.exited_at, sqlite_where=CLOSED_BARE, postgresql_where=CLOSED_BARE)
+sa.Index("stay_gone_spelt", stay.c.entered_at, sqlite_where=GONE_SPELT, postgresql_where=GONE_SPELT)
 
 stay_key = sa.Table(  # what a stay that may still be inside is found by
     "stay_key",
@@ -87,11 +99,12 @@ review_case = sa.Table(
     sa.Column("visit_id", sa.String(36), nullable=True),
     sa.Column("lane_id", sa.String(64), nullable=True),
     sa.Column("opened_at", UtcDateTime, nullable=False),
-    sa.Column("state", sa.String(12), nullable=False, index=True),  # open, resolved
+    sa.Column("state", sa.String(12), nullable=False),  # open, resolved
     sa.Column("note", sa.Text, nullable=False, default=""),
     sa.Column("resolved_by", sa.String(64), nullable=False, default=""),
     sa.Column("resolved_at", UtcDateTime, nullable=True),
 )
+sa.Index("review_case_by_state", review_case.c.state, review_case.c.id)
 sa.Index("review_case_by_stay", review_case.c.stay_id)
 sa.Index("review_case_by_visit", review_case.c.visit_id)
 
@@ -99,7 +112,7 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
     "unmatched_exit",
     metadata,
     sa.Column("visit_id", sa.String(36), primary_key=True),
-    sa.Column("plate", PlateText, nullable=True, index=True),
+    sa.Column("plate", PlateText, nullable=True),
     sa.Column("exited_at", UtcDateTime, nullable=False),
     sa.Column("lane_id", sa.String(64), nullable=False),
     sa.Column("case_id", sa.String(36), nullable=False),
@@ -117,8 +130,12 @@ unmatched_exit = sa.Table(  # a passage out that no stay is known for, perhaps b
     # whether a gate box that is cut off may yet tell its entry
     sa.Column("awaits", sa.Boolean, nullable=False, default=False),
 )
+sa.Index("unmatched_exit_by_plate", unmatched_exit.c.plate, unmatched_exit.c.exited_at)
 _awaits = sa.text("awaits")
 sa.Index("unmatched_exit_awaiting", unmatched_exit.c.exited_at, sqlite_where=_awaits, postgresql_where=_awaits)
+SPELLS_EXIT = ("plate", "votes", "credential", "named", "right")  # what says whose it was
+EXIT_SPELT = sa.or_(*(unmatched_exit.c[name].is_not(None) for name in SPELLS_EXIT))
+sa.Index("unmatched_exit_spelt", unmatched_exit.c.exited_at, sqlite_where=EXIT_SPELT, postgresql_where=EXIT_SPELT)
 
 
 _BY_ID = prepared(sa.select(stay).where(stay.c.id == sa.bindparam("stay_id")))
@@ -209,19 +226,6 @@ def page(conn: Connection, state: str, after: str, limit: int) -> Sequence[Stay]
     if after:
         query = query.where(stay.c.id < after)
     return [to_stay(row) for row in conn.execute(query)]
-
-
-def open_ids(conn: Connection, after: str, limit: int) -> list[StayId]:
-    """The ids of open stays in their order, those behind `after`."""
-    query = sa.select(stay.c.id).where(stay.c.state == "open", stay.c.id > after).order_by(stay.c.id).limit(limit)
-    return [StayId(found) for found in conn.execute(query).scalars()]
-
-
-def closed_since(conn: Connection, since: datetime, after: str, limit: int) -> list[ClosedStay]:
-    """Stays that ended after `since`, in the order of their ids, those behind `after`."""
-    query = sa.select(stay).where(stay.c.state == "closed", stay.c.exited_at > since, stay.c.id > after)
-    found = (to_stay(row) for row in conn.execute(query.order_by(stay.c.id).limit(limit)))
-    return [one for one in found if isinstance(one, ClosedStay)]
 
 
 def insert(conn: Connection, new: OpenStay, *, state: str = "open") -> None:

@@ -42,6 +42,8 @@ visit_note = sa.Table(
     sa.Column("said", Json, nullable=False),
 )
 sa.Index("visit_note_by_lane", visit_note.c.lane_id, visit_note.c.at)
+IS_SPELT = sa.or_(visit_note.c.plate.is_not(None), visit_note.c.votes.is_not(None))
+sa.Index("visit_note_spelt", visit_note.c.at, sqlite_where=IS_SPELT, postgresql_where=IS_SPELT)
 
 _NOTES_OF_A_VISIT = 12
 """More than a lane tells of most vehicles: so many rows are read to find the last few vehicles."""

@@ -41,7 +41,6 @@ lane_visit = sa.Table(
 
 _t = lane_visit.c
 _mine = _t.visit_id == sa.bindparam("of_visit")
-_GET = prepared(sa.select(lane_visit).where(_mine))
 _MARK = prepared(lane_visit.update().where(_mine).returning(lane_visit))
 _TAKE = prepared(lane_visit.delete().where(_mine).returning(lane_visit))
 _THROUGH = prepared(
@@ -129,11 +128,6 @@ def mark(conn: Connection, visit_id: VisitId, **moments: datetime) -> LaneVisit 
     return _to_visit(row) if row else None
 
 
-def get(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
-    row = conn.execute(_GET, {"of_visit": visit_id}).one_or_none()
-    return _to_visit(row) if row else None
-
-
 def take(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
     """What the lane had said of a vehicle that has passed; forgets it."""
     row = conn.execute(_TAKE, {"of_visit": visit_id}).one_or_none()
@@ -209,9 +203,10 @@ def awaiting(conn: Connection, told_until: datetime) -> list[VisitId]:
     return [VisitId(row.visit_id) for row in rows]
 
 
-def all_told(conn: Connection, visit_id: VisitId) -> None:
-    """An exit awaits nobody's entry any more."""
-    conn.execute(unmatched_exit.update().where(unmatched_exit.c.visit_id == visit_id).values(awaits=False))
+def all_told(conn: Connection, visit_id: VisitId) -> bool:
+    """An exit awaits nobody's entry any more; whether it did until now."""
+    mine = (unmatched_exit.c.visit_id == visit_id, unmatched_exit.c.awaits)
+    return conn.execute(unmatched_exit.update().where(*mine).values(awaits=False)).rowcount == 1
 
 
 def somebody_left_unread(conn: Connection, since: datetime, until: datetime) -> bool:

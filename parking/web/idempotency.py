@@ -21,7 +21,6 @@ from parking.kernel.principal import Principal
 from parking.plumbing.column_types import Json, UtcDateTime
 from parking.plumbing.db import Database, UnitOfWork, insert_once, metadata
 from parking.plumbing.pseudonyms import of_connection
-from parking.web.deps import current_principal
 
 KEPT = timedelta(days=7)
 
@@ -115,7 +114,6 @@ def key_header(idempotency_key: Annotated[str | None, Header(max_length=128)] = 
 
 
 IdempotencyKey = Annotated[str, Depends(key_header)]
-Who = Annotated[Principal, Depends(current_principal)]
 
 
 def hide(connection: sa.Connection) -> int:

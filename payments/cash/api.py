@@ -18,6 +18,7 @@ from parking.kernel.money import Money
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.paging import Cursor, Limit, Page, decode, encode, page
@@ -43,7 +44,6 @@ from payments.cash.schemas import (
 )
 from payments.model import Payment
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 TAKING_AT_ONCE = 4
 _TELLING = frozenset({"cash.reason", "cash.not_there"})
 """Refusals that tell something of what there should be in a drawer."""

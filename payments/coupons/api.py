@@ -14,6 +14,7 @@ from parking.kernel.errors import invalid
 from parking.kernel.ids import PaymentId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once, Reply
 from parking.web.paging import Page
@@ -34,7 +35,6 @@ from payments.coupons.schemas import (
 
 PAGE = 100
 LONGEST_STATEMENT = timedelta(days=366)
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 Reader = Annotated[Principal, Depends(require(Scope.COUPONS_READ))]
 Keeper = Annotated[Principal, Depends(require(Scope.COUPONS_WRITE))]
 Till = Annotated[Principal, Depends(require(Scope.TILL))]

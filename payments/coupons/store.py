@@ -267,11 +267,6 @@ def end_use(conn: Connection, use_id: str, only_from: UseState, to: UseState, at
     return done.rowcount == 1
 
 
-def uses(conn: Connection, *where: sa.ColumnElement[bool]) -> Sequence[Use]:
-    """In the order in which they were made."""
-    return [to_use(row) for row in conn.execute(sa.select(use_table).where(*where).order_by(use_table.c.id))]
-
-
 def uses_of_stay(conn: Connection, stay_id: str, *states: UseState) -> Sequence[Use]:
     return [to_use(row) for row in conn.execute(_USES_OF_STAY, {"stay": stay_id, "states": list(states)})]
 

@@ -19,6 +19,7 @@ from parking.kernel.errors import conflict, not_found
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing import blobs
 from parking.plumbing.db import Database, UnitOfWork
+from parking.plumbing.unit_of_work import Audit
 from parking.web.deps import require
 from parking.web.idempotency import IdempotencyKey, Once
 from payments.invoices import asking, reversing, store, words
@@ -35,7 +36,6 @@ from payments.invoices.schemas import (
     Text,
 )
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
 Driver = Annotated[Principal, Depends(require(Scope.OWN_STAY))]
 Me = Annotated[Principal, Depends(require(Scope.OWN_MEMBER))]
 Desk = Annotated[Principal, Depends(require(Scope.CASH_DESK))]

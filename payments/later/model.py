@@ -98,15 +98,6 @@ class Debt:
     blocked_at: datetime | None = None
 
 
-class Age(StrEnum):
-    """How long a debt has stood, as the books show it."""
-
-    WEEK = "0-7"
-    MONTH = "8-30"
-    QUARTER = "31-90"
-    OLDER = "over-90"
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What is done about a debt, by its age: collected again, its driver reminded, its plate kept out; times since the car left."""
@@ -142,9 +133,3 @@ class Policy:
         if self.block_after is None or debt.state is not DebtState.OPEN or debt.blocked_at is not None:
             return False
         return now >= debt.since + self.block_after
-
-
-def age(since: datetime, now: datetime) -> Age:
-    """The bucket of a debt that began at `since`."""
-    days = (now - since).days
-    return Age.WEEK if days <= 7 else Age.MONTH if days <= 30 else Age.QUARTER if days <= 90 else Age.OLDER

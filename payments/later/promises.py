@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from parking.kernel.events import ExitPromised
 from parking.kernel.ids import StayId, VisitId
-from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork, insert_once
 from payments import ledger, ledger_store
@@ -92,12 +91,6 @@ def keep(uow: UnitOfWork, visit_id: VisitId) -> None:
     """The passage is proven: what the stay has not paid is booked as its debt by whoever closes it, in this transaction."""
     for row in store.open_promises(uow.connection, visit_id):
         _end(uow, row.token, PromiseState.KEPT)
-
-
-def promised(uow: UnitOfWork, stay_id: StayId) -> Money | None:
-    """What this stay left owing by its lane's word; None when it promised nothing."""
-    row = store.promise_of(uow.connection, stay_id)
-    return Money(row.amount, row.currency) if row is not None else None
 
 
 def _end(uow: UnitOfWork, token: str, to: PromiseState) -> None:

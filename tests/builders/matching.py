@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lpr.confusion_file import packaged
-from parking.kernel.ids import LaneId, StayId
+from parking.kernel.ids import StayId
 from parking.kernel.votes import Votes
 from parking.sessions.costs import Costs
 from parking.sessions.matching import Match, Matched, OpenCandidate, PassageEvidence, match
@@ -19,7 +19,7 @@ COSTS = Costs.learned(FRAMES.signs, FRAMES.colours)
 def seen(text: str | None, *others: tuple[str, float], colour: str | None = "blue", **more: Any) -> PassageEvidence:
     """A passage at an exit: the best spelling, and others with how far they are behind."""
     votes = Votes.of([(text, 0.0), *others], colour, "civil") if text is not None else None
-    return PassageEvidence(AT, LaneId("exit-1"), votes, **more)
+    return PassageEvidence(AT, votes, **more)
 
 
 def inside(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 from parking.gate.cameras import hikvision_wire, vzenith_wire
 from parking.gate.cameras.base import HeartBeat, InputChanged, MalformedPush, Push, SerialReceived, SmartRead
@@ -29,12 +28,6 @@ _ACCEPTED_XML = (
     b'<?xml version="1.0" encoding="UTF-8"?><ResponseStatus version="2.0"><requestURL>/</requestURL>'
     b"<statusCode>1</statusCode><statusString>OK</statusString><subStatusCode>ok</subStatusCode></ResponseStatus>"
 )
-
-
-class Notes(Protocol):
-    """Where reports go that belong to no lane's visit; `FileJournal` is one."""
-
-    def note(self, envelopes: list[Envelope]) -> None: ...
 
 
 class Reporter:

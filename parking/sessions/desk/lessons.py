@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from parking.kernel.plate import Plate
+from parking.sessions.costs import NOTHING
 
 MOST_WRONG = 2
-NOTHING = ""
-"""As the read sign: the sign was missed. As the true sign: one was read where none is."""
-
 BLANK = "某"
 """In the place of a sign of which nobody is to know any more what it was; no plate has it."""
 

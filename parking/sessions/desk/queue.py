@@ -87,6 +87,8 @@ REASONS: Mapping[Choice, tuple[str, ...]] = MappingProxyType(
 WENT_NOT_OUT = ("drove_back", "not_a_vehicle")
 """Who says so of an exit has seen it, and knows more than any entry that is told later."""
 OTHER = "other"
+SHORTEST_NOTE = 3
+"""So many signs say why, where no reason of the list fits."""
 WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=8))
 MOVES_MONEY = frozenset({Choice.WAIVE})
 """Giving money up takes a right of its own."""
@@ -130,6 +132,3 @@ def why_not(reason: str, wish: Wish) -> str | None:
     if (wish.wait in WAITS) != (wish.choice is Choice.HOLD):
         return "wait_minutes"
     return None
-
-
-SHORTEST_NOTE = 3

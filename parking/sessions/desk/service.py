@@ -19,6 +19,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.logs import redact
+from parking.plumbing.unit_of_work import Audit
 from parking.sessions import store as stays
 from parking.sessions import visits
 from parking.sessions.desk import lesson_store, lessons, queue, store
@@ -26,7 +27,7 @@ from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome
 from parking.sessions.model import ReviewCase, SupersededStay
 from parking.sessions.service import open_case
 
-Audit = Callable[[UnitOfWork, Principal, str, str, str], None]
+_CHANGES_NO_STAY = frozenset({Choice.DONE, Choice.HOLD, Choice.NO_STAY})
 Look = Callable[[UnitOfWork, Principal, str, str], bool]
 """Writes down who has seen what of whom; False when that is on record for this hour."""
 
@@ -177,7 +178,7 @@ def decide(uow: UnitOfWork, desk: Desk, case_id: CaseId, version: int, who: Prin
 
 
 def _do(uow: UnitOfWork, desk: Desk, who: Principal, case: ReviewCase, wish: Wish, decision_id: str) -> Outcome:
-    if wish.choice in (Choice.DONE, Choice.HOLD, Choice.NO_STAY):
+    if wish.choice in _CHANGES_NO_STAY:
         after = "open" if wish.choice is Choice.HOLD else "resolved"
         return Outcome({"case": case.state}, {"case": after}, case.stay_id)
     return desk.deeds.do(uow, who, case, wish, decision_id)
@@ -201,6 +202,13 @@ def _learn(uow: UnitOfWork, made: Decision, read: Plate, true: Plate) -> None:
         )
 
 
+def _unlearn(uow: UnitOfWork, decision_id: str, *, by: str, reason: str) -> None:
+    """What a decision taught counts no more."""
+    taught = lesson_store.lesson_of(uow.connection, decision_id)
+    if taught is not None and taught.active:
+        lesson_store.switch_lesson(uow.connection, taught.id, active=False, by=by, at=uow.now, reason=reason)
+
+
 def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: str) -> Decision:
     """Take a decision back: what it changed, what it taught, and the case is open again. One's own, or anybody's by right.
 
@@ -211,26 +219,20 @@ def undo(uow: UnitOfWork, desk: Desk, decision_id: str, who: Principal, reason: 
         raise not_found("decision.unknown", "there is no such decision")
     if made.actor != who.subject and not who.may(Scope.CASES_UNDO):
         raise ParkingError(ErrorKind.FORBIDDEN, "auth.forbidden", f"this needs the right {Scope.CASES_UNDO}")
-    case = stays.get_case(uow.connection, made.case_id)
-    assert case is not None, "cases are never deleted"
+    case = _case(uow.connection, made.case_id)
     standing = [one for one in store.decisions_of(uow.connection, [made.case_id]) if one.undone_at is None]
     if not store.mark_undone(uow.connection, decision_id, by=who.subject, at=uow.now, reason=reason):
         raise conflict("decision.undone", "this decision has been undone already")
     if standing[-1].id != decision_id:
         raise conflict("decision.not_last", "something was decided after it: undo that first")
-    if made.choice in (Choice.DONE, Choice.HOLD, Choice.NO_STAY) and _is_explained(uow.connection, case):
+    if made.choice in _CHANGES_NO_STAY and _is_explained(uow.connection, case):
         raise conflict("exit.explained", "the stay of this exit has been found since")
     desk.audit(uow, who, "case.undo", made.case_id, f"{made.choice.value}: {reason}")
-    if made.corrections or made.choice not in (Choice.DONE, Choice.HOLD, Choice.NO_STAY):
+    if made.corrections or made.choice not in _CHANGES_NO_STAY:
         desk.deeds.undo(uow, who, case, made, reason)
-    taught = lesson_store.lesson_of(uow.connection, decision_id)
-    if taught is not None and taught.active:
-        lesson_store.switch_lesson(
-            uow.connection, taught.id, active=False, by=who.subject, at=uow.now, reason="its decision was undone"
-        )
+    _unlearn(uow, decision_id, by=who.subject, reason="its decision was undone")
     store.reopen_case(uow.connection, made.case_id)
-    store.stir(uow.connection, made.case_id)
-    uow.publish(CaseChanged(made.case_id, case.reason, "reopened"))
+    _moved(uow, made.case_id, "reopened")
     return replace(made, undone_by=who.subject, undone_at=uow.now, undo_reason=reason)
 
 
@@ -246,27 +248,19 @@ def overtaken(uow: UnitOfWork, stay_id: StayId, correction_id: str, *, by: str, 
         if correction_id in made.corrections and store.mark_undone(
             uow.connection, made.id, by=by, at=uow.now, reason=reason
         ):
-            taught = lesson_store.lesson_of(uow.connection, made.id)
-            if taught is not None and taught.active:
-                lesson_store.switch_lesson(uow.connection, taught.id, active=False, by=by, at=uow.now, reason=reason)
-            store.stir(uow.connection, made.case_id)
-            case = stays.get_case(uow.connection, made.case_id)
-            assert case is not None, "cases are never deleted"
-            uow.publish(CaseChanged(made.case_id, case.reason, "reopened"))
+            _unlearn(uow, made.id, by=by, reason=reason)
+            _moved(uow, made.case_id, "reopened")
 
 
 def overruled(uow: UnitOfWork, case_id: CaseId, *, by: str, reason: str, asks: str | None = None) -> None:
     """More is known than when a person said that no stay was meant: that stands no more. With `asks`, the case is open and asks this."""
     made = store.standing(uow.connection, case_id)
-    if made is not None and made.choice in (Choice.NO_STAY, Choice.DONE, Choice.HOLD):
+    if made is not None and made.choice in _CHANGES_NO_STAY:
         store.mark_undone(uow.connection, made.id, by=by, at=uow.now, reason=reason)
     if asks is not None:
         store.reopen_case(uow.connection, case_id)
         store.ask_instead(uow.connection, case_id, asks)
-    store.stir(uow.connection, case_id)
-    case = stays.get_case(uow.connection, case_id)
-    assert case is not None, "cases are never deleted"
-    uow.publish(CaseChanged(case_id, case.reason, "resolved" if asks is None else "reopened"))
+    _moved(uow, case_id, "resolved" if asks is None else "reopened")
 
 
 def switch_lesson(uow: UnitOfWork, desk: Desk, lesson_id: str, who: Principal, *, active: bool, reason: str) -> Lesson:
@@ -283,6 +277,18 @@ def switch_lesson(uow: UnitOfWork, desk: Desk, lesson_id: str, who: Principal, *
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _case(conn: Connection, case_id: CaseId) -> ReviewCase:
+    case = stays.get_case(conn, case_id)
+    assert case is not None, "cases are never deleted"
+    return case
+
+
+def _moved(uow: UnitOfWork, case_id: CaseId, state: str) -> None:
+    """Whoever has a case open sees it as it is now, and everybody hears of it."""
+    store.stir(uow.connection, case_id)
+    uow.publish(CaseChanged(case_id, _case(uow.connection, case_id).reason, state))
 
 
 def _open(conn: Connection, case_id: CaseId) -> ReviewCase:

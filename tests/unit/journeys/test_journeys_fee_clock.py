@@ -10,6 +10,7 @@ from parking.journeys import correcting, evacuating, paying, taking_back
 from parking.kernel.codec import parse_time
 from parking.kernel.events import Direction, LaneBlocked, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.sessions import store
 from parking.sessions.model import ClosedStay
 from tests.builders.emergency import WANG, Help
 from tests.builders.journeys import ENTRY, EXIT, MORNING, SiteStory, answer, passage
@@ -335,3 +336,23 @@ def test_many_stays_are_priced_anew_in_turns(site: SiteStory, help_at: Help, mon
     at = site.clock.now() + timedelta(minutes=1, seconds=30)
     assert {site.due_at_the_lane(stay, at) for stay in stays} == {600}
     assert {site.due_at_the_lane(stay, at + timedelta(minutes=1)) for stay in stays} == {1000}
+
+
+@pytest.mark.req("GATE-4")
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_many_bills_of_who_had_left_are_taken_back_in_turns(
+    site: SiteStory, help_at: Help, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Two of them left at the same moment, one has long been erased."""
+    monkeypatch.setattr(evacuating, "AT_ONCE", at_once)
+    plates = ["浙A12345", "沪B67890", "苏C31976", "粤D80462", "京E55719"]
+    stays = [site.enter(plate) for plate in plates]
+    site.park(minutes=30)
+    began = site.clock.now()
+    site.park(hours=2)
+    for number, plate in enumerate(plates):
+        site.park(minutes=0 if number == 2 else 1)
+        site.leave(plate, decided_at=site.clock.now())
+    site.database.write(lambda uow: store.forget_plates(uow.connection, [stays[3]]))
+    help_at.fire(ENTRY, at=began, box="edge-2")
+    assert {site.sums(stay_id).debt for stay_id in stays} == {600}

@@ -38,6 +38,7 @@ from parking.security import looks
 from parking.sessions import store
 from parking.sessions.desk import lesson_store, lessons
 from parking.sessions.desk.model import Lesson
+from parking.sessions.visit_notes import visit_note
 from payments import store as payment_store
 from payments.coupons import store as coupon_store
 from payments.coupons.model import Bound, Coupon, CouponState
@@ -142,14 +143,21 @@ class Kept:
     trace: str = PLATE
 
 
-def a_stay(uow: UnitOfWork, at: datetime) -> None:
-    row = {"id": "s1", "plate": MINE, "state": "closed", "entered_at": at, "exited_at": at, "lane_id": "entry-1"}
+def a_stay(uow: UnitOfWork, at: datetime, number: int = 1) -> None:
+    row = {
+        "id": f"s{number}",
+        "plate": MINE,
+        "state": "closed",
+        "entered_at": at,
+        "exited_at": at,
+        "lane_id": "entry-1",
+    }
     row |= {"exit_lane_id": "exit-1", "tariff_version": "x", "votes": Votes.lone(PLATE).compact(), "folded": 1}
     uow.connection.execute(store.stay.insert().values(row))
 
 
-def an_exit(uow: UnitOfWork, at: datetime) -> None:
-    row = {"visit_id": "v1", "plate": MINE, "exited_at": at, "lane_id": "exit-1", "case_id": "c1"}
+def an_exit(uow: UnitOfWork, at: datetime, number: int = 1) -> None:
+    row = {"visit_id": f"v{number}", "plate": MINE, "exited_at": at, "lane_id": "exit-1", "case_id": "c1"}
     uow.connection.execute(store.unmatched_exit.insert().values({**row, "votes": Votes.lone(PLATE).compact()}))
 
 
@@ -217,8 +225,13 @@ def a_try_to_save_a_card(uow: UnitOfWork, at: datetime) -> None:
     uow.connection.execute(saving.saving_table.insert().values({**row, "begun_at": at}))
 
 
-def a_visitor(uow: UnitOfWork, at: datetime) -> None:
-    row = InvitationRow("i1", "anna", at - timedelta(hours=2), at, None, plate=MINE)
+def a_note(uow: UnitOfWork, at: datetime, number: int = 1) -> None:
+    said = {"event_id": f"e{number}", "visit_id": f"v{number}", "kind": "LaneDecided", "lane_id": "entry-1"}
+    uow.connection.execute(visit_note.insert().values({**said, "at": at, "plate": MINE, "said": {}}))
+
+
+def a_visitor(uow: UnitOfWork, at: datetime, number: int = 1) -> None:
+    row = InvitationRow(f"i{number}", "anna", at - timedelta(hours=2), at, None, plate=MINE)
     invitation_store.save_invitation(uow.connection, Invitation(row, f"who drives {PLATE}"))
     access_store.put_fact(uow, row)
 
@@ -277,3 +290,27 @@ def test_what_is_personal_is_kept_as_long_as_its_purpose_allows_and_no_longer(si
     site.clock.advance(timedelta(minutes=1))
     purge(site.database)
     assert kept.trace not in everything(site, *kept.tables)
+
+
+def test_a_mall_with_many_visits_forgets_each_of_them_on_its_day(
+    site: SiteStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One round takes all that is due, in many short works; what is not due yet stays."""
+    many = (a_stay, an_exit, a_note, a_visitor)
+    site.database.write(lambda uow: [put(uow, MORNING, number) for number in range(7) for put in many])
+    site.clock.advance(timedelta(days=365, minutes=1))
+    site.database.write(lambda uow: a_stay(uow, uow.now, number=8))
+    write, works = site.database.write, list[str]()
+
+    def counted(work: Callable[[UnitOfWork], object]) -> object:
+        works.append("one")
+        return write(work)
+
+    monkeypatch.setattr(site.database, "write", counted)
+
+    assert purge(site.database, at_once=3) == 7
+    assert len(works) == 3 * len(many) + 1
+    bare = (store.unmatched_exit, visit_note, invitation_store.access_invitation, access_store.copy_row)
+    assert PLATE not in everything(site, *bare)
+    known = sa.select(store.stay.c.id).where(store.stay.c.plate.is_not(None))
+    assert site.database.read(lambda conn: conn.scalars(known).all()) == ["s8"]

@@ -12,6 +12,7 @@ from parking.access import store as access_store
 from parking.access.rows import InvitationRow
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.gate_codes import keep_box_keys
+from parking.bootstrap.rounds import look_at_boxes
 from parking.gate.api import ingest
 from parking.journeys.ranking import ranker
 from parking.kernel.codec import to_plain
@@ -25,7 +26,7 @@ from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.security import store as security_store
 from parking.security.model import Device, DeviceKind
-from parking.sessions import erasure, store
+from parking.sessions import erasure, store, visits
 from parking.sessions.costs import Costs
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
@@ -493,6 +494,22 @@ def test_an_exit_that_cannot_be_judged_is_left_to_a_person_and_holds_no_other_up
     assert [case.visit_id for case in site.cases() if case.reason == "exit_in_doubt"] == [bad]
 
 
+def test_an_exit_that_another_server_has_judged_meanwhile_is_not_judged_again(
+    site: SiteStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers saw it wait; one has judged it, and a person has answered what was asked then."""
+    lose(site, "edge-1")
+    for plate in ("湘D52B88", "湘D52BB8"):
+        site.enter(plate, box="edge-2")
+    site.leave("湘D52888", votes=votes(("湘D52888", 0.0)), box="edge-2")
+    awaited = site.database.read(lambda conn: visits.awaiting(conn, site.clock.now()))
+    come_back(site)
+    no_stay(site)
+    monkeypatch.setattr(visits, "awaiting", lambda conn, told_until: awaited)
+    site.look_at_late_exits()
+    assert (len(awaited), site.reasons()) == (1, [])
+
+
 @pytest.mark.req("GATE-3")
 def test_nothing_is_judged_before_what_a_box_told_is_passed_on(site: SiteStory) -> None:
     """The old disk of a box that was replaced keeps others' events back for a while."""
@@ -509,14 +526,23 @@ def test_nothing_is_judged_before_what_a_box_told_is_passed_on(site: SiteStory) 
     assert isinstance(site.stay(stay_id), ClosedStay)
 
 
-def test_a_box_that_is_shut_out_makes_nobody_doubt(site: SiteStory) -> None:
+@pytest.mark.parametrize("other", ["stays", "is shut out as well"])
+def test_a_box_that_is_shut_out_makes_nobody_doubt(site: SiteStory, other: str) -> None:
     known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
     enrol(site, "edge-1", enabled=False)
-    enrol(site, "edge-2")
+    enrol(site, "edge-2", enabled=other == "stays")
     lose(site, "edge-1")
-    site.database.write(keep_box_keys)
+    site.database.write(look_at_boxes)
     site.leave(EIGHT, votes=SURE, box="edge-2")
     assert isinstance(site.stay(known), ClosedStay)
+
+
+def test_where_no_box_was_ever_enrolled_each_that_speaks_is_waited_for(site: SiteStory) -> None:
+    known = site.enter(BEE, votes=votes((BEE, 0.0)), box="edge-2")
+    lose(site, "edge-1")
+    site.database.write(look_at_boxes)
+    site.leave(EIGHT, votes=SURE, box="edge-2")
+    assert isinstance(site.stay(known), OpenStay)
 
 
 def test_a_box_that_promises_to_have_told_tomorrow_is_believed_until_now(site: SiteStory) -> None:

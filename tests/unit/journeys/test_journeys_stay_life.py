@@ -14,12 +14,14 @@ from parking.bootstrap.desk import desk_of
 from parking.bootstrap.measured import measured_costs
 from parking.journeys import correcting, joining, pairing, taking_back
 from parking.kernel.credential import Credential, CredentialKind
-from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.errors import ErrorKind, ParkingError, conflict
 from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
+from parking.plumbing.db import UnitOfWork
 from parking.sessions import evidence, finding, service
+from parking.sessions.corrections import Correction
 from parking.sessions.model import (
     ClosedStay,
     DoubtfulStay,
@@ -919,6 +921,26 @@ def test_who_stands_at_an_exit_after_a_day_of_silence_had_ended_his_stay_pays_fo
     site.leave(stay=stay_id)
     assert (site.sums(stay_id).due, site.sums(stay_id).debt, paid > 4000) == (paid, 0, True)
     site.check()
+
+
+@pytest.mark.req("ID-1")
+def test_a_stay_that_cannot_be_taken_up_again_after_all_is_left_as_it_was_for_a_person(
+    site: SiteStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What refuses may do so after the first half is done: nothing of that stays."""
+    stay_id, _ = let_out(site)
+    a_day_later(site)
+    before = (site.stay(stay_id), site.corrections(stay_id), site.copy_row("stay", stay_id))
+    restore = taking_back._restore
+
+    def refuse(uow: UnitOfWork, done: Correction) -> None:
+        restore(uow, done)
+        raise conflict("stay.rests", "something rests on it")
+
+    monkeypatch.setattr(taking_back, "_restore", refuse)
+    site.park(hours=3)
+    site.hear(replace(answer(Direction.OUT, site.visit(), allowed=False), reason="stay_not_found"))
+    assert (site.stay(stay_id), site.corrections(stay_id), site.copy_row("stay", stay_id)) == before
 
 
 @pytest.mark.req("ID-1", "PAY-2")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking.kernel.plate import Plate
-from parking.sessions.desk.lessons import NOTHING, Teaching, differences, teaches, teaching_of
+from parking.sessions.costs import NOTHING
+from parking.sessions.desk.lessons import Teaching, differences, teaches, teaching_of
 from parking.sessions.desk.model import Lesson
 from tests.builders.desk import NINE
 

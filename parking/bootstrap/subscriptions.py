@@ -39,8 +39,7 @@ from parking.kernel import events as e
 from parking.plumbing.bus import Subscription
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
-from parking.sessions import service as sessions
-from parking.sessions import visit_notes
+from parking.sessions import cases, visit_notes
 from payments.coupons import merchants
 
 
@@ -48,7 +47,7 @@ def _record_case(uow: UnitOfWork, envelope: e.Envelope) -> None:
     """A case that another room has announced goes onto the operators' list."""
     event = envelope.event
     assert isinstance(event, e.CaseOpened)
-    sessions.record_case(
+    cases.record_case(
         uow, event.case_id, event.reason, stay_id=event.stay_id, visit_id=event.visit_id, lane_id=event.lane_id
     )
 

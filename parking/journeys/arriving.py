@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from parking.journeys import leaving
+from parking.journeys import late_exits, leaving
 from parking.journeys.pairing import CostsOf, votes_of
 from parking.journeys.ports import Cashier
 from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
-from parking.sessions import corrections, evidence, service, store, visits
+from parking.sessions import cases, evidence, service, visits
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import is_plausible
 from parking.sessions.stay_life import LeftThen
@@ -29,7 +29,7 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             return
         if event.outer_lot_id is not None:  # it drove on within the site: its stay has begun long ago
             if not event.authorised:
-                service.open_case(
+                cases.open_case(
                     uow, "unauthorised_entry", stay_id=event.stay_id, visit_id=event.visit_id, lane_id=event.lane_id
                 )
             return
@@ -54,14 +54,13 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             end=leaving.end(cashier),
         )
         if not is_plausible(came, uow.now):
-            service.open_case(
+            cases.open_case(
                 uow, "entry_time_implausible", stay_id=stay_id, visit_id=event.visit_id, lane_id=event.lane_id
             )
         if not event.authorised:
-            service.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
+            cases.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
         if gone is not None:  # its exit lane was online, its entry lane was not
-            visits.explain(conn, gone.visit_id, stay_id)
-            store.close_case(conn, gone.case_id, by=corrections.BY_RULE, note="its entry arrived later", at=uow.now)
+            late_exits.explain(uow, VisitId(gone.visit_id), CaseId(gone.case_id), stay_id)
             priced_at = max(came, gone.yes_at or gone.exited_at)
             left = LeftThen(gone.exited_at, priced_at, LaneId(gone.lane_id), "exit_found_late", VisitId(gone.visit_id))
             leaving.end(cashier)(uow, opened, left)
@@ -96,4 +95,4 @@ def report_fault(uow: UnitOfWork, envelope: Envelope) -> None:
     """Handles LaneFaulted: what a technician or an attendant must look at becomes a case."""
     event = envelope.event
     if isinstance(event, LaneFaulted) and not event.cleared:
-        service.open_case(uow, f"lane_{event.fault}", lane_id=event.lane_id)
+        cases.open_case(uow, f"lane_{event.fault}", lane_id=event.lane_id)

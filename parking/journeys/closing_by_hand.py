@@ -15,7 +15,7 @@ from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.unit_of_work import Audit
-from parking.sessions import corrections, service, store
+from parking.sessions import cases, corrections, service, store
 from parking.sessions.desk import service as desk
 from parking.sessions.model import ClosedStay, OpenStay, Stay, StayInReview, SupersededStay
 
@@ -87,4 +87,4 @@ def _on_record(uow: UnitOfWork, audit: Audit, who: Principal, action: str, stay_
         desk.leave_to_its_holder(uow.connection, case.id, who, uow.now)
     audit(uow, who, action, stay_id, reason)
     for case in asked:
-        service.resolve_case(uow, case.id, by=who.subject, note=reason)
+        cases.resolve_case(uow, case.id, by=who.subject, note=reason)

@@ -20,7 +20,7 @@ from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, service, store, visits
+from parking.sessions import cases, corrections, service, store, visits
 from parking.sessions.corrections import EXIT_MATCHED
 from parking.sessions.costs import Costs
 from parking.sessions.desk import service as desk
@@ -48,7 +48,7 @@ def match_exit(
     before = corrections.snapshot(uow.connection, stay_id)
     stay = store.to_open(row)
     visits.explain(uow.connection, visit_id, stay_id)
-    store.close_case(uow.connection, CaseId(out.case_id), by=actor, note=reason, at=uow.now)
+    cases.answer(uow, CaseId(out.case_id), reason, by=actor)
     end_by(uow, cashier, stay, out)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
     return corrections.record(
@@ -144,5 +144,5 @@ def bill_is_true(
         if asks and unpaid.minor > 0:
             owing.owed_again(uow, cashier, stay_id)
             if not cashier.later.has_promised(uow.connection, stay_id):
-                service.open_case(uow, owing.LEFT_UNPAID, stay_id=stay_id, lane_id=LaneId(row.exit_lane_id))
+                cases.open_case(uow, owing.LEFT_UNPAID, stay_id=stay_id, lane_id=LaneId(row.exit_lane_id))
     return corrections.record(uow, stay_id, paying.BILL_IS_TRUE, before, {}, actor=actor, reason=reason)

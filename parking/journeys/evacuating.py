@@ -18,7 +18,7 @@ from parking.kernel.events import EmergencyChanged, Envelope
 from parking.kernel.ids import StayId
 from parking.plumbing import jobs
 from parking.plumbing.db import Database, UnitOfWork
-from parking.sessions import finding, service, store
+from parking.sessions import cases, finding, store
 from parking.sessions.model import ClosedStay
 
 REPRICE, WAIVE = "journeys.reprice", "journeys.waive_stopped"
@@ -78,4 +78,4 @@ def waive_stopped(uow: UnitOfWork, cashier: Cashier, stay: ClosedStay) -> None:
         rest = cashier.forgive(uow, stay.id, over, f"stopped:{stay.id}")
         owing.settled(uow, cashier, stay.id)
         if rest.minor > 0 and not store.has_case(uow.connection, "paid_while_stopped", stay.id):
-            service.open_case(uow, "paid_while_stopped", stay_id=stay.id, lane_id=stay.exit_lane_id)
+            cases.open_case(uow, "paid_while_stopped", stay_id=stay.id, lane_id=stay.exit_lane_id)

@@ -17,7 +17,7 @@ from parking.journeys.ports import Cashier
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.each import each
-from parking.sessions import corrections, service, store, visits
+from parking.sessions import cases, corrections, store, visits
 from parking.sessions.desk import queue
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
@@ -60,7 +60,7 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
     passed = leaving.PassedOut(visit_id, LaneId(out.lane_id), out.plate, shown.votes, out.exited_at)
     ended = leaving.known_to_have_left(uow, passed, nobody_else=isinstance(found, NoStay))
     if ended is not None:
-        _explain(uow, out, ended)
+        explain(uow, VisitId(out.visit_id), CaseId(out.case_id), ended)
     elif not isinstance(found, NoStay):
         desk.overruled(uow, case_id, by=corrections.BY_RULE, reason=_TOLD_LATE, asks=leaving.reason_of(found))
     else:
@@ -82,9 +82,9 @@ def _kept(conn: Connection, visit_id: VisitId) -> Row[Any]:
     return out
 
 
-def _explain(uow: UnitOfWork, out: Row[Any], stay_id: StayId) -> None:
-    case_id = CaseId(out.case_id)
-    visits.explain(uow.connection, VisitId(out.visit_id), stay_id)
+def explain(uow: UnitOfWork, visit_id: VisitId, case_id: CaseId, stay_id: StayId) -> None:
+    """An exit whose entry was told after it was this stay's: what was asked of it is answered, whatever somebody had said."""
+    visits.explain(uow.connection, visit_id, stay_id)
     store.close_case(uow.connection, case_id, by=corrections.BY_RULE, note=_TOLD_LATE, at=uow.now)
     desk.overruled(uow, case_id, by=corrections.BY_RULE, reason=_TOLD_LATE)
 
@@ -96,12 +96,12 @@ def _end(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, out: Row[Any]) -> b
     if stay is None:
         return False
     before = corrections.snapshot(conn, stay_id)
-    _explain(uow, out, stay_id)
+    explain(uow, VisitId(out.visit_id), CaseId(out.case_id), stay_id)
     correcting.end_by(uow, cashier, stay, out)
     seen = {"exit_visit": visit_id, "at": out.exited_at}
     corrections.record(uow, stay_id, "exit_found_late", before, seen)
     if not out.authorised:
-        service.open_case(uow, "unauthorised_exit", stay_id=stay_id, visit_id=visit_id, lane_id=LaneId(out.lane_id))
+        cases.open_case(uow, "unauthorised_exit", stay_id=stay_id, visit_id=visit_id, lane_id=LaneId(out.lane_id))
     return True
 
 
@@ -120,4 +120,4 @@ def _doubt_what_was_given(uow: UnitOfWork, out: Row[Any], found: Match) -> None:
         and not store.open_cases(conn, queue.ASKED, stay_id)
     ):
         visit_id = VisitId(out.visit_id)
-        service.open_case(uow, queue.ASKED, stay_id=stay_id, visit_id=visit_id, lane_id=LaneId(out.lane_id))
+        cases.open_case(uow, queue.ASKED, stay_id=stay_id, visit_id=visit_id, lane_id=LaneId(out.lane_id))

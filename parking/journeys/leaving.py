@@ -33,7 +33,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
-from parking.sessions import corrections, evidence, finding, service, store, visits
+from parking.sessions import cases, corrections, evidence, finding, service, store, visits
 from parking.sessions.matching import Ambiguous, Match, Matched, NoStay
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingStay, OpenStay, Stay, StayInReview
 from parking.sessions.stay_life import QUEUE_BEHIND, LeftThen, on_queue_behind
@@ -183,7 +183,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> 
         if doubted is not None:
             corrections.record(uow, stay.id, "exit_found_late", doubted, {"exit_visit": event.visit_id, "at": at})
         if not event.authorised:
-            service.open_case(uow, "unauthorised_exit", stay_id=stay.id, visit_id=event.visit_id, lane_id=event.lane_id)
+            cases.open_case(uow, "unauthorised_exit", stay_id=stay.id, visit_id=event.visit_id, lane_id=event.lane_id)
 
     return handle
 
@@ -301,13 +301,13 @@ def close(
         until = leaving.billed_until(priced_at, to_price.stops)
         if free is None and why_held(uow.connection, cashier, leaving, until, to_price) is not None:
             service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)
-            service.open_case(uow, "charge_over_bound", stay_id=leaving.id, lane_id=lane_id)
+            cases.open_case(uow, "charge_over_bound", stay_id=leaving.id, lane_id=lane_id)
             return
         unpaid = cashier.post_due(uow, to_price, until, with_offers=free is None)
         if unpaid.minor > 0 and free is not None:
             cashier.let_off(uow, leaving.id, unpaid)
         elif unpaid.minor > 0 and not cashier.later.has_promised(uow.connection, leaving.id):
-            service.open_case(uow, "left_without_paying", stay_id=leaving.id, lane_id=lane_id)
+            cases.open_case(uow, "left_without_paying", stay_id=leaving.id, lane_id=lane_id)
     service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)
     if isinstance(leaving, StayInReview):
-        service.open_case(uow, "review_stay_left", stay_id=leaving.id, lane_id=lane_id)
+        cases.open_case(uow, "review_stay_left", stay_id=leaving.id, lane_id=lane_id)

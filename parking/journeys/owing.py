@@ -11,7 +11,6 @@ from parking.journeys import forgetting
 from parking.journeys.later_port import Debt
 from parking.journeys.ports import Cashier
 from parking.kernel.events import (
-    CaseChanged,
     DebtReminded,
     Direction,
     Envelope,
@@ -28,9 +27,8 @@ from parking.kernel.plate import Plate
 from parking.members import tombstones
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import Handler
-from parking.sessions import service as sessions
+from parking.sessions import cases
 from parking.sessions import store as sessions_store
-from parking.sessions.corrections import BY_RULE
 
 AT_ONCE = 100
 DISPUTED = "debt_disputed"
@@ -120,8 +118,7 @@ def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         return
     for asked in (LEFT_UNPAID, DISPUTED):
         for case_id in sessions_store.open_cases(uow.connection, asked, stay_id):
-            sessions_store.close_case(uow.connection, case_id, by=BY_RULE, note="nothing is owed any more", at=uow.now)
-            uow.publish(CaseChanged(case_id, asked, "resolved"))
+            cases.answer(uow, case_id, "nothing is owed any more")
     _forget_if_erased(uow, cashier, found[0])
 
 
@@ -156,13 +153,13 @@ def dispute(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     """The driver says that a debt is not owed: it stands still, keeps nobody out, and a person is asked; the same again changes nothing."""
     _let_in(uow, cashier.later.dispute(uow, stay_id))
     if not sessions_store.open_cases(uow.connection, DISPUTED, stay_id):
-        sessions.open_case(uow, DISPUTED, stay_id=stay_id)
+        cases.open_case(uow, DISPUTED, stay_id=stay_id)
 
 
 def decide(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, owed: bool, by: str, why: str) -> None:
     """A person has decided a dispute: it is owed after all, or is given up; the question is off the list. On record by the caller."""
     for case_id in sessions_store.open_cases(uow.connection, DISPUTED, stay_id):
-        sessions.resolve_case(uow, case_id, by=by, note=why)
+        cases.resolve_case(uow, case_id, by=by, note=why)
     if owed:
         cashier.later.stand(uow, stay_id)
     else:

@@ -20,7 +20,7 @@ from parking.kernel.signed import Signer, seal
 from parking.members import service as members
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import Handler
-from parking.sessions import corrections, service, store
+from parking.sessions import cases, corrections, service, store
 from parking.sessions.model import ClosedStay, OpenStay, Stay, SupersededStay
 
 BILL_IS_TRUE = "bill_confirmed"
@@ -56,7 +56,7 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         stay = store.get(conn, event.stay_id)
         pays_debt = isinstance(stay, ClosedStay) and cashier.later.is_debt(conn, stay.id)
         if not isinstance(stay, OpenStay) and not pays_debt:
-            service.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
+            cases.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
         if payment is None or stay is None or (not isinstance(stay, OpenStay) and not _may_be_inside(conn, stay)):
             return
         to_price = priced(conn, stay)
@@ -162,7 +162,7 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
 def _show_to_a_person(uow: UnitOfWork, stay: OpenStay) -> None:
     """Ask whether this bill can be true, unless somebody is asked already."""
     if not store.open_cases(uow.connection, "charge_over_bound", stay.id):
-        service.open_case(uow, "charge_over_bound", stay_id=stay.id, lane_id=stay.lane_id)
+        cases.open_case(uow, "charge_over_bound", stay_id=stay.id, lane_id=stay.lane_id)
 
 
 def ticket(stay_id: StayId, signer: Signer, expires: datetime, *, at: str | None = None) -> str:

@@ -12,7 +12,7 @@ from parking.kernel.ids import CaseId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.unit_of_work import Audit
-from parking.sessions import service, store
+from parking.sessions import cases, store
 from parking.sessions.desk import service as desk
 from parking.sessions.model import ReviewCase
 from parking.web.deps import require
@@ -75,7 +75,7 @@ def router(database: Database, audit: Audit) -> APIRouter:
         def work(uow: UnitOfWork) -> ReviewCase:
             desk.leave_to_its_holder(uow.connection, CaseId(case_id), who, uow.now)
             audit(uow, who, "case.resolve", case_id, body.note)
-            return service.resolve_case(uow, CaseId(case_id), by=who.subject, note=body.note)
+            return cases.resolve_case(uow, CaseId(case_id), by=who.subject, note=body.note)
 
         return CaseView.of(await database.awrite(work))
 

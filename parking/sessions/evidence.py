@@ -11,7 +11,7 @@ from parking.kernel.codec import parse_time
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, finding, places, service, store, visits
+from parking.sessions import cases, corrections, finding, places, service, store, visits
 from parking.sessions.model import DoubtfulStay, GhostStay, LaneVisit, LeavingStay, OpenStay, ParkedStay, StayInReview
 from parking.sessions.stay_life import GoneUnseen, LeftThen, on_patrol
 
@@ -87,7 +87,7 @@ def see_parked(uow: UnitOfWork, stay_id: StayId, bay_id: BayId, at: datetime) ->
     if isinstance(found, DoubtfulStay | GhostStay):
         service.confirm(uow, found, "seen_parked", {"bay": bay_id, "at": at}, passages=1)
         if isinstance(store.get(uow.connection, stay_id), StayInReview):
-            service.open_case(uow, "cloned_plate", stay_id=stay_id)
+            cases.open_case(uow, "cloned_plate", stay_id=stay_id)
     elif (
         not isinstance(found, OpenStay)
         or found.entered_at > at

@@ -9,15 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from parking.kernel.errors import conflict, not_found
-from parking.kernel.events import CaseOpened, StayClosed, StayOpened, StaySettled
+from parking.kernel.events import StayClosed, StayOpened, StaySettled
 from parking.kernel.ids import CaseId, LaneId, LotId, StayId, VisitId
 from parking.kernel.near_plates import folded, tail
 from parking.kernel.plate import Plate
 from parking.kernel.votes import UNREAD, Votes
 from parking.plumbing.db import UnitOfWork
-from parking.plumbing.logs import redact
-from parking.sessions import corrections, finding, store, visits
+from parking.sessions import cases, corrections, finding, store, visits
 from parking.sessions.costs import Costs
 from parking.sessions.model import (
     TWO_OF_ONE_PLATE,
@@ -25,7 +23,6 @@ from parking.sessions.model import (
     DoubtfulStay,
     GhostStay,
     OpenStay,
-    ReviewCase,
     Stay,
     StayInReview,
 )
@@ -42,49 +39,6 @@ from parking.sessions.stay_life import (
 
 End = Callable[[UnitOfWork, OpenStay, LeftThen], None]
 """Closes a stay with its bill; who knows prices hands it in."""
-
-
-def open_case(
-    uow: UnitOfWork,
-    reason: str,
-    *,
-    stay_id: StayId | None = None,
-    visit_id: VisitId | None = None,
-    lane_id: LaneId | None = None,
-) -> CaseId:
-    """Ask a person; the event tells the operators."""
-    case_id = CaseId(uow.ids.new(uow.now))
-    record_case(uow, case_id, reason, stay_id=stay_id, visit_id=visit_id, lane_id=lane_id)
-    uow.publish(CaseOpened(case_id, reason, stay_id, visit_id, lane_id))
-    return case_id
-
-
-def record_case(
-    uow: UnitOfWork,
-    case_id: CaseId,
-    reason: str,
-    *,
-    stay_id: StayId | None,
-    visit_id: VisitId | None,
-    lane_id: LaneId | None,
-) -> None:
-    """Put a case on the operators' list, once per id; other rooms announce theirs by the event CaseOpened."""
-    if store.get_case(uow.connection, case_id) is None:
-        about = {"stay_id": stay_id, "visit_id": visit_id, "lane_id": lane_id, "opened_at": uow.now}
-        store.add_case(uow.connection, case_id, reason, **about)
-
-
-def resolve_case(uow: UnitOfWork, case_id: CaseId, *, by: str, note: str) -> ReviewCase:
-    """End a case with a note; ending it twice is a conflict that names who was first."""
-    case = store.get_case(uow.connection, case_id)
-    if case is None:
-        raise not_found("case.unknown", "there is no such case")
-    if case.state != "open":
-        raise conflict("case.resolved", f"{case.resolved_by} has resolved this case already")
-    store.close_case(uow.connection, case_id, by=by, note=redact(note), at=uow.now)
-    resolved = store.get_case(uow.connection, case_id)
-    assert resolved is not None
-    return resolved
 
 
 def open_stay(
@@ -131,7 +85,7 @@ def open_stay(
         if not has_left:
             settle_second_entry(uow, new, inside, prices, end)
     if plate is None:
-        open_case(uow, "entry_without_plate", stay_id=stay_id, visit_id=VisitId(stay_id), lane_id=lane_id)
+        cases.open_case(uow, "entry_without_plate", stay_id=stay_id, visit_id=VisitId(stay_id), lane_id=lane_id)
     return new
 
 
@@ -147,7 +101,7 @@ def settle_second_entry(uow: UnitOfWork, earlier: OpenStay, later: OpenStay, cos
         return anew if verdict.later else later
     if isinstance(verdict, Undecided):
         store.set_state(conn, earlier.id, state="review")
-        open_case(uow, verdict.reason, stay_id=earlier.id, visit_id=VisitId(later.id), lane_id=later.lane_id)
+        cases.open_case(uow, verdict.reason, stay_id=earlier.id, visit_id=VisitId(later.id), lane_id=later.lane_id)
         return later
     apply(uow, earlier, verdict, evidence, end)
     return later
@@ -229,7 +183,7 @@ def apply(
     out = visits.unmatched(conn, verdict.visit_id) if verdict.visit_id is not None else None
     if out is not None:
         visits.explain(conn, VisitId(out.visit_id), stay.id)
-        store.close_case(conn, CaseId(out.case_id), by=corrections.BY_RULE, note=verdict.rule, at=uow.now)
+        cases.answer(uow, CaseId(out.case_id), verdict.rule)
     if end is not None:
         end(uow, stay, verdict)
     else:
@@ -269,7 +223,7 @@ def left_before_its_doubt(uow: UnitOfWork, stay: StayInReview, at: datetime) -> 
     ):
         return None
     for case in asked:
-        store.close_case(conn, case.id, by=corrections.BY_RULE, note="its exit arrived later", at=uow.now)
+        cases.answer(uow, case.id, "its exit arrived later")
     row = store.row_of(conn, stay.id)
     assert row is not None
     return store.to_open(row)
@@ -316,5 +270,5 @@ def record_unmatched_exit(
     """Somebody left and nobody knows by which stay: keep it with its evidence and ask a person."""
     if visits.unmatched(uow.connection, visit_id) is not None:
         return
-    case_id = open_case(uow, reason, visit_id=visit_id, lane_id=lane_id)
+    case_id = cases.open_case(uow, reason, visit_id=visit_id, lane_id=lane_id)
     visits.add_unmatched(uow, visit_id, plate=plate, exited_at=exited_at, lane_id=lane_id, case_id=case_id, **more)

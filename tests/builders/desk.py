@@ -16,7 +16,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal
 from parking.plumbing.db import Database, UnitOfWork
 from parking.security.roles import ROLES
-from parking.sessions import service as sessions
+from parking.sessions import cases
 from parking.sessions.desk import service, store
 from parking.sessions.desk.model import Candidate, Choice, Decision, Hand, Outcome, Ranked, Wish
 from parking.sessions.desk.taught import Taught
@@ -81,7 +81,7 @@ class Office:
         """A question is put to the operators."""
         links = {"stay_id": StayId(stay_id) if stay_id else None, "visit_id": VisitId("visit-9")}
         self.database.write(
-            lambda uow: sessions.record_case(uow, CaseId(case_id), reason, lane_id=LaneId("exit-1"), **links)  # type: ignore[arg-type] # both are what they say
+            lambda uow: cases.record_case(uow, CaseId(case_id), reason, lane_id=LaneId("exit-1"), **links)  # type: ignore[arg-type] # both are what they say
         )
         return CaseId(case_id)
 

@@ -25,7 +25,7 @@ from parking.kernel.ids import CaseId, EventId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.ledger_book import Book
-from parking.sessions import service
+from parking.sessions import cases, service
 from payments import ledger, ledger_store
 from payments.cashier import Cashier
 from tests.prove.mixed_days import drawn
@@ -193,7 +193,7 @@ def _trips_over_cases(patch: pytest.MonkeyPatch) -> None:
         uow.publish(CaseOpened(CaseId("one"), reason, StayId("x"), None, None))
         raise RuntimeError("planted")
 
-    patch.setattr(service, "open_case", wrong)
+    patch.setattr(cases, "open_case", wrong)
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,11 @@ from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.logs import redact
 from parking.plumbing.unit_of_work import Audit
+from parking.sessions import cases, visits
 from parking.sessions import store as stays
-from parking.sessions import visits
 from parking.sessions.desk import lesson_store, lessons, queue, store
 from parking.sessions.desk.model import LEASE, Choice, Decision, Lesson, Outcome, Ranked, Wish
 from parking.sessions.model import ReviewCase, SupersededStay
-from parking.sessions.service import open_case
 
 _CHANGES_NO_STAY = frozenset({Choice.DONE, Choice.HOLD, Choice.NO_STAY})
 Look = Callable[[UnitOfWork, Principal, str, str], bool]
@@ -125,7 +124,7 @@ def ask(uow: UnitOfWork, desk: Desk, stay_id: StayId, who: Principal) -> CaseId:
     if isinstance(known, SupersededStay):
         raise conflict("stay.superseded", "others stand in the place of this stay: ask about those")
     asked = stays.open_cases(uow.connection, queue.ASKED, stay_id)
-    case_id = asked[0] if asked else open_case(uow, queue.ASKED, stay_id=stay_id, lane_id=known.lane_id)
+    case_id = asked[0] if asked else cases.open_case(uow, queue.ASKED, stay_id=stay_id, lane_id=known.lane_id)
     if not asked:
         desk.audit(uow, who, "case.ask", case_id, "")
     take(uow, desk, case_id, who)

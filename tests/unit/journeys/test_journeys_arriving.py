@@ -9,11 +9,14 @@ import pytest
 from parking.access import service as access_service
 from parking.access.snapshot import ListedAs, ListRow
 from parking.kernel.credential import Credential, CredentialKind
-from parking.kernel.events import Direction, StayOpened
+from parking.kernel.events import CaseChanged, Direction, StayOpened
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
-from parking.sessions import service
+from parking.sessions import cases
+from parking.sessions.desk import store as desk_store
+from parking.sessions.desk.model import Choice
 from parking.sessions.model import ClosedStay, GhostStay, OpenStay, StayInReview
+from tests.builders.corrections import Office
 from tests.builders.journeys import ENTRY, EXIT, MORNING, OTHER_PLATE, PLATE, TARIFF, SiteStory, answer, passage
 
 
@@ -152,7 +155,7 @@ def test_what_a_person_wrote_to_an_exit_stays_when_its_entry_is_told_at_last(sit
     site.park(hours=2)
     site.leave(box="edge-2")
     (case,) = site.cases()
-    site.database.write(lambda uow: service.resolve_case(uow, case.id, by="li", note="paid at the booth"))
+    site.database.write(lambda uow: cases.resolve_case(uow, case.id, by="li", note="paid at the booth"))
     site.hand_in(came)
     site.application.drain()
     known = next(one for one in site.cases("resolved") if one.id == case.id)
@@ -231,3 +234,21 @@ def test_a_stay_keeps_the_tariff_that_it_began_with(site: SiteStory, tmp_path: P
     assert [site.sums(s).due for s in (early, late)] == [600, 900]
     site.restart(tariff=TARIFF)  # and the dear one is still known to those who had it
     assert site.bill(late) == 900
+
+
+@pytest.mark.req("ID-1")
+def test_an_entry_that_is_told_late_answers_what_a_person_had_said_of_its_exit_and_every_desk_hears_of_it(
+    site: SiteStory,
+) -> None:
+    visit = site.visit()
+    came = site.said(passage(Direction.IN, visit))
+    site.park(hours=1)
+    site.leave(box="edge-2")
+    office = Office(site)
+    made = office.decide("exit_without_stay", Choice.NO_STAY, "entry_missed")
+    site.hand_in(came)
+    site.application.drain()
+    assert isinstance(site.stay(StayId(visit)), ClosedStay)
+    standing = site.database.read(lambda conn: desk_store.decision(conn, made.id))
+    assert standing is not None
+    assert (standing.undone_by, site.told(CaseChanged)[-1]["state"]) == ("system", "resolved")

@@ -29,7 +29,7 @@ from parking.members.model import Proof, Purpose, Vehicle, VehicleState
 from parking.plumbing.db import UnitOfWork
 from parking.security import audit
 from parking.security.roles import ROLES
-from parking.sessions import corrections, service, store
+from parking.sessions import cases, corrections, store
 from parking.sessions.desk import service as desk_service
 from parking.sessions.desk.model import Choice, Wish
 from payments import store as payment_store
@@ -131,7 +131,7 @@ def _at_the_desk(site: SiteStory, stay_id: StayId) -> None:
     desk = desk_of(site.application)
 
     def work(uow: UnitOfWork) -> None:
-        service.open_case(uow, "something_else", stay_id=stay_id)
+        cases.open_case(uow, "something_else", stay_id=stay_id)
         (case_id,) = store.open_cases(uow.connection, "something_else", stay_id)
         desk_service.take(uow, desk, case_id, LI)
         wish = Wish(Choice.DONE, "other", note=f"{PLATE} it is")

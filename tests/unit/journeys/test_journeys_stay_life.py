@@ -20,7 +20,7 @@ from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import evidence, finding, service
+from parking.sessions import cases, evidence, finding
 from parking.sessions.corrections import Correction
 from parking.sessions.model import (
     ClosedStay,
@@ -350,7 +350,7 @@ def test_a_car_that_a_person_saw_drive_back_has_not_left_by_that_exit(site: Site
     site.park(hours=1)
     site.leave_by_hand(felt=False)
     (case,) = site.cases()
-    site.database.write(lambda uow: service.resolve_case(uow, case.id, by="li", note="drove_back"))
+    site.database.write(lambda uow: cases.resolve_case(uow, case.id, by="li", note="drove_back"))
     site.park(hours=1)
     site.enter(votes=votes((PLATE, 0.0)))
     assert not isinstance(site.stay(first), ClosedStay)

@@ -16,7 +16,7 @@ from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import Database
 from parking.plumbing.tables import outbox
-from parking.sessions import service, store
+from parking.sessions import cases, service, store
 from parking.sessions.model import ClosedStay, OpenStay, ReviewCase, Stay, StayInReview
 from tests.builders.sessions import NOON, PLATE, open_cases, open_stay, stay_of
 
@@ -155,25 +155,25 @@ def test_the_price_of_a_settled_stay_is_that_of_its_payment_until_the_grace_is_o
 
 
 def test_a_case_is_ended_once_with_a_name_and_a_note(database: Database) -> None:
-    case_id = database.write(lambda uow: service.open_case(uow, "exit_without_stay", visit_id=VisitId("v")))
-    resolved = database.write(lambda uow: service.resolve_case(uow, case_id, by="li", note="a tow truck"))
+    case_id = database.write(lambda uow: cases.open_case(uow, "exit_without_stay", visit_id=VisitId("v")))
+    resolved = database.write(lambda uow: cases.resolve_case(uow, case_id, by="li", note="a tow truck"))
     assert (resolved.state, resolved.resolved_by, resolved.note) == ("resolved", "li", "a tow truck")
     with pytest.raises(ParkingError, match="li has resolved this case") as refused:
-        database.write(lambda uow: service.resolve_case(uow, case_id, by="wang", note="mine"))
+        database.write(lambda uow: cases.resolve_case(uow, case_id, by="wang", note="mine"))
     assert refused.value.kind is ErrorKind.CONFLICT
     assert open_cases(database) == []
 
 
 def test_a_case_that_nobody_knows_is_not_found(database: Database) -> None:
     with pytest.raises(ParkingError) as refused:
-        database.write(lambda uow: service.resolve_case(uow, CaseId("none"), by="li", note="?"))
+        database.write(lambda uow: cases.resolve_case(uow, CaseId("none"), by="li", note="?"))
     assert refused.value.kind is ErrorKind.NOT_FOUND
 
 
 def test_a_case_of_another_room_is_listed_once_however_often_it_is_told(database: Database) -> None:
     for _ in range(2):
         database.write(
-            lambda uow: service.record_case(
+            lambda uow: cases.record_case(
                 uow, CaseId("c1"), "payment_late", stay_id=StayId("s"), visit_id=None, lane_id=None
             )
         )
@@ -183,7 +183,7 @@ def test_a_case_of_another_room_is_listed_once_however_often_it_is_told(database
 def test_pages_of_stays_and_cases_go_on_where_the_last_one_ended(database: Database) -> None:
     for n in range(5):
         open_stay(database, f"stay-{n}", Plate(f"浙A0000{n}"))
-        database.write(lambda uow: service.open_case(uow, "lane_fire"))
+        database.write(lambda uow: cases.open_case(uow, "lane_fire"))
 
     def walk(page: Callable[..., Sequence[Stay | ReviewCase]]) -> list[str]:
         seen: list[str] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import Connection
 
 from parking.access import service as access
@@ -27,6 +29,7 @@ from parking.kernel.plate import Plate
 from parking.members import tombstones
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.delivery import Handler
+from parking.plumbing.each import each
 from parking.sessions import cases
 from parking.sessions import store as sessions_store
 
@@ -168,11 +171,14 @@ def decide(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, owed: bool, by
 
 def age(database: Database, cashier: Cashier) -> int:
     """Remind of debts and keep plates out, by policy; returns how many debts were looked at."""
+
+    def age_one(uow: UnitOfWork, debt: Debt) -> None:
+        _age_one(uow, cashier, debt)
+
     after, looked_at = "", 0
     while True:
-        page = database.read(lambda conn, after=after: cashier.later.standing(conn, after, AT_ONCE))  # type: ignore[misc] # bound per turn
-        for debt in page:
-            database.write(lambda uow, debt=debt: _age_one(uow, cashier, debt))  # type: ignore[misc] # bound per turn
+        page = database.read(partial(cashier.later.standing, after=after, limit=AT_ONCE))
+        each(database, "ageing a debt", page, age_one)
         looked_at += len(page)
         if len(page) < AT_ONCE:
             return looked_at

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from parking.bootstrap import rounds
-from parking.journeys import refreshing_access
-from parking.kernel.events import Direction
+from parking.journeys import owing, refreshing_access
+from parking.kernel.events import DebtReminded, Direction
 from parking.kernel.ids import StayId
+from parking.plumbing.db import UnitOfWork
 from parking.sessions import store
 from parking.sessions.model import ClosedStay, LeavingStay
-from tests.builders.journeys import OTHER_PLATE, SiteStory
+from payments.later.creditor import Creditor
+from payments.later.model import Debt
+from tests.builders.journeys import OTHER_PLATE, PLATE, SiteStory
 
 
 def change(site: SiteStory, stay_id: StayId, **values: Any) -> None:
@@ -32,6 +35,28 @@ def test_prices_are_renewed_in_the_lanes_copy_behind_a_stay_that_cannot_be_read(
     assert after is not None
     assert after["prices"][-1][0] > before["prices"][-1][0]
     change(site, bad, votes=None)
+
+
+@pytest.mark.req("PAY-1")
+def test_a_debt_that_cannot_be_aged_keeps_no_other_driver_from_being_reminded(
+    site: SiteStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = site.enter(), site.enter(OTHER_PLATE)
+    site.park(hours=2)
+    for plate in (PLATE, OTHER_PLATE):
+        site.leave(plate, decided_at=site.clock.now())
+    site.park(days=7)
+    note = Creditor.reminded
+
+    def reminded(self: Creditor, uow: UnitOfWork, debt: Debt) -> int:
+        if debt.stay_id == bad:
+            raise ValueError
+        return note(self, uow, debt)
+
+    monkeypatch.setattr(Creditor, "reminded", reminded)
+    assert owing.age(site.database, site.application.cashier) == 2
+    site.application.drain()
+    assert [told["stay_id"] for told in site.told(DebtReminded)] == [good]
 
 
 @pytest.mark.req("ID-1")

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from parking.emergency.model import CallSource, Ending
+from parking.emergency.saying import PHRASES
+from parking.emergency.schemas import SaidView
 from parking.gate.model import Cause
 from tests.browser.fake_server import FakeServer
 from tests.browser.pages import DriverPage, KioskPage, OperatorPage
@@ -194,6 +196,39 @@ def test_a_driver_calls_sees_the_answer_and_can_cancel(fake: FakeServer, open_pa
     expect(box).not_to_contain_text("李明")
     box.get_by_role("button", name="取消呼叫").click()
     expect(box).to_contain_text("呼叫已结束")
+
+
+@pytest.mark.req("SOS-1")
+def test_a_phone_finds_its_call_again_after_a_reload_with_what_was_said_meanwhile(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), width=390, height=844)
+    box = page.get_by_test_id("help")
+    box.get_by_role("button", name="呼叫工作人员").click()
+    expect(box).to_contain_text("正在呼叫")
+    page.goto(fake.url + "/guide/")  # away, as to a payment company's page
+    fake.help.calls["driver-call"]["said"] = SaidView.of(PHRASES["coming"])
+    fake.help.change("driver-call", "taken", "taken", taken_by="李明")
+    page.goto(fake.url + DriverPage.path("stay-token.1"))
+    expect(box).to_contain_text("工作人员已应答")
+    expect(box).to_contain_text(PHRASES["coming"].zh)
+    page.reload()
+    expect(box).to_contain_text(PHRASES["coming"].zh)
+    box.get_by_role("button", name="取消呼叫").click()
+    expect(box).to_contain_text("呼叫已结束")
+    assert fake.help.calls["driver-call"]["state"] == "ended"
+
+
+@pytest.mark.req("SOS-1")
+def test_a_phone_s_call_is_not_the_next_stay_s(fake: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), width=390, height=844)
+    box = page.get_by_test_id("help")
+    box.get_by_role("button", name="呼叫工作人员").click()
+    expect(box).to_contain_text("正在呼叫")
+    fake.stay("沪B12307", "stay-token.2", minutes=5, lines=[])
+    page.goto(fake.url + DriverPage.path("stay-token.2"))
+    expect(page.get_by_text("沪B ***07").first).to_be_visible()
+    expect(box).not_to_contain_text("正在呼叫")
 
 
 @pytest.mark.req("SOS-1")

@@ -12,9 +12,11 @@ from parking.emergency.model import CallSource, Ending
 from parking.emergency.saying import PHRASES
 from parking.emergency.schemas import SaidView
 from parking.gate.model import Cause
+from parking.kernel.principal import Scope
 from tests.browser.fake_server import FakeServer
+from tests.browser.look import picture
 from tests.browser.pages import DriverPage, KioskPage, OperatorPage
-from tests.browser.script import KIOSK_KEY
+from tests.browser.script import KIOSK_KEY, SCOPES
 from tests.fixtures.browser import OpenPage
 
 CODES = Path(__file__).resolve().parents[2] / "kiosk_ui" / "shared" / "i18n" / "codes.ts"
@@ -229,6 +231,25 @@ def test_a_phone_s_call_is_not_the_next_stay_s(fake: FakeServer, open_page: Open
     page.goto(fake.url + DriverPage.path("stay-token.2"))
     expect(page.get_by_text("沪B ***07").first).to_be_visible()
     expect(box).not_to_contain_text("正在呼叫")
+
+
+@pytest.mark.req("SOS-1")
+def test_a_call_says_whose_it_is_and_leads_to_the_stay_and_its_bill_for_who_may_see_them(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    whose = {"source": "driver", "stay_id": "stay-1", "plate": "沪A***86"}
+    fake.help.ring("c1", None, "help_wanted", **whose)
+    fake.scopes = SCOPES - {Scope.STAYS_READ}
+    page = open_page(fake.url + OperatorPage.path, expect={401})
+    console = OperatorPage(page)
+    console.log_in("wangfang", "correct horse battery")
+    expect(console.call("c1")).to_contain_text("沪A ***86")
+    expect(console.call("c1").get_by_role("link")).to_have_count(0)
+    fake.scopes = SCOPES | {Scope.BILLS_READ}
+    page.reload()
+    expect(console.call("c1").get_by_role("link", name="账单：沪A***86")).to_have_attribute("href", "#/bills/stay-1")
+    picture(page, "call-whose")
+    expect(console.call("c1").get_by_role("link", name="全程记录：沪A***86")).to_have_attribute("href", "#/stay/stay-1")
 
 
 @pytest.mark.req("SOS-1")

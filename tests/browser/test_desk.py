@@ -177,6 +177,7 @@ def test_a_stays_story_shows_pictures_on_demand_and_plates_in_clear_by_right(
 ) -> None:
     page = at_desk(desk, open_page, "#/stay/stay-1")
     lines = page.locator(".story-line")
+    expect(page.locator("[data-code='opened']").first).to_contain_text("系统按规则 · 有空位", timeout=PATIENT)
     expect(lines).to_have_count(14, timeout=PATIENT)
     expect(lines.nth(9)).to_contain_text("是这辆车")
     lines.nth(9).get_by_text("依据").click()
@@ -352,3 +353,9 @@ def test_a_candidate_without_a_plate_says_so_beside_its_cost_and_not_over_it(
     assert box is not None
     assert cost is not None
     assert box["x"] + box["width"] <= cost["x"]
+
+
+def test_a_stay_that_a_person_ended_names_no_raw_lane(desk: FakeServer, open_page: OpenPage) -> None:
+    desk.case("c7", "asked_by_person", lane_id="by-hand", ago_s=100)
+    page = at_desk(desk, open_page)
+    expect(page.locator("[data-case='c7']")).to_contain_text("人工结束（无车道）", timeout=PATIENT)

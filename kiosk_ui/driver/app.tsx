@@ -28,6 +28,7 @@ export function App(): JSX.Element {
   const shown = token.value && !trouble.value;
   const old = Boolean(shown) && away.value;
   const lost = stay.value && stayAsOf.value ? say("offline", { time: clock(stayAsOf.value, now.value) }) : say("offline_first");
+  const help = shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />;
   return (
     <Phone
       title={say("title")}
@@ -37,9 +38,10 @@ export function App(): JSX.Element {
       {finding.value && <FindPage />}
       {!shown && !finding.value && <Guide />}
       {shown && !finding.value && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
+      {caller.found.value && help /* what became of it comes first for who was away; nothing moves under a thumb that has just pressed */}
       {shown && stay.value && !finding.value && <Stay stay={stay.value} />}
       {shown && stay.value && stay.value.state !== "closed" && !finding.value && <FindButton />}
-      {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
+      {!caller.found.value && help}
       <Levels />
       {isMember() && (
         <a class="wide to-guide" href="../member/">

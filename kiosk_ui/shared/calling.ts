@@ -22,6 +22,8 @@ export class Caller {
   readonly trouble = signal("");
   /** What the operator told whoever called. */
   readonly said = signal<MyCall["said"]>(null);
+  /** The call that is shown was under way when this page came. */
+  readonly found = signal(false);
   private id = "";
   private timer = 0;
 
@@ -37,6 +39,7 @@ export class Caller {
   goOn(): void {
     this.forget();
     this.id = this.memory.recall();
+    this.found.value = this.id !== "";
     if (this.id) void this.ask();
   }
 
@@ -53,6 +56,7 @@ export class Caller {
     clearTimeout(this.timer);
     this.id = "";
     this.said.value = this.state.value = null;
+    this.found.value = false;
     this.trouble.value = "";
   }
 

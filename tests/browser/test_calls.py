@@ -214,6 +214,11 @@ def test_a_phone_finds_its_call_again_after_a_reload_with_what_was_said_meanwhil
     page.goto(fake.url + DriverPage.path("stay-token.1"))
     expect(box).to_contain_text("工作人员已应答")
     expect(box).to_contain_text(PHRASES["coming"].zh)
+    due = page.locator(".hero").bounding_box()
+    answer = box.get_by_role("status").bounding_box()
+    assert due is not None
+    assert answer is not None
+    assert answer["y"] < due["y"]  # not below the bill, behind the bar to pay
     page.reload()
     expect(box).to_contain_text(PHRASES["coming"].zh)
     box.get_by_role("button", name="取消呼叫").click()

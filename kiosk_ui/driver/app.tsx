@@ -28,6 +28,7 @@ export function App(): JSX.Element {
   const shown = token.value && !trouble.value;
   const old = Boolean(shown) && away.value;
   const lost = stay.value && stayAsOf.value ? say("offline", { time: clock(stayAsOf.value, now.value) }) : say("offline_first");
+  const help = shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />;
   return (
     <Phone
       title={say("title")}
@@ -37,9 +38,10 @@ export function App(): JSX.Element {
       {finding.value && <FindPage />}
       {!shown && !finding.value && <Guide />}
       {shown && !finding.value && !stay.value && !away.value && <p class="loading">{say("loading")}</p>}
+      {caller.found.value && help /* what became of it comes first for who was away; nothing moves under a thumb that has just pressed */}
       {shown && stay.value && !finding.value && <Stay stay={stay.value} />}
       {shown && stay.value && stay.value.state !== "closed" && !finding.value && <FindButton />}
-      {shown && stay.value && stay.value.state !== "closed" && <HelpButton caller={caller} />}
+      {!caller.found.value && help}
       <Levels />
       {isMember() && (
         <a class="wide to-guide" href="../member/">
@@ -144,6 +146,12 @@ function ReceiptCard(): JSX.Element | null {
   );
 }
 
+/** Whether something besides money has been taken off the fee. */
+const takenOff = (s: MyStay): boolean => s.bill.lines.some((line) => line.amount.amount < 0);
+
+/** Whether coupons pay it all, and wait for the driver's word. */
+const couponsPay = (s: MyStay): boolean => s.state === "open" && s.bill.due.amount <= 0 && s.bill.can_settle;
+
 /** The one thing that the driver wants to know, in one large word. */
 function Answer({ stay: s }: { stay: MyStay }): JSX.Element {
   const until = s.leave_by ? Date.parse(s.leave_by) : null;
@@ -161,10 +169,18 @@ function Answer({ stay: s }: { stay: MyStay }): JSX.Element {
         <p>{say("review_note")}</p>
       </Hero>
     );
+  if (couponsPay(s))
+    return (
+      <Hero tone="ok" mark="check">
+        <p class="hero-word">{say("covered")}</p>
+        <p>{say("covered_note")}</p>
+        {step.value && <p class="hero-left">{named(step.value.text)}</p>}
+      </Hero>
+    );
   if (s.state === "settled" || s.bill.due.amount <= 0)
     return (
       <Hero tone="ok" mark="check">
-        <p>{s.bill.paid.amount > 0 ? say("settled") : say("free_now")}</p>
+        <p>{s.bill.paid.amount > 0 || (s.state === "settled" && takenOff(s)) ? say("settled") : say("free_now")}</p>
         {until ? <p class="hero-word">{say("leave_by", { time: clock(until, now.value) })}</p> : null}
         {until && until > now.value ? <p class="hero-left">{say("left_min", { span: span(now.value, until + 59_000) })}</p> : null}
         <p>{s.state === "settled" ? say("settled_note") : say("free_note")}</p>
@@ -182,7 +198,8 @@ function Answer({ stay: s }: { stay: MyStay }): JSX.Element {
 }
 
 function PayBar({ stay: s }: { stay: MyStay }): JSX.Element | null {
-  if (s.state !== "open" || s.bill.due.amount <= 0) return null;
+  const free = couponsPay(s);
+  if (s.state !== "open" || (s.bill.due.amount <= 0 && !free)) return null;
   const under = payment.value;
   const waiting = under !== null && !hasEnded(under);
   const failed = under !== null && (under.state === "FAILED" || under.state === "CLOSED");
@@ -209,11 +226,11 @@ function PayBar({ stay: s }: { stay: MyStay }): JSX.Element | null {
           <p class="trouble" role="alert">
             {payTrouble.value ? say("pay_failed", { why: payTrouble.value }) : failed ? say("not_completed") : ""}
           </p>
-          <ChannelChoice inside={payer() !== ""} />
+          {!free && <ChannelChoice inside={payer() !== ""} />}
           <button type="button" class="main" disabled={starting.value || away.value} onClick={() => void pay()}>
-            {away.value ? say("pay_offline") : starting.value ? say("starting") : say("pay", { amount: money(s.bill.due) })}
+            {away.value ? say("pay_offline") : free ? say("settle") : starting.value ? say("starting") : say("pay", { amount: money(s.bill.due) })}
           </button>
-          <p class="soft small">{say("no_account")}</p>
+          <p class="soft small">{free ? say("settle_note") : say("no_account")}</p>
         </>
       )}
     </footer>

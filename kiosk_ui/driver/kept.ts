@@ -4,6 +4,7 @@ import type { MyStay, ZoneCount } from "../shared/wire";
 
 const STAY_UNDER = "parking.stay";
 const CODE_UNDER = "parking.code";
+const CALL_UNDER = "parking.call";
 const LEVELS_UNDER = "parking.levels";
 const LONGEST_MS = 48 * 3_600_000;
 
@@ -26,6 +27,17 @@ export function keepStay(kept: KeptStay): void {
 export function forgetStay(): void {
   write(STAY_UNDER, null);
   write(CODE_UNDER, null);
+  write(CALL_UNDER, null);
+}
+
+/** The call for help that this code has under way: the answer must arrive after a reload, too, or back from a payment page. */
+export function keepCall(token: string, id: string): void {
+  write(CALL_UNDER, id ? { token, id } : null);
+}
+
+export function keptCall(token: string): string {
+  const kept = read<{ token: string; id: string }>(CALL_UNDER);
+  return kept?.token === token ? kept.id : "";
 }
 
 /** The last answer, unless it is so old that the car must be gone. */

@@ -37,6 +37,7 @@ export const caller = new Caller(
   "/my",
   () => token.value,
   () => new URLSearchParams(location.hash.slice(1)).get("l"),
+  { keep: (id) => phone.keepCall(token.value, id), recall: () => phone.keptCall(token.value) },
 );
 
 let timer = 0;
@@ -96,7 +97,7 @@ function readToken(): void {
   receipt.value = null;
   attempt = null;
   watch?.stop();
-  caller.forget();
+  caller.goOn();
   if (!found) return;
   const kept = phone.keptStay();
   if (kept?.token === found) {

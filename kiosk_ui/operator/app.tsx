@@ -104,17 +104,15 @@ function Page({ lost }: { lost: boolean }): JSX.Element {
     if (at.page === "books") return <Books />;
   }
   return (
-    <main id="main" tabIndex={-1} class={lost ? "is-old" : ""}>
+    <main id="main" tabIndex={-1} class={`overview ${calls.value.length ? "has-calls" : ""} ${lost ? "is-old" : ""}`}>
       <Calls />
+      {may("cases:read") && <Cases />}
       <div class="main-column">
         <Levels />
         <Lanes />
         <Devices />
       </div>
-      <div class="side-column">
-        {may("cases:read") && <Cases />}
-        <Stream />
-      </div>
+      <Stream />
     </main>
   );
 }

@@ -10,7 +10,7 @@ import type { CashTaken, PaymentDetail, Refund, RefundIn, TakeCash, WholeStay } 
 import { BillInvoices } from "./bill_invoices";
 import { AmountField, keepTill, keptTill, minorOf, MoneyDialog, TILL, typed } from "./money_form";
 import { type Read, useRead, Waiting } from "./money_frame";
-import { money as say, word } from "./money_words";
+import { failureOf, money as say, NO_REFUNDS, word } from "./money_words";
 import { ReasonDialog } from "./reason";
 import { toBill, toStay } from "./route";
 import { may } from "./session";
@@ -131,7 +131,7 @@ function TakeDialog({ of, onClose, onTaken }: { of: WholeStay; onClose: () => vo
 }
 
 function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX.Element {
-  const [back, giveBack] = useState<PaymentDetail | null>(null);
+  const [back, giveBack] = useState<{ of: PaymentDetail; minor?: number } | null>(null);
   const [out, handOut] = useState<Refund | null>(null);
   return (
     <section class="panel money" aria-labelledby="payments-title">
@@ -149,22 +149,39 @@ function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX
             </p>
             <span class={`chip ${detail.state === "PAID" ? "chip-ok" : "chip-plain"}`}>{word("payment", detail.phase ?? detail.state)}</span>
             {detail.refunded.amount > 0 && <span>{say("refunded", { amount: money(detail.refunded) })}</span>}
-            {may("cases:work") && detail.state === "PAID" && detail.refunded.amount < detail.amount.amount && (
-              <button type="button" onClick={() => giveBack(detail)}>
+            {mayGoBack(detail) && (
+              <button type="button" onClick={() => giveBack({ of: detail })}>
                 {say("refund")}
               </button>
             )}
-            {refunds.length > 0 && <Refunds of={refunds} isCash={detail.channel === "cash"} onHandOut={handOut} />}
+            {refunds.length > 0 && (
+              <Refunds
+                of={refunds}
+                isCash={detail.channel === "cash"}
+                onHandOut={handOut}
+                onAgain={mayGoBack(detail) ? (one) => giveBack({ of: detail, minor: one.amount.amount }) : null}
+              />
+            )}
           </li>
         ))}
       </ul>
-      {back && <RefundDialog of={back} onClose={() => giveBack(null)} onDone={read.again} />}
+      {back && <RefundDialog {...back} onClose={() => giveBack(null)} onDone={read.again} />}
       {out && <HandOutDialog of={out} onClose={() => handOut(null)} onDone={read.again} />}
     </section>
   );
 }
 
-function Refunds({ of, isCash, onHandOut }: { of: readonly Refund[]; isCash: boolean; onHandOut: (one: Refund) => void }): JSX.Element {
+const mayGoBack = (of: PaymentDetail): boolean => may("cases:work") && of.state === "PAID" && of.refunded.amount < of.amount.amount;
+
+interface RefundsOf {
+  of: readonly Refund[];
+  isCash: boolean;
+  onHandOut: (one: Refund) => void;
+  /** Null where nothing more may go back, or not by whoever looks. */
+  onAgain: ((one: Refund) => void) | null;
+}
+
+function Refunds({ of, isCash, onHandOut, onAgain }: RefundsOf): JSX.Element {
   return (
     <ul class="money-sub">
       {of.map((one) => (
@@ -178,15 +195,42 @@ function Refunds({ of, isCash, onHandOut }: { of: readonly Refund[]; isCash: boo
               {say("hand_out")}
             </button>
           )}
+          {one.state === "FAILED" && <WhyFailed of={one} onAgain={one === of.at(-1) ? onAgain : null} />}
         </li>
       ))}
     </ul>
   );
 }
 
-function RefundDialog({ of, onClose, onDone }: { of: PaymentDetail; onClose: () => void; onDone: () => Promise<void> }): JSX.Element {
+/** Why it did not go through, and what to do next: a channel that gives nothing back is not asked again. */
+function WhyFailed({ of, onAgain }: { of: Refund; onAgain: ((one: Refund) => void) | null }): JSX.Element {
+  const never = of.failure === NO_REFUNDS;
+  return (
+    <>
+      <p class="refund-why">
+        {failureOf(of.failure)}
+        <small>{say(never ? "refund_next_other" : "refund_next_again")}</small>
+      </p>
+      {onAgain && !never && (
+        <button type="button" onClick={() => onAgain(of)}>
+          {say("refund_again")}
+        </button>
+      )}
+    </>
+  );
+}
+
+interface RefundOf {
+  of: PaymentDetail;
+  /** What a refund before this one was of. */
+  minor?: number;
+  onClose: () => void;
+  onDone: () => Promise<void>;
+}
+
+function RefundDialog({ of, minor, onClose, onDone }: RefundOf): JSX.Element {
   const rest = of.amount.amount - of.refunded.amount;
-  const [amount, setAmount] = useState(typed(rest));
+  const [amount, setAmount] = useState(typed(Math.min(rest, minor ?? rest)));
   return (
     <ReasonDialog
       title={say("refund_title", { amount: money(of.amount) })}

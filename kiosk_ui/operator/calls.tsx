@@ -1,19 +1,22 @@
 // Who waits for a person, longest first, with the time they have waited. One operator takes a call; the others see whose it is.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { waited } from "../shared/format";
+import { plate, waited } from "../shared/format";
 import { named } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { Call } from "../shared/wire";
+import { desk } from "./desk_words";
 import { Dialog } from "./dialog";
 import { DialogFoot } from "./dialog_foot";
 import { calls, finish, handBack, openFor, take, unread } from "./help";
+import { money } from "./money_words";
 import { placeOf } from "./names";
 import { Picture } from "./picture";
 import { ReasonDialog } from "./reason";
+import { toBill, toStay } from "./route";
 import { may, operator } from "./session";
 import { TellCaller } from "./tell_caller";
 import { tellOnce } from "./toast";
@@ -67,6 +70,7 @@ function CallRow({ call, onAsk }: { call: Call; onAsk: (what: Asked["what"]) => 
       <p class="call-what">
         <b>{place}</b>
         <span>{inWords("callCauses", call.cause)}</span>
+        {call.stay_id && <Whose call={call} stay={call.stay_id} />}
         <small>
           {theirs
             ? say("taken_by", { name: call.taken_by ?? "" })
@@ -104,6 +108,23 @@ function CallRow({ call, onAsk }: { call: Call; onAsk: (what: Asked["what"]) => 
     </li>
   );
 }
+
+/** The stay of whoever calls, for those who may see more of it. */
+const Whose = ({ call, stay }: { call: Call; stay: string }): JSX.Element => (
+  <span class="call-whose">
+    <span class={`plate plate-small ${call.plate ? "" : "plate-none"}`}>{call.plate ? plate(call.plate) : desk("no_plate")}</span>
+    {may("stays:read") && (
+      <a href={toStay(stay)} aria-label={say("call_story", { plate: call.plate ?? "" })}>
+        {desk("story")}
+      </a>
+    )}
+    {may("bills:read") && (
+      <a href={toBill(stay)} aria-label={say("call_bill", { plate: call.plate ?? "" })}>
+        {money("bill")}
+      </a>
+    )}
+  </span>
+);
 
 /** A button whose press may come too late: then the server says whose the call is. */
 function Deed({ word, label, main = false, run }: { word: string; label: string; main?: boolean; run: () => Promise<unknown> }): JSX.Element {

@@ -10,6 +10,7 @@ import { Deadline } from "./deadline";
 import { candidatesOf, letGo, typedFor } from "./desk";
 import { answer, beside } from "./desk_keys";
 import { takeIt } from "./desk_moves";
+import { CASE, showCandidate, showPictures, showQueue } from "./desk_sight";
 import { RankAgain } from "./desk_typed";
 import { desk as say } from "./desk_words";
 import { laneName } from "./names";
@@ -26,8 +27,12 @@ export function CasePane({ of }: { of: DeskCase }): JSX.Element {
   return (
     <>
       <section class="panel case-head" aria-labelledby="case-title">
+        <button type="button" class="quiet desk-back" onClick={showQueue}>
+          <Mark name="back" size="1rem" />
+          {say("to_queue")}
+        </button>
         <div class="case-name">
-          <h2 id="case-title">{inWords("cases", of.reason)}</h2>
+          <h2 id={CASE} tabIndex={-1}>{inWords("cases", of.reason)}</h2>
           {of.state === "open" && <Deadline of={of} />}
           {mine && <Mine />}
         </div>
@@ -96,7 +101,16 @@ function Pictures({ of, chosen }: { of: DeskCase; chosen: Candidate | undefined 
   const name = chosen ? say("picture_of_candidate", { rank: beside.value + 1 }) : say("picture_of_stay");
   return (
     <section class="panel case-pictures" aria-labelledby="pictures-title">
-      <h2 id="pictures-title">{say("pictures")}</h2>
+      <div class="title-row">
+        <h2 id="pictures-title" tabIndex={-1}>
+          {say("pictures")}
+        </h2>
+        {chosen && (
+          <button type="button" class="quiet desk-back" onClick={() => showCandidate(chosen.stay_id)}>
+            {say("to_candidate", { rank: beside.value + 1 })}
+          </button>
+        )}
+      </div>
       <div class="side-by-side">
         {of.visit_id && <Picture key={of.visit_id} visit={of.visit_id} name={say("picture_of_case")} sign={of.read} />}
         {other && <Picture key={other} visit={other} name={name} sign={chosen?.plate ?? null} />}
@@ -132,10 +146,16 @@ function Candidates({ of, mine }: { of: DeskCase; mine: boolean }): JSX.Element 
 function CandidateRow({ one, at, of, mine }: { one: Candidate; at: number; of: DeskCase; mine: boolean }): JSX.Element {
   const chosen = beside.value === at;
   const question = { case: of, choice: "match", stayId: one.stay_id };
+  const look = (): void => {
+    beside.value = at;
+    showPictures();
+  };
   return (
     <li class={`candidate ${chosen && mine ? "is-beside" : ""}`} data-candidate={one.stay_id}>
       <div class="candidate-car">
-        <span class="plate">{one.plate ? <Compared plate={one.plate} to={of.clear ? typedFor(of) || of.read : null} /> : say("no_plate")}</span>
+        <span class={`plate ${one.plate ? "" : "plate-none"}`}>
+          {one.plate ? <Compared plate={one.plate} to={of.clear ? typedFor(of) || of.read : null} /> : say("no_plate")}
+        </span>
         <small>
           {say("entered", { time: clock(one.entered_at, now.value) })} · {laneName(one.lane_id)} ·{" "}
           {say("parked_for", { time: span(Date.parse(one.entered_at), now.value) })}
@@ -155,7 +175,7 @@ function CandidateRow({ one, at, of, mine }: { one: Candidate; at: number; of: D
       </ul>
       <div class="candidate-deeds">
         {mine && (
-          <button type="button" class="quiet" aria-pressed={chosen} onClick={() => (beside.value = at)}>
+          <button type="button" class="quiet" aria-pressed={chosen} onClick={look}>
             {say("picture_show")}
           </button>
         )}

@@ -14,6 +14,7 @@ import { asking, onKey } from "./desk_keys";
 import { Recent } from "./desk_recent";
 import { FindStay } from "./desk_typed";
 import { choose, leave, takeIt } from "./desk_moves";
+import { showCase } from "./desk_sight";
 import { desk as say } from "./desk_words";
 import { laneName } from "./names";
 import { place } from "./route";
@@ -31,6 +32,10 @@ export function Desk(): JSX.Element {
     const at = place.value;
     if (at.page === "desk" && at.id) void choose(at.id);
   }, [place.value]);
+  const [case_, hasQueue] = [shown.value?.id, queue.value !== null];
+  useEffect(() => {
+    if (case_) showCase(); // again when the queue has come, which pushes it down
+  }, [case_, hasQueue]);
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => onKey(event, { choose, take: takeIt });
     addEventListener("keydown", pressed);
@@ -53,7 +58,7 @@ export function Desk(): JSX.Element {
 function Nothing(): JSX.Element {
   const waits = (queue.value?.items.length ?? 0) > 0;
   return (
-    <div class="panel desk-nothing">
+    <div class={`panel desk-nothing ${waits ? "is-waiting" : ""}`}>
       <Mark name={waits ? "back" : "check"} size="2rem" />
       <p>{waits ? say("choose") : queue.value ? say("empty") : say("loading")}</p>
       <small class="soft">{waits ? say("choose_keys") : queue.value ? say("empty_more") : ""}</small>
@@ -102,7 +107,7 @@ const Skeleton = ({ rows }: { rows: number }): JSX.Element => (
 function Row({ of, chosen }: { of: DeskRow; chosen: boolean }): JSX.Element {
   const reason = inWords("cases", of.reason);
   return (
-    <button type="button" class="desk-row" data-case={of.id} aria-current={chosen ? "true" : undefined} onClick={() => void choose(of.id)}>
+    <button type="button" class="desk-row" data-case={of.id} aria-current={chosen ? "true" : undefined} onClick={() => (chosen ? showCase() : void choose(of.id))}>
       <span class="desk-row-head">
         <b>{reason}</b>
         <Deadline of={of} />

@@ -15,6 +15,8 @@ export const desk = translator({
   loading: ["正在读取…", "Loading…"],
   unread: ["暂时读不到，以下可能已过时", "Cannot be read just now; this may be old"],
   choose: ["请从左侧选择一件", "Choose a case on the left"],
+  to_queue: ["返回队列", "Back to the queue"],
+  to_candidate: ["返回候选 {rank}", "Back to candidate {rank}"],
   choose_keys: ["↑ ↓ 选择，Enter 领取", "↑ ↓ to move, Enter to take"],
   left: ["剩 {time}", "{time} left"],
   overdue: ["超时 {time}", "{time} overdue"],

@@ -1,8 +1,7 @@
 // The signs as drivers see them, and whether each device answers. A silent device is never shown as well.
 import type { JSX } from "preact";
-import { worded } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
-import { deviceSays } from "../shared/i18n/device_says";
+import { deviceWords } from "../shared/i18n/device_words";
 import { under } from "../shared/live";
 import type { DeviceValue, SignValue } from "../shared/wire";
 import { givenUp } from "./given_up_words";
@@ -25,7 +24,7 @@ export function DevicesOf({ lane }: { lane: string }): JSX.Element {
         <span key={id} class="device-line">
           <span>
             {id}
-            {detail && <small>{deviceSays(detail, worded)}</small>}
+            {detail && <small>{deviceWords(detail)}</small>}
           </span>
           <Health of={health} />
         </span>
@@ -58,7 +57,7 @@ export function Devices(): JSX.Element {
           <li key={`device.${id}`} class="panel device" data-device={id}>
             <p>
               {id === SERVER ? say("server") : id}
-              {device.detail && <small>{deviceSays(device.detail, worded)}</small>}
+              {device.detail && <small>{deviceWords(device.detail)}</small>}
             </p>
             {id === SERVER && device.health !== "ok" && may("devices:write") && <a href="#/given-up">{givenUp("see")}</a>}
             <Health of={device.health} />

@@ -6,7 +6,7 @@ import { Mark } from "../shared/marks";
 import { asOf, bounds, choices, day, only, read, reading, rows, span, step, trouble, type Span } from "./figures";
 import { Cards } from "./figures_cards";
 import "./figures.css";
-import { figures as say } from "./figures_words";
+import { classWords, figures as say } from "./figures_words";
 import { laneName } from "./names";
 
 const AGAIN_MS = 60_000;
@@ -98,11 +98,10 @@ function Spans(): JSX.Element {
 
 function Filters(): JSX.Element {
   const offered = choices.value;
-  const classes = (name: string): string => (name === "civil" || name === "new_energy_small" || name === "new_energy_large" || name === "unknown" ? say(`c_${name}`) : name.replaceAll("_", " "));
   const kinds = [
     ["lane", offered?.lanes ?? [], laneName],
     ["lot", offered?.lots ?? [], (id: string) => id],
-    ["class", offered?.classes ?? [], classes],
+    ["class", offered?.classes ?? [], classWords],
   ] as const;
   return (
     <div class="filters">

@@ -1,5 +1,6 @@
 // What the page of figures says.
-import { translator } from "../shared/i18n";
+import { type Pair, translator, worded } from "../shared/i18n";
+import { readable } from "../shared/i18n/readable";
 
 export const figures = translator({
   title: ["统计", "Figures"],
@@ -61,8 +62,32 @@ export const figures = translator({
   score: ["平均分", "Average"],
   content: ["满意及基本满意", "3 or better"],
   total: ["合计", "Total"],
-  c_civil: ["普通车牌", "Ordinary plate"],
-  c_new_energy_small: ["小型新能源", "New energy, small"],
-  c_new_energy_large: ["大型新能源", "New energy, large"],
-  c_unknown: ["未识别", "Not known"],
 });
+
+/** The classes of plates, as they are read. */
+const classes: Readonly<Record<string, Pair>> = {
+  civil: ["普通车牌", "Ordinary plate"],
+  new_energy_small: ["小型新能源", "New energy, small"],
+  new_energy_large: ["大型新能源", "New energy, large"],
+  police: ["警车", "Police"],
+  learner: ["教练车", "Driving school"],
+  trailer: ["挂车", "Trailer"],
+  hong_kong: ["香港车牌", "Hong Kong"],
+  macau: ["澳门车牌", "Macau"],
+  consulate: ["领馆车牌", "Consulate"],
+  embassy: ["使馆车牌", "Embassy"],
+  armed_police: ["武警车牌", "Armed police"],
+  military: ["军车", "Military"],
+  civil_aviation: ["民航车牌", "Civil aviation"],
+  tractor: ["拖拉机", "Tractor"],
+  emergency: ["应急救援车", "Emergency services"],
+  temporary: ["临时车牌", "Temporary plate"],
+  generic: ["其他车牌", "Other plate"],
+  unknown: ["未识别", "Not known"],
+};
+
+/** What a class of plates is called; one that is not here yet in readable form. */
+export function classWords(name: string, say: (pair: Pair) => string = worded): string {
+  const known = classes[name];
+  return known ? say(known) : readable(name);
+}

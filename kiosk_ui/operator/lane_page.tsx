@@ -105,6 +105,13 @@ function Parts({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () =
   const counts = lane.kind === "ramp";
   return (
     <>
+      <div class="lane-urgent">
+        <Now lane={lane} onOpen={onOpen} />
+        <div class="lane-calls">
+          <Calls lane={id} />
+          {!calls.value.some((call) => call.lane_id === id) && <p class="panel lane-quiet soft">{say("calls_none")}</p>}
+        </div>
+      </div>
       <div class="lane-left">
         {counts && <p class="panel lane-missing">{say("ramp_note")}</p>}
         {!counts && <Sight id={id} />}
@@ -112,11 +119,6 @@ function Parts({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () =
         {!counts && <Passages />}
       </div>
       <div class="lane-right">
-        <Now lane={lane} onOpen={onOpen} />
-        <div class="lane-calls">
-          <Calls lane={id} />
-          {!calls.value.some((call) => call.lane_id === id) && <p class="panel lane-quiet soft">{say("calls_none")}</p>}
-        </div>
         {!counts && shown.value && <Ruling of={shown.value} />}
         <section class="panel" aria-labelledby="lane-devices">
           <h3 id="lane-devices">{say("devices")}</h3>

@@ -2,8 +2,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { clock, count } from "../shared/format";
-import { named, worded } from "../shared/i18n";
-import { deviceSays } from "../shared/i18n/device_says";
+import { named } from "../shared/i18n";
+import { deviceWords } from "../shared/i18n/device_words";
 import { Mark } from "../shared/marks";
 import { now } from "../shared/tick";
 import type { BayRow, ZoneCount } from "../shared/wire";
@@ -163,7 +163,7 @@ function Device({ id }: { id: string }): JSX.Element {
       <Fact name="health">
         <Health of={device?.health} />
       </Fact>
-      {device?.detail ? <Fact name="detail">{deviceSays(device.detail, worded)}</Fact> : <></>}
+      {device?.detail ? <Fact name="detail">{deviceWords(device.detail)}</Fact> : <></>}
       {device?.at ? <Fact name="since">{clock(device.at, now.value)}</Fact> : <></>}
       {camera ? <Fact name="reach">{say("reach_of", { view: count(camera.view), reach: count(camera.reach) })}</Fact> : <></>}
     </dl>

@@ -40,6 +40,13 @@ export const money = translator({
   refund_note: ["退款原路返回；优惠券按规则退还，已开发票自动开红字。", "It goes back the way it came. Coupons are given back by the rules, an invoice is taken back by a red letter."],
   refund_now: ["退款", "Refund"],
   refund_done: ["退款已登记", "The refund is on its way"],
+  refund_refused: ["支付机构拒绝（代码 {code}）", "The payment company refused it (code {code})"],
+  refund_again: ["再试一次…", "Try again…"],
+  refund_next_again: ["钱没有退出，账上已恢复。可以再试一次。", "No money went back; the books are as before. You can try again."],
+  refund_next_other: [
+    "钱没有退出，账上已恢复。再试也不会成功，请由管理员与付款人另行结清。",
+    "No money went back; the books are as before. Trying again will not help: a manager settles it with the payer another way.",
+  ],
   refunded: ["已退 {amount}", "{amount} refunded"],
   hand_out: ["付出现金…", "Hand it out…"],
   slips: ["机器未付清的款", "Owed by machines"],
@@ -246,6 +253,27 @@ const codes: Readonly<Record<string, Readonly<Record<string, Pair>>>> = {
     cash_over_short: ["现金长短款", "Cash over and short"],
   },
 };
+
+/** Of a channel that can take money and not give it back. */
+export const NO_REFUNDS = "NO_REFUNDS";
+
+/** Why a refund was refused, by the code of ours or of the payment company. */
+const failures: Readonly<Record<string, readonly [string, string]>> = {
+  [NO_REFUNDS]: ["这种付款方式不能原路退款", "This way to pay cannot give money back"],
+  FAILED: ["支付机构退款失败", "The payment company could not give it back"],
+  NOT_ENOUGH: ["商户账户余额不足", "The merchant account holds too little"],
+  "ACQ.SELLER_BALANCE_NOT_ENOUGH": ["商户账户余额不足", "The merchant account holds too little"],
+  USER_ACCOUNT_ABNORMAL: ["付款人账户异常", "Something is wrong with the payer's account"],
+  ORDER_NOT_PAID: ["支付机构没有这笔付款", "The payment company knows of no such payment"],
+  REFUND_TOO_MUCH: ["超出可退金额", "More than may go back"],
+  PARAM_MISMATCH: ["与先前的退款不一致", "It differs from what was asked before"],
+};
+
+/** The same in words; a code that nobody has words for is shown as it came. */
+export function failureOf(code: string | null | undefined): string {
+  const pair = code ? failures[code] : undefined;
+  return pair ? worded(pair) : money("refund_refused", { code: code ?? "?" });
+}
 
 /** The word for a stable code of one kind; one that is not here yet in readable form. */
 export function word(kind: keyof typeof codes, code: string | null | undefined): string {

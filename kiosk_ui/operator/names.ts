@@ -1,5 +1,5 @@
 // Ids to the names that people use, from the live values themselves; an unknown id shows as it is.
-import { named } from "../shared/i18n";
+import { named, worded } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
 import { under } from "../shared/live";
 import type { Call, DeviceValue, LaneValue, SignValue, ZoneCount } from "../shared/wire";
@@ -8,8 +8,12 @@ import { feed } from "./session";
 export const laneValue = (id: string): LaneValue | undefined => feed.values.value.get(`lane.${id}`) as LaneValue | undefined;
 export const everyLane = (): [string, LaneValue][] => under<LaneValue>(feed.values.value, "lane.");
 
+/** What stands for a lane where a person ended a stay that no lane saw leave. */
+const BY_HAND = "by-hand";
+
 export function laneName(id: string | null | undefined): string {
   if (!id) return "";
+  if (id === BY_HAND) return worded(["人工结束（无车道）", "By hand, at no lane"]);
   const lane = laneValue(id);
   return lane ? named(lane.name) : id;
 }

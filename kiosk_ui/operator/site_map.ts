@@ -1,9 +1,9 @@
 // The map itself: levels and what stands where, read once; which level is shown and what is chosen on it; and what is wrong at which place.
 import { computed, signal } from "@preact/signals";
 import { call } from "../shared/api";
-import { named, worded } from "../shared/i18n";
+import { named } from "../shared/i18n";
 import { inWords } from "../shared/i18n/codes";
-import { deviceSays } from "../shared/i18n/device_says";
+import { deviceWords } from "../shared/i18n/device_words";
 import { under } from "../shared/live";
 import type { DeviceValue, DrawnLevel, LaneValue, SignValue, SiteOnMap } from "../shared/wire";
 import { calls } from "./help";
@@ -109,7 +109,7 @@ export const alarms = computed<readonly Alarm[]>(() => {
     if (!ill(device.health)) continue;
     const lane = laneOfDevice(id);
     const of: Thing = lane ? { kind: "lane", id: lane } : { kind: cameras.has(id) ? "camera" : "device", id };
-    found.push({ of, tone: toneOf(device.health), name: id, text: joined(inWords("health", device.health), deviceSays(device.detail, worded)) });
+    found.push({ of, tone: toneOf(device.health), name: id, text: joined(inWords("health", device.health), deviceWords(device.detail)) });
   }
   return found.sort((a, b) => Number(a.tone === "warn") - Number(b.tone === "warn"));
 });

@@ -166,11 +166,18 @@ const marks: Readonly<Record<string, MarkName>> = {
 };
 const tones: Readonly<Record<string, string>> = { case: "warn", decision: "accent", undone: "warn", correction: "accent", look: "soft" };
 
+/** Why: what opened a barrier is a rule where no person did, what held a car is a reason. */
+function becauseOf(of: StoryLine): string {
+  const reason = of.detail["reason"];
+  if (typeof reason !== "string" || !reason) return "";
+  if (of.kind === "decision") return inWords("deskReasons", reason);
+  return inWords(of.kind === "boom" && reason in tables.rules ? "rules" : "reasons", reason);
+}
+
 function LineRow({ of }: { of: StoryLine }): JSX.Element {
   const isDeed = (of.kind === "deed" || of.kind === "look") && !(of.code in tables.storyCodes);
   const words = isDeed ? deed(of.code) : of.kind === "correction" ? ruleWords(of.code) : of.kind === "case" ? inWords("cases", of.code) : inWords(of.kind === "decision" || of.kind === "undone" ? "choices" : "storyCodes", of.code);
-  const reason = of.detail["reason"];
-  const because = typeof reason === "string" && reason ? inWords(of.kind === "decision" ? "deskReasons" : "reasons", reason) : "";
+  const because = becauseOf(of);
   return (
     <li class={`story-line story-${tones[of.kind] ?? "plain"}`} data-kind={of.kind} data-code={of.code}>
       <time dateTime={of.at}>{clockSeconds(of.at)}</time>

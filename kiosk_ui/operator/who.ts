@@ -9,6 +9,7 @@ const words: Readonly<Record<string, Pair>> = {
   device: ["设备 {name}", "device {name}"],
   driver: ["车主", "the driver"],
   member: ["会员", "a member"],
+  nobody: ["未登录", "nobody logged in"],
   anonymous: ["未登录（{name}）", "nobody logged in ({name})"],
   lane: ["车道 {name}", "lane {name}"],
   rule: ["系统按规则", "the system, by rule"],
@@ -20,10 +21,15 @@ const words: Readonly<Record<string, Pair>> = {
 };
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
+function of(kind: string, name: string): string {
+  if (kind === "operator" && ID.test(name)) return "gone";
+  if (kind === "system" && name === "console") return "console";
+  return kind === "anonymous" && !name ? "nobody" : kind;
+}
+
 /** `kind` as the server says it; `name` is what people call them, an id where nobody has a name for it. */
 export function whoWords(kind: string, name: string): string {
-  const is = kind === "operator" && ID.test(name) ? "gone" : kind === "system" && name === "console" ? "console" : kind;
-  const pair = words[is];
+  const pair = words[of(kind, name)];
   const called = ID.test(name) ? `…${name.slice(-8)}` : name;
   return pair ? worded(pair).replace("{name}", called).trim() : called;
 }

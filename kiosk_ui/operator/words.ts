@@ -70,6 +70,8 @@ export const say = translator({
   say_to_own: ["自己填写", "In your own words"],
   say_to_text: ["要说的话", "What to say"],
   say_to_empty: ["请填写要说的话", "Please write what to say"],
+  call_story: ["全程记录：{plate}", "Whole story: {plate}"],
+  call_bill: ["账单：{plate}", "Bill: {plate}"],
   told_caller: ["已告知：{words}", "Told: {words}"],
   told_done: ["已发送给呼叫人", "The caller sees it now"],
   no_screen: ["车道按钮呼叫，没有屏幕可显示文字", "Called by the lane's own button: no screen for words"],

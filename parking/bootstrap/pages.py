@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -58,6 +59,16 @@ class Compressed(StaticFiles):
         return small
 
 
+def _to_the_slash(app: FastAPI, page: str) -> None:
+    """An address that somebody types or prints without its last slash leads to the page; the browser keeps what stands behind the #."""
+
+    async def there(request: Request) -> Response:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/{page}/{query}", status_code=308)
+
+    app.add_api_route(f"/{page}", there, methods=["GET", "HEAD"], include_in_schema=False)
+
+
 def install(app: FastAPI, dist: Path | None) -> None:
     """Serve the pages under their names, and the list of routes under /docs."""
 
@@ -77,5 +88,6 @@ def install(app: FastAPI, dist: Path | None) -> None:
     if dist is None:
         return
     for page in (one for one in PAGES if (dist / one).is_dir()):  # an older build has fewer
+        _to_the_slash(app, page)
         app.mount(f"/{page}", Compressed(directory=dist / page, html=True), name=page)
     app.mount("/", Compressed(directory=dist), name="assets")

@@ -36,7 +36,7 @@ from parking.journeys import api as journeys_api
 from parking.journeys import owing_api, quote_api
 from parking.journeys.quoting import Quotes
 from parking.kernel.clock import Clock, SystemClock
-from parking.kernel.ids import Ids, RandomIds
+from parking.kernel.ids import Ids, RandomIds, StayId
 from parking.plumbing import outbox
 from parking.plumbing.db import open_database
 from parking.plumbing.redis_streams import RedisBus
@@ -51,6 +51,7 @@ from parking.security.passkeys import Passkeys
 from parking.security.passwords import Passwords
 from parking.security.service import LogIns
 from parking.sessions import api as sessions_api
+from parking.sessions import store as stays
 from parking.site import api as site_api
 from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
@@ -196,7 +197,7 @@ def _routers(
         finding.router(application, settings, signer, clock),
         owing_api.router(database, application.cashier, clock, audit.record, ZoneInfo(site.timezone)),
         *cash_desk.routers(application, signer, clock, _name_of),
-        emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of)),
+        emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of, _plate_of)),
         books_api.router(database, audit.record),
         figures.router(database, application.figures, site),
         tariffs.router(application, clock, _name_of),
@@ -218,6 +219,12 @@ def _name_of(conn: Connection, actor: str) -> str:
     """What people call an operator with this id; anybody else by the id itself."""
     operator = security_store.operator_by_id(conn, actor)
     return actor if operator is None else operator.display_name or operator.username
+
+
+def _plate_of(conn: Connection, stay_id: StayId) -> str | None:
+    """The masked plate of a stay; None where it has none, or where it has been forgotten."""
+    stay = stays.get(conn, stay_id)
+    return stay.plate.masked if stay is not None and stay.plate else None
 
 
 def _operations(app: FastAPI, application: Application, refused: RefusedSockets) -> None:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 
 from parking.emergency import emergencies, emergency_store, saying, service, store
-from parking.emergency.model import CallSource, HelpCall
+from parking.emergency.model import CallSource, CallState, HelpCall
 from parking.emergency.reach import Reach
 from parking.emergency.schemas import (
     CallPage,
@@ -51,12 +51,13 @@ Kiosk = Annotated[Principal, Depends(require(Scope.KIOSK))]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that the routes below need; `name_of` says what people call an operator with this id."""
+    """What the routes below need; `name_of` says what people call an operator with this id, `plate_of` a stay's plate, masked."""
 
     database: Database
     reach: Reach
     clock: Clock
     name_of: Callable[[Connection, str], str]
+    plate_of: Callable[[Connection, StayId], str | None]
 
 
 def router(desk: Desk) -> APIRouter:
@@ -71,7 +72,9 @@ def router(desk: Desk) -> APIRouter:
 
 def _shown(desk: Desk, conn: Connection, call: HelpCall, who: Principal) -> CallView:
     name = desk.name_of(conn, call.taken_by) if call.taken_by else ""
-    return CallView.of(call, desk.reach.ladder, asker=who.subject, name=name, said=saying.of_call(conn, call))
+    plate = desk.plate_of(conn, call.stay_id) if call.stay_id and call.state is not CallState.ENDED else None
+    said = saying.of_call(conn, call)
+    return CallView.of(call, desk.reach.ladder, asker=who.subject, name=name, said=said, plate=plate)
 
 
 def _call_routes(routes: APIRouter, desk: Desk) -> None:

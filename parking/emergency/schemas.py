@@ -53,7 +53,8 @@ class Press(Strict):
 class CallView(Strict):
     """A call as operators see it; `called` are the roles called so far, `mine` says whether the asker has taken it.
 
-    `has_screen` says whether the caller can be shown words, `said` which ones were last.
+    `has_screen` says whether the caller can be shown words, `said` which ones were last; `plate` is that of its stay, masked, until
+    the call has ended.
     """
 
     id: str
@@ -61,6 +62,7 @@ class CallView(Strict):
     lane_id: str | None
     visit_id: str | None
     stay_id: str | None
+    plate: str | None
     cause: str
     picture_ref: str | None
     called_at: datetime
@@ -76,7 +78,9 @@ class CallView(Strict):
     said: SaidView | None
 
     @classmethod
-    def of(cls, call: HelpCall, ladder: Ladder, *, asker: str, name: str, said: Said | None) -> CallView:
+    def of(
+        cls, call: HelpCall, ladder: Ladder, *, asker: str, name: str, said: Said | None, plate: str | None
+    ) -> CallView:
         """`name` is what people call whoever has taken it."""
         return cls(
             id=call.id,
@@ -84,6 +88,7 @@ class CallView(Strict):
             lane_id=call.lane_id,
             visit_id=call.visit_id,
             stay_id=call.stay_id,
+            plate=plate,
             cause=call.cause,
             picture_ref=call.picture_ref,
             called_at=call.called_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 from parking.kernel.clock import Clock
 from parking.kernel.device import Health
@@ -41,6 +42,10 @@ class Contacts:
         """Seconds since the box that has been silent longest was heard; 0 when no box is expected."""
         return max(self.silent_s().values(), default=0.0)
 
+    def _moment(self, ago_s: float) -> str:
+        """A text is made once and shown for hours: it tells a moment, which stays true."""
+        return f"{self._clock.now() - timedelta(seconds=ago_s):%Y-%m-%dT%H:%M:%SZ}"
+
     def changes(self) -> list[DeviceHealthChanged]:
         """What has changed since this was last asked: boxes that fell silent, boxes that are back."""
         with self._lock:
@@ -50,6 +55,6 @@ class Contacts:
                 health = Health.SILENT if now - at > SILENT_AFTER_S else Health.OK
                 if self._told.get(device) is not health:
                     self._told[device] = health
-                    detail = "" if health is Health.OK else f"silent for {now - at:.0f} s"
+                    detail = "" if health is Health.OK else f"silent since {self._moment(now - at)}"
                     news.append(DeviceHealthChanged(device, health.value, detail))
             return news

@@ -90,7 +90,7 @@ class Account(Protocol):
 
 
 class Ahead(Protocol):
-    """Who leaves before `until` pays `total`, from then on `later`; `text` says what that saves."""
+    """Who leaves before `until` pays `total`, from then on `later`; `text` says what changes then."""
 
     @property
     def until(self) -> datetime: ...

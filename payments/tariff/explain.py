@@ -79,13 +79,16 @@ def _named(code: str, zh: str, en: str, name: tuple[str, str]) -> dict[str, str]
 
 
 @lru_cache(4_096)
-def leave_before(clock: str, saved: Money) -> Mapping[str, str]:
-    """What leaving before a moment saves; or what staying until then does. A day has 1,440 minutes and few steps: said once."""
-    if saved.minor >= 0:
-        much = money_text(saved)
-        return {"zh": f"{clock} 前离场少付 {much}", "en": f"Leave before {clock}: {much} less"}
-    much = money_text(-saved)
-    return {"zh": f"{clock} 起离场少付 {much}", "en": f"Leave from {clock} on: {much} less"}
+def from_then_on(clock: str, total: Money, later: Money) -> Mapping[str, str]:
+    """What changes at a moment: the price up to it is the one that is shown. A day has 1,440 minutes and few steps: said once."""
+    if total.minor == 0 < later.minor:
+        much = money_text(later)
+        return {"zh": f"{clock} 前免费，之后 {much}", "en": f"Free until {clock}, then {much}"}
+    if later.minor >= total.minor:
+        much = money_text(later - total)
+        return {"zh": f"{clock} 起多付 {much}", "en": f"From {clock}: {much} more"}
+    much = money_text(total - later)
+    return {"zh": f"{clock} 起少付 {much}", "en": f"From {clock}: {much} less"}
 
 
 def rule_words(code: str, minutes: int, unit: Money, name: tuple[str, str] | None, count: int = 1) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a stay will cost: until when which price holds, and what leaving before the next step saves."""
+"""What a stay will cost: until when which price holds, and how much more or less it is from then on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from parking.kernel.errors import invalid
 from parking.kernel.fee_clock import Span, Stop, reached_at, spans, stopped_s
 from parking.kernel.money import Money
-from payments.tariff.explain import leave_before
+from payments.tariff.explain import from_then_on
 from payments.tariff.facts import NO_FACTS, Facts
 from payments.tariff.model import Tariff
 from payments.tariff.price import totals
@@ -37,7 +37,7 @@ class Before(NamedTuple):
 
     def text(self, clock: str) -> Mapping[str, str]:
         """The same in words, under `zh` and `en`; `clock` is `until` on the site's wall."""
-        return leave_before(clock, self.saved)
+        return from_then_on(clock, self.total, self.later)
 
 
 def schedule(

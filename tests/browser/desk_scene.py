@@ -85,7 +85,7 @@ def a_story(now: datetime) -> StayStory:
     s = timedelta(seconds=1)
     lines = [
         line(came - 6 * s, "read", "allowed", lane_id="entry-1", plate="沪A****88", picture="stay-1", detail={"rule": "site_has_room"}),
-        line(came - 4 * s, "boom", "opened", lane_id="entry-1"),
+        line(came - 4 * s, "boom", "opened", lane_id="entry-1", by="rule", by_kind="rule", detail={"reason": "site_has_room"}),
         line(came, "passage", "passed_in", lane_id="entry-1", plate="沪A****88"),
         line(came, "stay", "began", lane_id="entry-1", plate="沪A****88"),
         line(left - 9 * s, "read", "refused", lane_id="exit-1", plate="沪A****B8", picture="visit-c1", detail={"reason": "stay_not_found"}),

@@ -56,7 +56,7 @@ class FakeDesk:
         self.reads: dict[str, str] = {}
         self.typed: list[tuple[str, str]] = []
         self.asked: list[str] = []
-        self.candidates: dict[str, list[tuple[str, str, float, list[tuple[str, float]], float]]] = {}
+        self.candidates: dict[str, list[tuple[str, str | None, float, list[tuple[str, float]], float]]] = {}
         self.visits: dict[str, str] = {}
         self.decided: list[tuple[str, DecideCase, str]] = []
         self.decisions: list[DecisionView] = []
@@ -72,7 +72,7 @@ class FakeDesk:
         *,
         read: str | None = None,
         visit: str | None = None,
-        candidates: list[tuple[str, str, float, list[tuple[str, float]], float]] | None = None,
+        candidates: list[tuple[str, str | None, float, list[tuple[str, float]], float]] | None = None,
     ) -> None:
         """What a case is about: the plate as read, the visit, and (stay, plate, cost, why, hours inside), likeliest first."""
         if read is not None:
@@ -120,7 +120,7 @@ class FakeDesk:
                 stay_id=stay,
                 cost=cost,
                 why=[WhyView(code=code, cost=part) for code, part in why],
-                plate=shown(Plate(plate), clear=clear),
+                plate=shown(Plate(plate), clear=clear) if plate else None,
                 state="open",
                 entered_at=self._fake.now() - timedelta(hours=hours),
                 lane_id="entry-1",

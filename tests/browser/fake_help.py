@@ -79,7 +79,9 @@ class FakeHelp:
     ) -> None:
         """Somebody calls."""
         called_at = self._fake.now() - timedelta(seconds=ago_s)
-        empty = dict.fromkeys(("visit_id", "stay_id", "picture_ref", "taken_by", "taken_at", "ended_at", "how"))
+        empty = dict.fromkeys(
+            ("visit_id", "stay_id", "plate", "picture_ref", "taken_by", "taken_at", "ended_at", "how")
+        )
         call = {"id": call_id, "source": source, "lane_id": lane_id, "cause": cause, "called_at": called_at}
         self.calls[call_id] = (
             empty

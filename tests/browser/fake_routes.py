@@ -164,10 +164,14 @@ def _drivers(routes: APIRouter, fake: FakeServer) -> None:
     async def begin(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
         stay = fake.stays[who.subject]
         fake.money.began.append(body.channel)
-        if stay.bill["due"]["amount"] <= 0:
+        free = stay.bill["due"]["amount"] <= 0
+        if free and not stay.bill.get("can_settle"):
             raise conflict("stay.nothing_due", "nothing is due for this stay now")
         payment_id = fake.keys.setdefault(idempotency_key, f"p{len(fake.payments) + 1}")
-        return view(fake.payments.setdefault(payment_id, FakePayment(payment_id, who.subject, stay.bill["due"])))
+        begun = fake.payments.setdefault(payment_id, FakePayment(payment_id, who.subject, stay.bill["due"]))
+        if free:  # coupons alone: nobody is asked
+            fake.pay(payment_id)
+        return view(begun)
 
     @routes.get("/my/payments/{payment_id}")
     async def payment(who: Driver, payment_id: str) -> PaymentView:

@@ -132,6 +132,7 @@ class FakeServer:
         """All of a stay is paid, and its car may leave."""
         stay = self.stays[token]
         stay.bill = {**stay.bill, "paid": stay.bill["total"], "due": {**stay.bill["due"], "amount": 0}}
+        stay.bill.pop("can_settle", None)
         stay.state, stay.leave_by = "settled", self.now() + timedelta(minutes=15)
 
     # --- being there, and not ----------------------------------------------------------------------------------------

@@ -78,6 +78,7 @@ class Mall(Office):
         self._campaign(uow, "welcome", "入会停车券", "Welcome coupon", CHEAP, source=Source.CAMPAIGN)
         self._campaign(uow, "points-80", "两小时停车券", "Two hours", Effect(OffKind.HOURS, minutes=120), points=80)
         self._campaign(uow, "points-900", "全天停车券", "A whole day", Effect(OffKind.FREE), points=900)
+        self._campaign(uow, "whole", "全程免费券", "The whole stay", Effect(OffKind.FREE), source=Source.CAMPAIGN)
         dear = Effect(OffKind.AMOUNT, minor=1000, least_fee_minor=5000)
         self._campaign(uow, "big", "满 50 减 10", "10 off 50", dear, source=Source.CAMPAIGN)
         return app, till

@@ -9,10 +9,14 @@ import pytest
 from playwright.sync_api import expect
 
 from parking.emergency.model import CallSource, Ending
+from parking.emergency.saying import PHRASES
+from parking.emergency.schemas import SaidView
 from parking.gate.model import Cause
+from parking.kernel.principal import Scope
 from tests.browser.fake_server import FakeServer
+from tests.browser.look import picture
 from tests.browser.pages import DriverPage, KioskPage, OperatorPage
-from tests.browser.script import KIOSK_KEY
+from tests.browser.script import KIOSK_KEY, SCOPES
 from tests.fixtures.browser import OpenPage
 
 CODES = Path(__file__).resolve().parents[2] / "kiosk_ui" / "shared" / "i18n" / "codes.ts"
@@ -194,6 +198,63 @@ def test_a_driver_calls_sees_the_answer_and_can_cancel(fake: FakeServer, open_pa
     expect(box).not_to_contain_text("李明")
     box.get_by_role("button", name="取消呼叫").click()
     expect(box).to_contain_text("呼叫已结束")
+
+
+@pytest.mark.req("SOS-1")
+def test_a_phone_finds_its_call_again_after_a_reload_with_what_was_said_meanwhile(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), width=390, height=844)
+    box = page.get_by_test_id("help")
+    box.get_by_role("button", name="呼叫工作人员").click()
+    expect(box).to_contain_text("正在呼叫")
+    page.goto(fake.url + "/guide/")  # away, as to a payment company's page
+    fake.help.calls["driver-call"]["said"] = SaidView.of(PHRASES["coming"])
+    fake.help.change("driver-call", "taken", "taken", taken_by="李明")
+    page.goto(fake.url + DriverPage.path("stay-token.1"))
+    expect(box).to_contain_text("工作人员已应答")
+    expect(box).to_contain_text(PHRASES["coming"].zh)
+    due = page.locator(".hero").bounding_box()
+    answer = box.get_by_role("status").bounding_box()
+    assert due is not None
+    assert answer is not None
+    assert answer["y"] < due["y"]  # not below the bill, behind the bar to pay
+    page.reload()
+    expect(box).to_contain_text(PHRASES["coming"].zh)
+    box.get_by_role("button", name="取消呼叫").click()
+    expect(box).to_contain_text("呼叫已结束")
+    assert fake.help.calls["driver-call"]["state"] == "ended"
+
+
+@pytest.mark.req("SOS-1")
+def test_a_phone_s_call_is_not_the_next_stay_s(fake: FakeServer, open_page: OpenPage) -> None:
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), width=390, height=844)
+    box = page.get_by_test_id("help")
+    box.get_by_role("button", name="呼叫工作人员").click()
+    expect(box).to_contain_text("正在呼叫")
+    fake.stay("沪B12307", "stay-token.2", minutes=5, lines=[])
+    page.goto(fake.url + DriverPage.path("stay-token.2"))
+    expect(page.get_by_text("沪B ***07").first).to_be_visible()
+    expect(box).not_to_contain_text("正在呼叫")
+
+
+@pytest.mark.req("SOS-1")
+def test_a_call_says_whose_it_is_and_leads_to_the_stay_and_its_bill_for_who_may_see_them(
+    fake: FakeServer, open_page: OpenPage
+) -> None:
+    whose = {"source": "driver", "stay_id": "stay-1", "plate": "沪A***86"}
+    fake.help.ring("c1", None, "help_wanted", **whose)
+    fake.scopes = SCOPES - {Scope.STAYS_READ}
+    page = open_page(fake.url + OperatorPage.path, expect={401})
+    console = OperatorPage(page)
+    console.log_in("wangfang", "correct horse battery")
+    expect(console.call("c1")).to_contain_text("沪A ***86")
+    expect(console.call("c1").get_by_role("link")).to_have_count(0)
+    fake.scopes = SCOPES | {Scope.BILLS_READ}
+    page.reload()
+    expect(console.call("c1").get_by_role("link", name="账单：沪A***86")).to_have_attribute("href", "#/bills/stay-1")
+    picture(page, "call-whose")
+    expect(console.call("c1").get_by_role("link", name="全程记录：沪A***86")).to_have_attribute("href", "#/stay/stay-1")
 
 
 @pytest.mark.req("SOS-1")

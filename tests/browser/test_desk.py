@@ -13,6 +13,7 @@ from tests.browser import look
 from tests.browser.desk_scene import a_busy_desk
 from tests.browser.fake_desk import OTHER
 from tests.browser.fake_server import FakeServer
+from tests.browser.look import picture
 from tests.browser.pages import OperatorPage
 from tests.browser.script import SCOPES
 from tests.fixtures.browser import OpenPage
@@ -176,6 +177,7 @@ def test_a_stays_story_shows_pictures_on_demand_and_plates_in_clear_by_right(
 ) -> None:
     page = at_desk(desk, open_page, "#/stay/stay-1")
     lines = page.locator(".story-line")
+    expect(page.locator("[data-code='opened']").first).to_contain_text("系统按规则 · 有空位", timeout=PATIENT)
     expect(lines).to_have_count(14, timeout=PATIENT)
     expect(lines.nth(9)).to_contain_text("是这辆车")
     lines.nth(9).get_by_text("依据").click()
@@ -278,3 +280,82 @@ def test_nothing_is_cut_off_unnamed_faint_too_small_or_wrong_to_axe(
         page.locator(ready).first.wait_for()
         wrong[place] = look.wrong_with(page, smallest_px=40, widths=((390, 800), (1280, 1000), (1920, 1000)))
     assert {place: found for place, found in wrong.items() if found} == {}
+
+
+def is_in_sight(of: Locator) -> bool:
+    """Whether it stands within what the window shows, without being scrolled to."""
+    return bool(
+        of.evaluate("e => e.getBoundingClientRect().top >= 0 && e.getBoundingClientRect().bottom <= innerHeight")
+    )
+
+
+@pytest.mark.req("A11Y-1")
+def test_on_a_phone_a_case_comes_into_sight_when_it_is_opened_and_the_queue_is_one_press_away(
+    desk: FakeServer, open_page: OpenPage
+) -> None:
+    for n in range(20):
+        desk.case(f"more-{n}", "call_unanswered", lane_id="exit-1", ago_s=3000 + n)
+    page = at_desk(desk, open_page, width=390, height=844)
+    expect(rows(page)).to_have_count(26, timeout=PATIENT)
+    expect(page.get_by_text("请从左侧选择一件")).to_be_hidden()  # what waits stands above
+    page.locator("[data-case='c1']").click()
+    title = page.locator("#case-title")
+    expect(title).to_be_focused(timeout=PATIENT)
+    assert is_in_sight(title)
+    page.get_by_role("button", name="领取").click()
+    show = page.locator("[data-candidate='stay-3']").get_by_role("button", name="查看照片")
+    show.click()
+    beside = page.get_by_role("figure").filter(has_text="候选 3 入场时")
+    expect(page.locator("#pictures-title")).to_be_focused()
+    expect(beside).to_be_visible()
+    assert is_in_sight(page.locator("#pictures-title"))
+    page.get_by_role("button", name="返回候选 3").click()
+    expect(show).to_be_focused()
+    assert is_in_sight(show)
+    page.get_by_role("button", name="返回队列").click()
+    expect(page.locator("[data-case='c1']")).to_be_focused()
+    assert is_in_sight(page.locator("[data-case='c1']"))
+    page.keyboard.press("Enter")  # the same one again: it has not gone
+    expect(title).to_be_focused()
+    assert is_in_sight(title)
+
+
+def test_on_a_phone_a_case_that_is_opened_by_its_address_is_in_sight(desk: FakeServer, open_page: OpenPage) -> None:
+    for n in range(20):
+        desk.case(f"more-{n}", "call_unanswered", lane_id="exit-1", ago_s=3000 + n)
+    page = at_desk(desk, open_page, "#/desk/c1", width=390, height=844)
+    expect(rows(page)).to_have_count(26, timeout=PATIENT)
+    expect(page.locator("#case-title")).to_be_focused(timeout=PATIENT)
+    page.wait_for_function("document.getElementById('case-title').getBoundingClientRect().top >= 0")
+    assert is_in_sight(page.locator("#case-title"))
+
+
+@pytest.mark.req("A11Y-1")
+def test_beside_the_queue_nothing_moves_when_a_case_is_opened(desk: FakeServer, open_page: OpenPage) -> None:
+    page = at_desk(desk, open_page)
+    row = page.locator("[data-case='c1']")
+    row.click()
+    expect(page.locator("#case-title")).to_have_text("出场无入场记录", timeout=PATIENT)
+    expect(row).to_be_focused()
+    expect(page.get_by_role("button", name="返回队列")).to_be_hidden()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_a_candidate_without_a_plate_says_so_beside_its_cost_and_not_over_it(
+    desk: FakeServer, open_page: OpenPage, locale: str
+) -> None:
+    desk.desk.question("c1", read="沪AD8B5B8", candidates=[("stay-1", None, 11.4, [("read_differently", 7.8)], 2.5)])
+    page = at_desk(desk, open_page, "#/desk/c1", locale=locale, width=390, height=844)
+    row = page.locator("[data-candidate='stay-1']")
+    expect(row).to_be_visible(timeout=PATIENT)
+    picture(page, f"desk-no-plate-{locale[:2]}")
+    box, cost = row.locator(".plate").bounding_box(), row.locator(".candidate-cost").bounding_box()
+    assert box is not None
+    assert cost is not None
+    assert box["x"] + box["width"] <= cost["x"]
+
+
+def test_a_stay_that_a_person_ended_names_no_raw_lane(desk: FakeServer, open_page: OpenPage) -> None:
+    desk.case("c7", "asked_by_person", lane_id="by-hand", ago_s=100)
+    page = at_desk(desk, open_page)
+    expect(page.locator("[data-case='c7']")).to_contain_text("人工结束（无车道）", timeout=PATIENT)

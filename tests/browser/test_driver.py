@@ -50,7 +50,7 @@ def test_a_driver_sees_every_line_pays_and_comes_back_to_the_time_to_leave_by(
 
 
 @pytest.mark.req("FEE-1")
-def test_a_driver_is_told_until_when_leaving_costs_less(fake: FakeServer, open_page: OpenPage) -> None:
+def test_a_driver_is_told_from_when_on_leaving_costs_more(fake: FakeServer, open_page: OpenPage) -> None:
     step = Before(fake.now() + timedelta(minutes=41), Money(1800, "CNY"), Money(2200, "CNY"))
     stay = fake.stays["stay-token.1"]
     stay.steps = [
@@ -62,7 +62,7 @@ def test_a_driver_is_told_until_when_leaving_costs_less(fake: FakeServer, open_p
         )
     ]
     driver = DriverPage(open_page(fake.url + DriverPage.path("stay-token.1"), **PHONE))
-    told = driver.page.get_by_text("14:58 前离场少付 ¥4.00")
+    told = driver.page.get_by_text("14:58 起多付 ¥4.00")
     expect(told).to_be_visible()
     stay.bill, stay.steps = bill([("首 1 小时", "First hour", 60, 1, 2200)]), []
     driver.page.evaluate("dispatchEvent(new Event('online'))")

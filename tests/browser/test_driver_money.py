@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.fake_server import FakeServer
 from tests.browser.look import picture
 from tests.browser.pages import DriverPage
+from tests.browser.script import bill
 from tests.builders.invoices import COMPANY_NUMBER
 from tests.fixtures.browser import OpenPage
 
@@ -57,6 +58,33 @@ def test_a_way_that_failed_is_no_longer_the_chosen_one_and_another_may_be_taken_
 def test_one_way_alone_is_no_choice(fake: FakeServer, open_page: OpenPage) -> None:
     driver = opened(fake, open_page)
     expect(driver.page.get_by_role("radio")).to_have_count(0)
+
+
+@pytest.mark.req("MEM-1")
+@pytest.mark.parametrize(
+    ("locale", "covered", "settle", "left"),
+    [
+        ("zh-CN", "优惠已抵扣全部停车费", "用券离场", "请在 14:32 前离场"),
+        ("en-GB", "Your coupons pay it all", "Settle with coupons", "Leave by 14:32"),
+    ],
+)
+def test_who_has_coupons_for_all_of_it_settles_with_them_by_one_button(
+    fake: FakeServer, open_page: OpenPage, locale: str, covered: str, settle: str, left: str
+) -> None:
+    fake.money.channels = ["wechat", "alipay"]
+    stay = fake.stays["stay-token.1"]
+    coupon = ("停车券 抵 ¥18.00", "Coupon: ¥18.00 off", 0, 1, -1800)
+    stay.bill = bill([("首 3 小时 ¥18.00", "First 3 h ¥18.00", 155, 1, 1800), coupon]) | {"can_settle": True}
+    page = open_page(fake.url + DriverPage.path("stay-token.1"), locale=locale, **PHONE)
+    driver = DriverPage(page)
+    expect(driver.answer()).to_have_text(covered)
+    expect(page.get_by_role("radio")).to_have_count(0)  # no money moves: no way to pay is asked for
+    picture(page, f"driver-coupons-{locale[:2]}")
+    page.get_by_role("button", name=settle).click()
+    expect(driver.answer()).to_have_text(left)
+    expect(page.get_by_text("已结清" if locale == "zh-CN" else "Paid in full", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=settle)).to_have_count(0)
+    assert len(fake.payments) == 1
 
 
 def paid(fake: FakeServer, driver: DriverPage) -> None:

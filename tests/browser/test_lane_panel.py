@@ -141,3 +141,34 @@ def test_troubles_are_said_and_heal(busy: FakeServer, panel: Panel) -> None:
     page.get_by_role("link", name="全部车道").click()
     page.get_by_role("link", name="西出口 1", exact=True).click()
     expect(page.get_by_role("heading", name="西出口 1")).to_be_visible()
+
+
+TOP = "e => e.getBoundingClientRect().top"
+
+
+@pytest.mark.req("SOS-1", "A11Y-1")
+def test_on_a_phone_what_the_lane_says_now_and_who_calls_come_before_pictures(busy: FakeServer, panel: Panel) -> None:
+    a_held_car(busy)
+    page = panel(width=390, height=844)
+    expect(page.locator("[data-call]")).to_have_count(2)
+    parts = [part(page, name) for name in ("此刻", "求助", "照片", "识别", "判定")]
+    tops = [one.evaluate(TOP) for one in parts]
+    assert tops == sorted(tops)
+    named = page.locator("main :is(section, .lane-calls section)[aria-labelledby]")
+    order = named.evaluate_all("all => all.map((e) => e.getAttribute('aria-labelledby'))")
+    assert order[:3] == ["lane-now", "calls-title", "lane-picture"]  # so it is by keys
+
+
+@pytest.mark.req("A11Y-1")
+def test_on_a_phone_what_needs_a_person_comes_before_levels_lanes_and_devices(
+    busy: FakeServer, open_page: OpenPage
+) -> None:
+    page = open_page(busy.url + OperatorPage.path, expect={401}, width=390, height=844)
+    OperatorPage(page).log_in("wangfang", "correct horse battery")
+    expect(page.locator("[data-case]")).to_have_count(2)
+    parts = [page.locator(one).first for one in ("[data-call]", ".cases", "[data-zone]", "[data-lane]", ".stream")]
+    tops = [one.evaluate(TOP) for one in parts]
+    assert tops == sorted(tops)
+    first_case, first_lane = page.locator(".cases a").first, page.locator("[data-lane] a").first
+    follows = first_case.evaluate("(e, other) => e.compareDocumentPosition(other)", first_lane.element_handle())
+    assert follows & 4  # so it is by keys

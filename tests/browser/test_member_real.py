@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from parking.kernel.events import Direction
 from parking.members import points
 from parking.members import store as members
 from tests.browser import look
@@ -207,3 +208,20 @@ def test_a_member_deletes_everything_and_the_page_knows_nobody_any_more(world: W
     database = world.mall.application.database
     assert database.read(lambda conn: members.member(conn, world.member.id)) is None
     assert PLATE not in page.content()
+
+
+def test_who_has_a_coupon_for_the_whole_fee_settles_with_it_from_home(world: World, open_page: OpenPage) -> None:
+    mall, plate = world.mall, "沪B12307"
+    member = Member(mall, "customer-2")
+    member.owns(plate)
+    mall.give(member.id, "whole", "sorry")
+    stay_id = mall.passes(Direction.IN, plate)
+    mall.later(minutes=100)
+    page = World(mall, member, stay_id).open(open_page)
+    page.get_by_role("button", name="用券离场").click()
+    driver = DriverPage(page)
+    expect(driver.answer()).to_have_text("优惠已抵扣全部停车费", timeout=PATIENT)
+    page.get_by_role("button", name="用券离场").click()
+    expect(driver.answer()).to_have_text(re.compile("前离场"), timeout=PATIENT)
+    stays = member.ask("GET", "/me/stays")
+    assert next(one["state"] for one in stays if one["stay_id"] == stay_id) == "settled"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from parking.journeys import paying
 from parking.kernel.clock import ManualClock
@@ -18,7 +18,7 @@ from parking.kernel.ids import PaymentId, StayId, VisitId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.security import store as security_store
-from payments import ledger_store, store
+from payments import ledger_store, refund_store, store
 from payments.invoices.loader import Platform
 from payments.invoices.model import Policy
 from payments.invoices.providers.memory import MemoryInvoices
@@ -26,8 +26,8 @@ from payments.later import agreements
 from payments.later import store as later_store
 from payments.later.model import Terms
 from payments.model import Payment
-from payments.providers.abilities import Agreement, Saving
-from payments.providers.base import NotSent, Order, Outcome
+from payments.providers.abilities import Agreement, Refund, RefundOutcome, Saving
+from payments.providers.base import NotSent, Order, Outcome, ProviderRefused
 from payments.providers.channels import Channel
 from payments.providers.memory import MemoryProvider
 from payments.providers.registry import Method
@@ -47,6 +47,14 @@ SIZES = ((390, 800), (1080, 1920), (1440, 1000))  # phone, kiosk, desk
 
 class Wallet(MemoryProvider):
     """Its page to pay on sends the driver back at once, to our plain address."""
+
+    refuses = ""
+    """The code with which it refuses every refund."""
+
+    def refund(self, refund: Refund) -> RefundOutcome:
+        if self.refuses:
+            raise ProviderRefused(self.refuses)
+        return super().refund(refund)
 
     def create(self, order: Order) -> Outcome:
         return replace(super().create(order), pay_url=f"/driver/?{order.number}")
@@ -80,6 +88,13 @@ class MoneyOffice(Office):
 
     def payments(self, stay_id: str) -> list[Payment]:
         return list(self.application.database.read(lambda conn: store.of_stay(conn, StayId(stay_id))))
+
+    def refunds_ended(self, stay_id: str) -> list[str]:
+        """The states of all refunds half a minute later, oldest first."""
+        self.work(seconds=30)
+        (payment,) = self.payments(stay_id)
+        found = self.application.database.read(lambda conn: refund_store.of_payment(conn, payment.payment_id))
+        return [one.state.value for one in found]
 
     def paid(self, plate: str) -> str:
         """A car has come and paid by wallet; its stay."""
@@ -318,6 +333,45 @@ def test_a_manager_refunds_part_of_a_payment_once_and_the_bill_shows_what_went_b
     page.reload()
     expect(page.get_by_text("部分退款")).to_be_visible()
     shot(page, "bill-refunded")
+
+
+@pytest.mark.req("PAY-5")
+def test_a_refund_that_was_refused_says_why_and_what_to_do_next(
+    office: MoneyOffice, open_page: OpenPage, shot: Shot
+) -> None:
+    stay_id = office.paid(PLATE)
+    office.wechat.refuses = "NO_REFUNDS"
+    page = at_desk(office, open_page, f"#/bills/{stay_id}", "manager")
+
+    def give_back(button: str) -> None:
+        page.get_by_role("button", name=button).click()
+        page.get_by_role("dialog").get_by_label("金额").fill("4.5")
+        page.get_by_role("dialog").get_by_role("button", name="退款", exact=True).click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+    def failed(nth: int) -> Locator:
+        eventually(lambda: office.refunds_ended(stay_id)[nth:] == ["FAILED"])
+        page.reload()
+        return page.locator("[data-refund]").nth(nth)
+
+    give_back("退款…")
+    row = failed(0)
+    expect(row).to_contain_text("这种付款方式不能原路退款")
+    expect(row).to_contain_text("由管理员与付款人另行结清")
+    expect(row.get_by_role("button")).to_have_count(0)  # trying again would change nothing
+    shot(page, "refund-never")
+    office.wechat.refuses = "NOT_ENOUGH"
+    give_back("退款…")
+    row = failed(1)
+    expect(row).to_contain_text("商户账户余额不足")
+    shot(page, "refund-failed")
+    look.sound(page)
+    office.wechat.refuses = ""
+    row.get_by_role("button", name="再试一次…").click()
+    expect(page.get_by_role("dialog").get_by_label("金额")).to_have_value("4.50")
+    page.get_by_role("dialog").get_by_role("button", name="退款", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    eventually(lambda: office.refunds_ended(stay_id)[2:] == ["REFUNDED"])
 
 
 @pytest.mark.req("INV-1")

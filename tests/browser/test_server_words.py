@@ -8,7 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -16,6 +16,7 @@ from typing import get_args
 import pytest
 
 import kiosk_ui
+from lpr.model import PlateKind
 from parking.journeys import deciding, evacuating
 from parking.journeys.paying import BILL_IS_TRUE
 from parking.kernel.events import Event
@@ -90,6 +91,8 @@ BLANK = "7x"
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 REASONS = ROOT / "kiosk_ui" / "operator" / "audit_reasons.ts"
 GIVEN_UP = ROOT / "kiosk_ui" / "operator" / "given_up_words.ts"
+FIGURES = ROOT / "kiosk_ui" / "operator" / "figures_words.ts"
+WHO = ROOT / "kiosk_ui" / "operator" / "who.ts"
 STORY = ROOT / "kiosk_ui" / "operator" / "story_words.ts"
 RULES = {"record", "confirm", "LeftThen", "GoneUnseen"}
 """What names the rule by which a stay is put right, and what on: calls, and a verdict's field."""
@@ -139,8 +142,8 @@ def is_room(path: Path) -> bool:
     return any(name == room or name.startswith(f"{room}/") for room in ROOMS)
 
 
-def words_of(sentences: list[str], table: str = "deviceSays", file: Path = SAYS) -> list[str]:
-    """What the pages make of each sentence in Chinese: their own code, without a browser."""
+def words_of(sentences: Sequence[str | tuple[str, ...]], table: str = "deviceSays", file: Path = SAYS) -> list[str]:
+    """What the pages make of each sentence (or of the things said together) in Chinese: their own code, without a browser."""
     script = """
       const [, compiler, file, table] = process.argv, fs = require("fs"), path = require("path"), ts = require(compiler);
       const options = { compilerOptions: { module: "CommonJS", target: "ES2020", esModuleInterop: true } };
@@ -152,7 +155,7 @@ def words_of(sentences: list[str], table: str = "deviceSays", file: Path = SAYS)
         return of;
       };
       const say = load(file)[table], all = JSON.parse(fs.readFileSync(0, "utf8"));
-      console.log(JSON.stringify(all.map((text) => say(text, first.worded))));
+      console.log(JSON.stringify(all.map((text) => say(...[].concat(text), first.worded))));
     """
     compiler = str(ROOT / "kiosk_ui" / "node_modules" / "typescript")
     command = ["node", "-e", script, compiler, str(file.with_suffix("")), table]
@@ -334,6 +337,19 @@ def test_whatever_puts_a_stay_right_has_its_chinese_words_in_its_story(built_pag
 def _facts_of_decisions() -> list[str]:
     stay = ClosedStay(StayId("s"), None, NOON, LaneId("in"), "t", NOON, LaneId("out"))
     return sorted(deciding._facts(stay))
+
+
+def test_whoever_did_it_without_a_name_is_told_without_brackets_around_nothing(built_pages: Path) -> None:
+    assert built_pages.is_dir()
+    told = words_of([("anonymous", ""), ("anonymous", "10.0.0.7"), ("system", "console")], "whoWords", WHO)
+    assert told == ["未登录", "未登录（10.0.0.7）", "服务器命令行"]
+
+
+@pytest.mark.req("DATA-1", "A11Y-1")
+def test_every_class_of_plates_has_its_chinese_words_among_the_figures(built_pages: Path) -> None:
+    assert built_pages.is_dir()
+    classes = [kind.value for kind in PlateKind]
+    assert not [one for one in words_of([*classes, "unknown"], "classWords", FIGURES) if one.isascii()]
 
 
 @pytest.mark.req("DATA-2", "A11Y-1")

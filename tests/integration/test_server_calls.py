@@ -11,9 +11,10 @@ import pytest
 from parking.access import store as access_store
 from parking.kernel.events import BarrierPulsed, LaneBlocked, LaneCalled, LaneCallEnded, LaneFaulted, LaneModeChanged
 from parking.kernel.ids import LaneId, RandomIds, StayId, VisitId
+from parking.kernel.plate import Plate
 from parking.security import audit
 from tests.builders.application import Server, a_server, problem_of, rows
-from tests.builders.journeys import MORNING
+from tests.builders.journeys import MORNING, PLATE
 from tests.builders.plumbing import eventually
 
 EXIT, ENTRY = LaneId("exit-1"), LaneId("entry-1")
@@ -142,6 +143,9 @@ def test_a_driver_and_a_kiosk_call_and_learn_only_whether_somebody_answered(serv
     first = server.ask("POST", "/my/calls", "driver", stay=stay_id, json={"lane_id": "exit-1"})
     assert first.status_code == 201
     assert first.json().keys() == {"call_id", "state", "called_at", "said"}
+    (shown,) = server.ask("GET", "/calls", "attendant").json()["items"]
+    assert shown["stay_id"] == stay_id
+    assert shown["plate"] == Plate(PLATE).masked  # whose call it is, as far as anybody may see
     again = server.ask("POST", "/my/calls", "driver", stay=stay_id, json={})
     assert again.json()["call_id"] == first.json()["call_id"]
     call_id = first.json()["call_id"]

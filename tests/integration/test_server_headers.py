@@ -96,6 +96,20 @@ def test_every_built_page_is_asked_for_again_and_its_hashed_files_are_kept(tmp_p
     assert "immutable" in client.get("/assets/index-1a2b.js").headers["cache-control"]
 
 
+@pytest.mark.parametrize("page", pages.PAGES)
+def test_a_page_s_address_without_its_last_slash_leads_to_the_page(tmp_path: Path, page: str) -> None:
+    (tmp_path / page).mkdir()
+    (tmp_path / page / "index.html").write_text("<!doctype html>")
+    app = FastAPI()
+    pages.install(app, tmp_path)
+    client = TestClient(app, base_url="https://mall.example", follow_redirects=False)
+    for query in ("", "?k=kiosk-1&x=%2F%2Felsewhere"):
+        reply = client.get(f"/{page}{query}")
+        assert (reply.status_code, reply.headers["location"]) == (308, f"/{page}/{query}")
+        assert client.get(reply.headers["location"]).status_code == 200
+    assert client.head(f"/{page}").status_code == 308
+
+
 @pytest.mark.req("PRIV-1")
 @pytest.mark.parametrize(
     ("peer", "proto", "secure"),

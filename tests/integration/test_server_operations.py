@@ -176,7 +176,11 @@ def test_contacts_tell_a_silence_once_and_a_return_once() -> None:
     contacts.expect(box)
     assert [c.health for c in contacts.changes()] == ["ok"]
     clock.advance(timedelta(seconds=SILENT_AFTER_S + 1))
-    assert [c.health for c in contacts.changes()] == ["silent"]
+    (told,) = contacts.changes()
+    assert (told.health, told.detail) == (
+        "silent",
+        f"silent since {MORNING:%Y-%m-%dT%H:%M:%SZ}",
+    )  # true for as long as it is
     assert contacts.changes() == []
     contacts.expect(box)  # an expectation is no contact
     assert contacts.changes() == []

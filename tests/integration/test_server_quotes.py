@@ -36,7 +36,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-def test_a_driver_is_told_the_bill_and_what_leaving_before_the_next_step_saves(server: Server) -> None:
+def test_a_driver_is_told_the_bill_and_what_changes_at_the_next_step(server: Server) -> None:
     stay_id = server.enter()
     server.park(hours=1, minutes=30)
     quote = server.ask("GET", "/my/quote", "driver", stay=stay_id).json()
@@ -49,8 +49,8 @@ def test_a_driver_is_told_the_bill_and_what_leaving_before_the_next_step_saves(s
     ]
     first = quote["what_if"][0]
     assert (first["total"]["amount"], first["later"]["amount"]) == (1000, 1400)
-    assert quote["what_if"][0]["text"]["en"].endswith(": ¥4.00 less")
-    assert quote["what_if"][0]["text"]["zh"].endswith("前离场少付 ¥4.00")
+    assert quote["what_if"][0]["text"]["en"].endswith(": ¥4.00 more")
+    assert quote["what_if"][0]["text"]["zh"].endswith("起多付 ¥4.00")
 
 
 def test_a_later_exit_can_be_asked_for_and_an_earlier_one_is_refused(server: Server) -> None:

@@ -14,6 +14,7 @@ const sentences: readonly Pair[] = [
   ["已停止", "stopped"],
   ["已断开", "gone"],
   ["内存模拟设备", "in memory"],
+  ["{time} 起无应答", "silent since {time}"],
   ["已 {seconds} 秒无应答", "silent for {seconds} s"],
   ["时限内没有应答", "no answer in time"],
   ["无法连接", "no connection"],

@@ -2,9 +2,9 @@
 import { money, plate } from "../format";
 import type { LiveEvent } from "../wire";
 import { inWords } from "./codes";
-import { deviceSays } from "./device_says";
+import { deviceWords } from "./device_words";
 import { readable } from "./readable";
-import { translator, worded } from "./index";
+import { translator } from "./index";
 
 const say = translator({
   nobody: ["无牌车", "car without plate"],
@@ -131,7 +131,7 @@ export function tell(event: LiveEvent, names: NamesOf): Told {
     case "SignShown":
       return { text: say("sign", { sign: names.sign(e.sign_id), text: e.text ?? "" }), tone: "plain" };
     case "DeviceHealthChanged": {
-      const detail = e.reason ? say("aside", { what: deviceSays(e.reason, worded) }) : "";
+      const detail = e.reason ? say("aside", { what: deviceWords(e.reason) }) : "";
       const health = e.health ? inWords("health", e.health) : say("changed");
       return { text: say("device", { device: e.device_id ?? "", health, aside: detail }), tone: !e.health || e.health === "removed" ? "plain" : e.health === "ok" ? "ok" : "bad" };
     }

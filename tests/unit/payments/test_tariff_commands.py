@@ -94,7 +94,7 @@ def test_quote_takes_zones_and_says_what_leaving_earlier_saves(capsys: pytest.Ca
     call = ["quote", example("nested_lots"), *times, "--zone", "inner@2026-02-10T09:00", "--what-if", "--json"]
     bill = json.loads(shown(capsys, *call))
     assert bill["total"]["amount"] == 5500 + 2000 + 3000 + 3000
-    assert bill["what_if"][0]["text"]["en"] == "Leave before 02-10 12:01: HK$30.00 less"
+    assert bill["what_if"][0]["text"]["en"] == "From 02-10 12:01: HK$30.00 more"
     assert {line["rule"] for line in bill["lines"]} == {"step", "zones.0.first", "zones.0.step"}
 
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from parking.kernel.errors import ParkingError
+from parking.kernel.money import Money
 from payments.tariff.facts import NO_FACTS, Facts, Place, Visit
-from payments.tariff.outlook import outlook
+from payments.tariff.outlook import Before, outlook
 from payments.tariff.price import itemise, price
 from tests.builders.payments import a_tariff
 
@@ -219,7 +220,23 @@ def test_twenty_two_hours_are_1210_dollars_where_the_day_ticket_does_not_hold_an
 def test_what_if_says_until_when_how_much_less_it_is() -> None:
     found = outlook(a_tariff(HOURLY), at("05-06 10:00"), at("05-06 17:30"), at("05-06 19:30"))
     assert [(one.until, one.saved.minor) for one in found] == [(at("05-06 18:01"), 500), (at("05-06 19:01"), 500)]
-    assert found[0].text("18:01") == {"zh": "18:01 前离场少付 ¥5.00", "en": "Leave before 18:01: ¥5.00 less"}
+    assert found[0].text("18:01") == {"zh": "18:01 起多付 ¥5.00", "en": "From 18:01: ¥5.00 more"}
+
+
+@pytest.mark.parametrize(
+    ("total", "later", "zh", "en"),
+    [
+        (0, 100, "01:46 前免费，之后 ¥1.00", "Free until 01:46, then ¥1.00"),
+        (600, 800, "01:46 起多付 ¥2.00", "From 01:46: ¥2.00 more"),
+        (3900, 1800, "01:46 起少付 ¥21.00", "From 01:46: ¥21.00 less"),
+        (600, 0, "01:46 起少付 ¥6.00", "From 01:46: ¥6.00 less"),
+    ],
+)
+def test_what_changes_at_a_step_is_not_taken_for_a_discount_on_the_price_until_then(
+    total: int, later: int, zh: str, en: str
+) -> None:
+    one = Before(at("05-06 01:46"), Money(total, "CNY"), Money(later, "CNY"))
+    assert one.text("01:46") == {"zh": zh, "en": en}
 
 
 def test_a_currency_may_have_three_decimals() -> None:

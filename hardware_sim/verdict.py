@@ -156,13 +156,14 @@ def _own_stay(visit: Visit, truth: Truth, stays: dict[StayId, KnownStay]) -> Kno
 
 
 def _left_by_itself(stay: KnownStay, visit: Visit, truth: Truth) -> bool:
-    """Whether the stay was closed by its own car's exit; by hand, whether it was closed when that car had left."""
+    """Whether the stay was closed by its own car's exit; one that nobody saw, when that car had left, or when it could after paying."""
     if stay.exited_at is None or stay.exit_lane is None or visit.exited_at is None:
         return False
     told = truth.exit_of(visit)
     if told is not None and truth.left_as(stay.exit_lane, stay.exited_at) is not None:
         return truth.left_as(stay.exit_lane, stay.exited_at) is visit
-    return abs((stay.exited_at - visit.exited_at).total_seconds()) < 60
+    paid_and_left = bool(visit.payments) and visit.payments[-1].at == stay.exited_at <= visit.exited_at
+    return paid_and_left or abs((stay.exited_at - visit.exited_at).total_seconds()) < 60
 
 
 def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) -> bool:

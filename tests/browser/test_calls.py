@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -243,8 +242,7 @@ def test_a_phone_s_call_is_not_the_next_stay_s(fake: FakeServer, open_page: Open
 def test_a_call_says_whose_it_is_and_leads_to_the_stay_and_its_bill_for_who_may_see_them(
     fake: FakeServer, open_page: OpenPage
 ) -> None:
-    whose: dict[str, Any] = {"source": "driver", "stay_id": "stay-1", "plate": "沪A***86"}
-    fake.help.ring("c1", None, "help_wanted", **whose)
+    fake.help.ring("c1", None, "help_wanted", source="driver", stay_id="stay-1", plate="沪A***86")
     fake.scopes = SCOPES - {Scope.STAYS_READ}
     page = open_page(fake.url + OperatorPage.path, expect={401})
     console = OperatorPage(page)

@@ -93,7 +93,7 @@ def dialog_wrong(page: Page, opener: str) -> list[str]:
     button = page.get_by_role("button", name=opener).first
     button.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_be_visible()
+    expect(dialog).to_be_visible(timeout=PATIENT)
     inside = [bool(page.evaluate(_STOP)["inDialog"])]
     for _ in range(14):
         page.keyboard.press("Tab")

@@ -14,10 +14,12 @@ from parking.kernel.errors import ErrorKind, ParkingError, conflict
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
 from parking.plumbing.db import Database, UnitOfWork, insert_once
-from parking.plumbing.jobs import JobHandler
+from parking.plumbing.jobs import JobHandler, enqueue
 from payments import ledger, ledger_store, refund_store, settling, store
 from payments.collecting import Collector, Orders
+from payments.coupons import store as coupon_store
 from payments.coupons import using
+from payments.coupons.model import UseState
 from payments.discounting import Discounts
 from payments.later.collecting import DebtCollector
 from payments.later.creditor import Creditor
@@ -246,6 +248,12 @@ class Cashier(Prices):
     def has_money(self, conn: Connection, stay_id: StayId) -> bool:
         """Whether a payment of this stay is under way, or has come and has not gone back in whole."""
         return any(p.is_live or refund_store.is_kept(conn, p) for p in store.of_stay(conn, stay_id))
+
+    def withdraw(self, uow: UnitOfWork, stay_id: StayId) -> None:
+        """Whose stay it is was misread: an order with coupons of the other is closed, unless its driver has paid it first."""
+        live = store.live_of(uow.connection, stay_id)
+        if live is not None and coupon_store.uses_of_payment(uow.connection, live.payment_id, UseState.RESERVED):
+            enqueue(uow, settling.CLOSE_JOB, f"close:{live.payment_id}", {"payment_id": live.payment_id})
 
     def hand_on(self, uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
         """Other stays hold in the place of this one, whose bill was taken back: theirs are its coupons, and nothing is set aside for it."""

@@ -138,6 +138,7 @@ def subscriptions(
         e.PatrolEnded: (patrolling.patrol_ended(cashier, costs_of),),
         e.StayCorrected: (
             known_rights.corrected,
+            paying.withdraw_order(cashier),
             refresh,
             notifying.stay_ended(notices),
             owing.debt_follows_plate(cashier),

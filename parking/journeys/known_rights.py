@@ -21,7 +21,8 @@ from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, places, store
 from parking.sessions.model import GhostStay, OpenStay, StayInReview
 
-_PLATE_SAID = {f"{undone}{rule}" for rule in ("plate_reread", "read_as_next_spelling") for undone in ("", "undo_")}
+PLATE_SAID = {f"{undone}{rule}" for rule in ("plate_reread", "read_as_next_spelling") for undone in ("", "undo_")}
+"""The rules by which a stay has another plate."""
 _CAME_IN = {"missed_entry", "seen_parked"}
 _PROVED = "passage_proved"
 _LOOKED_AT = 500
@@ -40,13 +41,13 @@ def corrected(uow: UnitOfWork, envelope: Envelope) -> None:
     if isinstance(stay, GhostStay):
         following.left(uow, stay.id)
     lives_again = event.rule in _CAME_IN or event.rule.startswith("undo_")
-    if not isinstance(stay, OpenStay | StayInReview) or not (lives_again or event.rule in {*_PLATE_SAID, _PROVED}):
+    if not isinstance(stay, OpenStay | StayInReview) or not (lives_again or event.rule in {*PLATE_SAID, _PROVED}):
         return
-    if event.rule in _PLATE_SAID:
+    if event.rule in PLATE_SAID:
         before = corrections.get(uow.connection, event.correction_id).before or {}
         is_news = before.get("plate") != (stay.plate.text if stay.plate is not None else None)
     elif event.rule == _PROVED:  # its lane has settled what it had read; somebody may have read another plate since
-        is_news = any(one.rule in _PLATE_SAID for one in corrections.of_stay(uow.connection, stay.id))
+        is_news = any(one.rule in PLATE_SAID for one in corrections.of_stay(uow.connection, stay.id))
     else:
         is_news = following.inside_by(uow.connection, stay.id) is None
     if is_news:

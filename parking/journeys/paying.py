@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from parking.access.service import parks_free, passes_of
 from parking.emergency import emergency_store
 from parking.journeys.covered import covered
+from parking.journeys.known_rights import PLATE_SAID
 from parking.journeys.ports import Account, Cashier, Payment, PricedStay
 from parking.kernel.errors import conflict, not_found
-from parking.kernel.events import Envelope, PaymentCaptured
+from parking.kernel.events import Envelope, PaymentCaptured, StayCorrected
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
 from parking.kernel.signed import Signer, seal
@@ -66,6 +67,17 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         own = cashier.time_to_leave(uow.connection, to_price)
         leave_by = paid_for + (grace.to_leave if own is None else own)
         service.settle(uow, event.stay_id, priced_at=payment.created_at, leave_by=leave_by)
+
+    return handle
+
+
+def withdraw_order(cashier: Cashier) -> Handler:
+    """Handles StayCorrected: what another plate has been given takes nothing off, once it is known that the plate is another."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        event = envelope.event
+        if isinstance(event, StayCorrected) and event.rule in PLATE_SAID:
+            cashier.withdraw(uow, event.stay_id)
 
     return handle
 

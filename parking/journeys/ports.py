@@ -217,6 +217,10 @@ class Cashier(Protocol):
         """Until when a stay that has left was billed; None where it has no bill."""
         ...
 
+    def withdraw(self, uow: UnitOfWork, stay_id: StayId) -> None:
+        """Whose stay it is was misread: an order with coupons of the other is closed, unless its driver has paid it first."""
+        ...
+
     def hand_on(self, uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
         """Other stays hold in the place of this one, whose bill was taken back: its coupons are theirs."""
         ...

@@ -490,6 +490,21 @@ def test_a_coupon_that_was_shown_counts_for_the_stay_that_goes_on(site: SiteStor
         assert (site.sums(earlier).debt, office.due(later)) == (400, 1800), "it counts once"
 
 
+@pytest.mark.req("CPN-1", "ID-1")
+def test_an_order_that_counts_a_coupon_of_the_misread_plate_is_closed_when_the_true_one_is_known(
+    site: SiteStory, office: Office
+) -> None:
+    stay_id = site.enter()
+    given = coupon(site, plate=Plate(PLATE))
+    site.park(hours=2)
+    payment = site.begin_payment(stay_id)
+    assert payment.amount.minor == 400
+    office.says_plate(stay_id, OTHER_PLATE)
+    assert site.payment(payment.payment_id).state is PaymentState.CLOSED
+    assert state_of(site, given) is CouponState.FREE
+    assert office.due(stay_id) == 1000
+
+
 @pytest.mark.req("GATE-4", "ID-1")
 @pytest.mark.parametrize("how", ["merge", "split"])
 def test_a_clock_that_stood_still_has_stood_still_for_the_stays_that_hold_now(

@@ -13,6 +13,7 @@ from parking.kernel.clock import Clock
 from parking.kernel.errors import ErrorKind, ParkingError, conflict
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
+from parking.kernel.plate import Plate
 from parking.plumbing.db import Database, UnitOfWork, insert_once
 from parking.plumbing.jobs import JobHandler, enqueue
 from payments import ledger, ledger_store, refund_store, settling, store
@@ -66,6 +67,10 @@ class _Step:
 
     do: str
     payment: Payment | None = None
+
+
+BY_RIGHT, STOPPED, BY_PERSON = "right", "stopped", "desk:"
+"""By what something of a stay's bill is waived: a right, time in which its clock stood still, a person's decision."""
 
 
 class Cashier(Prices):
@@ -231,7 +236,8 @@ class Cashier(Prices):
         row = store.bill_of(conn, stay_id)
         turn = ledger_store.bills_taken_back(conn, stay_id) + 1
         if row is not None:
-            settling.unwaive(uow, stay_id, settling.right_reference(stay_id, turn - 1))
+            for what in (BY_RIGHT, STOPPED):
+                settling.unwaive(uow, stay_id, settling.of_bill(what, stay_id, turn - 1))
         before = ledger_store.stay_sums(conn, stay_id)
         if row is None or before.due is None:
             return None
@@ -249,6 +255,10 @@ class Cashier(Prices):
         """Whether a payment of this stay is under way, or has come and has not gone back in whole."""
         return any(p.is_live or refund_store.is_kept(conn, p) for p in store.of_stay(conn, stay_id))
 
+    def give_back_coupons(self, uow: UnitOfWork, stay_id: StayId, plate: Plate) -> None:
+        """This plate's coupons were used for a car that was misread as it: they are its again, and the mall bears what they had paid."""
+        using.give_back_of(uow, stay_id, plate)
+
     def withdraw(self, uow: UnitOfWork, stay_id: StayId) -> None:
         """Whose stay it is was misread: an order with coupons of the other is closed, unless its driver has paid it first."""
         live = store.live_of(uow.connection, stay_id)
@@ -260,22 +270,30 @@ class Cashier(Prices):
         using.hand_on(uow, stay_id, to)
         self.later.release(uow, stay_id)
 
+    def hand_back(self, uow: UnitOfWork, stay_id: StayId, to: StayId) -> None:
+        """What was handed on to a stay, whose bill was taken back, is the other's again."""
+        using.hand_back(uow, stay_id, to)
+        self.later.release(uow, stay_id)
+
     def overcharged(self, uow: UnitOfWork, stay: StayToPrice) -> Money:
         """By how much the booked bill exceeds the price with all stops that are known now; zero once that was forgiven."""
         row = store.bill_of(uow.connection, stay.stay_id)
         tariff = self._tariffs.get(uow.connection, stay.tariff_version)
-        if row is None or ledger_store.is_booked(uow.connection, f"waive:stopped:{stay.stay_id}"):
+        if row is None or ledger_store.is_booked(uow.connection, f"waive:{self._of_bill(uow, STOPPED, stay.stay_id)}"):
             return Money(0, tariff.currency)
         known = self._discounts.booked_facts(row, stay)._replace(stopped_minutes=0)
         facts = facts_of(stay.stops, row.entered_at, row.until, known)
         return Money(max(0, row.total - price(tariff, row.entered_at, row.until, facts).total.minor), row.currency)
 
-    def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> Money:
-        """Waive as much of `amount` as the stay still owes; returns how much of the rest it has paid."""
+    def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money) -> Money:
+        """Waive as much of `amount`, the price of time in which its clock stood still, as the stay still owes.
+
+        Returns how much of the rest it has paid. Taken back with its bill: the next one knows of the time.
+        """
         sums = ledger_store.stay_sums(uow.connection, stay_id)
         given_up = min(sums.debt, amount.minor)
         if given_up:
-            self.waive(uow, stay_id, Money(given_up, amount.currency), reference)
+            self.waive(uow, stay_id, Money(given_up, amount.currency), self._of_bill(uow, STOPPED, stay_id))
         return Money(min(amount.minor - given_up, sums.captured + sums.coupon), amount.currency)
 
     def waive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> None:
@@ -284,8 +302,15 @@ class Cashier(Prices):
 
     def let_off(self, uow: UnitOfWork, stay_id: StayId, amount: Money) -> None:
         """Waive what a stay owes that left by right; taken back with its bill."""
-        turn = ledger_store.bills_taken_back(uow.connection, stay_id)
-        settling.waive(uow, stay_id, amount, settling.right_reference(stay_id, turn))
+        settling.waive(uow, stay_id, amount, self._of_bill(uow, BY_RIGHT, stay_id))
+
+    def _of_bill(self, uow: UnitOfWork, what: str, stay_id: StayId) -> str:
+        return settling.of_bill(what, stay_id, ledger_store.bills_taken_back(uow.connection, stay_id))
+
+    def has_waiver(self, conn: Connection, stay_id: StayId) -> bool:
+        """Whether a person has given up something of what a stay owes, or will owe."""
+        booked = {movement.reference for _, movement in ledger_store.movements_of(conn, stay_id)}
+        return any(one.startswith(f"waive:{BY_PERSON}") and f"un{one}" not in booked for one in booked)
 
     def unwaive(self, uow: UnitOfWork, stay_id: StayId, reference: str) -> None:
         """What was given up under this reference is owed again, by a counter-entry; what was not given up is left alone."""

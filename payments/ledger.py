@@ -114,21 +114,23 @@ def settlement(
 
 
 def unsettled(reference: str, unit: str, amount: int, *, source: str, stay_id: StayId, sums: StaySums) -> Movement:
-    """What paid for a stay (by `source`, of `sums`) does so no more: taken from where it stands by now, not from where it once stood."""
-    if sums.due is None:
-        return Movement(reference, unit, (Posting(source, -amount), Posting(receivable(stay_id), amount)))
-    surplus = min(amount, sums.overpaid)
+    """What paid for a stay (by `source`, of `sums`) does so no more: taken from where it stands by now, not from where it once stood.
+
+    First from what is owed back, then from the credit of a stay that is inside, or else it is owed.
+    """
+    surplus = min(amount, max(0, sums.overpaid))
+    rest = receivable(stay_id) if sums.due is None else debt(stay_id)
     postings = [Posting(source, -amount)]
     if surplus:
         postings.append(Posting(overpaid(stay_id), surplus))
     if amount > surplus:
-        postings.append(Posting(debt(stay_id), amount - surplus))
+        postings.append(Posting(rest, amount - surplus))
     return Movement(reference, unit, tuple(postings))
 
 
-def paid_out(reference: str, amount: Money, *, channel: str, stay_id: StayId) -> Movement:
-    """What was owed back has gone back through the channel that it came by."""
-    return transfer(reference, amount.currency, amount.minor, debit=overpaid(stay_id), credit=clearing(channel))
+def paid_out(reference: str, amount: Money, *, channel: str, stay_id: StayId, sums: StaySums) -> Movement:
+    """What was owed back has gone back through the channel that it came by; it is taken from where it stands by now."""
+    return unsettled(reference, amount.currency, amount.minor, source=clearing(channel), stay_id=stay_id, sums=sums)
 
 
 @dataclass(frozen=True, slots=True)

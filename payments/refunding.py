@@ -182,10 +182,12 @@ def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome)
     assert payment is not None, "payments are never deleted"
     if late and refund.granted.minor:  # what was taken back when it had failed
         ledger_store.book(conn, _grant(refund, "refund_granted_late"), stay_id=refund.stay_id, at=uow.now)
+    sums = ledger_store.stay_sums(conn, refund.stay_id)
     movement = ledger.paid_out(
-        f"refund:{refund.number}", refund.amount, channel=payment.channel, stay_id=refund.stay_id
+        f"refund:{refund.number}", refund.amount, channel=payment.channel, stay_id=refund.stay_id, sums=sums
     )
     ledger_store.book(conn, movement, stay_id=refund.stay_id, at=uow.now)
+    assert ledger_store.stay_sums(conn, refund.stay_id).holds, "invariant I1 is broken by a refund that went out"
     if late:
         flag(uow, "refund_late", refund.stay_id, refund.number)
     reversing.after_refund(uow, refund)

@@ -139,9 +139,9 @@ def waive(uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> No
     ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
 
 
-def right_reference(stay_id: StayId, turn: int) -> str:
-    """What a right waives of a stay's bill; `turn` counts how often the bill was taken back."""
-    return f"right:{stay_id}:{turn}" if turn else f"right:{stay_id}"
+def of_bill(what: str, stay_id: StayId, turn: int) -> str:
+    """The reference of what goes with a stay's bill, as a waiver by right; `turn` counts how often the bill was taken back."""
+    return f"{what}:{stay_id}:{turn}" if turn else f"{what}:{stay_id}"
 
 
 def unwaive(uow: UnitOfWork, stay_id: StayId, reference: str) -> None:

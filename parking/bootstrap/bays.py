@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -79,9 +79,14 @@ def sign_board(
     def read() -> Mapping[ZoneId, ZoneView]:
         return {**own(), **door.sign_views()} if next_door else own()
 
+    whole: tuple[float, Collection[ZoneId]] = (float("-inf"), ())
+
     def age_s(zone: ZoneId) -> float:
-        oldest_s = 0.0 if zone in next_door else bays.feed_age_s()
-        return 0.0 if oldest_s > STALE_AFTER_S and zone in bays.seen_whole() else oldest_s
+        nonlocal whole
+        oldest_s, now_s = 0.0 if zone in next_door else bays.feed_age_s(), clock.monotonic_s()
+        if oldest_s > STALE_AFTER_S and now_s - whole[0] >= 1.0:  # asked once for all signs
+            whole = now_s, bays.seen_whole()
+        return 0.0 if oldest_s > STALE_AFTER_S and zone in whole[1] else oldest_s
 
     return SignBoard(
         (*connect(bays.book.site, SIGNS), *at_the_approach),

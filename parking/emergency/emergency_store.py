@@ -242,7 +242,18 @@ def unname_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
 def copy_stops(conn: Connection, stay_id: StayId, to: StayId) -> None:
     """What stopped the clock of one stay has stopped that of another, which holds in its place; the same again changes nothing."""
     for row in conn.execute(fee_stop.select().where(fee_stop.c.stay_id == stay_id)).all():
-        insert_once(conn, fee_stop, {**row._mapping, "id": str(uuid5(_COPIES, f"{row.id}:{to}")), "stay_id": to})
+        insert_once(conn, fee_stop, {**row._mapping, "id": _copy_of(row.id, to), "stay_id": to})
+
+
+def drop_copies(conn: Connection, stay_id: StayId, of: StayId) -> None:
+    """What had stopped the clock of one stay is its own again."""
+    theirs = conn.execute(sa.select(fee_stop.c.id).where(fee_stop.c.stay_id == stay_id)).scalars()
+    copies = [_copy_of(one, of) for one in theirs]
+    conn.execute(fee_stop.delete().where(fee_stop.c.id.in_(copies), fee_stop.c.stay_id == of))
+
+
+def _copy_of(stop_id: str, to: StayId) -> str:
+    return str(uuid5(_COPIES, f"{stop_id}:{to}"))
 
 
 def stops_of(conn: Connection, stay_id: StayId, since: datetime) -> tuple[Stop, ...]:

@@ -46,13 +46,22 @@ def match_exit(
     if row.state in taking_back.OVER or not row.entered_at <= out.exited_at:
         raise conflict("exit.not_its", "this stay had ended by then, or had not begun")
     before = corrections.snapshot(uow.connection, stay_id)
-    stay = store.to_open(row)
+    stay, was = store.to_open(row), corrections.standing(uow.connection, stay_id)
     visits.explain(uow.connection, visit_id, stay_id)
     cases.answer(uow, CaseId(out.case_id), reason, by=actor)
     end_by(uow, cashier, stay, out)
     counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
+    counted_at = corrections.moment_of(was) if row.state == "ghost" and was is not None else out.exited_at
     return corrections.record(
-        uow, stay_id, EXIT_MATCHED, before, {"exit_visit": visit_id}, actor=actor, reason=reason, passages=counts
+        uow,
+        stay_id,
+        EXIT_MATCHED,
+        before,
+        {"exit_visit": visit_id},
+        actor=actor,
+        reason=reason,
+        passages=counts,
+        counted_at=counted_at,
     )
 
 
@@ -87,10 +96,20 @@ def reread(
     store.set_state(uow.connection, stay_id, **values)
     if row.state not in taking_back.OVER:
         store.put_keys(uow.connection, stay_id, plate, votes)
-    elif owing.owes(uow.connection, cashier, stay_id):  # what somebody has paid he has paid
-        taking_back.bill_again(uow, cashier, stay_id, taking_back.bill(uow, cashier, stay_id))
+    else:
+        _settle_anew(uow, cashier, stay_id, row.plate)
     done = corrections.record(uow, stay_id, "plate_reread", before, {}, actor=actor, reason=reason)
     return (done,) if ended is None else (ended, done)
+
+
+def _settle_anew(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, misread: Plate | None) -> None:
+    """One that has left owes as its true plate does; what somebody has paid he has paid, and nobody else's coupons are used for it."""
+    if any(one.is_live for one in cashier.payments_of(uow.connection, stay_id)):
+        raise conflict("stay.being_paid", "a payment of this stay is under way: wait for its end")
+    if misread is not None:
+        cashier.give_back_coupons(uow, stay_id, misread)
+    if owing.owes(uow.connection, cashier, stay_id):
+        taking_back.bill_again(uow, cashier, stay_id, taking_back.bill(uow, cashier, stay_id))
 
 
 def gone(uow: UnitOfWork, stay_id: StayId, *, actor: str, reason: str) -> str:

@@ -126,7 +126,7 @@ class StayDeeds:
         if account.due.minor <= 0:
             raise conflict("stay.nothing_due", "nothing is due for this stay now")
         self.cashier.waive(uow, found.id, account.due, f"desk:{decision_id}")
-        owing.settled(uow, self.cashier, found.id)
+        owing.settled(uow, self.cashier, found.id, by=who.subject, note=_words(wish))
         put_stay(uow, self.cashier, found.id)
         before, after = {"due": to_plain(account.due)}, {"due": {**to_plain(account.due), "amount": 0}}
         return Outcome(before, after, found.id, made)

@@ -75,7 +75,7 @@ def waive_stopped(uow: UnitOfWork, cashier: Cashier, stay: ClosedStay) -> None:
     """Give up what a closed stay was charged for time in which its clock turns out to have stood still; a person sees to what is paid."""
     over = cashier.overcharged(uow, priced(uow.connection, stay))
     if over.minor > 0:
-        rest = cashier.forgive(uow, stay.id, over, f"stopped:{stay.id}")
+        rest = cashier.forgive(uow, stay.id, over)
         owing.settled(uow, cashier, stay.id)
         if rest.minor > 0 and not store.has_case(uow.connection, "paid_while_stopped", stay.id):
             cases.open_case(uow, "paid_while_stopped", stay_id=stay.id, lane_id=stay.exit_lane_id)

@@ -13,10 +13,10 @@ from parking.access.service import parks_free
 from parking.journeys import known_rights, leaving, taking_back
 from parking.journeys.ports import Cashier
 from parking.kernel.errors import conflict, invalid
-from parking.kernel.ids import LaneId, StayId
+from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, places, store
-from parking.sessions.model import OpenStay
+from parking.sessions import cases, corrections, places, store
+from parking.sessions.model import TWO_OF_ONE_PLATE, OpenStay
 
 
 def merge(
@@ -32,11 +32,11 @@ def merge(
     ):
         raise invalid("merge.order", "merge the later of two stays into the earlier", field="stay_id")
     before = {one: corrections.snapshot(conn, one) for one in (later_id, into_id)}
-    if cashier.has_money(conn, later_id):
-        raise conflict("merge.paid", "the later stay has payments of its own: settle those first")
-    taking_back.bill(uow, cashier, into_id)
-    taken = taking_back.bill(uow, cashier, later_id)
+    _refuse_what_is_settled(uow, cashier, later_id, "merge")
+    of_earlier, taken = taking_back.bill(uow, cashier, into_id), taking_back.bill(uow, cashier, later_id)
     taking_back.hand_on(uow, cashier, later_id, (into_id,))
+    _hand_right_on(uow, later_id, into_id)
+    _answer(uow, later_id, actor, reason, also=into_id)
     store.set_state(conn, later_id, state="merged", into_ids=into_id)
     if later.state == "closed":
         until = taken.until or later.exited_at
@@ -44,15 +44,25 @@ def merge(
         free = known_rights.why_free(conn, stay, until)
         lane_id = LaneId(later.exit_lane_id)
         leaving.close(uow, cashier, stay, at=later.exited_at, priced_at=until, lane_id=lane_id, free=free)
+        taking_back.dispute_again(uow, cashier, into_id, taken._replace(disputed=taken.disputed or of_earlier.disputed))
     else:
         store.set_state(conn, into_id, state="open", exited_at=None, exit_lane_id=None)
         taking_back.find_again(uow, into_id)
     seen = {"into": into_id, "merged": later_id}
-    counted = 0 if earlier.state == "ghost" else -1  # one car was counted in twice
-    return tuple(  # taken back in reverse: the earlier has to be out of the way before the later is inside again
-        corrections.record(uow, one, rule, before[one], seen, actor=actor, reason=reason, passages=counts)
-        for one, rule, counts in ((later_id, "merged", counted), (into_id, "took_in_another", 0))
-    )
+    counted = (later.state != "closed") - _is_counted(earlier.state) - _is_counted(later.state)
+
+    def record(one: StayId, rule: str, was: taking_back.Taken, passages: int) -> str:
+        evidence = seen | was.evidence
+        return corrections.record(uow, one, rule, before[one], evidence, actor=actor, reason=reason, passages=passages)
+
+    first = record(later_id, "merged", taken, counted)
+    second = record(into_id, taking_back.TOOK_IN, of_earlier, 0)
+    return first, second  # taken back in reverse: the earlier has to be out of the way before the later is inside again
+
+
+def _is_counted(state: str) -> bool:
+    """Whether the car of a stay in this state is among those inside."""
+    return state in ("open", "review")
 
 
 def split(
@@ -70,8 +80,7 @@ def split(
     ends = row.exited_at or uow.now
     if row.state in ("merged", "split") or not row.entered_at <= left_at <= came_at <= ends:
         raise invalid("split.times", "should lie within the stay, the exit before the second entry", field="left_at")
-    if cashier.has_money(conn, stay_id):
-        raise conflict("split.paid", "this stay has payments: settle those first")
+    _refuse_what_is_settled(uow, cashier, stay_id, "split")
     before, whole = corrections.snapshot(conn, stay_id), store.to_open(row)
     first = _part(whole, StayId(uow.ids.new(row.entered_at)), row.entered_at)
     second = _part(whole, StayId(uow.ids.new(came_at)), came_at)
@@ -87,21 +96,54 @@ def split(
         until = taken.until if taken.until is not None and came_at <= taken.until <= ends else ends
         free = _why_free(uow, stay_id, second, until)
         leaving.close(uow, cashier, second, at=ends, priced_at=until, lane_id=lane, free=free)
+        for part in (first, second):
+            taking_back.dispute_again(uow, cashier, part.id, taken)
     else:
         inside = following.hand_on(uow, stay_id, second.id)
         if inside is not None:
             places.came_into(conn, second.id, came_at, inside.lot_id, inside.right)
+    _answer(uow, stay_id, actor, reason, now_of=second.id)
     for one in (first, second):
-        corrections.record(uow, one.id, "split_from", None, {"of": stay_id}, actor=actor, reason=reason)
-    parts = {"first": first.id, "second": second.id}
+        corrections.record(uow, one.id, taking_back.SPLIT_FROM, None, {"of": stay_id}, actor=actor, reason=reason)
+    parts = {"first": first.id, "second": second.id} | taken.evidence
     corrections.record(uow, stay_id, "split", before, parts, actor=actor, reason=reason)
     return first.id, second.id
 
 
 def _why_free(uow: UnitOfWork, whole: StayId, part: OpenStay, until: datetime) -> str | None:
     """Why a part costs nothing: by the right of the whole, while that is inside by one, else by what its plate may claim."""
-    by_whole = parks_free(uow.connection, whole, part.plate, until)
+    came_by = known_rights.right_on_record(uow.connection, whole)
+    by_whole = parks_free(uow.connection, whole, part.plate, until, right=came_by)
     return by_whole or known_rights.why_free(uow.connection, part, until)
+
+
+def _refuse_what_is_settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, deed: str) -> None:
+    """No payment and nothing that a person gave up is lost with the stay that it was for."""
+    if cashier.has_money(uow.connection, stay_id):
+        raise conflict(f"{deed}.paid", "this stay has payments of its own: settle those first")
+    if cashier.has_waiver(uow.connection, stay_id):
+        raise conflict(f"{deed}.waived", "something of this stay was given up: take that back first")
+
+
+def _hand_right_on(uow: UnitOfWork, stay_id: StayId, to: StayId) -> None:
+    """A visit has the right by which either of its stays came in."""
+    theirs = following.inside_by(uow.connection, to)
+    if theirs is None or theirs.right is None:
+        following.hand_on(uow, stay_id, to)
+    else:
+        following.left(uow, stay_id)
+
+
+def _answer(
+    uow: UnitOfWork, gone: StayId, actor: str, reason: str, *, also: StayId | None = None, now_of: StayId | None = None
+) -> None:
+    """What was asked of a stay that holds no more is answered; whether another's entry was its second is asked of `now_of`."""
+    of_both = store.open_cases_of(uow.connection, also) if also is not None else []
+    asked = [*store.open_cases_of(uow.connection, gone), *(one for one in of_both if one.visit_id == VisitId(gone))]
+    for case in asked:
+        cases.answer(uow, case.id, reason, by=actor)
+        if now_of is not None and case.reason in TWO_OF_ONE_PLATE:
+            cases.open_case(uow, case.reason, stay_id=now_of, visit_id=case.visit_id, lane_id=case.lane_id)
 
 
 def _part(whole: OpenStay, stay_id: StayId, entered_at: datetime) -> OpenStay:

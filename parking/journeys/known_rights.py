@@ -15,7 +15,7 @@ from parking.access.rows import PassRow
 from parking.access.service import parks_free
 from parking.access.store import ServersCopy
 from parking.kernel.events import Envelope, StayCorrected
-from parking.kernel.ids import LotId
+from parking.kernel.ids import LotId, StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import corrections, finding, places, store
@@ -40,8 +40,7 @@ def corrected(uow: UnitOfWork, envelope: Envelope) -> None:
     stay = store.get(uow.connection, event.stay_id)
     if isinstance(stay, GhostStay):
         following.left(uow, stay.id)
-    lives_again = event.rule in _CAME_IN or event.rule.startswith("undo_")
-    if not isinstance(stay, OpenStay | StayInReview) or not (lives_again or event.rule in {*PLATE_SAID, _PROVED}):
+    if not isinstance(stay, OpenStay | StayInReview):
         return
     if event.rule in PLATE_SAID:
         before = corrections.get(uow.connection, event.correction_id).before or {}
@@ -49,9 +48,22 @@ def corrected(uow: UnitOfWork, envelope: Envelope) -> None:
     elif event.rule == _PROVED:  # its lane has settled what it had read; somebody may have read another plate since
         is_news = any(one.rule in PLATE_SAID for one in corrections.of_stay(uow.connection, stay.id))
     else:
-        is_news = following.inside_by(uow.connection, stay.id) is None
+        is_news = event.rule in _CAME_IN and following.inside_by(uow.connection, stay.id) is None
     if is_news:
         settle(uow, stay)
+    elif event.rule not in PLATE_SAID and following.inside_by(uow.connection, stay.id) is None:
+        _comes_back(uow, stay)
+
+
+def _comes_back(uow: UnitOfWork, stay: OpenStay | StayInReview) -> None:
+    """Its end is taken back: it is inside by what it had come by, unless others have the bays of its pass by now."""
+    stood = places.of_stay(uow.connection, stay.id)
+    right, lot_id = (stood[-1].right, stood[-1].lot_id) if stood else (None, _lot_of(stay))
+    held = _pass(uow.connection, right)
+    if held is not None and stay.plate is not None and _was_full(uow.connection, held, stay, stay.plate, uow.now):
+        right = None
+    if right is not None or lot_id is not None:
+        following.known_as(uow, stay.id, stay.plate, stay.entered_at, right, lot_id)
 
 
 def settle(uow: UnitOfWork, stay: OpenStay | StayInReview) -> None:
@@ -62,8 +74,15 @@ def settle(uow: UnitOfWork, stay: OpenStay | StayInReview) -> None:
 
 
 def why_free(conn: Connection, stay: OpenStay, until: datetime) -> str | None:
-    """Why a stay that ends `until` costs nothing by its own plate, by what its lane had settled or what the plate may claim."""
-    return parks_free(conn, stay.id, stay.plate, until) or free_by(conn, stay, stay.plate, until)
+    """Why a stay that ends `until` costs nothing, by what it had come by, or what its own plate may claim."""
+    came_by = right_on_record(conn, stay.id)
+    return parks_free(conn, stay.id, stay.plate, until, right=came_by) or free_by(conn, stay, stay.plate, until)
+
+
+def right_on_record(conn: Connection, stay_id: StayId) -> str | None:
+    """The right by which the vehicle of a stay stood where it stood last."""
+    stood = places.of_stay(conn, stay_id)
+    return stood[-1].right if stood else None
 
 
 def free_by(conn: Connection, stay: OpenStay | StayInReview, plate: Plate | None, until: datetime) -> str | None:

@@ -252,7 +252,9 @@ def known_to_have_left(uow: UnitOfWork, out: PassedOut, *, nobody_else: bool) ->
         if erred or at <= (parse_time(rests_on) if rests_on else known.at):
             seen = {"exit_visit": out.visit_id, "at": at}
             store.set_state(uow.connection, stay_id, exited_at=at, exit_lane_id=out.lane_id)
-            corrections.record(uow, stay_id, "exit_arrived_late", before, seen, passages=1)
+            corrections.record(
+                uow, stay_id, "exit_arrived_late", before, seen, passages=1, counted_at=corrections.moment_of(known)
+            )
             return stay_id
     return None
 
@@ -301,7 +303,8 @@ def close(
         until = leaving.billed_until(priced_at, to_price.stops)
         if free is None and why_held(uow.connection, cashier, leaving, until, to_price) is not None:
             service.close_stay(uow, leaving, exited_at=at, lane_id=lane_id)
-            cases.open_case(uow, "charge_over_bound", stay_id=leaving.id, lane_id=lane_id)
+            if not store.open_cases(uow.connection, "charge_over_bound", leaving.id):
+                cases.open_case(uow, "charge_over_bound", stay_id=leaving.id, lane_id=lane_id)
             return
         unpaid = cashier.post_due(uow, to_price, until, with_offers=free is None)
         if unpaid.minor > 0 and free is not None:

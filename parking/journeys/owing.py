@@ -32,6 +32,7 @@ from parking.plumbing.delivery import Handler
 from parking.plumbing.each import each
 from parking.sessions import cases
 from parking.sessions import store as sessions_store
+from parking.sessions.corrections import BY_RULE
 
 AT_ONCE = 100
 DISPUTED = "debt_disputed"
@@ -113,7 +114,9 @@ def debt_ends(cashier: Cashier) -> Handler:
     return handle
 
 
-def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
+def settled(
+    uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, by: str = BY_RULE, note: str = "nothing is owed any more"
+) -> None:
     """Something of a debt was paid or given up; whoever does it by hand calls this in the same transaction."""
     _let_in(uow, cashier.later.paid(uow, stay_id))
     found = cashier.later.debt(uow.connection, stay_id)
@@ -121,7 +124,7 @@ def settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
         return
     for asked in (LEFT_UNPAID, DISPUTED):
         for case_id in sessions_store.open_cases(uow.connection, asked, stay_id):
-            cases.answer(uow, case_id, "nothing is owed any more")
+            cases.answer(uow, case_id, note, by=by)
     _forget_if_erased(uow, cashier, found[0])
 
 

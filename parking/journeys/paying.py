@@ -58,7 +58,9 @@ def grant_exit(cashier: Cashier, grace: Grace) -> Handler:
         pays_debt = isinstance(stay, ClosedStay) and cashier.later.is_debt(conn, stay.id)
         if not isinstance(stay, OpenStay) and not pays_debt:
             cases.open_case(uow, "paid_but_not_inside", stay_id=event.stay_id)
-        if payment is None or stay is None or (not isinstance(stay, OpenStay) and not _may_be_inside(conn, stay)):
+        if payment is None or stay is None:
+            return
+        if not isinstance(stay, OpenStay) and not _may_be_inside(conn, stay, payment.created_at):
             return
         to_price = priced(conn, stay)
         if cashier.account(conn, to_price, payment.created_at).unsettled.minor > 0:
@@ -82,11 +84,13 @@ def withdraw_order(cashier: Cashier) -> Handler:
     return handle
 
 
-def _may_be_inside(conn: Connection, stay: Stay) -> bool:
-    """Whether that a stay has ended, or is in doubt, is somebody's word that may be taken back: then its driver has his time to leave."""
-    if isinstance(stay, SupersededStay):
-        return False
-    return not isinstance(stay, ClosedStay) or corrections.standing(conn, stay.id) is not None
+def _may_be_inside(conn: Connection, stay: Stay, begun_at: datetime) -> bool:
+    """Whether that a stay has ended, or is in doubt, was said after its driver had begun to pay: it may be taken back.
+
+    Then he has his time to leave.
+    """
+    said = corrections.standing(conn, stay.id) if not isinstance(stay, SupersededStay) else None
+    return said is not None and begun_at <= said.at
 
 
 @dataclass(frozen=True, slots=True)

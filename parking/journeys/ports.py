@@ -127,7 +127,7 @@ class Look(Protocol):
 
 
 class Payment(Protocol):
-    """A payment as its payer may see it; `created_at` is the moment whose price it pays."""
+    """A payment as its payer may see it; `created_at` is the moment whose price it pays, `is_live`: it may still be paid."""
 
     @property
     def payment_id(self) -> PaymentId: ...
@@ -147,6 +147,8 @@ class Payment(Protocol):
     def number(self) -> str: ...
     @property
     def captured_at(self) -> datetime | None: ...
+    @property
+    def is_live(self) -> bool: ...
 
 
 class Cashier(Protocol):
@@ -217,12 +219,24 @@ class Cashier(Protocol):
         """Until when a stay that has left was billed; None where it has no bill."""
         ...
 
+    def has_waiver(self, conn: Connection, stay_id: StayId) -> bool:
+        """Whether a person has given up something of what a stay owes, or will owe."""
+        ...
+
+    def give_back_coupons(self, uow: UnitOfWork, stay_id: StayId, plate: Plate) -> None:
+        """This plate's coupons were used for a car that was misread as it: they are its again, and the mall bears what they had paid."""
+        ...
+
     def withdraw(self, uow: UnitOfWork, stay_id: StayId) -> None:
         """Whose stay it is was misread: an order with coupons of the other is closed, unless its driver has paid it first."""
         ...
 
     def hand_on(self, uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
         """Other stays hold in the place of this one, whose bill was taken back: its coupons are theirs."""
+        ...
+
+    def hand_back(self, uow: UnitOfWork, stay_id: StayId, to: StayId) -> None:
+        """What was handed on to a stay, whose bill was taken back, is the other's again."""
         ...
 
     def let_off(self, uow: UnitOfWork, stay_id: StayId, amount: Money) -> None:
@@ -241,6 +255,6 @@ class Cashier(Protocol):
         """By how much the booked bill of a finished stay exceeds its price with all its stops; zero once it was forgiven."""
         ...
 
-    def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money, reference: str) -> Money:
-        """Waive a part of what a stay still owes, once for each reference; returns what it has paid of that part already."""
+    def forgive(self, uow: UnitOfWork, stay_id: StayId, amount: Money) -> Money:
+        """Waive what a stay still owes of what its stopped clock cost, once for a bill; returns what it has paid of that already."""
         ...

@@ -17,6 +17,7 @@ from parking.journeys import known_rights, leaving, owing, paying
 from parking.journeys.ports import Cashier
 from parking.kernel.codec import parse_time
 from parking.kernel.errors import conflict, not_found
+from parking.kernel.events import CaseChanged
 from parking.kernel.ids import CaseId, StayId, VisitId
 from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
@@ -29,6 +30,8 @@ from parking.sessions.model import ClosedStay
 
 OVER = ("closed", "merged", "split")
 """What has ended for good; a ghost may live again."""
+SPLIT_FROM, TOOK_IN = "split_from", "took_in_another"
+_SUPERSEDE = ("split", "merged", TOOK_IN)
 _TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leaving_at")
 
 
@@ -37,6 +40,17 @@ class Taken(NamedTuple):
 
     until: datetime | None
     disputed: bool
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """What a correction keeps of it, for whoever takes that back when the bill has long gone."""
+        until = {} if self.until is None else {"billed_until": self.until}
+        return until | ({"disputed": True} if self.disputed else {})
+
+    @classmethod
+    def kept(cls, evidence: Mapping[str, Any]) -> Taken:
+        until = evidence.get("billed_until")
+        return cls(parse_time(until) if until else None, bool(evidence.get("disputed")))
 
 
 def known(uow: UnitOfWork, stay_id: StayId) -> Row[Any]:
@@ -57,13 +71,23 @@ def bill(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> Taken:
 
 
 def bill_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, taken: Taken) -> None:
-    """Book the bill of a stay that has left anew, until the moment until which the one before counted; a dispute goes on."""
+    """Book the bill of a stay that has left anew, until the moment until which the one before counted; a dispute goes on.
+
+    One that had none, as a person had to look first, has none now.
+    """
     closed = store.get(uow.connection, stay_id)
     assert isinstance(closed, ClosedStay)
+    if taken.until is None:
+        return
     stay, at = store.to_open(known(uow, stay_id)), closed.exited_at
-    priced_at = taken.until if taken.until is not None and taken.until <= at else at
+    priced_at = min(taken.until, at)
     free = known_rights.why_free(uow.connection, stay, priced_at)
     leaving.close(uow, cashier, stay, at=at, priced_at=priced_at, lane_id=closed.exit_lane_id, free=free)
+    dispute_again(uow, cashier, stay_id, taken)
+
+
+def dispute_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, taken: Taken) -> None:
+    """What its driver says that he does not owe he still says of the bill that stands in its place."""
     if taken.disputed:
         owing.owed_again(uow, cashier, stay_id)
         if owing.owes(uow.connection, cashier, stay_id):
@@ -83,8 +107,12 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
         if inside is not None and inside.id not in (done.stay_id, *parts):
             raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
     taken = bill(uow, cashier, done.stay_id)
+    if done.rule in _SUPERSEDE:
+        taken = Taken.kept(done.evidence)
     for part in parts:
         _take_part_back(uow, cashier, done, part)
+    if done.rule == TOOK_IN:
+        _hand_back(uow, cashier, done.stay_id, StayId(done.evidence["merged"]))
     _restore(uow, done)
     if done.rule == evidence.NOT_SEEN_SINCE:
         store.set_state(uow.connection, done.stay_id, leaving_at=None)  # or the next round would end it again
@@ -94,7 +122,7 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     if visit is not None and after.get("state") == "closed" and visits.unmatched(uow.connection, VisitId(visit)):
         visits.explain(uow.connection, VisitId(visit), None)
         emergency_store.unname_stay(uow.connection, VisitId(visit), done.stay_id)
-        desk_store.reopen_case(uow.connection, CaseId(visits.case_of(uow.connection, VisitId(visit))))
+        _ask_again(uow, CaseId(visits.case_of(uow.connection, VisitId(visit))))
     return corrections.record(
         uow,
         done.stay_id,
@@ -105,7 +133,15 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
         reason=reason,
         passages=-done.passages,
         undoes=done.id,
+        counted_at=corrections.moment_of(done),
     )
+
+
+def _ask_again(uow: UnitOfWork, case_id: CaseId) -> None:
+    desk_store.reopen_case(uow.connection, case_id)
+    case = store.get_case(uow.connection, case_id)
+    assert case is not None, "cases are never deleted"
+    uow.publish(CaseChanged(case_id, case.reason, "reopened"))
 
 
 def _parts(done: Correction) -> tuple[StayId, ...]:
@@ -117,8 +153,10 @@ def _refuse_what_rests_on(
     uow: UnitOfWork, cashier: Cashier, parts: tuple[StayId, ...], before: Mapping[str, Any]
 ) -> None:
     """A split is not taken back over what has happened to its parts since."""
-    if parts and known(uow, parts[1]).state != before["state"]:
-        raise conflict("split.went_on", "the second of these visits has changed since: settle that one first")
+    states = [known(uow, part).state for part in parts]
+    said = [corrections.standing(uow.connection, part) for part in parts]
+    if parts and (states != ["closed", before["state"]] or any(one is None or one.rule != SPLIT_FROM for one in said)):
+        raise conflict("split.went_on", "these visits have changed since: settle those first")
     if any(cashier.has_money(uow.connection, part) for part in parts):
         raise conflict("split.paid", "one of these visits has payments: settle those first")
 
@@ -131,6 +169,13 @@ def _take_part_back(uow: UnitOfWork, cashier: Cashier, done: Correction, part: S
     before = corrections.snapshot(uow.connection, part)
     store.set_state(uow.connection, part, state="merged", into_ids=done.stay_id)
     corrections.record(uow, part, "split_taken_back", before, {"of": done.stay_id}, actor=done.actor)
+
+
+def _hand_back(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, merged: StayId) -> None:
+    """What a stay was handed on by one that was merged into it is that one's again."""
+    cashier.hand_back(uow, stay_id, merged)
+    emergency_store.drop_copies(uow.connection, merged, stay_id)
+    following.left(uow, stay_id)
 
 
 def hand_on(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, to: tuple[StayId, ...]) -> None:

@@ -54,9 +54,9 @@ class _InOrder:
         """A fresh UUIDv7 as text, ordered by `now` (aware), and behind the last one of the same moment."""
         millis = int(now.timestamp() * 1000) & ((1 << 48) - 1)
         then, tail = self._last  # two threads at once: each draws for itself, and which of them was first nobody knows
-        tail = tail + 1 + self._draw(_STEP) if millis == then else self._draw(_BITS)
-        if tail >> _BITS:
-            tail = self._draw(_BITS)
+        tail = tail + 1 + self._draw(_STEP) if millis == then else self._draw(_BITS - 1)
+        if tail >> _BITS:  # some thousands in one millisecond: the order of so many is lost
+            tail = self._draw(_BITS - 1)
         self._last = millis, tail
         value = millis << 80 | 0x7 << 76 | (tail >> 62) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1)
         text = f"{value:032x}"

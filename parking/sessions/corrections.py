@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from parking.kernel import chain
-from parking.kernel.codec import to_plain
+from parking.kernel.codec import parse_time, to_plain
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import StayCorrected
 from parking.kernel.ids import LaneId, StayId
@@ -133,10 +133,11 @@ def record(
     reason: str = "",
     passages: int = 0,
     undoes: str | None = None,
+    counted_at: datetime | None = None,
 ) -> str:
     """Write down what has just been changed about a stay, and tell it; returns the correction's id.
 
-    `evidence["at"]` is the moment of what shows that it was not true.
+    `evidence["at"]` is the moment of what shows that it was not true; `counted_at`, where another one is meant, that of what it reverses.
     """
     conn = uow.connection
     insert_once(conn, correction_head, {"one": 1, "seq": 0, "link": chain.GENESIS})
@@ -167,7 +168,8 @@ def record(
     conn.execute(_APPEND, {**values, "link": link})
     conn.execute(_MOVE_HEAD, {"seq": head.seq + 1, "link": link})
     lane_id = LaneId(((values["after"] or before) or {}).get("lane_id", ""))
-    uow.publish(StayCorrected(values["id"], stay_id, rule, lane_id, passages, evidence.get("at")))
+    at = counted_at if counted_at is not None else evidence.get("at")
+    uow.publish(StayCorrected(values["id"], stay_id, rule, lane_id, passages, at))
     return str(values["id"])
 
 
@@ -216,6 +218,12 @@ def standing(conn: Connection, stay_id: StayId) -> Correction | None:
     """The last correction of a stay that nobody has taken back."""
     done = [one for one in of_stay(conn, stay_id) if one.undone_by is None and one.undoes is None]
     return done[-1] if done else None
+
+
+def moment_of(done: Correction) -> datetime:
+    """When what a correction says was counted: with what shows it, else when somebody said so."""
+    at = done.evidence.get("at")
+    return parse_time(at) if at else done.at
 
 
 def given_by_person(conn: Connection, stay_id: StayId) -> Correction | None:

@@ -206,8 +206,9 @@ def confirm(
     taken = stay.plate is not None and store.open_by_plate(conn, stay.plate) is not None
     store.set_state(conn, stay.id, state="review" if taken else "open")
     standing = corrections.standing(conn, stay.id)
-    undoes = standing.id if isinstance(stay, GhostStay) and standing is not None else None
-    corrections.record(uow, stay.id, rule, before, evidence, passages=passages, undoes=undoes)
+    was_ghost = standing if isinstance(stay, GhostStay) else None
+    how = (was_ghost.id, corrections.moment_of(was_ghost)) if was_ghost is not None else (None, None)
+    corrections.record(uow, stay.id, rule, before, evidence, passages=passages, undoes=how[0], counted_at=how[1])
     uow.publish(StayOpened(stay.id, stay.plate, stay.entered_at, stay.lane_id, stay.tariff_version))
     return store.to_open(row)
 

@@ -178,6 +178,11 @@ def show(conn: Connection, stay_id: str, coupon_id: str, at: datetime) -> None:
     insert_once(conn, shown_table, {"stay_id": stay_id, "coupon_id": coupon_id, "at": at})
 
 
+def unshow(conn: Connection, stay_id: str, coupon_ids: Sequence[str]) -> None:
+    c = shown_table.c
+    conn.execute(shown_table.delete().where(c.stay_id == stay_id, c.coupon_id.in_(coupon_ids)))
+
+
 def shown_for(conn: Connection, stay_id: str) -> Sequence[str]:
     """The coupons that were shown for a stay."""
     c = shown_table.c

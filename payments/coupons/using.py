@@ -15,6 +15,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import CouponChanged
 from parking.kernel.ids import PaymentId, StayId
 from parking.kernel.money import Money
+from parking.kernel.plate import Plate
 from parking.plumbing.db import UnitOfWork
 from payments import ledger, ledger_store
 from payments.coupons import limits, store
@@ -164,28 +165,45 @@ def _release(uow: UnitOfWork, use: Use) -> None:
 
 def give_back(uow: UnitOfWork, payment_id: PaymentId) -> Sequence[Use]:
     """The payment was refunded: its coupons are as good as new; what they had paid is given up by the site, not by who gave them."""
-    conn = uow.connection
-    ledger_store.take_head(conn)
-    returned = []
-    for use in store.uses_of_payment(conn, payment_id, UseState.REDEEMED):
-        if not _return(uow, use):
-            continue
-        returned.append(use)
-        if not use.amount:
-            continue
-        movement = transfer(
-            f"coupon-back:{use.use_id}",
-            use.currency,
-            use.amount,
-            debit=ledger.WAIVED,
-            credit=ledger.coupons(use.issuer),
-        )
-        ledger_store.book(conn, movement, stay_id=StayId(use.stay_id), at=uow.now)
-    return returned
+    ledger_store.take_head(uow.connection)
+    used = store.uses_of_payment(uow.connection, payment_id, UseState.REDEEMED)
+    return [use for use in used if _give_back(uow, use)]
+
+
+def give_back_of(uow: UnitOfWork, stay_id: StayId, plate: Plate) -> None:
+    """The same for coupons of a plate that were used for the stay of another."""
+    ledger_store.take_head(uow.connection)
+    for use in store.uses_of_stay(uow.connection, stay_id, UseState.REDEEMED):
+        coupon = store.coupon(uow.connection, use.coupon_id) if use.coupon_id is not None else None
+        if coupon is not None and coupon.plate == plate:
+            _give_back(uow, use)
+
+
+def _give_back(uow: UnitOfWork, use: Use) -> bool:
+    if not _return(uow, use):
+        return False
+    if use.amount:
+        accounts = {"debit": ledger.WAIVED, "credit": ledger.coupons(use.issuer)}
+        movement = transfer(f"coupon-back:{use.use_id}", use.currency, use.amount, **accounts)
+        ledger_store.book(uow.connection, movement, stay_id=StayId(use.stay_id), at=uow.now)
+    return True
 
 
 def hand_on(uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
     """Other stays hold in the place of this one, whose bill was taken back: what it used is free again, what it was shown they were."""
+    _free_again(uow, stay_id)
+    for coupon_id in store.shown_for(uow.connection, stay_id):
+        for one in to:
+            store.show(uow.connection, one, coupon_id, uow.now)
+
+
+def hand_back(uow: UnitOfWork, stay_id: StayId, to: StayId) -> None:
+    """What was handed on to a stay by another is that one's again."""
+    _free_again(uow, stay_id)
+    store.unshow(uow.connection, stay_id, store.shown_for(uow.connection, to))
+
+
+def _free_again(uow: UnitOfWork, stay_id: StayId) -> None:
     conn = uow.connection
     ledger_store.take_head(conn)
     for use in store.uses_of_stay(conn, stay_id, UseState.REDEEMED):
@@ -199,9 +217,6 @@ def hand_on(uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
                 sums=ledger_store.stay_sums(conn, stay_id),
             )
             ledger_store.book(conn, movement, stay_id=stay_id, at=uow.now)
-    for coupon_id in store.shown_for(conn, stay_id):
-        for one in to:
-            store.show(conn, one, coupon_id, uow.now)
 
 
 def _return(uow: UnitOfWork, use: Use) -> bool:

@@ -50,7 +50,13 @@ def begin(uow: UnitOfWork, policy: Policy, stay_id: StayId, plate: Plate | None,
 def _begin_anew(uow: UnitOfWork, policy: Policy, known: Debt, plate: Plate | None, owed: Money) -> None:
     if known.state in (DebtState.OPEN, DebtState.DISPUTED):
         return
-    agreement_id = known.agreement_id if known.plate == plate else None  # nobody's agreement pays for another car
+    agreement_id = known.agreement_id
+    if (
+        known.plate != plate
+    ):  # nobody's agreement pays for another car; who left on a promise has one of his own, perhaps
+        promised = plate is not None and store.promise_of(uow.connection, known.stay_id) is not None
+        agreed = store.agreement_of(uow.connection, plate) if promised and plate is not None else None
+        agreement_id = agreed.id if agreed is not None else None
     first = uow.now + policy.collect[0] if agreement_id is not None else None
     values = {"plate": plate, "amount": owed.minor, "since": uow.now, "state": DebtState.OPEN.value, "blocked_at": None}
     values |= {"agreement_id": agreement_id, "tries": 0, "reminded": 0, "next_try_at": first}

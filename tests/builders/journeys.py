@@ -35,7 +35,7 @@ from parking.kernel.events import (
     VehicleBackedAway,
     VehiclePassed,
 )
-from parking.kernel.ids import EventId, LaneId, SeededIds, StayId, VisitId
+from parking.kernel.ids import EventId, LaneId, LotId, SeededIds, StayId, VisitId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
@@ -83,9 +83,11 @@ def passage(
     votes: Votes | None = None,
     credential: Credential | None = None,
     right: str | None = None,
+    lot_id: LotId | None = None,
+    outer_lot_id: LotId | None = None,
 ) -> VehiclePassed:
     """The loops have proved that a car went through."""
-    stay_id = StayId(visit) if direction is Direction.IN else StayId(stay) if stay else None
+    stay_id = StayId(stay) if stay else StayId(visit) if direction is Direction.IN else None
     return VehiclePassed(
         lane_id=lane or (ENTRY if direction is Direction.IN else EXIT),
         visit_id=VisitId(visit),
@@ -97,6 +99,8 @@ def passage(
         votes=votes,
         credential=credential,
         right=right,
+        lot_id=lot_id,
+        outer_lot_id=outer_lot_id,
     )
 
 

@@ -78,8 +78,12 @@ class Someday:
         self.site.pay(self._one(), key=f"k{self.site.visit()}")
 
     def waive(self) -> None:
-        amount, key = Money(self.chance.choice([100, 250]), "CNY"), self.site.visit()
-        self._write(lambda uow: self.site.application.cashier.forgive(uow, self._one(), amount, f"waived:{key}"))
+        stay_id, key = self._one(), self.site.visit()
+        amount = min(self.chance.choice([100, 250]), self.site.sums(stay_id).debt)
+        if amount:
+            self._write(
+                lambda uow: self.site.application.cashier.waive(uow, stay_id, Money(amount, "CNY"), f"waived:{key}")
+            )
 
     def refund(self) -> None:
         payments = payments_store.payment_table

@@ -93,9 +93,9 @@ def test_coupons_and_a_members_tier_are_lines_of_the_bill_in_the_best_order(
 
 
 @pytest.mark.req("CPN-1")
-def test_what_leaving_sooner_saves_is_what_is_left_to_pay(tariff: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_leaving_later_adds_is_what_is_left_to_pay(tariff: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["quote", tariff, *TIMES, "--coupon", "percent:50", "--what-if"]) == 0
-    assert "Leave before 05-01 13:01: ¥2.00 less" in capsys.readouterr().out
+    assert "From 05-01 13:01: ¥2.00 more" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -450,8 +450,8 @@ def test_one_bill_is_one_question_inside_outside_and_after_a_plate_was_taken_bac
 
 @pytest.mark.req("PAY-1", "ID-1")
 def test_a_plate_is_not_put_right_while_its_agreement_is_being_charged(site: SiteStory, office: Office) -> None:
-    stay_id = leaves_unpaid(site, hours=2)
-    priced = site.database.read(lambda conn: paying.priced(conn, site.stay(stay_id)))
+    stay = site.stay(stay_id := leaves_unpaid(site, hours=2))
+    priced = site.database.read(lambda conn: paying.priced(conn, stay))
     payment = site.application.cashier.begin_payment(priced, site.clock.now(), "wallet", "d1")
     with pytest.raises(ParkingError, match="under way"):
         office.says_plate(stay_id, OTHER_PLATE)

@@ -253,6 +253,7 @@ function Facts({ name, of }: { name: string; of: unknown }): JSX.Element | null 
 
 function shownAs(key: string, value: unknown): string {
   if (value && typeof value === "object" && "amount" in value) return money(value as Parameters<typeof money>[0]);
+  if (typeof value === "boolean") return worded(value ? ["是", "yes"] : ["否", "no"]);
   if (key === "state") return inWords("stayStates", String(value));
   if (key.endsWith("lane_id")) return laneName(String(value));
   if (key.endsWith("visit")) return String(value).slice(-6);

@@ -41,6 +41,8 @@ const facts: Readonly<Record<string, Pair>> = {
   exited_at: ["离场", "left"],
   exit_lane_id: ["出口", "exit"],
   at: ["时间", "at"],
+  billed_until: ["原计费至", "was billed until"],
+  disputed: ["驾驶人有异议", "disputed by its driver"],
   backed_at: ["退回", "backed away"],
   patrol_began: ["巡场开始", "patrol began"],
   patrol_ended: ["巡场结束", "patrol ended"],

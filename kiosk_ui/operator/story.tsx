@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { call } from "../shared/api";
 import { clock, clockSeconds, longDate, money, plate } from "../shared/format";
+import { worded } from "../shared/i18n";
 import { inWords, tables } from "../shared/i18n/codes";
 import { why } from "../shared/i18n/problems";
 import { Mark, type MarkName } from "../shared/marks";

@@ -125,7 +125,7 @@ def subscriptions(
         e.StayOpened: (refresh, notifying.stay_began(notices)),
         e.CreditChanged: (refresh,),
         e.DebtReminded: (reminding.remind(zone),),
-        e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for),),
+        e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for), owing.debt_by_refund(cashier)),
         e.StayClosed: (
             owing.debt_begins(cashier),
             refresh,

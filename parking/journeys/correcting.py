@@ -106,10 +106,15 @@ def _settle_anew(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, misread: Pl
     """One that has left owes as its true plate does; what somebody has paid he has paid, and nobody else's coupons are used for it."""
     if any(one.is_live for one in cashier.payments_of(uow.connection, stay_id)):
         raise conflict("stay.being_paid", "a payment of this stay is under way: wait for its end")
+    owed = owing.owes(uow.connection, cashier, stay_id)
+    others = cashier.give_back_coupons(uow, stay_id, misread) if misread is not None else None
     if misread is not None:
-        cashier.give_back_coupons(uow, stay_id, misread)
-    if owing.owes(uow.connection, cashier, stay_id):
+        known_rights.misread(uow.connection, store.to_open(taking_back.known(uow, stay_id)), misread)
+    if owed:
         taking_back.bill_again(uow, cashier, stay_id, taking_back.bill(uow, cashier, stay_id))
+    if others is not None:
+        cashier.bear(uow, stay_id, others)
+        owing.settled(uow, cashier, stay_id)
 
 
 def gone(uow: UnitOfWork, stay_id: StayId, *, actor: str, reason: str) -> str:

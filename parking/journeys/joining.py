@@ -35,8 +35,8 @@ def merge(
     _refuse_what_is_settled(uow, cashier, later_id, "merge")
     of_earlier, taken = taking_back.bill(uow, cashier, into_id), taking_back.bill(uow, cashier, later_id)
     taking_back.hand_on(uow, cashier, later_id, (into_id,))
-    _hand_right_on(uow, later_id, into_id)
-    _answer(uow, later_id, actor, reason, also=into_id)
+    _hand_right_on(uow, later_id, into_id, later.entered_at)
+    _answer(uow, later_id, actor, reason, also=into_id, now_of=into_id)
     store.set_state(conn, later_id, state="merged", into_ids=into_id)
     if later.state == "closed":
         until = taken.until or later.exited_at
@@ -46,7 +46,9 @@ def merge(
         leaving.close(uow, cashier, stay, at=later.exited_at, priced_at=until, lane_id=lane_id, free=free)
         taking_back.dispute_again(uow, cashier, into_id, taken._replace(disputed=taken.disputed or of_earlier.disputed))
     else:
-        store.set_state(conn, into_id, state="open", exited_at=None, exit_lane_id=None)
+        third = store.open_by_plate(conn, earlier.plate) if earlier.plate is not None else None
+        is_doubted = third is not None and third.id not in (later_id, into_id)  # it came in a third time
+        store.set_state(conn, into_id, state="review" if is_doubted else "open", exited_at=None, exit_lane_id=None)
         taking_back.find_again(uow, into_id)
     seen = {"into": into_id, "merged": later_id}
     counted = (later.state != "closed") - _is_counted(earlier.state) - _is_counted(later.state)
@@ -87,7 +89,9 @@ def split(
     taken = taking_back.bill(uow, cashier, stay_id)
     taking_back.hand_on(uow, cashier, stay_id, (first.id, second.id))
     store.set_state(conn, stay_id, state="split", into_ids=f"{first.id} {second.id}")
-    lane = LaneId(row.exit_lane_id or row.lane_id)
+    lane, stood = LaneId(row.exit_lane_id or row.lane_id), places.of_stay(conn, stay_id)
+    for part in (first, second) if stood else ():
+        places.came_into(conn, part.id, part.entered_at, stood[-1].lot_id, stood[-1].right)
     store.insert(conn, first, state="review")
     free = _why_free(uow, stay_id, first, left_at)
     leaving.close(uow, cashier, first, at=left_at, priced_at=left_at, lane_id=lane, free=free)
@@ -99,9 +103,7 @@ def split(
         for part in (first, second):
             taking_back.dispute_again(uow, cashier, part.id, taken)
     else:
-        inside = following.hand_on(uow, stay_id, second.id)
-        if inside is not None:
-            places.came_into(conn, second.id, came_at, inside.lot_id, inside.right)
+        following.hand_on(uow, stay_id, second.id)
     _answer(uow, stay_id, actor, reason, now_of=second.id)
     for one in (first, second):
         corrections.record(uow, one.id, taking_back.SPLIT_FROM, None, {"of": stay_id}, actor=actor, reason=reason)
@@ -125,13 +127,14 @@ def _refuse_what_is_settled(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, 
         raise conflict(f"{deed}.waived", "something of this stay was given up: take that back first")
 
 
-def _hand_right_on(uow: UnitOfWork, stay_id: StayId, to: StayId) -> None:
+def _hand_right_on(uow: UnitOfWork, stay_id: StayId, to: StayId, since: datetime) -> None:
     """A visit has the right by which either of its stays came in."""
-    theirs = following.inside_by(uow.connection, to)
-    if theirs is None or theirs.right is None:
-        following.hand_on(uow, stay_id, to)
-    else:
+    conn, right = uow.connection, known_rights.right_on_record(uow.connection, stay_id)
+    if right is None or known_rights.right_on_record(conn, to) is not None:
         following.left(uow, stay_id)
+        return
+    inside = following.hand_on(uow, stay_id, to)
+    places.came_into(conn, to, since, inside.lot_id if inside is not None else None, right)
 
 
 def _answer(
@@ -142,7 +145,7 @@ def _answer(
     asked = [*store.open_cases_of(uow.connection, gone), *(one for one in of_both if one.visit_id == VisitId(gone))]
     for case in asked:
         cases.answer(uow, case.id, reason, by=actor)
-        if now_of is not None and case.reason in TWO_OF_ONE_PLATE:
+        if now_of is not None and case.stay_id == gone and case.reason in TWO_OF_ONE_PLATE:
             cases.open_case(uow, case.reason, stay_id=now_of, visit_id=case.visit_id, lane_id=case.lane_id)
 
 

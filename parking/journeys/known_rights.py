@@ -62,6 +62,7 @@ def _comes_back(uow: UnitOfWork, stay: OpenStay | StayInReview) -> None:
     held = _pass(uow.connection, right)
     if held is not None and stay.plate is not None and _was_full(uow.connection, held, stay, stay.plate, uow.now):
         right = None
+        places.comes_by(uow.connection, stay.id, stay.entered_at, None)
     if right is not None or lot_id is not None:
         following.known_as(uow, stay.id, stay.plate, stay.entered_at, right, lot_id)
 
@@ -77,6 +78,14 @@ def why_free(conn: Connection, stay: OpenStay, until: datetime) -> str | None:
     """Why a stay that ends `until` costs nothing, by what it had come by, or what its own plate may claim."""
     came_by = right_on_record(conn, stay.id)
     return parks_free(conn, stay.id, stay.plate, until, right=came_by) or free_by(conn, stay, stay.plate, until)
+
+
+def misread(conn: Connection, stay: OpenStay, plate: Plate) -> None:
+    """This plate was never the car's: what it had come by with it is not its right. A card's or an invitation's is."""
+    right = right_on_record(conn, stay.id)
+    held = _pass(conn, right)
+    if (right or "").startswith("list:") or (held is not None and plate in held.plates):
+        places.comes_by(conn, stay.id, stay.entered_at, None)
 
 
 def right_on_record(conn: Connection, stay_id: StayId) -> str | None:

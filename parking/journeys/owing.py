@@ -18,6 +18,7 @@ from parking.kernel.events import (
     Envelope,
     ExitPromised,
     PaymentCaptured,
+    PaymentRefunded,
     StayClosed,
     StayCorrected,
     VehicleBackedAway,
@@ -102,6 +103,16 @@ def owed_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
     row = sessions_store.row_of(uow.connection, stay_id)
     if row is not None and row.state == "closed":
         cashier.later.left(uow, stay_id, row.plate)
+
+
+def debt_by_refund(cashier: Cashier) -> Handler:
+    """Handles PaymentRefunded: what has gone back of a bill that was booked again meanwhile is owed."""
+
+    def handle(uow: UnitOfWork, envelope: Envelope) -> None:
+        if isinstance(envelope.event, PaymentRefunded):
+            owed_again(uow, cashier, envelope.event.stay_id)
+
+    return handle
 
 
 def debt_ends(cashier: Cashier) -> Handler:

@@ -89,8 +89,10 @@ def _may_be_inside(conn: Connection, stay: Stay, begun_at: datetime) -> bool:
 
     Then he has his time to leave.
     """
-    said = corrections.standing(conn, stay.id) if not isinstance(stay, SupersededStay) else None
-    return said is not None and begun_at <= said.at
+    if isinstance(stay, SupersededStay):
+        return False
+    said = corrections.standing(conn, stay.id)
+    return begun_at <= said.at if said is not None else not isinstance(stay, ClosedStay)
 
 
 @dataclass(frozen=True, slots=True)

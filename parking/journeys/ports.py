@@ -219,12 +219,16 @@ class Cashier(Protocol):
         """Until when a stay that has left was billed; None where it has no bill."""
         ...
 
-    def has_waiver(self, conn: Connection, stay_id: StayId) -> bool:
-        """Whether a person has given up something of what a stay owes, or will owe."""
+    def has_waiver(self, conn: Connection, stay_id: StayId, since: datetime | None = ...) -> bool:
+        """Whether a person has given up something of what a stay owes, or will owe (`since` then)."""
         ...
 
-    def give_back_coupons(self, uow: UnitOfWork, stay_id: StayId, plate: Plate) -> None:
-        """This plate's coupons were used for a car that was misread as it: they are its again, and the mall bears what they had paid."""
+    def give_back_coupons(self, uow: UnitOfWork, stay_id: StayId, plate: Plate) -> Money | None:
+        """This plate's coupons were used for a misread car: they are its again. What they had paid; None: there were none."""
+        ...
+
+    def bear(self, uow: UnitOfWork, stay_id: StayId, amount: Money) -> None:
+        """Waive of what a stay owes as much as others' coupons had paid; taken back with its bill."""
         ...
 
     def withdraw(self, uow: UnitOfWork, stay_id: StayId) -> None:

@@ -23,7 +23,7 @@ from parking.kernel.near_plates import folded
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import corrections, evidence, store, visits
+from parking.sessions import cases, corrections, evidence, places, store, visits
 from parking.sessions.corrections import Correction
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import ClosedStay
@@ -106,9 +106,14 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
         inside = store.open_by_plate(uow.connection, Plate(before["plate"]))
         if inside is not None and inside.id not in (done.stay_id, *parts):
             raise conflict("stay.plate_inside", "this plate is inside by another stay: settle that one first")
+    if done.rule in _SUPERSEDE:
+        _refuse_half(uow, cashier, done)
     taken = bill(uow, cashier, done.stay_id)
     if done.rule in _SUPERSEDE:
         taken = Taken.kept(done.evidence)
+        _questions_as_before(uow, done, parts)
+    if done.rule in known_rights.PLATE_SAID and before["state"] == "closed" and after.get("plate"):
+        cashier.give_back_coupons(uow, done.stay_id, Plate(after["plate"]))
     for part in parts:
         _take_part_back(uow, cashier, done, part)
     if done.rule == TOOK_IN:
@@ -137,6 +142,28 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     )
 
 
+def _refuse_half(uow: UnitOfWork, cashier: Cashier, done: Correction) -> None:
+    """What was given up since is not lost with the stay; a merge is taken back with the later stay last."""
+    if cashier.has_waiver(uow.connection, done.stay_id, since=done.at):
+        raise conflict("stay.waived", "something of this stay was given up since: take that back first")
+    of_other = corrections.of_stay(uow.connection, StayId(done.evidence["into"])) if done.rule == "merged" else ()
+    if any(
+        one.rule == TOOK_IN and one.undone_by is None and one.evidence.get("merged") == done.stay_id for one in of_other
+    ):
+        raise conflict("merge.half", "take back first that the earlier stay took this one in")
+
+
+def _questions_as_before(uow: UnitOfWork, done: Correction, parts: tuple[StayId, ...]) -> None:
+    """What was asked before the stays that hold now took its place is asked again, and nothing of those that hold no more."""
+    again = desk_store.answered_at(uow.connection, done.stay_id, done.at)
+    for part in (*parts, *([done.stay_id] if done.rule == TOOK_IN else [])):
+        for case in store.open_cases_of(uow.connection, part):
+            if part in parts or case.opened_at >= done.at:
+                cases.answer(uow, case.id, "its stay is taken back")
+    for case_id in again:
+        _ask_again(uow, case_id)
+
+
 def _ask_again(uow: UnitOfWork, case_id: CaseId) -> None:
     desk_store.reopen_case(uow.connection, case_id)
     case = store.get_case(uow.connection, case_id)
@@ -159,6 +186,8 @@ def _refuse_what_rests_on(
         raise conflict("split.went_on", "these visits have changed since: settle those first")
     if any(cashier.has_money(uow.connection, part) for part in parts):
         raise conflict("split.paid", "one of these visits has payments: settle those first")
+    if any(cashier.has_waiver(uow.connection, part) for part in parts):
+        raise conflict("split.waived", "something of these visits was given up: take that back first")
 
 
 def _take_part_back(uow: UnitOfWork, cashier: Cashier, done: Correction, part: StayId) -> None:
@@ -175,6 +204,7 @@ def _hand_back(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, merged: StayI
     """What a stay was handed on by one that was merged into it is that one's again."""
     cashier.hand_back(uow, stay_id, merged)
     emergency_store.drop_copies(uow.connection, merged, stay_id)
+    places.came_not(uow.connection, stay_id, known(uow, merged).entered_at)
     following.left(uow, stay_id)
 
 

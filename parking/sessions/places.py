@@ -50,6 +50,12 @@ def came_into(conn: Connection, stay_id: StayId, since: datetime, lot_id: LotId 
     return _add(conn, {"stay_id": stay_id, "since": since, "kind": "lot", "lot_id": lot_id, "right": right})
 
 
+def came_not(conn: Connection, stay_id: StayId, since: datetime) -> None:
+    """The passage at that moment was another stay's."""
+    t = stay_place.c
+    conn.execute(stay_place.delete().where(t.stay_id == stay_id, t.since == since, t.kind == "lot"))
+
+
 def comes_by(conn: Connection, stay_id: StayId, came_at: datetime, right: str | None) -> None:
     """A person has said which plate it was: all along it stood there by this right, or by none."""
     passed = stay_place.update().where(stay_place.c.stay_id == stay_id, stay_place.c.kind == "lot")

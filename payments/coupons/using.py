@@ -166,32 +166,31 @@ def _release(uow: UnitOfWork, use: Use) -> None:
 def give_back(uow: UnitOfWork, payment_id: PaymentId) -> Sequence[Use]:
     """The payment was refunded: its coupons are as good as new; what they had paid is given up by the site, not by who gave them."""
     ledger_store.take_head(uow.connection)
-    used = store.uses_of_payment(uow.connection, payment_id, UseState.REDEEMED)
-    return [use for use in used if _give_back(uow, use)]
+    returned = []
+    for use in store.uses_of_payment(uow.connection, payment_id, UseState.REDEEMED):
+        if not _return(uow, use):
+            continue
+        returned.append(use)
+        if use.amount:
+            accounts = {"debit": ledger.WAIVED, "credit": ledger.coupons(use.issuer)}
+            movement = transfer(f"coupon-back:{use.use_id}", use.currency, use.amount, **accounts)
+            ledger_store.book(uow.connection, movement, stay_id=StayId(use.stay_id), at=uow.now)
+    return returned
 
 
-def give_back_of(uow: UnitOfWork, stay_id: StayId, plate: Plate) -> None:
-    """The same for coupons of a plate that were used for the stay of another."""
-    ledger_store.take_head(uow.connection)
+def give_back_of(uow: UnitOfWork, stay_id: StayId, plate: Plate) -> Money | None:
+    """A plate's coupons that were used for the stay of another are as good as new; what they had paid, which that stay owes again."""
+    mine = []
     for use in store.uses_of_stay(uow.connection, stay_id, UseState.REDEEMED):
         coupon = store.coupon(uow.connection, use.coupon_id) if use.coupon_id is not None else None
-        if coupon is not None and coupon.plate == plate:
-            _give_back(uow, use)
-
-
-def _give_back(uow: UnitOfWork, use: Use) -> bool:
-    if not _return(uow, use):
-        return False
-    if use.amount:
-        accounts = {"debit": ledger.WAIVED, "credit": ledger.coupons(use.issuer)}
-        movement = transfer(f"coupon-back:{use.use_id}", use.currency, use.amount, **accounts)
-        ledger_store.book(uow.connection, movement, stay_id=StayId(use.stay_id), at=uow.now)
-    return True
+        mine += [use] if coupon is not None and coupon.plate == plate else []
+    _free_again(uow, stay_id, mine)
+    return Money(sum(use.amount for use in mine), mine[0].currency) if mine else None
 
 
 def hand_on(uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
     """Other stays hold in the place of this one, whose bill was taken back: what it used is free again, what it was shown they were."""
-    _free_again(uow, stay_id)
+    _free_again(uow, stay_id, store.uses_of_stay(uow.connection, stay_id, UseState.REDEEMED))
     for coupon_id in store.shown_for(uow.connection, stay_id):
         for one in to:
             store.show(uow.connection, one, coupon_id, uow.now)
@@ -199,14 +198,14 @@ def hand_on(uow: UnitOfWork, stay_id: StayId, to: Sequence[StayId]) -> None:
 
 def hand_back(uow: UnitOfWork, stay_id: StayId, to: StayId) -> None:
     """What was handed on to a stay by another is that one's again."""
-    _free_again(uow, stay_id)
+    _free_again(uow, stay_id, store.uses_of_stay(uow.connection, stay_id, UseState.REDEEMED))
     store.unshow(uow.connection, stay_id, store.shown_for(uow.connection, to))
 
 
-def _free_again(uow: UnitOfWork, stay_id: StayId) -> None:
+def _free_again(uow: UnitOfWork, stay_id: StayId, uses: Sequence[Use]) -> None:
     conn = uow.connection
     ledger_store.take_head(conn)
-    for use in store.uses_of_stay(conn, stay_id, UseState.REDEEMED):
+    for use in uses:
         if _return(uow, use) and use.amount:
             movement = ledger.unsettled(
                 f"coupon-back:{use.use_id}",

@@ -104,6 +104,13 @@ def open_cases(conn: Connection) -> list[Queued]:
     return [_to_queued(row) for row in conn.execute(_OPEN_CASES)]
 
 
+def answered_at(conn: Connection, stay_id: str, at: datetime) -> list[CaseId]:
+    """The questions about a stay that were answered at that very moment."""
+    c = review_case.c
+    query = sa.select(c.id).where(c.stay_id == stay_id, c.state == "resolved", c.resolved_at == at)
+    return [CaseId(found) for found in conn.execute(query).scalars()]
+
+
 def reopen_case(conn: Connection, case_id: CaseId) -> None:
     """The question is open again."""
     asked_again = {"state": "open", "note": "", "resolved_by": "", "resolved_at": None}

@@ -460,3 +460,151 @@ def test_a_plate_is_not_put_right_while_its_agreement_is_being_charged(site: Sit
     row = site.database.read(lambda conn: store.row_of(conn, stay_id))
     assert row is not None
     assert row.plate == Plate(OTHER_PLATE)
+
+
+@pytest.mark.req("ID-1")
+@pytest.mark.parametrize("deed", ["split", "merge"])
+def test_a_bill_that_was_held_for_a_person_is_held_again_when_what_stood_in_its_place_is_taken_back(
+    site: SiteStory, office: Office, deed: str
+) -> None:
+    first, came = site.enter(OTHER_PLATE), site.clock.now()
+    site.park(minutes=1)
+    stay_id = site.enter()
+    site.park(days=40)
+    site.leave()
+    held = [(one.reason, one.stay_id) for one in site.cases()]
+    assert held == [("charge_over_bound", stay_id)]
+    if deed == "split":
+        office.split(stay_id, *(came + after for after in LATE))
+        office.take_back_last(stay_id)
+    else:
+        for one in reversed(office.merge(stay_id, first)):
+            office.take_back(one)
+    assert [(one.reason, one.stay_id) for one in site.cases()] == held
+
+
+@pytest.mark.req("GATE-5", "ID-1")
+@pytest.mark.parametrize("how", ["close", "gone"])
+def test_two_cars_do_not_park_free_on_one_bay_because_the_end_of_the_first_was_taken_back(
+    site: SiteStory, office: Office, how: str
+) -> None:
+    office.give_pass(PLATE, OTHER_PLATE)
+    first = office.enter_by_pass()
+    site.park(hours=1)
+    ended = office.close(first) if how == "close" else office.gone(first)
+    second = office.enter_by_pass(OTHER_PLATE)
+    site.park(hours=1)
+    office.take_back(ended)
+    assert (office.due(first) > 0, office.due(second)) == (True, 0)
+
+
+@pytest.mark.req("PAY-3", "ID-1")
+def test_who_pays_while_his_stay_is_in_doubt_has_his_time_to_leave(site: SiteStory, office: Office) -> None:
+    first = site.enter()
+    site.park(minutes=50)
+    payment = site.begin_payment(first)
+    second = site.enter()
+    site.approve(payment)
+    office.decide("second_entry", Choice.PLATE, "read_from_picture", plate=Plate("沪C33333"), stay_id=second)
+    site.park(minutes=10)
+    assert site.due_at_the_lane(first, site.clock.now()) == office.due(first) == 0
+
+
+@pytest.mark.req("CPN-1", "ID-1")
+def test_a_coupon_counts_once_however_often_the_plate_of_its_bill_is_put_right_and_taken_back(
+    site: SiteStory, office: Office
+) -> None:
+    coupon(site, plate=Plate(PLATE))
+    stay_id = leaves_unpaid(site, hours=2)
+    before = site.sums(stay_id)
+    assert (before.coupon, before.debt) == (600, 400)
+    for _ in range(2):
+        office.undo(office.says_plate(stay_id, OTHER_PLATE))
+        after = site.sums(stay_id)
+        assert (after.coupon, after.waived, after.debt) == (600, 0, 400)
+
+
+@pytest.mark.req("PAY-5", "ID-1")
+@pytest.mark.parametrize("deed", ["split", "merge"])
+def test_what_was_given_up_of_the_stays_that_hold_now_is_taken_back_before_they_are(
+    site: SiteStory, office: Office, deed: str
+) -> None:
+    first, came = site.enter(OTHER_PLATE), site.clock.now()
+    site.park(minutes=1)
+    stay_id = leaves_unpaid(site)
+    made = office.split(stay_id, *(came + a for a in LATE)) if deed == "split" else office.merge(stay_id, first)
+    office.decide("left_without_paying", Choice.WAIVE, "goodwill")
+    with pytest.raises(ParkingError, match="given up"):
+        office.take_back_last(stay_id) if deed == "split" else office.take_back(made[1])
+
+
+@pytest.mark.req("ID-1")
+def test_a_plate_that_came_in_three_times_has_one_stay_inside_and_questions_about_the_others(
+    site: SiteStory, office: Office
+) -> None:
+    first = site.enter()
+    site.park(minutes=10)
+    second = site.enter()
+    site.park(minutes=10)
+    third = site.enter()
+    office.merge(second, first)
+    assert isinstance(site.stay(third), OpenStay)
+    assert isinstance(site.stay(first), StayInReview)
+    assert [(one.reason, one.stay_id, one.visit_id) for one in site.cases()] == [
+        ("second_entry", first, VisitId(third))
+    ]
+
+
+@pytest.mark.req("ID-1")
+def test_a_merge_is_taken_back_from_its_end(site: SiteStory, office: Office) -> None:
+    first = site.enter(OTHER_PLATE)
+    site.park(minutes=1)
+    merged, _ = office.merge(leaves_unpaid(site), first)
+    with pytest.raises(ParkingError, match="first"):
+        office.take_back(merged)
+
+
+@pytest.mark.req("FEE-1", "ID-1")
+def test_nobody_parks_free_by_the_pass_of_a_plate_that_was_never_his(site: SiteStory, office: Office) -> None:
+    office.give_pass(PLATE)
+    stay_id, came = office.enter_by_pass(), site.clock.now()
+    site.park(hours=8)
+    office.leave_by_pass(stay_id)
+    assert site.sums(stay_id).debt == 0
+    office.says_plate(stay_id, OTHER_PLATE)
+    parts = office.split(stay_id, *(came + after for after in LATE))
+    assert [site.sums(part).debt for part in parts] == [1000, 1400]
+
+
+@pytest.mark.req("FEE-1", "GATE-5", "ID-1")
+def test_a_right_that_was_handed_on_stays_with_its_visit_through_the_next_mistake(
+    site: SiteStory, office: Office
+) -> None:
+    stay_id, came = guest_comes(site, office), site.clock.now()
+    site.park(hours=8)
+    site.hear(passage(OUT, site.visit(), stay=stay_id, right="invitation:i1"))
+    _, second = office.split(stay_id, *(came + after for after in LATE))
+    office.undo(office.says_plate(second, OTHER_PLATE))
+    assert site.sums(second).debt == 0
+
+
+@pytest.mark.req("PAY-1", "PAY-5")
+def test_what_has_gone_back_of_a_bill_that_was_booked_again_is_a_debt_that_can_be_paid(
+    site: SiteStory, office: Office
+) -> None:
+    stay_id = site.enter()
+    site.park(hours=2)
+    payment = site.begin_payment(stay_id)
+    site.approve(payment)
+    ended = left_long_before(site, office, stay_id)
+    back = Money(site.sums(stay_id).overpaid, "CNY")
+    site.wallet.fail_next("refund", "after", lambda: ProviderFault("slow"))
+    how = {"reason": "overpaid", "actor": "anna", "key": "r1"}
+    office.do(lambda uow: refunding.begin(uow, payment.payment_id, back, **how))
+    office.take_back(ended)
+    site.leave()
+    site.park(minutes=5)
+    site.application.drain()
+    found = office.debt(stay_id)
+    assert found is not None
+    assert (found[0].state, found[1]) == (DebtState.OPEN, 400)

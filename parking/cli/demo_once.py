@@ -136,6 +136,11 @@ def _report(site: DemoSite, operator: OperatorClient, feed: LiveFeed, plates: se
         "fee_due_minor": bill["due"]["amount"] if bill else None,
         "due_by_right_minor": [s["bill"]["due"]["amount"] for s in stays if s is not stay],
         "total_by_right_minor": [s["bill"]["total"]["amount"] for s in stays if s is not stay],
+        "waived_by_right_minor": [
+            -sum(line["amount"]["amount"] for line in s["bill"]["lines"] if line["code"] == "waived")
+            for s in stays
+            if s is not stay
+        ],
         "paid_by_right": sum(len(s["payments"]) for s in stays if s is not stay),
         "payment_minor": [p["amount"]["amount"] for p in paid],
         "ledger": balances,
@@ -176,9 +181,9 @@ def _checks(r: dict[str, Any], masked: str) -> list[tuple[str, bool]]:
         ("fee: the lines sum up", fee is not None and fee > 0 and sum(r["fee_lines_minor"]) == fee),
         (
             "fee: nothing for who parks by right; an invitation waives what a pass never lets arise",
-            r["due_by_right_minor"] == [0] * (CARS - 1)
+            r["due_by_right_minor"] == r["total_by_right_minor"] == [0] * (CARS - 1)
             and not r["paid_by_right"]
-            and 0 < _waived(r) == sum(r["total_by_right_minor"]),
+            and 0 < _waived(r) == sum(r["waived_by_right_minor"]),
         ),
         ("payment: once, the fee", r["payment_minor"] == [fee] and r["fee_due_minor"] == 0),
         ("ledger: zero-sum, the fee is revenue", r["ledger_sum"] == 0 and fee in map(abs, r["ledger"].values())),

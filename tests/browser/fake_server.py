@@ -33,6 +33,7 @@ from tests.browser.fake_lane import FakeLane
 from tests.browser.fake_map import FakeMap
 from tests.browser.fake_money import FakeMoney
 from tests.browser.script import KIOSK_KEY, SCOPES, FakePayment, FakeStay, Opened, bill, stamp
+from tests.builders.plumbing import eventually
 
 
 @dataclass
@@ -122,7 +123,8 @@ class FakeServer:
         return stay
 
     def pay(self, payment_id: str | None = None, state: str = "PAID") -> None:
-        """The wallet has decided about a payment (the newest, if none is named)."""
+        """The wallet has decided about a payment (the newest, if none is named; a page may just be asking for it)."""
+        eventually(lambda: bool(self.payments))
         payment = self.payments[payment_id or list(self.payments)[-1]]
         payment.state = state
         if state == "PAID":

@@ -13,6 +13,7 @@ from parking.kernel.ids import DeviceId
 from tests.builders.application import Server, a_server
 from tests.builders.journeys import ENTRY, answer, passage
 from tests.builders.live import Picture, watch
+from tests.builders.plumbing import eventually
 
 
 @pytest.fixture
@@ -73,7 +74,11 @@ def test_faults_and_silent_devices_show_and_heal(server: Server) -> None:
         say(LaneFaulted(ENTRY, "inputs_lost", "", cleared=True), DeviceHealthChanged(camera, "ok", ""))
         picture.until(lambda: picture.values["lane.entry-1"]["fault"] is None)
         picture.until(lambda: picture.values[f"device.{camera}"]["health"] == "ok")
-    assert [c["reason"] for c in server.ask("GET", "/cases", "attendant").json()["items"]] == ["lane_inputs_lost"]
+
+    def asked() -> list[str]:
+        return [case["reason"] for case in server.ask("GET", "/cases", "attendant").json()["items"]]
+
+    eventually(lambda: asked() == ["lane_inputs_lost"])
 
 
 def test_who_comes_back_gets_only_what_was_missed(server: Server) -> None:

@@ -28,7 +28,7 @@ BY_RIGHT, STOPPED, MISREAD, BY_PERSON = "right", "stopped", "misread", "desk:"
 
 
 class Bills(Prices):
-    """What a cashier does about bills."""
+    """What a cashier does about bills; `later` lets vehicles leave first. Each takes the unit of work of its caller's transaction."""
 
     later: Creditor
 

@@ -25,6 +25,7 @@ from parking.sessions.corrections import EXIT_MATCHED
 from parking.sessions.costs import Costs
 from parking.sessions.desk import service as desk
 from parking.sessions.model import OpenStay, StayInReview
+from parking.sessions.stay_life import is_counted
 
 
 def match_exit(
@@ -50,7 +51,7 @@ def match_exit(
     visits.explain(uow.connection, visit_id, stay_id)
     cases.answer(uow, CaseId(out.case_id), reason, by=actor)
     end_by(uow, cashier, stay, out)
-    counts = {"ghost": 1, "doubtful": 1}.get(row.state, 0) - (not out.counted)
+    counts = (not is_counted(row.state)) - (not out.counted)
     counted_at = corrections.moment_of(was) if row.state == "ghost" and was is not None else out.exited_at
     return corrections.record(
         uow,
@@ -124,8 +125,8 @@ def gone(uow: UnitOfWork, stay_id: StayId, *, actor: str, reason: str) -> str:
         raise conflict("stay.over", "this stay is over already")
     before = corrections.snapshot(uow.connection, stay_id)
     store.set_state(uow.connection, stay_id, state="ghost")
-    counted = 0 if row.state == "doubtful" else -1
-    return corrections.record(uow, stay_id, "gone_unseen", before, {}, actor=actor, reason=reason, passages=counted)
+    counts = -is_counted(row.state)
+    return corrections.record(uow, stay_id, "gone_unseen", before, {}, actor=actor, reason=reason, passages=counts)
 
 
 def close_now(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, actor: str, reason: str) -> str:
@@ -137,8 +138,8 @@ def close_now(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, *, actor: str,
     stay = store.to_open(row)
     free = known_rights.why_free(uow.connection, stay, uow.now)
     leaving.close(uow, cashier, stay, at=uow.now, priced_at=uow.now, lane_id=BY_HAND, free=free)
-    counted = {"ghost": 0, "doubtful": 0}.get(row.state, -1)
-    return corrections.record(uow, stay_id, "closed_by_hand", before, {}, actor=actor, reason=reason, passages=counted)
+    counts = -is_counted(row.state)
+    return corrections.record(uow, stay_id, "closed_by_hand", before, {}, actor=actor, reason=reason, passages=counts)
 
 
 def confirm(uow: UnitOfWork, stay: StayInReview, *, actor: str, reason: str) -> str:

@@ -17,6 +17,7 @@ from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import cases, corrections, places, store
 from parking.sessions.model import TWO_OF_ONE_PLATE, OpenStay
+from parking.sessions.stay_life import is_counted
 
 
 def merge(
@@ -51,7 +52,7 @@ def merge(
         store.set_state(conn, into_id, state="review" if is_doubted else "open", exited_at=None, exit_lane_id=None)
         taking_back.find_again(uow, into_id)
     seen = {"into": into_id, "merged": later_id}
-    counted = (later.state != "closed") - _is_counted(earlier.state) - _is_counted(later.state)
+    counted = (later.state != "closed") - is_counted(earlier.state) - is_counted(later.state)
 
     def record(one: StayId, rule: str, was: taking_back.Taken, passages: int) -> str:
         evidence = seen | was.evidence
@@ -60,11 +61,6 @@ def merge(
     first = record(later_id, "merged", taken, counted)
     second = record(into_id, taking_back.TOOK_IN, of_earlier, 0)
     return first, second  # taken back in reverse: the earlier has to be out of the way before the later is inside again
-
-
-def _is_counted(state: str) -> bool:
-    """Whether the car of a stay in this state is among those inside."""
-    return state in ("open", "review")
 
 
 def split(

@@ -201,3 +201,8 @@ def _stands_inside(stay: OpenStay, came: datetime) -> bool:
 
 def _seen_after(stay: OpenStay, at: datetime) -> bool:
     return isinstance(stay, ParkedStay) and stay.seen_at >= at
+
+
+def is_counted(state: str) -> bool:
+    """Whether the car of a stay that lies in its table in this state is among the vehicles that are counted inside."""
+    return state in ("open", "review")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from parking.access import keeping
@@ -16,15 +16,20 @@ from parking.journeys.ports import Account
 from parking.kernel.events import Direction
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.plate import Plate
+from parking.kernel.standing import Effect, OffKind
 from parking.plumbing.db import UnitOfWork
 from parking.sessions.desk import service as desk
 from parking.sessions.desk import store as desk_store
 from parking.sessions.desk.model import Choice, Decision, Wish
 from parking.sessions.model import ReviewCase
+from payments.coupons import issuing
+from payments.coupons import store as coupons
+from payments.coupons.model import Bound, Coupon, CouponState
 from payments.later.model import Debt
 from tests.builders.access import CARD, a_pass
+from tests.builders.coupons import a_campaign
 from tests.builders.desk import operator
-from tests.builders.journeys import PLATE, SiteStory, passage
+from tests.builders.journeys import MORNING, PLATE, SiteStory, passage
 
 T = TypeVar("T")
 LI = operator("li", "manager")
@@ -117,6 +122,19 @@ class Office:
 
     def leave_by_pass(self, stay_id: StayId, plate: str = PLATE) -> str:
         return self._passes(Direction.OUT, plate, stay_id)
+
+    def coupon(
+        self, bound: Bound = Bound.PLATE, *, plate: Plate | None = None, stay_id: StayId | None = None
+    ) -> Coupon:
+        """¥6 off, for a plate or for whoever shows it at a stay."""
+        span = {"valid_from": MORNING - timedelta(days=1), "valid_until": MORNING + timedelta(days=60)}
+        campaign = a_campaign("c", Effect(OffKind.AMOUNT, minor=600), bound=bound, **span)
+        self.do(lambda uow: coupons.save_campaign(uow.connection, campaign))
+        return self.do(lambda uow: issuing.issue(uow, "c", "o1", plate=plate, stay_id=stay_id))
+
+    def state_of(self, one: Coupon) -> CouponState | None:
+        found = self.site.database.read(lambda conn: coupons.coupon(conn, one.coupon_id))
+        return found.state if found is not None else None
 
     def _passes(self, direction: Direction, plate: str, stay_id: StayId | None = None) -> str:
         visit = self.site.visit()

@@ -79,9 +79,9 @@ class Office:
 
     def case(self, reason: str = "exit_without_stay", case_id: str = "case-1", stay_id: str | None = None) -> CaseId:
         """A question is put to the operators."""
-        links = {"stay_id": StayId(stay_id) if stay_id else None, "visit_id": VisitId("visit-9")}
+        stay, visit, lane = StayId(stay_id) if stay_id else None, VisitId("visit-9"), LaneId("exit-1")
         self.database.write(
-            lambda uow: cases.record_case(uow, CaseId(case_id), reason, lane_id=LaneId("exit-1"), **links)  # type: ignore[arg-type] # both are what they say
+            lambda uow: cases.record_case(uow, CaseId(case_id), reason, stay_id=stay, visit_id=visit, lane_id=lane)
         )
         return CaseId(case_id)
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from parking.kernel.ids import StayId
 from parking.kernel.plate import Plate
 from parking.plumbing.db import Database, UnitOfWork
 from parking.sessions import erasure, finding, store, visits
@@ -45,7 +46,7 @@ ASKED: dict[str, tuple[Callable[[UnitOfWork], object], list[str]]] = {
         ["unmatched_exit_by_plate (plate=? AND exited_at>? AND exited_at<?)"],
     ),
     "the first exit of a plate": (
-        lambda uow: visits.earliest_unmatched(uow.connection, "s1", MINE, [MINE.text], NOON, LATER),  # type: ignore[arg-type]
+        lambda uow: visits.earliest_unmatched(uow.connection, StayId("s1"), MINE, [MINE.text], NOON, LATER),
         ["unmatched_exit_by_plate (plate=? AND exited_at>? AND exited_at<?)"],
     ),
     "the newest cases": (

@@ -12,24 +12,20 @@ from parking.kernel.events import Direction, ExitPromised
 from parking.kernel.ids import BayId, StayId, VisitId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
-from parking.kernel.standing import Effect, OffKind
 from parking.kernel.votes import Votes
 from parking.security import audit
 from parking.sessions import evidence
 from parking.sessions.desk.model import Choice
 from parking.sessions.model import ClosedStay, OpenStay
 from payments import refunding
-from payments.coupons import issuing
-from payments.coupons import store as coupons
-from payments.coupons.model import Bound, Coupon, CouponState
+from payments.coupons.model import Bound, CouponState
 from payments.later import agreements
 from payments.later.model import DebtState, Terms
 from payments.model import PaymentState
 from payments.providers.abilities import Standing
 from tests.builders.corrections import LI, Office
-from tests.builders.coupons import a_campaign
 from tests.builders.emergency import Help
-from tests.builders.journeys import EXIT, MORNING, OTHER_PLATE, PLATE, SiteStory, answer, passage
+from tests.builders.journeys import EXIT, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
 EIGHT, BEE = "浙A66888", "浙A6688B"
 LATE = timedelta(hours=2), timedelta(hours=5)
@@ -429,27 +425,12 @@ def test_a_payment_that_went_back_in_whole_keeps_no_stays_from_being_merged(site
 # --- coupons and clocks ----------------------------------------------------------------------------------------------
 
 
-def coupon(site: SiteStory, bound: Bound = Bound.PLATE, **to: object) -> Coupon:
-    """¥6 off, for the plate or for whoever shows it."""
-    span = {"valid_from": MORNING - timedelta(days=1), "valid_until": MORNING + timedelta(days=60)}
-    campaign = a_campaign("c", Effect(OffKind.AMOUNT, minor=600), bound=bound, **span)
-    site.database.write(lambda uow: coupons.save_campaign(uow.connection, campaign))
-    made = site.database.write(lambda uow: issuing.issue(uow, "c", "o1", **to))  # type: ignore[arg-type]
-    site.application.drain()
-    return made
-
-
-def state_of(site: SiteStory, one: Coupon) -> CouponState | None:
-    found = site.database.read(lambda conn: coupons.coupon(conn, one.coupon_id))
-    return found.state if found is not None else None
-
-
 @pytest.mark.req("CPN-1", "ID-1")
 def test_a_coupon_that_was_used_at_the_exit_counts_for_the_visits_into_which_the_stay_is_split(
     site: SiteStory, office: Office
 ) -> None:
     stay_id, came = site.enter(), site.clock.now()
-    coupon(site, plate=Plate(PLATE))
+    office.coupon(plate=Plate(PLATE))
     site.park(hours=8)
     site.leave()
     assert site.sums(stay_id).coupon == 600
@@ -464,11 +445,11 @@ def test_a_coupon_that_was_used_for_a_part_is_free_when_the_split_of_a_car_insid
     site: SiteStory, office: Office
 ) -> None:
     stay_id, came = site.enter(), site.clock.now()
-    given = coupon(site, plate=Plate(PLATE))
+    given = office.coupon(plate=Plate(PLATE))
     site.park(hours=8)
     office.split(stay_id, *(came + after for after in LATE))
     office.take_back_last(stay_id)
-    assert state_of(site, given) is CouponState.FREE
+    assert office.state_of(given) is CouponState.FREE
     assert office.due(stay_id) == 2800
 
 
@@ -478,13 +459,13 @@ def test_a_coupon_that_was_shown_counts_for_the_stay_that_goes_on(site: SiteStor
     first, came = site.enter(), site.clock.now()
     site.park(minutes=10)
     if how == "merge":
-        coupon(site, Bound.BEARER, stay_id=site.enter())
+        office.coupon(Bound.BEARER, stay_id=site.enter())
         site.park(hours=1)
         office.decide("second_entry", Choice.MERGE, "backed_out")
         site.park(minutes=50)
         assert office.due(first) == 400
     else:
-        coupon(site, Bound.BEARER, stay_id=first)
+        office.coupon(Bound.BEARER, stay_id=first)
         site.park(hours=8)
         earlier, later = office.split(first, *(came + after for after in LATE))
         assert (site.sums(earlier).debt, office.due(later)) == (400, 1800), "it counts once"
@@ -495,13 +476,13 @@ def test_an_order_that_counts_a_coupon_of_the_misread_plate_is_closed_when_the_t
     site: SiteStory, office: Office
 ) -> None:
     stay_id = site.enter()
-    given = coupon(site, plate=Plate(PLATE))
+    given = office.coupon(plate=Plate(PLATE))
     site.park(hours=2)
     payment = site.begin_payment(stay_id)
     assert payment.amount.minor == 400
     office.says_plate(stay_id, OTHER_PLATE)
     assert site.payment(payment.payment_id).state is PaymentState.CLOSED
-    assert state_of(site, given) is CouponState.FREE
+    assert office.state_of(given) is CouponState.FREE
     assert office.due(stay_id) == 1000
 
 

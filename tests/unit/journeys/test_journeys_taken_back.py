@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,26 +16,23 @@ from parking.kernel.events import Direction, ExitPromised
 from parking.kernel.ids import BayId, LotId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
-from parking.kernel.standing import Effect, OffKind
 from parking.security import audit
 from parking.sessions import evidence, store
 from parking.sessions.desk.model import Choice
 from parking.sessions.model import ClosedStay, OpenStay, StayInReview
 from payments import refunding
-from payments.coupons import issuing
-from payments.coupons import store as coupons
-from payments.coupons.model import Bound, Coupon, CouponState
+from payments.coupons.model import Bound, CouponState
 from payments.later import agreements
 from payments.later.model import DebtState, Terms
 from payments.providers.abilities import Standing
 from payments.providers.base import ProviderFault
 from tests.builders.access import CARD, an_invitation
 from tests.builders.corrections import LI, Office
-from tests.builders.coupons import a_campaign
 from tests.builders.emergency import Help
 from tests.builders.journeys import EXIT, MORNING, OTHER_PLATE, PLATE, SiteStory, passage
 
 IN, OUT = Direction.IN, Direction.OUT
+Comes = Callable[[SiteStory, Office], StayId]
 LATE = timedelta(hours=2), timedelta(hours=5)
 """After its entry: when a car had left, and when it came again."""
 
@@ -64,23 +62,8 @@ def left_long_before(site: SiteStory, office: Office, stay_id: StayId) -> str:
     return site.corrections(stay_id)[-1].id
 
 
-def coupon(site: SiteStory, bound: Bound = Bound.PLATE, **to: object) -> Coupon:
-    """¥6 off, for the plate or for whoever shows it."""
-    span = {"valid_from": MORNING - timedelta(days=1), "valid_until": MORNING + timedelta(days=60)}
-    campaign = a_campaign("c", Effect(OffKind.AMOUNT, minor=600), bound=bound, **span)
-    site.database.write(lambda uow: coupons.save_campaign(uow.connection, campaign))
-    made = site.database.write(lambda uow: issuing.issue(uow, "c", "o1", **to))  # type: ignore[arg-type]
-    site.application.drain()
-    return made
-
-
-# --- money -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.req("PAY-5", "ID-1")
-def test_a_refund_that_is_under_way_while_its_stays_end_is_taken_back_is_owed_again(
-    site: SiteStory, office: Office
-) -> None:
+def refund_under_way(site: SiteStory, office: Office) -> tuple[StayId, str]:
+    """Two hours are paid, a manager ends the stay after fifty minutes, and ¥4 are on their way back; the stay, and what ended it."""
     stay_id = site.enter()
     site.park(hours=2)
     payment = site.begin_payment(stay_id)
@@ -91,6 +74,17 @@ def test_a_refund_that_is_under_way_while_its_stays_end_is_taken_back_is_owed_ag
     site.wallet.fail_next("refund", "after", lambda: ProviderFault("slow"))
     how = {"reason": "overpaid", "actor": "anna", "key": "r1"}
     office.do(lambda uow: refunding.begin(uow, payment.payment_id, back, **how))
+    return stay_id, ended
+
+
+# --- money -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("PAY-5", "ID-1")
+def test_a_refund_that_is_under_way_while_its_stays_end_is_taken_back_is_owed_again(
+    site: SiteStory, office: Office
+) -> None:
+    stay_id, ended = refund_under_way(site, office)
     office.take_back(ended)
     site.park(minutes=5)
     site.application.drain()
@@ -246,15 +240,13 @@ def test_a_debt_that_turns_back_to_its_plate_turns_back_to_its_agreement_and_nob
 def test_a_coupon_that_was_used_for_a_car_misread_as_its_plate_is_its_plates_again_at_nobodys_cost(
     site: SiteStory, office: Office, minutes: int
 ) -> None:
-    given = coupon(site, plate=Plate(PLATE))
+    given = office.coupon(plate=Plate(PLATE))
     stay_id = site.enter()
     site.park(minutes=minutes)
     site.leave()
     owed = site.sums(stay_id).debt
     office.says_plate(stay_id, OTHER_PLATE)
-    again = site.database.read(lambda conn: coupons.coupon(conn, given.coupon_id))
-    assert again is not None
-    assert (again.state, site.sums(stay_id).debt) == (CouponState.FREE, owed)
+    assert (office.state_of(given), site.sums(stay_id).debt) == (CouponState.FREE, owed)
 
 
 @pytest.mark.req("CPN-1", "GATE-4", "ID-1")
@@ -265,7 +257,7 @@ def test_two_stays_that_were_one_visit_by_mistake_have_their_own_coupons_and_sto
     first = site.enter()
     site.park(minutes=10)
     second = site.enter()
-    coupon(site, Bound.BEARER, stay_id=second)
+    office.coupon(Bound.BEARER, stay_id=second)
     site.park(minutes=40)
     visit = site.visit()
     at_the_exit.block(visit, second)
@@ -301,9 +293,9 @@ def card_holder_comes(site: SiteStory, office: Office) -> StayId:
 @pytest.mark.parametrize("comes", [guest_comes, card_holder_comes])
 @pytest.mark.parametrize("how", ["close", "gone", "reread"])
 def test_who_came_by_invitation_or_card_parks_free_again_when_a_mistake_about_him_is_taken_back(
-    site: SiteStory, office: Office, comes: object, how: str
+    site: SiteStory, office: Office, comes: Comes, how: str
 ) -> None:
-    stay_id: StayId = comes(site, office)  # type: ignore[operator]
+    stay_id = comes(site, office)
     site.park(hours=3)
     if how == "reread":
         office.undo(office.says_plate(stay_id, "沪B67891"))
@@ -514,7 +506,7 @@ def test_who_pays_while_his_stay_is_in_doubt_has_his_time_to_leave(site: SiteSto
 def test_a_coupon_counts_once_however_often_the_plate_of_its_bill_is_put_right_and_taken_back(
     site: SiteStory, office: Office
 ) -> None:
-    coupon(site, plate=Plate(PLATE))
+    office.coupon(plate=Plate(PLATE))
     stay_id = leaves_unpaid(site, hours=2)
     before = site.sums(stay_id)
     assert (before.coupon, before.debt) == (600, 400)
@@ -592,15 +584,7 @@ def test_a_right_that_was_handed_on_stays_with_its_visit_through_the_next_mistak
 def test_what_has_gone_back_of_a_bill_that_was_booked_again_is_a_debt_that_can_be_paid(
     site: SiteStory, office: Office
 ) -> None:
-    stay_id = site.enter()
-    site.park(hours=2)
-    payment = site.begin_payment(stay_id)
-    site.approve(payment)
-    ended = left_long_before(site, office, stay_id)
-    back = Money(site.sums(stay_id).overpaid, "CNY")
-    site.wallet.fail_next("refund", "after", lambda: ProviderFault("slow"))
-    how = {"reason": "overpaid", "actor": "anna", "key": "r1"}
-    office.do(lambda uow: refunding.begin(uow, payment.payment_id, back, **how))
+    stay_id, ended = refund_under_way(site, office)
     office.take_back(ended)
     site.leave()
     site.park(minutes=5)

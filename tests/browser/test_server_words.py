@@ -376,3 +376,29 @@ def test_whatever_is_booked_about_a_stay_has_its_words_in_its_story() -> None:
     assert {"due", "undue", "promise_over", "unwaive", "refund_granted", "refund_not_granted"} <= booked
     said = (ROOT / "kiosk_ui" / "shared" / "i18n" / "desk_codes.ts").read_text()
     assert [kind for kind in sorted(booked) if not re.search(rf"^  {kind}: \[", said, re.MULTILINE)] == []
+
+
+CORRECTED_IN = [
+    *(
+        f"parking/journeys/{name}.py"
+        for name in ("correcting", "taking_back", "joining", "deciding", "closing_by_hand")
+    ),
+    *("parking/sessions/corrections.py", "parking/sessions/cases.py", "parking/sessions/desk/service.py"),
+]
+"""Where people put stays right, and take it back."""
+
+
+def test_whatever_refuses_to_put_a_stay_right_has_its_chinese_words() -> None:
+    office = (ROOT / "kiosk_ui" / "operator" / "office_problems.ts").read_text(encoding="utf-8")
+    shared = (ROOT / "kiosk_ui" / "shared" / "i18n" / "problems.ts").read_text(encoding="utf-8")
+    refused = {
+        call.args[0].value
+        for file in CORRECTED_IN
+        for call in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("conflict", "not_found", "invalid")
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert "merge.half" in refused
+    assert [code for code in sorted(map(str, refused)) if f'"{code}":' not in office + shared] == []

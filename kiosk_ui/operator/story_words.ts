@@ -50,6 +50,7 @@ const facts: Readonly<Record<string, Pair>> = {
   visit: ["通行", "passage"],
   next_visit: ["下一辆车的通行", "passage of the next car"],
   exit_visit: ["离场通行", "passage out"],
+  ended: ["由此结束的停车", "what ended the other stay"],
   later_entry: ["后一次停车", "later stay"],
   earlier_entry: ["前一次停车", "earlier stay"],
   into: ["并入", "into"],

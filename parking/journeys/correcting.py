@@ -75,13 +75,10 @@ def end_by(uow: UnitOfWork, cashier: Cashier, stay: OpenStay | StayInReview, out
     leaving.close(uow, cashier, stay, at=out.exited_at, priced_at=at, lane_id=LaneId(out.lane_id), free=free)
 
 
-def reread(
-    uow: UnitOfWork, cashier: Cashier, stay_id: StayId, plate: Plate, *, actor: str, reason: str
-) -> tuple[str, ...]:
+def reread(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, plate: Plate, *, actor: str, reason: str) -> str:
     """The entry's plate was misread: this is what it says. One that is inside by another stay has left before, or is a conflict.
 
-    What one that has left still owes is owed as this plate owes it.
-    Returns the corrections: the one that ended the other stay, where there was one, and this.
+    What one that has left still owes is owed as this plate owes it. Returns the correction; what ended the other stay goes with it.
     """
     row = taking_back.known(uow, stay_id)
     inside = store.open_by_plate(uow.connection, plate) if row.state == "open" else None
@@ -99,8 +96,8 @@ def reread(
         store.put_keys(uow.connection, stay_id, plate, votes)
     else:
         _settle_anew(uow, cashier, stay_id, row.plate)
-    done = corrections.record(uow, stay_id, "plate_reread", before, {}, actor=actor, reason=reason)
-    return (done,) if ended is None else (ended, done)
+    seen = {taking_back.ENDED: ended} if ended is not None else {}
+    return corrections.record(uow, stay_id, "plate_reread", before, seen, actor=actor, reason=reason)
 
 
 def _settle_anew(uow: UnitOfWork, cashier: Cashier, stay_id: StayId, misread: Plate | None) -> None:

@@ -65,7 +65,7 @@ class StayDeeds:
         found = _known(uow, wish.stay_id or case.stay_id or case.visit_id)
         assert wish.plate is not None
         said = {"actor": who.subject, "reason": _words(wish)}
-        made = [*correcting.reread(uow, self.cashier, found.id, wish.plate, **said)]
+        made = [correcting.reread(uow, self.cashier, found.id, wish.plate, **said)]
         if case.reason in TWO_OF_ONE_PLATE:
             earlier = _known(uow, case.stay_id)
             if isinstance(earlier, StayInReview) and not _is_inside(uow, earlier.plate):

@@ -31,6 +31,8 @@ from parking.sessions.model import ClosedStay
 OVER = ("closed", "merged", "split")
 """What has ended for good; a ghost may live again."""
 SPLIT_FROM, TOOK_IN = "split_from", "took_in_another"
+ENDED = "ended"
+"""In the evidence of a plate read by a person: the correction that ended the stay which had that plate."""
 _SUPERSEDE = ("split", "merged", TOOK_IN)
 _TIMES = ("entered_at", "priced_at", "leave_by", "exited_at", "seen_at", "leaving_at")
 
@@ -119,6 +121,9 @@ def undo(uow: UnitOfWork, cashier: Cashier, correction_id: str, *, actor: str, r
     if done.rule == TOOK_IN:
         _hand_back(uow, cashier, done.stay_id, StayId(done.evidence["merged"]))
     _restore(uow, done)
+    ended = done.evidence.get(ENDED)
+    if ended is not None and corrections.get(uow.connection, ended).undone_by is None:
+        undo(uow, cashier, ended, actor=actor, reason=reason)
     if done.rule == evidence.NOT_SEEN_SINCE:
         store.set_state(uow.connection, done.stay_id, leaving_at=None)  # or the next round would end it again
     if before["state"] == "closed" and done.rule != paying.BILL_IS_TRUE:

@@ -41,7 +41,7 @@ def is_reread(site: SiteStory, stay_id: StayId, plate: str) -> str:
     cashier = site.application.cashier
     made = site.database.write(lambda uow: correcting.reread(uow, cashier, stay_id, Plate(plate), **said))
     site.application.drain()
-    return made[-1]
+    return made
 
 
 def taken_back(site: SiteStory, correction: str) -> None:

@@ -797,7 +797,7 @@ def test_a_plate_that_a_person_reads_from_the_picture_finds_its_stay(site: SiteS
     stay_id = site.enter("沪C99999")
     said = {"actor": "li", "reason": "the picture"}
     cashier = site.application.cashier
-    (made,) = site.database.write(lambda uow: correcting.reread(uow, cashier, stay_id, Plate(PLATE), **said))
+    made = site.database.write(lambda uow: correcting.reread(uow, cashier, stay_id, Plate(PLATE), **said))
     site.application.drain()
     row = site.copy_row("stay", stay_id)
     assert row is not None

@@ -592,3 +592,20 @@ def test_what_has_gone_back_of_a_bill_that_was_booked_again_is_a_debt_that_can_b
     found = office.debt(stay_id)
     assert found is not None
     assert (found[0].state, found[1]) == (DebtState.OPEN, 400)
+
+
+@pytest.mark.req("DATA-2", "ID-1")
+def test_a_plate_read_by_mistake_and_taken_back_brings_back_the_stay_that_it_had_ended(
+    site: SiteStory, office: Office
+) -> None:
+    first = site.enter(PLATE)
+    site.park(minutes=40)
+    site.opened_for(OUT, stay=first)
+    site.park(hours=5)
+    second, counted = site.enter(OTHER_PLATE), site.occupied()
+    misread = office.says_plate(second, PLATE)
+    assert isinstance(site.stay(first), ClosedStay)
+    office.undo(misread)
+    assert [site.stay(one).plate for one in (first, second)] == [Plate(PLATE), Plate(OTHER_PLATE)]
+    assert not isinstance(site.stay(first), ClosedStay)
+    assert (site.occupied(), site.copy_row("stay", first) is not None) == (counted, True)

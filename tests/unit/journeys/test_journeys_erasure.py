@@ -211,7 +211,7 @@ def test_what_a_box_tells_late_of_an_erased_plate_is_forgotten_in_every_table(si
 def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back(site: SiteStory) -> None:
     stay_id = site.enter(MISREAD)
     cashier = site.application.cashier
-    (made,) = site.database.write(
+    made = site.database.write(
         lambda uow: correcting.reread(uow, cashier, stay_id, Plate(OTHER_PLATE), actor="li", reason="seen")
     )
     erase(site, Plate(MISREAD))
@@ -223,7 +223,7 @@ def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back
         lambda uow: taking_back.undo(uow, site.application.cashier, made, actor="li", reason="a slip")
     )
     assert undone != made
-    (again,) = site.database.write(
+    again = site.database.write(
         lambda uow: correcting.reread(uow, cashier, stay_id, Plate(OTHER_PLATE), actor="li", reason="so")
     )
     site.leave(OTHER_PLATE)

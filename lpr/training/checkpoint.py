@@ -31,6 +31,6 @@ def load(folder: Path) -> dict[str, Any]:
         raise invalid(
             "training.resume", f"{path} is no checkpoint ({type(error).__name__})", field="--resume"
         ) from None
-    if not isinstance(state, dict) or "net" not in state:
-        raise invalid("training.resume", f"{path} is no checkpoint of ours", field="--resume")
+    if not isinstance(state, dict) or "more" not in state:
+        raise invalid("training.resume", f"{path} is no checkpoint of this version", field="--resume")
     return state

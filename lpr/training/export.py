@@ -31,7 +31,7 @@ def export_reader(folder: Path) -> Path:
     target = folder / f"{NAME}.onnx"
     saved = checkpoint.load(folder)
     net = PlateNet()
-    net.load_state_dict(saved["ema"] | saved.get("mean", {}))
+    net.load_state_dict(saved["ema"] | saved["more"].get("mean", {}))
     notes = {
         "signs": SIGNS,
         "input": "24x96",

@@ -22,13 +22,14 @@ from lpr.detectors.corner_net import prepare
 from lpr.detectors.halves import Halves
 from lpr.detectors.quads import decode
 from lpr.engine import Engine
+from lpr.training import painter
 from lpr.training.detector_crops import Truth, cut_crop
 from lpr.training.scenes import HEIGHT, WIDTH, draw_training_scene
-from parking.kernel.errors import ErrorKind, ParkingError
 
 Picture = NDArray[np.uint8]
 
 SCENES = 1200
+ENOUGH_TO_START = 60
 _MOST_PLATES = 8
 _PIXELS = HEIGHT * WIDTH * 3
 _NUMBERS = _MOST_PLATES * 11  # per plate: eight coordinates, rows (0: no plate), kind, whether it counts
@@ -71,10 +72,7 @@ class SceneRing:
 
     def check(self) -> None:
         """ParkingError where the drawing process has ended."""
-        if not self._painter.is_alive():
-            raise ParkingError(
-                ErrorKind.UNAVAILABLE, "training.drawing", "the drawing process ended; see its message above"
-            )
+        painter.check(self._painter)
 
     def scene(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
         """A random scene of those that lie in the ring, its plates as numbers (N x 11), and what the finder finds (M x 4 x 2)."""

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lpr.training import painter
 from lpr.training.banks import make_banks
 from lpr.training.degrade import HEIGHT, WIDTH, Chance, Picture, degrade
 from lpr.training.plates import COLOURS, SIGNS, SLOTS, DrawnPlate, draw_any
@@ -118,8 +119,9 @@ class Stock:
         """How many samples were made so far, earlier sittings included."""
         return self._before + int(self._ring.count[0])
 
-    def alive(self) -> bool:
-        return bool(self._painter.is_alive())
+    def check(self) -> None:
+        """ParkingError where the drawing process has ended."""
+        painter.check(self._painter)
 
     def batch(self, size: int) -> Batch:
         """`size` random samples of those that lie in the ring."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import math
-import sys
-import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from lpr import weights
@@ -24,8 +19,9 @@ from lpr.training.close_net import CloseNet
 from lpr.training.close_views import CloseTruth, cut_view
 from lpr.training.export_detector import CLOSE_NAME, FOLDER, NAME, export_finder, released_weights
 from lpr.training.options import TrainingOptions
-from lpr.training.scene_ring import SceneRing, draw_numbered, found_in
-from lpr.training.train_corners import as_tensor, device_of_training, follow, rate_at, wait_for
+from lpr.training.scene_ring import ENOUGH_TO_START, SceneRing, draw_numbered, found_in
+from lpr.training.sitting import Log, Sitting, as_tensor, mean_of, wait_for
+from lpr.training.train_corners import PACE
 
 LOG_NAME = "close_net.log.csv"
 LOG_COLUMNS = (
@@ -40,97 +36,39 @@ LOG_COLUMNS = (
     "kind_right",
 )
 _BATCH = 64
-_SAVE_EVERY_S = 60.0
-_EMA = 0.998
+_PACE = replace(PACE, keep=0.998)
 _HELD_OUT, _HELD_OUT_SCENES, _VIEWS_EACH = 2 * 10**9, 60, 4
-
-
-@dataclass(slots=True)
-class _State:
-    """What a sitting goes on from."""
-
-    net: CloseNet
-    ema: CloseNet
-    optimiser: torch.optim.Optimizer
-    minutes: float = 0.0
-    steps: int = 0
-    drawn: int = 0
 
 
 def train_close(options: TrainingOptions) -> Path:
     """Trains until the minutes are used up; the checkpoint in the folder's `close` is the result."""
-    torch.manual_seed(options.seed)
-    device = device_of_training()
     out = options.out / FOLDER
-    out.mkdir(parents=True, exist_ok=True)
-    state = _start(options, out, device)
+    sitting = _begin(options, out)
     finder = export_finder(options.out) if (options.out / checkpoint.FILE_NAME).is_file() else weights.own(NAME)
     held_out = _held_out(options.seed, Engine(finder))
-    log = out / LOG_NAME
-    if not (options.resume and log.exists()):
-        log.write_text(",".join(LOG_COLUMNS) + "\n")
-    with SceneRing(options.seed + 1, state.drawn, finder) as ring:
-        wait_for(ring, state.drawn)
-        _go(state, ring, options, out, device, held_out)
+    log = Log(out / LOG_NAME, LOG_COLUMNS, keep=options.resume)
+    rng = np.random.default_rng([options.seed, sitting.drawn, 2])
+    losses: list[float] = []
+    with SceneRing(options.seed + 1, sitting.drawn, finder) as ring:
+
+        def learn() -> None:
+            losses.append(_step(sitting, *_views(ring, rng)))
+            sitting.samples += _BATCH
+
+        def report() -> None:
+            log.write(sitting, {"loss": mean_of(losses)} | measure(sitting.ema, *held_out, sitting.device))
+            losses.clear()
+
+        wait_for(ring, sitting.drawn + ENOUGH_TO_START)
+        sitting.run(options, out, ring, learn, report)
     return out / checkpoint.FILE_NAME
 
 
-def _start(options: TrainingOptions, out: Path, device: torch.device) -> _State:
-    net, ema = CloseNet(), CloseNet()
-    saved: dict[str, Any] = {}
+def _begin(options: TrainingOptions, out: Path) -> Sitting[CloseNet]:
     if options.resume and (out / checkpoint.FILE_NAME).is_file():
-        saved = checkpoint.load(out)
-        net.load_state_dict(saved["net"])
-        ema.load_state_dict(saved["ema"])
-    elif options.from_released:
-        net.load_state_dict(released_weights(CLOSE_NAME))
-    for each in (net, ema):
-        each.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    state = _State(net, ema, torch.optim.AdamW(net.parameters(), 1e-3, weight_decay=0.02, fused=True))
-    if saved:
-        state.optimiser.load_state_dict(saved["optimiser"])
-        state.minutes, state.steps, state.drawn = saved["minutes"], saved["steps"], saved["drawn"]
-    else:
-        ema.load_state_dict(net.state_dict())
-    ema.eval()
-    return state
-
-
-def _go(
-    state: _State,
-    ring: SceneRing,
-    options: TrainingOptions,
-    out: Path,
-    device: torch.device,
-    held_out: tuple[NDArray[np.uint8], list[CloseTruth]],
-) -> None:
-    rng = np.random.default_rng([options.seed, state.drawn, 2])
-    before, started_s = state.minutes, time.monotonic()
-    saved_s = started_s
-    losses: list[float] = []
-    state.net.train()
-    while True:
-        now_s = time.monotonic()
-        state.minutes = before + (now_s - started_s) / 60
-        done = state.minutes >= options.minutes
-        if done or now_s - saved_s >= _SAVE_EVERY_S:
-            saved_s, state.drawn = now_s, ring.drawn
-            checkpoint.save(out, _plain(state, options))
-            _log(
-                out / LOG_NAME,
-                state,
-                float(np.mean(losses)) if losses else math.nan,
-                measure(state.ema, *held_out, device),
-            )
-            losses = []
-            ring.check()
-        if done:
-            return
-        for group in state.optimiser.param_groups:
-            group["lr"] = rate_at(state.minutes / options.minutes, state.steps)
-        pictures, truths = _views(ring, rng)
-        losses.append(_step(state, pictures, truths, device))
-        state.steps += 1
+        return Sitting.begin(CloseNet, _PACE, options.seed, saved=checkpoint.load(out))
+    first = released_weights(CLOSE_NAME) if options.from_released else None
+    return Sitting.begin(CloseNet, _PACE, options.seed, weights=first)
 
 
 def _views(ring: SceneRing, rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[CloseTruth]]:
@@ -154,16 +92,10 @@ def cut_numbered(
     return cut_view(image, corners, classes[:, 0], classes[:, 1], counts, found, rng)
 
 
-def _step(state: _State, pictures: NDArray[np.uint8], truths: list[CloseTruth], device: torch.device) -> float:
-    with torch.autocast(device.type, torch.bfloat16):
-        answers = state.net(as_tensor(pictures, device))
-    loss = loss_of(answers.float(), truths)
-    state.optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(state.net.parameters(), 10.0)
-    state.optimiser.step()
-    follow(state.ema, state.net, min(_EMA, (1 + state.steps) / (10 + state.steps)))
-    return float(loss.detach())
+def _step(sitting: Sitting[CloseNet], pictures: NDArray[np.uint8], truths: list[CloseTruth]) -> float:
+    with torch.autocast(sitting.device.type, torch.bfloat16):
+        answers = sitting.net(as_tensor(pictures, sitting.device))
+    return sitting.descend(loss_of(answers.float(), truths))
 
 
 def loss_of(answers: Tensor, truths: list[CloseTruth]) -> Tensor:
@@ -217,28 +149,3 @@ def measure(
         "rows_right": float(np.mean((found[:, 9] > 0) == np.array([truth.rows == 2 for truth in of_plates]))),
         "kind_right": float(np.mean(found[:, 10:].argmax(axis=1) == np.array([truth.kind for truth in of_plates]))),
     }
-
-
-def _plain(state: _State, options: TrainingOptions) -> dict[str, Any]:
-    return {
-        "net": state.net.state_dict(),
-        "ema": state.ema.state_dict(),
-        "optimiser": state.optimiser.state_dict(),
-        "minutes": state.minutes,
-        "steps": state.steps,
-        "samples": state.steps * _BATCH,
-        "drawn": state.drawn,
-        "seed": options.seed,
-    }
-
-
-def _log(path: Path, state: _State, loss: float, shares: dict[str, float]) -> None:
-    row: dict[str, Any] = {
-        "minute": f"{state.minutes:.1f}",
-        "samples": state.steps * _BATCH,
-        "drawn": state.drawn,
-        "loss": f"{loss:.4f}",
-    } | {name: f"{share:.4f}" for name, share in shares.items()}
-    with path.open("a", newline="") as file:
-        csv.DictWriter(file, LOG_COLUMNS).writerow(row)
-    print("close  " + "  ".join(f"{name} {value}" for name, value in row.items()), file=sys.stderr, flush=True)  # noqa: T201

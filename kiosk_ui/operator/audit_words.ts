@@ -72,6 +72,8 @@ const words: Readonly<Record<string, Pair>> = {
   "lane.open": ["手动开闸", "opened a lane"],
   "lane.hold_open": ["保持开闸", "held a lane open"],
   "lane.manual": ["接管车道", "took a lane over"],
+  "lane.name": ["指认车道上的车辆", "said whose car stood at a lane"],
+  "lane.candidates": ["查看车道车辆的候选记录", "saw whose car may stand at a lane"],
   "lane.release": ["交还车道", "gave a lane back"],
   "lane.emergency": ["紧急开闸", "opened a lane in an emergency"],
   "lane.end_emergency": ["结束车道紧急状态", "ended a lane's emergency"],

@@ -38,6 +38,7 @@ also({
   "password.wrong": ["密码不正确", "the password is not right"],
   "session.unknown": ["这次登录已经结束", "this log-in has ended already"],
   "lane.unknown": ["没有这条车道", "there is no such lane"],
+  "visit.gone": ["这辆车已不在该出口等候", "this vehicle does not wait at this exit any more"],
   "call.taken": ["已由其他人接听", "somebody else has taken this call"],
   "call.not_taken": ["请先接听", "take the call first"],
   "call.no_lane": ["这个求助不在车道上", "this call comes from no lane"],

@@ -100,7 +100,7 @@ def _code_used_up(case: Case, decision: Decision) -> str | None:
 def _remarks(case: Case) -> tuple[str, ...]:
     """What nobody refused and somebody should know of."""
     facts = case.facts
-    remarks = []
+    remarks = ["named_by_person"] if facts.named is not None else []
     if facts.direction is Direction.IN:
         if facts.rules.anti_passback in (AntiPassback.SOFT, AntiPassback.TIMED) and inside_since(case) is not None:
             remarks.append("anti_passback")

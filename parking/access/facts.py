@@ -180,6 +180,8 @@ class Facts:
     schedules: tuple[ScheduleRow, ...] = ()
     paired: StayRow | None = None
     """At an exit: the stay that explains all that was seen far better than any other."""
+    named: StayRow | None = None
+    """At an exit: the stay whose car this is by the word of a person, who has seen the pictures."""
     in_doubt: tuple[StayRow, ...] = ()
     """At an exit: the stays that it may be, where no one of them is far likelier than the rest."""
 

@@ -1,7 +1,7 @@
 """Who stands there: plate, credentials and code put together into one vehicle, or found to contradict each other.
 
-A plate that is read well enough comes first. A tag alone never outranks it: where they disagree, a person looks. A doubtful read and
-a credential whose holder's plate it could be are two pieces of evidence, and together enough.
+A plate that is read well enough comes first. A tag alone never outranks it: where they disagree, a person looks, and what he has seen
+outranks all. A doubtful read and a credential whose holder's plate it could be are two pieces of evidence, and together enough.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class KnownBy(StrEnum):
     PLATE = "plate"
     CREDENTIAL = "credential"
     CODE = "code"
+    PERSON = "person"
     NOTHING = "nothing"
 
 
@@ -43,6 +44,8 @@ def identify(facts: Facts) -> Identity:
     seen = facts.evidence.plate if facts.evidence and facts.evidence.captured_at >= facts.not_before else None
     taken = [evidence for evidence in facts.credentials if not evidence.refused]
     agreeing = [evidence for evidence in taken if _agrees(facts, evidence, seen)]
+    if facts.named is not None:
+        return Identity(KnownBy.PERSON, facts.named.plate or seen, _first(agreeing), facts.named, mismatch=False)
     foreign = [
         evidence for evidence in taken if evidence not in agreeing and not _is_next_cars(facts, evidence, agreeing)
     ]

@@ -36,6 +36,9 @@ class CommandAction(StrEnum):
     HOLD_OPEN = "hold_open"  # a person has the lane stand open, say for a crowd that leaves
     MANUAL = "manual"  # a person has taken the lane: it opens for nobody by itself
     RELEASE = "release"  # ends either
+    NAME = (
+        "name"  # a person has seen on the pictures whose car stands at this exit: it leaves by the rules, as that stay
+    )
 
 
 class SecondCar(StrEnum):
@@ -148,6 +151,8 @@ class CommandRow:
     expires_at: datetime
     visit_id: VisitId | None = None
     """The vehicle that is meant: the order opens for no other one. None: for whoever stands there."""
+    stay_id: StayId | None = None
+    """Whose car it is, where a person says so."""
 
 
 @dataclass(frozen=True, slots=True)

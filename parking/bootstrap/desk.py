@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from parking.bootstrap.application import Application
 from parking.bootstrap.costs_in_force import CostsInForce
-from parking.journeys import lane_visits_api, story_api
+from parking.journeys import lane_visits_api, story_api, whose_car_api
 from parking.journeys.deciding import StayDeeds
-from parking.journeys.ranking import finder, ranker
+from parking.journeys.ranking import finder, ranker, ranker_at_lane
 from parking.journeys.story import Booking, corrected
 from parking.kernel.clock import Clock
 from parking.kernel.ids import StayId
@@ -23,14 +23,16 @@ from payments import ledger_store
 
 
 def routers(application: Application, clock: Clock, name_of: Callable[[Connection, str], str]) -> tuple[APIRouter, ...]:
-    """The routes of all three; `name_of` says what people call an operator with this id."""
+    """The routes of them all; `name_of` says what people call an operator with this id."""
     database, desk = application.database, desk_of(application, name_of)
     stories = story_api.Stories(application.cashier, audit.record, _bookings, corrected, name_of)
     lanes = frozenset(lane.id for lane in application.site.lanes)
+    naming = whose_car_api.Naming(database, audit.record, ranker_at_lane(CostsInForce()))
     return (
         desk_api.router(database, desk, clock),
         story_api.router(database, stories),
         lane_visits_api.router(database, lanes, clock, audit.record, name_of),
+        whose_car_api.router(naming),
     )
 
 

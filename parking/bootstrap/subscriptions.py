@@ -32,6 +32,7 @@ from parking.journeys import (
     reminding,
     standing_again,
     wallets,
+    whose_car,
 )
 from parking.journeys.pairing import CostsOf
 from parking.journeys.ports import Cashier
@@ -80,7 +81,7 @@ def _at_lanes(
         e.VehiclePassed: (
             owing.promise_ends(cashier),
             arriving.open_stay(cashier, costs_of),
-            leaving.close_stay(cashier, costs_of, causal_order.heard_until),
+            whose_car.close_named(cashier, leaving.close_stay(cashier, costs_of, causal_order.heard_until)),
             calls.lane_moved(reach),
             following.follow,
             priced_places.follow(cashier),

@@ -36,7 +36,8 @@ def gather(
     """
     trusted = visit.trusts(config.rules)
     waited_s = now_s - visit.reading_since_s
-    if not trusted and waited_s < config.rules.read_deadline_s:
+    named = copy.stay(visit.named) if visit.named is not None else None
+    if not trusted and named is None and waited_s < config.rules.read_deadline_s:
         return None
     evidence = tuple(map(_evidence, visit.presented))
     code = _code(visit, copy)
@@ -61,6 +62,7 @@ def gather(
         stays_by_credential=by_credential,
         paired=paired.stay,
         in_doubt=paired.in_doubt,
+        named=named,
         lot=copy.lot(config.rules.lot_id) if config.rules.lot_id else None,
     )
     return with_rights(facts, identify(facts), copy)

@@ -181,6 +181,11 @@ class Lane(Commanded):
                     return False
                 self._taken_by = by
                 self._feed(event)
+            case CommandAction.NAME:
+                if self.visit is None or self.visit.id != order.visit_id or self.state not in _WAITING:
+                    return False
+                self.visit.named, self.visit.named_by = order.stay_id, order.actor
+                self._feed(Event.ASK)
             case CommandAction.RELEASE:
                 if self._inputs.manual is Signal.ON:
                     return False

@@ -149,6 +149,8 @@ class Commanded:
         facts = gather(visit, self.config, self._copy, self._now, self._asked_s, self._costs, unheard=unheard)
         if facts is None:
             return
+        if facts.named is None:
+            visit.named = visit.named_by = None  # that stay has ended meanwhile: what was said of it holds no more
         shut = self._fires.emergency and not self.config.joins_in_fire
         answer = _EMERGENCY if shut else decide(facts)
         if visit.answered(answer):
@@ -215,6 +217,7 @@ class Commanded:
                 lot_id=rules.lot_id,
                 outer_lot_id=rules.outer_lot_id,
                 votes=visit.votes,
+                named_by=visit.named_by,
             )
         )
         self._presenting.went_through(visit.credential, self._clock.monotonic_s())

@@ -47,6 +47,9 @@ class Visit:
     right: str | None = None
     code_used: str | None = None
     """The single-use code that it has used up: for this visit, and for no other, it still counts."""
+    named: StayId | None = None
+    """Whose car it is, by the word of an operator (`named_by`) who has seen the pictures."""
+    named_by: str | None = None
     promised: StayId | None = None
     """The stay for which it was let out with a promise to pay later: promised once, however often the boom is opened."""
 
@@ -64,6 +67,7 @@ class Visit:
         self.plate, self.confidence, self.votes, self.stay_id = None, 0.0, None, None
         self.presented, self.presented_from_s = (), now_s
         self.credential, self.right = None, None
+        self.named, self.named_by = None, None
         self.not_before, self.reading_since_s = now, now_s
 
     def hold_up(self, presented: tuple[Presented, ...]) -> bool:
@@ -93,7 +97,7 @@ class Visit:
         news, self.answer = answer != self.answer, answer
         self.authorised, self.by, self.reason = answer.allowed, "rule", answer.decision.rule
         self.stay_id, self.credential, self.right = answer.stay_id, answer.credential, answer.right
-        if answer.allowed and answer.plate is not None:
+        if answer.allowed and answer.plate is not None and self.named is None:
             self.plate = answer.plate
             if answer.credential is not None:
                 self._led_by(answer.plate)
@@ -127,7 +131,7 @@ def to_record(visit: Visit) -> dict[str, Any]:
         "confidence",
         "stay_id",
     )
-    names += ("credential", "right", "code_used", "promised", "votes")
+    names += ("credential", "right", "code_used", "promised", "votes", "named_by")
     return {name: to_plain(getattr(visit, name)) for name in names}
 
 
@@ -150,6 +154,7 @@ def from_record(record: Mapping[str, Any]) -> Visit | None:
             code_used=str(record["code_used"]) if record.get("code_used") else None,
             promised=StayId(record["promised"]) if record.get("promised") else None,
             votes=Votes.parse(record["votes"]) if record.get("votes") else None,
+            named_by=str(record["named_by"]) if record.get("named_by") else None,
         )
     except (KeyError, TypeError, ValueError, ParkingError):
         return None

@@ -167,7 +167,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> 
                 lane_id=event.lane_id,
                 reason=reason_of(found),
                 awaits=unheard,
-                **_kept(event, decided_at),
+                **kept(event, decided_at),
             )
             return
         fee_clocks.vehicle_left(conn, at, event.visit_id, stay.id)
@@ -259,7 +259,8 @@ def known_to_have_left(uow: UnitOfWork, out: PassedOut, *, nobody_else: bool) ->
     return None
 
 
-def _kept(event: VehiclePassed, yes_at: datetime | None) -> dict[str, Any]:
+def kept(event: VehiclePassed, yes_at: datetime | None) -> dict[str, Any]:
+    """What of a passage out is kept where no stay explains it."""
     return {
         "votes": event.votes.compact() if event.votes is not None else None,
         "yes_at": yes_at,

@@ -16,7 +16,7 @@ from parking.emergency.model import ManualOpening
 from parking.emergency.reach import Orders
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import invalid
-from parking.kernel.ids import LaneId
+from parking.kernel.ids import LaneId, StayId
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.unit_of_work import Audit
@@ -54,7 +54,7 @@ def order(
     called = next((call for call in waiting if call.id == call_id), None)
     meant = called or (waiting[-1] if waiting else None)
     visit_id = called.visit_id if called else None  # who answers a call means this vehicle, and not the next one
-    command_id = _put(uow, who.subject, lane_id, reason, action, uow.now + valid_for, visit_id)
+    command_id = put(uow, who.subject, lane_id, reason, action, uow.now + valid_for, visit_id)
     emergency_store.add_opening(
         uow.connection,
         ManualOpening(
@@ -85,11 +85,11 @@ class LaneOrders:
 
     def answer(self, uow: UnitOfWork, who: Principal, lane_id: LaneId, call_id: str) -> None:
         """Tell the lane that a person has taken its call; an order to open that it has not heard yet stays."""
-        _put(uow, who.subject, lane_id, call_id, CommandAction.ANSWER, uow.now + VALID_FOR)
+        put(uow, who.subject, lane_id, call_id, CommandAction.ANSWER, uow.now + VALID_FOR)
 
     def hold_open(self, uow: UnitOfWork, who: Principal, lane_id: LaneId, reason: str) -> str:
         self.audit(uow, who, "lane.emergency", lane_id, reason)
-        return _put(uow, who.subject, lane_id, reason, CommandAction.EMERGENCY, uow.now + STANDS_FOR)
+        return put(uow, who.subject, lane_id, reason, CommandAction.EMERGENCY, uow.now + STANDS_FOR)
 
     def release(self, uow: UnitOfWork, who: Principal, lane_id: LaneId, reason: str, held_by: str | None) -> None:
         if held_by is not None:
@@ -101,7 +101,7 @@ class LaneOrders:
         access_store.put_row(uow, "command", held_by, None)
 
 
-def _put(
+def put(
     uow: UnitOfWork,
     actor: str,
     lane_id: LaneId,
@@ -109,10 +109,13 @@ def _put(
     action: CommandAction,
     expires_at: datetime,
     visit_id: str | None = None,
+    stay_id: StayId | None = None,
 ) -> str:
+    """Write an order into the lane's copy; returns its id."""
     command_id = uow.ids.new(uow.now)
     data = {"lane_id": lane_id, "action": action.value, "actor": actor, "reason": reason}
     data |= {"visit_id": visit_id} if visit_id else {}
+    data |= {"stay_id": stay_id} if stay_id else {}
     access_store.put_row(uow, "command", command_id, data | {"expires_at": to_plain(expires_at)})
     return command_id
 

@@ -51,8 +51,8 @@ def votes_of(plate: Plate | None, votes: Votes | None) -> Votes | None:
 
 
 def evidence_of(event: VehiclePassed, at: datetime) -> PassageEvidence:
-    """What a proven passage shows. A stay that the lane names counts where a ticket or a tag named it, or nobody read a plate."""
-    by_more = event.credential is not None or event.plate is None
+    """What a proven passage shows. A stay that the lane names counts where a ticket, a tag or a person named it, or nobody read a plate."""
+    by_more = event.credential is not None or event.plate is None or event.named_by is not None
     return PassageEvidence(
         at=at,
         votes=votes_of(event.plate, event.votes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,14 +17,16 @@ from parking.sessions.costs import Costs
 from parking.sessions.desk.model import Candidate, Choice, Ranked
 from parking.sessions.desk.queue import question_of
 from parking.sessions.desk.service import Find, Rank
-from parking.sessions.matching import Match, PassageEvidence, match
-from parking.sessions.model import ReviewCase
+from parking.sessions.matching import Match, OpenCandidate, PassageEvidence, match
+from parking.sessions.model import LaneVisit, ReviewCase
 
 SHOWN = 5
 LOOKED_AT = 300
 """Where few are near, so many of those that came last are weighed as well."""
 CostsInForce = Callable[[Connection], tuple[Costs, str]]
 """The prices and the name of the lessons in them."""
+RankAtLane = Callable[[Connection, LaneVisit, datetime, Plate | None], Ranked]
+"""The stays that a waiting vehicle may be in, by what was read and, where there is one, the plate that somebody types."""
 
 
 def ranker(costs: CostsInForce) -> Rank:
@@ -35,17 +37,38 @@ def ranker(costs: CostsInForce) -> Rank:
         row = visits.unmatched(conn, VisitId(case.visit_id)) if case.visit_id is not None else None
         if row is None or Choice.MATCH not in question_of(case.reason).choices:
             return Ranked(costs=version)
-        evidence = pairing.unmatched_evidence(row)
-        if typed is not None:
-            evidence = replace(evidence, votes=(evidence.votes or Votes()).led_by(typed.text), typed=True)
+        evidence = _typed(pairing.unmatched_evidence(row), typed)
         known = (*pairing.given_away(conn, evidence), *pairing.candidates(conn, evidence))
-        near = {one.stay_id: one for one in known}
-        if len(near) < SHOWN:
-            near = {one.stay_id: one for one in pairing.newest_inside(conn, evidence, LOOKED_AT)} | near
-        inside = [one for one in near.values() if one.stay_id != case.stay_id]
+        inside = [one for one in _enough(conn, evidence, known) if one.stay_id != case.stay_id]
         return Ranked(_shown(match(evidence, inside, prices, row.exited_at)), row.plate, version, row.awaits)
 
     return rank
+
+
+def ranker_at_lane(costs: CostsInForce) -> RankAtLane:
+    """What a lane's panel asks for of a vehicle that waits at an exit."""
+
+    def rank(conn: Connection, here: LaneVisit, at: datetime, typed: Plate | None) -> Ranked:
+        prices, version = costs(conn)
+        evidence = _typed(PassageEvidence(at, pairing.votes_of(here.plate, here.votes)), typed)
+        inside = _enough(conn, evidence, pairing.candidates(conn, evidence))
+        return Ranked(_shown(match(evidence, inside, prices, at)), here.plate, version)
+
+    return rank
+
+
+def _typed(evidence: PassageEvidence, plate: Plate | None) -> PassageEvidence:
+    if plate is None:
+        return evidence
+    return replace(evidence, votes=(evidence.votes or Votes()).led_by(plate.text), typed=True)
+
+
+def _enough(conn: Connection, evidence: PassageEvidence, known: Iterable[OpenCandidate]) -> list[OpenCandidate]:
+    """With those that came last, where few are near: their pictures may show what no plate tells."""
+    near = {one.stay_id: one for one in known}
+    if len(near) < SHOWN:
+        near = {one.stay_id: one for one in pairing.newest_inside(conn, evidence, LOOKED_AT)} | near
+    return list(near.values())
 
 
 def finder(costs: CostsInForce) -> Find:

@@ -25,7 +25,9 @@ from parking.sessions.desk.model import Decision
 from parking.sessions.model import ClosedStay, ReviewCase, Stay
 from parking.sessions.visit_notes import VisitNote
 
-LOOKS = frozenset({"case.look", "case.plates", "lane.plates", "picture.view", "stay.look", "stay.plates"})
+LOOKS = frozenset(
+    {"case.look", "case.plates", "lane.candidates", "lane.plates", "picture.view", "stay.look", "stay.plates"}
+)
 """Entries of the audit that say that somebody looked, and changed nothing."""
 
 

@@ -41,7 +41,16 @@ class Area(StrEnum):
 
 BEGINNINGS: Mapping[Area, tuple[str, ...]] = MappingProxyType(
     {
-        Area.LOOKS: ("stay.look", "stay.plates", "case.look", "case.plates", "lane.plates", "picture.view", "audit."),
+        Area.LOOKS: (
+            "stay.look",
+            "stay.plates",
+            "case.look",
+            "case.plates",
+            "lane.candidates",
+            "lane.plates",
+            "picture.view",
+            "audit.",
+        ),
         Area.OPENINGS: ("lane.", "call.", "emergency."),
         Area.CORRECTIONS: ("case.", "stay.", "lesson.", "bays.patrol", "zone."),
         Area.MONEY: ("cash.", "payment.", "debt.", "invoice.", "agreement.", "card.", "coupon.", "ledger."),

@@ -41,6 +41,7 @@ lane_visit = sa.Table(
 
 _t = lane_visit.c
 _mine = _t.visit_id == sa.bindparam("of_visit")
+_SAID = prepared(sa.select(lane_visit).where(_mine))
 _MARK = prepared(lane_visit.update().where(_mine).returning(lane_visit))
 _TAKE = prepared(lane_visit.delete().where(_mine).returning(lane_visit))
 _THROUGH = prepared(
@@ -125,6 +126,12 @@ def note(conn: Connection, said: LaneVisit, at: datetime) -> None:
 def mark(conn: Connection, visit_id: VisitId, **moments: datetime) -> LaneVisit | None:
     """Keep when the boom was opened for it (`pulsed_at`) or it drove back (`backed_at`); the visit, if the lane had said anything."""
     row = conn.execute(_MARK, {"of_visit": visit_id, **moments}).one_or_none()
+    return _to_visit(row) if row else None
+
+
+def said_of(conn: Connection, visit_id: VisitId) -> LaneVisit | None:
+    """What a lane has said of a vehicle that has not passed yet."""
+    row = conn.execute(_SAID, {"of_visit": visit_id}).one_or_none()
     return _to_visit(row) if row else None
 
 

@@ -160,12 +160,17 @@ class LaneStory:
         self.board.set_input(index, on)
         self.wait(0.1)
 
-    def order(self, action: str = "open", *, reason: str = "intercom", valid_s: float = 20) -> None:
+    def order(self, action: str = "open", *, reason: str = "intercom", valid_s: float = 20, **more: str) -> None:
         """Operator li orders something; the lane has it with its next step."""
         expires_at = self.clock.now() + timedelta(seconds=valid_s)
         command_id = f"c{self.copy.version + 1}"
-        self.copy_row("command", command_id, order_data(expires_at=expires_at, action=action, reason=reason))
+        self.copy_row("command", command_id, order_data(expires_at=expires_at, action=action, reason=reason, **more))
         self.wait(0.1)
+
+    def name(self, stay_id: str) -> None:
+        """Operator li has seen on the picture whose car stands here."""
+        assert self.lane.visit is not None, "nobody stands here"
+        self.order("name", stay_id=stay_id, visit_id=self.lane.visit.id)
 
     def drive_up(self, evidence: PlateEvidence | None = None) -> None:
         """A vehicle comes onto the presence loop and, unless told otherwise, its plate is read well."""

@@ -85,6 +85,7 @@ def passage(
     right: str | None = None,
     lot_id: LotId | None = None,
     outer_lot_id: LotId | None = None,
+    named_by: str | None = None,
 ) -> VehiclePassed:
     """The loops have proved that a car went through."""
     stay_id = StayId(stay) if stay else StayId(visit) if direction is Direction.IN else None
@@ -101,6 +102,7 @@ def passage(
         right=right,
         lot_id=lot_id,
         outer_lot_id=outer_lot_id,
+        named_by=named_by,
     )
 
 

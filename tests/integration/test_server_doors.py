@@ -96,6 +96,8 @@ WHO_MAY = {
     ("DELETE", "/operators/sessions/{session_id}"): {"manager"},
     ("GET", "/lanes"): OPERATORS,
     ("GET", "/lanes/{lane_id}/visits"): OPERATORS,
+    ("POST", "/lanes/{lane_id}/visits/{visit_id}/candidates"): {"attendant", "technician", "manager"},
+    ("POST", "/lanes/{lane_id}/visits/{visit_id}/name"): {"attendant", "technician", "manager"},
     ("POST", "/lanes/{lane_id}/open"): {"attendant", "technician", "manager"},
     ("POST", "/lanes/{lane_id}/end-emergency"): {"attendant", "technician", "manager"},
     ("POST", "/lanes/{lane_id}/hold-open"): {"attendant", "technician", "manager"},

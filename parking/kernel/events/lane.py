@@ -69,6 +69,7 @@ class VehiclePassed:
     lot_id: LotId | None = None  # the lot it came into or left
     outer_lot_id: LotId | None = None  # the lot around that one; None: the street
     votes: Votes | None = None  # as in LaneDecided
+    named_by: str | None = None  # the operator who said at the lane whose car this is
 
 
 @dataclass(frozen=True, slots=True)

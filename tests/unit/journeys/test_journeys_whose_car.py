@@ -1,0 +1,148 @@
+"""A person says at the exit whose car waits there: it leaves as that stay, on record, and that can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from parking.bootstrap.costs_in_force import CostsInForce
+from parking.journeys import whose_car
+from parking.journeys.ranking import ranker_at_lane
+from parking.kernel.errors import ParkingError
+from parking.kernel.events import Direction, VehicleBackedAway
+from parking.kernel.ids import LaneId, StayId, VisitId
+from parking.kernel.plate import Plate
+from parking.kernel.votes import Votes
+from parking.security import audit
+from parking.sessions.model import ClosedStay, OpenStay
+from tests.builders.corrections import LI, Office
+from tests.builders.journeys import ENTRY, EXIT, SiteStory, answer, passage
+
+pytestmark = pytest.mark.req("ID-1")
+OUT = Direction.OUT
+TWINS = "苏A888B1", "苏A8B881"
+READ = Votes.of([("苏A88881", 0.0), (TWINS[0], -0.1), (TWINS[1], -0.2)], "blue", "civil")
+
+
+@pytest.fixture
+def office(site: SiteStory) -> Office:
+    return Office(site)
+
+
+def comes_to_exit(site: SiteStory) -> str:
+    """A car that may be either of two; its visit."""
+    visit = site.visit()
+    site.hear(answer(OUT, visit, "苏A88881", allowed=False, votes=READ))
+    return visit
+
+
+def named(site: SiteStory, office: Office, visit: str, stay_id: StayId, lane: LaneId = EXIT) -> str:
+    return office.do(lambda uow: whose_car.name(uow, audit.record, LI, lane, VisitId(visit), stay_id))
+
+
+def drives_out(site: SiteStory, visit: str, stay_id: StayId) -> None:
+    site.hear(answer(OUT, visit, "苏A88881", stay=stay_id, votes=READ))
+    site.park(seconds=8)
+    site.hear(passage(OUT, visit, "苏A88881", stay=stay_id, votes=READ, named_by="li"))
+
+
+def two_inside(site: SiteStory) -> tuple[StayId, StayId]:
+    first, second = (site.enter(plate) for plate in TWINS)
+    site.park(hours=2)
+    return first, second
+
+
+def test_whom_a_person_names_has_left_and_nobody_is_asked_again(site: SiteStory, office: Office) -> None:
+    first, second = two_inside(site)
+    visit = comes_to_exit(site)
+    order = site.copy_row("command", named(site, office, visit, second))
+    assert order is not None
+    assert (order["action"], order["stay_id"], order["visit_id"]) == ("name", second, visit)
+    site.pay(second)
+    drives_out(site, visit, second)
+    left = site.stay(second)
+    assert isinstance(left, ClosedStay)
+    assert isinstance(site.stay(first), OpenStay)
+    assert (site.reasons(), site.sums(second).debt, sum(site.occupied().values())) == ([], 0, 1)
+    assert [(one.rule, one.actor, one.reason) for one in site.corrections(second)] == [
+        ("exit_matched", "li", "named at the lane")
+    ]
+    assert [(one.action, one.subject) for one in site.audit()][-1:] == [("lane.name", second)]
+
+
+@pytest.mark.req("DATA-2")
+def test_a_car_that_was_named_wrongly_is_inside_again_when_that_is_taken_back(site: SiteStory, office: Office) -> None:
+    first, second = two_inside(site)
+    visit = comes_to_exit(site)
+    drives_out(site, visit, second)
+    office.take_back_last(second)
+    assert isinstance(site.stay(second), OpenStay)
+    assert (site.reasons(), sum(site.occupied().values())) == (["exit_in_doubt"], 1)
+    office.match(visit, first)
+    assert isinstance(site.stay(first), ClosedStay)
+
+
+def test_a_car_whose_entry_was_read_as_nothing_like_it_leaves_as_the_stay_that_a_person_names(site: SiteStory) -> None:
+    stay_id = site.enter("鲁Q00000")
+    site.park(minutes=10)
+    drives_out(site, site.visit(), stay_id)
+    assert isinstance(site.stay(stay_id), ClosedStay)
+    assert site.reasons() == []
+
+
+def test_a_stay_that_has_ended_before_the_one_who_was_named_drove_out_is_not_ended_twice(
+    site: SiteStory, office: Office
+) -> None:
+    first, second = two_inside(site)
+    visit = comes_to_exit(site)
+    office.close(second)
+    ended = site.stay(second)
+    drives_out(site, visit, second)
+    assert site.stay(second) == ended
+    assert isinstance(site.stay(first), OpenStay), "a person has said that it is not this one"
+    assert sorted(site.reasons()) == ["exit_in_doubt", "left_without_paying"]
+
+
+def test_who_was_named_and_drove_past_a_loop_that_missed_him_leaves_as_that_stay(site: SiteStory) -> None:
+    _, second = two_inside(site)
+    site.opened_for(OUT, "苏A88881", stay=second, votes=READ)
+    site.park(days=1)
+    site.enter(TWINS[1])
+    assert isinstance(site.stay(second), ClosedStay)
+
+
+@pytest.mark.parametrize("trouble", ["gone", "elsewhere", "entering", "over", "unknown"])
+def test_nobody_is_named_who_does_not_wait_there_nor_by_a_stay_that_is_over(
+    site: SiteStory, office: Office, trouble: str
+) -> None:
+    first, _ = two_inside(site)
+    visit, lane, stay_id = comes_to_exit(site), EXIT, first
+    if trouble == "gone":
+        site.hear(VehicleBackedAway(EXIT, VisitId(visit)))
+    elif trouble == "elsewhere":
+        lane = ENTRY
+    elif trouble == "entering":
+        visit = site.visit()
+        site.hear(answer(Direction.IN, visit, allowed=False))
+    elif trouble == "over":
+        office.gone(first)
+    else:
+        stay_id = StayId("nobody")
+    with pytest.raises(ParkingError) as refused:
+        named(site, office, visit, stay_id, lane)
+    code = {"over": "stay.over", "unknown": "stay.unknown"}.get(trouble, "visit.gone")
+    assert (refused.value.code, site.copy_rows("command")) == (code, [])
+
+
+def test_the_stays_that_a_waiting_car_may_be_in_are_ranked_and_a_typed_plate_leads(site: SiteStory) -> None:
+    first, second = two_inside(site)
+    other = site.enter("京C77777")
+    visit, rank = comes_to_exit(site), ranker_at_lane(CostsInForce())
+
+    def ranked(typed: str | None) -> list[StayId]:
+        plate = Plate(typed) if typed else None
+        here = site.database.read(lambda conn: whose_car.waiting(conn, EXIT, VisitId(visit)))
+        found = site.database.read(lambda conn: rank(conn, here, site.clock.now(), plate))
+        return [one.stay_id for one in found.candidates]
+
+    assert (set(ranked(None)[:2]), ranked(None)[2]) == ({first, second}, other)
+    assert [ranked(plate)[0] for plate in (*TWINS, "京C77777")] == [first, second, other]

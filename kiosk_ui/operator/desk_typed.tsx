@@ -20,7 +20,8 @@ interface Asked {
   children?: JSX.Element | false | "";
 }
 
-function PlateForm({ id, label, submit, run, children }: Asked): JSX.Element {
+/** A plate that somebody reads on a picture; what is done with it may refuse. */
+export function PlateForm({ id, label, submit, run, children }: Asked): JSX.Element {
   const [text, setText] = useState("");
   const [trouble, setTrouble] = useState("");
   const [busy, setBusy] = useState(false);

@@ -11,6 +11,7 @@ import { Calls } from "./calls";
 import { DevicesOf } from "./devices";
 import { calls, take } from "./help";
 import { Passages, Reads, Ruling } from "./lane_vehicle";
+import { mayBeNamed, Whose } from "./lane_whose";
 import { clear, keepWatch, mine, showClear, shown, step, unread, visits, watching } from "./lane_watch";
 import { lane as say } from "./lane_words";
 import { LaneMode, LaneState, LaneWords, marks, toneOfLane } from "./lanes";
@@ -25,9 +26,11 @@ import "./lane.css";
 export function LanePage({ id }: { id: string }): JSX.Element {
   const lane = laneValue(id);
   const [opening, open] = useState(false);
+  const [asked, ask] = useState("");
   useEffect(() => keepWatch(id), [id]);
   useEffect(() => {
-    const pressed = (event: KeyboardEvent): void => onKey(event, id, () => open(true));
+    const whose = (): void => ask(shown.value?.visit_id ?? "");
+    const pressed = (event: KeyboardEvent): void => onKey(event, id, () => open(true), whose);
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, [id]);
@@ -35,13 +38,13 @@ export function LanePage({ id }: { id: string }): JSX.Element {
   return (
     <main id="main" tabIndex={-1} class={`lane-page ${old ? "is-old" : ""}`}>
       <Head id={id} lane={lane} />
-      {lane ? <Parts id={id} lane={lane} onOpen={() => open(true)} /> : <Missing />}
+      {lane ? <Parts id={id} lane={lane} asked={asked} onOpen={() => open(true)} /> : <Missing />}
       {opening && lane && <OpenDialog id={id} name={named(lane.name)} lane={lane} onClose={() => open(false)} />}
     </main>
   );
 }
 
-function onKey(event: KeyboardEvent, id: string, open: () => void): void {
+function onKey(event: KeyboardEvent, id: string, open: () => void, whose: () => void): void {
   const target = event.target;
   const writes = target instanceof HTMLElement && target.matches("input, textarea, select");
   if (writes || event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]")) return;
@@ -49,6 +52,7 @@ function onKey(event: KeyboardEvent, id: string, open: () => void): void {
     arrowdown: () => step(1),
     arrowup: () => step(-1),
     ...(may("lanes:open") && laneValue(id)?.kind !== "ramp" ? { o: open } : {}),
+    ...(shown.value && mayBeNamed(shown.value) ? { n: whose } : {}),
     ...(may("lanes:open") ? { p: () => (watching.value = !watching.value), a: () => answer(id) } : {}),
     ...(visits.value?.may_clear ? { c: () => showClear(!clear.value) } : {}),
   };
@@ -101,7 +105,7 @@ function Missing(): JSX.Element {
   );
 }
 
-function Parts({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () => void }): JSX.Element {
+function Parts({ id, lane, asked, onOpen }: { id: string; lane: LaneValue; asked: string; onOpen: () => void }): JSX.Element {
   const counts = lane.kind === "ramp";
   return (
     <>
@@ -115,6 +119,9 @@ function Parts({ id, lane, onOpen }: { id: string; lane: LaneValue; onOpen: () =
       <div class="lane-left">
         {counts && <p class="panel lane-missing">{say("ramp_note")}</p>}
         {!counts && <Sight id={id} />}
+        {!counts && shown.value && mayBeNamed(shown.value) && (
+          <Whose key={shown.value.visit_id} of={shown.value} lane={id} asked={asked === shown.value.visit_id} />
+        )}
         {!counts && shown.value && <Reads of={shown.value} />}
         {!counts && <Passages />}
       </div>

@@ -31,6 +31,13 @@ export const lane = translator({
   share: ["占比", "Share"],
   only_one: ["没有其他可能的读法", "No other spelling was in question"],
   hidden_sign: ["第 {n} 位不同", "sign {n} differs"],
+  whose: ["这是哪辆车？", "Whose car is it?"],
+  whose_look: ["查找入场记录", "Look who it may be"],
+  whose_note: [
+    "指认后，该车按此记录计费：付清后道闸自动抬起，全程留痕，可撤销。",
+    "It is then asked for that stay's fee, and the barrier opens by itself when it is paid. On record; it can be taken back.",
+  ],
+  whose_told: ["已告知车道：付清后道闸自动抬起", "The lane knows: the barrier opens when the fee is paid"],
   decision: ["判定", "Decision"],
   none_decided: ["规则还没有判定", "The rules have not spoken yet"],
   yes: ["放行", "Let through"],

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends
 
 from parking.journeys.lane_visits_api import LaneVisits, LaneVisitView, PulseView, ReadView, SpellingView
-from parking.kernel.errors import not_found
+from parking.journeys.schemas import Ordered
+from parking.journeys.whose_car_api import AskWhose, NameCar, WhoseCar
+from parking.kernel.errors import conflict, not_found
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
+from parking.sessions.desk.schemas import CandidateView
 from parking.web.deps import require
 
 if TYPE_CHECKING:
     from tests.browser.fake_server import FakeServer
 
 Reader = Annotated[Principal, Depends(require(Scope.LANES_READ))]
+Opener = Annotated[Principal, Depends(require(Scope.LANES_OPEN))]
 
 
 class FakeLane:
@@ -26,6 +30,9 @@ class FakeLane:
         self._fake = fake
         self._visits: dict[str, list[dict[str, Any]]] = {}
         self.asked: list[tuple[str, bool]] = []
+        self.candidates: list[CandidateView] = []
+        self.typed: list[str | None] = []
+        self.named: list[tuple[str, str, str]] = []
         self.away = False
 
     def visit(
@@ -96,3 +103,16 @@ def install(routes: APIRouter, fake: FakeServer) -> None:
         fake.lane_visits.asked.append((lane_id, clear))
         items = fake.lane_visits.shown(lane_id, clear=clear)
         return LaneVisits(lane_id=lane_id, may_clear=who.may(Scope.PLATES_READ), now=fake.now(), items=items)
+
+    @routes.post("/lanes/{lane_id}/visits/{visit_id}/candidates")
+    async def candidates(lane_id: str, visit_id: str, body: AskWhose, _: Opener) -> WhoseCar:
+        fake.lane_visits.typed.append(body.plate)
+        found = fake.lane_visits.candidates
+        return WhoseCar(clear=True, candidates=[one for one in found if body.plate in (None, one.plate)])
+
+    @routes.post("/lanes/{lane_id}/visits/{visit_id}/name", status_code=202)
+    async def name(lane_id: str, visit_id: str, body: NameCar, _: Opener) -> Ordered:
+        if fake.lane_visits.away:
+            raise conflict("visit.gone", "this vehicle does not wait at this exit any more")
+        fake.lane_visits.named.append((lane_id, visit_id, body.stay_id))
+        return Ordered(command_id="c1")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from parking.sessions.desk.schemas import CandidateView, WhyView
 from tests.browser.fake_server import FakeServer
 
 
@@ -21,3 +24,24 @@ def a_held_car(fake: FakeServer) -> None:
     fake.device("exit-1-camera", "ok")
     fake.device("exit-1-relay", "faulty", "read-back differs")
     fake.help.ring("call-4", "exit-1", "help_wanted", ago_s=31, source="driver", visit_id="w0")
+
+
+def two_it_may_be(fake: FakeServer) -> None:
+    """The held car may be either of two that are inside."""
+    a_held_car(fake)
+    fake.lane_visits.visit(
+        "exit-1", "w9", "沪B88881", ago_s=12, allowed=False, rule="stay_is_known", reason="stay_in_doubt"
+    )
+    fits, other = WhyView(code="read_as_it_is", cost=0.2), WhyView(code="read_differently", cost=3.1)
+    about = {"state": "open", "lane_id": "entry-1"}
+    fake.lane_visits.candidates = [
+        CandidateView(
+            stay_id=f"s{number}",
+            cost=4.0 + number,
+            why=[why, WhyView(code="has_paid", cost=-4.0)] if number == 0 else [why],
+            plate=plate,
+            entered_at=fake.now() - timedelta(minutes=47 + 30 * number),
+            **about,
+        )
+        for number, (plate, why) in enumerate((("沪B888B1", fits), ("沪B8B881", other)))
+    ]

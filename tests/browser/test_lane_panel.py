@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from parking.kernel.principal import Scope
 from tests.browser import look
 from tests.browser.fake_server import FakeServer
-from tests.browser.lane_scene import a_held_car
+from tests.browser.lane_scene import a_held_car, two_it_may_be
 from tests.browser.pages import OperatorPage
 from tests.browser.script import SCOPES
 from tests.fixtures.browser import OpenPage
@@ -25,7 +25,7 @@ def panel(busy: FakeServer, open_page: OpenPage) -> Panel:
     """A lane's panel, its operator logged in."""
 
     def opened(lane: str = "exit-1", **how: object) -> Page:
-        page = open_page(f"{busy.url}/operator/#/lane/{lane}", expect={401, 404}, **how)
+        page = open_page(f"{busy.url}/operator/#/lane/{lane}", expect={401, 404, 409}, **how)
         OperatorPage(page).log_in("wangfang", "correct horse battery")
         OperatorPage(page).expect_live()
         return page
@@ -172,3 +172,38 @@ def test_on_a_phone_what_needs_a_person_comes_before_levels_lanes_and_devices(
     first_case, first_lane = page.locator(".cases a").first, page.locator("[data-lane] a").first
     follows = first_case.evaluate("(e, other) => e.compareDocumentPosition(other)", first_lane.element_handle())
     assert follows & 4  # so it is by keys
+
+
+@pytest.mark.req("ID-1", "A11Y-1")
+def test_whoever_sees_whose_car_waits_says_so_by_keys(busy: FakeServer, panel: Panel) -> None:
+    two_it_may_be(busy)
+    page = panel()
+    whose = part(page, "这是哪辆车？")
+    expect(whose).to_contain_text("付清后道闸自动抬起")
+    expect(whose.locator("li.candidate")).to_have_count(0)  # a look is on record: nobody looks by opening the page
+    page.keyboard.press("n")
+    expect(whose.locator("li.candidate")).to_have_count(2)
+    expect(whose.locator("li.candidate").first).to_contain_text("沪B 888B1")
+    assert look.wrong_with(page, smallest_px=SMALLEST_PX, widths=((390, 844), (1024, 768), (1440, 900))) == []
+    whose.get_by_label("照片上的车牌").fill("沪b8b881")
+    page.keyboard.press("Enter")
+    expect(whose.locator("li.candidate")).to_have_count(1)
+    assert busy.lane_visits.typed == [None, "沪B8B881"]
+    whose.get_by_role("button", name="是这辆车").press("Enter")
+    expect(page.get_by_text("已告知车道：付清后道闸自动抬起")).to_be_visible()
+    assert busy.lane_visits.named == [("exit-1", "w9", "s1")]
+
+
+@pytest.mark.req("ID-1")
+def test_nobody_is_named_who_is_let_go_or_has_gone_and_a_refusal_is_told(busy: FakeServer, panel: Panel) -> None:
+    two_it_may_be(busy)
+    page = panel()
+    whose = part(page, "这是哪辆车？")
+    page.keyboard.press("n")
+    busy.lane_visits.away = True
+    whose.get_by_role("button", name="是这辆车").first.click()
+    expect(page.get_by_text(re.compile("这辆车已不在该出口等候"))).to_be_visible()
+    busy.lane_visits.away = False
+    busy.lane_visits.visit("exit-1", "w10", "沪B71J88", rule="paid")
+    expect(page.locator("[data-visit='w10']")).to_be_visible()
+    expect(whose).to_have_count(0)

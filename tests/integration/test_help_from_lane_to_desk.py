@@ -9,8 +9,13 @@ import pytest
 
 from parking.emergency.model import CallState
 from parking.gate import machine
-from parking.kernel.events import Direction, LaneBlocked, LaneCalled, LaneCallEnded, VehiclePassed
+from parking.journeys import whose_car
+from parking.kernel.events import Direction, LaneBlocked, LaneCalled, LaneCallEnded, LaneDecided, VehiclePassed
+from parking.kernel.ids import LaneId
+from parking.kernel.votes import Votes
 from parking.plumbing.db import Database
+from parking.security import audit
+from parking.sessions.model import ClosedStay, OpenStay
 from tests.builders.connected_lane import ConnectedLane
 from tests.builders.emergency import WANG, Help
 from tests.builders.gate import seen
@@ -162,3 +167,35 @@ def test_an_exit_that_was_cut_off_when_the_fire_began_opens_when_it_is_back_and_
     exit_.meanwhile(1)
     assert machine.is_fire(exit_.lane.state)  # open is safe; a person ends it at this lane
     assert "lane_still_held_open" in site.reasons()
+
+
+@pytest.mark.req("SOS-1", "ID-1")
+def test_who_stands_at_the_exit_and_may_be_either_of_two_is_named_pays_his_own_fee_and_goes(
+    site: SiteStory, help_at: Help
+) -> None:
+    lane, twins = exit_lane(site), ("浙A6688B", "浙A66888")
+    mine, others = (site.enter(plate) for plate in twins)
+    site.park(hours=2)
+    lane.talk()
+    votes = Votes.of([(twins[1], 0.0), (twins[0], -4.0)], "blue", "civil")
+    lane.presence(True)
+    lane.see(seen(twins[1], at=site.clock.now(), votes=votes))
+    lane.meanwhile(25)
+    (called,) = lane.told(LaneCalled)
+    help_at.take(WANG, called.call_id)
+    assert called.visit_id is not None
+    where = (audit.record, WANG, LaneId("exit-1"), called.visit_id)
+    site.database.write(lambda uow: whose_car.name(uow, *where, mine))
+    lane.talk()
+    lane.meanwhile(1)
+    asked = lane.told(LaneDecided)[-1]
+    assert (asked.reason, asked.stay_id, asked.due is not None) == ("payment_due", mine, True)
+    site.pay(mine)
+    lane.talk()
+    lane.meanwhile(1)
+    lane.drive_through()
+    lane.talk()
+    assert lane.pulses() == 1
+    assert isinstance(site.stay(mine), ClosedStay)
+    assert isinstance(site.stay(others), OpenStay)
+    assert (site.sums(mine).debt, help_at.open_calls(), site.reasons()) == (0, [], [])

@@ -56,6 +56,7 @@ TRIED_ELSEWHERE = {
     "/calls/{call_id}/open": "test_server_calls.py",
     **{f"/lanes/{{lane_id}}/{deed}": "test_server_actions.py" for deed in ("open", "hold-open", "take", "release")},
     "/lanes/{lane_id}/end-emergency": "test_server_actions.py",
+    "/lanes/{lane_id}/visits/{visit_id}/name": "test_server_lane_visits.py",
 }
 NO_MONEY = {
     "/my/rating",  # once per stay, by the stay itself
@@ -96,6 +97,7 @@ NO_MONEY = {
     "/find/way",
     "/given-up/{given_up_id}/again",  # it waits no more, or it was tried once more in vain
     "/given-up/{given_up_id}/let-be",
+    "/lanes/{lane_id}/visits/{visit_id}/candidates",  # a question
     "/kiosk/calls",
     "/kiosk/calls/{call_id}/end",
     "/kiosk/stays/find",

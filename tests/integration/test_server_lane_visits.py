@@ -117,3 +117,47 @@ def test_words_for_a_driver_who_calls_are_shown_on_the_phone(server: Server) -> 
     assert "Attendant" not in str(heard)
     (shown,) = [one for one in server.ask("GET", "/calls", "manager").json()["items"] if one["id"] == call_id]
     assert (shown["has_screen"], shown["said"]["en"]) == (True, "I see you, one moment")
+
+
+def name(server: Server, visit: str, stay_id: str, key: str = "n1") -> Any:
+    path, headers = f"/lanes/exit-1/visits/{visit}/name", {"Idempotency-Key": key}
+    return server.ask("POST", path, "attendant", json={"stay_id": stay_id}, headers=headers)
+
+
+def whose(server: Server, visit: str, who: str = "attendant", **body: str) -> dict[str, Any]:
+    reply = server.ask("POST", f"/lanes/exit-1/visits/{visit}/candidates", who, json=body)
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+@pytest.mark.req("ID-1")
+def test_whose_car_waits_at_an_exit_is_asked_masked_said_once_and_on_record(server: Server) -> None:
+    stay = server.enter("鲁B24680")
+    tell(server, answer(Direction.OUT, "d1", "鲁B2468D", allowed=False))
+    found = whose(server, "d1")
+    assert (found["clear"], found["candidates"][0]["stay_id"]) == (False, stay)
+    assert "24680" not in str(found)
+    assert whose(server, "d1", plate="鲁B24680")["candidates"][0]["why"][0]["code"] != "read_differently"
+    tell(server, LaneCalled(EXIT, "call-d", VisitId("d1"), "unknown_plate", None))
+    server.ask("POST", "/calls/call-d/take", "attendant")
+    assert whose(server, "d1")["candidates"][0]["plate"] == "鲁B24680", "who has taken its call sees plates"
+    assert whose(server, "d1", "technician")["clear"] is False
+    told = {name(server, "d1", stay).json()["command_id"] for _ in range(3)}
+    assert len(told) == 1
+    assert problem_of(name(server, "d1", "another"), 409)["code"] == "idempotency.reused"
+    done = [(one["action"], one["subject"]) for one in server.ask("GET", "/audit", "manager").json()["items"]]
+    assert done.count(("lane.name", stay)) == 1
+    assert done.count(("lane.candidates", "d1")) == 2  # one a person and hour
+
+
+def test_what_is_asked_wrongly_of_a_waiting_car_is_said_and_changes_nothing(server: Server) -> None:
+    stay = server.enter("鲁B13579")
+    tell(server, answer(Direction.OUT, "e1", "鲁B13579", allowed=False))
+    assert problem_of(name(server, "e1", "nobody", "n2"), 404)["code"] == "stay.unknown"
+    assert problem_of(name(server, "none", stay, "n3"), 409)["code"] == "visit.gone"
+    path = "/lanes/exit-1/visits/e1/candidates"
+    for body in ({"plate": "?"}, {"plate": ""}, {"plate": "x" * 25}, {"stay": "e1"}):
+        problem_of(server.ask("POST", path, "attendant", json=body), 422)
+    problem_of(server.ask("POST", path.replace("e1", "%00"), "attendant", json={}), 409)
+    problem_of(server.ask("POST", path.replace("exit-1", "entry-1"), "attendant", json={}), 409)

@@ -117,7 +117,7 @@ def _count(
         if _is_right(visit, stay, truth, site):
             report.closed_right += not visit.helped
             report.closed_by_person += visit.helped
-        elif visit.helped and _left_by_itself(stay, visit, truth):
+        elif (visit.helped or visit.decided_at is None) and _left_by_itself(stay, visit, truth):  # or drove out unasked
             report.closed_by_person += 1
             report.lost_minor += max(0, stay.due - stay.captured)
         else:

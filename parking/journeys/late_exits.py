@@ -57,7 +57,7 @@ def _judge(uow: UnitOfWork, cashier: Cashier, costs_of: CostsOf, visit_id: Visit
         isinstance(found, Matched) and _end(uow, cashier, found.stay_id, out)
     ):
         return
-    passed = leaving.PassedOut(visit_id, LaneId(out.lane_id), out.plate, shown.votes, out.exited_at)
+    passed = leaving.PassedOut(visit_id, LaneId(out.lane_id), out.plate, shown.votes, out.exited_at, shown.named)
     ended = leaving.known_to_have_left(uow, passed, nobody_else=isinstance(found, NoStay))
     if ended is not None:
         explain(uow, VisitId(out.visit_id), CaseId(out.case_id), ended)

@@ -156,7 +156,7 @@ def close_stay(cashier: Cashier, costs_of: CostsOf, heard_until: HeardUntil) -> 
         found = pairing.whose(conn, shown, costs_of(conn), uow.now, *also)
         stay, doubted = to_close(uow, found.stay_id, event.visit_id, at) if isinstance(found, Matched) else (None, None)
         if stay is None:
-            passed = PassedOut(event.visit_id, event.lane_id, event.plate, shown.votes, at)
+            passed = PassedOut(event.visit_id, event.lane_id, event.plate, shown.votes, at, event.stay_id)
             if known_to_have_left(uow, passed, nobody_else=isinstance(found, NoStay)) is not None:
                 return
             service.record_unmatched_exit(
@@ -224,27 +224,29 @@ def to_close(
 
 
 class PassedOut(NamedTuple):
-    """A proven passage out, told now or kept."""
+    """A proven passage out, told now or kept; `named` is the stay that its lane took it for, as by a ticket."""
 
     visit_id: VisitId
     lane_id: LaneId
     plate: Plate | None
     votes: Votes | None
     at: datetime
+    named: StayId | None
 
 
 def known_to_have_left(uow: UnitOfWork, out: PassedOut, *, nobody_else: bool) -> StayId | None:
     """The stay that a rule has ended which had worked out this very passage: then the passage is explained, and counted twice.
 
     A passage after what the rule rests on is none that it had worked out: the rule erred, if it is that car at all. That takes its own
-    plate to the letter, the last visit of that plate, and nobody inside who may be meant.
+    plate to the letter, the last visit of that plate, nobody inside who may be meant, and no ticket of another visit.
     """
     texts, came_since, at = {one.text for one in out.votes.spellings} if out.votes is not None else set(), False, out.at
     for stay_id in finding.closed_around(uow.connection, texts, at):
         before = corrections.snapshot(uow.connection, stay_id)
         assert before is not None, "a closed stay is there"
         is_its_own = out.plate is not None and before["plate"] == out.plate.text
-        erred, came_since = nobody_else and is_its_own and not came_since, came_since or is_its_own
+        erred = nobody_else and is_its_own and not came_since and out.named in (None, stay_id)
+        came_since = came_since or is_its_own
         known = corrections.standing(uow.connection, stay_id)
         if known is None or not known.rule.startswith("missed_exit"):
             continue

@@ -256,6 +256,19 @@ def test_who_was_wrongly_held_to_have_left_and_leaves_later_read_clearly_is_no_q
 
 
 @pytest.mark.req("ID-1")
+def test_who_comes_again_unread_and_unfelt_and_leaves_with_the_ticket_of_that_visit_has_left_before_as_well(
+    site: SiteStory,
+) -> None:
+    """Traced in a day of many faults: its first stay was drawn out to the end of the second, and what nobody paid was its driver's."""
+    first = held_to_have_left(site)
+    over = site.stay(first)
+    site.park(hours=2)
+    site.leave(stay="019cc6f2-0000-7000-8000-000000000000")  # what its ticket names never became a stay
+    assert site.stay(first) == over
+    assert site.reasons() == ["exit_without_stay"]
+
+
+@pytest.mark.req("ID-1")
 def test_a_car_is_found_by_its_own_plate_however_many_near_to_it_came_in_after_it(site: SiteStory) -> None:
     """Traced in a day of fleets: of all that were one sign apart the newest forty were weighed, and its own stay was none of them."""
     sure = ("沪C0MX88", -10.0)

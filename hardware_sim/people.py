@@ -5,7 +5,7 @@ A person sees what the desk shows, pictures among it: he knows the car that he s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from hardware_sim.scenario import Scenario
@@ -13,7 +13,8 @@ from hardware_sim.simulated_gate import SimulatedLane
 from hardware_sim.site_under_test import Answer, KnownCase, SiteUnderTest
 from hardware_sim.truth import Truth
 from hardware_sim.virtual_time import Process
-from parking.kernel.ids import CaseId, StayId
+from parking.kernel.events import Direction
+from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 
 LOOKS_EVERY_S = 5.0
 CALL_S = 25.0
@@ -25,14 +26,24 @@ class Desk:
     """The people who work while the simulation runs: nobody does what another has taken, and what one could not decide is left alone."""
 
     def __init__(
-        self, scenario: Scenario, site: SiteUnderTest, lanes: Sequence[SimulatedLane], truth: Truth, dice: Random
+        self,
+        scenario: Scenario,
+        site: SiteUnderTest,
+        lanes: Sequence[SimulatedLane],
+        truth: Truth,
+        dice: Random,
+        *,
+        pass_on: Callable[[], None],
     ) -> None:
+        """`pass_on` brings what was ordered to the boxes at once."""
         self._scenario = scenario
         self._site = site
         self._lanes = lanes
         self._truth = truth
         self._dice = dice
+        self._pass_on = pass_on
         self._taken: set[str] = set()
+        self._named: set[VisitId] = set()
         self._refused: set[CaseId] = set()
         self._queue: list[KnownCase] = []
         self._stale = True
@@ -49,7 +60,7 @@ class Desk:
                 lane, call_id = called
                 self._taken.add(call_id)
                 yield 5.0 + self._dice.expovariate(1.0 / CALL_S)
-                if lane.lane.calling == call_id and lane.linked:
+                if lane.lane.calling == call_id and lane.linked and not self._names(lane):
                     self._site.open_by_hand(lane.name, REASON)
                 self._taken.discard(call_id)
                 yield 3.0
@@ -69,6 +80,23 @@ class Desk:
             if call_id is not None and call_id not in self._taken:
                 return lane, call_id
         return None
+
+    def _names(self, lane: SimulatedLane) -> bool:
+        """Whether he knows the car that stands at this exit among the stays that its plate brings up, and says so; once for each."""
+        visit, plate = lane.lane.visit, lane.plate_in_front
+        if lane.direction is Direction.IN or visit is None or plate is None or visit.id in self._named:
+            return False
+        if not self._scenario.names or self._dice.random() >= self._scenario.names:
+            return False
+        shown = self._site.may_be(LaneId(lane.name), visit.id, plate)
+        said = next((one for one in shown if (came := self._truth.came_as(one)) and came.plate == plate), None)
+        if said is not None and self._dice.random() < self._scenario.desk_errors:
+            said = next((one for one in shown if one != said), said)
+        if said is not None:
+            self._named.add(visit.id)
+            self._site.name_car(LaneId(lane.name), visit.id, said)
+            self._pass_on()
+        return said is not None
 
     def _next_case(self) -> KnownCase | None:
         if self._stale:

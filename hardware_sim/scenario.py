@@ -33,6 +33,7 @@ _SHARES = [
     "shops",
     "goods_back",
     "desk_errors",
+    "names",
 ]
 _COUNTS = {"seed": 0, "power_cuts": 0, "people": 0, "stays": 1, "entries": 1, "exits": 1, "boxes": 1}
 """Whole numbers, and the least that each may be."""
@@ -55,7 +56,8 @@ class Scenario:
     as long again later; for `blind_min`, at a third, the exit's camera sees nothing; for `fire_min`, halfway, its fire contact is
     closed; `power_cuts` times, evenly, a gate box loses its power for a minute.
     `desk_s` is how long a person at the desk takes for a case on average, `desk_errors` how often he decides wrongly, `people` how
-    many of them there are. `closed_lanes` are out of order all day. With `patrol`, a vehicle reads the plates in all
+    many of them there are; in a share `names` of the calls from an exit he says whose car it is, where he can, else he lets it go.
+    `closed_lanes` are out of order all day. With `patrol`, a vehicle reads the plates in all
     bays when the mall has closed. `tariff` is a file beside the scenario's.
     """
 
@@ -88,6 +90,7 @@ class Scenario:
     people: int = 2
     desk_s: float = 60.0
     desk_errors: float = 0.02
+    names: float = 0.0
     tariff: str | None = None
     patrol: bool = True
 

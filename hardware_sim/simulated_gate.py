@@ -28,6 +28,7 @@ from parking.gate.sync import BATCH_MOST
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
 from parking.kernel.ids import DeviceId, Ids, LaneId
+from parking.kernel.plate import Plate
 from parking.sessions.costs import Costs
 
 SETTLED_S = 0.06  # a contact that has not moved for so long is believed
@@ -97,7 +98,8 @@ class SimulatedLane:
             self._boom_up_at = self._clock.monotonic_s() + OPENING_S
             if self._car is not None:
                 self._car.opened_at = self._clock.now()
-                self._car.by = self.lane.visit.by if self.lane.visit is not None else self._car.by
+                here = self.lane.visit
+                self._car.by = (here.named_by or here.by) if here is not None else self._car.by
         elif self._car is None and not self.board.coil_is_on(0):
             self._boom_up_at = None  # nothing holds it up any more, as after a fire
         self.box.stepped(self)
@@ -106,6 +108,11 @@ class SimulatedLane:
     def linked(self) -> bool:
         """Whether the server hears this lane, and it the server."""
         return self.box.linked
+
+    @property
+    def plate_in_front(self) -> Plate | None:
+        """What a person reads on the picture of the car that stands here."""
+        return self._car.plate if self._car is not None else None
 
     def boom_is_up(self) -> bool:
         return self._boom_up_at is not None and self._clock.monotonic_s() >= self._boom_up_at - 1e-6

@@ -58,7 +58,8 @@ class Simulation:
         self._entries = [self._lane(next(boxes), name, Direction.IN) for name in scenario.entry_names()]
         self._exits = [self._lane(next(boxes), name, Direction.OUT) for name in scenario.exit_names()]
         self._lanes = {lane.name: lane for lane in (*self._entries, *self._exits)}
-        self._desk = Desk(scenario, site, [*self._lanes.values()], self.truth, Random(f"{scenario.seed} desk"))  # noqa: S311
+        dice = Random(f"{scenario.seed} desk")  # noqa: S311 - repeatability is the point
+        self._desk = Desk(scenario, site, [*self._lanes.values()], self.truth, dice, pass_on=self._refresh)
         self._talking: set[str] = set()
         self._tags: dict[Plate, Credential | None] = {}
         self._under_way = 0

@@ -84,6 +84,14 @@ class SiteUnderTest(Protocol):
 
     def open_by_hand(self, lane_id: str, reason: str) -> None: ...
 
+    def may_be(self, lane_id: LaneId, visit_id: VisitId, typed: Plate) -> tuple[StayId, ...]:
+        """The stays that a lane's panel shows for a vehicle that waits at an exit, likeliest first; none where it waits no more."""
+        ...
+
+    def name_car(self, lane_id: LaneId, visit_id: VisitId, stay_id: StayId) -> None:
+        """A person says that the vehicle which waits at an exit is this stay's."""
+        ...
+
     def end_emergency(self, reason: str) -> None:
         """A person ends an emergency, at every lane."""
         ...

@@ -54,6 +54,10 @@ def simulate(
     power_cuts: Annotated[int | None, typer.Option(min=0)] = None,
     boxes: Annotated[int | None, typer.Option(min=1, max=64, help="how many gate boxes share the lanes; 1")] = None,
     people: Annotated[int | None, typer.Option(min=0, max=100, help="how many people are at the desk; 2")] = None,
+    names: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="share of calls at an exit in which a person says whose car it is"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Simulate traffic; exit 0 when no invariant broke. docs/simulation.md says what each share means and what is printed."""
@@ -62,6 +66,7 @@ def simulate(
         "missed": missed, "look_alikes": fleet, "returns": returns, "cloned": cloned, "members": members,
         "backs_out": backs_out, "tailgates": tailgates, "shops": shops, "offline_min": offline_min, "lost_answers": lost_answers,
         "blind_min": blind_min, "fire_min": fire_min, "power_cuts": power_cuts, "boxes": boxes, "people": people,
+        "names": names,
     }  # fmt: skip
     wanted = {key: value for key, value in asked.items() if value is not None}
     folder = None

@@ -21,6 +21,7 @@ from parking.access.rows import PassRow
 from parking.access.snapshot import CopyChange
 from parking.bootstrap import rounds
 from parking.bootstrap.application import Application, build
+from parking.bootstrap.costs_in_force import CostsInForce
 from parking.bootstrap.desk import desk_of
 from parking.bootstrap.measured import measured_costs
 from parking.bootstrap.settings import Settings
@@ -32,12 +33,13 @@ from parking.gate import causal_order
 from parking.gate.api import ingest
 from parking.gate.journal import Entry
 from parking.gate.sync import LATE_MOST
-from parking.journeys import leaving, opening_by_hand, pairing, paying, refreshing_access
+from parking.journeys import leaving, opening_by_hand, pairing, paying, refreshing_access, whose_car
+from parking.journeys.ranking import ranker_at_lane
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.errors import ParkingError
-from parking.kernel.ids import DeviceId, LaneId, SeededIds, StayId
+from parking.kernel.ids import DeviceId, LaneId, SeededIds, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.kernel.votes import Votes
@@ -92,6 +94,7 @@ class VirtualSite:
         self.application.drain()
         self._tariff = self.application.tariffs.current(clock.now())
         self._desk = desk_of(self.application)
+        self._rank_at_lane = ranker_at_lane(CostsInForce())
         self._shops = VirtualShops(self._database, self._tariff.currency)
         self._shops.open()
         self._rounds = self._rounds_about_stays()
@@ -148,6 +151,19 @@ class VirtualSite:
 
     def open_by_hand(self, lane_id: str, reason: str) -> None:
         self._database.write(lambda uow: opening_by_hand.order(uow, audit.record, ATTENDANT, LaneId(lane_id), reason))
+
+    def may_be(self, lane_id: LaneId, visit_id: VisitId, typed: Plate) -> tuple[StayId, ...]:
+        def query(conn: sa.Connection) -> tuple[StayId, ...]:
+            here = whose_car.waiting(conn, lane_id, visit_id)
+            return tuple(one.stay_id for one in self._rank_at_lane(conn, here, self._clock.now(), typed).candidates)
+
+        try:
+            return self._database.read(query)
+        except ParkingError:
+            return ()
+
+    def name_car(self, lane_id: LaneId, visit_id: VisitId, stay_id: StayId) -> None:
+        self._database.write(lambda uow: whose_car.name(uow, audit.record, ATTENDANT, lane_id, visit_id, stay_id))
 
     def end_emergency(self, reason: str) -> None:
         reach = self.application.reach

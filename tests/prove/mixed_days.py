@@ -52,6 +52,7 @@ def drawn(seed: int) -> Scenario:
         people=one_of(1, 2, 5),
         patrol=one_of(True, False),
         boxes=one_of(1, 1, 2, 3),
+        names=one_of(0, 0.5, 1),
     )
 
 

@@ -173,13 +173,16 @@ def _part_paid_out(uow: UnitOfWork, refund: Refund, part: Money, outcome: abilit
 def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome) -> Settled:
     conn = uow.connection
     values = {"ended_at": uow.now, "reference": (outcome.reference or "")[:64] or None, "failure": None}
+    payment = store.get(conn, refund.payment_id)
+    assert payment is not None, "payments are never deleted"
     late = refund.state is RefundState.FAILED  # a provider may break its word
+    if late and refund.amount.minor > refundable(uow, payment).minor:  # another has gone out in its place
+        flag(uow, "refund_mismatch", refund.stay_id, refund.number)
+        return Settled.MISMATCH
     if not refund_store.change(
         conn, refund.id, only_from=(*LIVE, RefundState.FAILED), to=RefundState.REFUNDED, **values
     ):
         return Settled.SAME
-    payment = store.get(conn, refund.payment_id)
-    assert payment is not None, "payments are never deleted"
     if late and refund.granted.minor:  # what was taken back when it had failed
         ledger_store.book(conn, _grant(refund, "refund_granted_late"), stay_id=refund.stay_id, at=uow.now)
     sums = ledger_store.stay_sums(conn, refund.stay_id)

@@ -88,6 +88,8 @@ def _campaign_routes(routes: APIRouter, room: CouponRoom) -> None:
     async def put_campaign(who: Keeper, campaign_id: Key, body: CampaignIn) -> CampaignView:
         campaign = body.campaign(campaign_id)
         issuing.check(campaign)
+        if campaign.currency != room.currency:
+            raise invalid("campaign.currency", f"should be {room.currency}", field="currency")
 
         def work(uow: UnitOfWork) -> None:
             if campaign.issuer != "mall" and merchants.merchant(uow.connection, campaign.issuer) is None:

@@ -208,8 +208,16 @@ def _failed(uow: UnitOfWork, refund: Refund, why: str) -> Settled:
     ):
         return Settled.SAME
     if refund.granted.minor:
-        back = _grant(refund).reversed(f"refund_not_granted:{refund.number}")
+        back = ledger.unsettled(
+            f"refund_not_granted:{refund.number}",
+            refund.granted.currency,
+            refund.granted.minor,
+            source=ledger.WAIVED,
+            stay_id=refund.stay_id,
+            sums=ledger_store.stay_sums(conn, refund.stay_id),
+        )
         ledger_store.book(conn, back, stay_id=refund.stay_id, at=uow.now)
+        assert ledger_store.stay_sums(conn, refund.stay_id).holds, "invariant I1 is broken by a refund that failed"
     flag(uow, "refund_failed", refund.stay_id, refund.number)
     return Settled.CHANGED
 

@@ -24,6 +24,7 @@ from payments.providers.base import OutcomeUnknown, ProviderRefused
 from payments.refund_store import Refund, RefundState, of_payment
 from payments.settling import Settled
 from payments.statements import Booked, Difference, compare
+from tests.builders.corrections import Office
 from tests.builders.journeys import MORNING, OTHER_PLATE, SiteStory
 
 
@@ -80,6 +81,57 @@ def test_the_same_key_is_the_same_refund(site: SiteStory) -> None:
     first = refund(site, payment, 100)
     assert refund(site, payment, 100).id == first.id
     assert sum(held.refunded for held in site.wallet.orders.values()) == 100
+
+
+def refunding_while_its_end_is_taken_back(site: SiteStory) -> tuple[StayId, Payment]:
+    """A person has ended a stay by mistake, and begun to give its money back; the bill is taken back before the provider has answered."""
+    office = Office(site)
+    stay_id, payment = paid_stay(site)
+    office.close(stay_id)
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    refund(site, payment, payment.amount.minor)
+    office.take_back_last(stay_id)
+    return stay_id, payment
+
+
+@pytest.mark.req("PAY-5", "ID-1")
+def test_a_refund_that_fails_after_its_bill_was_taken_back_gives_up_nothing_and_the_stay_can_end(
+    site: SiteStory,
+) -> None:
+    stay_id, payment = refunding_while_its_end_is_taken_back(site)
+    site.wallet.fail_next("refund", "before", lambda: ProviderRefused("NOT_ENOUGH"))
+    site.park(hours=1)
+    site.application.drain()
+    assert states(site, payment) == [RefundState.FAILED]
+    assert site.sums(stay_id).settled == payment.amount.minor
+    site.leave(stay=stay_id)
+    assert site.sums(stay_id).debt == 1000 - payment.amount.minor
+    site.check()
+
+
+@pytest.mark.req("PAY-5", "PAY-1")
+def test_what_is_not_given_up_after_all_is_owed_where_the_car_left_meanwhile(site: SiteStory) -> None:
+    stay_id, payment = refunding_while_its_end_is_taken_back(site)
+    site.park(minutes=59)
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    site.leave(stay=stay_id)
+    assert (site.sums(stay_id).due, site.sums(stay_id).debt) == (1000, 0)
+    site.wallet.fail_next("refund", "before", lambda: ProviderRefused("NOT_ENOUGH"))
+    site.park(minutes=5)
+    site.application.drain()
+    found = site.database.read(lambda conn: site.application.cashier.later.debt(conn, stay_id))
+    assert found is not None
+    assert found[1] == Money(1000 - payment.amount.minor, "CNY")
+    site.check()
+
+
+@pytest.mark.req("PAY-5", "GATE-3")
+def test_the_lanes_ask_for_what_is_due_once_the_money_has_gone_back(site: SiteStory) -> None:
+    stay_id, payment = refunding_while_its_end_is_taken_back(site)
+    site.park(minutes=59)
+    site.application.drain()
+    assert states(site, payment) == [RefundState.REFUNDED]
+    assert site.due_at_the_lane(stay_id, site.clock.now()) == 400
 
 
 @pytest.mark.req("PAY-5")

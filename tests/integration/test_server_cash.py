@@ -244,3 +244,13 @@ def test_a_cash_machine_takes_cash_into_its_own_till_alone(server: Server) -> No
 def test_cash_is_offered_as_a_way_to_pay_with_our_staff(server: Server) -> None:
     (cash,) = [c for c in server.ask("GET", "/payments/channels").json() if c["name"] == "cash"]
     assert (cash["method"], cash["attended"]) == ("cash", True)
+
+
+def test_a_closed_shift_does_not_tell_what_the_next_is_to_find_in_the_same_drawer(server: Server) -> None:
+    first = open_shift(server)
+    post(server, f"/cash/shifts/{first}/close", {"counts": counted(20_000)}, "c1")
+    post(server, "/cash/shifts", {"till": "desk-1", "counts": counted(20_000)}, "o2")
+    pay(server, parked(server))
+    own = server.ask("GET", f"/cash/shifts/{first}", "cashier").json()
+    assert (own["blind"], own["in_drawer"], own["sums"]["brought"]["amount"]) == (False, None, 20_000)
+    assert report(server, first)["in_drawer"]["amount"] == 21_000

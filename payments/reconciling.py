@@ -212,7 +212,7 @@ def _booked(conn: Connection, channel: str, since: datetime, until: datetime, st
         p.c.channel == channel, p.c.state == PaymentState.PAID.value, p.c.amount > 0
     )
     back = sa.select(r.c.number, r.c.amount, r.c.currency).join(p, p.c.id == r.c.payment_id)
-    back = back.where(p.c.channel == channel, r.c.state == RefundState.REFUNDED.value)
+    back = back.where(p.c.channel == channel, r.c.state == RefundState.REFUNDED.value, r.c.channel.is_(None))
     found: dict[tuple[LineKind, str], Booked] = {}
     for kind, query, at, number in (
         (LineKind.PAYMENT, paid, p.c.captured_at, p.c.number),
@@ -232,7 +232,7 @@ def _begun_before(
     """When those refunds began that we hold paid out between two moments, that began before, and that the file does not name."""
     p, r, named = store.payment_table.c, refund_table.c, {number_of(line) for line in statement.lines}
     query = sa.select(r.number, r.created_at).join(store.payment_table, p.id == r.payment_id)
-    ended = (r.state == RefundState.REFUNDED.value, r.ended_at >= since, r.ended_at < until)
+    ended = (r.state == RefundState.REFUNDED.value, r.channel.is_(None), r.ended_at >= since, r.ended_at < until)
     rows = conn.execute(query.where(p.channel == channel, *ended, r.created_at < since))
     return {row.number: row.created_at for row in rows if row.number not in named}
 

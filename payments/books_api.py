@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
-from parking.kernel.errors import not_found
+from parking.kernel.errors import conflict, not_found
 from parking.kernel.ids import PaymentId, fitting
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database, UnitOfWork
@@ -27,16 +27,17 @@ Decider = Annotated[Principal, Depends(require(Scope.BILLS_READ, Scope.CASES_WOR
 
 
 class RefundIn(Strict):
-    """How much of a payment goes back, and why."""
+    """How much of a payment goes back, and why; `in_cash`: handed out at a desk, where the payment's own channel has refused it."""
 
     amount: MoneySchema
+    in_cash: bool = False
     reason: Annotated[
         str, StringConstraints(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
     ]
 
 
 class RefundView(Strict):
-    """`granted`: the part that was not owed back before somebody decided so."""
+    """`granted`: the part that was not owed back before somebody decided so. `channel`: where it goes back another way than it came."""
 
     refund_id: str
     number: str
@@ -48,6 +49,7 @@ class RefundView(Strict):
     created_at: datetime
     ended_at: datetime | None
     failure: str | None
+    channel: str | None
 
     @classmethod
     def of(cls, refund: Refund) -> RefundView:
@@ -62,6 +64,7 @@ class RefundView(Strict):
             created_at=refund.created_at,
             ended_at=refund.ended_at,
             failure=refund.failure,
+            channel=refund.channel,
         )
 
 
@@ -127,15 +130,18 @@ class Statements(Strict):
     open: list[StatementDifference]
 
 
-def router(database: Database, audit: Audit) -> APIRouter:
-    """Routes of refunds and reconciliation."""
+def router(database: Database, audit: Audit, cash: str | None = None) -> APIRouter:
+    """Routes of refunds and reconciliation; `cash` is the channel by which a desk hands money out, None: there is none."""
     routes = APIRouter()
 
     @routes.post("/payments/{payment_id}/refunds", tags=["payments"], status_code=201)
     async def refund(payment_id: str, body: RefundIn, who: Decider, idempotency_key: IdempotencyKey) -> RefundView:
         money, reason = body.amount.money(), body.reason.strip()
         asked = {"payment": payment_id, "amount": money.minor, "currency": money.currency}
-        once = Once.of(who, idempotency_key, "refund.begin", asked)
+        once = Once.of(who, idempotency_key, "refund.begin", asked | ({"in_cash": True} if body.in_cash else {}))
+        if body.in_cash and cash is None:
+            raise conflict("refund.no_cash", "no cash is handed out here")
+        channel = cash if body.in_cash else None
 
         def work(uow: UnitOfWork) -> Refund:
             once.take(uow)  # refuses the key of another request
@@ -143,7 +149,8 @@ def router(database: Database, audit: Audit) -> APIRouter:
             before = refund_store.by_key(uow.connection, key)
             if before is None:
                 audit(uow, who, "payment.refund", payment_id, reason)
-            return refunding.begin(uow, PaymentId(payment_id), money, reason=reason, actor=who.subject, key=key)
+            about = {"reason": reason, "actor": who.subject, "key": key}
+            return refunding.begin(uow, PaymentId(payment_id), money, channel=channel, **about)
 
         return RefundView.of(await database.awrite(work))
 

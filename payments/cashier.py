@@ -23,6 +23,7 @@ from payments.later.creditor import Creditor
 from payments.later.model import Policy
 from payments.model import KnowsStays, Payment, PaymentState, StayToPrice
 from payments.plausible import Bounds
+from payments.providers.abilities import ChargesByAgreement
 from payments.providers.base import Provider
 from payments.refunding import Refunder
 from payments.settling import flag, settle_free
@@ -82,8 +83,10 @@ class Cashier(Bills):
         super().__init__(tariffs, Discounts(tariffs, knows), settings.bounds)
         self._settings = settings
         self._orders = Orders(settings.notify_base, settings.number_prefix, settings.order_valid)
-        self.later = Creditor(settings.later)
-        self._refunder = Refunder({**by_plate, **providers}, notify_base=settings.notify_base)
+        every = {**by_plate, **providers}
+        charging = frozenset(name for name, one in every.items() if isinstance(one, ChargesByAgreement))
+        self.later = Creditor(settings.later, charging)
+        self._refunder = Refunder(every, notify_base=settings.notify_base)
         self._debts = DebtCollector(self.collector, self._orders, settings.later, lot_name=settings.lot_name)
 
     # --- paying ------------------------------------------------------------------------------------------------------

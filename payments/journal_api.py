@@ -19,7 +19,7 @@ from parking.kernel.errors import conflict, invalid
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
 from parking.web.deps import require
-from parking.web.schemas import AS_CSV, Strict
+from parking.web.schemas import AS_CSV, SiteDay, Strict
 from payments import ledger_store
 from payments.cash import shift_store
 
@@ -28,7 +28,7 @@ AT_ONCE = 500
 COLUMNS = ("seq", "booked_at", "reference", "stay_id", "account", "unit", "debit", "credit")
 Accountant = Annotated[Principal, Depends(require(Scope.LEDGER_READ))]
 Account = Annotated[str, Query(min_length=1, max_length=96, pattern="^[a-z_]+(:[A-Za-z0-9_.-]+)*$")]
-Day = Annotated[date, Query(description="A day at the site.")]
+Day = Annotated[SiteDay, Query(description="A day at the site.")]
 
 
 class BalanceView(Strict):
@@ -72,7 +72,7 @@ def router(database: Database, zone: ZoneInfo) -> APIRouter:
         return [BalanceView(account=account, unit=unit, balance=balance) for account, unit, balance in found]
 
     @routes.get("/ledger/days/{day}/balances")
-    async def at_end_of(day: date) -> list[BalanceView]:
+    async def at_end_of(day: SiteDay) -> list[BalanceView]:
         """Every account as it stood at the end of a day; per unit they sum to zero."""
         end = begins(day + timedelta(days=1))
         found = await database.aread(lambda conn: ledger_store.balances_until(conn, end))

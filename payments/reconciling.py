@@ -19,10 +19,10 @@ from parking.kernel.ids import StayId
 from parking.kernel.money import Money
 from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import Database, UnitOfWork, insert_once, metadata
-from payments import refund_store, store
+from payments import refund_store, refunding, store
 from payments.collecting import Collector
 from payments.model import PaymentState
-from payments.providers.abilities import GivesStatements, LineKind, Statement
+from payments.providers.abilities import GivesStatements, LineKind, Statement, TellsRefunds
 from payments.providers.base import ProviderFault, ProviderRefused
 from payments.refund_store import RefundState, refund_table
 from payments.settling import flag
@@ -105,22 +105,37 @@ class Reconciler:
 
     def compare(self, channel: str, day: date) -> bool:
         """Compare one day; False when the provider has no file of it yet."""
-        try:
-            statement = self._givers[channel].statement(day)
-        except ProviderRefused as refused:
-            log.info("statement.not_ready", channel=channel, day=day.isoformat(), code=refused.code)
-            return False
-        except ProviderFault as fault:
-            log.warning("statement.unknown", channel=channel, day=day.isoformat(), error=str(fault))
+        statement = self._file(channel, day)
+        if statement is None:
             return False
         self._ask_about_unknown(channel, statement)
-        self._database.write(lambda uow: self._keep(uow, channel, day, statement))
+        before = self._told_before(channel, day, statement)
+        self._database.write(lambda uow: self._keep(uow, channel, day, statement, before))
         return True
 
+    def _file(self, channel: str, day: date) -> Statement | None:
+        try:
+            return self._givers[channel].statement(day)
+        except ProviderRefused as refused:
+            log.info("statement.not_ready", channel=channel, day=day.isoformat(), code=refused.code)
+        except ProviderFault as fault:
+            log.warning("statement.unknown", channel=channel, day=day.isoformat(), error=str(fault))
+        return None
+
+    def _told_before(self, channel: str, day: date, statement: Statement) -> frozenset[str]:
+        """Refunds that ended on this day for us, and stand in the file of the day on which they began: a bank may take its time."""
+        since, until = self._bounds(day)
+        begun = self._database.read(lambda conn: _begun_before(conn, channel, since, until, statement))
+        days = {at.astimezone(self._zone).date() for at in begun.values()} - {day}
+        files = [self._file(channel, one) for one in sorted(days)]
+        told = {number_of(line) for one in files if one for line in one.lines if line.kind is LineKind.REFUND}
+        return frozenset(told & begun.keys())
+
     def _ask_about_unknown(self, channel: str, statement: Statement) -> None:
-        """Money that the provider took and we do not know of yet: its own word, asked for now, settles it like any other."""
+        """Money that moved and we do not know of yet: the provider's own word, asked for now, settles it like any other."""
         for line in statement.lines:
-            if line.kind is not LineKind.PAYMENT:
+            if line.kind is LineKind.REFUND:
+                self._ask_about_refund(channel, number_of(line))
                 continue
             payment = self._database.read(lambda conn, number=line.number: store.by_number(conn, number))  # type: ignore[misc] # bound per turn
             if payment is not None and payment.channel == channel and payment.state is not PaymentState.PAID:
@@ -128,9 +143,24 @@ class Reconciler:
                 if outcome is not None:  # else it stays a difference until it is known
                     self._collector.take_over(payment, outcome)
 
-    def _keep(self, uow: UnitOfWork, channel: str, day: date, statement: Statement) -> None:
+    def _ask_about_refund(self, channel: str, number: str) -> None:
+        refund = self._database.read(lambda conn: refund_store.by_number(conn, number))
+        payment = self._database.read(lambda conn: store.get(conn, refund.payment_id)) if refund is not None else None
+        provider = self._givers[channel]
+        if refund is None or payment is None or payment.channel != channel or not isinstance(provider, TellsRefunds):
+            return
+        if refund.state is not RefundState.REFUNDED:
+            try:
+                said = provider.query_refund(number, payment.number)
+            except (ProviderFault, ProviderRefused) as fault:
+                log.warning("refund.unknown", refund=refund.id, error=str(fault))
+                return
+            self._database.write(lambda uow: refunding.take_over(uow, said, asked=True))
+
+    def _keep(self, uow: UnitOfWork, channel: str, day: date, statement: Statement, before: frozenset[str]) -> None:
         conn, mark = uow.connection, day.isoformat()
-        findings = compare(_booked(conn, channel, *self._bounds(day), statement), statement.lines)
+        booked = _booked(conn, channel, *self._bounds(day), statement)
+        findings = compare([one for one in booked if one.number not in before], statement.lines)
         where = (difference_table.c.channel == channel, difference_table.c.day == mark)
         conn.execute(difference_table.update().where(*where).values(open=False))
         for found in findings:
@@ -182,7 +212,7 @@ def _booked(conn: Connection, channel: str, since: datetime, until: datetime, st
         p.c.channel == channel, p.c.state == PaymentState.PAID.value, p.c.amount > 0
     )
     back = sa.select(r.c.number, r.c.amount, r.c.currency).join(p, p.c.id == r.c.payment_id)
-    back = back.where(p.c.channel == channel, r.c.state == RefundState.REFUNDED.value)
+    back = back.where(p.c.channel == channel, r.c.state == RefundState.REFUNDED.value, r.c.channel.is_(None))
     found: dict[tuple[LineKind, str], Booked] = {}
     for kind, query, at, number in (
         (LineKind.PAYMENT, paid, p.c.captured_at, p.c.number),
@@ -196,9 +226,26 @@ def _booked(conn: Connection, channel: str, since: datetime, until: datetime, st
     return list(found.values())
 
 
+def _begun_before(
+    conn: Connection, channel: str, since: datetime, until: datetime, statement: Statement
+) -> dict[str, datetime]:
+    """When those refunds began that we hold paid out between two moments, that began before, and that the file does not name."""
+    p, r, named = store.payment_table.c, refund_table.c, {number_of(line) for line in statement.lines}
+    query = sa.select(r.number, r.created_at).join(store.payment_table, p.id == r.payment_id)
+    ended = (r.state == RefundState.REFUNDED.value, r.channel.is_(None), r.ended_at >= since, r.ended_at < until)
+    rows = conn.execute(query.where(p.channel == channel, *ended, r.created_at < since))
+    return {row.number: row.created_at for row in rows if row.number not in named}
+
+
 def _clean_days(conn: Connection, channel: str) -> frozenset[str]:
     query = sa.select(day_table.c.day).where(day_table.c.channel == channel, day_table.c.differences == 0)
     return frozenset(conn.execute(query).scalars())
+
+
+def forget_files(conn: Connection, before: date) -> int:
+    """Drop the words of the files of days before that, which name payers; what was found in them stays. Returns how many."""
+    held = sa.and_(day_table.c.day < before.isoformat(), sa.func.length(day_table.c.raw) > 0)
+    return conn.execute(day_table.update().where(held).values(raw=b"")).rowcount
 
 
 def days(conn: Connection, limit: int) -> Sequence[Day]:

@@ -48,6 +48,7 @@ refund_table = sa.Table(
     sa.Column("ended_at", UtcDateTime, nullable=True),
     sa.Column("reference", sa.String(64), nullable=True),
     sa.Column("failure", sa.String(64), nullable=True),
+    sa.Column("channel", sa.String(32), nullable=True),  # through which it goes back; None: the one that it came by
 )
 
 
@@ -69,6 +70,8 @@ class Refund:
     reference: str | None = None
     failure: str | None = None
     key: str = ""
+    channel: str | None = None
+    """Through which it goes back, where that is not the one that it came by."""
 
     @property
     def is_live(self) -> bool:
@@ -91,6 +94,7 @@ def _to_refund(row: Row[Any]) -> Refund:
         reference=row.reference,
         failure=row.failure,
         key=row.key,
+        channel=row.channel,
     )
 
 
@@ -138,6 +142,7 @@ def insert(conn: Connection, new: Refund, *, key: str) -> None:
             reason=new.reason,
             actor=new.actor,
             created_at=new.created_at,
+            channel=new.channel,
         )
     )
 

@@ -50,10 +50,20 @@ def refundable(uow: UnitOfWork, payment: Payment) -> Money:
     return Money(payment.amount.minor - gone, payment.amount.currency)
 
 
-def begin(uow: UnitOfWork, payment_id: PaymentId, amount: Money, *, reason: str, actor: str, key: str) -> Refund:
+def begin(
+    uow: UnitOfWork,
+    payment_id: PaymentId,
+    amount: Money,
+    *,
+    reason: str,
+    actor: str,
+    key: str,
+    channel: str | None = None,
+) -> Refund:
     """Write a refund down and have the provider asked for it; the same key gives the same refund.
 
-    The caller has checked who may, and has it on record. ParkingError names what does not fit.
+    Through another `channel` than the payment's own goes only what that one has refused. The caller has checked who may, and has it
+    on record. ParkingError names what does not fit.
     """
     conn = uow.connection
     ledger_store.take_head(conn)
@@ -63,6 +73,9 @@ def begin(uow: UnitOfWork, payment_id: PaymentId, amount: Money, *, reason: str,
     payment = store.get(conn, payment_id)
     if payment is None:
         raise not_found("payment.unknown", "there is no such payment")
+    other = channel if channel != payment.channel else None
+    if other is not None and not _was_refused(uow, payment):
+        raise conflict("refund.own_way", "money goes back the way it came; another way is for what was refused there")
     left = refundable(uow, payment)
     if amount.currency != left.currency or amount.minor <= 0:
         raise invalid("refund.amount", f"should be more than nothing, in {left.currency}", field="amount")
@@ -83,6 +96,7 @@ def begin(uow: UnitOfWork, payment_id: PaymentId, amount: Money, *, reason: str,
         reason=reason,
         actor=actor,
         created_at=uow.now,
+        channel=other,
     )
     refund_store.insert(conn, new, key=key)
     if granted:
@@ -90,6 +104,10 @@ def begin(uow: UnitOfWork, payment_id: PaymentId, amount: Money, *, reason: str,
     enqueue(uow, REFUND_JOB, f"refund:{refund_id}:1", {"refund_id": refund_id, "turn": 1})
     assert ledger_store.stay_sums(conn, payment.stay_id).holds, "invariant I1 is broken by a refund"
     return new
+
+
+def _was_refused(uow: UnitOfWork, payment: Payment) -> bool:
+    return any(r.state is RefundState.FAILED for r in refund_store.of_payment(uow.connection, payment.payment_id))
 
 
 def _on_its_way(uow: UnitOfWork, payment: Payment) -> int:
@@ -173,18 +191,22 @@ def _part_paid_out(uow: UnitOfWork, refund: Refund, part: Money, outcome: abilit
 def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome) -> Settled:
     conn = uow.connection
     values = {"ended_at": uow.now, "reference": (outcome.reference or "")[:64] or None, "failure": None}
+    payment = store.get(conn, refund.payment_id)
+    assert payment is not None, "payments are never deleted"
     late = refund.state is RefundState.FAILED  # a provider may break its word
+    if late and refund.amount.minor > refundable(uow, payment).minor:  # another has gone out in its place
+        flag(uow, "refund_mismatch", refund.stay_id, refund.number)
+        return Settled.MISMATCH
     if not refund_store.change(
         conn, refund.id, only_from=(*LIVE, RefundState.FAILED), to=RefundState.REFUNDED, **values
     ):
         return Settled.SAME
-    payment = store.get(conn, refund.payment_id)
-    assert payment is not None, "payments are never deleted"
     if late and refund.granted.minor:  # what was taken back when it had failed
         ledger_store.book(conn, _grant(refund, "refund_granted_late"), stay_id=refund.stay_id, at=uow.now)
     sums = ledger_store.stay_sums(conn, refund.stay_id)
+    channel = refund.channel or payment.channel
     movement = ledger.paid_out(
-        f"refund:{refund.number}", refund.amount, channel=payment.channel, stay_id=refund.stay_id, sums=sums
+        f"refund:{refund.number}", refund.amount, channel=channel, stay_id=refund.stay_id, sums=sums
     )
     ledger_store.book(conn, movement, stay_id=refund.stay_id, at=uow.now)
     assert ledger_store.stay_sums(conn, refund.stay_id).holds, "invariant I1 is broken by a refund that went out"
@@ -205,8 +227,16 @@ def _failed(uow: UnitOfWork, refund: Refund, why: str) -> Settled:
     ):
         return Settled.SAME
     if refund.granted.minor:
-        back = _grant(refund).reversed(f"refund_not_granted:{refund.number}")
+        back = ledger.unsettled(
+            f"refund_not_granted:{refund.number}",
+            refund.granted.currency,
+            refund.granted.minor,
+            source=ledger.WAIVED,
+            stay_id=refund.stay_id,
+            sums=ledger_store.stay_sums(conn, refund.stay_id),
+        )
         ledger_store.book(conn, back, stay_id=refund.stay_id, at=uow.now)
+        assert ledger_store.stay_sums(conn, refund.stay_id).holds, "invariant I1 is broken by a refund that failed"
     flag(uow, "refund_failed", refund.stay_id, refund.number)
     return Settled.CHANGED
 
@@ -242,14 +272,15 @@ class Refunder:
         database.write(lambda uow: self._follow_up(uow, refund, outcome, turn, asked=asked))
 
     def _ask(self, payment: Payment, refund: Refund) -> abilities.RefundOutcome:
-        provider = self._providers.get(payment.channel)
+        channel = refund.channel or payment.channel
+        provider = self._providers.get(channel)
         if not isinstance(provider, Refunds):
             raise ProviderRefused("NO_REFUNDS")
         if refund.state is not RefundState.NEW and isinstance(provider, TellsRefunds):
             told = provider.query_refund(refund.number, payment.number)
             if told.state is not abilities.RefundState.ABSENT:
                 return told
-        url = f"{self._notify_base}/{payment.channel}/callback"
+        url = f"{self._notify_base}/{channel}/callback"
         wanted = abilities.Refund(refund.number, payment.number, refund.amount, payment.amount, refund.reason[:80], url)
         return provider.refund(wanted)
 

@@ -208,6 +208,8 @@ def _ended(room: Tariffs, conn: Connection, version: str, last_day: date) -> Tar
     mine = [one for one in offered if one.tariff.version == version]
     if not mine:
         raise invalid("tariff.unknown", "no tariff of this version is in use", field="version")
+    if not mine[0].holds(room.clock.now(), last_day):  # one that was ended before may end sooner still, never later
+        raise invalid("tariff.end", "should be a day on which this tariff holds", field="last_day")
     after = last_day + timedelta(days=1)
     if not any(one.holds(room.clock.now(), after) for one in offered if one.tariff.version != version):
         raise conflict("tariff.last", "no other tariff holds on the day after: publish one first")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from parking.web.schemas import Loose, Moment, MoneySchema, Strict
+from parking.web.schemas import Loose, Moment, MoneySchema, SiteDay, Strict
 from payments.tariff import compare
 from payments.tariff.parse import LARGEST_FILE
 from payments.tariff_book import Offered
@@ -31,7 +31,7 @@ def _day(value: Any) -> Any:
         raise ValueError("should be a date, YYYY-MM-DD") from None
 
 
-Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
+Day = Annotated[SiteDay, BeforeValidator(_day, json_schema_input_type=date)]
 
 
 class TariffWords(Strict):

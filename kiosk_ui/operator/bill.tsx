@@ -131,7 +131,7 @@ function TakeDialog({ of, onClose, onTaken }: { of: WholeStay; onClose: () => vo
 }
 
 function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX.Element {
-  const [back, giveBack] = useState<{ of: PaymentDetail; minor?: number } | null>(null);
+  const [back, giveBack] = useState<{ of: PaymentDetail; minor?: number; inCash?: boolean } | null>(null);
   const [out, handOut] = useState<Refund | null>(null);
   return (
     <section class="panel money" aria-labelledby="payments-title">
@@ -159,7 +159,7 @@ function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX
                 of={refunds}
                 isCash={detail.channel === "cash"}
                 onHandOut={handOut}
-                onAgain={mayGoBack(detail) ? (one) => giveBack({ of: detail, minor: one.amount.amount }) : null}
+                onAgain={mayGoBack(detail) ? (one, inCash) => giveBack({ of: detail, minor: one.amount.amount, inCash }) : null}
               />
             )}
           </li>
@@ -178,8 +178,10 @@ interface RefundsOf {
   isCash: boolean;
   onHandOut: (one: Refund) => void;
   /** Null where nothing more may go back, or not by whoever looks. */
-  onAgain: ((one: Refund) => void) | null;
+  onAgain: Again | null;
 }
+
+type Again = (one: Refund, inCash: boolean) => void;
 
 function Refunds({ of, isCash, onHandOut, onAgain }: RefundsOf): JSX.Element {
   return (
@@ -190,20 +192,20 @@ function Refunds({ of, isCash, onHandOut, onAgain }: RefundsOf): JSX.Element {
             −{money(one.amount)} · {clock(one.created_at, now.value)} · {one.reason}
           </span>
           <span class={`chip ${one.state === "REFUNDED" ? "chip-ok" : one.state === "FAILED" ? "chip-bad" : "chip-warn"}`}>{word("refund", one.state)}</span>
-          {isCash && may("cash:desk") && one.state !== "REFUNDED" && one.state !== "FAILED" && (
+          {(isCash || one.channel === "cash") && may("cash:desk") && one.state !== "REFUNDED" && one.state !== "FAILED" && (
             <button type="button" onClick={() => onHandOut(one)}>
               {say("hand_out")}
             </button>
           )}
-          {one.state === "FAILED" && <WhyFailed of={one} onAgain={one === of.at(-1) ? onAgain : null} />}
+          {one.state === "FAILED" && <WhyFailed of={one} isCash={isCash} onAgain={one === of.at(-1) ? onAgain : null} />}
         </li>
       ))}
     </ul>
   );
 }
 
-/** Why it did not go through, and what to do next: a channel that gives nothing back is not asked again. */
-function WhyFailed({ of, onAgain }: { of: Refund; onAgain: ((one: Refund) => void) | null }): JSX.Element {
+/** Why it did not go through, and what to do next: a channel that gives nothing back is not asked again, a desk can hand it out. */
+function WhyFailed({ of, isCash, onAgain }: { of: Refund; isCash: boolean; onAgain: Again | null }): JSX.Element {
   const never = of.failure === NO_REFUNDS;
   return (
     <>
@@ -212,8 +214,13 @@ function WhyFailed({ of, onAgain }: { of: Refund; onAgain: ((one: Refund) => voi
         <small>{say(never ? "refund_next_other" : "refund_next_again")}</small>
       </p>
       {onAgain && !never && (
-        <button type="button" onClick={() => onAgain(of)}>
+        <button type="button" onClick={() => onAgain(of, false)}>
           {say("refund_again")}
+        </button>
+      )}
+      {onAgain && !isCash && (
+        <button type="button" onClick={() => onAgain(of, true)}>
+          {say("refund_in_cash")}
         </button>
       )}
     </>
@@ -224,17 +231,18 @@ interface RefundOf {
   of: PaymentDetail;
   /** What a refund before this one was of. */
   minor?: number;
+  inCash?: boolean;
   onClose: () => void;
   onDone: () => Promise<void>;
 }
 
-function RefundDialog({ of, minor, onClose, onDone }: RefundOf): JSX.Element {
+function RefundDialog({ of, minor, inCash, onClose, onDone }: RefundOf): JSX.Element {
   const rest = of.amount.amount - of.refunded.amount;
   const [amount, setAmount] = useState(typed(Math.min(rest, minor ?? rest)));
   return (
     <ReasonDialog
       title={say("refund_title", { amount: money(of.amount) })}
-      note={say("refund_note")}
+      note={say(inCash ? "refund_note_cash" : "refund_note")}
       reasons={["refund_lift", "refund_twice", "refund_wrong"]}
       confirm={say("refund_now")}
       done={say("refund_done")}
@@ -242,7 +250,7 @@ function RefundDialog({ of, minor, onClose, onDone }: RefundOf): JSX.Element {
       onClose={onClose}
       check={() => (minorOf(amount) ? "" : say("amount_wrong"))}
       run={async (reason, key) => {
-        const body: RefundIn = { amount: { amount: minorOf(amount) ?? 0, currency: of.amount.currency }, reason };
+        const body: RefundIn = { amount: { amount: minorOf(amount) ?? 0, currency: of.amount.currency }, reason, in_cash: inCash ?? false };
         await call<Refund>(`/payments/${encodeURIComponent(of.payment_id)}/refunds`, { body, idempotencyKey: key });
         await onDone();
       }}

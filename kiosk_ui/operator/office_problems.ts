@@ -102,6 +102,8 @@ also({
   "invoice.reversed": ["这张发票已红冲", "it has been taken back already"],
   "refund.over": ["这笔退款已结束", "this refund has ended already"],
   "refund.too_much": ["超过可退金额", "that is more than can go back"],
+  "refund.own_way": ["请先原路退款；原渠道拒绝后才能改用现金", "it goes back the way it came; cash is for what was refused there"],
+  "refund.no_cash": ["这里不收付现金", "no cash is handed out here"],
   "refund.unknown": ["没有这笔退款，或还未到收费处", "there is no such refund for the desk yet"],
   "debt.not_disputed": ["没有人对这笔欠费提出异议", "nobody disputes this debt"],
   "cash.in_use": ["有人正在这台机器上付款，请稍候", "somebody is paying at this machine: wait until that is over"],

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -39,7 +38,7 @@ from parking.kernel.ids import StayId
 from parking.kernel.principal import Principal, Scope
 from parking.plumbing.db import Database
 from parking.web.deps import require
-from parking.web.schemas import AS_CSV
+from parking.web.schemas import AS_CSV, SiteDay
 
 What = Literal["flow", "dwell", "occupancy", "revenue", "ratings"]
 Reader = Annotated[Principal, Depends(require(Scope.FIGURES_READ))]
@@ -106,8 +105,8 @@ class Room:
 
 
 def asked(
-    since: date,
-    until: date,
+    since: SiteDay,
+    until: SiteDay,
     by: By = By.DAY,
     split: Split = Split.NONE,
     lane: Name = "",

@@ -31,6 +31,7 @@ from parking.plumbing.each import each
 from parking.security import store as security_store
 from parking.sessions import evidence, visits
 from parking.web import idempotency
+from payments import reconciling
 from payments import store as payment_store
 from payments.cashier import Cashier
 from payments.coupons import limits
@@ -160,9 +161,9 @@ def purge(database: Database, at_once: int = forgetting.AT_ONCE) -> int:
         given_up.forget_older(uow, uow.now - kept["what was given up"])
 
     def said(uow: UnitOfWork) -> None:
-        payment_store.forget_said(
-            uow.connection, payment_store.callback_table.c.received_at < uow.now - kept["what a provider said"]
-        )
+        until = uow.now - kept["what a provider said"]
+        payment_store.forget_said(uow.connection, payment_store.callback_table.c.received_at < until)
+        reconciling.forget_files(uow.connection, until.date())
         ratings.forget_words(uow, uow.now - kept["words of a rating"])
 
     return forgetting.purge(database, [visitors], [coupons, notices, debts, said, never_done], at_once)

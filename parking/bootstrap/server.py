@@ -62,6 +62,7 @@ from parking.web.rights_bell import RightsBell
 from parking.web.secure_headers import SecureHeaders
 from payments import api as payments_api
 from payments import books_api, refunding
+from payments.cash.model import CHANNEL as CASH
 from payments.providers.abilities import RefundOutcome, StandingChanged
 from payments.webhooks import Callbacks
 
@@ -198,7 +199,7 @@ def _routers(
         owing_api.router(database, application.cashier, clock, audit.record, ZoneInfo(site.timezone)),
         *cash_desk.routers(application, signer, clock, _name_of),
         emergency_api.router(emergency_api.Desk(database, application.reach, clock, _name_of, _plate_of)),
-        books_api.router(database, audit.record),
+        books_api.router(database, audit.record, CASH if CASH in application.channels else None),
         figures.router(database, application.figures, site),
         tariffs.router(application, clock, _name_of),
         payments_api.router(

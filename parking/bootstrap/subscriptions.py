@@ -126,7 +126,7 @@ def subscriptions(
         e.StayOpened: (refresh, notifying.stay_began(notices)),
         e.CreditChanged: (refresh,),
         e.DebtReminded: (reminding.remind(zone),),
-        e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for), owing.debt_by_refund(cashier)),
+        e.PaymentRefunded: (wallets.lose_for_refund(merchants.points_for), owing.debt_by_refund(cashier), refresh),
         e.StayClosed: (
             owing.debt_begins(cashier),
             refresh,
@@ -146,7 +146,7 @@ def subscriptions(
             forgetting.forget_if_erased(OTHERS_FORGET),
         ),
         e.OccupancyChanged: (refreshing_access.refresh_zone,),
-        e.CaseOpened: (_record_case, refresh),
+        e.CaseOpened: (_record_case, owing.debt_by_refund(cashier), refresh),
     }
     counts: Mapping[type[e.Event], tuple[Handler, ...]] = {
         e.VehiclePassed: (occupancy.vehicle_passed, note_passage),

@@ -13,6 +13,7 @@ from parking.journeys import forgetting
 from parking.journeys.later_port import Debt
 from parking.journeys.ports import Cashier
 from parking.kernel.events import (
+    CaseOpened,
     DebtReminded,
     Direction,
     Envelope,
@@ -38,6 +39,7 @@ from parking.sessions.corrections import BY_RULE
 AT_ONCE = 100
 DISPUTED = "debt_disputed"
 LEFT_UNPAID = "left_without_paying"
+REFUND_FAILED = "refund_failed"
 BLOCK_NOTE = "debt"
 """The note of a list entry that a debt has made; entries of people stay as they are."""
 
@@ -106,11 +108,14 @@ def owed_again(uow: UnitOfWork, cashier: Cashier, stay_id: StayId) -> None:
 
 
 def debt_by_refund(cashier: Cashier) -> Handler:
-    """Handles PaymentRefunded: what has gone back of a bill that was booked again meanwhile is owed."""
+    """Handles PaymentRefunded, and CaseOpened of one that failed: what went back, or was not given up, of a bill booked anew is owed."""
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
-        if isinstance(envelope.event, PaymentRefunded):
-            owed_again(uow, cashier, envelope.event.stay_id)
+        event = envelope.event
+        if isinstance(event, CaseOpened) and event.reason != REFUND_FAILED:
+            return
+        if isinstance(event, PaymentRefunded | CaseOpened) and event.stay_id is not None:
+            owed_again(uow, cashier, event.stay_id)
 
     return handle
 

@@ -24,11 +24,15 @@ def begin(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, c
 
 
 def begin_debt(database: Database, cashier: Cashier, stay_id: StayId, at: datetime, channel: str, key: str) -> Payment:
-    """Start paying what a stay that has left still owes; its caller knows whose it is."""
+    """Start paying what a stay that has left still owes, however much where a person says that its bill is true.
+
+    Its caller knows whose it is.
+    """
     known = database.read(lambda conn: cashier.begun(conn, stay_id, key))
     if known is not None:
         return known
     stay = database.read(lambda conn: store.get(conn, stay_id))
     assert stay is not None, "a debt is a stay's"
     to_price = database.read(lambda conn: paying.priced(conn, stay))
-    return cashier.begin_payment(to_price, at, channel, key)
+    confirmed = database.read(lambda conn: paying.is_confirmed(conn, stay_id))
+    return cashier.begin_payment(to_price, at, channel, key, confirmed=confirmed)

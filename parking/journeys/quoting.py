@@ -25,6 +25,7 @@ from parking.sessions.model import ClosedStay, OpenStay, Stay
 
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
+FURTHEST = timedelta(days=366)
 KEPT = 4_096
 """Quotes that are remembered at most; then all are forgotten, and worked out again as they are asked for."""
 
@@ -131,6 +132,8 @@ class Quotes:
         at = now if leaving_at is None else leaving_at
         if at < now:
             raise invalid("quote.past", "is in the past; ask for a moment to come", field="leaving_at")
+        if at > now + FURTHEST:  # every day of it is a line of the answer, and work for whoever asks
+            raise invalid("quote.far", "is too far ahead; ask for a moment within a year", field="leaving_at")
         marks = self._marks_of(conn, stay_id)
         if marks is None:
             raise not_found("stay.unknown", "this stay is not known")

@@ -25,6 +25,7 @@ from parking.kernel.events import (
     LaneDecided,
     OccupancyChanged,
     PaymentCaptured,
+    PaymentRefunded,
     StayClosed,
     StayCorrected,
     StayOpened,
@@ -40,6 +41,7 @@ from parking.sessions.model import ClosedStay, DoubtfulStay, OpenStay, StayInRev
 _ABOUT_A_STAY = (
     StayOpened,
     PaymentCaptured,
+    PaymentRefunded,
     CreditChanged,
     StayClosed,
     StayCorrected,

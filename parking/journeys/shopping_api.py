@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from parking.journeys import app_hooks, forgetting, shopping
 from parking.journeys.me_api import Loyalty
 from parking.journeys.me_schemas import BuyIn, CouponView, EarnedView, Erased, GivenBack, IssueIn
+from parking.kernel.errors import invalid
 from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.members.api import AppOrKeeper, check_own
@@ -21,7 +22,7 @@ from parking.web.limits import RateLimit
 
 Till = Annotated[Principal, Depends(require(Scope.TILL))]
 Campaign = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Receipt = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+Receipt = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$")]
 MOST_LOOKS = 200
 PURCHASES_MOST = 600
 
@@ -86,6 +87,8 @@ def _till_routes(routes: APIRouter, j: Loyalty) -> None:
     @routes.post("/till/purchases", tags=["till"], status_code=201, dependencies=[Depends(limit)])
     async def buy(who: Till, body: BuyIn) -> EarnedView:
         """A receipt: what it earns is given once, however often it is told. The answer says nothing about the plate."""
+        if body.currency != j.currency:  # what it earns is reckoned in the site's
+            raise invalid("receipt.currency", f"should be {j.currency}", field="currency")
         plate = Plate.parse(body.plate) if body.plate is not None else None
         now = j.clock.now()
         member_id = shopping.member_of_code(body.member_code, j.verifier, now) if body.member_code is not None else None
@@ -98,7 +101,7 @@ def _till_routes(routes: APIRouter, j: Loyalty) -> None:
 
         return await j.database.awrite(work)
 
-    @routes.post("/till/purchases/{receipt}/back", tags=["till"])
+    @routes.post("/till/purchases/{receipt:path}/back", tags=["till"])
     async def back(who: Till, receipt: Receipt) -> GivenBack:
         """The goods were given back; what they earned goes with them, as far as it is still there."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from parking.kernel import codec
 from parking.kernel.errors import ParkingError
 from parking.kernel.money import Money
 
 LARGEST_AMOUNT = 10**12
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 """For the description of a route that answers with a file for spreadsheets, beside `response_class=Response`."""
 
@@ -39,6 +40,16 @@ def _moment(value: Any) -> datetime:
 
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=datetime)]
 """A time: RFC 3339 with an offset outside, UTC inside."""
+
+
+def _reckoned(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"should be a day of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+SiteDay = Annotated[date, AfterValidator(_reckoned)]
+"""A day with a day after it and a midnight in every time zone."""
 
 
 class MoneySchema(Strict):

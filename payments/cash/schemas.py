@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from parking.kernel.errors import invalid
 from parking.web.schemas import MoneySchema, Strict
-from payments.cash.model import MOST_PIECES, Count, Move, MoveKind, Report, Shift
+from payments.cash.model import MOST_PIECES, Count, Move, MoveKind, Report, Shift, ShiftState
 
 Till = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 Reason = Annotated[
@@ -174,7 +174,8 @@ _BY_HAND = frozenset({MoveKind.BROUGHT, MoveKind.TAKEN_OUT})
 
 
 class ShiftReport(Strict):
-    """A shift from its first count to its last: sums by kind, every move, every count against the books; `in_drawer` is now.
+    """A shift from its first count to its last: sums by kind, every move, every count against the books; `in_drawer` is now, and
+    left out of a closed one, too, while whoever asks is not to know what the next is to find.
 
     `adds_up`: what was in it at first and every move since come to what the ledger says. `blind`: it is open and asked by whoever
     counts it, or by a colleague: what there should be (`sums`, `expected`, `in_drawer`), and the sales that come to it, are left out.
@@ -190,12 +191,14 @@ class ShiftReport(Strict):
 
     @classmethod
     def of(cls, report: Report, name: Name, *, blind: bool) -> ShiftReport:
+        """`blind`: whoever asks may not know what is in the drawer now, and nothing of an open shift that comes to it."""
+        hides_drawer, blind = blind, blind and report.shift.state is ShiftState.OPEN
         return cls(
             shift=ShiftView.of(report.shift, name),
             sums={} if blind else {k.value: MoneySchema.of(amount) for k, amount in sorted(report.sums.items())},
             moves=[MoveView.of(one, name) for one in report.moves if not blind or one.kind in _BY_HAND],
             counts=[CountView.of(one, name, blind=blind) for one in report.counts],
-            in_drawer=None if blind else MoneySchema.of(report.in_drawer),
+            in_drawer=None if hides_drawer else MoneySchema.of(report.in_drawer),
             adds_up=report.adds_up,
             blind=blind,
         )

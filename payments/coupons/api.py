@@ -88,6 +88,8 @@ def _campaign_routes(routes: APIRouter, room: CouponRoom) -> None:
     async def put_campaign(who: Keeper, campaign_id: Key, body: CampaignIn) -> CampaignView:
         campaign = body.campaign(campaign_id)
         issuing.check(campaign)
+        if campaign.currency != room.currency:
+            raise invalid("campaign.currency", f"should be {room.currency}", field="currency")
 
         def work(uow: UnitOfWork) -> None:
             if campaign.issuer != "mall" and merchants.merchant(uow.connection, campaign.issuer) is None:
@@ -161,7 +163,7 @@ async def _own(room: CouponRoom, who: Principal) -> str:
 
 async def _statement(room: CouponRoom, merchant_id: str, since: str, until: str) -> Statement:
     begin, end = _moment(since, "since"), _moment(until, "until")
-    if not begin < end <= begin + LONGEST_STATEMENT:
+    if not timedelta(0) < end - begin <= LONGEST_STATEMENT:
         raise invalid("statement.span", "should be after since, and within a year of it", field="until")
     return await room.database.aread(lambda conn: merchants.statement(conn, merchant_id, begin, end, room.currency))
 

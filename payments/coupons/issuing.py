@@ -106,8 +106,10 @@ def present(
     coupon = store.coupon(uow.connection, code.coupon_id)
     if coupon is None or coupon.bound is not Bound.BEARER:
         raise not_found("coupon.unknown", "there is no such coupon")
-    if coupon.state in (CouponState.REDEEMED, CouponState.VOID, CouponState.EXPIRED):
-        raise conflict(f"coupon.{coupon.state}", "this coupon was used or is no longer valid")
+    is_over = coupon.state is CouponState.FREE and coupon.valid_until <= uow.now
+    state = CouponState.EXPIRED if is_over else coupon.state
+    if state in (CouponState.REDEEMED, CouponState.VOID, CouponState.EXPIRED):
+        raise conflict(f"coupon.{state}", "this coupon was used or is no longer valid")
     store.show(uow.connection, stay_id, coupon.coupon_id, uow.now)
     campaign = store.campaign(uow.connection, coupon.campaign_id)
     assert campaign is not None, "a coupon has its campaign"

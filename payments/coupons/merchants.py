@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from parking.kernel.csv_cells import as_text
 from parking.kernel.errors import ErrorKind, ParkingError, not_found
 from parking.kernel.money import Money, decimals
 from parking.plumbing.db import UnitOfWork, insert_once
+from payments import ledger_store
 from payments.coupons.model import UseState
 from payments.coupons.tables import campaign_table, coupon_table, merchant_table, till_table, use_table
 
@@ -31,7 +33,7 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One coupon that was used: when, what it took off; nothing that says who used it."""
+    """One coupon that was used, or (below zero) given back: when, what it took off; nothing that says who used it."""
 
     at: datetime
     use_id: str
@@ -43,7 +45,7 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a merchant gave and owes for a span of time: `owed` is the sum of the lines that are still redeemed."""
+    """What a merchant gave and owes for a span of time: `owed` is the sum of the lines."""
 
     merchant_id: str
     issued: int
@@ -99,26 +101,35 @@ def of_till(conn: Connection, device_id: str) -> Merchant:
 
 
 def statement(conn: Connection, merchant_id: str, since: datetime, until: datetime, currency: str) -> Statement:
-    """What was used of a merchant's coupons from `since` to before `until`, and how many it gave in that time."""
-    u = use_table.c
+    """What was used of a merchant's coupons from `since` to before `until`, and how many it gave in that time.
+
+    A span that is over says the same for ever: what is given back later is taken off in the span in which that happens.
+    """
+    u, m = use_table.c, ledger_store.movement_table.c
     rows = conn.execute(
-        sa.select(use_table)
+        sa.select(use_table, m.booked_at)
+        .outerjoin(ledger_store.movement_table, m.reference == sa.literal("coupon:").concat(u.id))
         .where(
             u.issuer == merchant_id,
             u.coupon_id.is_not(None),
             u.state.in_((UseState.REDEEMED, UseState.RETURNED)),
             u.ended_at >= since,
-            u.ended_at < until,
+            u.at < until,
         )
-        .order_by(u.ended_at, u.id)
     )
-    lines = tuple(
-        StatementLine(row.ended_at, row.id, row.campaign, row.zh, row.state, Money(row.amount, row.currency))
-        for row in rows
-    )
-    owed = sum(line.amount.minor for line in lines if line.state == UseState.REDEEMED)
-    issued = _issued(conn, merchant_id, since, until)
-    return Statement(merchant_id, issued, lines, Money(owed, currency))
+    told = sorted((line for row in rows for line in _told(row)), key=lambda line: (line.at, line.use_id, line.state))
+    lines = tuple(line for line in told if since <= line.at < until)
+    owed = Money(sum(line.amount.minor for line in lines), currency)
+    return Statement(merchant_id, _issued(conn, merchant_id, since, until), lines, owed)
+
+
+def _told(row: Row[Any]) -> Iterable[StatementLine]:
+    """When it was used, and when that was given back."""
+    back, name = row.state == UseState.RETURNED, (row.id, row.campaign, row.zh)
+    used_at = row.booked_at or (row.at if back else row.ended_at)  # what takes nothing off is not booked
+    yield StatementLine(used_at, *name, UseState.REDEEMED.value, Money(row.amount, row.currency))
+    if back:
+        yield StatementLine(row.ended_at, *name, UseState.RETURNED.value, Money(-row.amount, row.currency))
 
 
 def _issued(conn: Connection, merchant_id: str, since: datetime, until: datetime) -> int:

@@ -17,7 +17,7 @@ from parking.plumbing.db import insert_once
 from parking.plumbing.marks import mark, told
 from parking.plumbing.prepared import prepared
 from payments.coupons import limits
-from payments.coupons.model import Bound, Campaign, Coupon, CouponState, Source, Use, UseState
+from payments.coupons.model import EXPLAINED_FOR, Bound, Campaign, Coupon, CouponState, Source, Use, UseState
 from payments.coupons.tables import campaign_table, coupon_table, shown_table, use_table
 
 _CAMPAIGN_FIELDS = (
@@ -201,10 +201,10 @@ def _is_usable(state: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
 
 
 def wallet(
-    conn: Connection, *, stay_id: str, plate: Plate | None, member_id: str | None, since: datetime, limit: int
+    conn: Connection, *, stay_id: str, plate: Plate | None, member_id: str | None, at: datetime, limit: int
 ) -> Sequence[Coupon]:
-    """The coupons that may count for a stay: shown for it, its plate's, its member's; those that ended before `since` left out."""
-    about = {"stay": stay_id, "since": since, "most": limit}
+    """The coupons that may count for a stay `at` a moment: shown for it, its plate's, its member's; then those that have just ended."""
+    about = {"stay": stay_id, "at": at, "since": at - EXPLAINED_FOR, "most": limit}
     about |= {"plate": plate} if plate is not None else {}
     about |= {"member": member_id} if member_id is not None else {}
     query = _wallet(by_plate=plate is not None, by_member=member_id is not None)
@@ -223,7 +223,8 @@ def _wallet(*, by_plate: bool, by_member: bool) -> Any:
         mine.append(sa.and_(c.bound == Bound.MEMBER, c.member_id == sa.bindparam("member")))
     alive = sa.and_(_is_usable(c.state), c.valid_until > sa.bindparam("since"))
     most = sa.bindparam("most", type_=sa.Integer)
-    return prepared(sa.select(coupon_table).where(sa.or_(*mine), alive).order_by(c.valid_until, c.id).limit(most))
+    order = (c.valid_until <= sa.bindparam("at"), c.valid_until, c.id)
+    return prepared(sa.select(coupon_table).where(sa.or_(*mine), alive).order_by(*order).limit(most))
 
 
 def of_member(conn: Connection, member_id: str, after: str, limit: int) -> Sequence[Coupon]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from payments.coupons import limits, store
-from payments.coupons.model import EXPLAINED_FOR, Campaign, Coupon, CouponState, LeftOut, Offer, Use
+from payments.coupons.model import Campaign, Coupon, CouponState, LeftOut, Offer, Use
 from payments.model import StayToPrice
 
 LARGEST_WALLET = 60
@@ -73,7 +73,7 @@ def offers(
         stay_id=stay.stay_id,
         plate=stay.plate,
         member_id=stay.standing.member_id if stay.standing is not None else None,
-        since=at - EXPLAINED_FOR,
+        at=at,
         limit=LARGEST_WALLET,
     )
     coupons = [coupon for coupon in coupons if coupon.coupon_id not in without]

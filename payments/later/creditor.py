@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from parking.kernel.errors import invalid
 from parking.kernel.events import ExitPromised
 from parking.kernel.ids import StayId, VisitId
 from parking.kernel.money import Money
@@ -21,9 +22,10 @@ from payments.later.model import Agreement, Debt, DebtState, Policy, Terms
 
 @dataclass(frozen=True, slots=True)
 class Creditor:
-    """The one policy of this site, and what it does in the transactions of others."""
+    """The one policy of this site, and what it does in the transactions of others; `channels` collect by agreement."""
 
     policy: Policy = field(default_factory=Policy)
+    channels: frozenset[str] = frozenset()
 
     def set_aside(self, uow: UnitOfWork, stay_id: StayId, plate: Plate | None) -> int:
         """What this open stay may leave owing, in minor units, set aside for it from now on."""
@@ -123,6 +125,9 @@ class Creditor:
         self, uow: UnitOfWork, plate: Plate, channel: str, reference: str, limits: tuple[int, int, int]
     ) -> Agreement:
         """A plate's stays are collected afterwards; `limits` in minor units: per stay, at once, per day."""
+        if channel not in self.channels:
+            known = ", ".join(sorted(self.channels)) or "none"
+            raise invalid("agreement.channel", f"should collect by agreement, as do here: {known}", field="channel")
         return agreements.agree(uow, plate, channel, reference, Terms(*limits))
 
     def end_agreement(self, uow: UnitOfWork, agreement_id: str) -> None:

@@ -130,7 +130,7 @@ def stand(uow: UnitOfWork, stay_id: StayId) -> None:
         raise conflict("debt.not_disputed", "nobody disputes this debt")
     again = uow.now if debt.agreement_id is not None else None
     changes = {"state": DebtState.OPEN.value, "since": uow.now, "tries": 0, "next_try_at": again, "blocked_at": None}
-    store.change_debt(uow.connection, stay_id, **changes)
+    store.change_debt(uow.connection, stay_id, reminded=0, **changes)
     if again is not None:
         enqueue(uow, COLLECT_JOB, f"collect:{stay_id}:stands:{uow.now.timestamp():.0f}", {"stay_id": stay_id})
 

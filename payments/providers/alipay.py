@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -136,7 +137,13 @@ class AlipayTrades:
             raise OutcomeUnknown(f"the download answered {reply.status}")
         try:
             return Statement(day, wire.bill_lines(_details(reply.body)), reply.body)
-        except (ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+        except (
+            ValueError,
+            EOFError,
+            RuntimeError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:  # of one that is damaged or locked
             raise OutcomeUnknown(f"a bill that cannot be read: {error}") from None
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Notice:  # noqa: ARG002  # it is all in the form

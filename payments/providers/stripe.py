@@ -205,7 +205,10 @@ class Stripe:
         since, until = int(start.timestamp()), int((start + timedelta(days=1)).timestamp())
         query = {"created[gte]": since, "created[lt]": until, "expand[]": "data.source"}
         pages: list[bytes] = []
-        lines = [wire.balance_line(plain) for plain in self._line.listed("/v1/balance_transactions", query, pages)]
+        try:
+            lines = [wire.balance_line(plain) for plain in self._line.listed("/v1/balance_transactions", query, pages)]
+        except ValueError as error:
+            raise OutcomeUnknown(f"a balance that cannot be read: {error}") from None
         found = sorted((line for line in lines if line is not None), key=lambda line: line.at)
         return Statement(day, tuple(found), b"\n".join(pages))
 

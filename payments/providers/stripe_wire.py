@@ -163,23 +163,28 @@ def refund_outcome(plain: Any, *, raw: bytes = b"") -> RefundOutcome:
 
 
 def balance_line(plain: Any) -> StatementLine | None:
-    """A balance transaction with its source; None for what is no payment and no refund (fees, payouts)."""
+    """A balance transaction with its source; None for fees, payouts, and money that somebody else has taken through this account.
+
+    A refund without a number of ours, as one that was made on Stripe's own page, goes by the name of what it was paid under.
+    """
     try:
         kind = {"charge": LineKind.PAYMENT, "payment": LineKind.PAYMENT}.get(plain["type"])
         kind = LineKind.REFUND if plain["type"] in ("refund", "payment_refund") else kind
         if kind is None:
             return None
         source, meta = plain["source"], plain["source"]["metadata"]
+        if kind is LineKind.PAYMENT and NUMBER not in meta:
+            return None
         return StatementLine(
             kind=kind,
-            number=meta[NUMBER],
+            number=meta.get(NUMBER) or source["payment_intent"] or plain["id"],
             amount=money_of(abs(plain["amount"]), plain["currency"]),
             at=_time(plain["created"]),
             transaction=source["payment_intent"],
-            refund_number=meta[REFUND_NUMBER] if kind is LineKind.REFUND else None,
+            refund_number=meta.get(REFUND_NUMBER) if kind is LineKind.REFUND else None,
             fee_minor=plain["fee"],
         )
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         raise ValueError("a balance transaction that is not ours to read") from None
 
 

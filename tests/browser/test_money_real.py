@@ -358,7 +358,7 @@ def test_a_refund_that_was_refused_says_why_and_what_to_do_next(
     row = failed(0)
     expect(row).to_contain_text("这种付款方式不能原路退款")
     expect(row).to_contain_text("由管理员与付款人另行结清")
-    expect(row.get_by_role("button")).to_have_count(0)  # trying again would change nothing
+    expect(row.get_by_role("button")).to_have_text(["改用现金退…"])  # trying again would change nothing
     shot(page, "refund-never")
     office.wechat.refuses = "NOT_ENOUGH"
     give_back("退款…")
@@ -372,6 +372,19 @@ def test_a_refund_that_was_refused_says_why_and_what_to_do_next(
     page.get_by_role("dialog").get_by_role("button", name="退款", exact=True).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     eventually(lambda: office.refunds_ended(stay_id)[2:] == ["REFUNDED"])
+    page.reload()
+    failed_before = page.locator("[data-refund]").nth(1)
+    expect(failed_before.get_by_role("button")).to_have_count(0)  # what became of it stands below
+    office.wechat.refuses = "NOT_ENOUGH"
+    give_back("退款…")
+    failed(3).get_by_role("button", name="改用现金退…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("由收银台发放现金")
+    page.get_by_role("dialog").get_by_label("金额").fill("1")
+    page.get_by_role("dialog").get_by_role("button", name="退款", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    eventually(lambda: office.refunds_ended(stay_id)[4:] == ["SENT"])
+    page.reload()
+    expect(page.locator("[data-refund]").nth(4).get_by_role("button")).to_have_text(["付出现金…"])
 
 
 @pytest.mark.req("INV-1")

@@ -303,9 +303,7 @@ class Client:
             note.head = int(conn.execute(sa.select(head.c.seq)).scalar_one())
             for stay_id in stays:
                 note.sums.append((stay_id, note.head, ledger_store.BOOK.booked_about(conn, stay_id)[1]))
-            wallet = coupon_store.wallet(
-                conn, stay_id="", plate=plate, member_id=None, since=self._began - timedelta(days=1), limit=5
-            )
+            wallet = coupon_store.wallet(conn, stay_id="", plate=plate, member_id=None, at=self._began, limit=5)
             for coupon in wallet:
                 note.coupons.append((coupon.coupon_id, version_of(conn, coupon.coupon_id)))
             if sum(balance for _, _, balance in ledger_store.balances(conn)):

@@ -115,6 +115,17 @@ def test_a_held_bill_that_is_true_is_a_debt_that_its_driver_can_pay_and_the_ques
     assert asked(server) == []
 
 
+@pytest.mark.req("PAY-1", "PAY-5")
+def test_a_confirmed_debt_beyond_what_is_collected_unseen_can_be_paid(tmp_path: Path) -> None:
+    with a_server(tmp_path, hold_above_minor=10_000) as server:
+        stay_id = StayId(leaves_after_forty_days(server))
+        decide(server, one(server, "charge_over_bound"), choice="confirm", reason="checked_on_video")
+        a = server.application
+        begun = paying_at_desk.begin(a.database, a.cashier, stay_id, server.clock.now(), "wallet", "at the till")
+        assert begun.amount == Money(booked(server, stay_id).debt, "CNY")
+        assert asked(server) == ["left_without_paying"]
+
+
 @pytest.mark.req("PAY-1", "ID-1")
 def test_a_bill_that_is_taken_back_leaves_no_debt_and_no_question_about_it(server: Server) -> None:
     stay_id = leaves_after_forty_days(server)

@@ -331,3 +331,45 @@ def test_a_campaign_that_makes_no_sense_is_refused_with_its_field(
 ) -> None:
     refused = problem_of(mall.manager("PUT", "/coupons/campaigns/x", json=a_campaign(**changes)), 422)
     assert field.rpartition(".")[2] in str(refused["errors"]) + refused["detail"]
+
+
+@pytest.mark.req("CPN-1", "OPEN-1")
+def test_a_receipt_is_in_the_malls_money_and_can_be_taken_back_however_its_till_numbers_it(mall: Mall) -> None:
+    mall.campaign("receipt", receipt_minor=3000)
+    told = {"receipt": "2026/03/1", "amount": 5000, "currency": "JPY", "plate": PLATE}
+    assert problem_of(mall.till("POST", "/till/purchases", json=told), 422)["code"] == "receipt.currency"
+    earned = mall.till("POST", "/till/purchases", json={**told, "currency": "CNY"}).json()
+    back = mall.till("POST", "/till/purchases/2026%2F03%2F1/back")
+    assert (back.status_code, back.json()) == (200, {"points": 0})
+    assert mall.manager("DELETE", f"/coupons/{earned['coupons'][0]['coupon_id']}").status_code == 204, "it is void"
+    assert problem_of(mall.till("POST", "/till/purchases", json={**told, "currency": "CNY"}), 409)["code"] == (
+        "receipt.reversed"
+    )
+
+
+@pytest.mark.req("CPN-1")
+def test_a_coupon_takes_off_the_money_that_it_names_and_no_other(mall: Mall) -> None:
+    body = a_campaign(effect={"kind": "amount", "minor": 500}, currency="USD")
+    assert problem_of(mall.manager("PUT", "/coupons/campaigns/five", json=body), 422)["code"] == "campaign.currency"
+
+
+@pytest.mark.req("CPN-1")
+def test_a_bearers_coupon_that_was_given_back_after_its_end_is_shown_by_the_same_paper(mall: Mall) -> None:
+    mall.campaign("paper", bound="bearer", receipt_minor=3000, valid_until="2026-03-08T00:00:00Z")
+    stay_id = mall.server.enter()
+    bought = {"receipt": "r-1", "amount": 5000, "currency": "CNY"}
+    paper = {"code": mall.till("POST", "/till/purchases", json=bought).json()["coupons"][0]["code"]}
+    assert mall.server.ask("POST", "/my/coupons", "driver", stay=stay_id, json=paper).status_code == 201
+    mall.server.park(hours=2)
+    payment = mall.pay(stay_id)
+    mall.server.park(days=1)
+    other = mall.server.enter("京Z99999")
+    used = mall.server.ask("POST", "/my/coupons", "driver", stay=other, json=paper)
+    assert problem_of(used, 409)["code"] == "coupon.redeemed"
+    back = f"/payments/{payment['payment_id']}/coupons/return"
+    assert mall.manager("POST", back, headers={"Idempotency-Key": "b"}).json() == {"returned": 1}
+    shown = mall.server.ask("POST", "/my/coupons", "driver", stay=other, json=paper)
+    assert (shown.status_code, shown.json()["valid_until"][:10]) == (201, "2026-03-15")
+    mall.server.park(days=8)
+    late = mall.server.ask("POST", "/my/coupons", "driver", stay=mall.server.enter("京Z99998"), json=paper)
+    assert problem_of(late, 409)["code"] == "coupon.expired"

@@ -10,6 +10,7 @@ import pytest
 
 from parking.security import store as security_store
 from payments import ledger_store
+from payments.providers.base import ProviderRefused
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import OTHER_PLATE, PLATE
 from tests.builders.plumbing import eventually
@@ -244,3 +245,60 @@ def test_a_cash_machine_takes_cash_into_its_own_till_alone(server: Server) -> No
 def test_cash_is_offered_as_a_way_to_pay_with_our_staff(server: Server) -> None:
     (cash,) = [c for c in server.ask("GET", "/payments/channels").json() if c["name"] == "cash"]
     assert (cash["method"], cash["attended"]) == ("cash", True)
+
+
+def test_a_closed_shift_does_not_tell_what_the_next_is_to_find_in_the_same_drawer(server: Server) -> None:
+    first = open_shift(server)
+    post(server, f"/cash/shifts/{first}/close", {"counts": counted(20_000)}, "c1")
+    post(server, "/cash/shifts", {"till": "desk-1", "counts": counted(20_000)}, "o2")
+    pay(server, parked(server))
+    own = server.ask("GET", f"/cash/shifts/{first}", "cashier").json()
+    assert (own["blind"], own["in_drawer"], own["sums"]["brought"]["amount"]) == (False, None, 20_000)
+    assert report(server, first)["in_drawer"]["amount"] == 21_000
+
+
+def is_now(server: Server, refunds: str, state: str) -> None:
+    """Wait until the last refund of a payment is in this state; the server's own thread may be the one that asks."""
+
+    def look() -> bool:
+        server.application.jobs.run_due()
+        return bool(server.ask("GET", refunds, "manager").json()[-1]["state"] == state)
+
+    eventually(look)
+
+
+@pytest.mark.req("PAY-5")
+def test_what_its_own_channel_does_not_give_back_is_handed_out_in_cash_once(server: Server) -> None:
+    stay = parked(server)
+    begun = server.ask("POST", "/my/payments", "driver", stay=stay, json={}, headers={"Idempotency-Key": "w"}).json()
+    server.approve(begun["pay_url"])
+    server.settle_down()
+    refunds = f"/payments/{begun['payment_id']}/refunds"
+    wanted = {"amount": yuan(1000), "reason": "the lift was broken", "in_cash": True}
+    assert problem_of(post(server, refunds, wanted, "r1", "manager"), 409)["code"] == "refund.own_way"
+    server.wallet.fail_next("refund", "before", lambda: ProviderRefused("ACCOUNT_CLOSED"))
+    post(server, refunds, {**wanted, "in_cash": False}, "r2", "manager")
+    is_now(server, refunds, "FAILED")
+    shift = open_shift(server)
+    refund = post(server, refunds, wanted, "r3", "manager").json()
+    is_now(server, refunds, "SENT")
+    path = f"/cash/refunds/{refund['refund_id']}/hand-out"
+    handed = post(server, path, {"till": "desk-1"}, "h1").json()
+    assert (handed["state"], handed["channel"]) == ("REFUNDED", "cash")
+    assert problem_of(post(server, path, {"till": "desk-1"}, "h2"), 409)["code"] == "cash.handed_out"
+    assert problem_of(post(server, refunds, wanted, "r4", "manager"), 409)["code"] == "refund.too_much"
+    told = report(server, shift)
+    assert (told["in_drawer"]["amount"], told["adds_up"]) == (19_000, True)
+    balances = {b["account"]: b["balance"] for b in server.ask("GET", "/ledger/balances", "auditor").json()}
+    assert (balances["clearing:wallet"], balances["clearing:cash"], balances["waived"]) == (1000, 0, 1000)
+    server.park(days=1)
+    server.application.reconciler.look()
+    assert server.ask("GET", "/statements", "auditor").json()["open"] == [], "the wallet has given nothing back"
+    assert server.application.database.read(ledger_store.verify).holds
+
+
+@pytest.mark.req("PAY-5")
+def test_no_cash_is_handed_out_where_none_is_taken(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        asked = {"amount": yuan(1000), "reason": "the lift was broken", "in_cash": True}
+        assert problem_of(post(server, "/payments/p1/refunds", asked, "r1", "manager"), 409)["code"] == "refund.no_cash"

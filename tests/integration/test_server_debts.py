@@ -48,6 +48,13 @@ def leave_owing(server: Server, plate: str = PLATE, minor: int = 600) -> str:
     return stay_id
 
 
+@pytest.mark.req("PAY-1")
+def test_nothing_is_agreed_upon_through_a_channel_that_collects_nothing(server: Server) -> None:
+    assert problem_of(agree(server, channel="carrier_pigeon"), 422)["code"] == "agreement.channel"
+    server.enter()
+    assert agree(server).status_code == 201
+
+
 def debts(server: Server, state: str = "open", who: str = "manager") -> list[dict[str, Any]]:
     return list(server.ask("GET", f"/debts?state={state}", who).json()["items"])
 

@@ -12,7 +12,7 @@ import pytest
 
 from parking.journeys import owing
 from tests.builders.application import Server, a_server, problem_of
-from tests.builders.journeys import OTHER_PLATE
+from tests.builders.journeys import OTHER_PLATE, TARIFF
 from tests.builders.loyalty import Mall, a_mall
 from tests.integration.test_server_cash import open_shift, parked, pay
 from tests.integration.test_server_debts import leave_owing
@@ -22,6 +22,25 @@ from tests.integration.test_server_debts import leave_owing
 def server(tmp_path: Path) -> Iterator[Server]:
     with a_server(tmp_path, cash=True) as running:
         yield running
+
+
+@pytest.mark.req("PAY-5", "FEE-1")
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_all_years_is_refused_by_name_wherever_a_day_is_asked_for(server: Server, day: str) -> None:
+    span = f"since={day}&until={day}"
+    for path in (
+        f"/ledger/days/{day}/balances",
+        f"/ledger/account?account=waived&{span}",
+        f"/ledger/journal.csv?{span}",
+        f"/figures/revenue?{span}",
+    ):
+        problem_of(server.ask("GET", path, "auditor"), 422)
+    source = TARIFF.read_text()
+    problem_of(server.ask("POST", "/tariffs/compare", "manager", json={"source": source, "day": day}), 422)
+    ends = {"version": "a" * 12, "last_day": day, "note": "no more"}
+    problem_of(server.ask("POST", "/tariffs/ends", "manager", json=ends, headers={"Idempotency-Key": "e"}), 422)
+    months = "since=9999-12-01T00:00:00Z&until=9999-12-31T00:00:00Z"
+    assert server.ask("GET", f"/coupons/merchants/cafe/statement?{months}", "manager").status_code == 200
 
 
 @pytest.mark.req("PAY-5")

@@ -67,6 +67,13 @@ def test_a_later_exit_can_be_asked_for_and_an_earlier_one_is_refused(server: Ser
     problem_of(server.ask("GET", f"/stays/{stay_id}/quote", "cashier", params={"leaving_at": "soon"}), 422)
 
 
+@pytest.mark.parametrize("far", ["2027-03-10T00:00:00Z", "2400-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_nobody_has_centuries_reckoned_day_by_day(server: Server, far: str) -> None:
+    stay_id = server.enter()
+    asked = server.ask("GET", "/my/quote", "driver", stay=stay_id, params={"leaving_at": far})
+    assert problem_of(asked, 422)["code"] == "quote.far"
+
+
 def test_a_quote_names_no_plate(server: Server) -> None:
     stay_id = server.enter("浙A12345")
     assert "12345" not in server.ask("GET", f"/stays/{stay_id}/quote", "cashier").text.replace(stay_id, "")

@@ -149,6 +149,23 @@ def test_a_tariff_begins_on_the_day_that_it_names_and_ends_where_two_people_say(
     assert problem_of(alone, 409)["code"] == "tariff.last"
 
 
+def test_what_two_people_have_ended_does_not_come_back_by_another_end(town: Town) -> None:
+    proposed = town.propose(dearer())
+    town.approve(proposed)
+    body = {"version": proposed["version"], "last_day": "2026-03-10", "note": "no more"}
+    later = town.post("/ends", {**body, "last_day": "2026-03-20"}).json()
+    assert town.approve(town.post("/ends", body).json()).status_code == 200
+    assert problem_of(town.approve(later), 422)["code"] == "tariff.end", "proposed before, and later than that"
+    sooner = town.post("/ends", {**body, "last_day": "2026-03-09"}).json()
+    assert town.approve(sooner).status_code == 200
+    town.server.park(days=4)
+    for name in ("manager", "second"):
+        town.server.drop_session(name)
+    again = town.post("/ends", {**body, "last_day": "2026-03-20"})
+    assert problem_of(again, 422)["code"] == "tariff.end"
+    assert town.version_of(town.server.enter()) != proposed["version"]
+
+
 @pytest.mark.parametrize(
     ("source", "code"),
     [

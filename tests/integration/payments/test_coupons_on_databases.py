@@ -161,7 +161,7 @@ def test_a_wallet_is_found_by_its_holder_however_many_coupons_are_free(tmp_path:
     def plans(conn: sa.Connection) -> str:
         sa.event.listen(conn, "before_cursor_execute", lambda _c, _u, text, values, _x, _m: said.append((text, values)))
         if asked == "by a bill":
-            store.wallet(conn, stay_id="s", plate=PLATE, member_id="m", since=desk.clock.now(), limit=60)
+            store.wallet(conn, stay_id="s", plate=PLATE, member_id="m", at=desk.clock.now(), limit=60)
         else:
             marks_of(conn, STAY_ID)
         explained = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {said[-1][0]}", said[-1][1])  # type: ignore[arg-type]

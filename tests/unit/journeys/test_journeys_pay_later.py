@@ -236,6 +236,25 @@ def test_a_disputed_debt_does_not_age(site: SiteStory) -> None:
     assert debt(site, stay_id).since == site.clock.now()
 
 
+@pytest.mark.req("PAY-5")
+def test_whose_dispute_was_turned_down_is_reminded_anew_before_his_plate_is_kept_out(site: SiteStory) -> None:
+    stay_id = site.enter()
+    site.park(hours=1)
+    site.leave()
+
+    def age(days: int) -> int:
+        for _ in range(days):
+            site.park(days=1)
+            owing.age(site.database, site.application.cashier)
+            site.application.drain()
+        return len(site.told(DebtReminded))
+
+    assert age(12) == 2
+    site.database.write(lambda uow: debts.dispute(uow, stay_id))
+    site.database.write(lambda uow: debts.stand(uow, stay_id))
+    assert age(12) == 4
+
+
 def test_a_promise_beyond_what_was_set_aside_is_taken_over_and_shown_to_a_person(site: SiteStory) -> None:
     stay_id = site.enter()
     site.park(hours=1)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
+from parking.bootstrap.rounds import purge
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import StayId
 from parking.kernel.money import Money
@@ -21,6 +24,7 @@ from payments.providers.base import OutcomeUnknown, ProviderRefused
 from payments.refund_store import Refund, RefundState, of_payment
 from payments.settling import Settled
 from payments.statements import Booked, Difference, compare
+from tests.builders.corrections import Office
 from tests.builders.journeys import MORNING, OTHER_PLATE, SiteStory
 
 
@@ -79,6 +83,57 @@ def test_the_same_key_is_the_same_refund(site: SiteStory) -> None:
     assert sum(held.refunded for held in site.wallet.orders.values()) == 100
 
 
+def refunding_while_its_end_is_taken_back(site: SiteStory) -> tuple[StayId, Payment]:
+    """A person has ended a stay by mistake, and begun to give its money back; the bill is taken back before the provider has answered."""
+    office = Office(site)
+    stay_id, payment = paid_stay(site)
+    office.close(stay_id)
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    refund(site, payment, payment.amount.minor)
+    office.take_back_last(stay_id)
+    return stay_id, payment
+
+
+@pytest.mark.req("PAY-5", "ID-1")
+def test_a_refund_that_fails_after_its_bill_was_taken_back_gives_up_nothing_and_the_stay_can_end(
+    site: SiteStory,
+) -> None:
+    stay_id, payment = refunding_while_its_end_is_taken_back(site)
+    site.wallet.fail_next("refund", "before", lambda: ProviderRefused("NOT_ENOUGH"))
+    site.park(hours=1)
+    site.application.drain()
+    assert states(site, payment) == [RefundState.FAILED]
+    assert site.sums(stay_id).settled == payment.amount.minor
+    site.leave(stay=stay_id)
+    assert site.sums(stay_id).debt == 1000 - payment.amount.minor
+    site.check()
+
+
+@pytest.mark.req("PAY-5", "PAY-1")
+def test_what_is_not_given_up_after_all_is_owed_where_the_car_left_meanwhile(site: SiteStory) -> None:
+    stay_id, payment = refunding_while_its_end_is_taken_back(site)
+    site.park(minutes=59)
+    site.wallet.fail_next("refund", "before", lambda: OutcomeUnknown("cut"))
+    site.leave(stay=stay_id)
+    assert (site.sums(stay_id).due, site.sums(stay_id).debt) == (1000, 0)
+    site.wallet.fail_next("refund", "before", lambda: ProviderRefused("NOT_ENOUGH"))
+    site.park(minutes=5)
+    site.application.drain()
+    found = site.database.read(lambda conn: site.application.cashier.later.debt(conn, stay_id))
+    assert found is not None
+    assert found[1] == Money(1000 - payment.amount.minor, "CNY")
+    site.check()
+
+
+@pytest.mark.req("PAY-5", "GATE-3")
+def test_the_lanes_ask_for_what_is_due_once_the_money_has_gone_back(site: SiteStory) -> None:
+    stay_id, payment = refunding_while_its_end_is_taken_back(site)
+    site.park(minutes=59)
+    site.application.drain()
+    assert states(site, payment) == [RefundState.REFUNDED]
+    assert site.due_at_the_lane(stay_id, site.clock.now()) == 400
+
+
 @pytest.mark.req("PAY-5")
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_an_answer_that_got_lost_refunds_once(site: SiteStory, moment: str) -> None:
@@ -118,6 +173,21 @@ def test_a_provider_that_pays_out_after_its_no_is_believed_and_a_person_is_told(
     sums = site.sums(stay_id)
     assert (sums.captured, sums.waived, sums.overpaid) == (payment.amount.minor - 100, 100, 0)
     assert "refund_late" in site.reasons()
+    site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_a_no_that_was_none_is_a_persons_once_the_money_has_gone_out_another_time(site: SiteStory) -> None:
+    """Both have truly gone out, more than had come: our books cannot say so, and the provider need not tell it for ever."""
+    stay_id, payment = paid_stay(site)
+    site.wallet.fail_next("refund", "before", lambda: ProviderRefused("SYSTEM_BUSY"))
+    failed = refund(site, payment, payment.amount.minor)
+    refund(site, payment, payment.amount.minor, key="r2")
+    before, word = site.sums(stay_id), word_on(failed, payment, payment.amount.minor)
+    assert site.database.write(lambda uow: refunding.take_over(uow, word)) is Settled.MISMATCH
+    site.application.drain()
+    assert site.sums(stay_id) == before
+    assert "refund_mismatch" in site.reasons()
     site.check()
 
 
@@ -235,6 +305,75 @@ def test_a_payment_whose_callback_never_came_is_found_in_the_file_and_booked(sit
     assert site.payment(payment.payment_id).state == "PAID"
     assert site.sums(stay_id).captured == payment.amount.minor
     site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_a_refund_that_was_done_after_its_provider_said_no_is_found_in_the_file_and_booked(site: SiteStory) -> None:
+    stay_id, payment = paid_stay(site)
+    site.wallet.fail_next("refund", "after", lambda: ProviderRefused("SYSTEM_BUSY"))
+    refund(site, payment, 100)
+    assert states(site, payment) == [RefundState.FAILED]
+    assert reconcile(site) == []
+    assert states(site, payment) == [RefundState.REFUNDED]
+    assert site.sums(stay_id).captured == payment.amount.minor - 100
+    site.check()
+
+
+@pytest.mark.req("PAY-5")
+def test_a_refund_that_takes_its_bank_over_midnight_is_no_difference_of_the_day_on_which_we_hear_of_it(
+    site: SiteStory,
+) -> None:
+    _, payment = paid_stay(site)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            site.wallet, "_refunded", lambda number, order: RefundOutcome(number, order, Done.PROCESSING, None, None)
+        )
+        refund(site, payment, 200)
+        site.park(hours=14)
+        site.application.drain()
+    site.park(hours=2)
+    site.application.drain()
+    assert states(site, payment) == [RefundState.REFUNDED]
+    assert reconcile(site) == []
+    assert site.reasons() == []
+
+
+@pytest.mark.req("PAY-5")
+def test_a_refund_over_midnight_that_no_file_names_is_a_difference_until_one_does(site: SiteStory) -> None:
+    _, payment = paid_stay(site)
+    site.park(hours=12)
+    site.wallet.fail_next("refund", "after", lambda: OutcomeUnknown("cut"))
+    refund(site, payment, 200)
+    site.park(hours=2)
+    site.application.drain()
+    number = number_of_refund(site, payment)
+    held = site.wallet.refunds.pop(number)
+    assert [(row["difference"], row["day"]) for row in reconcile(site)] == [("missing_there", "2026-03-08")]
+    site.wallet.refunds[number] = held
+    assert reconcile(site) == []
+
+
+def number_of_refund(site: SiteStory, payment: Payment) -> str:
+    (one,) = site.database.read(lambda conn: of_payment(conn, payment.payment_id))
+    return one.number
+
+
+@pytest.mark.req("PRIV-1")
+def test_a_providers_file_names_payers_and_is_forgotten_half_a_year_later(site: SiteStory) -> None:
+    paid_stay(site)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site.wallet, "statement", lambda day: Statement(day, (), b"`oUpF8"))
+        reconcile(site)
+    site.park(days=181)
+    purge(site.database)
+
+    def kept(conn: Connection) -> list[tuple[str, bytes]]:
+        t = reconciling.day_table.c
+        return [(row.day, row.raw) for row in conn.execute(sa.select(t.day, t.raw).order_by(t.day))]
+
+    found = site.database.read(kept)
+    assert found[-1] == ("2026-03-07", b"")
+    assert {raw for _, raw in found} == {b""}
 
 
 @pytest.mark.req("PAY-5")

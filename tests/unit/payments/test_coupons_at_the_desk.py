@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -14,14 +14,15 @@ from parking.kernel.plate import Plate
 from parking.kernel.standing import Benefit, Effect, MemberStanding, OffKind
 from parking.plumbing.db import UnitOfWork
 from payments import ledger, ledger_store
-from payments.coupons import using
+from payments.coupons import merchants, using
 from payments.coupons.desk import Coupons
 from payments.coupons.model import Bound
+from payments.coupons.wallet import LARGEST_WALLET
 from payments.model import PaymentState
 from payments.providers.base import Notice
 from payments.webhooks import record
 from tests.builders.coupons import PLATE, CouponDesk, five_off
-from tests.builders.payments import Key
+from tests.builders.payments import START, Key
 from tests.unit.payments.test_crash_points import Crash, dying_at_write, lost
 
 pytestmark = pytest.mark.req("CPN-1")
@@ -335,3 +336,39 @@ def test_receipts_of_a_merchant_with_a_long_name_are_receipts_of_their_own() -> 
     first, second = buy("r" * 63 + "1"), buy("r" * 63 + "2")
     assert len({*first, *second}) == 2
     assert desk.database.read(lambda conn: coupons.of_receipt(conn, merchant, "r" * 63 + "1")) == first
+
+
+def test_coupons_that_ended_a_while_ago_leave_room_for_those_that_count() -> None:
+    desk = CouponDesk()
+    desk.campaign("day", five_off(), valid_days=1)
+    desk.campaign("month", five_off(300), valid_days=30)
+    for nth in range(LARGEST_WALLET):
+        desk.give("day", f"receipt-{nth}")
+    desk.give("month")
+    desk.park(days=2)
+    stay = desk.a_stay(entered_at=desk.clock.now())
+    desk.park(hours=1)
+    assert desk.account(stay).due == Money(700 - 300, "CNY")
+
+
+def test_what_a_merchant_has_paid_and_gets_back_later_is_taken_off_in_the_month_in_which_it_came_back() -> None:
+    desk = CouponDesk()
+    desk.campaign("off", five_off(300))
+    desk.give("off")
+    desk.park(minutes=88)
+    payment = desk.begin(desk.a_stay())
+    desk.memory.approve(payment.number)
+    desk.ask()
+    march, april = (START, START + timedelta(days=7)), (START + timedelta(days=7), START + timedelta(days=40))
+
+    def owed(span: tuple[datetime, datetime]) -> int:
+        found = desk.database.read(lambda conn: merchants.statement(conn, "cafe", *span, "CNY"))
+        assert found.owed.minor == sum(line.amount.minor for line in found.lines)
+        return found.owed.minor
+
+    assert owed(march) == 300
+    desk.park(days=10)
+    desk.database.write(lambda uow: using.give_back(uow, payment.payment_id))
+    assert (owed(march), owed(april)) == (300, -300), "what was settled by a statement stays as it was"
+    assert owed((march[0], april[1])) == 0
+    desk.check()

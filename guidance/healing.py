@@ -96,10 +96,9 @@ class BayBook:
         """Tell of every bay of which nobody can say any more what it is."""
         views = self.views(uow.connection, uow.now)
         for bay_id, kept in bay_store.of(uow.connection).items():
-            word = WORDS[views[bay_id].occupied]
-            if word != kept.told and bay_id in views:
+            view = views.get(bay_id)  # None: the site has this bay no more
+            if view is not None and (word := WORDS[view.occupied]) != kept.told:
                 bay_store.put(uow.connection, replace(kept, told=word))
-                view = views[bay_id]
                 uow.publish(
                     BaySeen(bay_id, view.zone_id, view.occupied, view.source or "none", DeviceId(""), 1.0, uow.now)
                 )

@@ -24,7 +24,7 @@ from parking.members import store as members
 from parking.members.model import VehicleState
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import store
-from parking.sessions.model import OpenStay
+from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview
 from parking.site.geometry import apart
 from parking.site.graph import Graph
 from parking.site.model import SiteMap, Zone
@@ -33,6 +33,8 @@ from parking.site.route import Route, Step, route, steps
 from parking.site.words import LocalName
 
 TOKEN_VALID = timedelta(minutes=10)
+_INSIDE = (OpenStay, StayInReview, DoubtfulStay)
+"""Whoever proves to possess one of these is not told that his car has left: that a person looks at it is another matter."""
 ReadTicket = Callable[[Connection, str, datetime], StayId | None]
 """The stay of a genuine ticket, whoever printed it; None for anything else."""
 
@@ -134,7 +136,7 @@ def stay_of_token(token: str, verifier: Verifier, now: datetime) -> StayId:
 
 def answer(conn: Connection, there: Map, stay_id: StayId, start: str | None, *, step_free: bool) -> Answer:
     """Where the car of a stay stands, and the way from `start` (a spot such as `pillar:P1`) to it."""
-    if not isinstance(store.get(conn, stay_id), OpenStay):
+    if not isinstance(store.get(conn, stay_id), _INSIDE):
         return Answer(gone=True)
     place = best(car_places.of_stay(conn, stay_id))
     if place is None:
@@ -183,7 +185,7 @@ def spot_name(there: Map, spot: str) -> LocalName | None:
 
 def mark(uow: UnitOfWork, there: Map, stay_id: StayId, *, bay: str = "", pillar: str = "") -> CarPlace:
     """The driver says where the car stands: a bay, or the pillar beside it. ParkingError names what there is not."""
-    if not isinstance(store.get(uow.connection, stay_id), OpenStay):
+    if not isinstance(store.get(uow.connection, stay_id), _INSIDE):
         raise conflict("find.gone", "this stay has ended")
     plan = there.site.plan
     if bay:

@@ -63,6 +63,20 @@ def test_whoever_cannot_climb_is_led_by_the_lift(server: Server, plate: str) -> 
 
 
 @pytest.mark.req("FIND-1")
+def test_a_car_whose_stay_a_person_has_to_look_at_has_not_left(server: Server, plate: str) -> None:
+    stay = server.enter(plate)
+    server.park(minutes=5)
+    see(server, "B-03", plate=plate)
+    server.park(minutes=40)
+    server.enter(plate)
+    assert server.ask("GET", "/my/stay", "driver", stay=stay).json()["state"] == "review"
+    token = proven(server, stay)
+    assert way(server, token)["bay"] == "B-03"
+    marked = server.ask("POST", "/find/mark", json={"token": token, "bay": "A-01"})
+    assert (marked.status_code, marked.json()["known"]) == (200, "bay")
+
+
+@pytest.mark.req("FIND-1")
 def test_the_only_car_that_came_in_stands_in_the_only_bay_that_was_taken(server: Server, plate: str) -> None:
     stay = server.enter(plate)
     server.park(minutes=2)
@@ -222,10 +236,10 @@ def test_a_car_seen_elsewhere_is_told_to_whoever_walks(server: Server, plate: st
         assert line.receive_json()["bay"] == "A-02"
 
 
-@pytest.mark.parametrize("said", ["{", "[]", '{"token": 7}', '{"token": "x.y.z"}', '{"pillar": "P1"}'])
-def test_a_line_that_shows_no_token_is_closed(server: Server, said: str) -> None:
+@pytest.mark.parametrize("said", ["{", "[]", '{"token": 7}', '{"token": "x.y.z"}', '{"pillar": "P1"}', b"\0\xff"])
+def test_a_line_that_shows_no_token_is_closed(server: Server, said: str | bytes) -> None:
     with server.client.websocket_connect("/api/v1/find/live") as line:
-        line.send_text(said)
+        line.send({"type": "websocket.receive", "bytes" if isinstance(said, bytes) else "text": said})
         assert line.receive_json()["type"] == "error"
         with pytest.raises(WebSocketDisconnect):
             line.receive_json()

@@ -123,6 +123,16 @@ def test_a_bay_that_falls_silent_is_told_as_unknown_once(mall: Mall) -> None:
     assert mall.database.read(lambda conn: mall.book.views(conn, now))[BayId("A-01")].fault is Fault.SILENT
 
 
+@pytest.mark.req("GUIDE-1")
+def test_bays_that_the_site_has_no_more_keep_nobody_from_looking_at_the_others(mall: Mall) -> None:
+    mall.say(("A-01", True), ("A-02", True))
+    zones = [replace(zone, bays=tuple(bay for bay in zone.bays if bay != "A-01")) for zone in SITE.zones]
+    mall.book = BayBook(replace(SITE, zones=tuple(zones)))
+    mall.clock.advance(timedelta(minutes=16))
+    mall.heal()
+    assert seen(mall)[2:] == [("A-02", None)]
+
+
 def test_a_bay_that_there_is_not_is_refused_by_name_and_nothing_is_taken_in(mall: Mall) -> None:
     with pytest.raises(ParkingError, match="no bay 'Z-99'"):
         mall.say(("A-01", True), ("Z-99", True))

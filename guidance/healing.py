@@ -63,6 +63,7 @@ class BayBook:
         self.site = site
         self.rules = rules or Rules()
         self.kinds = {b.id: b.kind for b in site.plan.bays}
+        self.kinds |= {bay: BayKind.OUT_OF_SERVICE for zone in site.zones for bay in zone.not_usable}
         self.zone_of = {bay: zone.id for zone in site.zones for bay in zone.bays}
         self.touched = 0
         """How often something was said of a bay here."""

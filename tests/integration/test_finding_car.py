@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
+from parking.kernel.ids import RandomIds, VisitId
 from parking.security import looks
 from tests.builders.application import Server, problem_of, rows
 from tests.builders.finding import a_drawn_mall, kiosk_code, lane_ticket, proven, see, way
+from tests.builders.journeys import ENTRY, answer
 
 NUMBERS = itertools.count(100)
 
@@ -96,6 +99,21 @@ def test_of_two_cars_that_came_in_together_only_the_zone_is_known_and_no_bay_is_
     for stay in (one, other):
         found = way(server, proven(server, stay))
         assert (found["known"], found["bay"], found["zone"]["en"]) == ("zone", None, "Zone 1")
+
+
+@pytest.mark.req("FIND-1")
+def test_a_car_that_may_have_come_in_unseen_may_be_the_one_in_the_bay(server: Server, plate: str) -> None:
+    stay, unseen = server.enter(plate), RandomIds().new(server.clock.now())
+    pulse = BarrierPulsed(ENTRY, VisitId(unseen), True, "rule", "site_has_room")
+    yes, back = answer(Direction.IN, unseen, f"沪B{next(NUMBERS):05d}"), VehicleBackedAway(ENTRY, VisitId(unseen))
+    for event in (yes, pulse, back):
+        server.box.note(event, server.clock.now())
+    server.box.send()
+    server.settle_down()
+    assert server.ask("GET", "/my/stay", "driver", stay=unseen).json()["state"] == "doubtful"
+    server.park(minutes=2)
+    see(server, "A-04", source="sensor")
+    assert way(server, proven(server, stay))["known"] == "zone"
 
 
 def test_when_the_bays_lie_in_two_zones_nothing_is_said_at_all(server: Server, plate: str) -> None:

@@ -208,7 +208,9 @@ def test_free_bays_that_are_not_for_everybody_or_coned_off_are_not_usable(mall: 
 
 @pytest.mark.req("GUIDE-3")
 def test_nobody_is_led_to_a_free_bay_that_the_site_file_says_is_not_usable(tmp_path: Path) -> None:
-    site = load(SMALL.replace("level: b1, opens_empty: true", "level: b1, opens_empty: true, not_usable: [A-01]"), "small")
+    site = load(
+        SMALL.replace("level: b1, opens_empty: true", "level: b1, opens_empty: true, not_usable: [A-01]"), "small"
+    )
     with a_mall(tmp_path, site) as mall:
         mall.say(("A-01", False), ("A-02", False), ("A-03", True))
         now = mall.clock.now()

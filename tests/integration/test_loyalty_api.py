@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from parking.journeys import owing
 from parking.kernel.events import Direction
 from parking.kernel.ids import RandomIds
 from parking.members.tables import member_table, vehicle_table
@@ -220,6 +221,21 @@ def test_a_member_pays_what_his_own_car_owes_once_and_ends_what_charges_it(mall:
     assert (stands["agreement_id"], stands["per_stay"]["amount"]) == (agreement, 3000)
     assert member.ask("DELETE", f"/me/agreements/{agreement}").status_code == 204
     assert member.ask("GET", "/me/agreements").json() == []
+
+
+@pytest.mark.req("PRIV-1", "PAY-1")
+def test_a_member_is_reminded_of_what_his_own_car_owes_and_hears_nothing_of_whoever_had_it_before(mall: Mall) -> None:
+    mall.leave_owing()
+    member, application = mall.join(), mall.server.application
+    member.own()
+    owing.age(application.database, application.cashier)
+    mall.server.settle_down()
+    assert [one["kind"] for one in member.ask("GET", "/me/notices").json()] == []
+    owed = mall.leave_owing()
+    mall.server.park(days=4)
+    owing.age(application.database, application.cashier)
+    mall.server.settle_down()
+    assert [(one["kind"], one["about"]) for one in member.ask("GET", "/me/notices").json()] == [("debt", owed)]
 
 
 @pytest.mark.req("MEM-1")

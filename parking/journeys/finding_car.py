@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from parking.journeys import car_places
+from parking.journeys import car_places, own_stays
 from parking.journeys.ports import Cashier
 from parking.journeys.where import CarPlace, Source, best
 from parking.kernel.errors import ErrorKind, ParkingError, conflict
@@ -20,8 +20,6 @@ from parking.kernel.ids import BayId, PaymentId, PillarId, StayId, ZoneId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.kernel.signed import Signer, Verifier, seal, unseal
-from parking.members import store as members
-from parking.members.model import VehicleState
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import store
 from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview
@@ -110,8 +108,7 @@ def stay_of_proof(conn: Connection, proofs: Proofs, who: Principal, shown: Shown
 
 def _of_member(conn: Connection, member_id: str, plate: str) -> StayId | None:
     """The stay of one of the member's own vehicles, of the named one if one is named."""
-    own = [v.plate for v in members.vehicles_of(conn, member_id) if v.state is VehicleState.ACTIVE]
-    inside = [stay for one in own if (stay := store.open_by_plate(conn, one)) is not None]
+    inside = own_stays.inside(conn, member_id)
     wanted = [stay for stay in inside if not plate or (stay.plate is not None and stay.plate.text == _normal(plate))]
     return wanted[0].id if len(wanted) == 1 or (wanted and not plate) else None
 

@@ -62,9 +62,9 @@ def is_his(conn: Connection, member_id: str, stay_id: StayId) -> bool:
 
 
 def inside(conn: Connection, member_id: str) -> Sequence[OpenStay]:
-    """His vehicles that are inside now."""
-    found = (sessions.open_by_plate(conn, vehicle.plate) for vehicle in vehicles_of(conn, member_id))
-    return [stay for stay in found if stay is not None]
+    """Those of his vehicles that are inside now, and came in as his."""
+    found = ((one, sessions.open_by_plate(conn, one.plate)) for one in vehicles_of(conn, member_id))
+    return [stay for vehicle, stay in found if stay is not None and is_own(vehicle, stay)]
 
 
 def _check_consent(conn: Connection, member_id: str) -> None:

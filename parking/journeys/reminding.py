@@ -1,6 +1,7 @@
 """A debt has stood for a while: the member whose vehicle it is reads it among his notices, and his app is told, each if he has agreed.
 
-Whoever is no member, has not agreed, or had not the vehicle yet, is told when the car comes next: at the kiosk, on the page of the stay, or by the lane.
+Whoever is no member, has not agreed, or had not the vehicle yet, is told when the car comes next: at the kiosk, on the page of the
+stay, or by the lane.
 """
 
 from __future__ import annotations

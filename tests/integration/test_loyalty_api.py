@@ -197,6 +197,22 @@ def test_a_member_sees_stays_since_the_car_became_his_and_none_from_before(mall:
     assert [(p["state"], p["amount"]["amount"]) for p in stay["payments"]] == [("PAID", 1000)]
 
 
+@pytest.mark.req("FIND-1", "PRIV-1")
+def test_a_member_is_led_to_his_car_and_not_to_one_that_came_in_before_it_was_his(mall: Mall) -> None:
+    member, server = mall.join(), mall.server
+    before = server.enter()
+    member.bind(before)
+    server.park(days=2)
+    server.application.jobs.run_due()
+    assert [v["state"] for v in member.ask("GET", "/me").json()["vehicles"]] == ["active"]
+    assert problem_of(member.ask("POST", "/find"), 403)["code"] == "find.no_proof"
+    mall.leave(before)
+    server.enter()
+    assert member.ask("POST", "/find").status_code == 201
+    assert member.ask("POST", "/find", json={"plate": PLATE}).status_code == 201
+    problem_of(member.ask("POST", "/find", json={"plate": OTHER_PLATE}), 403)
+
+
 @pytest.mark.req("MEM-1", "PAY-3")
 def test_a_member_pays_what_his_own_car_owes_once_and_ends_what_charges_it(mall: Mall) -> None:
     before = mall.leave_owing()  # whoever had the car then

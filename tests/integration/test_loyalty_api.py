@@ -73,6 +73,19 @@ def test_a_merchant_reads_and_exports_what_it_gave_and_nothing_of_who_used_it(ma
     problem_of(mall.till("GET", "/coupons/merchants/cafe/statement?" + span), 403)
 
 
+@pytest.mark.req("CPN-1")
+def test_a_coupon_that_went_back_with_its_purchase_is_not_counted_against_whoever_buys_again(mall: Mall) -> None:
+    mall.campaign("receipt", receipt_minor=3000, per_holder=1)
+
+    def coupons_of(receipt: str) -> int:
+        body = {"receipt": receipt, "amount": 5000, "currency": "CNY", "plate": PLATE}
+        return len(mall.till("POST", "/till/purchases", json=body).json()["coupons"])
+
+    assert (coupons_of("r-1"), coupons_of("r-2")) == (1, 0), "one for each car"
+    mall.till("POST", "/till/purchases/r-1/back")
+    assert (coupons_of("r-3"), coupons_of("r-4")) == (1, 0)
+
+
 @pytest.mark.req("MEM-1", "MEM-2", "PRIV-2")
 def test_a_member_is_recognised_at_payment_and_a_stranger_with_the_plate_learns_nothing(mall: Mall) -> None:
     level = {

@@ -63,6 +63,7 @@ class BayBook:
         self.site = site
         self.rules = rules or Rules()
         self.kinds = {b.id: b.kind for b in site.plan.bays}
+        self.kinds |= {bay: BayKind.OUT_OF_SERVICE for zone in site.zones for bay in zone.not_usable}
         self.zone_of = {bay: zone.id for zone in site.zones for bay in zone.bays}
         self.touched = 0
         """How often something was said of a bay here."""
@@ -96,10 +97,9 @@ class BayBook:
         """Tell of every bay of which nobody can say any more what it is."""
         views = self.views(uow.connection, uow.now)
         for bay_id, kept in bay_store.of(uow.connection).items():
-            word = WORDS[views[bay_id].occupied]
-            if word != kept.told and bay_id in views:
+            view = views.get(bay_id)  # None: the site has this bay no more
+            if view is not None and (word := WORDS[view.occupied]) != kept.told:
                 bay_store.put(uow.connection, replace(kept, told=word))
-                view = views[bay_id]
                 uow.publish(
                     BaySeen(bay_id, view.zone_id, view.occupied, view.source or "none", DeviceId(""), 1.0, uow.now)
                 )

@@ -18,7 +18,7 @@ from guidance.neighbours import choose
 from guidance.neighbours.base import BadRow, Lot, LotState
 from guidance.neighbours.choose import Memory, Offer
 from guidance.neighbours.feeds import FEEDS
-from guidance.neighbours.predict import believed
+from guidance.neighbours.predict import EARLY, believed
 from parking.kernel.clock import Clock
 from parking.kernel.errors import conflict, not_found
 from parking.kernel.ids import Ids, LotId, ZoneId
@@ -108,6 +108,7 @@ class NextDoor:
     def hear(self, feed: Feed, said: Any) -> FeedHealth:
         """Take in an answer of a feed: good rows count, bad ones are told; rows of other lots are nobody's business."""
         good, bad = FEEDS[feed.kind](said)
+        now = self.clock.now()
         capacity = {n.lot.id: n.lot.capacity for n in self.neighbours}
         ours: list[LotState] = []
         wrong = list(bad)
@@ -118,8 +119,11 @@ class NextDoor:
             if state.free is not None and state.free > capacity[lot_id]:
                 wrong.append(BadRow(str(state.lot_id), f"{state.free} free of {capacity[lot_id]} bays"))
                 continue
+            if state.at - now > EARLY:  # kept, it would outdate whatever the feed says until then
+                wrong.append(BadRow(str(state.lot_id), f"of {state.at.isoformat()}, which is still to come"))
+                continue
             ours.append(LotState(lot_id, state.free, state.is_open, state.at))
-        health = FeedHealth(self.clock.now(), len(ours), tuple(wrong))
+        health = FeedHealth(now, len(ours), tuple(wrong))
         with self._lock:
             self._memory = choose.hear(self._memory, ours)
             self.health[feed.id] = health

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from parking.kernel.codec import parse_time
+from parking.kernel.errors import ParkingError
 from parking.kernel.ids import LotId
 
 
@@ -44,11 +46,11 @@ Read = tuple[Sequence[LotState], Sequence[BadRow]]
 
 
 def moment(said: Any) -> datetime:
-    """An aware time; ValueError for anything else."""
-    at = datetime.fromisoformat(str(said))
-    if at.tzinfo is None:
-        raise ValueError("a time without its offset")
-    return at
+    """An aware time, as UTC; ValueError for anything else."""
+    try:
+        return parse_time(str(said))
+    except ParkingError as error:
+        raise ValueError(error.message) from None
 
 
 def whole(said: Any, most: int) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from datetime import datetime
 from time import monotonic
 
 from guidance.bays import Reading, Rules
@@ -17,6 +16,7 @@ from guidance.sensors.base import BaySensors, SensorSettings, Take
 from guidance.sensors.line import Line, receive
 from guidance.sensors.mqtt_wire import Kind, Message, Packet, connect, decode, encode, message_of, subscribe
 from parking.kernel.clock import Clock
+from parking.kernel.codec import parse_time
 from parking.kernel.device import Health, HealthReport
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import BayId
@@ -94,12 +94,12 @@ class MqttSensors:
         bay = BayId(message.topic.split("/")[3]) if message.topic.count("/") == 4 else BayId("")
         try:
             said = json.loads(message.payload)
-            at = datetime.fromisoformat(said["at"])
-            if bay not in self._ours or type(said["occupied"]) is not bool or at.tzinfo is None:
+            at = parse_time(said["at"])
+            if bay not in self._ours or type(said["occupied"]) is not bool:
                 return None
             sure = min(1.0, max(0.0, float(said.get("q", 1.0))))
             plate = Plate.parse(said["plate"]) if said.get("plate") else None
-        except (ValueError, KeyError, TypeError, RecursionError, ParkingError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, ParkingError):
             return None
         source = "video" if said.get("src") == "video" else "sensor"
         now = self._clock.now()

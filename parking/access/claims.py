@@ -10,6 +10,7 @@ from parking.access.facts import Facts, GroupUse
 from parking.access.identity import Identity
 from parking.access.queries import Questions
 from parking.access.refs import of_credential, of_plate
+from parking.access.rights import is_used_up
 from parking.access.rows import InsideRow, InvitationRow
 from parking.kernel.credential import Credential
 
@@ -65,7 +66,7 @@ def _own_refs(facts: Facts, who: Identity) -> Iterator[str]:
 
 
 def _invitation(facts: Facts, who: Identity, inside: tuple[InsideRow, ...], copy: Questions) -> InvitationRow | None:
-    """The invitation that the code names, else the one it came in by, else the one that names this plate and holds now."""
+    """The invitation that the code names, else the one it came in by, else of those that name this plate one that counts here and now."""
     names = [facts.code.invitation_id] if facts.code is not None else []
     names += [
         row.right.removeprefix("invitation:") for row in inside if row.right and row.right.startswith("invitation:")
@@ -73,8 +74,13 @@ def _invitation(facts: Facts, who: Identity, inside: tuple[InsideRow, ...], copy
     found = next((row for name in filter(None, names) if (row := copy.invitation(name))), None)
     if found is not None or who.plate is None:
         return found
-    mine = copy.invitations_of(who.plate)
-    return next((row for row in mine if row.holds(facts.now)), next(iter(mine), None))
+    lot_id = facts.rules.lot_id
+    fit = sorted(
+        copy.invitations_of(who.plate),
+        key=lambda row: (row.holds(facts.now), row.is_for(lot_id), not is_used_up(row)),
+        reverse=True,
+    )
+    return next(iter(fit), None)
 
 
 def _uses(copy: Questions, group_ids: set[str | None]) -> Iterator[GroupUse]:

@@ -64,9 +64,26 @@ def invitations_where(conn: Connection, condition: sa.ColumnElement[bool], limit
 
 def names_lot(conn: Connection, lot_id: str, now: datetime) -> bool:
     """Whether somebody may still come in to this lot by an invitation."""
-    i = access_invitation.c
-    query = sa.select(i.lots).where(i.valid_until > now, i.revoked_at.is_(None))
+    query = sa.select(access_invitation.c.lots).where(*_may_come_by(now))
     return any(lot_id in lots for lots in conn.execute(query).scalars())
+
+
+def names(conn: Connection, column: sa.Column[Any], value: str, now: datetime) -> bool:
+    """Whether somebody may still come in by an invitation that says this in a column."""
+    query = sa.select(sa.literal(1)).where(column == value, *_may_come_by(now)).limit(1)
+    return conn.execute(query).first() is not None
+
+
+def drop_of_host(conn: Connection, host_id: str) -> Sequence[str]:
+    """A host's invitations go; returns which."""
+    i = access_invitation.c
+    return (
+        conn.execute(access_invitation.delete().where(i.host_id == host_id).returning(i.invitation_id)).scalars().all()
+    )
+
+
+def _may_come_by(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return access_invitation.c.valid_until > now, access_invitation.c.revoked_at.is_(None)
 
 
 def ended_named(

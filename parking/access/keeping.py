@@ -48,10 +48,12 @@ def remove_group(uow: UnitOfWork, group_id: str) -> None:
     tables = (
         rights_store.access_holder.c.group_id,
         rights_store.access_pass.c.group_id,
-        invitation_store.access_invitation.c.group_id,
         store.access_list.c.group_id,
     )
-    if any(rights_store.is_used(uow.connection, column, group_id) for column in tables):
+    invited = invitation_store.access_invitation.c.group_id
+    if any(rights_store.is_used(uow.connection, column, group_id) for column in tables) or invitation_store.names(
+        uow.connection, invited, group_id, uow.now
+    ):
         raise conflict("group.used", "holders, passes, invitations or list entries are in this group")
     _gone(uow, rights_store.remove(uow.connection, rights_store.holder_group, group_id), "group", group_id)
 
@@ -131,14 +133,16 @@ def save_holder(uow: UnitOfWork, holder: Holder) -> None:
 
 
 def remove_holder(uow: UnitOfWork, holder_id: str) -> None:
-    """Delete a holder who has no pass and has invited nobody."""
+    """Delete a holder who has no pass and has invited nobody who may still come; invitations that are over go with him."""
     holder = rights_store.holder(uow.connection, holder_id)
     if holder is None:
         raise not_found("holder.unknown", "there is no such holder")
     if rights_store.passes_of_holder(uow.connection, holder_id):
         raise conflict("holder.used", "this holder still has passes")
-    if rights_store.is_used(uow.connection, invitation_store.access_invitation.c.host_id, holder_id):
-        raise conflict("holder.used", "this holder has invited visitors")
+    if invitation_store.names(uow.connection, invitation_store.access_invitation.c.host_id, holder_id, uow.now):
+        raise conflict("holder.used", "this holder has invited visitors who may still come")
+    for invitation_id in invitation_store.drop_of_host(uow.connection, holder_id):
+        store.put_row(uow, "invitation", invitation_id, None)
     for credential in holder.credentials:
         store.put_row(uow, "holder", credential.ref, None)
     rights_store.drop_belongings(uow.connection, holder_id)
@@ -214,7 +218,8 @@ def _put_holder(uow: UnitOfWork, holder_id: str) -> None:
 def invite(uow: UnitOfWork, invitation: Invitation) -> None:
     """Write an invitation of a host who is there and not blocked; it holds for a month at most."""
     row = invitation.row
-    _check_validity(row.valid_from < row.valid_until)
+    # a code counts in whole seconds: without one between them there would be an invitation and no code for it
+    _check_validity(row.valid_from.replace(microsecond=0) < row.valid_until.replace(microsecond=0))
     if (row.valid_until - row.valid_from).days > LONGEST_INVITATION_DAYS or row.valid_until <= uow.now:
         message = f"should be in the future, and at most {LONGEST_INVITATION_DAYS} days after valid_from"
         raise invalid("invitation.validity", message, field="valid_until")

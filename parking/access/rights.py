@@ -167,11 +167,16 @@ def _invitation_standing(facts: Facts, invited: InvitationRow, *, named: bool) -
         return replace(standing, why_not=WhyNot.ENDED, otherwise=SecondCar.REFUSE)
     if not invited.is_for(facts.rules.lot_id):
         return replace(standing, why_not=WhyNot.OTHER_LOT)
-    if invited.entries is not None and invited.used >= invited.entries:
+    if is_used_up(invited):
         return replace(standing, why_not=WhyNot.USED_UP, otherwise=SecondCar.REFUSE)
     if not named and (facts.code is None or facts.code.used):  # somebody else has come in by this very code
         return replace(standing, why_not=WhyNot.USED_UP)
     return standing
+
+
+def is_used_up(invited: InvitationRow) -> bool:
+    """Whether all its entries have been made."""
+    return invited.entries is not None and invited.used >= invited.entries
 
 
 def _limited(facts: Facts, who: Identity, standing: Standing, group_id: str | None) -> Standing:

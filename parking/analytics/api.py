@@ -200,11 +200,13 @@ def _export(routes: APIRouter, room: Room) -> None:
 def _ratings(routes: APIRouter, room: Room) -> None:
     @routes.get("/my/rating", tags=["driver"])
     async def mine(who: Driver) -> RatingView:
-        """What was said of this stay, and whether anything can be said now."""
+        """What was said of this stay, and whether anything can be said now; whoever has shown no more than a plate reads nobody's words."""
 
         def look(conn: Connection) -> RatingView:
             stay_id = StayId(who.subject)
             kept = ratings.of_stay(conn, stay_id)
+            if kept is not None and not who.may(Scope.OWN_WALLET):
+                return RatingView(open=False, score=None, words="")
             if kept is not None:
                 return RatingView(open=False, score=kept.score, words=kept.words)
             return RatingView(open=room.figures.books.paid(conn, stay_id), score=None, words="")

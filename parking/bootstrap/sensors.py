@@ -26,6 +26,7 @@ from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.ids import BayId, DeviceId
 from parking.kernel.registry import Registry
 from parking.plumbing.db import Database
+from parking.plumbing.each import each
 from parking.site.model import SiteMap
 
 if TYPE_CHECKING:
@@ -101,12 +102,19 @@ class SensorDesk:
             readings, self._waiting = list(self._waiting.values()), {}
         if readings:
             try:
-                self.database.write(lambda uow: self.book.hear(uow, readings))
+                self._put(readings)
             except Exception as error:  # the database is away: they wait on, older than what comes meanwhile
                 _log.warning("bay readings wait", error=type(error).__name__)
                 with self._lock:
                     self._waiting = {r.bay_id: r for r in readings} | self._waiting
         return len(readings)
+
+    def _put(self, readings: Sequence[Reading]) -> None:
+        """All at once; where that fails, each by itself, so that one that cannot be written keeps no other bay from being heard."""
+        try:
+            self.database.write(lambda uow: self.book.hear(uow, readings))
+        except Exception:
+            each(self.database, "writing a bay's reading", readings, lambda uow, one: self.book.hear(uow, [one]))
 
     def start(self) -> None:
         if not self.sensors:

@@ -102,10 +102,17 @@ def send(uow: UnitOfWork, envelope: Envelope, member_id: str, kind: str, data: M
 def jobs(signer: Callable[[], Signer], client: httpx.Client, clock: Clock) -> dict[str, JobHandler]:
     """The durable job that tells an app; an answer other than 2xx is tried again, ever more rarely."""
 
+    def url_of(conn: Connection, app: str, member_id: str) -> str | None:
+        if not service.agrees(conn, member_id, Purpose.CRM):
+            return None  # he has taken it back, or gone, while the app could not be reached
+        found: str | None = conn.execute(
+            sa.select(hook_table.c.url).where(hook_table.c.app == app)
+        ).scalar_one_or_none()
+        return found
+
     def deliver(database: Database, payload: dict[str, Any]) -> None:
-        app = str(payload["app"])
-        query = sa.select(hook_table.c.url).where(hook_table.c.app == app)
-        url = database.read(lambda conn: conn.execute(query).scalar_one_or_none())
+        about = payload["message"]["data"]["member_id"]
+        url = database.read(lambda conn: url_of(conn, str(payload["app"]), str(about)))
         if url is None:
             return
         body = canonical(payload["message"])
@@ -123,6 +130,7 @@ def take(
         return False
     try:
         message = json.loads(body)
+        canonical({"said": message})  # half a sign is in no text, and no database would keep it
         kind, data = str(message["type"]), message["data"]
         ref = str(data["ref"])
     except (ValueError, KeyError, TypeError, RecursionError):

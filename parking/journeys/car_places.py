@@ -72,12 +72,12 @@ def forget(uow: UnitOfWork, stay_id: StayId) -> None:
 
 
 def waiting(conn: Connection, taken_at: datetime) -> list[Arrival]:
-    """The open stays that began shortly before this moment and have no bay yet, with the zone known so far."""
+    """The stays that began shortly before this moment, or may have, and have no bay yet, with the zone known so far."""
     s, c = store.stay.c, car_place.c
     zone = sa.select(c.zone_id).where(c.stay_id == s.id, c.source == Source.ZONE.value).scalar_subquery()
     placed = sa.exists().where(c.stay_id == s.id, c.source != Source.ZONE.value)
     recent = s.entered_at.between(taken_at - LATEST, taken_at)
-    query = sa.select(s.id, s.entered_at, zone.label("zone")).where(s.state == "open", recent, ~placed)
+    query = sa.select(s.id, s.entered_at, zone.label("zone")).where(s.state.in_(("open", "doubtful")), recent, ~placed)
     return [
         Arrival(StayId(r.id), r.entered_at, None if r.zone is None else ZoneId(r.zone))
         for r in conn.execute(query.order_by(s.id))

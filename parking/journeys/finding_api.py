@@ -152,6 +152,8 @@ class _Walk:
                 text = await asyncio.wait_for(self._websocket.receive_text(), LISTEN_S)
             except TimeoutError:
                 text = None
+            except KeyError:  # it came in bytes
+                text = ""
             try:
                 await self._limit(self._websocket) if text is not None else None
                 if text is not None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from parking.journeys import car_places
+from parking.journeys import car_places, own_stays
 from parking.journeys.ports import Cashier
 from parking.journeys.where import CarPlace, Source, best
 from parking.kernel.errors import ErrorKind, ParkingError, conflict
@@ -20,11 +20,9 @@ from parking.kernel.ids import BayId, PaymentId, PillarId, StayId, ZoneId
 from parking.kernel.plate import Plate
 from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.kernel.signed import Signer, Verifier, seal, unseal
-from parking.members import store as members
-from parking.members.model import VehicleState
 from parking.plumbing.db import UnitOfWork
 from parking.sessions import store
-from parking.sessions.model import OpenStay
+from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview
 from parking.site.geometry import apart
 from parking.site.graph import Graph
 from parking.site.model import SiteMap, Zone
@@ -33,6 +31,8 @@ from parking.site.route import Route, Step, route, steps
 from parking.site.words import LocalName
 
 TOKEN_VALID = timedelta(minutes=10)
+_INSIDE = (OpenStay, StayInReview, DoubtfulStay)
+"""Whoever proves to possess one of these is not told that his car has left: that a person looks at it is another matter."""
 ReadTicket = Callable[[Connection, str, datetime], StayId | None]
 """The stay of a genuine ticket, whoever printed it; None for anything else."""
 
@@ -108,8 +108,7 @@ def stay_of_proof(conn: Connection, proofs: Proofs, who: Principal, shown: Shown
 
 def _of_member(conn: Connection, member_id: str, plate: str) -> StayId | None:
     """The stay of one of the member's own vehicles, of the named one if one is named."""
-    own = [v.plate for v in members.vehicles_of(conn, member_id) if v.state is VehicleState.ACTIVE]
-    inside = [stay for one in own if (stay := store.open_by_plate(conn, one)) is not None]
+    inside = own_stays.inside(conn, member_id)
     wanted = [stay for stay in inside if not plate or (stay.plate is not None and stay.plate.text == _normal(plate))]
     return wanted[0].id if len(wanted) == 1 or (wanted and not plate) else None
 
@@ -134,7 +133,7 @@ def stay_of_token(token: str, verifier: Verifier, now: datetime) -> StayId:
 
 def answer(conn: Connection, there: Map, stay_id: StayId, start: str | None, *, step_free: bool) -> Answer:
     """Where the car of a stay stands, and the way from `start` (a spot such as `pillar:P1`) to it."""
-    if not isinstance(store.get(conn, stay_id), OpenStay):
+    if not isinstance(store.get(conn, stay_id), _INSIDE):
         return Answer(gone=True)
     place = best(car_places.of_stay(conn, stay_id))
     if place is None:
@@ -183,7 +182,7 @@ def spot_name(there: Map, spot: str) -> LocalName | None:
 
 def mark(uow: UnitOfWork, there: Map, stay_id: StayId, *, bay: str = "", pillar: str = "") -> CarPlace:
     """The driver says where the car stands: a bay, or the pillar beside it. ParkingError names what there is not."""
-    if not isinstance(store.get(uow.connection, stay_id), OpenStay):
+    if not isinstance(store.get(uow.connection, stay_id), _INSIDE):
         raise conflict("find.gone", "this stay has ended")
     plan = there.site.plan
     if bay:

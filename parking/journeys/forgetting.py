@@ -84,8 +84,8 @@ def forget_if_erased(others: Iterable[Forget] = ()) -> Handler:
     kept = tuple(others)
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
-        plate, at = _over(uow, envelope)
-        if plate is not None and tombstones.covers(uow.connection, plate, at):
+        plate, began, at = _over(uow, envelope)
+        if plate is not None and tombstones.covers(uow.connection, plate, began):
             for forget in kept:  # the others first: they may ask whose stays these were
                 forget(uow, plate, at)
             _forget_plate(uow, plate, at)
@@ -93,18 +93,16 @@ def forget_if_erased(others: Iterable[Forget] = ()) -> Handler:
     return handle
 
 
-def _over(uow: UnitOfWork, envelope: Envelope) -> tuple[Plate | None, datetime]:
-    """Whose plate this event may have brought back, and when what it tells of was over."""
-    event = envelope.event
-    if isinstance(event, StayClosed):
-        return event.plate, event.exited_at
-    if isinstance(event, StayCorrected):
+def _over(uow: UnitOfWork, envelope: Envelope) -> tuple[Plate | None, datetime, datetime]:
+    """Whose plate this event may have brought back, when what it tells of began, and when that was over."""
+    event, told_at = envelope.event, envelope.occurred_at
+    if isinstance(event, StayClosed | StayCorrected):
         row = sessions.row_of(uow.connection, event.stay_id)
         if row is not None and row.state in sessions.OVER:
-            return row.plate, row.exited_at or row.entered_at
-    elif isinstance(event, LaneDecided | VehiclePassed) and uow.now - envelope.occurred_at > LATE:
-        return event.plate, envelope.occurred_at
-    return None, envelope.occurred_at
+            return row.plate, row.entered_at, row.exited_at or row.entered_at
+    elif isinstance(event, LaneDecided | VehiclePassed) and uow.now - told_at > LATE:
+        return event.plate, told_at, told_at
+    return None, told_at, told_at
 
 
 def _forget_plate(uow: UnitOfWork, plate: Plate, until: datetime) -> int:

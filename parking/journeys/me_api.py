@@ -137,7 +137,7 @@ def _notice(conn: Connection, member_id: str, row: Row[Any]) -> Notice:
         about=row.about,
         at=row.at,
         plate=about.plate.masked if about is not None else None,
-        can_object=mine and about is not None and about.state is VehicleState.COOLING,
+        can_object=mine and about is not None and about.state is VehicleState.COOLING and not about.is_decided,
     )
 
 

@@ -50,15 +50,21 @@ def one_shown_to(conn: Connection, member_id: str, stay_id: str) -> OwnedStay:
     """One of them; another's and one that is not there are the same."""
     _check_consent(conn, member_id)
     stay = sessions.get(conn, StayId(stay_id))
-    if isinstance(stay, OpenStay | ClosedStay) and any(is_own(v, stay) for v in vehicles_of(conn, member_id)):
+    if isinstance(stay, OpenStay | ClosedStay) and is_his(conn, member_id, stay.id):
         return stay
     raise not_found("stay.unknown", "this is no stay of yours")
 
 
+def is_his(conn: Connection, member_id: str, stay_id: StayId) -> bool:
+    """Whether a stay is one of his vehicles', since that became his."""
+    stay = sessions.get(conn, stay_id)
+    return isinstance(stay, OpenStay | ClosedStay) and any(is_own(one, stay) for one in vehicles_of(conn, member_id))
+
+
 def inside(conn: Connection, member_id: str) -> Sequence[OpenStay]:
-    """His vehicles that are inside now."""
-    found = (sessions.open_by_plate(conn, vehicle.plate) for vehicle in vehicles_of(conn, member_id))
-    return [stay for stay in found if stay is not None]
+    """Those of his vehicles that are inside now, and came in as his."""
+    found = ((one, sessions.open_by_plate(conn, one.plate)) for one in vehicles_of(conn, member_id))
+    return [stay for vehicle, stay in found if stay is not None and is_own(vehicle, stay)]
 
 
 def _check_consent(conn: Connection, member_id: str) -> None:

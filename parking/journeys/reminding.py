@@ -1,13 +1,14 @@
 """A debt has stood for a while: the member whose vehicle it is reads it among his notices, and his app is told, each if he has agreed.
 
-Whoever is no member, or has not agreed, is told when the car comes next: at the kiosk, on the page of the stay, or by the lane.
+Whoever is no member, has not agreed, or had not the vehicle yet, is told when the car comes next: at the kiosk, on the page of the
+stay, or by the lane.
 """
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from parking.journeys import app_hooks
+from parking.journeys import app_hooks, own_stays
 from parking.kernel.codec import to_plain
 from parking.kernel.events import DebtReminded, Envelope
 from parking.members import service as members
@@ -27,7 +28,7 @@ def remind(zone: ZoneInfo) -> Handler:
         if not isinstance(event, DebtReminded):
             return
         standing = members.recognised(uow.connection, event.plate, uow.now)
-        if standing is None:
+        if standing is None or not own_stays.is_his(uow.connection, standing.member_id, event.stay_id):
             return
         member_id = standing.member_id
         left = sessions_store.left_at(uow.connection, event.stay_id) or event.since

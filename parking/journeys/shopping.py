@@ -103,8 +103,8 @@ def give_back(uow: UnitOfWork, coupons: Coupons, merchant_id: str, receipt: str)
                 raise
     if known.member_id is None or not known.points:
         return 0
-    reference = f"back:{_reference(merchant_id, receipt)}"
-    return points.take_back(uow, known.member_id, known.points, merchant_id=merchant_id, reference=reference)
+    of = _reference(merchant_id, receipt)
+    return points.take_back(uow, known.member_id, known.points, of=of, merchant_id=merchant_id, reference=f"back:{of}")
 
 
 def exchange(uow: UnitOfWork, coupons: Coupons, member_id: str, campaign_id: str, key: str) -> Given:

@@ -83,13 +83,15 @@ def lose_for_refund(points_for: Callable[[Connection, str, int, str], int]) -> H
         event = envelope.event
         if not isinstance(event, PaymentRefunded):
             return
-        earned = points.earned_by(uow.connection, f"fee:{event.payment_id}")
+        fee = f"fee:{event.payment_id}"
+        earned = points.earned_by(uow.connection, fee)
         if earned is None:
             return
         member_id, most = earned
         back = min(most, points_for(uow.connection, THE_MALL, event.amount.minor, event.amount.currency))
         if back > 0:
-            points.take_back(uow, member_id, back, merchant_id=THE_MALL, reference=f"fee_back:{event.refund_id}")
+            told = {"merchant_id": THE_MALL, "reference": f"fee_back:{event.refund_id}"}
+            points.take_back(uow, member_id, back, of=fee, **told)
 
     return handle
 

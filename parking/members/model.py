@@ -37,6 +37,7 @@ class VehicleState(StrEnum):
     ENDED = "ended"
 
 
+OBJECTED = "holder_objects"
 COOLING: Mapping[Proof, timedelta] = {
     Proof.PAYMENT: timedelta(days=3),
     Proof.LANE_QR: timedelta(days=1),
@@ -94,6 +95,11 @@ class Vehicle:
     active_at: datetime | None
     ended_at: datetime | None = None
     reason: str = ""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether a person has heard the holder's objection and let the claim go on."""
+        return self.state is VehicleState.COOLING and self.reason == OBJECTED
 
     @property
     def was_his(self) -> bool:

@@ -64,26 +64,42 @@ def earn(
 
 
 def spend(
-    uow: UnitOfWork, member_id: str, points: int, *, merchant_id: str, reference: str, reason: str = "spent"
+    uow: UnitOfWork,
+    member_id: str,
+    points: int,
+    *,
+    merchant_id: str,
+    reference: str,
+    reason: str = "spent",
+    first: str = "",
 ) -> bool:
-    """Take points for one fact, those that end first; ParkingError when there are too few. Again takes nothing, and says False."""
+    """Take points for one fact, those of the fact `first` and then those that end first; ParkingError when there are too few.
+
+    Again takes nothing, and says False.
+    """
     if points <= 0:
         raise invalid("points.amount", "should be a whole number from 1", field="points")
     POINTS.take_head(uow.connection)
     if POINTS.is_booked(uow.connection, reference):
         return False
-    _take_from_lots(uow, member_id, points)
+    _take_from_lots(uow, member_id, points, first)
     movement = transfer(reference, UNIT, points, debit=account(member_id), credit=f"{reason}:{merchant_id}")
     POINTS.book(uow.connection, movement, subject=member_id, at=uow.now)
     _tell(uow, member_id, -points, reason, merchant_id)
     return True
 
 
-def take_back(uow: UnitOfWork, member_id: str, points: int, *, merchant_id: str, reference: str) -> int:
-    """A purchase was given back: take what it earned, as far as it is still there; returns how much."""
+def take_back(uow: UnitOfWork, member_id: str, points: int, *, of: str, merchant_id: str, reference: str) -> int:
+    """A purchase was given back: take what that fact earned, as far as it is still there; returns how much.
+
+    What is taken back counts for no tier any more: nobody reaches one by buying and giving back.
+    """
     there = min(points, _spendable(uow, member_id))
-    if there > 0:
-        spend(uow, member_id, there, merchant_id=merchant_id, reference=reference, reason="issued")
+    how = {"merchant_id": merchant_id, "reference": reference, "reason": "issued", "first": of}
+    if there > 0 and spend(uow, member_id, there, **how):
+        c = lot_table.c
+        least = sa.case((c.earned - there > c.left, c.earned - there), else_=c.left)
+        uow.connection.execute(lot_table.update().where(c.reference == of).values(earned=least))
     return max(0, there)
 
 
@@ -161,10 +177,10 @@ def _spendable(uow: UnitOfWork, member_id: str) -> int:
     return int(uow.connection.execute(total.where(c.member_id == member_id, c.expires_at > uow.now)).scalar_one())
 
 
-def _take_from_lots(uow: UnitOfWork, member_id: str, points: int) -> None:
+def _take_from_lots(uow: UnitOfWork, member_id: str, points: int, first: str) -> None:
     c, wanted = lot_table.c, points
     query = sa.select(lot_table).where(c.member_id == member_id, c.left > 0, c.expires_at > uow.now)
-    for row in uow.connection.execute(query.order_by(c.expires_at, c.reference)).all():
+    for row in uow.connection.execute(query.order_by(c.reference != first, c.expires_at, c.reference)).all():
         take = min(wanted, row.left)
         uow.connection.execute(lot_table.update().where(c.reference == row.reference).values(left=c.left - take))
         wanted -= take

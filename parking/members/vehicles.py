@@ -11,7 +11,7 @@ from parking.kernel.errors import conflict, not_found
 from parking.kernel.events import MemberChanged
 from parking.kernel.plate import Plate
 from parking.members import store
-from parking.members.model import COOLING, COOLING_WHILE_HELD, VEHICLES_MOST, Proof, Vehicle, VehicleState
+from parking.members.model import COOLING, COOLING_WHILE_HELD, OBJECTED, VEHICLES_MOST, Proof, Vehicle, VehicleState
 from parking.members.tables import vehicle_table
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.jobs import JobHandler, enqueue
@@ -45,7 +45,8 @@ def claim(uow: UnitOfWork, member_id: str, plate: Plate, proof: Proof) -> Vehicl
 def approve(uow: UnitOfWork, vehicle_id: str) -> Vehicle:
     """A person has seen the proof: the cooling time begins."""
     known = _known(uow, vehicle_id)
-    if not store.move_vehicle(uow.connection, vehicle_id, VehicleState.REVIEW, VehicleState.COOLING):
+    # since now: whoever became its holder before this has his notice by it
+    if not store.move_vehicle(uow.connection, vehicle_id, VehicleState.REVIEW, VehicleState.COOLING, since=uow.now):
         raise conflict("vehicle.not_in_review", "nobody has to look at this vehicle")
     return _cool(uow, known)
 
@@ -93,9 +94,9 @@ def object_to(uow: UnitOfWork, member_id: str, vehicle_id: str) -> None:
     held = store.holder(uow.connection, claimed.plate) if claimed is not None else None
     if held is None or held.member_id != member_id:  # one answer for a stranger's vehicle and for none at all
         raise not_found("vehicle.unknown", "there is no such claim against you")
-    if not store.move_vehicle(
-        uow.connection, vehicle_id, VehicleState.COOLING, VehicleState.REVIEW, reason="holder_objects"
-    ):
+    if claimed is not None and claimed.is_decided:
+        raise conflict("vehicle.decided", "a person has decided on this objection already")
+    if not store.move_vehicle(uow.connection, vehicle_id, VehicleState.COOLING, VehicleState.REVIEW, reason=OBJECTED):
         raise conflict("vehicle.not_cooling", "this claim waits for a person already")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from parking.kernel.codec import parse_time
 from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.plate import Plate
 from parking.security.looks import look_table
@@ -24,6 +25,7 @@ from parking.security.store import audit_log, devices, operators
 from parking.web import paging
 
 Condition = sa.ColumnElement[bool]
+_LONGEST_SEQ = 18
 
 
 class Area(StrEnum):
@@ -146,10 +148,11 @@ def _place(cursor: str) -> _Place | None:
         return None
     at, look, tie = str(position[0]), position[1] == 1, str(position[2])
     try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
+        moment = parse_time(at)
+    except ParkingError:
         moment = None
-    if moment is None or moment.tzinfo is None or (not look and not tie.isdecimal()) or (look and tie.count("\n") != 3):
+    fits = tie.count("\n") == 3 if look else tie.isdecimal() and len(tie) <= _LONGEST_SEQ
+    if moment is None or not fits:
         raise invalid("page.cursor", "should be the `next` of an earlier page", field="cursor")
     return _Place(moment, look, tie)
 

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -144,6 +145,12 @@ async def _http_exception(connection: HTTPConnection, error: HTTPException) -> R
     return await deny(connection, problem(connection, status, code, str(error.detail), headers=error.headers))
 
 
+async def _not_kept(connection: HTTPConnection, error: DataError) -> Response | None:  # noqa: ARG001 - Starlette's signature
+    # PostgreSQL keeps no NUL, wherever in a request it stands; what it says of it repeats the value
+    detail = "something in this request cannot be kept: a NUL, or a number that is too large"
+    return await deny(connection, problem(connection, 422, "request.invalid", detail))
+
+
 async def _unknown(request: Request, error: Exception) -> Response:
     route = getattr(request.scope.get("route"), "path", "")  # never the path itself: a plate may stand in it
     log.error("request.crashed", trace_id=trace_id(request), error=type(error).__name__, route=route)
@@ -158,6 +165,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)  # type: ignore[arg-type] # the same
     app.add_exception_handler(WebSocketRequestValidationError, _validation_error)  # type: ignore[arg-type] # the same
     app.add_exception_handler(HTTPException, _http_exception)  # type: ignore[arg-type] # the same
+    app.add_exception_handler(DataError, _not_kept)  # type: ignore[arg-type] # the same
     app.add_exception_handler(Exception, _unknown)
     described = app.openapi
 

@@ -20,6 +20,7 @@ from parking.web.live import EVENTS_KEPT, Channel, Delta, LiveHub, View
 WAITING_MOST = 16
 TRY_AGAIN_LATER = 1013
 BEAT_S = 15.0
+_LONGEST_NUMBER = 18
 _BEAT = b":\n\n"
 _GOODBYE_S = 1.0
 
@@ -94,7 +95,7 @@ class SlowViewer:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 async def serve_socket(hub: LiveHub, websocket: WebSocket, view: View) -> None:

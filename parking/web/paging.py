@@ -15,6 +15,7 @@ from parking.web.schemas import Strict
 
 T = TypeVar("T")
 MOST_ROWS = 200
+_WIDEST = 2**63 - 1
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 Cursor = Annotated[str, Query(max_length=512)]
 
@@ -40,9 +41,20 @@ def decode(cursor: str, *kinds: type[str] | type[int]) -> tuple[str | int, ...] 
         position = json.loads(raw)
     except (ValueError, binascii.Error, RecursionError):
         position = None
-    if not isinstance(position, list) or [type(part) for part in position] != list(kinds):
+    if (
+        not isinstance(position, list)
+        or [type(part) for part in position] != list(kinds)
+        or not all(map(_is_stored, position))
+    ):
         raise invalid("page.cursor", "should be the `next` of an earlier page", field="cursor")
     return tuple(position)
+
+
+def _is_stored(part: str | int) -> bool:
+    """Whether a row could have it for its key: no database holds wider numbers, a NUL, or half a sign."""
+    if isinstance(part, int):
+        return abs(part) <= _WIDEST
+    return "\0" not in part and not any("\ud800" <= sign <= "\udfff" for sign in part)
 
 
 def page(rows: Sequence[T], limit: int, key: Callable[[T], str]) -> tuple[list[T], str | None]:

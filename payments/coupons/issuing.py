@@ -136,6 +136,7 @@ def make_void(uow: UnitOfWork, coupon_id: str) -> None:
         return
     if not store.move(uow.connection, coupon_id, CouponState.FREE, CouponState.VOID):
         raise conflict("coupon.not_free", "this coupon is in use, used or over")
+    limits.free_slots(uow.connection, coupon_id)  # whoever had it has none of these now
     campaign = store.campaign(uow.connection, coupon.campaign_id)
     assert campaign is not None, "a coupon has its campaign"
     tell(uow, coupon, campaign.issuer, None, state=CouponState.VOID)

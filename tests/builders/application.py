@@ -198,7 +198,7 @@ def a_server(
     With `fresh` False it is the successor of an earlier server there (whose kiosk token nobody knows any more).
     """
     (folder / "keys").mkdir(parents=True, exist_ok=True)
-    url = f"sqlite:///{folder / 'server.db'}"
+    url = changes.pop("database_url", f"sqlite:///{folder / 'server.db'}")
     settings = demo_settings(**{"database_url": url, "keys_dir": folder / "keys", "public_url": HOST, **changes})
     signer, edge_key = create_key(folder / "keys" / "server.pem"), create_key(folder / "keys" / "edge-1.pem")
     clock = clock or ManualClock(MORNING)

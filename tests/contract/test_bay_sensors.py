@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -215,6 +216,25 @@ def test_sensors_that_fall_silent_behind_a_broker_that_answers_are_silent_and_a_
     device.set("A-01", False)
     until(lambda: sensors.health().health is Health.OK)
     assert said[1].heard_at == clock.now()
+    sensors.stop()
+    device.stop()
+
+
+@pytest.mark.parametrize(
+    "said", [{"at": "0001-01-01T00:00:00+14:00"}, {"at": "2026-03-02T04:00:00"}, {"q": 10**400}, {"occupied": 1}]
+)
+def test_a_kept_word_that_makes_no_sense_keeps_nobody_else_from_being_heard(said: dict[str, Any]) -> None:
+    clock = ManualClock(NOON)
+    device = BayBrokerSim("mall", clock)
+    good = {"occupied": True, "at": NOON.isoformat()}
+    device.publish("park/mall/bay/A-02/state", json.dumps(good | said).encode())
+    device.set("A-01", True)
+    device.start()
+    heard: list[Reading] = []
+    sensors = MqttSensors(SensorSettings(DeviceId("s"), f"127.0.0.1:{device.port}", CHANNELS["mqtt"], "mall"), clock)
+    sensors.start(heard.extend)
+    until(lambda: [one.bay_id for one in heard] == [A])
+    assert sensors.nonsense == 1
     sensors.stop()
     device.stop()
 

@@ -335,7 +335,11 @@ class TestResuming:
         assert missed[-1]["values"] == {"zone.b1": 3}
 
     @pytest.mark.parametrize(
-        "query", ["epoch=other&since=0", "epoch={epoch}&since=999", "epoch={epoch}&since=x", "since=0", "epoch={epoch}"]
+        "query",
+        [
+            *("epoch=other&since=0", "epoch={epoch}&since=999", "epoch={epoch}&since=x", "since=0", "epoch={epoch}"),
+            f"epoch={{epoch}}&since={'9' * 5000}",
+        ],
     )
     def test_whoever_cannot_be_helped_by_deltas_gets_a_snapshot(self, feed: Feed, query: str) -> None:
         seen = self.leave_and_change(feed, 1)

@@ -311,6 +311,7 @@ def test_a_code_is_handed_out_again_until_the_invitation_is_taken_back(desk: Des
         {"lots": ["x"]},
         {"valid_until": "2026-01-01T00:00:00Z"},
         {"valid_until": "2036-01-01T00:00:00Z"},
+        {"valid_from": "2036-01-01T00:00:00.2Z", "valid_until": "2036-01-01T00:00:00.9Z"},
         {"plate": "??"},
         {"visitor": ""},
     ],

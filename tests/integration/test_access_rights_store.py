@@ -27,6 +27,7 @@ from parking.access.rows import (
     Window,
 )
 from parking.access.store import ServersCopy
+from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import (
     CaseOpened,
@@ -332,6 +333,26 @@ def test_a_lot_to_which_somebody_may_still_come_in_stays(memory_database: Databa
     with pytest.raises(ParkingError, match="passes or invitations"):
         memory_database.write(lambda uow: keeping.remove_lot(uow, "a"))
     do(memory_database, lambda uow: keeping.revoke(uow, "i1"), lambda uow: keeping.remove_lot(uow, "a"))
+
+
+def test_whoever_has_invited_people_can_go_once_none_of_them_may_come_any_more(memory_database: Database) -> None:
+    clock = memory_database.clock = ManualClock(datetime(2026, 3, 7, tzinfo=UTC))
+    now = clock.now()
+    row = an_invitation(valid_from=now, valid_until=now + HOUR, group_id="g")
+    do(
+        memory_database,
+        lambda uow: keeping.save_group(uow, Group("g", "Tenant", 3, SecondCar.REFUSE)),
+        lambda uow: keeping.save_holder(uow, Holder("h1", "Wang")),
+        lambda uow: keeping.invite(uow, Invitation(row, "Zhao")),
+    )
+    with pytest.raises(ParkingError, match="may still come"):
+        memory_database.write(lambda uow: keeping.remove_holder(uow, "h1"))
+    with pytest.raises(ParkingError, match="in this group"):
+        memory_database.write(lambda uow: keeping.remove_group(uow, "g"))
+    clock.advance(HOUR)
+    do(memory_database, lambda uow: keeping.remove_group(uow, "g"), lambda uow: keeping.remove_holder(uow, "h1"))
+    assert memory_database.read(lambda conn: invitation_store.invitations(conn, "", 9)) == []
+    assert memory_database.read(lambda conn: ServersCopy(conn).invitation("i1")) is None
 
 
 LISTS: list[tuple[ListedAs, str | None, str | None]] = [

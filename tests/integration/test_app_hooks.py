@@ -19,6 +19,7 @@ from parking.kernel.errors import ParkingError
 from parking.web import webhook_wire
 from tests.builders.application import problem_of
 from tests.builders.loyalty import Mall, a_mall
+from tests.builders.plumbing import eventually
 
 HOOK = "https://crm.example/hooks"
 
@@ -92,6 +93,31 @@ def test_the_app_is_told_of_members_who_wish_it_signed_and_without_anything_pers
         "once, though it failed at first"
     )
     assert all(m["data"]["ref"] == "told" for m in messages.values())
+
+
+@pytest.mark.req("PRIV-1")
+def test_what_waits_for_an_app_is_not_told_once_its_member_has_taken_his_consent_back(mall: Mall) -> None:
+    member = mall.join("hesitant", crm=True, points=True)
+    mall.server.settle_down()
+    mall.server.application.database.write(lambda uow: app_hooks.set_hook(uow, "app", HOOK))
+    with respx.mock(assert_all_called=False) as company:
+        heard = company.post(HOOK).mock(side_effect=[Answer(503), *[Answer(204)] * 50])
+        member.buy("r-1")
+        mall.server.settle_down()
+        eventually(lambda: heard.call_count == 1)
+        assert member.ask("PUT", "/me/consents", json={"crm": False}).status_code == 200
+        for _ in range(4):
+            mall.server.park(minutes=10)
+            mall.server.application.jobs.run_due()
+        assert heard.call_count == 1
+
+
+@pytest.mark.req("MEM-1")
+@pytest.mark.parametrize("data", [{"ref": "\ud800"}, {"ref": "customer-1", "campaign_id": "\ud800"}])
+def test_a_message_with_half_a_sign_is_refused(mall: Mall, tmp_path: Path, data: dict[str, str]) -> None:
+    mall.join("customer-1")
+    key = create_key(tmp_path / "keys" / "app.pem")
+    assert problem_of(send(mall, key, {"type": "coupon.issue", "data": data}), 422)["code"] == "webhook.body"
 
 
 def test_a_hook_is_told_over_tls_only(mall: Mall) -> None:

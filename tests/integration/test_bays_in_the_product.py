@@ -366,3 +366,14 @@ def test_what_a_sensor_repeats_is_written_once_in_half_a_minute_and_a_plate_alwa
         desk._waiting.clear()
     desk.take([sign_of_life])
     assert (written, len(desk._waiting)) == ([1, 0, 1, 1, 1], 0), "the plate was a sign of life two seconds ago"
+
+
+@pytest.mark.req("GUIDE-1")
+def test_one_reading_that_cannot_be_written_keeps_no_other_bay_from_being_heard(server: Server) -> None:
+    desk, now = server.application.sensors, server.clock.now()
+    bad = Reading(BayId("no-bay"), True, now, now, "sensor", DeviceId("s"))
+    desk.take([bad, replace(bad, bay_id=BayId("A-02"))])
+    desk.write()
+    server.settle_down()
+    bays = {bay["bay"]: bay["state"] for bay in server.ask("GET", "/bays", "manager").json()}
+    assert bays["A-02"] == "taken"

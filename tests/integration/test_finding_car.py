@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
+from parking.kernel.ids import RandomIds, VisitId
 from parking.security import looks
 from tests.builders.application import Server, problem_of, rows
 from tests.builders.finding import a_drawn_mall, kiosk_code, lane_ticket, proven, see, way
+from tests.builders.journeys import ENTRY, answer
 
 NUMBERS = itertools.count(100)
 
@@ -63,6 +66,20 @@ def test_whoever_cannot_climb_is_led_by_the_lift(server: Server, plate: str) -> 
 
 
 @pytest.mark.req("FIND-1")
+def test_a_car_whose_stay_a_person_has_to_look_at_has_not_left(server: Server, plate: str) -> None:
+    stay = server.enter(plate)
+    server.park(minutes=5)
+    see(server, "B-03", plate=plate)
+    server.park(minutes=40)
+    server.enter(plate)
+    assert server.ask("GET", "/my/stay", "driver", stay=stay).json()["state"] == "review"
+    token = proven(server, stay)
+    assert way(server, token)["bay"] == "B-03"
+    marked = server.ask("POST", "/find/mark", json={"token": token, "bay": "A-01"})
+    assert (marked.status_code, marked.json()["known"]) == (200, "bay")
+
+
+@pytest.mark.req("FIND-1")
 def test_the_only_car_that_came_in_stands_in_the_only_bay_that_was_taken(server: Server, plate: str) -> None:
     stay = server.enter(plate)
     server.park(minutes=2)
@@ -82,6 +99,21 @@ def test_of_two_cars_that_came_in_together_only_the_zone_is_known_and_no_bay_is_
     for stay in (one, other):
         found = way(server, proven(server, stay))
         assert (found["known"], found["bay"], found["zone"]["en"]) == ("zone", None, "Zone 1")
+
+
+@pytest.mark.req("FIND-1")
+def test_a_car_that_may_have_come_in_unseen_may_be_the_one_in_the_bay(server: Server, plate: str) -> None:
+    stay, unseen = server.enter(plate), RandomIds().new(server.clock.now())
+    pulse = BarrierPulsed(ENTRY, VisitId(unseen), True, "rule", "site_has_room")
+    yes, back = answer(Direction.IN, unseen, f"沪B{next(NUMBERS):05d}"), VehicleBackedAway(ENTRY, VisitId(unseen))
+    for event in (yes, pulse, back):
+        server.box.note(event, server.clock.now())
+    server.box.send()
+    server.settle_down()
+    assert server.ask("GET", "/my/stay", "driver", stay=unseen).json()["state"] == "doubtful"
+    server.park(minutes=2)
+    see(server, "A-04", source="sensor")
+    assert way(server, proven(server, stay))["known"] == "zone"
 
 
 def test_when_the_bays_lie_in_two_zones_nothing_is_said_at_all(server: Server, plate: str) -> None:
@@ -222,10 +254,10 @@ def test_a_car_seen_elsewhere_is_told_to_whoever_walks(server: Server, plate: st
         assert line.receive_json()["bay"] == "A-02"
 
 
-@pytest.mark.parametrize("said", ["{", "[]", '{"token": 7}', '{"token": "x.y.z"}', '{"pillar": "P1"}'])
-def test_a_line_that_shows_no_token_is_closed(server: Server, said: str) -> None:
+@pytest.mark.parametrize("said", ["{", "[]", '{"token": 7}', '{"token": "x.y.z"}', '{"pillar": "P1"}', b"\0\xff"])
+def test_a_line_that_shows_no_token_is_closed(server: Server, said: str | bytes) -> None:
     with server.client.websocket_connect("/api/v1/find/live") as line:
-        line.send_text(said)
+        line.send({"type": "websocket.receive", "bytes" if isinstance(said, bytes) else "text": said})
         assert line.receive_json()["type"] == "error"
         with pytest.raises(WebSocketDisconnect):
             line.receive_json()

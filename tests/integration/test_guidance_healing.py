@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from guidance import store
 from guidance.bay_api import Bays
 from guidance.bay_store import SinceStated, since_stated
+from guidance.bay_ways import BayWays
 from guidance.bays import Fault, Reading
 from guidance.healing import HEALER, BayBook, Healer, UsableView, signs_see
 from guidance.service import Occupancy
@@ -25,9 +26,11 @@ from parking.kernel.events import BaySeen, Event, OccupancyChanged
 from parking.kernel.ids import BayId, DeviceId, RandomIds, ZoneId
 from parking.plumbing.db import Database, UnitOfWork, open_database
 from parking.plumbing.tables import outbox
+from parking.site.graph import drive_graph, walk_graph
+from parking.site.loader import load
 from parking.site.model import SiteMap
 from tests.builders.guidance import NOON, entered
-from tests.builders.plans import small_site
+from tests.builders.plans import SMALL, small_site
 
 SITE = small_site()
 Z1, Z2 = ZoneId("z1"), ZoneId("z2")
@@ -123,6 +126,16 @@ def test_a_bay_that_falls_silent_is_told_as_unknown_once(mall: Mall) -> None:
     assert mall.database.read(lambda conn: mall.book.views(conn, now))[BayId("A-01")].fault is Fault.SILENT
 
 
+@pytest.mark.req("GUIDE-1")
+def test_bays_that_the_site_has_no_more_keep_nobody_from_looking_at_the_others(mall: Mall) -> None:
+    mall.say(("A-01", True), ("A-02", True))
+    zones = [replace(zone, bays=tuple(bay for bay in zone.bays if bay != "A-01")) for zone in SITE.zones]
+    mall.book = BayBook(replace(SITE, zones=tuple(zones)))
+    mall.clock.advance(timedelta(minutes=16))
+    mall.heal()
+    assert seen(mall)[2:] == [("A-02", None)]
+
+
 def test_a_bay_that_there_is_not_is_refused_by_name_and_nothing_is_taken_in(mall: Mall) -> None:
     with pytest.raises(ParkingError, match="no bay 'Z-99'"):
         mall.say(("A-01", True), ("Z-99", True))
@@ -191,6 +204,19 @@ def test_free_bays_that_are_not_for_everybody_or_coned_off_are_not_usable(mall: 
     assert (view.zone.free, view.usable, view.zone.known) == (7, 5, True)
     assert {k.value: n for k, n in view.usable_by_kind.items()} == {"ordinary": 5, "accessible": 1}
     assert signs_see({Z1: view})[Z1].free == 5
+
+
+@pytest.mark.req("GUIDE-3")
+def test_nobody_is_led_to_a_free_bay_that_the_site_file_says_is_not_usable(tmp_path: Path) -> None:
+    site = load(
+        SMALL.replace("level: b1, opens_empty: true", "level: b1, opens_empty: true, not_usable: [A-01]"), "small"
+    )
+    with a_mall(tmp_path, site) as mall:
+        mall.say(("A-01", False), ("A-02", False), ("A-03", True))
+        now = mall.clock.now()
+        bays, zones = mall.database.read(lambda conn: mall.book.views(conn, now)), mall.views()
+        ways = BayWays(site, drive_graph(site.plan), walk_graph(site.plan), RandomIds())
+        assert [ways.lead(bays, zones, now).bay_id for _ in range(2)] == ["A-02", "A-02"], "there is no other"
 
 
 @pytest.mark.req("GUIDE-1")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from parking.journeys import owing
 from parking.kernel.events import Direction
 from parking.kernel.ids import RandomIds
 from parking.members.tables import member_table, vehicle_table
@@ -70,6 +71,19 @@ def test_a_merchant_reads_and_exports_what_it_gave_and_nothing_of_who_used_it(ma
     assert PLATE[1:] not in exported
     assert mall.manager("GET", f"/coupons/merchants/cafe/statement?{span}").json() == found
     problem_of(mall.till("GET", "/coupons/merchants/cafe/statement?" + span), 403)
+
+
+@pytest.mark.req("CPN-1")
+def test_a_coupon_that_went_back_with_its_purchase_is_not_counted_against_whoever_buys_again(mall: Mall) -> None:
+    mall.campaign("receipt", receipt_minor=3000, per_holder=1)
+
+    def coupons_of(receipt: str) -> int:
+        body = {"receipt": receipt, "amount": 5000, "currency": "CNY", "plate": PLATE}
+        return len(mall.till("POST", "/till/purchases", json=body).json()["coupons"])
+
+    assert (coupons_of("r-1"), coupons_of("r-2")) == (1, 0), "one for each car"
+    mall.till("POST", "/till/purchases/r-1/back")
+    assert (coupons_of("r-3"), coupons_of("r-4")) == (1, 0)
 
 
 @pytest.mark.req("MEM-1", "MEM-2", "PRIV-2")
@@ -196,6 +210,22 @@ def test_a_member_sees_stays_since_the_car_became_his_and_none_from_before(mall:
     assert [(p["state"], p["amount"]["amount"]) for p in stay["payments"]] == [("PAID", 1000)]
 
 
+@pytest.mark.req("FIND-1", "PRIV-1")
+def test_a_member_is_led_to_his_car_and_not_to_one_that_came_in_before_it_was_his(mall: Mall) -> None:
+    member, server = mall.join(), mall.server
+    before = server.enter()
+    member.bind(before)
+    server.park(days=2)
+    server.application.jobs.run_due()
+    assert [v["state"] for v in member.ask("GET", "/me").json()["vehicles"]] == ["active"]
+    assert problem_of(member.ask("POST", "/find"), 403)["code"] == "find.no_proof"
+    mall.leave(before)
+    server.enter()
+    assert member.ask("POST", "/find").status_code == 201
+    assert member.ask("POST", "/find", json={"plate": PLATE}).status_code == 201
+    problem_of(member.ask("POST", "/find", json={"plate": OTHER_PLATE}), 403)
+
+
 @pytest.mark.req("MEM-1", "PAY-3")
 def test_a_member_pays_what_his_own_car_owes_once_and_ends_what_charges_it(mall: Mall) -> None:
     before = mall.leave_owing()  # whoever had the car then
@@ -220,6 +250,21 @@ def test_a_member_pays_what_his_own_car_owes_once_and_ends_what_charges_it(mall:
     assert (stands["agreement_id"], stands["per_stay"]["amount"]) == (agreement, 3000)
     assert member.ask("DELETE", f"/me/agreements/{agreement}").status_code == 204
     assert member.ask("GET", "/me/agreements").json() == []
+
+
+@pytest.mark.req("PRIV-1", "PAY-1")
+def test_a_member_is_reminded_of_what_his_own_car_owes_and_hears_nothing_of_whoever_had_it_before(mall: Mall) -> None:
+    mall.leave_owing()
+    member, application = mall.join(), mall.server.application
+    member.own()
+    owing.age(application.database, application.cashier)
+    mall.server.settle_down()
+    assert [one["kind"] for one in member.ask("GET", "/me/notices").json()] == []
+    owed = mall.leave_owing()
+    mall.server.park(days=4)
+    owing.age(application.database, application.cashier)
+    mall.server.settle_down()
+    assert [(one["kind"], one["about"]) for one in member.ask("GET", "/me/notices").json()] == [("debt", owed)]
 
 
 @pytest.mark.req("MEM-1")
@@ -268,8 +313,20 @@ def test_points_tell_where_they_came_from_and_went_and_how_far_the_next_tier_is(
     assert oldest["next"] is None
     standing = member.ask("GET", "/me/standing").json()
     assert (standing["tier"]["level_id"], standing["following"]["level_id"]) == ("silver", "gold")
-    assert (standing["earned"], standing["points_to_go"]) == (100, 300), "what was spent still counts for the tier"
+    assert (standing["earned"], standing["points_to_go"]) == (80, 320), "what was spent still counts for the tier"
     assert standing["tier"]["benefits"] == [{"zh": "首小时（前 1 小时免费）", "en": "First hour (first 1 h free)"}]
+
+
+@pytest.mark.req("MEM-1")
+def test_nobody_reaches_a_tier_by_buying_and_giving_back(mall: Mall) -> None:
+    level = {"zh": "银卡", "en": "Silver", "from_points": 250, "benefits": []}
+    assert mall.manager("PUT", "/member-levels/tier/silver", json=level).status_code == 200
+    member = mall.join()
+    for n in range(4):
+        member.buy(f"r-{n}")
+        assert mall.till("POST", f"/till/purchases/r-{n}/back").json() == {"points": 100}
+    standing = member.ask("GET", "/me/standing").json()
+    assert (standing["earned"], standing["tier"]) == (0, None)
 
 
 @pytest.mark.req("PRIV-1")

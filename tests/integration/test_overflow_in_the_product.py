@@ -149,6 +149,26 @@ def test_a_feed_that_is_silent_broken_or_stale_becomes_unknown_everywhere(city: 
 
 
 @pytest.mark.req("OVER-1")
+def test_a_word_from_a_time_to_come_does_not_outdate_what_a_feed_says_afterwards(city: City) -> None:
+    city.read()
+    door = city.server.application.next_door
+    rows = [{"id": "p1", "free": 90, "total": 100, "state": "open"}]
+    assert len(door.hear(door.feeds[0], {"last_updated": "2099-01-01T00:00:00Z", "lots": rows}).bad) == 1
+    assert city.lots()["riverside"]["free_on_arrival"] == 30
+    for _ in range(6):
+        city.read()
+    assert city.lots()["riverside"]["state"] == "free"
+
+
+@pytest.mark.req("OVER-1")
+def test_a_time_that_is_in_no_year_is_a_bad_row_and_the_page_stands(city: City) -> None:
+    door = city.server.application.next_door
+    rows = [{"id": "p1", "free": 90, "total": 100, "state": "open"}]
+    assert door.hear(door.feeds[0], {"last_updated": "0001-01-01T00:00:00+14:00", "lots": rows}).good == 0
+    assert city.lots()["riverside"]["state"] == "unknown"
+
+
+@pytest.mark.req("OVER-1")
 def test_a_garbage_row_loses_nothing_else_and_a_lie_is_found_out_by_those_who_were_there(city: City) -> None:
     city.feed.fault("garbage_row", "lies")
     city.read()

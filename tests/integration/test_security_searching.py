@@ -112,7 +112,13 @@ def test_who_did_it_is_shown_by_the_name_that_people_use(memory_database: Databa
     assert found(memory_database, Wanted(actor="set-up"))[0].name == "set-up"
 
 
-@pytest.mark.parametrize("position", [("2026-01-01", 0, "1"), ("x", 0, "1"), ("2026-01-01T00:00:00+00:00", 0, "a")])
+@pytest.mark.parametrize(
+    "position",
+    [
+        *(("2026-01-01", 0, "1"), ("x", 0, "1"), ("2026-01-01T00:00:00+00:00", 0, "a")),
+        *(("0001-01-01T00:00:00+14:00", 0, "1"), ("2026-01-01T00:00:00+00:00", 0, "9" * 30)),
+    ],
+)
 def test_a_cursor_that_we_did_not_make_is_refused(memory_database: Database, position: tuple[str, int, str]) -> None:
     with pytest.raises(ParkingError, match="earlier page"):
         memory_database.read(lambda conn: search(conn, Wanted(), paging.encode(*position), 5))

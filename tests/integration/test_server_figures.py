@@ -16,6 +16,7 @@ from parking.bootstrap.erasing import OTHERS_FORGET
 from parking.kernel.events import Direction
 from parking.kernel.plate import Plate
 from tests.builders.application import Server, a_server, problem_of, rows
+from tests.builders.finding import kiosk_code
 from tests.builders.journeys import OTHER_PLATE, PLATE, passage
 
 DAY = "since=2026-03-07&until=2026-03-07"
@@ -147,6 +148,14 @@ def test_a_driver_rates_a_paid_stay_once(server: Server) -> None:
 
 
 @pytest.mark.req("CARE-1", "PRIV-1")
+def test_whoever_only_typed_the_plate_at_a_kiosk_reads_nothing_of_what_its_driver_thinks(server: Server) -> None:
+    stay_id = park_and_pay(server)
+    server.ask("POST", "/my/rating", "driver", stay=stay_id, json={"score": 2, "words": "ring me on 13800138000"})
+    weak = {"Authorization": f"Bearer {kiosk_code(server, stay_id)}"}
+    assert server.ask("GET", "/my/rating", headers=weak).json() == {"open": False, "score": None, "words": ""}
+
+
+@pytest.mark.req("PRIV-1")
 def test_a_rating_has_no_plate_and_goes_with_its_driver(server: Server) -> None:
     for n in range(5):
         stay_id = park_and_pay(server, f"浙A0000{n}")

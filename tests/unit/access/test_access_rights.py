@@ -311,6 +311,15 @@ def test_an_invited_plate_needs_no_code() -> None:
     assert entry(an_invitation(plate=plate(A))).ask(A).right == "invitation:i1"
 
 
+@pytest.mark.parametrize(
+    "first", [{"used": 1}, {"lots": (LotId("b"),)}, {"valid_until": NOON}, {"valid_from": NOON + DAY / 2}]
+)
+def test_whoever_is_asked_in_again_comes_in_by_the_invitation_that_counts(first: dict[str, Any]) -> None:
+    rows = (an_invitation(plate=plate(A), **first), an_invitation(invitation_id="i2", plate=plate(A)))
+    answer = entry(*rows, lot_id=LotId("a")).ask(A)
+    assert (answer.decision, answer.right) == (Allowed("invitation"), "invitation:i2")
+
+
 def test_a_visitor_free_of_charge_leaves_by_plate_or_by_code_and_another_pays() -> None:
     rows = (inside("s1", A, right="invitation:i1"), owing("s1", A))
     assert out(an_invitation(free_of_charge=True, used=1), *rows).ask(A).decision == Allowed("invitation")

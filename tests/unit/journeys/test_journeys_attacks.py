@@ -113,7 +113,9 @@ def test_points_that_have_ended_and_are_not_swept_yet_hold_no_return_up(site: Si
     site.database.write(work)
     site.park(days=2)
     (member_id,) = site.database.read(lambda conn: [one.member_id for one in member_store.members(conn, "", 2)])
-    back = partial(points.take_back, member_id=member_id, points=70, merchant_id="cafe", reference="back:r1")
+    back = partial(
+        points.take_back, member_id=member_id, points=70, of="receipt:r1", merchant_id="cafe", reference="back:r1"
+    )
     assert site.database.write(back) == 30, "what is there"
     assert site.database.write(points.expire) == 1
     assert site.database.read(points.faults) == []

@@ -208,6 +208,24 @@ def test_what_a_box_tells_late_of_an_erased_plate_is_forgotten_in_every_table(si
     assert holding(site, PLATE) == []
 
 
+def test_a_car_that_is_inside_while_its_member_goes_is_forgotten_when_it_has_left(site: SiteStory) -> None:
+    stay_id = site.enter(votes=VOTES)
+    site.park(hours=1)
+    erase(site)
+    assert "stay.plate" in holding(site, PLATE), "it cannot be let out by nobody"
+    site.park(hours=1)
+    site.approve(site.begin_payment(stay_id))
+    site.park(minutes=3)
+    site.leave(votes=VOTES)
+    site.application.drain()
+    assert holding(site, PLATE) == []
+    site.enter()
+    site.park(days=2)
+    site.leave()
+    site.application.drain()
+    assert "stay.plate" in holding(site, PLATE), "whoever comes with that plate afterwards has not asked for anything"
+
+
 def test_what_is_erased_cannot_be_brought_back_and_what_is_not_can_be_taken_back(site: SiteStory) -> None:
     stay_id = site.enter(MISREAD)
     cashier = site.application.cashier

@@ -42,7 +42,7 @@ def test_in_any_order_of_anything_the_points_balance(acts: list[tuple[str, int, 
             elif act == "spend":
                 points.spend(uow, "a", 70 * amount, merchant_id=merchant, reference=reference)
             elif act == "back":
-                points.take_back(uow, "a", 100 * amount, merchant_id=merchant, reference=reference)
+                points.take_back(uow, "a", 100 * amount, of=f"earn:{fact}", merchant_id=merchant, reference=reference)
             else:
                 points.expire(uow)
 

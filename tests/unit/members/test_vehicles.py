@@ -133,3 +133,26 @@ def test_whoever_is_erased_holds_nothing_and_a_claim_on_his_car_finds_it_free(me
     assert members.database.read(lambda conn: tombstones.covers(conn, PLATE, START))
     assert members.after(COOLING_WHILE_HELD, claimed) == [VehicleState.ACTIVE]
     assert members.notices(members.one) == []
+
+
+def test_once_a_person_has_let_a_claim_go_on_its_holder_cannot_stop_it_again(members: Members) -> None:
+    members.owns(members.one)
+    claimed = members.claim(members.two)
+    members.database.write(lambda uow: vehicles.object_to(uow, members.one, claimed.vehicle_id))
+    members.database.write(lambda uow: vehicles.approve(uow, claimed.vehicle_id))
+    with pytest.raises(ParkingError, match="has decided"):
+        members.database.write(lambda uow: vehicles.object_to(uow, members.one, claimed.vehicle_id))
+    assert members.after(COOLING_WHILE_HELD, claimed) == [VehicleState.ACTIVE]
+
+
+@pytest.mark.parametrize("proof", [Proof.LANE_QR, Proof.DOCUMENT])
+def test_a_person_may_hand_a_car_on_whose_holder_came_while_the_claim_waited(members: Members, proof: Proof) -> None:
+    """The holder has had his notice by then, and a week to object."""
+    first = members.claim(members.one)
+    members.clock.advance(timedelta(hours=1))
+    second = members.claim(members.two, proof)
+    assert members.after(timedelta(days=2), first, second) == [VehicleState.ACTIVE, VehicleState.REVIEW]
+    members.database.write(lambda uow: vehicles.approve(uow, second.vehicle_id))
+    assert members.notices(members.one) == ["vehicle_claimed"]
+    assert members.after(COOLING_WHILE_HELD, second) == [VehicleState.ACTIVE]
+    assert members.state(first) is VehicleState.ENDED

@@ -68,7 +68,9 @@ def test_an_enum_comes_as_text() -> None:
     assert body.kind is Kind.ALLOW
 
 
-@given(st.text(max_size=40), st.integers())
+@given(
+    st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40), st.integers(-(2**63) + 1, 2**63 - 1)
+)
 def test_a_cursor_comes_back_as_it_went(text: str, number: int) -> None:
     assert paging.decode(paging.encode(text, number), str, int) == (text, number)
 
@@ -80,6 +82,12 @@ def test_a_cursor_that_we_did_not_make_is_refused(cursor: str) -> None:
             paging.decode(cursor, str, int)
     else:
         assert paging.decode(cursor, str, int) is None
+
+
+@pytest.mark.parametrize("position", [["", 2**63], ["", -(2**63)], ["a\0", 1], ["\ud800", 1]])
+def test_a_cursor_that_no_database_would_take_is_refused(position: list[Any]) -> None:
+    with pytest.raises(ParkingError, match="next"):
+        paging.decode(paging.encode(*position), str, int)
 
 
 def test_pages_cover_everything_once() -> None:

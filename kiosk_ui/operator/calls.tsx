@@ -16,7 +16,7 @@ import { money } from "./money_words";
 import { placeOf } from "./names";
 import { Picture } from "./picture";
 import { ReasonDialog } from "./reason";
-import { toBill, toStay } from "./route";
+import { toBill, toLane, toStay } from "./route";
 import { may, operator } from "./session";
 import { TellCaller } from "./tell_caller";
 import { tellOnce } from "./toast";
@@ -44,7 +44,7 @@ export function Calls({ lane }: { lane?: string }): JSX.Element {
       {unread.value && open.length > 0 && <p class="soft">{say("calls_unknown")}</p>}
       <ul>
         {open.map((call) => (
-          <CallRow key={call.id} call={call} onAsk={(what) => ask({ call, what })} />
+          <CallRow key={call.id} call={call} onLane={Boolean(lane)} onAsk={(what) => ask({ call, what })} />
         ))}
       </ul>
       {asked?.what === "open" && <OpenCall of={asked.call} onClose={() => ask(null)} />}
@@ -54,7 +54,8 @@ export function Calls({ lane }: { lane?: string }): JSX.Element {
   );
 }
 
-function CallRow({ call, onAsk }: { call: Call; onAsk: (what: Asked["what"]) => void }): JSX.Element {
+/** Elsewhere than on a lane's own panel, its name leads there: to the picture, and to say whose car it is. */
+function CallRow({ call, onLane, onAsk }: { call: Call; onLane: boolean; onAsk: (what: Asked["what"]) => void }): JSX.Element {
   const seconds = Math.max(0, Math.floor((now.value - Date.parse(call.called_at)) / 1_000));
   const mine = call.mine;
   const theirs = call.state === "taken" && !mine;
@@ -68,7 +69,7 @@ function CallRow({ call, onAsk }: { call: Call; onAsk: (what: Asked["what"]) => 
         <small>{say("waiting_since")}</small>
       </p>
       <p class="call-what">
-        <b>{place}</b>
+        <b>{call.lane_id && !onLane ? <a href={toLane(call.lane_id)}>{place}</a> : place}</b>
         <span>{inWords("callCauses", call.cause)}</span>
         {call.stay_id && <Whose call={call} stay={call.stay_id} />}
         <small>

@@ -9,8 +9,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from lpr.settings import Settings as ReadingSettings
 from parking.gate.cameras.base import SmartCameraSettings
 from parking.gate.relays.settings import COILS_MOST, BoardMap, BoardSettings
 from parking.kernel.errors import ParkingError
@@ -200,6 +201,12 @@ class CameraSettings(Section):
     kind: Literal["mjpeg", "rtsp", "file", "folder"]
     url: str = Field(min_length=1, max_length=1000)
     recognition: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("recognition")
+    @classmethod
+    def _known(cls, plain: dict[str, Any]) -> dict[str, Any]:
+        built(ReadingSettings.parse, plain)
+        return plain
 
 
 class SmartCameraSection(Section):

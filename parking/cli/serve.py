@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from types import FrameType
 
-import sqlalchemy as sa
 import uvicorn
 
 from parking import migrations
 from parking.bootstrap import settings as server_settings
 from parking.bootstrap.server import create_app
-from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.errors import invalid
 from parking.plumbing import logs
 from parking.web.frames import FrameProtocol, StreamProtocol
 
@@ -18,7 +18,8 @@ from parking.web.frames import FrameProtocol, StreamProtocol
 def serve() -> None:
     """Run the server. Settings come from the environment (`parking config show`)."""
     settings = server_settings.load()
-    _refuse_another_shape(settings.database_url)
+    migrations.refuse_another_shape(settings.database_url)
+    _refuse_a_taken_address(settings.host, settings.port)
     logs.set_up(json=settings.log_json, level=settings.log_level.upper())
     config = uvicorn.Config(
         create_app(settings),
@@ -35,14 +36,16 @@ def serve() -> None:
     _Server(config).run()
 
 
-def _refuse_another_shape(database_url: str) -> None:
-    """ParkingError when the database is not in the shape that this program expects: nothing is served from a guess."""
-    engine = sa.create_engine(database_url, poolclass=sa.NullPool, hide_parameters=True)
-    with engine.connect() as connection:
-        at, newest = migrations.current(connection), migrations.head()
-    if at != newest:
-        message = f"is at {at or 'nothing'}, this program needs {newest}; bring it there with: parking migrate"
-        raise ParkingError(ErrorKind.INVALID, "database.shape", message, field="PARKING_DATABASE_URL")
+def _refuse_a_taken_address(host: str, port: int) -> None:
+    """ParkingError where nobody can listen, before anything is started for nothing."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(found[0], socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(found[4])
+    except OSError as error:
+        message = f"{host}:{port} cannot be listened on: {error.strerror}; is a server running? else set PARKING_HOST or PARKING_PORT"
+        raise invalid("settings.address", message) from None
 
 
 class _Server(uvicorn.Server):

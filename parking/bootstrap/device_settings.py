@@ -6,6 +6,7 @@ A secret is written down, or better named by its file (`password_file: keys/came
 from __future__ import annotations
 
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -225,6 +226,13 @@ class SmartCameraSection(Section):
     answer_within_s: float = Field(default=2.0, gt=0, le=10)
     comet_hold_s: float = Field(default=0.25, ge=0, le=10)
     time_zone_h: float = Field(default=8.0, ge=-14, le=14)
+
+    @field_validator("sources")
+    @classmethod
+    def _networks(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        for source in sources:
+            ip_network(source, strict=False)  # ValueError: it names what is none
+        return sources
 
     def settings(self) -> SmartCameraSettings:
         values = {name: getattr(self, name) for name in type(self).model_fields if name not in ("kind", "device")}

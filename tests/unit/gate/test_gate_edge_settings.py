@@ -112,6 +112,10 @@ BAD: list[tuple[Any, str]] = [
     (with_lane(camera=VZENITH), "push: camera cam-1 pushes; say where this box listens"),
     ({**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "secret": "short"}}]}, "lanes.0.camera.secret"),
     ({**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "votes": 0}}]}, "lanes.0.camera.votes"),
+    (
+        {**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "sources": ["10.0.1.x"]}}]},
+        "lanes.0.camera.sources: '10.0.1.x' does not appear to be",
+    ),
     ({**GOOD, "push": {"port": 0}}, "push.port"),
     ({**GOOD, "push": {"certificate": "c.pem"}}, "certificate and private_key go together"),
     (

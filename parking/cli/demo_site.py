@@ -123,6 +123,9 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     if note.exists():
         return _as_it_was(note)
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "server.db").exists():  # whatever made it, what it holds is not ours to take
+        message = "holds a database and no demo, as a lay-out that was cut off leaves it: take an empty folder"
+        raise invalid("demo.folder", message, field=str(folder))
     keys = folder / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
     edge_key, server_key, *_ = [create_key(keys / f"{name}.pem") for name in ("edge-1", "server", "merchant", "wallet")]
@@ -140,7 +143,7 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     partial = note.with_suffix(".part")
     partial.touch(mode=0o600)
     partial.write_text(json.dumps(asdict(site), indent=1))
-    partial.rename(note)  # last: a lay-out that was cut off is made again
+    partial.rename(note)  # last: a lay-out that was cut off is none
     return site
 
 

@@ -59,7 +59,7 @@ def demo(
             site = lay_out(place, host=host, port=0 if once else port)
             for taken in site.ports.values():
                 refuse_a_taken_address(
-                    site.host, taken, "is another demo running? else give --port, or another --folder"
+                    site.host, taken, "is another demo running? else take another --folder"
                 )
             supervisor = Supervisor(place / "logs")
             try:

@@ -21,6 +21,7 @@ from hardware_sim.bay_plan import PORTS as BAY_PORTS
 from hardware_sim.kiosk_cash import COIN, COINS, NOTES
 from parking import migrations
 from parking.bootstrap.keys import Ed25519Signer, create_key
+from parking.cli.addresses import refuse_a_taken_address
 from parking.cli.demo_loyalty import open_loyalty
 from parking.cli.demo_rights import enrol_members, invite_visitors
 from parking.kernel.clock import SystemClock
@@ -122,6 +123,8 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     note = folder / "demo.json"
     if note.exists():
         return _as_it_was(note)
+    if port:  # before it is written down here for good
+        refuse_a_taken_address(host, port, "give another --port")
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "server.db").exists():  # whatever made it, what it holds is not ours to take
         message = "holds a database and no demo, as a lay-out that was cut off leaves it: take an empty folder"

@@ -60,6 +60,8 @@ def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> No
     said = capsys.readouterr().err
     assert f"127.0.0.1:{port} cannot be listened on: Address already in use" in said
     assert said.count("\n") == 1
+    with pytest.raises(Started):  # and nothing of it was kept
+        cli.main(["demo", "--folder", "mall", "--port", "0"])
 
 
 def test_a_lay_out_that_was_cut_off_is_told_with_the_way_out(capsys: pytest.CaptureFixture[str]) -> None:

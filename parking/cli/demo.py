@@ -58,9 +58,7 @@ def demo(
         with alone(place / "demo"):
             site = lay_out(place, host=host, port=0 if once else port)
             for taken in site.ports.values():
-                refuse_a_taken_address(
-                    site.host, taken, "is another demo running? else take another --folder"
-                )
+                refuse_a_taken_address(site.host, taken, "is another demo running? else take another --folder")
             supervisor = Supervisor(place / "logs")
             try:
                 operator = start(supervisor, site, traffic=not once, seed=seed, say=say)

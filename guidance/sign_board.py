@@ -17,10 +17,12 @@ from guidance.service import Occupancy
 from guidance.signs.base import UNKNOWN_FACE, Arrow, Face, Sign, SignFactory, SignSettings, SignSilent
 from parking.kernel.clock import Clock
 from parking.kernel.device import DeviceFault, DeviceRefused, Health, HealthReport
+from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.events import DeviceHealthChanged, Event, SignShown
 from parking.kernel.ids import DeviceId, SignId, ZoneId
 from parking.kernel.registry import Registry
 from parking.plumbing.db import Database, UnitOfWork
+from parking.site.model import Sign as SignOfSite
 from parking.site.model import SiteMap
 
 REPEAT_S = 30.0
@@ -51,17 +53,18 @@ class BoardSign:
 
 
 def connect(site: SiteMap, drivers: Registry[SignFactory], timeout_s: float = 2.0) -> tuple[BoardSign, ...]:
-    """The site's signs with their drivers; nothing is sent yet. ParkingError names an unknown driver or a bad address."""
-    return tuple(
-        BoardSign(
-            s.id,
-            s.zone_id,
-            drivers.get(s.driver)(SignSettings(s.address, timeout_s, str(site.id), str(s.id))),
-            Advice.for_capacity(site.zone(s.zone_id).capacity),
-            s.full_text,
-        )
-        for s in site.signs
-    )
+    """The site's signs with their drivers; nothing is sent yet. ParkingError names the sign, and its unknown driver or bad address."""
+    return tuple(_connected(site, sign, drivers, timeout_s) for sign in site.signs)
+
+
+def _connected(site: SiteMap, sign: SignOfSite, drivers: Registry[SignFactory], timeout_s: float) -> BoardSign:
+    try:
+        driver = drivers.get(sign.driver)(SignSettings(sign.address, timeout_s, str(site.id), str(sign.id)))
+    except ParkingError as error:
+        message = f"{error}; write `address: host:port` in the site file, or set PARKING_SIGN_ADDRESSES"
+        raise invalid(error.code, message, field=f"signs.{sign.id}") from None
+    advice = Advice.for_capacity(site.zone(sign.zone_id).capacity)
+    return BoardSign(sign.id, sign.zone_id, driver, advice, sign.full_text)
 
 
 def read_from(database: Database, occupancy: Occupancy) -> Read:

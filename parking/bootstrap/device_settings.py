@@ -6,11 +6,13 @@ A secret is written down, or better named by its file (`password_file: keys/came
 from __future__ import annotations
 
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from lpr.settings import Settings as ReadingSettings
 from parking.gate.cameras.base import SmartCameraSettings
 from parking.gate.relays.settings import COILS_MOST, BoardMap, BoardSettings
 from parking.kernel.errors import ParkingError
@@ -201,6 +203,12 @@ class CameraSettings(Section):
     url: str = Field(min_length=1, max_length=1000)
     recognition: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("recognition")
+    @classmethod
+    def _known(cls, plain: dict[str, Any]) -> dict[str, Any]:
+        built(ReadingSettings.parse, plain)
+        return plain
+
 
 class SmartCameraSection(Section):
     """A camera that reads by itself and pushes to this box, at /<kind>/<secret>; `device` is its name."""
@@ -218,6 +226,13 @@ class SmartCameraSection(Section):
     answer_within_s: float = Field(default=2.0, gt=0, le=10)
     comet_hold_s: float = Field(default=0.25, ge=0, le=10)
     time_zone_h: float = Field(default=8.0, ge=-14, le=14)
+
+    @field_validator("sources")
+    @classmethod
+    def _networks(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        for source in sources:
+            ip_network(source, strict=False)  # ValueError: it names what is none
+        return sources
 
     def settings(self) -> SmartCameraSettings:
         values = {name: getattr(self, name) for name in type(self).model_fields if name not in ("kind", "device")}

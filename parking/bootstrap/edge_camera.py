@@ -94,7 +94,6 @@ class PictureFolder:
             return None
 
     def _run(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while (one := self._waiting.get()) is not None:
             try:
                 self._write(*one)
@@ -103,6 +102,7 @@ class PictureFolder:
                 _LOG.warning("picture lost", trouble=self.trouble)
 
     def _write(self, name: str, picture: Evidence | bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # here: a disk that comes back is written to again
         if self.written % 200 == 0:
             self._clear()
         data = picture if isinstance(picture, bytes) else _packed(picture)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from parking.bootstrap.device_settings import CameraSettings, Name, Port, Section, SmartCameraSection, built
 from parking.bootstrap.lane_settings import BarrierLaneSettings, Lane, RampLaneSettings, RelaySection
@@ -76,6 +77,16 @@ class EdgeSettings(Section):
         own = [(reader.id or f"{lane.id}-{reader.kind}", reader) for lane in self.barriers for reader in lane.readers]
         return [*own, *((reader.id, reader) for reader in self.readers)]
 
+    @field_validator("server")
+    @classmethod
+    def _an_address(cls, text: str) -> str:
+        try:
+            if not 0 < (httpx.URL(text).port or 80) < 65536:
+                raise httpx.InvalidURL("its port is 1 to 65535")
+        except httpx.InvalidURL as error:
+            raise ValueError(f"is no address: {error}") from None
+        return text
+
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
         _no_two("lanes", [lane.id for lane in self.lanes])
@@ -128,7 +139,7 @@ def load(path: Path) -> EdgeSettings:
         plain = yaml.safe_load(raw) if len(raw) <= LONGEST_FILE else None
     except OSError as error:
         raise invalid("edge.settings", f"cannot be read ({error.strerror})", field=str(path)) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f"{path}, line {line + 1}" if line is not None else str(path)
         raise invalid("edge.settings", "is not YAML", field=where) from None

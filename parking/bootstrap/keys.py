@@ -76,6 +76,8 @@ def _holds(key: Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
 
 def create_key(path: Path) -> Ed25519Signer:
     """A new private key in `path` (readable by its owner only) and its public half beside it as `.pub`; an existing one is kept."""
+    if path.suffix == ".pub":
+        raise invalid("key.name", f"{path} would be its public half; name the private key, such as .pem", field="key")
     if not path.exists():
         private = Ed25519PrivateKey.generate()
         partial = path.with_suffix(".part")
@@ -89,6 +91,8 @@ def create_key(path: Path) -> Ed25519Signer:
 
 def load_signer(path: Path) -> Ed25519Signer:
     """The private key in a PEM file; ParkingError names the file that has none."""
+    if not path.exists():
+        raise invalid("key.unreadable", f"{path} is not there; make it with: parking enrol key {path}", field="key")
     try:
         private = load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError) as error:

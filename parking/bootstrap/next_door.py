@@ -88,7 +88,7 @@ def rows_of(file: Path | None) -> FileRows:
         return NOBODY
     try:
         said = FileRows.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise invalid("settings.file", f"{file} cannot be read: {error}", field="PARKING_NEIGHBOURS_FILE") from None
     except ValidationError as error:
         wrong = error.errors()[0]

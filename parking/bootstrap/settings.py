@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from parking.kernel.errors import invalid
 
@@ -22,12 +22,20 @@ class Settings(BaseSettings):
     tariff_file: Path = Field(
         description="the tariff for whoever enters now, YAML; or a folder of them, each with its `valid` days"
     )
-    database_url: str = "sqlite:///parking.db"
-    bus_url: str = Field(default="memory://", description="memory:// or redis://host:port/0")
-    keys_dir: Path = Field(default=Path("keys"), description="folder of the server's own key, made on first start")
+    database_url: str = Field(default="sqlite:///parking.db", pattern=r"^(sqlite|postgresql\+psycopg)://")
+    bus_url: str = Field(
+        default="memory://", pattern=r"^(memory://$|rediss?://|unix://)", description="memory:// or redis://host:port/0"
+    )
+    keys_dir: Path = Field(
+        default=Path("keys"), description="folder of the server's own key: parking enrol key keys/server.pem"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    public_url: str = Field(default="http://127.0.0.1:8000", description="how phones and kiosks reach this server")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        pattern=r"^(https?://[^/\s]+)?$",
+        description="how phones and kiosks reach this server; without a path or a slash at the end",
+    )
     trusted_proxies: list[str] = Field(
         default=["127.0.0.1"],
         description="addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed; whoever ends TLS for us",
@@ -70,7 +78,7 @@ class Settings(BaseSettings):
         description="class:<kind of plate>, lot:<id>, pass:<id> or pass:* -> the bound of a stay's bill there, lower than the general one",
     )
     longest_stay_days: int = Field(
-        default=30, ge=1, description="a bill for a stay longer than this goes to a person first"
+        default=30, ge=1, le=36_500, description="a bill for a stay longer than this goes to a person first"
     )
     help_ladder: dict[str, int] = Field(
         default={"attendant": 0, "manager": 30, "technician": 90},
@@ -108,3 +116,8 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         faults = [f"PARKING_{'__'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
         raise invalid("settings.invalid", "; ".join(faults)) from None
+    except UnicodeDecodeError:
+        raise invalid("settings.invalid", "is not UTF-8 text; save it as UTF-8", field=".env") from None
+    except SettingsError as error:
+        name = next((n for n in Settings.model_fields if f'"{n}"' in str(error)), "")
+        raise invalid("settings.invalid", "should be JSON", field=f"PARKING_{name.upper()}") from None

@@ -32,6 +32,13 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "a seeded stretch of traffic against the real domain code, and a verdict on every visit",
 }
 WRONG_CALL = 2
+_STORES = {
+    "sqlalchemy": "the database",
+    "sqlite3": "the database",
+    "psycopg": "the database",
+    "redis": "PARKING_BUS_URL",
+}
+"""Whose errors say that a store is away or broken; known by name, as a gate box has not all of them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _wrong(f"parking {name}", str(error))
     except KeyboardInterrupt:
         return 130  # as shells say it
+    except Exception as error:
+        store = _STORES.get(type(error).__module__.partition(".")[0])
+        if store is None:
+            raise
+        first_line = str(getattr(error, "orig", None) or error).partition("\n")[0]  # what follows may tell values
+        return _wrong(f"parking {name}", f"{store}: {first_line}; more is told by: parking doctor")
 
 
 def overview() -> str:

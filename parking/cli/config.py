@@ -31,6 +31,9 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="one flat JSON obj
         typer.echo(json.dumps(values, ensure_ascii=False))
         return
     for name, value in values.items():
+        if value is None:
+            typer.echo(f"# PARKING_{name.upper()} is not set")
+            continue
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         typer.echo(f"PARKING_{name.upper()}={text}")
 
@@ -43,4 +46,6 @@ def shown(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {str(key): shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shown(item) for item in value]
     return _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", str(value))

@@ -23,12 +23,14 @@ import typer
 
 from hardware_sim.traffic import arrivals
 from parking.cli import demo_once
+from parking.cli.addresses import refuse_a_taken_address
 from parking.cli.demo_finding import ticket_of
 from parking.cli.demo_loyalty import WELCOME, MallApp
 from parking.cli.demo_site import EDGE, OPERATOR, DemoSite, lay_out
 from parking.cli.operator_client import OperatorClient
 from parking.cli.progress import sentence
 from parking.cli.supervisor import Child, Supervisor
+from parking.gate.edge_file import alone
 from parking.kernel.errors import ErrorKind, ParkingError
 
 READY_WITHIN_S = 120.0
@@ -48,19 +50,26 @@ def demo(
     seed: Annotated[int, typer.Option(help="of the traffic")] = 1,
 ) -> None:
     """Run a simulated mall until Ctrl-C, or (--once) one car in and out; exit 0 only when every part tells the same story."""
-    place = folder or Path(tempfile.mkdtemp(prefix="parking-demo-"))
+    # whole: what is laid out names its files, and is read from elsewhere
+    place = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="parking-demo-"))
     say = _quiet if as_json else _say
-    site = lay_out(place, host=host, port=0 if once else port)
-    supervisor = Supervisor(place / "logs")
     try:
-        operator = start(supervisor, site, traffic=not once, seed=seed, say=say)
-        if once:
-            report = demo_once.run(site, operator, seed=seed)
-            print(json.dumps(report, ensure_ascii=False) if as_json else demo_once.as_text(report))
-            raise typer.Exit(0 if report["ok"] else 1)
-        _live(site, operator, say)
+        place.mkdir(parents=True, exist_ok=True)
+        with alone(place / "demo"):
+            site = lay_out(place, host=host, port=0 if once else port)
+            for taken in site.ports.values():
+                refuse_a_taken_address(site.host, taken, "is another demo running? else take another --folder")
+            supervisor = Supervisor(place / "logs")
+            try:
+                operator = start(supervisor, site, traffic=not once, seed=seed, say=say)
+                if once:
+                    report = demo_once.run(site, operator, seed=seed)
+                    print(json.dumps(report, ensure_ascii=False) if as_json else demo_once.as_text(report))
+                    raise typer.Exit(0 if report["ok"] else 1)
+                _live(site, operator, say)
+            finally:
+                supervisor.stop()
     finally:
-        supervisor.stop()
         if folder is None:
             shutil.rmtree(place, ignore_errors=True)
 

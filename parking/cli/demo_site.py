@@ -21,6 +21,7 @@ from hardware_sim.bay_plan import PORTS as BAY_PORTS
 from hardware_sim.kiosk_cash import COIN, COINS, NOTES
 from parking import migrations
 from parking.bootstrap.keys import Ed25519Signer, create_key
+from parking.cli.addresses import refuse_a_taken_address
 from parking.cli.demo_loyalty import open_loyalty
 from parking.cli.demo_rights import enrol_members, invite_visitors
 from parking.kernel.clock import SystemClock
@@ -122,7 +123,12 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     note = folder / "demo.json"
     if note.exists():
         return _as_it_was(note)
+    if port:  # before it is written down here for good
+        refuse_a_taken_address(host, port, "give another --port")
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "server.db").exists():  # whatever made it, what it holds is not ours to take
+        message = "holds a database and no demo, as a lay-out that was cut off leaves it: take an empty folder"
+        raise invalid("demo.folder", message, field=str(folder))
     keys = folder / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
     edge_key, server_key, *_ = [create_key(keys / f"{name}.pem") for name in ("edge-1", "server", "merchant", "wallet")]
@@ -140,7 +146,7 @@ def lay_out(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> DemoSite
     partial = note.with_suffix(".part")
     partial.touch(mode=0o600)
     partial.write_text(json.dumps(asdict(site), indent=1))
-    partial.rename(note)  # last: a lay-out that was cut off is made again
+    partial.rename(note)  # last: a lay-out that was cut off is none
     return site
 
 

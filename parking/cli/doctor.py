@@ -110,9 +110,12 @@ def models() -> str:
 
 
 def site(settings: Settings) -> str:
+    from guidance.sign_board import connect
+    from guidance.signs.registry import SIGNS
     from parking.bootstrap.application import load_site
 
     found = load_site(settings)
+    connect(found, SIGNS)
     return f"{settings.site_file}: {len(found.lanes)} lanes, {len(found.zones)} zones, {len(found.signs)} signs"
 
 
@@ -129,32 +132,27 @@ def database(settings: Settings) -> str:
 
     from parking import migrations
 
-    url = settings.database_url
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
-        raise ValueError(f"there is no file {parsed.database} yet; make it with: parking migrate")
-    engine = sa.create_engine(url)
     try:
-        with engine.connect() as connection:
-            at, newest = migrations.current(connection), migrations.head()
+        parsed = sa.make_url(settings.database_url)
+        if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+            raise ValueError(f"there is no file {parsed.database} yet; make it with: parking migrate")
+        migrations.refuse_another_shape(settings.database_url)
     except sa.exc.SQLAlchemyError as error:
-        raise ValueError(
-            f"{parsed.render_as_string()} does not answer: {type(error).__name__}; is it running?"
-        ) from None
-    finally:
-        engine.dispose()
-    if at != newest:
-        raise ValueError(f"it is at revision {at}, this program expects {newest}; run: parking migrate")
-    return f"{parsed.render_as_string()} at revision {at}"
+        why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise ValueError(f"PARKING_DATABASE_URL does not answer: {why}; is it running, is it whole?") from None
+    return f"{parsed.render_as_string()} at revision {migrations.head()}"
 
 
 def server_key(settings: Settings) -> str:
     """A private key that others may read is no longer private, and nor is what members.key and plates.key hide."""
+    from parking.bootstrap.keys import load_signer
+
     path = settings.keys_dir / "server.pem"
     for secret in (path, settings.keys_dir / "members.key", settings.keys_dir / "plates.key"):
         if secret.exists() and secret.stat().st_mode & 0o077:
             raise ValueError(f"{secret} can be read by others; mend it with: chmod 600 {secret}")
-    return str(path) if path.exists() else f"{path} will be made on the first start"
+    load_signer(path)
+    return str(path)
 
 
 def address(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from parking import migrations
 from parking.bootstrap import settings as server_settings
 from parking.bootstrap.keys import create_key, key_id_of, load_public
 from parking.journeys import app_hooks
@@ -27,6 +28,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Make keys, 
 
 def _write(work: Callable[[UnitOfWork], T]) -> T:
     settings = server_settings.load()
+    migrations.refuse_another_shape(settings.database_url)
     database = open_database(settings.database_url, clock=SystemClock(), ids=RandomIds(), origin="console")
     try:
         return database.write(work)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from parking import migrations
 from parking.bootstrap import settings as server_settings
 from parking.bootstrap.application import load_site
 from parking.bootstrap.figures import figures_of
@@ -31,6 +32,7 @@ def rebuild(
     Passages and zone counts of days whose events are no longer kept stay as they are (`since` names the first day counted again).
     """
     settings = server_settings.load()
+    migrations.refuse_another_shape(settings.database_url)
     database = open_database(settings.database_url, clock=SystemClock(), ids=RandomIds(), origin="figures")
     try:
         done = figures_of(load_site(settings)).rebuild(database)

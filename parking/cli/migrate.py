@@ -8,6 +8,7 @@ import typer
 
 from parking import migrations
 from parking.bootstrap import settings as server_settings
+from parking.kernel.errors import invalid
 
 
 def migrate(
@@ -18,8 +19,10 @@ def migrate(
 ) -> None:
     """Change the database's shape; a change happens wholly or not at all."""
     url = server_settings.load().database_url
+    if back and target == "head":
+        raise invalid("migrations.unknown", "say how far back: a revision, `base` or `-1`", field="target")
     if back:
         migrations.back(url, target)
     else:
         migrations.run(url, target)
-    typer.echo(f"the database is at {target}")
+    typer.echo(f"the database is at {migrations.at(url) or 'nothing'}")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from types import FrameType
 
-import sqlalchemy as sa
 import uvicorn
 
 from parking import migrations
 from parking.bootstrap import settings as server_settings
 from parking.bootstrap.server import create_app
-from parking.kernel.errors import ErrorKind, ParkingError
+from parking.cli.addresses import refuse_a_taken_address
 from parking.plumbing import logs
 from parking.web.frames import FrameProtocol, StreamProtocol
 
@@ -18,7 +17,8 @@ from parking.web.frames import FrameProtocol, StreamProtocol
 def serve() -> None:
     """Run the server. Settings come from the environment (`parking config show`)."""
     settings = server_settings.load()
-    _refuse_another_shape(settings.database_url)
+    migrations.refuse_another_shape(settings.database_url)
+    refuse_a_taken_address(settings.host, settings.port, "is a server running? else set PARKING_HOST or PARKING_PORT")
     logs.set_up(json=settings.log_json, level=settings.log_level.upper())
     config = uvicorn.Config(
         create_app(settings),
@@ -33,16 +33,6 @@ def serve() -> None:
         server_header=False,
     )
     _Server(config).run()
-
-
-def _refuse_another_shape(database_url: str) -> None:
-    """ParkingError when the database is not in the shape that this program expects: nothing is served from a guess."""
-    engine = sa.create_engine(database_url, poolclass=sa.NullPool, hide_parameters=True)
-    with engine.connect() as connection:
-        at, newest = migrations.current(connection), migrations.head()
-    if at != newest:
-        message = f"is at {at or 'nothing'}, this program needs {newest}; bring it there with: parking migrate"
-        raise ParkingError(ErrorKind.INVALID, "database.shape", message, field="PARKING_DATABASE_URL")
 
 
 class _Server(uvicorn.Server):

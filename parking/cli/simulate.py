@@ -72,7 +72,11 @@ def simulate(
     folder = None
     if scenario is not None:
         file = _file(scenario)
-        begun, folder = scenarios.load(file.read_text(encoding="utf-8"), file.name), file.parent
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise invalid("scenario.malformed", "is not UTF-8 text; save it as UTF-8", field=file.name) from None
+        begun, folder = scenarios.load(text, file.name), file.parent
     elif stays is not None:
         begun = Scenario()
     else:

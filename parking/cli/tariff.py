@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 import yaml
 
-from parking.cli.tariff_files import facts_of_words, moment, recorded_stays, tariff_of, text_of
+from parking.cli.tariff_files import facts_of_words, moment, recorded_stays, tariff_of, text_of, within_reason
 from parking.kernel.errors import invalid
 from parking.kernel.money import Money
 from payments.tariff.apds import from_apds, to_apds
@@ -143,10 +143,7 @@ def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
     from parking.plumbing.db import open_database
     from parking.sessions import finding
 
-    try:
-        begin = datetime.fromisoformat(day)
-    except ValueError:
-        raise invalid("compare.day", f"{day!r} is no day; write it as 2026-05-01", field="--day") from None
+    begin = within_reason(day, "--day", "2026-05-01")
     begin = datetime(begin.year, begin.month, begin.day, tzinfo=zone)
     end = begin + timedelta(days=1)
     file = make_url(url).database if url.startswith("sqlite") else None

@@ -45,12 +45,21 @@ def there_is(file: Path) -> None:
         raise invalid("tariff.file", what, field=str(file))
 
 
+def within_reason(text: str, where: str, example: str) -> datetime:
+    """A time or a day that a stay can have: days and zones away from it are still on the calendar."""
+    try:
+        found, known = datetime.fromisoformat(text), True
+    except ValueError:
+        known = False
+    if not known or not 1970 <= found.year < 9000:
+        what = "day" if "T" not in example else "time"
+        raise invalid("quote.time", f"{text!r} is no {what}; write it as {example}", field=where)
+    return found
+
+
 def moment(text: str, zone: ZoneInfo, where: str) -> datetime:
     """A time as people write it; without an offset it is the tariff's wall clock."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid("quote.time", f"{text!r} is no time; write it as 2026-05-01T10:00", field=where) from None
+    found = within_reason(text, where, "2026-05-01T10:00")
     if found.tzinfo is not None:
         return found
     early, late = found.replace(tzinfo=zone), found.replace(tzinfo=zone, fold=1)

@@ -21,7 +21,8 @@ from parking.kernel.errors import ErrorKind, ParkingError
 
 T = TypeVar("T")
 MEMORY = ":memory:"
-UNREADABLE = "copy.unreadable"
+UNREADABLE, UNAVAILABLE = "copy.unreadable", "copy.file"
+_DAMAGED = ("malformed", "not a database", "no such", "UNIQUE", "Could not decode", "can't decode")
 FORMAT = 1
 """Of the tables below; an image of another format is not taken."""
 FOR_EVER = 2**63 - 1
@@ -99,7 +100,7 @@ class CopyFile:
             self._reader = self._writer if in_memory else _connect(self.path)
             self._next = 1 + int(self._writer.execute("SELECT coalesce(max(id), 0) FROM fact").fetchone()[0])
             row = self._writer.execute("SELECT site, epoch, served, position FROM copy").fetchone()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _unavailable(error) from None
         self.at: Position | None = Position(*row) if row else None
         self._kinds: set[str] | None = set() if self._next == 1 else None
@@ -180,7 +181,7 @@ class CopyFile:
         with self._read_turn:
             try:
                 return query(self._reader)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise _unavailable(error) from None
 
     def _replace(self, row: StoredRow) -> None:
@@ -211,6 +212,8 @@ def _clear_past(conn: sqlite3.Connection, served: int) -> int:
 
 
 def _unpacked(raw: bytes) -> tuple[int, ...]:
+    if not isinstance(raw, bytes) or len(raw) % 8:
+        raise sqlite3.DatabaseError("malformed: refs that are none")
     return struct.unpack(f"<{len(raw) // 8}q", raw)
 
 
@@ -221,7 +224,7 @@ def _connect(path: str) -> sqlite3.Connection:
     return conn
 
 
-def _unavailable(error: sqlite3.Error) -> ParkingError:
-    unreadable = any(word in str(error) for word in ("malformed", "not a database"))
-    code = UNREADABLE if unreadable else "copy.file"
+def _unavailable(error: Exception) -> ParkingError:
+    unreadable = any(word in str(error) for word in _DAMAGED)
+    code = UNREADABLE if unreadable else UNAVAILABLE
     return ParkingError(ErrorKind.UNAVAILABLE, code, f"the copy's file cannot be used: {error}")

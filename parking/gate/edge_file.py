@@ -20,7 +20,7 @@ from parking.kernel.errors import ErrorKind, ParkingError
 T = TypeVar("T")
 _BUSY_MS = 2_000
 UNREADABLE = "edge.unreadable"
-_DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error")
+_DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error", "Could not decode", "can't decode")
 """What SQLite says of a file that a worn disk or a power cut has left behind."""
 
 
@@ -50,16 +50,17 @@ class EdgeFile:
                 prepare(self._writer)
                 self._writer.execute("INSERT OR IGNORE INTO journal VALUES (1, ?, 0)", (str(uuid4()),))
                 self._reader = self._writer if in_memory else opened.enter_context(closing(_connect(self.path)))
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise _unavailable(error) from None
             opened.pop_all()
         self._read_lock = self._commit if in_memory else threading.Lock()
 
     def check(self) -> None:
-        """Look through every page; ParkingError with the code UNREADABLE where one is damaged."""
+        """Look through every page and every word; ParkingError with the code UNREADABLE where one is damaged."""
         (found,) = self.read(lambda conn: conn.execute("PRAGMA quick_check(1)").fetchone())
         if found != "ok":
             raise _unavailable(sqlite3.DatabaseError(f"malformed: {found}"))
+        self.read(_spell_out)
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction that is on disk when this returns; its errors undo it alone and come out here."""
@@ -82,7 +83,7 @@ class EdgeFile:
         with self._read_lock:
             try:
                 return query(self._reader)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise _unavailable(error) from None
 
     def carried_out(self, among: Collection[str]) -> frozenset[str]:
@@ -142,6 +143,16 @@ class EdgeFile:
                 raise sqlite3.OperationalError("the transaction is gone") from error  # a full disk ends all of it
             conn.execute("ROLLBACK TO job")
         conn.execute("RELEASE job")
+
+
+def _spell_out(conn: sqlite3.Connection) -> None:
+    """sqlite3.Error or UnicodeDecodeError where pages are whole and what stands on them is not."""
+    for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for _ in conn.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - the file's own names
+            pass
+    bodies = "SELECT body FROM entry UNION ALL SELECT body FROM lane_state"
+    if conn.execute(f"SELECT 1 FROM ({bodies}) WHERE NOT json_valid(body) LIMIT 1").fetchone():  # noqa: S608 - as above
+        raise sqlite3.DatabaseError("malformed: a word that is none")
 
 
 @contextmanager

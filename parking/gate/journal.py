@@ -13,13 +13,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
-from parking.gate.edge_file import EdgeFile
+from parking.gate.edge_file import UNREADABLE, EdgeFile
 from parking.gate.ports import Journal
 from parking.gate.steady_clock import Stamp, SteadyClock
 from parking.kernel.chain import canonical
 from parking.kernel.codec import encode, parse_time, to_plain
+from parking.kernel.errors import ErrorKind, ParkingError
 from parking.kernel.events import CodeUsed, Envelope
 from parking.kernel.ids import LaneId
 
@@ -108,6 +110,19 @@ class FileJournal:
         query = "SELECT * FROM entry WHERE seq > (SELECT acked FROM journal) ORDER BY seq LIMIT ?"
         return tuple(_entry(row) for row in self._file.read(lambda conn: conn.execute(query, (limit,)).fetchall()))
 
+    def before_damage(self, limit: int) -> tuple[Entry, ...]:
+        """The same as far as it can be read, of a file that was set aside; ParkingError where the damage begins at once."""
+        try:
+            found = self.unacknowledged(limit)
+        except ParkingError:
+            if limit == 1:
+                raise
+            return self.before_damage(limit // 2)
+        readable = tuple(takewhile(_is_whole, found))
+        if found and not readable:
+            raise ParkingError(ErrorKind.UNAVAILABLE, UNREADABLE, f"event {found[0].seq} cannot be read")
+        return readable
+
     def corrected_at(self, entry: Entry) -> str | None:
         """When an entry's event truly happened, where that has become known since and is another time than it says."""
         if self._clock is None or entry.stamp is None:
@@ -171,6 +186,13 @@ def _told_before(conn: sqlite3.Connection, moment: datetime) -> int:
             break
         number = seq
     return int(number)
+
+
+def _is_whole(entry: Entry) -> bool:
+    try:
+        return isinstance(json.loads(entry.body), dict)
+    except ValueError:
+        return False
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from parking.access.queries import Queries
 from parking.access.refs import ALL
 from parking.access.snapshot import CommandRow, CopyChange, CopyRow, Fact, ZoneRow, parse_fact, refs_of
-from parking.gate.copy_file import UNREADABLE, CopyFile, Position, StoredRow, key_number, ref_number
+from parking.gate.copy_file import (
+    UNAVAILABLE,
+    UNREADABLE,
+    CopyFile,
+    Position,
+    StoredRow,
+    key_number,
+    ref_number,
+)
 from parking.gate.copy_files import CopyFiles
 from parking.gate.edge_file import EdgeFile
 from parking.gate.link_wire import CopyImage
@@ -103,8 +111,13 @@ class LocalCopy(Queries):
 
     def find(self, kind: str, *refs: str) -> list[Fact]:
         """The rows of one kind that `refs_of` finds by any of `refs`, each once, in the order of their keys."""
-        read = [self._meaning(kind, key, data) for key, _, data in self._found(kind, *refs)]
-        return [fact for fact, found_by in read if not found_by.isdisjoint(refs)]
+        numbers = [ref_number(kind, ref) for ref in refs]
+
+        def read(file: CopyFile) -> list[tuple[Fact, frozenset[str]]]:
+            return [self._meaning(kind, key, data) for key, _, data in file.find(kind, numbers)]
+
+        nothing: list[tuple[Fact, frozenset[str]]] = []
+        return [fact for fact, found_by in self._ask(read, nothing) if not found_by.isdisjoint(refs)]
 
     def _stored(self, row: CopyRow) -> StoredRow:
         if row.data is None:
@@ -149,10 +162,16 @@ class LocalCopy(Queries):
 
     def orders(self, lane_id: LaneId) -> tuple[CommandRow, ...]:
         """Orders to this lane that were not carried out yet, late ones included, oldest first."""
-        found = sorted(self._found("command", f"lane:{lane_id}"), key=lambda row: row[1])
-        if not found:
+        numbers = [ref_number("command", f"lane:{lane_id}")]
+
+        def read(file: CopyFile) -> list[Fact | None]:
+            found = sorted(file.find("command", numbers), key=lambda row: row[1])
+            return [parse_fact(CopyRow("command", key, version, json.loads(data))) for key, version, data in found]
+
+        nothing: list[Fact | None] = []
+        facts = self._ask(read, nothing)
+        if not facts:
             return ()
-        facts = [parse_fact(CopyRow("command", key, version, json.loads(data))) for key, version, data in found]
         orders = [fact for fact in facts if isinstance(fact, CommandRow) and fact.lane_id == lane_id]
         done = self._box.carried_out([order.command_id for order in orders])
         return tuple(order for order in orders if order.command_id not in done)
@@ -165,7 +184,7 @@ class LocalCopy(Queries):
 
     def tidy(self) -> bool:
         """Clear away some rows of the past; whether there may be more."""
-        return self._served is not None and self._served.clear_past()
+        return self._ask(CopyFile.clear_past, False)
 
     def close(self) -> None:
         with self._lock:
@@ -173,28 +192,31 @@ class LocalCopy(Queries):
                 if file is not None:
                     file.close()
 
-    def _found(self, kind: str, *refs: str) -> Sequence[tuple[str, int, str]]:
-        nothing: Sequence[tuple[str, int, str]] = ()
-        numbers = [ref_number(kind, ref) for ref in refs]
-        return self._ask(lambda file: file.find(kind, numbers), nothing)
-
     def _ask(self, question: Callable[[CopyFile], T], nothing: T) -> T:
-        """The answer of the file that is served; one that cannot be read is given up, to be fetched anew."""
+        """The answer of the file that is served; one whose pages or words cannot be read is given up, to be fetched anew.
+
+        Every row was understood when it was taken: what is not any more was garbled by the disk.
+        """
         while True:
             file = self._served
             if file is None:
                 return nothing
             try:
                 return question(file)
-            except ParkingError as error:
+            except (ParkingError, ValueError, TypeError) as error:
                 if self._served is not file:
                     continue  # another has taken its place meanwhile
-                if error.code != UNREADABLE:
+                if isinstance(error, ParkingError) and error.code == UNAVAILABLE:
                     raise
                 with self._lock:
-                    if self._served is file:
-                        self._served = None
-                        self._files.drop(file)
+                    self._give_up(file)
+
+    def _give_up(self, file: CopyFile) -> None:
+        """With the lock held: a file of no use any more is forgotten, so that the next fetch begins at the beginning."""
+        if file is self._served or file is self._coming:
+            self._served = None if file is self._served else self._served
+            self._coming = None if file is self._coming else self._coming
+            self._files.drop(file)
 
     # --- growing, with the lock held ---------------------------------------------------------------------------------
 
@@ -214,7 +236,12 @@ class LocalCopy(Queries):
         complete = change.version >= target
         served = change.version if complete else at.served
         epoch = change.epoch or at.epoch
-        file.take(Position(at.site, epoch, served, change.version), rows)
+        try:
+            file.take(Position(at.site, epoch, served, change.version), rows)
+        except ParkingError as error:
+            if error.code == UNREADABLE:  # else no change would ever be taken again
+                self._give_up(file)
+            raise
         if complete and file is self._coming:
             self._put_in_place(file)
 

@@ -74,7 +74,8 @@ class Uplink:
         if news:
             self.greet()  # the time first: what was noted under a wrong one is sent with the right one
         began = self._clock.now()
-        waiting = self._journal.unacknowledged(BATCH_MOST)
+        read = self._journal.unacknowledged if self._in_service else self._journal.before_damage
+        waiting = read(BATCH_MOST)
         entries = _beginning(waiting)
         is_all = len(entries) == len(waiting) < BATCH_MOST
         if entries or news or self._clock.monotonic_s() - self._heard_s >= GREET_EVERY_S:

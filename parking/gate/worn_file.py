@@ -11,13 +11,15 @@ import structlog
 
 from parking.gate.edge_file import UNREADABLE, EdgeFile
 from parking.kernel.device import Health, HealthReport
-from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.errors import ErrorKind, ParkingError, invalid
 
 _LOG = structlog.get_logger("edge")
 
 
 def open_or_begin_anew(path: Path) -> EdgeFile:
     """The box's file, looked through; one that cannot be read is set aside and a new one begun. ParkingError for any other trouble."""
+    if path.exists() and not path.is_file():  # a folder or a device is not ours to set aside
+        raise invalid("edge.file", f"{path} is no file; name one that may be made", field="journal")
     try:
         if path.exists() and path.stat().st_size == 0:
             # SQLite would take it for a new one, and nobody would hear of what it held.

@@ -5,6 +5,7 @@ A revision happens wholly or not at all on both engines, and two processes that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -31,16 +32,45 @@ def _config(database_url: str, versions: Path | None) -> Config:
 
 def run(database_url: str, target: str = "head", *, versions: Path | None = None) -> None:
     """Bring the database up to `target` (a revision, "head", or "+1"); an unknown revision raises ParkingError."""
+    _move(command.upgrade, database_url, target, versions)
+
+
+def back(database_url: str, target: str, *, versions: Path | None = None) -> None:
+    """Take the database back to `target` (a revision, "base", or "-1"); an unknown revision raises ParkingError."""
+    _move(command.downgrade, database_url, target, versions)
+
+
+def _move(how: Callable[[Config, str], None], database_url: str, target: str, versions: Path | None) -> None:
     try:
-        command.upgrade(_config(database_url, versions), target)
+        if not target:
+            raise CommandError("no revision is named")
+        how(_config(database_url, versions), target)
     except CommandError as error:
         message = f"cannot migrate to {target!r}: {error}"
         raise ParkingError(ErrorKind.INVALID, "migrations.unknown", message, field="target") from error
 
 
-def back(database_url: str, target: str, *, versions: Path | None = None) -> None:
-    """Take the database back to `target` (a revision, "base", or "-1")."""
-    command.downgrade(_config(database_url, versions), target)
+def at(database_url: str) -> str | None:
+    """The revision the database behind `database_url` is at; a SQLite file is not made by looking."""
+    url = sa.make_url(database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return None
+    engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+    with engine.connect() as connection:
+        return current(connection)
+
+
+def refuse_another_shape(database_url: str) -> None:
+    """ParkingError when the database is not in the shape that this program expects: nothing is served or written from a guess."""
+    found, newest = at(database_url), head()
+    if found == newest:
+        return
+    known = {one.revision for one in ScriptDirectory.from_config(_config("", None)).walk_revisions()}
+    if found is not None and found not in known:
+        message = f"is at {found}, which a newer program made; this one knows {newest}: install the newer one"
+    else:
+        message = f"is at {found or 'nothing'}, this program needs {newest}; bring it there with: parking migrate"
+    raise ParkingError(ErrorKind.INVALID, "database.shape", message, field="PARKING_DATABASE_URL")
 
 
 def current(connection: sa.Connection) -> str | None:

@@ -32,8 +32,6 @@ def enrol_edge(uow: UnitOfWork, by: Principal, *, device_id: str, key_id: str, p
         raise invalid("device.key", "an Ed25519 public key has 32 bytes", field="public_key")
     if not _NAME.fullmatch(key_id):
         raise invalid("device.key_id", "a key id has 1 to 64 of A-Z a-z 0-9 _ -", field="key_id")
-    if store.edge_by_key(uow.connection, key_id):
-        raise conflict("device.key_taken", f"the key {key_id} belongs to another device")
     device = Device(DeviceId(device_id), DeviceKind.EDGE, key_id, public_key, enabled=True)
     _enrol(uow, by, device, None)
     return device
@@ -67,6 +65,8 @@ def _enrol(uow: UnitOfWork, by: Principal, device: Device, token: str | None) ->
         raise invalid("device.id", "a device id has 1 to 64 of A-Z a-z 0-9 _ -", field="device_id")
     if store.device_by_id(uow.connection, device.id):
         raise conflict("device.taken", f"there is already a device called {device.id}")
+    if device.key_id and (holder := store.device_by_key(uow.connection, device.key_id)):
+        raise conflict("device.key_taken", f"the key {device.key_id} belongs to {holder.id}; make one for each device")
     store.add_device(uow.connection, device, token, uow.now)
     audit.record(uow, by, "device.enrolled", device.id, device.kind.value)
 

@@ -209,6 +209,11 @@ def edge_by_key(conn: Connection, key_id: str) -> Device | None:
     )
 
 
+def device_by_key(conn: Connection, key_id: str) -> Device | None:
+    """The device that was enrolled with the key, shut out or not."""
+    return _one_device(conn, devices.c.key_id == key_id)
+
+
 def device_by_token(conn: Connection, token_hash: str) -> Device | None:
     """The enabled kiosk, till or app that carries the token."""
     return _one_device(conn, (devices.c.token_hash == token_hash) & devices.c.enabled)

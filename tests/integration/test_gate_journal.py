@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -244,6 +245,37 @@ def test_a_damaged_file_is_set_aside_as_it_is_and_the_box_works_with_a_new_one(
     assert ids(FileJournal(file)) == ["e7"]
     file.close()
     assert len(set_aside(path)) == 2
+
+
+@pytest.mark.parametrize("word", [b"v151", b'"at":150', b"lane_state", b"-4", b"CREATE TABLE entry"])
+@pytest.mark.parametrize("bit", [0x80, 0x01])
+def test_a_file_whose_pages_are_whole_and_whose_words_are_not_stops_no_box(
+    tmp_path: Path, word: bytes, bit: int
+) -> None:
+    path = tmp_path / "edge.db"
+    file = EdgeFile(path)
+    journal = FileJournal(file)
+    for number in range(200):
+        journal.append(LANE, [event(number)], {"at": number} if number == 150 else {})
+    file.write(lambda conn: conn.execute("UPDATE lane_state SET body = '{\"at\":150}'"))
+    file.close()
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(word) + 1] ^= bit
+    path.write_bytes(raw)
+    for _ in (1, 2):
+        file = open_or_begin_anew(path)
+        journal = FileJournal(file)
+        journal.lane_state(LANE)
+        journal.append(LANE, [event(7)], {"at": 7})
+        assert ids(journal)[-1] == "e7"
+        file.close()
+
+
+def test_what_is_no_file_is_named_and_stays_where_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "edge.db")
+    with pytest.raises(ParkingError, match="is no file"):
+        open_or_begin_anew(tmp_path / "edge.db")
+    assert [one.name for one in tmp_path.iterdir()] == ["edge.db"]
 
 
 def test_a_file_that_has_lost_a_table_is_set_aside_as_well(tmp_path: Path) -> None:

@@ -255,6 +255,58 @@ def test_a_copy_that_is_spoilt_while_it_serves_is_given_up(box: EdgeFile, tmp_pa
     copy.close()
 
 
+@pytest.mark.parametrize(
+    "word", [b'"free":4', b'"entered_at"', b'"credit_minor"', "苏A00007".encode(), b"CREATE TABLE"]
+)
+@pytest.mark.parametrize("bit", [0x80, 0x01])
+def test_a_word_of_the_copy_that_a_worn_disk_has_garbled_stops_no_lane_and_is_fetched_anew(
+    box: EdgeFile, tmp_path: Path, word: bytes, bit: int
+) -> None:
+    copy = LocalCopy(box)
+    rows = [
+        CopyRow("zone", "b1", 1, zone(4)),
+        *(CopyRow("stay", f"s{n}", n, stay(f"苏A{n:05d}")) for n in range(2, 40)),
+    ]
+    copy.apply(change(0, *rows))
+    copy.close()
+    (path,) = tmp_path.glob("edge.copy-*.db")
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(word) + 1] ^= bit
+    path.write_bytes(raw)
+    again = LocalCopy(box)
+    for number in range(2, 40):  # every car asks, and whatever is not known any more is no reason to stand still
+        assert again.stay_of(Plate(f"苏A{number:05d}")) is None or again.loaded
+    assert again.free() in (4, None)
+    if not again.loaded:
+        assert again.position == ("", 0)
+        again.apply(change(0, *rows))
+        assert (again.free(), stays_of(again, "苏A00007")) == (4, ["s7"])
+    again.close()
+
+
+def test_a_copy_that_takes_no_change_any_more_is_given_up_for_a_new_one(box: EdgeFile, tmp_path: Path) -> None:
+    copy = LocalCopy(box)
+    rows = [CopyRow("stay", f"s{n}", n, stay(f"苏A{n:05d}")) for n in range(1, 400)]
+    copy.apply(change(0, *rows))
+    copy.close()
+    (path,) = tmp_path.glob("edge.copy-*.db")
+    whole, refused = path.read_bytes(), 0
+    for begins in range(4096, len(whole), 4096):  # page by page
+        for old in tmp_path.glob("edge.copy-*"):
+            old.unlink()
+        path.write_bytes(whole[:begins] + b"\x55" * 4096 + whole[begins + 4096 :])
+        copy = LocalCopy(box)
+        try:
+            copy.apply(change(copy.position[1], CopyRow("stay", "s1", 400, stay("苏A00001"))))
+        except ParkingError:
+            refused += 1
+            assert copy.position == ("", 0)
+            copy.apply(change(0, *rows))
+            assert stays_of(copy, "苏A00007") == ["s7"]
+        copy.close()
+    assert refused
+
+
 def test_a_file_left_by_a_crash_between_two_copies_is_cleared_away(box: EdgeFile, tmp_path: Path) -> None:
     copy = LocalCopy(box)
     copy.apply(change(0, CopyRow("zone", "b1", 1, zone(4))))

@@ -138,6 +138,20 @@ def test_the_disk_of_a_box_that_was_replaced_hands_in_what_it_still_holds(
         hand_in(settings, tmp_path / "none.db")
 
 
+@pytest.mark.parametrize("body", ["CAST(x'7b22ff227d' AS TEXT)", "'{\"id\"'", "'7'"])
+def test_a_file_that_was_set_aside_hands_in_all_that_lies_before_the_damage(
+    server: EdgeServer, box: Box, tmp_path: Path, body: str
+) -> None:
+    box.happen(9)
+    box.file.write(lambda conn: conn.execute(f"UPDATE entry SET body = {body} WHERE seq = 6"))
+    plain = edge_config(server, 502)
+    files = {name: tmp_path / plain[name] for name in ("journal", "key", "server_key")}
+    settings = EdgeSettings.model_validate(plain).model_copy(update=files)
+    with pytest.raises(ParkingError, match="5 events were handed in, then"):
+        hand_in(settings, settings.journal)
+    assert numbers(server, box) == [1, 2, 3, 4, 5]
+
+
 def test_a_lost_answer_means_sending_again_and_storing_once(server: EdgeServer, box: Box) -> None:
     box.happen(2)
     server.lost_answers = 1

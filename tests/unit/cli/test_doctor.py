@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from parking.bootstrap.keys import create_key
 from parking.cli import __main__ as cli
 from parking.cli import doctor
 
@@ -22,6 +23,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("PARKING_TARIFF_FILE", str(DEMO / "tariff.yaml"))
     monkeypatch.setenv("PARKING_DATABASE_URL", f"sqlite:///{tmp_path / 'parking.db'}")
     monkeypatch.setenv("PARKING_PORT", "0")
+    monkeypatch.setenv("PARKING_SIGN_ADDRESSES", '{"sign-b1": "10.0.0.1:9", "sign-b2": "10.0.0.2:9"}')
     monkeypatch.setattr("kiosk_ui.dist", lambda: tmp_path)
     return tmp_path
 
@@ -32,6 +34,7 @@ def seen() -> dict[str, doctor.Finding]:
 
 def test_a_machine_on_which_all_is_well(set_up: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["migrate"]) == 0
+    assert cli.main(["enrol", "key", "keys/server.pem"]) == 0
     assert cli.main(["doctor"]) == 0, capsys.readouterr().out
     assert "WRONG" not in capsys.readouterr().out
 
@@ -53,7 +56,22 @@ def test_looking_makes_no_database(set_up: Path) -> None:
 
 def test_a_database_of_another_shape_is_named(set_up: Path) -> None:
     sqlite3.connect(set_up / "parking.db").execute("CREATE TABLE something (id INTEGER)").connection.close()
-    assert "run: parking migrate" in seen()["database"].detail
+    assert "bring it there with: parking migrate" in seen()["database"].detail
+
+
+def test_a_file_that_is_no_database_is_named_with_what_is_wrong_of_it(set_up: Path) -> None:
+    (set_up / "parking.db").write_text("these are notes, and no database at all")
+    assert "file is not a database" in seen()["database"].detail
+
+
+def test_a_sign_that_nobody_can_reach_is_named_before_the_server_refuses_to_start(
+    set_up: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARKING_SIGN_ADDRESSES")
+    finding = seen()["site"]
+    assert not finding.ok
+    assert "signs.sign-b1" in finding.detail
+    assert "PARKING_SIGN_ADDRESSES" in finding.detail
 
 
 def test_a_database_that_does_not_answer_is_named_without_its_password(
@@ -83,7 +101,8 @@ def test_a_file_that_is_not_what_it_should_be_is_named(
 def test_a_private_key_that_others_can_read_is_named(set_up: Path) -> None:
     key = set_up / "keys" / "server.pem"
     key.parent.mkdir()
-    key.write_text("secret")
+    assert "parking enrol key keys/server.pem" in seen()["server_key"].detail
+    create_key(key)
     key.chmod(0o644)
     assert "chmod 600" in seen()["server_key"].detail
     key.chmod(0o600)

@@ -75,6 +75,8 @@ def test_closing_by_software_with_a_declared_interlock_is_accepted(tmp_path: Pat
 BAD: list[tuple[Any, str]] = [
     ({**GOOD, "device": ""}, "device"),
     ({**GOOD, "server": "ftp://x"}, "server"),
+    ({**GOOD, "server": "http://[::1"}, "server: is no address"),
+    ({**GOOD, "server": "http://10.0.0.2:80000"}, "server: is no address: its port is 1 to 65535"),
     ({**GOOD, "sever": "typing mistake"}, "sever"),
     ({key: value for key, value in GOOD.items() if key != "key"}, "key: Field required"),
     ({**GOOD, "lanes": []}, "lanes"),
@@ -99,9 +101,21 @@ BAD: list[tuple[Any, str]] = [
     (with_lane(relay={"kind": "vzenith", "device": "cam-9", "open_coil": 0}), "no vzenith camera cam-9"),
     (with_lane(camera={"kind": "telescope"}), "lanes.0.camera"),
     (with_lane(camera={"kind": "mjpeg"}), "lanes.0.camera.url"),
+    (
+        with_lane(camera={**LANE["camera"], "recognition": {"detect_side": 480}}),
+        "lanes.0.camera.recognition: detect_side: is not a setting",
+    ),
+    (
+        with_lane(camera={**LANE["camera"], "recognition": {"detect_side_px": -3}}),
+        "lanes.0.camera.recognition: detect_side_px",
+    ),
     (with_lane(camera=VZENITH), "push: camera cam-1 pushes; say where this box listens"),
     ({**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "secret": "short"}}]}, "lanes.0.camera.secret"),
     ({**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "votes": 0}}]}, "lanes.0.camera.votes"),
+    (
+        {**GOOD, "push": {}, "lanes": [{**LANE, "camera": {**VZENITH, "sources": ["10.0.1.x"]}}]},
+        "lanes.0.camera.sources: '10.0.1.x' does not appear to be",
+    ),
     ({**GOOD, "push": {"port": 0}}, "push.port"),
     ({**GOOD, "push": {"certificate": "c.pem"}}, "certificate and private_key go together"),
     (
@@ -133,6 +147,7 @@ BAD: list[tuple[Any, str]] = [
     (with_lane(rules={"no_plate": "guess"}), "lanes.0.rules.no_plate"),
     ({**GOOD, "lanes": [{**RAMP, "to": None}]}, "lanes.0.to"),
     ("lanes: [", "line 1: is not YAML"),
+    ("[" * 20_000, "is not YAML"),
     ("just text", "should hold keys and values"),
 ]
 

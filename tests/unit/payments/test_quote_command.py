@@ -44,6 +44,8 @@ def test_json_is_one_object_whose_lines_sum_to_the_total(tariff: str, capsys: py
     [
         ("yesterday", "2026-05-01T13:00", "--entry: 'yesterday' is no time"),
         ("2026-05-01T10:00", "2026-05-01T09:00", "--exit: is before --entry"),
+        ("0001-01-01T00:00", "2026-05-01T09:00", "--entry: '0001-01-01T00:00' is no time"),
+        ("2026-05-01T10:00", "9999-12-31T23:59-14:00", "--exit: '9999-12-31T23:59-14:00' is no time"),
     ],
 )
 def test_a_wrong_time_is_one_line_and_exit_code_2(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from parking.journeys import late_exits, leaving
 from parking.journeys.pairing import CostsOf, votes_of
 from parking.journeys.ports import Cashier
@@ -11,7 +13,7 @@ from parking.kernel.events import Direction, Envelope, LaneDecided, LaneFaulted,
 from parking.kernel.ids import CaseId, LaneId, StayId, VisitId
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
-from parking.sessions import cases, evidence, service, visits
+from parking.sessions import cases, evidence, service, visit_notes, visits
 from parking.sessions.desk import store as desk_store
 from parking.sessions.model import is_plausible
 from parking.sessions.stay_life import LeftThen
@@ -34,7 +36,7 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
                 )
             return
         conn, stay_id, came = uow.connection, StayId(event.visit_id), envelope.occurred_at
-        visits.take(conn, event.visit_id)
+        said = visits.take(conn, event.visit_id)
         votes = votes_of(event.plate, event.votes)
         texts = [one.text for one in votes.spellings] if votes is not None else []
         gone = visits.earliest_unmatched(conn, stay_id, event.plate, texts, came) if texts else None
@@ -59,6 +61,8 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             )
         if not event.authorised:
             cases.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
+        elif said is not None and said.yes_at is None and _was_contradicted(conn, event.visit_id):
+            cases.open_case(uow, "entry_contradicted", stay_id=stay_id, visit_id=event.visit_id, lane_id=event.lane_id)
         if gone is not None:  # its exit lane was online, its entry lane was not
             late_exits.explain(uow, VisitId(gone.visit_id), CaseId(gone.case_id), stay_id)
             priced_at = max(came, gone.yes_at or gone.exited_at)
@@ -66,6 +70,12 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             leaving.end(cashier)(uow, opened, left)
 
     return handle
+
+
+def _was_contradicted(conn: Connection, visit_id: VisitId) -> bool:
+    """Whether a person let in a car whose tag or card goes with another plate than was read: a misread would cost him his right."""
+    decided = [one for one in visit_notes.of_visits(conn, [visit_id]) if one.kind == LaneDecided.__name__]
+    return bool(decided) and decided[-1].said.get("reason") == "credential_mismatch"
 
 
 def stand_at_entry(uow: UnitOfWork, envelope: Envelope) -> None:

@@ -126,6 +126,7 @@ const health: Table = {
 const cases: Table = {
   second_entry: ["同一车牌再次入场", "Second entry of an open plate"],
   entry_without_plate: ["入场未识别车牌", "Entry without a plate"],
+  entry_contradicted: ["人工放行：卡片或标签与所读车牌不符", "Let in by hand: its tag or card goes with another plate"],
   unauthorised_entry: ["未经放行驶入", "Drove in unauthorised"],
   unauthorised_exit: ["未经放行驶出", "Drove out unauthorised"],
   exit_without_stay: ["出场无入场记录", "Exit without an entry on record"],

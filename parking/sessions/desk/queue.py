@@ -50,6 +50,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "second_entry": _question(_CAR_IS_NEAR, Choice.SPLIT, Choice.MERGE, Choice.PLATE, Choice.CONFIRM),
         "cloned_plate": _question(_CAR_IS_NEAR, Choice.SPLIT, Choice.MERGE, Choice.PLATE, Choice.CONFIRM),
         "entry_without_plate": _question(_CAR_IS_NEAR, Choice.PLATE, Choice.CONFIRM, Choice.CLOSE),
+        "entry_contradicted": _question(_CAR_IS_NEAR, Choice.PLATE, *_IS_IT_TRUE),
         "unauthorised_entry": _question(_CAR_IS_NEAR, Choice.PLATE, *_IS_IT_TRUE),
         "entry_time_implausible": _question(_CAR_IS_NEAR, *_IS_IT_TRUE),
         ASKED: _question(_MONEY_IS_UNSURE, Choice.PLATE, Choice.PART, Choice.CLOSE),

@@ -16,8 +16,10 @@ from parking.kernel.ids import BayId, LotId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
 from parking.sessions import evidence
+from parking.sessions.desk.model import Choice
 from parking.sessions.model import ClosedStay, OpenStay
 from tests.builders.access import CARD, a_pass
+from tests.builders.corrections import Office
 from tests.builders.journeys import ENTRY, OTHER_PLATE, PLATE, SiteStory, answer, passage
 
 pytestmark = [pytest.mark.req("GATE-5"), pytest.mark.req("ID-1")]
@@ -323,3 +325,22 @@ def test_an_entry_in_doubt_that_a_person_reads_has_its_pass_when_its_own_passage
     site.hear(passage(IN, visit, MISREAD))
     site.park(hours=2)
     assert (site.bill(StayId(visit)), right_inside(site, StayId(visit))) == (0, "pass:p1")
+
+
+@pytest.mark.parametrize("reason", ["credential_mismatch", "blocked"])
+def test_who_is_let_in_by_hand_against_the_word_of_his_tag_is_asked_about_before_he_pays(
+    site: SiteStory, reason: str
+) -> None:
+    """Traced in a day of misreads: a pass holder whose plate was misread paid at the kiosk for a stay that his pass had paid."""
+    office, visit = Office(site), site.visit()
+    office.give_pass(PLATE)
+    told = answer(IN, visit, OTHER_PLATE, allowed=False)
+    site.hear(replace(told, reason=reason), BarrierPulsed(ENTRY, VisitId(visit), True, "operator:li", "intercom"))
+    site.hear(passage(IN, visit, OTHER_PLATE))
+    if reason == "blocked":
+        assert site.reasons() == []
+        return
+    assert site.reasons() == ["entry_contradicted"]
+    office.decide("entry_contradicted", Choice.PLATE, "read_from_picture", plate=Plate(PLATE))
+    site.park(hours=3)
+    assert (site.reasons(), office.due(StayId(visit))) == ([], 0)

@@ -83,13 +83,13 @@ class Desk:
 
     def _names(self, lane: SimulatedLane) -> bool:
         """Whether he knows the car that stands at this exit among the stays that its plate brings up, and says so; once for each."""
-        visit, plate = lane.lane.visit, lane.plate_in_front
-        if lane.direction is Direction.IN or visit is None or plate is None or visit.id in self._named:
+        visit, car = lane.lane.visit, lane.car
+        if lane.direction is Direction.IN or visit is None or car is None or visit.id in self._named:
             return False
         if not self._scenario.names or self._dice.random() >= self._scenario.names:
             return False
-        shown = self._site.may_be(LaneId(lane.name), visit.id, plate)
-        said = next((one for one in shown if (came := self._truth.came_as(one)) and came.plate == plate), None)
+        shown = self._site.may_be(LaneId(lane.name), visit.id, car.plate)
+        said = next((one for one in shown if (came := self._truth.came_as(one)) and came.number == car.number), None)
         if said is not None and self._dice.random() < self._scenario.desk_errors:
             said = next((one for one in shown if one != said), said)
         if said is not None:

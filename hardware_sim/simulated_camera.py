@@ -50,6 +50,8 @@ class Driving:
     opened_at: datetime | None = None
     """When the lane said yes."""
     visits: list[VisitId] = field(default_factory=list)
+    number: int = 0
+    """Of its visit to the mall, as the truth counts them."""
 
 
 class SimulatedPrinter:

@@ -28,7 +28,6 @@ from parking.gate.sync import BATCH_MOST
 from parking.kernel.credential import Credential, CredentialKind
 from parking.kernel.events import Direction
 from parking.kernel.ids import DeviceId, Ids, LaneId
-from parking.kernel.plate import Plate
 from parking.sessions.costs import Costs
 
 SETTLED_S = 0.06  # a contact that has not moved for so long is believed
@@ -110,9 +109,9 @@ class SimulatedLane:
         return self.box.linked
 
     @property
-    def plate_in_front(self) -> Plate | None:
-        """What a person reads on the picture of the car that stands here."""
-        return self._car.plate if self._car is not None else None
+    def car(self) -> Driving | None:
+        """The one that stands here, as a person sees it on the picture."""
+        return self._car
 
     def boom_is_up(self) -> bool:
         return self._boom_up_at is not None and self._clock.monotonic_s() >= self._boom_up_at - 1e-6

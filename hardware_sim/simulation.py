@@ -250,7 +250,7 @@ class Simulation:
         unfelt = missed > 0 and self._dice.random() < missed
         visit.missed |= unfelt
         manner = Manner.BACKS_OUT if turns_back else Manner.UNFELT if unfelt else Manner.THROUGH
-        return Driving(visit.plate, visit.tag, manner)
+        return Driving(visit.plate, visit.tag, manner, number=visit.number)
 
     def _shortest(self, lanes: list[SimulatedLane]) -> SimulatedLane:
         open_lanes = [lane for lane in lanes if lane.name not in self._scenario.closed_lanes]

@@ -89,6 +89,9 @@ class EdgeSettings(Section):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
+        pushes = (self.push.certificate, self.push.private_key) if self.push is not None else ()
+        files = [self.journal, self.key, self.server_key, *pushes]
+        _no_two("files", [str(one) for one in files if one is not None])  # one that is no journal would be set aside
         _no_two("lanes", [lane.id for lane in self.lanes])
         smart = [lane.camera for lane in self.barriers if isinstance(lane.camera, SmartCameraSection)]
         _no_two("camera.device", [camera.device for camera in smart])

@@ -13,6 +13,7 @@ from parking.bootstrap import settings as server_settings
 from parking.bootstrap.keys import create_key, key_id_of, load_public
 from parking.journeys import app_hooks
 from parking.kernel.clock import SystemClock
+from parking.kernel.errors import invalid
 from parking.kernel.ids import RandomIds
 from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork, open_database
@@ -140,5 +141,7 @@ def enable(
 
 
 def _let(device: str, reason: str, *, enabled: bool) -> None:
+    if not reason.strip():
+        raise invalid("device.reason", "say why: it stands on record", field="--reason")
     _write(lambda uow: devices.set_enabled(uow, AT_THE_MACHINE, device_id=device, enabled=enabled, reason=reason))
     typer.echo(f"{device} is {'let in' if enabled else 'shut out'}")

@@ -134,6 +134,7 @@ def test_one_key_is_one_device_whatever_it_is_and_whether_it_is_shut_out(
     ):
         assert cli.main(call) == 0
     assert "belongs to edge-1" in refused(capsys, "enrol", "app", "crm", "--public-key", "edge-1.pub")
+    assert "say why" in refused(capsys, "enrol", "disable", "edge-1", "--reason", " ")
     cli.main(["enrol", "disable", "edge-1", "--reason", "stolen"])
     assert "belongs to edge-1" in refused(capsys, "enrol", "edge", "edge-2", "--public-key", "edge-1.pub")
     assert "already a device called edge-1" in refused(capsys, "enrol", "edge", "edge-1", "--public-key", "edge-1.pub")

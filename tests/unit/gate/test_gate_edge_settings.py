@@ -65,6 +65,11 @@ def test_a_good_file_is_a_lane_a_ramp_and_paths_beside_it(tmp_path: Path) -> Non
     assert settings.journal == tmp_path / "edge.db"
 
 
+def test_a_journal_that_is_another_file_of_the_box_is_refused_before_it_is_set_aside(tmp_path: Path) -> None:
+    with pytest.raises(ParkingError, match="files: .* is there twice"):
+        load(tmp_path, {**GOOD, "journal": GOOD["key"]})
+
+
 def test_closing_by_software_with_a_declared_interlock_is_accepted(tmp_path: Path) -> None:
     relay = {**LANE["relay"], "closing": "software", "hardware_interlock": True}
     (lane,) = load(tmp_path, with_lane(relay=relay)).lanes

@@ -145,7 +145,9 @@ async def _http_exception(connection: HTTPConnection, error: HTTPException) -> R
     return await deny(connection, problem(connection, status, code, str(error.detail), headers=error.headers))
 
 
-async def _not_kept(connection: HTTPConnection, error: DataError) -> Response | None:  # noqa: ARG001 - Starlette's signature
+async def _not_kept(connection: HTTPConnection, error: DataError) -> Response | None:
+    route = getattr(connection.scope.get("route"), "path", "")
+    log.warning("request.not_kept", trace_id=trace_id(connection), error=type(error.orig).__name__, route=route)
     # PostgreSQL keeps no NUL, wherever in a request it stands; what it says of it repeats the value
     detail = "something in this request cannot be kept: a NUL, or a number that is too large"
     return await deny(connection, problem(connection, 422, "request.invalid", detail))

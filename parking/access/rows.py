@@ -149,10 +149,8 @@ class CommandRow:
     actor: str
     reason: str
     expires_at: datetime
-    visit_id: VisitId | None = None
-    """The vehicle that is meant: the order opens for no other one. None: for whoever stands there."""
-    stay_id: StayId | None = None
-    """Whose car it is, where a person says so."""
+    visit_id: VisitId | None = None  # the vehicle that is meant, and no other one; None: whoever stands there
+    stay_id: StayId | None = None  # whose car it is, where a person says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +259,7 @@ class KeyRow:
     key_id: str
     device_id: str
     public: str
-    unheard_since: datetime | None = None
-    """It is cut off: whom it has let in since then nobody knows yet."""
+    unheard_since: datetime | None = None  # it is cut off: whom it has let in since then nobody knows yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +268,7 @@ class GroupRow:
 
     group_id: str
     capacity: int | None
-    second_car: SecondCar = SecondCar.REFUSE
-    """What becomes of the vehicle after the last that fits."""
+    second_car: SecondCar = SecondCar.REFUSE  # what becomes of the vehicle after the last that fits
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
 from parking.plumbing.unit_of_work import Audit
-from parking.sessions import service, store, visits
+from parking.sessions import cases, service, store, visits
 from parking.sessions.model import DoubtfulStay, LaneVisit, OpenStay, StayInReview
 
 AT_THE_LANE = "named at the lane"
@@ -65,5 +65,9 @@ def close_named(cashier: Cashier, otherwise: Handler) -> Handler:
         if row is not None and row.state not in taking_back.OVER and row.entered_at <= at:
             stay_id = StayId(row.id)
             correcting.match_exit(uow, cashier, event.visit_id, stay_id, actor=event.named_by, reason=AT_THE_LANE)
+            if not event.authorised:
+                cases.open_case(
+                    uow, "unauthorised_exit", stay_id=stay_id, visit_id=event.visit_id, lane_id=event.lane_id
+                )
 
     return handle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from parking.access import following
 from parking.bootstrap.costs_in_force import CostsInForce
 from parking.journeys import whose_car
 from parking.journeys.ranking import ranker_at_lane
@@ -100,6 +101,35 @@ def test_a_stay_that_has_ended_before_the_one_who_was_named_drove_out_is_not_end
     assert site.stay(second) == ended
     assert isinstance(site.stay(first), OpenStay), "a person has said that it is not this one"
     assert sorted(site.reasons()) == ["exit_in_doubt", "left_without_paying"]
+
+
+@pytest.mark.req("GATE-5")
+def test_a_pass_holders_bay_stays_his_when_another_car_that_was_read_as_his_is_named(
+    site: SiteStory, office: Office
+) -> None:
+    office.give_pass("苏B54321")
+    office.enter_by_pass("苏B54321")
+    other = site.enter("鲁Q00000")
+    site.park(minutes=10)
+    site.hear(passage(OUT, site.visit(), "苏B54321", stay=other, named_by="li"))
+    assert isinstance(site.stay(other), ClosedStay)
+    assert [row["plate"] for row in site.copy_rows("inside")] == ["苏B54321"]
+
+
+def test_who_was_named_and_drove_out_under_a_closed_boom_is_looked_at(site: SiteStory) -> None:
+    _, second = two_inside(site)
+    site.hear(passage(OUT, site.visit(), "苏A88881", stay=second, authorised=False, named_by="li"))
+    assert isinstance(site.stay(second), ClosedStay)
+    assert site.reasons() == ["left_without_paying", "unauthorised_exit"]
+
+
+@pytest.mark.req("PRIV-1")
+def test_an_order_that_is_over_leaves_the_lanes_copies(site: SiteStory, office: Office) -> None:
+    _, second = two_inside(site)
+    named(site, office, comes_to_exit(site), second)
+    assert following.tidy(site.database) == 0
+    site.park(minutes=6)
+    assert (following.tidy(site.database), site.copy_rows("command"), following.tidy(site.database)) == (1, [], 0)
 
 
 def test_who_was_named_and_drove_past_a_loop_that_missed_him_leaves_as_that_stay(site: SiteStory) -> None:

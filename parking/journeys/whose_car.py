@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from parking.access import store as access_store
 from parking.access.snapshot import CommandAction
 from parking.journeys import correcting, leaving, opening_by_hand, taking_back
 from parking.journeys.ports import Cashier
@@ -40,6 +41,9 @@ def name(uow: UnitOfWork, audit: Audit, who: Principal, lane_id: LaneId, visit_i
         raise not_found("stay.unknown", "this stay is not known")
     if not isinstance(stay, OpenStay | DoubtfulStay | StayInReview):
         raise conflict("stay.over", "this stay is over already")
+    access_store.drop_commands(
+        uow, lane_id, CommandAction.NAME
+    )  # the last word counts, also where the lane hears both at once
     audit(uow, who, "lane.name", stay_id, lane_id)
     until = uow.now + opening_by_hand.VALID_FOR
     return opening_by_hand.put(uow, who.subject, lane_id, "", CommandAction.NAME, until, visit_id, stay_id)

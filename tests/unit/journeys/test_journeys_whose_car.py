@@ -123,6 +123,18 @@ def test_who_was_named_and_drove_out_under_a_closed_boom_is_looked_at(site: Site
     assert site.reasons() == ["left_without_paying", "unauthorised_exit"]
 
 
+def test_whoever_says_it_is_another_has_said_nothing_of_the_first_to_a_lane_that_hears_both_at_once(
+    site: SiteStory, office: Office
+) -> None:
+    first, second = two_inside(site)
+    visit = comes_to_exit(site)
+    opened = site.order_open()
+    named(site, office, visit, first)
+    named(site, office, visit, second)
+    assert [row.get("stay_id") for row in site.copy_rows("command")] == [None, second]
+    assert site.copy_row("command", opened) is not None, "what somebody else has ordered stands"
+
+
 @pytest.mark.req("PRIV-1")
 def test_an_order_that_is_over_leaves_the_lanes_copies(site: SiteStory, office: Office) -> None:
     _, second = two_inside(site)

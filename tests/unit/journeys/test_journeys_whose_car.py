@@ -9,7 +9,7 @@ from parking.bootstrap.costs_in_force import CostsInForce
 from parking.journeys import whose_car
 from parking.journeys.ranking import ranker_at_lane
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import Direction, VehicleBackedAway
+from parking.kernel.events import Direction, LaneBlocked, LaneDecided, VehicleBackedAway
 from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
@@ -121,6 +121,23 @@ def test_who_was_named_and_drove_out_under_a_closed_boom_is_looked_at(site: Site
     site.hear(passage(OUT, site.visit(), "苏A88881", stay=second, authorised=False, named_by="li"))
     assert isinstance(site.stay(second), ClosedStay)
     assert site.reasons() == ["left_without_paying", "unauthorised_exit"]
+
+
+@pytest.mark.req("FEE-1")
+def test_the_wait_of_a_held_car_is_taken_off_the_bill_of_whom_a_person_named_last(site: SiteStory) -> None:
+    first, second = two_inside(site)
+    held = comes_to_exit(site)
+
+    def named_as(stay_id: StayId) -> LaneDecided:
+        return answer(OUT, held, "苏A88881", allowed=False, stay=stay_id, votes=READ, remarks=("named_by_person",))
+
+    site.hear(LaneBlocked(EXIT, VisitId(held), None, "relay", blocked=True))
+    site.hear(named_as(first))
+    site.park(minutes=90)
+    assert (site.bill(first), site.bill(second)) == (1000, 1800)
+    site.hear(named_as(second))
+    assert (site.bill(first), site.bill(second)) == (1800, 1000)
+    assert [site.due_at_the_lane(one, site.clock.now()) for one in (first, second)] == [1800, 1000]
 
 
 def test_whoever_says_it_is_another_has_said_nothing_of_the_first_to_a_lane_that_hears_both_at_once(

@@ -192,6 +192,15 @@ def test_nobody_is_named_who_does_not_wait_there_nor_by_a_stay_that_is_over(
     assert (refused.value.code, site.copy_rows("command")) == (code, [])
 
 
+def test_nobody_is_offered_a_stay_that_he_cannot_name(site: SiteStory, office: Office) -> None:
+    first, second = two_inside(site)
+    office.gone(first)
+    visit, rank = comes_to_exit(site), ranker_at_lane(CostsInForce())
+    here = site.database.read(lambda conn: whose_car.waiting(conn, EXIT, VisitId(visit)))
+    found = site.database.read(lambda conn: rank(conn, here, site.clock.now(), Plate(TWINS[0])))
+    assert [one.stay_id for one in found.candidates] == [second]
+
+
 def test_the_stays_that_a_waiting_car_may_be_in_are_ranked_and_a_typed_plate_leads(site: SiteStory) -> None:
     first, second = two_inside(site)
     other = site.enter("京C77777")

@@ -55,7 +55,7 @@ export const access = translator({
   bays: ["可同时在场的车辆数", "Cars inside at once"],
   bays_wrong: ["至少 1 辆", "At least 1"],
   inside: ["在场 {count}", "{count} inside"],
-  of_bays: ["车位 {count}", "{count} bay(s)"],
+  of_bays: ["车位 {count}", "bays: {count}"],
   lots: ["车场（空：全部；用空格分开）", "Lots (empty: all; separated by spaces)"],
   second_car: ["超出车位数的车辆", "A car beyond those bays"],
   outside_hours: ["时段以外的车辆", "A car outside the hours"],

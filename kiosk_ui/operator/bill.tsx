@@ -75,7 +75,10 @@ function Head({ of, read }: { of: WholeStay; read: Read<Whole> }): JSX.Element {
       </div>
       <p class="soft">
         {say("entered")} {clock(of.entered_at, now.value)}
-        {of.exited_at && ` · ${say("exited")} ${clock(of.exited_at, now.value)}`} · <a href={toStay(of.id)}>{say("story_of_stay")}</a>
+        {of.exited_at && ` · ${say("exited")} ${clock(of.exited_at, now.value)}`}
+      </p>
+      <p>
+        <a href={toStay(of.id)}>{say("story_of_stay")}</a>
       </p>
       <BillLines bill={of.bill} />
       {taking && <TakeDialog of={of} onClose={() => take(false)} onTaken={read.again} />}

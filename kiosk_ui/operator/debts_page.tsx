@@ -72,7 +72,10 @@ function Row({ of, onAsk }: { of: Debt; onAsk: (deed: Deed) => void }): JSX.Elem
         <b>{say("left_of", { left: money(of.left), amount: money(of.amount) })}</b>
         <small>{about.join(" · ")}</small>
         <small>
-          <a href={toBill(of.stay_id)}>{say("bill_of_stay")}</a> · <a href={toStay(of.stay_id)}>{say("evidence")}</a>
+          <a href={toBill(of.stay_id)}>{say("bill_of_stay")}</a>
+        </small>
+        <small>
+          <a href={toStay(of.stay_id)}>{say("evidence")}</a>
         </small>
       </p>
       {of.blocked && <span class="chip chip-bad">{say("blocked")}</span>}

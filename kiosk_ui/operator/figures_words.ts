@@ -36,7 +36,7 @@ export const figures = translator({
   dwell_note: ["按离场时间归入；少于 5 次不显示中位数", "By the time of leaving; no median of fewer than five"],
   stays: ["停车次数", "Stays"],
   median: ["中位数", "Median"],
-  withheld: ["少于 5 次", "under 5"],
+  withheld: ["样本不足", "too few"],
   lasted: ["时长分布", "How long they lasted"],
   length: ["时长", "Length"],
   below: ["{length} 以内", "under {length}"],

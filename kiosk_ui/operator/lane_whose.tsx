@@ -71,11 +71,12 @@ const speaksFor = (reason: Candidate["why"][number]): boolean => reason.cost < 0
 function Named({ one, rank, at }: { one: Candidate; rank: number; at: string }): JSX.Element {
   const [looks, setLooks] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [key] = useState(newKey);
+  const [key, setKey] = useState(newKey);
   const name = async (): Promise<void> => {
     setBusy(true);
     try {
       await call(`${at}/name`, { body: { stay_id: one.stay_id } satisfies NameCar, idempotencyKey: key });
+      setKey(newKey()); // an order that no lane heard in time is over: said once more, it is another one
       tellOnce(say("whose_told"));
     } catch (failure) {
       tellOnce(desk("failed", { why: why(failure) }));
@@ -110,7 +111,7 @@ function Named({ one, rank, at }: { one: Candidate; rank: number; at: string }):
           </a>
         )}
         <button type="button" class={rank === 0 ? "main" : ""} disabled={busy} onClick={() => void name()}>
-          {inWords("choices", "match")}
+          {say("whose_this")}
         </button>
       </div>
     </li>

@@ -84,6 +84,9 @@ class Sitting(Generic[N]):
     ) -> Sitting[N]:
         """From a checkpoint, at its pace; else from these weights, or from nothing."""
         torch.manual_seed(seed)
+        signal.signal(
+            signal.SIGTERM, signal.default_int_handler
+        )  # stopped either way, what draws beside it ends with it
         net, ema, device = new(), new(), device_of_training()
         if saved is not None:
             pace = replace(pace, peak_rate=saved["peak_rate"])
@@ -111,7 +114,6 @@ class Sitting(Generic[N]):
         report: Callable[[], None],
     ) -> None:
         """Learn batch after batch until the minutes are used up; every minute a report and a checkpoint, and one however it is stopped."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         before, started_s = self.minutes, time.monotonic()
         saved_s = started_s
         self.net.train()

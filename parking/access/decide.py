@@ -18,6 +18,9 @@ from parking.kernel.plate import Plate
 _DRIVERS_TURN = frozenset({"payment_due", "no_plate", "doubtful_read", "site_full", "rights_only", "pass_in_use"})
 """What a driver can mend alone (pay, come closer, show a code, turn round); any other refusal calls a person."""
 
+NAMED = "named_by_person"
+"""The remark that a person has said whose car this is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -65,7 +68,7 @@ def decide(facts: Facts) -> Answer:
         credential=case.who.credential,
         code_id=_code_used_up(case, decision) if allowed else None,
         right=right.name if right is not None else None,
-        remarks=_remarks(case) if allowed else (),
+        remarks=((NAMED,) if facts.named is not None else ()) + (_remarks(case) if allowed else ()),
         plate=case.who.plate,
         calls_person=isinstance(decision, Refused) and decision.reason not in _DRIVERS_TURN,
         limit=Money(stay.credit_minor, stay.currency) if stay and promises else None,
@@ -100,7 +103,7 @@ def _code_used_up(case: Case, decision: Decision) -> str | None:
 def _remarks(case: Case) -> tuple[str, ...]:
     """What nobody refused and somebody should know of."""
     facts = case.facts
-    remarks = ["named_by_person"] if facts.named is not None else []
+    remarks: list[str] = []
     if facts.direction is Direction.IN:
         if facts.rules.anti_passback in (AntiPassback.SOFT, AntiPassback.TIMED) and inside_since(case) is not None:
             remarks.append("anti_passback")

@@ -20,7 +20,7 @@ from parking.access.facts import Facts, LaneRules, PlateEvidence
 from parking.access.identity import identify
 from parking.access.presence import Gone, after, named
 from parking.access.rights import case_of
-from parking.access.rows import Fact, InsideRow, UsedCodeRow
+from parking.access.rows import CommandRow, Fact, InsideRow, UsedCodeRow
 from parking.access.snapshot import data_of, parse_fact
 from parking.access.store import ServersCopy
 from parking.kernel.events import (
@@ -120,11 +120,11 @@ def right_of_plate(conn: Connection, stay_id: StayId, plate: Plate, came_at: dat
 
 
 def tidy(database: Database) -> int:
-    """Take claims and used codes whose time is over out of the copies; returns how many."""
+    """Take claims, used codes and orders whose time is over out of the copies; returns how many."""
     now = database.clock.now()
 
     def over(conn: Connection) -> list[Gone]:
-        rows = [row for kind in ("used_code", "inside") for row in store.rows_of(conn, kind)]
+        rows = [row for kind in ("used_code", "inside", "command") for row in store.rows_of(conn, kind)]
         return [Gone(row.kind, row.key) for row in rows if _is_over(parse_fact(row), now)]
 
     old = database.read(over)[:SWEPT_AT_ONCE]
@@ -134,13 +134,15 @@ def tidy(database: Database) -> int:
 
 
 def _is_still_over(uow: UnitOfWork, gone: Gone) -> bool:
-    """Whether nobody has driven in on a claim since it was looked at."""
+    """Whether nobody has driven in on a claim since it was looked at; an order is never put off."""
+    if gone.kind == "command":
+        return True
     ref = f"stay:{gone.key}" if gone.kind == "inside" else f"code:{gone.key}"
     return any(_is_over(fact, uow.now) for fact in ServersCopy(uow.connection).find(gone.kind, ref))
 
 
 def _is_over(fact: Fact | None, now: datetime) -> bool:
-    if isinstance(fact, UsedCodeRow):
+    if isinstance(fact, UsedCodeRow | CommandRow):
         return fact.expires_at < now - timedelta(minutes=5)
     return isinstance(fact, InsideRow) and not fact.counts(now)
 

@@ -44,8 +44,9 @@ def identify(facts: Facts) -> Identity:
     seen = facts.evidence.plate if facts.evidence and facts.evidence.captured_at >= facts.not_before else None
     taken = [evidence for evidence in facts.credentials if not evidence.refused]
     agreeing = [evidence for evidence in taken if _agrees(facts, evidence, seen)]
-    if facts.named is not None:
-        return Identity(KnownBy.PERSON, facts.named.plate or seen, _first(agreeing), facts.named, mismatch=False)
+    if facts.named is not None:  # what goes with other cars may be in the next one, and its right is not this car's
+        own = [evidence for evidence in agreeing if not _is_of_another(facts, evidence, facts.named)]
+        return Identity(KnownBy.PERSON, facts.named.plate or seen, _first(own), facts.named, mismatch=False)
     foreign = [
         evidence for evidence in taken if evidence not in agreeing and not _is_next_cars(facts, evidence, agreeing)
     ]

@@ -123,7 +123,9 @@ def _decided(event: LaneDecided, at: datetime, copy: Queries) -> Iterator[Fact |
 
 
 def _passed(event: VehiclePassed, at: datetime, copy: Queries) -> Iterator[Fact | Gone]:
-    found = found_inside(copy, event.stay_id, event.plate, event.credential)
+    by_sight = event.named_by is not None  # a person has said whose car it is: what was read is then another's
+    seen = (None, None) if by_sight else (event.plate, event.credential)
+    found = found_inside(copy, event.stay_id, *seen)
     if event.direction is Direction.OUT:
         if found is not None and event.outer_lot_id is None:
             yield Gone("inside", found.stay_id)

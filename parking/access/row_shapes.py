@@ -192,9 +192,10 @@ def _at_least(lowest: int) -> Reader:
 
 def _choice(kind: type[Enum]) -> Reader:
     members = {member.value: member for member in kind}
+    other = members.get("unknown")  # where there is such a word, it stands for those that a newer server has added
 
     def read(plain: Any) -> Enum:
-        found = members.get(plain) if isinstance(plain, str) else None
+        found = members.get(plain, other) if isinstance(plain, str) else None
         if found is None:
             raise _Unfit(f"one of {', '.join(members)}")
         return found

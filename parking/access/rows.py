@@ -36,9 +36,8 @@ class CommandAction(StrEnum):
     HOLD_OPEN = "hold_open"  # a person has the lane stand open, say for a crowd that leaves
     MANUAL = "manual"  # a person has taken the lane: it opens for nobody by itself
     RELEASE = "release"  # ends either
-    NAME = (
-        "name"  # a person has seen on the pictures whose car stands at this exit: it leaves by the rules, as that stay
-    )
+    NAME = "name"  # a person has seen whose car stands at this exit: it leaves by the rules, as that stay
+    UNKNOWN = "unknown"  # what a newer server orders: a box lets it run out, and follows the rest
 
 
 class SecondCar(StrEnum):
@@ -299,20 +298,9 @@ class ScheduleRow:
 
 
 Fact = (
-    StayRow
-    | ListRow
-    | ZoneRow
-    | LotRow
-    | CommandRow
-    | PassRow
-    | HolderRow
-    | InvitationRow
-    | InsideRow
-    | UsedCodeRow
-    | KeyRow
-    | GroupRow
-    | ScheduleRow
-)
+    StayRow | ListRow | ZoneRow | LotRow | CommandRow | PassRow | HolderRow
+    | InvitationRow | InsideRow | UsedCodeRow | KeyRow | GroupRow | ScheduleRow
+)  # fmt: skip
 
 
 def within(at: datetime, valid_from: datetime | None, valid_until: datetime | None) -> bool:

@@ -167,8 +167,8 @@ def rows_of(conn: Connection, kind: str) -> Sequence[CopyRow]:
     return [CopyRow(row.kind, row.key, row.version, row.data) for row in conn.execute(query)]
 
 
-def drop_commands(uow: UnitOfWork, lane_id: str) -> None:
-    """Take every order to this lane out of the copies but the emergency's; each lane remembers by itself what it carried out."""
+def drop_commands(uow: UnitOfWork, lane_id: str, only: CommandAction | None = None) -> None:
+    """Take every order to this lane out of the copies but the emergency's, or those of one kind; lanes remember what they carried out."""
     pending = sa.select(copy_row.c.key, copy_row.c.data).where(
         copy_row.c.site == EVERY_SITE,  # so that orders are looked up by their key, and the copy is not read through
         copy_row.c.kind == "command",
@@ -176,7 +176,7 @@ def drop_commands(uow: UnitOfWork, lane_id: str) -> None:
         copy_row.c.data.is_not(None),
     )
     for row in uow.connection.execute(pending).all():
-        if row.data["action"] != CommandAction.EMERGENCY:
+        if row.data["action"] == only if only else row.data["action"] != CommandAction.EMERGENCY:
             put_row(uow, "command", row.key, None)
 
 

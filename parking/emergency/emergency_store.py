@@ -233,6 +233,16 @@ def name_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> bool:
     return conn.execute(_NAME, {"of_visit": visit_id, "named": stay_id}).rowcount > 0
 
 
+def unname_others(conn: Connection, visit_id: VisitId, stay_id: StayId) -> list[StayId]:
+    """The held vehicle is of this stay, whatever was said before: the stays that it was taken for."""
+    t = fee_stop.c
+    taken_for = sa.select(t.stay_id).where(t.visit_id == visit_id, t.stay_id.is_not(None), t.stay_id != stay_id)
+    others = [StayId(other) for other in conn.execute(taken_for.distinct()).scalars()]
+    for other in others:
+        unname_stay(conn, visit_id, other)
+    return others
+
+
 def unname_stay(conn: Connection, visit_id: VisitId, stay_id: StayId) -> None:
     """It was not of this stay after all: whose the held vehicle was is a question again."""
     t = fee_stop.c

@@ -12,13 +12,13 @@ from parking.journeys import pairing
 from parking.kernel.ids import VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
-from parking.sessions import visits
+from parking.sessions import store, visits
 from parking.sessions.costs import Costs
 from parking.sessions.desk.model import Candidate, Choice, Ranked
 from parking.sessions.desk.queue import question_of
 from parking.sessions.desk.service import Find, Rank
 from parking.sessions.matching import Match, OpenCandidate, PassageEvidence, match
-from parking.sessions.model import LaneVisit, ReviewCase
+from parking.sessions.model import GhostStay, LaneVisit, ReviewCase
 
 SHOWN = 5
 LOOKED_AT = 300
@@ -51,8 +51,11 @@ def ranker_at_lane(costs: CostsInForce) -> RankAtLane:
     def rank(conn: Connection, here: LaneVisit, at: datetime, typed: Plate | None) -> Ranked:
         prices, version = costs(conn)
         evidence = _typed(PassageEvidence(at, pairing.votes_of(here.plate, here.votes)), typed)
-        inside = _enough(conn, evidence, pairing.candidates(conn, evidence))
-        return Ranked(_shown(match(evidence, inside, prices, at)), here.plate, version)
+        near = pairing.candidates(
+            conn, evidence
+        )  # by one that is held to have gone nobody can leave: who opens by hand settles it
+        known = [one for one in near if not isinstance(store.get(conn, one.stay_id), GhostStay)]
+        return Ranked(_shown(match(evidence, _enough(conn, evidence, known), prices, at)), here.plate, version)
 
     return rank
 

@@ -9,6 +9,7 @@ from itertools import takewhile
 from sqlalchemy import Connection
 
 from parking.access import store as access_store
+from parking.access.decide import NAMED
 from parking.access.service import credentials_of
 from parking.access.snapshot import PriceStep, StayRow
 from parking.emergency import emergency_store
@@ -70,12 +71,18 @@ def refresh_stay(cashier: Cashier) -> Handler:
 
 
 def refresh_held(cashier: Cashier) -> Handler:
-    """Handles LaneDecided at an exit: whom it knows now does not pay for what held him there, and the lanes must not ask for it."""
+    """Handles LaneDecided at an exit: whom it knows now does not pay for what held him there, and the lanes must not ask for it.
+
+    Where a person has said whose car it is, nobody else does not pay for it.
+    """
 
     def handle(uow: UnitOfWork, envelope: Envelope) -> None:
         event = envelope.event
         if not isinstance(event, LaneDecided) or event.direction is not Direction.OUT or event.stay_id is None:
             return
+        if NAMED in event.remarks:
+            for other in emergency_store.unname_others(uow.connection, event.visit_id, event.stay_id):
+                put_stay(uow, cashier, other)
         if emergency_store.name_stay(uow.connection, event.visit_id, event.stay_id):
             put_stay(uow, cashier, event.stay_id)
 

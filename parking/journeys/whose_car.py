@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from parking.access import store as access_store
 from parking.access.snapshot import CommandAction
 from parking.journeys import correcting, leaving, opening_by_hand, taking_back
 from parking.journeys.ports import Cashier
@@ -18,7 +19,7 @@ from parking.kernel.principal import Principal
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
 from parking.plumbing.unit_of_work import Audit
-from parking.sessions import service, store, visits
+from parking.sessions import cases, service, store, visits
 from parking.sessions.model import DoubtfulStay, LaneVisit, OpenStay, StayInReview
 
 AT_THE_LANE = "named at the lane"
@@ -40,6 +41,9 @@ def name(uow: UnitOfWork, audit: Audit, who: Principal, lane_id: LaneId, visit_i
         raise not_found("stay.unknown", "this stay is not known")
     if not isinstance(stay, OpenStay | DoubtfulStay | StayInReview):
         raise conflict("stay.over", "this stay is over already")
+    access_store.drop_commands(
+        uow, lane_id, CommandAction.NAME
+    )  # the last word counts, also where the lane hears both at once
     audit(uow, who, "lane.name", stay_id, lane_id)
     until = uow.now + opening_by_hand.VALID_FOR
     return opening_by_hand.put(uow, who.subject, lane_id, "", CommandAction.NAME, until, visit_id, stay_id)
@@ -65,5 +69,9 @@ def close_named(cashier: Cashier, otherwise: Handler) -> Handler:
         if row is not None and row.state not in taking_back.OVER and row.entered_at <= at:
             stay_id = StayId(row.id)
             correcting.match_exit(uow, cashier, event.visit_id, stay_id, actor=event.named_by, reason=AT_THE_LANE)
+            if not event.authorised:
+                cases.open_case(
+                    uow, "unauthorised_exit", stay_id=stay_id, visit_id=event.visit_id, lane_id=event.lane_id
+                )
 
     return handle

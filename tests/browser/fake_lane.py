@@ -15,6 +15,7 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import Principal, Scope
 from parking.sessions.desk.schemas import CandidateView
 from parking.web.deps import require
+from parking.web.idempotency import IdempotencyKey
 
 if TYPE_CHECKING:
     from tests.browser.fake_server import FakeServer
@@ -33,6 +34,7 @@ class FakeLane:
         self.candidates: list[CandidateView] = []
         self.typed: list[str | None] = []
         self.named: list[tuple[str, str, str]] = []
+        self.keys: list[str] = []
         self.away = False
 
     def visit(
@@ -111,8 +113,9 @@ def install(routes: APIRouter, fake: FakeServer) -> None:
         return WhoseCar(clear=True, candidates=[one for one in found if body.plate in (None, one.plate)])
 
     @routes.post("/lanes/{lane_id}/visits/{visit_id}/name", status_code=202)
-    async def name(lane_id: str, visit_id: str, body: NameCar, _: Opener) -> Ordered:
+    async def name(lane_id: str, visit_id: str, body: NameCar, _: Opener, idempotency_key: IdempotencyKey) -> Ordered:
         if fake.lane_visits.away:
             raise conflict("visit.gone", "this vehicle does not wait at this exit any more")
         fake.lane_visits.named.append((lane_id, visit_id, body.stay_id))
+        fake.lane_visits.keys.append(idempotency_key)
         return Ordered(command_id="c1")

@@ -14,6 +14,7 @@ from tests.browser.fake_server import FakeServer
 from tests.browser.lane_scene import a_held_car, two_it_may_be
 from tests.browser.pages import OperatorPage
 from tests.browser.script import SCOPES
+from tests.builders.plumbing import eventually
 from tests.fixtures.browser import OpenPage
 
 Panel = Callable[..., Page]
@@ -190,8 +191,11 @@ def test_whoever_sees_whose_car_waits_says_so_by_keys(busy: FakeServer, panel: P
     expect(whose.locator("li.candidate")).to_have_count(1)
     assert busy.lane_visits.typed == [None, "沪B8B881"]
     whose.get_by_role("button", name="是这辆车").press("Enter")
-    expect(page.get_by_text("已告知车道：付清后道闸自动抬起")).to_be_visible()
+    expect(page.get_by_text("已发给车道：付清后道闸自动抬起")).to_be_visible()
     assert busy.lane_visits.named == [("exit-1", "w9", "s1")]
+    whose.get_by_role("button", name="是这辆车").press("Enter")  # no lane heard it within its time: it is said again
+    eventually(lambda: len(busy.lane_visits.keys) == 2)
+    assert len(set(busy.lane_visits.keys)) == 2
 
 
 @pytest.mark.req("ID-1")

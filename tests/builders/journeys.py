@@ -115,6 +115,7 @@ def answer(
     due: int | None = None,
     stay: str | None = None,
     votes: Votes | None = None,
+    remarks: tuple[str, ...] = (),
 ) -> LaneDecided:
     """The lane has said yes or no."""
     return LaneDecided(
@@ -130,6 +131,7 @@ def answer(
         stay_id=StayId(stay) if stay else None,
         due=Money(due, "CNY") if due is not None else None,
         votes=votes,
+        remarks=remarks,
     )
 
 

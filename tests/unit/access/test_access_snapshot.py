@@ -100,7 +100,7 @@ BAD: list[tuple[str, dict[str, Any] | None, str]] = [
     ("stay", {"plate": PLATE}, "stay.entered_at"),
     ("list", {"listed_as": "maybe", "note": "", "valid_from": None, "valid_until": None}, "list.listed_as"),
     ("zone", {"free": "1", "capacity": 1}, "zone.free"),
-    ("command", order_data(expires_at=NOON, action="close"), "command.action"),
+    ("command", order_data(expires_at=NOON, action=3), "command.action"),
     ("stay", {**stay_data(), "credentials": ["uhf"]}, "stay.credentials"),
     ("pass", {**data_of(a_pass())[2], "bays": 0}, "pass.bays"),
     ("pass", {**data_of(a_pass())[2], "bays": True}, "pass.bays"),

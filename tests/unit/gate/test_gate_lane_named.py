@@ -132,3 +132,26 @@ def test_a_card_of_another_car_does_not_speak_against_a_person() -> None:
     story.wait(1)
     story.name("s0")
     assert (last(story).allowed, last(story).stay_id) == (True, "s0")
+
+
+@pytest.mark.req("GATE-5")
+@pytest.mark.parametrize("of_next", [CARD, Credential.parse(CredentialKind.UHF, "E2801160600002047CE1A1B2")])
+def test_who_is_named_does_not_leave_by_the_right_of_the_next_car(of_next: Credential) -> None:
+    story = LaneStory(direction=Direction.OUT)
+    story.copy_row("stay", "s0", stay_data(TWINS[0]))
+    held = {"holder_id": "h1", "plates": ["苏B54321"]}
+    story.copy_row("pass", "p1", held | {"bays": 1, "valid_from": None, "valid_until": None})
+    story.copy_row("holder", of_next.ref, held | {"pass_ids": ["p1"]})
+    story.presence(True)  # nobody reads its plate, and a reader hears the car behind it
+    story.hold_up(of_next)
+    story.name("s0")
+    assert (last(story).reason, last(story).stay_id, last(story).right) == ("payment_due", "s0", None)
+
+
+@pytest.mark.req("GATE-3")
+def test_an_order_of_a_newer_server_is_passed_over_and_the_rest_of_the_copy_is_followed() -> None:
+    story = in_doubt(paid_until=LATER)
+    story.order("sing")
+    assert (story.pulses(), last(story).reason) == (0, "stay_in_doubt")
+    story.name("s0")
+    assert (story.pulses(), last(story).stay_id) == (1, "s0")

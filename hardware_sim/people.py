@@ -90,13 +90,18 @@ class Desk:
             return False
         shown = self._site.may_be(LaneId(lane.name), visit.id, car.plate)
         said = next((one for one in shown if (came := self._truth.came_as(one)) and came.number == car.number), None)
-        if said is not None and self._dice.random() < self._scenario.desk_errors:
+        if said is not None and self._errs(warned=self._site.plate_of(said) == car.plate):
             said = next((one for one in shown if one != said), said)
         if said is not None:
             self._named.add(visit.id)
             self._site.name_car(LaneId(lane.name), visit.id, said)
             self._pass_on()
         return said is not None
+
+    def _errs(self, *, warned: bool) -> bool:
+        """Whether he takes another one; where the plate that he has typed is the right one's, the page asks him once more."""
+        errs = self._dice.random() < self._scenario.desk_errors
+        return errs and (not warned or self._dice.random() < self._scenario.desk_errors)
 
     def _next_case(self) -> KnownCase | None:
         if self._stale:

@@ -24,10 +24,12 @@ export const mayBeNamed = (of: LaneVisit): boolean =>
 export function Whose({ of, lane, asked }: { of: LaneVisit; lane: string; asked: boolean }): JSX.Element {
   const [found, setFound] = useState<WhoseCar | null>(null);
   const [trouble, setTrouble] = useState("");
+  const [read, setRead] = useState("");
   const at = `/lanes/${encodeURIComponent(lane)}/visits/${encodeURIComponent(of.visit_id)}`;
   const look = async (typed?: string): Promise<void> => {
     const body: AskWhose = typed ? { plate: typed } : {};
     setFound(await call<WhoseCar>(`${at}/candidates`, { body }));
+    setRead(typed ?? "");
     setTrouble("");
   };
   const first = (): void => void look().catch((failure: unknown) => setTrouble(why(failure)));
@@ -56,7 +58,7 @@ export function Whose({ of, lane, asked }: { of: LaneVisit; lane: string; asked:
           {found.candidates.length === 0 && <p class="soft">{desk("candidates_none")}</p>}
           <ol>
             {found.candidates.map((one, rank) => (
-              <Named key={one.stay_id} one={one} rank={rank} at={at} />
+              <Named key={`${one.stay_id} ${read}`} one={one} rank={rank} at={at} read={rivals(found, one, read) ? read : ""} />
             ))}
           </ol>
         </>
@@ -68,11 +70,18 @@ export function Whose({ of, lane, asked }: { of: LaneVisit; lane: string; asked:
 /** That it is the very plate costs a little, where another spelling is as good; without the figures beside it that would read as a reproach. */
 const speaksFor = (reason: Candidate["why"][number]): boolean => reason.cost < 0 || reason.code === "read_as_it_is";
 
-function Named({ one, rank, at }: { one: Candidate; rank: number; at: string }): JSX.Element {
+/** Whether what somebody has read is the plate of another of these stays, and not of this one. */
+const rivals = (found: WhoseCar, one: Candidate, read: string): boolean =>
+  read !== "" && one.plate !== read && found.candidates.some((other) => other.plate === read);
+
+/** `read` is the plate that speaks for another one: then it takes a second press. */
+function Named({ one, rank, at, read }: { one: Candidate; rank: number; at: string; read: string }): JSX.Element {
+  const [sure, setSure] = useState(read === "");
   const [looks, setLooks] = useState(false);
   const [busy, setBusy] = useState(false);
   const [key, setKey] = useState(newKey);
   const name = async (): Promise<void> => {
+    if (!sure) return setSure(true);
     setBusy(true);
     try {
       await call(`${at}/name`, { body: { stay_id: one.stay_id } satisfies NameCar, idempotencyKey: key });
@@ -101,6 +110,11 @@ function Named({ one, rank, at }: { one: Candidate; rank: number; at: string }):
         ))}
       </ul>
       {looks && <Picture visit={one.stay_id} name={desk("picture_of_candidate", { rank: rank + 1 })} sign={one.plate} />}
+      {read !== "" && sure && (
+        <p class="trouble" role="alert">
+          {say("whose_sure", { plate: plate(read) })}
+        </p>
+      )}
       <div class="candidate-deeds">
         <button type="button" class="quiet" aria-pressed={looks} onClick={() => setLooks(!looks)}>
           {desk("picture_show")}

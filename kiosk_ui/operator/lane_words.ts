@@ -38,6 +38,7 @@ export const lane = translator({
     "It is then asked for that stay's fee, and the barrier opens by itself when it is paid. On record; it can be taken back.",
   ],
   whose_this: ["是这辆车", "It is this one"],
+  whose_sure: ["您读到的 {plate} 是另一条记录的车牌；确是这一条，请再按一次", "You read {plate}, the plate of another of these stays: press once more if it is this one all the same"],
   whose_told: ["已发给车道：付清后道闸自动抬起", "Sent to the lane: the barrier opens when the fee is paid"],
   decision: ["判定", "Decision"],
   none_decided: ["规则还没有判定", "The rules have not spoken yet"],

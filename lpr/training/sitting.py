@@ -84,9 +84,7 @@ class Sitting(Generic[N]):
     ) -> Sitting[N]:
         """From a checkpoint, at its pace; else from these weights, or from nothing."""
         torch.manual_seed(seed)
-        signal.signal(
-            signal.SIGTERM, signal.default_int_handler
-        )  # stopped either way, what draws beside it ends with it
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way, what draws beside it ends with it
         net, ema, device = new(), new(), device_of_training()
         if saved is not None:
             pace = replace(pace, peak_rate=saved["peak_rate"])

@@ -51,9 +51,8 @@ def ranker_at_lane(costs: CostsInForce) -> RankAtLane:
     def rank(conn: Connection, here: LaneVisit, at: datetime, typed: Plate | None) -> Ranked:
         prices, version = costs(conn)
         evidence = _typed(PassageEvidence(at, pairing.votes_of(here.plate, here.votes)), typed)
-        near = pairing.candidates(
-            conn, evidence
-        )  # by one that is held to have gone nobody can leave: who opens by hand settles it
+        near = pairing.candidates(conn, evidence)
+        # by one that is held to have gone nobody can leave: who opens by hand settles it
         known = [one for one in near if not isinstance(store.get(conn, one.stay_id), GhostStay)]
         return Ranked(_shown(match(evidence, _enough(conn, evidence, known), prices, at)), here.plate, version)
 

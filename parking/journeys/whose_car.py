@@ -43,7 +43,7 @@ def name(uow: UnitOfWork, audit: Audit, who: Principal, lane_id: LaneId, visit_i
         raise conflict("stay.over", "this stay is over already")
     access_store.drop_commands(
         uow, lane_id, CommandAction.NAME
-    )  # the last word counts, also where the lane hears both at once
+    )  # the last word counts, where the lane hears both at once
     audit(uow, who, "lane.name", stay_id, lane_id)
     until = uow.now + opening_by_hand.VALID_FOR
     return opening_by_hand.put(uow, who.subject, lane_id, "", CommandAction.NAME, until, visit_id, stay_id)

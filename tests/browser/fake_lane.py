@@ -110,7 +110,7 @@ def install(routes: APIRouter, fake: FakeServer) -> None:
     async def candidates(lane_id: str, visit_id: str, body: AskWhose, _: Opener) -> WhoseCar:
         fake.lane_visits.typed.append(body.plate)
         found = fake.lane_visits.candidates
-        return WhoseCar(clear=True, candidates=[one for one in found if body.plate in (None, one.plate)])
+        return WhoseCar(clear=True, candidates=sorted(found, key=lambda one: one.plate != body.plate))
 
     @routes.post("/lanes/{lane_id}/visits/{visit_id}/name", status_code=202)
     async def name(lane_id: str, visit_id: str, body: NameCar, _: Opener, idempotency_key: IdempotencyKey) -> Ordered:

@@ -82,13 +82,18 @@ class Faults:
         """The fire contact closes, opens again, and then a person has to end what it began."""
         self._exit.board.set_input(FIRE_INPUT, True)
         began = self._timeline.clock.now()
-        for second in range(round(self._scenario.fire_min * 60) + FIRE_ENDS_S):
-            if second == round(self._scenario.fire_min * 60):
-                self._exit.board.set_input(FIRE_INPUT, False)
-                self._site.end_emergency("the fire brigade is gone")
-                self.fires.append((began, self._timeline.clock.now()))
-                for box in self._boxes:
-                    self._talk(box)
+        yield from self._step_for(round(self._scenario.fire_min * 60))
+        self._exit.board.set_input(FIRE_INPUT, False)
+        while not self._site.end_emergency("the fire brigade is gone"):
+            yield from self._step_for(1)
+        self.fires.append((began, self._timeline.clock.now()))
+        for box in self._boxes:
+            self._talk(box)
+        yield from self._step_for(FIRE_ENDS_S)
+
+    def _step_for(self, seconds: int) -> Process:
+        """Lanes where nobody stands hear of it, too."""
+        for _ in range(seconds):
             for lane in self._lanes:
                 if not lane.busy:
                     lane.step()

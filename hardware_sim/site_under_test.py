@@ -92,8 +92,8 @@ class SiteUnderTest(Protocol):
         """A person says that the vehicle which waits at an exit is this stay's."""
         ...
 
-    def end_emergency(self, reason: str) -> None:
-        """A person ends an emergency, at every lane."""
+    def end_emergency(self, reason: str) -> bool:
+        """A person ends an emergency, at every lane; False while the server has not heard of it, for its box is cut off."""
         ...
 
     def enrol_member(self, plate: Plate) -> Credential:

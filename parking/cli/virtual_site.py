@@ -153,22 +153,23 @@ class VirtualSite:
         self._database.write(lambda uow: opening_by_hand.order(uow, audit.record, ATTENDANT, LaneId(lane_id), reason))
 
     def may_be(self, lane_id: LaneId, visit_id: VisitId, typed: Plate) -> tuple[StayId, ...]:
-        def query(conn: sa.Connection) -> tuple[StayId, ...]:
-            here = whose_car.waiting(conn, lane_id, visit_id)
-            return tuple(one.stay_id for one in self._rank_at_lane(conn, here, self._clock.now(), typed).candidates)
-
         try:
-            return self._database.read(query)
+            here = self._database.read(lambda conn: whose_car.waiting(conn, lane_id, visit_id))
         except ParkingError:
             return ()
+        ranked = self._database.read(lambda conn: self._rank_at_lane(conn, here, self._clock.now(), typed))
+        return tuple(one.stay_id for one in ranked.candidates)
 
     def name_car(self, lane_id: LaneId, visit_id: VisitId, stay_id: StayId) -> None:
         self._database.write(lambda uow: whose_car.name(uow, audit.record, ATTENDANT, lane_id, visit_id, stay_id))
 
-    def end_emergency(self, reason: str) -> None:
-        reach = self.application.reach
-        self._database.write(lambda uow: emergencies.end(uow, reach, ATTENDANT, reason))
+    def end_emergency(self, reason: str) -> bool:
+        try:
+            self._database.write(lambda uow: emergencies.end(uow, self.application.reach, ATTENDANT, reason))
+        except ParkingError:
+            return False
         self.application.drain()
+        return True
 
     def enrol_member(self, plate: Plate) -> Credential:
         self._members += 1

@@ -106,11 +106,37 @@ def test_feed_page_sign_and_way_tell_one_story(city: City) -> None:
 
 
 @pytest.mark.req("OVER-1")
+def test_one_phone_that_asks_again_and_again_does_not_make_a_sign_say_full(city: City) -> None:
+    city.read()
+    codes = {city.way(lot="riverside")["code"] for _ in range(9)}
+    assert len(codes) == 9, "the way is shown each time"
+    for code in codes:
+        city.way(code=code, lot="riverside")
+    assert city.lots()["riverside"]["free_on_arrival"] == 28
+    assert city.sign().free == 28
+
+
+@pytest.mark.req("OVER-1")
+def test_many_who_show_no_stay_take_a_tenth_of_a_lot_at_most_and_whoever_shows_his_counts(city: City) -> None:
+    city.read()
+    door = city.server.application.next_door
+    for _ in range(20):  # from as many networks
+        assert door.send(wanted="riverside")[1] is not None
+    assert city.lots()["riverside"]["free_on_arrival"] == 26, "forty are free, ten of them kept back"
+    stay_id = city.server.enter()
+    for _ in range(3):
+        told = city.server.ask("POST", "/overflow/ways", "driver", stay=stay_id, json={"lot": "riverside"})
+        assert told.status_code == 200, told.text
+    assert city.lots()["riverside"]["free_on_arrival"] == 24
+
+
+@pytest.mark.req("OVER-1")
 def test_more_are_never_sent_than_are_free_and_not_kept_back(city: City) -> None:
     city.feed.park("p1", 20)
     city.read()
-    led = [city.way()["to"]["lot"] for _ in range(25)]
-    assert led.count("riverside") <= 10
+    door = city.server.application.next_door
+    led = [to.neighbour.lot.id for _, to in (door.send(proven=True) for _ in range(25)) if to is not None]
+    assert led.count(LotId("riverside")) <= 10
     assert set(led) == {"riverside", "harbour"}
     assert city.lots()["riverside"]["free_on_arrival"] == 0
     assert city.sign().kind is FaceKind.FULL

@@ -20,7 +20,7 @@ from websockets.typing import Origin
 
 from hardware_sim.providers.faults import Fault
 from hardware_sim.providers.stripe import StripeWire
-from parking.journeys import paying
+from parking.journeys import paying, payment_feed
 from parking.kernel.clock import ManualClock
 from parking.kernel.events import Direction, ExitPromised
 from parking.kernel.ids import RandomIds, StayId, VisitId
@@ -186,6 +186,20 @@ def test_a_payment_is_told_over_a_websocket_the_moment_it_is_made(server: Server
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
         assert closed.value.code == 1000
+
+
+@pytest.mark.req("PAY-2")
+def test_who_listens_to_payments_and_shows_no_code_takes_nobodys_place(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payment_feed, "MOST_LISTENERS", 1)
+    stay, payment = begun(server)
+    with (
+        server.client.websocket_connect("/api/v1/my/payments/none/live"),
+        server.client.websocket_connect(f"/api/v1/my/payments/{payment['payment_id']}/live") as socket,
+    ):
+        socket.send_json({"token": server.ticket(stay)})
+        assert socket.receive_json()["state"] == "SENT"
 
 
 def test_a_server_that_stops_lets_go_of_whoever_listens_to_a_payment(

@@ -99,3 +99,22 @@ def test_what_a_buyer_agrees_to_since_his_claim_stays_his(mall: Mall) -> None:
     mall.server.application.jobs.run_due()
     mall.server.settle_down()
     assert own_agreements(buyer) == [agreement]
+
+
+@pytest.mark.req("MEM-1")
+def test_a_code_that_was_given_to_the_holder_of_a_car_does_not_prove_that_he_is_its_holder(mall: Mall) -> None:
+    seller, buyer = mall.join("seller"), mall.join("buyer")
+    seller.own()
+    came = mall.server.enter()
+    buyer.bind(came)
+    mall.leave(came)
+    mall.server.park(days=6, hours=23)
+    inside = mall.server.enter()  # the buyer drives; for an hour more the seller is the holder
+    code = seller.ask("POST", f"/me/stays/{inside}/code").json()["token"]
+    mall.server.park(hours=2)
+    mall.server.application.jobs.run_due()
+    for proof in ("lane_qr", "payment"):
+        claimed = seller.ask("POST", "/me/vehicles", json={"proof": proof, "stay_token": code})
+        assert problem_of(claimed, 409)["code"] == "vehicle.weak_proof"
+    with_it = {"Authorization": f"Bearer {code}"}
+    assert mall.server.ask("GET", "/my/stay", headers=with_it).status_code == 200, "it opens the page of the stay"

@@ -65,6 +65,21 @@ class NextLot:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whoever asks for a way: `proven`, he has the code of a stay; `may_count` and `is_heard` are asked when it comes to it.
+
+    `may_count`: whether a new way of his is one more car that is coming; `is_heard`: whether his word that a lot is full counts once more.
+    """
+
+    proven: bool = False
+    may_count: Callable[[], bool] = lambda: True
+    is_heard: Callable[[], bool] = lambda: True
+
+
+ANYBODY = Asker()
+
+
 @dataclass(slots=True)
 class _Trip:
     """A way that was given: the lot it leads to now, since when, the lots found full on it, and whether it counts.
@@ -183,13 +198,11 @@ class NextDoor:
         code: str = "",
         wanted: str = "",
         full: Collection[str] = (),
-        proven: bool = False,
-        may_count: Callable[[], bool] = lambda: True,
+        asker: Asker = ANYBODY,
     ) -> tuple[str, NextLot | None]:
         """A way to a lot, and its code; the same `code` again changes the way, and lots found `full` on it are not named again.
 
         `wanted` is the driver's own choice: he gets it as long as a bay there can be promised or is likely. None: there is no lot.
-        `proven`: he has the code of a stay; `may_count` is asked, for a new way, whether whoever asks has not counted often enough.
         """
         now = self.clock.now()
         known = {n.lot.id: n for n in self.neighbours}
@@ -200,7 +213,7 @@ class NextDoor:
             trip = self._trips.get(code)
             tried = frozenset(LotId(lot) for lot in full) | (trip.tried if trip else frozenset())
             if trip is not None and trip.lot.id in full and trip.lot.id not in trip.tried:
-                self._was_full(trip, now)
+                self._was_full(trip, now, asker)
             lots = [n.lot for n in self.neighbours]
             found, self._memory = choose.offers(lots, self._memory, now, tried)
             if wanted and wanted not in {o.lot.id for o in found}:
@@ -217,8 +230,8 @@ class NextDoor:
                 if trip is not None:
                     self._keep(code, replace(trip, tried=tried))
                 return code, None
-            counts = trip.counts if trip is not None else self._are_few(now) and may_count()
-            new = _Trip(offer.lot, now, tried, counts, trip.proven if trip is not None else proven)
+            counts = trip.counts if trip is not None else self._are_few(now) and asker.may_count()
+            new = _Trip(offer.lot, now, tried, counts, trip.proven if trip is not None else asker.proven)
             if not (counts and self._has_room(new, code, now)):  # whose turn it is goes on all the same
                 after = replace(after, sent=tuple(one for one in self._memory.sent if one.code != code))
             self._memory = after
@@ -239,9 +252,10 @@ class NextDoor:
         )
         return unproven < max(1, int((last.free or 0) * UNPROVEN_SHARE))
 
-    def _was_full(self, trip: _Trip, now: datetime) -> None:
+    def _was_full(self, trip: _Trip, now: datetime, asker: Asker) -> None:
         """A driver who can have been there by now says that it was full; one who cannot, or does not count, is only sent elsewhere."""
-        if trip.counts and now - trip.since >= timedelta(seconds=trip.lot.drive_s * LEAST_SHARE_OF_THE_WAY):
+        long_enough = now - trip.since >= timedelta(seconds=trip.lot.drive_s * LEAST_SHARE_OF_THE_WAY)
+        if trip.counts and long_enough and asker.is_heard():
             self._memory = choose.turned_away(self._memory, trip.lot, now)
 
     def _keep(self, code: str, trip: _Trip) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from guidance.next_door import NextDoor, NextLot
+from guidance.neighbours.choose import DISTRUSTED_FOR
+from guidance.next_door import Asker, NextDoor, NextLot
 from parking.kernel.clock import Clock
 from parking.kernel.principal import Scope
 from parking.site.api import NameSchema
@@ -61,11 +63,20 @@ class NextWay(Strict):
     to: NextLotView | None
 
 
+def _passes(limit: RateLimit, request: Request) -> bool:
+    try:
+        limit.check(caller_of(request))
+    except RateExceeded:
+        return False
+    return True
+
+
 def router(door: NextDoor, clock: Clock, currency: str) -> APIRouter:
     """The routes of the lots next door."""
     routes = APIRouter(tags=["guidance"])
     asks = RateLimit(ASKS_MOST, 60.0, clock)
     counted = RateLimit(COUNTED_EACH, COUNTED_WITHIN_S, clock)
+    heard = RateLimit(1, DISTRUSTED_FOR.total_seconds(), clock)
 
     def view(one: NextLot) -> NextLotView:
         lot = one.neighbour.lot
@@ -92,15 +103,12 @@ def router(door: NextDoor, clock: Clock, currency: str) -> APIRouter:
     async def ways(body: AskNext, request: Request) -> NextWay:
         """Whoever asks is shown a way each time; but only a few of one caller's are counted as cars that are coming."""
 
-        def may_count() -> bool:
-            try:
-                counted.check(caller_of(request))
-            except RateExceeded:
-                return False
-            return True
-
-        proven = current_principal(request).may(Scope.OWN_STAY)
-        code, to = door.send(code=body.code, wanted=body.lot, full=body.full, proven=proven, may_count=may_count)
+        asker = Asker(
+            proven=current_principal(request).may(Scope.OWN_STAY),
+            may_count=partial(_passes, counted, request),
+            is_heard=partial(_passes, heard, request),
+        )
+        code, to = door.send(code=body.code, wanted=body.lot, full=body.full, asker=asker)
         return NextWay(code=code, to=view(to) if to is not None else None)
 
     return routes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ from parking.site.words import LocalName
 WAYS_KEPT = 5000
 COUNTED_MOST, COUNTED_WITHIN = 120, timedelta(minutes=5)
 """More cars than drive by in that time are advised, but not counted: nobody fills a lot by asking."""
+UNPROVEN_SHARE = 0.1
+"""Those who ask without the code of a stay count up to this share of the bays that a lot is believed to have free, and at least once."""
 LEAST_SHARE_OF_THE_WAY = 0.5
 
 
@@ -63,13 +65,33 @@ class NextLot:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whoever asks for a way: `proven`, he has the code of a stay; `may_count` and `is_heard` are asked when it comes to it.
+
+    `may_count`: whether a new way of his is one more car that is coming; `is_heard`: whether his word that a lot is full counts once more.
+    """
+
+    proven: bool = False
+    may_count: Callable[[], bool] = lambda: True
+    is_heard: Callable[[], bool] = lambda: True
+
+
+ANYBODY = Asker()
+
+
 @dataclass(slots=True)
 class _Trip:
-    """A way that was given: the lot it leads to now, since when, and the lots found full on it."""
+    """A way that was given: the lot it leads to now, since when, the lots found full on it, and whether it counts.
+
+    `proven` is whether whoever asked had the code of a stay.
+    """
 
     lot: Lot
     since: datetime
     tried: frozenset[LotId] = frozenset()
+    counts: bool = True
+    proven: bool = True
 
 
 @dataclass(slots=True)
@@ -170,7 +192,14 @@ class NextDoor:
 
     # --- ways --------------------------------------------------------------------------------------------------------
 
-    def send(self, *, code: str = "", wanted: str = "", full: Collection[str] = ()) -> tuple[str, NextLot | None]:
+    def send(
+        self,
+        *,
+        code: str = "",
+        wanted: str = "",
+        full: Collection[str] = (),
+        asker: Asker = ANYBODY,
+    ) -> tuple[str, NextLot | None]:
         """A way to a lot, and its code; the same `code` again changes the way, and lots found `full` on it are not named again.
 
         `wanted` is the driver's own choice: he gets it as long as a bay there can be promised or is likely. None: there is no lot.
@@ -184,31 +213,49 @@ class NextDoor:
             trip = self._trips.get(code)
             tried = frozenset(LotId(lot) for lot in full) | (trip.tried if trip else frozenset())
             if trip is not None and trip.lot.id in full and trip.lot.id not in trip.tried:
-                self._was_full(trip, now)
+                self._was_full(trip, now, asker)
             lots = [n.lot for n in self.neighbours]
             found, self._memory = choose.offers(lots, self._memory, now, tried)
             if wanted and wanted not in {o.lot.id for o in found}:
                 raise conflict("overflow.full", "no bay can be promised there now: take another lot")
             code = code if trip is not None else self.ids.new(now)
-            counted = sum(now - one.at <= COUNTED_WITHIN for one in self._memory.sent) < COUNTED_MOST
             offer: Offer | None
             if wanted:
                 offer = next(o for o in found if o.lot.id == wanted)
                 after = choose.under_way(self._memory, offer.lot, now, code)
             else:
                 offer, after = choose.send(lots, self._memory, now, tried, code)
-            if counted or trip is not None:
-                self._memory = after
             if offer is None:
+                self._memory = after
                 if trip is not None:
-                    self._keep(code, _Trip(trip.lot, trip.since, tried))
+                    self._keep(code, replace(trip, tried=tried))
                 return code, None
-            self._keep(code, _Trip(offer.lot, now, tried))
+            counts = trip.counts if trip is not None else self._are_few(now) and asker.may_count()
+            new = _Trip(offer.lot, now, tried, counts, trip.proven if trip is not None else asker.proven)
+            if not (counts and self._has_room(new, code, now)):  # whose turn it is goes on all the same
+                after = replace(after, sent=tuple(one for one in self._memory.sent if one.code != code))
+            self._memory = after
+            self._keep(code, new)
             return code, _told(known[offer.lot.id], self._memory, offer, now, first=True)
 
-    def _was_full(self, trip: _Trip, now: datetime) -> None:
-        """A driver who can have been there by now says that it was full; one who cannot is only sent elsewhere."""
-        if now - trip.since >= timedelta(seconds=trip.lot.drive_s * LEAST_SHARE_OF_THE_WAY):
+    def _are_few(self, now: datetime) -> bool:
+        return sum(now - one.at <= COUNTED_WITHIN for one in self._memory.sent) < COUNTED_MOST
+
+    def _has_room(self, trip: _Trip, code: str, now: datetime) -> bool:
+        """Whether this way may take a bay from what is told of its lot."""
+        last = believed(self._memory.seen.get(trip.lot.id, ()), now)
+        if trip.proven or last is None:
+            return trip.proven
+        coming = (one for one in self._memory.sent if one.lot_id == trip.lot.id and one.still_coming(last.at, now))
+        unproven = sum(
+            one.code != code and one.code in self._trips and not self._trips[one.code].proven for one in coming
+        )
+        return unproven < max(1, int((last.free or 0) * UNPROVEN_SHARE))
+
+    def _was_full(self, trip: _Trip, now: datetime, asker: Asker) -> None:
+        """A driver who can have been there by now says that it was full; one who cannot, or does not count, is only sent elsewhere."""
+        long_enough = now - trip.since >= timedelta(seconds=trip.lot.drive_s * LEAST_SHARE_OF_THE_WAY)
+        if trip.counts and long_enough and asker.is_heard():
             self._memory = choose.turned_away(self._memory, trip.lot, now)
 
     def _keep(self, code: str, trip: _Trip) -> None:

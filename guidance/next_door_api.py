@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from guidance.next_door import NextDoor, NextLot
+from guidance.neighbours.choose import DISTRUSTED_FOR
+from guidance.next_door import Asker, NextDoor, NextLot
 from parking.kernel.clock import Clock
+from parking.kernel.principal import Scope
 from parking.site.api import NameSchema
-from parking.web.limits import RateLimit
+from parking.web.deps import current_principal
+from parking.web.limits import RateExceeded, RateLimit, caller_of
 from parking.web.schemas import Moment, MoneySchema, Strict
 
 ASKS_MOST = 30
+COUNTED_EACH, COUNTED_WITHIN_S = 2, 600.0
+"""So many new ways of one caller (a stay's code, else a network) in that time count against a lot: one phone never fills it."""
 LotName = Annotated[str, Field(max_length=64)]
 
 
@@ -57,10 +63,20 @@ class NextWay(Strict):
     to: NextLotView | None
 
 
+def _passes(limit: RateLimit, request: Request) -> bool:
+    try:
+        limit.check(caller_of(request))
+    except RateExceeded:
+        return False
+    return True
+
+
 def router(door: NextDoor, clock: Clock, currency: str) -> APIRouter:
     """The routes of the lots next door."""
     routes = APIRouter(tags=["guidance"])
     asks = RateLimit(ASKS_MOST, 60.0, clock)
+    counted = RateLimit(COUNTED_EACH, COUNTED_WITHIN_S, clock)
+    heard = RateLimit(1, DISTRUSTED_FOR.total_seconds(), clock)
 
     def view(one: NextLot) -> NextLotView:
         lot = one.neighbour.lot
@@ -84,8 +100,15 @@ def router(door: NextDoor, clock: Clock, currency: str) -> APIRouter:
         return OverflowPage(at=clock.now(), needed=needed, lots=[view(one) for one in door.story()])
 
     @routes.post("/overflow/ways", summary="A way to a lot next door", dependencies=[Depends(asks)])
-    async def ways(body: AskNext) -> NextWay:
-        code, to = door.send(code=body.code, wanted=body.lot, full=body.full)
+    async def ways(body: AskNext, request: Request) -> NextWay:
+        """Whoever asks is shown a way each time; but only a few of one caller's are counted as cars that are coming."""
+
+        asker = Asker(
+            proven=current_principal(request).may(Scope.OWN_STAY),
+            may_count=partial(_passes, counted, request),
+            is_heard=partial(_passes, heard, request),
+        )
+        code, to = door.send(code=body.code, wanted=body.lot, full=body.full, asker=asker)
         return NextWay(code=code, to=view(to) if to is not None else None)
 
     return routes

@@ -6,7 +6,7 @@ A coupon never stands in the way of a payment: one that somebody else has just u
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,13 @@ from parking.kernel.ids import PaymentId
 from parking.kernel.price_facts import NOTHING_MORE
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.prepared import attempt
-from payments import ledger_store, store
+from payments import ledger, ledger_store, store
 from payments.coupons import limits, using, wallet
 from payments.coupons import store as coupon_store
 from payments.coupons.limits import Taken
 from payments.coupons.model import UseState
 from payments.ledger import StaySums
-from payments.model import KnowsStays, StayToPrice
+from payments.model import KnowsStays, Payment, StayToPrice
 from payments.quote import Account, StayFee, quote, used_before
 from payments.tariff.facts import NO_FACTS, Facts, recalled
 from payments.tariff.model import Bill, Tariff
@@ -145,6 +145,22 @@ class Discounts:
         offers = wallet.offers(conn, stay, at, basis.tariff.timezone, without, held=held) if with_offers else []
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
         return quote(*basis.fee(at), sums, offers, redeemed, before)
+
+    def as_paid(self, conn: Connection, stay: StayToPrice, payment: Payment, at: datetime) -> Account:
+        """How a stay stood with this payment of it, priced for `at`: the bill until then, what was paid and used by then."""
+        row = store.bill_of(conn, stay.stay_id)
+        basis = self.basis(conn, stay, billed=row is not None)
+        if row is not None and at < row.until:  # it was inside then, and the clock's stops are those until then
+            facts = basis.facts._replace(stopped_minutes=0)
+            basis = replace(basis, facts=facts, stops=stay.stops, booked_until=None)
+        booked = {one.reference: when for when, one in ledger_store.movements_of(conn, stay.stay_id)}
+        first, surplus = ledger.capture_references(stay.stay_id, payment.charge_no, payment.number)
+        moment = booked.get(surplus) or booked.get(first) or at
+        uses = coupon_store.uses_of_stay(conn, stay.stay_id, UseState.REDEEMED)
+        used = [use for use in uses if use.at <= moment]
+        sums = ledger_store.stay_sums_at(conn, stay.stay_id, moment)
+        sums = replace(sums, coupon=sum(use.amount for use in used))  # those that are in use still, as the lines say
+        return quote(*basis.fee(at), sums, (), used, used_before(used, {}))
 
     def taken(self, conn: Connection, stay: StayToPrice, at: datetime, account: Account) -> tuple[Taken, ...]:
         """How far the day's limits of this account's offers are reached."""

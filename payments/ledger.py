@@ -59,6 +59,11 @@ def summary(account: str) -> str:
     return head if head in PER_STAY else account
 
 
+def capture_references(stay_id: StayId, charge_no: int, number: str) -> tuple[str, str]:
+    """Of a payment that was captured: one that paid its charge, and one for a charge that was paid already."""
+    return f"capture:{stay_id}:{charge_no}", f"surplus:{number}"
+
+
 def due_reference(stay_id: StayId, turn: int = 0) -> str:
     """`turn` counts how often the bill of this stay has been taken back."""
     return f"due:{stay_id}:{turn}" if turn else f"due:{stay_id}"

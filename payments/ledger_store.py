@@ -49,6 +49,15 @@ def stay_sums(conn: Connection, stay_id: StayId) -> ledger.StaySums:
     return ledger.sums(stay_id, balances, has_left=ledger.due_reference(stay_id, turn) in booked)
 
 
+def stay_sums_at(conn: Connection, stay_id: StayId, moment: datetime) -> ledger.StaySums:
+    """The same as it stood at a moment, what was booked in it included, but for its bill."""
+    balances: dict[str, int] = {}
+    for at, movement in movements_of(conn, stay_id):
+        for posting in movement.postings if at <= moment else ():
+            balances[posting.account] = balances.get(posting.account, 0) + posting.amount
+    return ledger.sums(stay_id, balances, has_left=False)
+
+
 def balances(conn: Connection) -> list[tuple[str, str, int]]:
     """(account, unit, balance), accounts of single stays summed up; per unit the balances sum to zero."""
     return BOOK.balances(conn)

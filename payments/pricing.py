@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from parking.kernel.ids import PaymentId
 from parking.kernel.money import Money
+from payments import store
 from payments.coupons import limits
 from payments.coupons.best import NOTHING_BEFORE
 from payments.coupons.limits import Taken
@@ -72,6 +74,12 @@ class Prices:
     def account(self, conn: Connection, stay: StayToPrice, at: datetime, *, with_offers: bool = True) -> Account:
         """What is owed if the stay ended at `at`, with everything taken off that may be (but for `with_offers` False)."""
         return self._discounts.account(conn, stay, at, with_offers=with_offers)
+
+    def as_paid(self, conn: Connection, stay: StayToPrice, payment_id: PaymentId, at: datetime) -> Account:
+        """How a stay stood with this payment of it, which was priced for `at`."""
+        payment = store.get(conn, payment_id)
+        assert payment is not None, "payments are never deleted"
+        return self._discounts.as_paid(conn, stay, payment, at)
 
     def schedule(
         self, conn: Connection, stay: StayToPrice, since: datetime, horizon: datetime

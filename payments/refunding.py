@@ -220,7 +220,13 @@ def _paid_out(uow: UnitOfWork, refund: Refund, outcome: abilities.RefundOutcome)
     return Settled.CHANGED
 
 
-def _failed(uow: UnitOfWork, refund: Refund, why: str) -> Settled:
+def withdraw(uow: UnitOfWork, refund: Refund) -> None:
+    """Nobody fetches it: the money is ours again, and nobody has to look at it. The caller knows that it cannot go out any more."""
+    _failed(uow, refund, "WITHDRAWN", asks=False)
+
+
+def _failed(uow: UnitOfWork, refund: Refund, why: str, *, asks: bool = True) -> Settled:
+    """`asks`: a person has to look at it."""
     conn = uow.connection
     if not refund_store.change(
         conn, refund.id, only_from=LIVE, to=RefundState.FAILED, ended_at=uow.now, failure=why[:64]
@@ -237,7 +243,8 @@ def _failed(uow: UnitOfWork, refund: Refund, why: str) -> Settled:
         )
         ledger_store.book(conn, back, stay_id=refund.stay_id, at=uow.now)
         assert ledger_store.stay_sums(conn, refund.stay_id).holds, "invariant I1 is broken by a refund that failed"
-    flag(uow, "refund_failed", refund.stay_id, refund.number)
+    if asks:
+        flag(uow, "refund_failed", refund.stay_id, refund.number)
     return Settled.CHANGED
 
 

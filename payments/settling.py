@@ -71,7 +71,7 @@ def _capture(uow: UnitOfWork, payment_id: PaymentId, outcome: Outcome) -> Settle
     before = ledger_store.stay_sums(conn, payment.stay_id)
     captured_at = min(max(outcome.paid_at or uow.now, payment.created_at), max(uow.now, payment.created_at))
     movement = ledger.settlement(
-        f"surplus:{payment.number}" if surplus else f"capture:{payment.stay_id}:{payment.charge_no}",
+        ledger.capture_references(payment.stay_id, payment.charge_no, payment.number)[surplus],
         payment.amount.currency,
         payment.amount.minor,
         source=ledger.clearing(payment.channel),

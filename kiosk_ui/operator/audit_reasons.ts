@@ -28,6 +28,7 @@ const sentences: readonly Pair[] = [
   ["打印车主停车码", "printed the driver's code"],
   ["由车主办理", "by the driver"],
   ["由会员办理", "by the member"],
+  ["车辆已归另一会员", "the vehicle became another member's"],
   ["没有说明", "no words given"],
   ["等级 {tier}，授信 {credit}", "tier {tier}, credit {credit}"],
   ["{count} 张券", "{count} coupons"],

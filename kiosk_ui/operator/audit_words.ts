@@ -153,6 +153,7 @@ const words: Readonly<Record<string, Pair>> = {
   "lesson.off": ["停用学习记录", "let a lesson count no more"],
   "cash.slip_handed_out": ["凭条兑付现金", "paid a slip out"],
   "cash.refund_handed_out": ["现金退款", "handed a refund out"],
+  "cash.refund_withdrawn": ["撤回现金退款", "withdrew a refund in cash"],
   "cash.brought": ["向钱箱放入现金", "brought cash from the safe"],
   "cash.taken_out": ["从钱箱取出现金", "took cash to the safe"],
   "cash.not_there": ["机内现金缺少", "a machine lacked cash"],

@@ -136,6 +136,7 @@ function TakeDialog({ of, onClose, onTaken }: { of: WholeStay; onClose: () => vo
 function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX.Element {
   const [back, giveBack] = useState<{ of: PaymentDetail; minor?: number; inCash?: boolean } | null>(null);
   const [out, handOut] = useState<Refund | null>(null);
+  const [unfetched, withdraw] = useState<Refund | null>(null);
   return (
     <section class="panel money" aria-labelledby="payments-title">
       <h2 id="payments-title">{say("payments")}</h2>
@@ -162,6 +163,7 @@ function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX
                 of={refunds}
                 isCash={detail.channel === "cash"}
                 onHandOut={handOut}
+                onWithdraw={withdraw}
                 onAgain={mayGoBack(detail) ? (one, inCash) => giveBack({ of: detail, minor: one.amount.amount, inCash }) : null}
               />
             )}
@@ -170,6 +172,7 @@ function Payments({ of, read }: { of: readonly Paid[]; read: Read<Whole> }): JSX
       </ul>
       {back && <RefundDialog {...back} onClose={() => giveBack(null)} onDone={read.again} />}
       {out && <HandOutDialog of={out} onClose={() => handOut(null)} onDone={read.again} />}
+      {unfetched && <WithdrawDialog of={unfetched} onClose={() => withdraw(null)} onDone={read.again} />}
     </section>
   );
 }
@@ -180,13 +183,15 @@ interface RefundsOf {
   of: readonly Refund[];
   isCash: boolean;
   onHandOut: (one: Refund) => void;
+  onWithdraw: (one: Refund) => void;
   /** Null where nothing more may go back, or not by whoever looks. */
   onAgain: Again | null;
 }
 
 type Again = (one: Refund, inCash: boolean) => void;
 
-function Refunds({ of, isCash, onHandOut, onAgain }: RefundsOf): JSX.Element {
+function Refunds({ of, isCash, onHandOut, onWithdraw, onAgain }: RefundsOf): JSX.Element {
+  const waits = (one: Refund): boolean => (isCash || one.channel === "cash") && may("cash:desk") && one.state !== "REFUNDED" && one.state !== "FAILED";
   return (
     <ul class="money-sub">
       {of.map((one) => (
@@ -195,9 +200,14 @@ function Refunds({ of, isCash, onHandOut, onAgain }: RefundsOf): JSX.Element {
             −{money(one.amount)} · {clock(one.created_at, now.value)} · {one.reason}
           </span>
           <span class={`chip ${one.state === "REFUNDED" ? "chip-ok" : one.state === "FAILED" ? "chip-bad" : "chip-warn"}`}>{word("refund", one.state)}</span>
-          {(isCash || one.channel === "cash") && may("cash:desk") && one.state !== "REFUNDED" && one.state !== "FAILED" && (
+          {waits(one) && (
             <button type="button" onClick={() => onHandOut(one)}>
               {say("hand_out")}
+            </button>
+          )}
+          {waits(one) && (
+            <button type="button" onClick={() => onWithdraw(one)}>
+              {say("withdraw")}
             </button>
           )}
           {one.state === "FAILED" && <WhyFailed of={one} isCash={isCash} onAgain={one === of.at(-1) ? onAgain : null} />}
@@ -282,5 +292,23 @@ function HandOutDialog({ of, onClose, onDone }: { of: Refund; onClose: () => voi
         <input type="text" maxLength={32} autocomplete="off" value={till} onInput={(e) => setTill(e.currentTarget.value)} />
       </label>
     </MoneyDialog>
+  );
+}
+
+function WithdrawDialog({ of, onClose, onDone }: { of: Refund; onClose: () => void; onDone: () => Promise<void> }): JSX.Element {
+  return (
+    <ReasonDialog
+      title={say("withdraw_title", { amount: money(of.amount) })}
+      note={say("withdraw_note")}
+      reasons={["refund_unfetched"]}
+      confirm={say("withdraw_now")}
+      done={say("withdraw_done")}
+      failed="not_saved"
+      onClose={onClose}
+      run={async (reason, key) => {
+        await call<Refund>(`/cash/refunds/${encodeURIComponent(of.refund_id)}/withdraw`, { body: { reason }, idempotencyKey: key });
+        await onDone();
+      }}
+    />
   );
 }

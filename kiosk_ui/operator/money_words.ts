@@ -58,6 +58,11 @@ export const money = translator({
   hand_out_title: ["付出现金 {amount}", "Hand out {amount} in cash"],
   hand_out_now: ["已付出", "Handed out"],
   hand_out_done: ["现金已付出", "The cash was handed out"],
+  withdraw: ["撤回退款…", "Withdraw it…"],
+  withdraw_title: ["撤回现金退款 {amount}", "Withdraw the refund of {amount} in cash"],
+  withdraw_note: ["没有人来取。撤回后这笔钱不再付出，付款可以开发票，也可以重新退款。", "Nobody has fetched it. It is not handed out any more; the payment may have its invoice, or another refund."],
+  withdraw_now: ["撤回", "Withdraw"],
+  withdraw_done: ["退款已撤回", "The refund was withdrawn"],
   take_cash: ["收现金…", "Take cash…"],
   take_cash_title: ["收现金 {amount}", "Take {amount} in cash"],
   tendered: ["实收", "Handed over"],
@@ -262,6 +267,7 @@ export const NO_REFUNDS = "NO_REFUNDS";
 /** Why a refund was refused, by the code of ours or of the payment company. */
 const failures: Readonly<Record<string, readonly [string, string]>> = {
   [NO_REFUNDS]: ["这种付款方式不能原路退款", "This way to pay cannot give money back"],
+  WITHDRAWN: ["没有人来取，已撤回", "Nobody fetched it; it was withdrawn"],
   FAILED: ["支付机构退款失败", "The payment company could not give it back"],
   NOT_ENOUGH: ["商户账户余额不足", "The merchant account holds too little"],
   "ACQ.SELLER_BALANCE_NOT_ENOUGH": ["商户账户余额不足", "The merchant account holds too little"],

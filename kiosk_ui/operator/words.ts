@@ -116,6 +116,7 @@ export const say = translator({
   emergency_smoke: ["烟雾或气体", "Smoke or gas"],
   emergency_crowd: ["人员疏散", "Evacuation"],
   refund_lift: ["设施故障或服务问题", "A fault of ours or poor service"],
+  refund_unfetched: ["没有人来取", "Nobody came for it"],
   refund_twice: ["重复付款", "Paid twice"],
   refund_wrong: ["计费有误", "The fee was wrong"],
   debt_proven: ["核对照片与记录，确认未付", "Pictures and records show that it was not paid"],

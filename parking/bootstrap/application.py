@@ -38,6 +38,7 @@ from parking.emergency.reach import Reach
 from parking.gate import copy_feed
 from parking.gate.contacts import Contacts
 from parking.journeys import app_hooks, evacuating
+from parking.journeys.changing_hands import became_anothers
 from parking.journeys.opening_by_hand import LaneOrders
 from parking.journeys.pairing import CostsOf
 from parking.journeys.paying import Grace
@@ -268,7 +269,12 @@ def _subscribed(bus: Bus, told: Sequence[Subscription]) -> dict[str, Subscriptio
 def _jobs(cashier: Cashier, reach: Reach) -> dict[str, JobHandler]:
     """The durable jobs of money, calls, emergencies and vehicles."""
     calls = ringing.look_jobs(reach) | emergencies.check_jobs()
-    return cashier.jobs() | calls | dict(evacuating.jobs_of(cashier)) | vehicles.jobs()
+    return (
+        cashier.jobs()
+        | calls
+        | dict(evacuating.jobs_of(cashier))
+        | vehicles.jobs(became_anothers(cashier.later, audit.record))
+    )
 
 
 def _costs_of() -> CostsOf:

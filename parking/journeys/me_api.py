@@ -174,7 +174,10 @@ def _own_vehicles(routes: APIRouter, j: Loyalty) -> None:
 
 
 def proven(uow: UnitOfWork, j: Loyalty, body: ClaimVehicle) -> Plate:
-    """The plate that the proof is about. A code from a kiosk proves nothing: anybody may type a plate there."""
+    """The plate that the proof is about. A code from a kiosk proves nothing: anybody may type a plate there.
+
+    Nor does one that a member got as the holder of the vehicle.
+    """
     if body.proof is Proof.DOCUMENT:
         if body.plate is None:
             raise invalid("vehicle.plate", "say which plate the document is for", field="plate")
@@ -183,7 +186,7 @@ def proven(uow: UnitOfWork, j: Loyalty, body: ClaimVehicle) -> Plate:
         raise invalid("vehicle.stay_token", "show the code of a stay of this vehicle", field="stay_token")
     said = unseal(body.stay_token, j.verifier, use="stay", now=uow.now)
     stay = sessions.get(uow.connection, StayId(str(said.get("stay"))))
-    if stay is None or stay.plate is None or said.get("at") == "kiosk" or not _is_fresh(stay, uow.now):
+    if stay is None or stay.plate is None or said.get("at") is not None or not _is_fresh(stay, uow.now):
         raise conflict("vehicle.weak_proof", "this code does not prove that the vehicle is yours")
     if body.proof is Proof.PAYMENT:
         paid = [p for p in j.cashier.payments_of(uow.connection, stay.id) if p.state == "PAID"]

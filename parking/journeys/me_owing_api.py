@@ -25,6 +25,8 @@ from parking.kernel.ids import StayId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
 from parking.members import service
+from parking.members import store as members
+from parking.members.model import Vehicle
 from parking.plumbing.database import Threads
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.unit_of_work import Audit
@@ -83,10 +85,20 @@ class OwnOwing:
         raise not_found("debt.unknown", "no vehicle of yours has such a debt")
 
     def agreements(self, conn: Connection, member_id: str) -> list[Agreement]:
-        """Those that stand for his vehicles."""
+        """Those that stand for his vehicles, and those made while a vehicle was his that he has no more: only he can know of them."""
         service.known(conn, member_id)
-        found = (self.standing(conn, vehicle.plate) for vehicle in own_stays.vehicles_of(conn, member_id))
-        return [one for one in found if one is not None]
+        found: dict[str, Agreement] = {}
+        for vehicle in members.every_vehicle_of(conn, member_id):
+            one = self.standing(conn, vehicle.plate) if vehicle.was_his else None
+            if one is not None and (vehicle.ended_at is None or _was_made_by(vehicle, one)):
+                found[one.id] = one
+        return list(found.values())
+
+
+def _was_made_by(vehicle: Vehicle, agreement: Agreement) -> bool:
+    """Whether it was made while the vehicle was this member's; who it was is written nowhere else."""
+    begun, ended = vehicle.active_at, vehicle.ended_at
+    return begun is not None and ended is not None and begun <= agreement.since <= ended
 
 
 def router(o: OwnOwing) -> APIRouter:

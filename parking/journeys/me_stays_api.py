@@ -38,7 +38,7 @@ def router(j: Loyalty) -> APIRouter:
         """The stay's own code, as a ticket has it: with it everything under /my is open, paying above all."""
         stay = await j.database.aread(lambda conn: own_stays.one_shown_to(conn, who.subject, stay_id))
         until = j.clock.now() + CODE_LASTS
-        token = paying.ticket(stay.id, j.signer, until)
+        token = paying.ticket(stay.id, j.signer, until, at="member")
         return StayCode(token=token, page_url=f"{j.public_url}/driver/#t={token}", expires_at=until)
 
     @routes.get("/me/receipts")

@@ -186,7 +186,8 @@ def _show_to_a_person(uow: UnitOfWork, stay: OpenStay) -> None:
 def ticket(stay_id: StayId, signer: Signer, expires: datetime, *, at: str | None = None) -> str:
     """The code that proves possession of one stay; whoever holds it may see and pay that stay, and nothing else.
 
-    `at` says where it was made: at a `kiosk` a plate was enough, so that it shows no wallet and proves no vehicle.
+    `at` says where it was made: at a `kiosk` a plate was enough, so that it shows no wallet and proves no vehicle;
+    a `member` got it as the holder of the vehicle, so that it does not prove that he is one.
     """
     body = {"use": "stay", "stay": stay_id, "exp": int(expires.timestamp())}
     return seal(body | ({} if at is None else {"at": at}), signer)

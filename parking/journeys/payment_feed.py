@@ -97,19 +97,21 @@ def router(
     @routes.websocket("/my/payments/{payment_id}/live")
     async def live(websocket: WebSocket, payment_id: str) -> None:
         await websocket.accept()
-        rung = bell.listen()
-        if rung is None:
-            await websocket.close(_FULL)
-            return
+        rung: asyncio.Event | None = None
         try:
             stay_id = await _shown(websocket, clock, stay_of_ticket)
+            rung = bell.listen() if stay_id is not None else asyncio.Event()  # only who shows a code takes a place
+            if rung is None:
+                await websocket.close(_FULL)
+                return
             telling = asyncio.create_task(tell(websocket, payment_id, stay_id, rung))
             if await _before(telling, _gone(websocket)):
                 await websocket.close(telling.result())
         except (WebSocketDisconnect, RuntimeError):  # the listener has gone
             pass
         finally:
-            bell.leave(rung)
+            if rung is not None:
+                bell.leave(rung)
 
     return routes
 

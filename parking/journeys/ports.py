@@ -167,6 +167,10 @@ class Cashier(Protocol):
         """What is owed if the stay ended at `at`, with what coupons and standing take off it (but for `with_offers` False)."""
         ...
 
+    def as_paid(self, conn: Connection, stay: PricedStay, payment_id: PaymentId, at: datetime) -> Account:
+        """How a stay stood with this payment of it, which was priced for `at`: the bill until then, and what had been paid by it."""
+        ...
+
     def look(
         self, conn: Connection, stay: PricedStay, until: datetime, at: datetime, *, ahead: bool, fresh: bool = False
     ) -> Look:

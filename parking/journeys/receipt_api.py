@@ -28,7 +28,7 @@ Accountant = Annotated[Principal, Depends(require(Scope.BILLS_READ))]
 
 
 class ReceiptView(Strict):
-    """`number` is the payment's own; `bill` is how the stay stood when it was paid for, its lines sum to its total."""
+    """`number` is the payment's own; `bill` is how the stay stood with it, whatever was paid later; its lines sum to its total."""
 
     number: str
     site: LocalText
@@ -64,7 +64,8 @@ class Receipts:
         if payment.state != "PAID" or payment.captured_at is None:
             raise conflict("receipt.not_paid", "a receipt is for what was paid")
         at = stay.exited_at if isinstance(stay, ClosedStay) and stay.exited_at else payment.created_at
-        account = self.cashier.account(conn, paying.priced(conn, stay), min(at, payment.created_at))
+        at = min(at, payment.created_at)
+        account = self.cashier.as_paid(conn, paying.priced(conn, stay), payment.payment_id, at)
         name = self.channels.get(payment.channel, {"zh": payment.channel, "en": payment.channel})
         return ReceiptView(
             number=payment.number,

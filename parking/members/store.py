@@ -174,6 +174,12 @@ def holder(conn: Connection, plate: Plate) -> Vehicle | None:
     return _to_vehicle(row) if row is not None else None
 
 
+def former_holders(conn: Connection, plate: Plate, since: datetime) -> Sequence[Vehicle]:
+    """The vehicles of those for whom this plate was active at some time since then, and is no more."""
+    ended = vehicles(conn, vehicle_table.c.plate == plate, vehicle_table.c.ended_at > since)
+    return [one for one in ended if one.was_his]
+
+
 def notify(conn: Connection, notice_id: str, member_id: str, kind: str, about: str, at: datetime) -> None:
     conn.execute(notice_table.insert().values(id=notice_id, member_id=member_id, kind=kind, about=about, at=at))
 

@@ -5,6 +5,7 @@ Two who claim one plate both wait; the first to become its holder is, and the ot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from parking.kernel.errors import conflict, not_found
@@ -68,11 +69,11 @@ def _cool(uow: UnitOfWork, vehicle: Vehicle) -> Vehicle:
     return _known(uow, vehicle.vehicle_id)
 
 
-def activate(uow: UnitOfWork, vehicle_id: str) -> None:
-    """The cooling time is over: this member is the holder now, unless there was an objection or another came first."""
+def activate(uow: UnitOfWork, vehicle_id: str) -> Vehicle | None:
+    """The cooling time is over: this member is the holder now, unless there was an objection or another came first. His vehicle, if so."""
     found = store.vehicle(uow.connection, vehicle_id)
     if found is None or found.state is not VehicleState.COOLING or found.active_at is None or found.active_at > uow.now:
-        return
+        return None
     held = store.holder(uow.connection, found.plate)
     if (
         held is not None and (held.active_at or held.since) > found.since
@@ -80,12 +81,13 @@ def activate(uow: UnitOfWork, vehicle_id: str) -> None:
         store.move_vehicle(
             uow.connection, vehicle_id, VehicleState.COOLING, VehicleState.REVIEW, reason="another_came_first"
         )
-        return
+        return None
     if held is not None:
         end(uow, held, "moved_on")
         store.notify(uow.connection, uow.ids.new(uow.now), held.member_id, "vehicle_moved_on", held.vehicle_id, uow.now)
     store.move_vehicle(uow.connection, vehicle_id, VehicleState.COOLING, VehicleState.ACTIVE)
     uow.publish(MemberChanged(found.member_id, "vehicle"))
+    return _known(uow, vehicle_id)
 
 
 def object_to(uow: UnitOfWork, member_id: str, vehicle_id: str) -> None:
@@ -119,10 +121,15 @@ def _known(uow: UnitOfWork, vehicle_id: str) -> Vehicle:
     return found
 
 
-def jobs() -> dict[str, JobHandler]:
-    """The durable job that ends a cooling time."""
+def jobs(became: Callable[[UnitOfWork, Vehicle], None] | None = None) -> dict[str, JobHandler]:
+    """The durable job that ends a cooling time; `became` does what else changes with the holder, in the same transaction."""
+
+    def end_cooling(uow: UnitOfWork, vehicle_id: str) -> None:
+        vehicle = activate(uow, vehicle_id)
+        if vehicle is not None and became is not None:
+            became(uow, vehicle)
 
     def run(database: Database, payload: dict[str, Any]) -> None:
-        database.write(lambda uow: activate(uow, str(payload["vehicle_id"])))
+        database.write(lambda uow: end_cooling(uow, str(payload["vehicle_id"])))
 
     return {ACTIVATE_JOB: run}

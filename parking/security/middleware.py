@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
+from starlette.requests import cookie_parser
 
 from parking.kernel.clock import Clock
 from parking.kernel.errors import ParkingError
@@ -143,12 +143,9 @@ def our_own(origin: str | None, host: str | None, origins: Collection[str]) -> b
 
 
 def session_cookie(header: str) -> str | None:
-    """The session token in a Cookie header, if it carries one."""
-    try:
-        morsel = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel and len(morsel.value) <= _LONGEST_SECRET else None
+    """The session token in a Cookie header, if it carries one, whatever cookies of others stand beside it."""
+    token = cookie_parser(header).get(COOKIE)
+    return token if token is not None and len(token) <= _LONGEST_SECRET else None
 
 
 _MACHINES = {DeviceKind.KIOSK: Scope.KIOSK, DeviceKind.TILL: Scope.TILL, DeviceKind.APP: Scope.APP}

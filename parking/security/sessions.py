@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from parking.kernel.clock import Clock
-from parking.kernel.errors import not_found
+from parking.kernel.errors import ErrorKind, ParkingError, not_found
 from parking.kernel.principal import Principal
 from parking.plumbing.db import Database, UnitOfWork
 from parking.security import audit, session_store
@@ -52,6 +52,8 @@ class Sessions:
 
         def work(uow: UnitOfWork) -> int:
             this = session_store.id_of(uow.connection, token_hash)
+            if this is None:  # it was ended while it was asking: it has no say any more
+                raise ParkingError(ErrorKind.UNAUTHENTICATED, "auth.required", "sign in, or show a valid token")
             found = [one for one in session_store.of_operator(uow.connection, who.subject, uow.now) if one.id != this]
             self._end(uow, who, found)
             return len(found)

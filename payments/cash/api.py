@@ -40,6 +40,7 @@ from payments.cash.schemas import (
     ShiftView,
     TakeCash,
     TakeCashAtMachine,
+    Withdraw,
     counts_of,
 )
 from payments.model import Payment
@@ -227,6 +228,17 @@ def _drawer_routes(routes: APIRouter, room: CashRoom) -> None:
         def work(uow: UnitOfWork) -> RefundView:
             audit = room.on_record(uow, who)
             return RefundView.of(shifts.hand_out(uow, body.till, refund_id, by=who.subject, audit=audit))
+
+        return await room.handed_out(once, RefundView, work)
+
+    @routes.post("/cash/refunds/{refund_id}/withdraw")
+    async def withdraw(who: Desk, refund_id: str, body: Withdraw, idempotency_key: IdempotencyKey) -> RefundView:
+        """Nobody has fetched the money of a refund: it stays here, and the payment may have its invoice, or another refund."""
+        reason = body.reason.strip()
+        once = Once.of(who, idempotency_key, "cash.withdraw", {"refund": refund_id, "reason": reason})
+
+        def work(uow: UnitOfWork) -> RefundView:
+            return RefundView.of(shifts.withdraw(uow, refund_id, reason, audit=room.on_record(uow, who)))
 
         return await room.handed_out(once, RefundView, work)
 

@@ -88,6 +88,10 @@ class HandOut(Strict):
     till: Till
 
 
+class Withdraw(Strict):
+    reason: Reason
+
+
 class Counted(Strict):
     total: MoneySchema
 

@@ -173,24 +173,42 @@ def pay_from_held(uow: UnitOfWork, till: str, payment_id: PaymentId, tendered: i
 def hand_out(uow: UnitOfWork, till: str, refund_id: str, *, by: str, audit: Audit) -> Refund:
     """A refund of a cash payment has been handed to whoever it is for; a second hand is told that it was."""
     conn = uow.connection
-    ledger_store.take_head(conn)
-    refund = refund_store.get(conn, refund_id)
-    row = shift_store.order(conn, refund.number) if refund is not None else None
-    if refund is None or row is None:
-        raise not_found("refund.unknown", "there is no such refund for the cash desk (yet)")
-    if row.state == "DONE":
-        raise handed_out_before()
+    refund, about = _waiting(uow, refund_id)
     shift = of_till(uow, till)
-    if not refund.is_live or row.state != "WAITING":
-        raise conflict("refund.over", "this refund has ended already")
     need(uow, shift, refund.amount, audit)
     shift_store.end_order(conn, refund.number, "DONE", shift_id=shift.id, ended_at=uow.now)
-    about = row.about or ""
     done = abilities.RefundOutcome(refund.number, about, abilities.RefundState.DONE, refund.amount, f"cash:{shift.id}")
     refunding.take_over(uow, done)
     book_move(uow, shift, MoveKind.REFUND, refund.number, -refund.amount, by=by, reason=refund.reason)
     audit("cash.refund_handed_out", refund.id, refund.reason)
-    found = refund_store.get(conn, refund_id)
+    return _now(uow, refund_id)
+
+
+def withdraw(uow: UnitOfWork, refund_id: str, reason: str, *, audit: Audit) -> Refund:
+    """Nobody has fetched a refund in cash: it ends, and nothing of its payment goes back by it."""
+    refund, _ = _waiting(uow, refund_id)
+    shift_store.end_order(uow.connection, refund.number, "CLOSED", ended_at=uow.now)
+    refunding.withdraw(uow, refund)
+    audit("cash.refund_withdrawn", refund.id, reason)
+    return _now(uow, refund_id)
+
+
+def _waiting(uow: UnitOfWork, refund_id: str) -> tuple[Refund, str]:
+    """A refund that waits at the desk, and the number of its payment."""
+    ledger_store.take_head(uow.connection)
+    refund = refund_store.get(uow.connection, refund_id)
+    row = shift_store.order(uow.connection, refund.number) if refund is not None else None
+    if refund is None or row is None:
+        raise not_found("refund.unknown", "there is no such refund for the cash desk (yet)")
+    if row.state == "DONE":
+        raise handed_out_before()
+    if not refund.is_live or row.state != "WAITING":
+        raise conflict("refund.over", "this refund has ended already")
+    return refund, row.about or ""
+
+
+def _now(uow: UnitOfWork, refund_id: str) -> Refund:
+    found = refund_store.get(uow.connection, refund_id)
     assert found is not None
     return found
 

@@ -130,6 +130,14 @@ class Creditor:
             raise invalid("agreement.channel", f"should collect by agreement, as do here: {known}", field="channel")
         return agreements.agree(uow, plate, channel, reference, Terms(*limits))
 
+    def agreement_of(self, conn: Connection, plate: Plate) -> Agreement | None:
+        """The agreement that stands for a plate."""
+        return store.agreement_of(conn, plate)
+
+    def by_no_agreement(self, uow: UnitOfWork, stay_id: StayId) -> None:
+        """Whoever had agreed does not pay this debt; its driver does."""
+        store.change_debt(uow.connection, stay_id, agreement_id=None, next_try_at=None)
+
     def end_agreement(self, uow: UnitOfWork, agreement_id: str) -> None:
         agreements.end(uow, agreement_id)
 

@@ -384,7 +384,16 @@ def test_a_refund_that_was_refused_says_why_and_what_to_do_next(
     expect(page.get_by_role("dialog")).to_have_count(0)
     eventually(lambda: office.refunds_ended(stay_id)[4:] == ["SENT"])
     page.reload()
-    expect(page.locator("[data-refund]").nth(4).get_by_role("button")).to_have_text(["付出现金…"])
+    waiting = page.locator("[data-refund]").nth(4)
+    expect(waiting.get_by_role("button")).to_have_text(["付出现金…", "撤回退款…"])
+    waiting.get_by_role("button", name="撤回退款…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("付款可以开发票")
+    look.sound(page)
+    shot(page, "refund-withdraw")
+    page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(waiting).to_contain_text("没有人来取，已撤回")
+    assert office.refunds_ended(stay_id)[4:] == ["FAILED"]
 
 
 @pytest.mark.req("INV-1")

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from guidance.feed_polling import client, poll
 from guidance.neighbours.feeds import FEEDS
-from guidance.next_door import sign_zone
+from guidance.next_door import Asker, sign_zone
 from guidance.signs.base import FaceKind
 from hardware_sim.devices.neighbour_lot import NeighbourFeedSim, SimulatedLot
 from parking.bootstrap.next_door import rows_of
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
 from parking.kernel.ids import LotId
-from tests.builders.application import Server, problem_of
+from tests.builders.application import HOST, Server, problem_of
 from tests.builders.finding import a_drawn_mall
 from tests.builders.journeys import MORNING
 
@@ -60,9 +61,11 @@ class City:
     def page(self) -> dict[str, Any]:
         return dict(self.server.ask("GET", "/overflow").json())
 
-    def way(self, **said: Any) -> dict[str, Any]:
+    def way(self, at: str = "testclient", **said: Any) -> dict[str, Any]:
+        """Of a phone at some address."""
         self.server.clock.advance(timedelta(seconds=3))
-        reply = self.server.ask("POST", "/overflow/ways", json=said)
+        phone = TestClient(self.server.app, base_url=HOST, client=(at, 40_000))
+        reply = phone.post("/api/v1/overflow/ways", json=said)
         assert reply.status_code == 200, reply.text
         return dict(reply.json())
 
@@ -106,11 +109,37 @@ def test_feed_page_sign_and_way_tell_one_story(city: City) -> None:
 
 
 @pytest.mark.req("OVER-1")
+def test_one_phone_that_asks_again_and_again_does_not_make_a_sign_say_full(city: City) -> None:
+    city.read()
+    codes = {city.way(lot="riverside")["code"] for _ in range(9)}
+    assert len(codes) == 9, "the way is shown each time"
+    for code in codes:
+        city.way(code=code, lot="riverside")
+    assert city.lots()["riverside"]["free_on_arrival"] == 28
+    assert city.sign().free == 28
+
+
+@pytest.mark.req("OVER-1")
+def test_many_who_show_no_stay_take_a_tenth_of_a_lot_at_most_and_whoever_shows_his_counts(city: City) -> None:
+    city.read()
+    door = city.server.application.next_door
+    for _ in range(20):  # from as many networks
+        assert door.send(wanted="riverside")[1] is not None
+    assert city.lots()["riverside"]["free_on_arrival"] == 26, "forty are free, ten of them kept back"
+    stay_id = city.server.enter()
+    for _ in range(3):
+        told = city.server.ask("POST", "/overflow/ways", "driver", stay=stay_id, json={"lot": "riverside"})
+        assert told.status_code == 200, told.text
+    assert city.lots()["riverside"]["free_on_arrival"] == 24
+
+
+@pytest.mark.req("OVER-1")
 def test_more_are_never_sent_than_are_free_and_not_kept_back(city: City) -> None:
     city.feed.park("p1", 20)
     city.read()
-    led = [city.way()["to"]["lot"] for _ in range(25)]
-    assert led.count("riverside") <= 10
+    door = city.server.application.next_door
+    led = [to.neighbour.lot.id for _, to in (door.send(asker=Asker(proven=True)) for _ in range(25)) if to is not None]
+    assert led.count(LotId("riverside")) <= 10
     assert set(led) == {"riverside", "harbour"}
     assert city.lots()["riverside"]["free_on_arrival"] == 0
     assert city.sign().kind is FaceKind.FULL
@@ -174,10 +203,11 @@ def test_a_garbage_row_loses_nothing_else_and_a_lie_is_found_out_by_those_who_we
     city.read()
     assert city.lots()["riverside"]["free_on_arrival"] == 40
     assert len(city.server.application.next_door.health["city"].bad) == 1
-    for _ in range(2):
-        way = city.way(lot="riverside")
+    for at in ("192.0.2.1", "192.0.2.1", "198.51.100.7"):
+        assert city.lots()["riverside"]["state"] == "free", "one phone may say it as often as it likes"
+        way = city.way(at, lot="riverside")
         city.server.clock.advance(timedelta(minutes=2))
-        city.way(code=way["code"], full=["riverside"])
+        city.way(at, code=way["code"], full=["riverside"])
         city.read()
     assert city.lots()["riverside"]["state"] == "unknown"
     assert city.way()["to"]["lot"] == "harbour"

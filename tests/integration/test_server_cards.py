@@ -20,10 +20,10 @@ from websockets.typing import Origin
 
 from hardware_sim.providers.faults import Fault
 from hardware_sim.providers.stripe import StripeWire
-from parking.journeys import paying
+from parking.journeys import paying, payment_feed
 from parking.kernel.clock import ManualClock
 from parking.kernel.events import Direction, ExitPromised
-from parking.kernel.ids import StayId, VisitId
+from parking.kernel.ids import RandomIds, StayId, VisitId
 from parking.kernel.money import Money
 from parking.security import store as security_store
 from parking.web.frames import FrameProtocol
@@ -188,6 +188,20 @@ def test_a_payment_is_told_over_a_websocket_the_moment_it_is_made(server: Server
         assert closed.value.code == 1000
 
 
+@pytest.mark.req("PAY-2")
+def test_who_listens_to_payments_and_shows_no_code_takes_nobodys_place(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payment_feed, "MOST_LISTENERS", 1)
+    stay, payment = begun(server)
+    with (
+        server.client.websocket_connect("/api/v1/my/payments/none/live"),
+        server.client.websocket_connect(f"/api/v1/my/payments/{payment['payment_id']}/live") as socket,
+    ):
+        socket.send_json({"token": server.ticket(stay)})
+        assert socket.receive_json()["state"] == "SENT"
+
+
 def test_a_server_that_stops_lets_go_of_whoever_listens_to_a_payment(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -229,6 +243,40 @@ def test_the_websocket_tells_nothing_to_whoever_does_not_show_the_stays_code(ser
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
         assert closed.value.code == 1008
+
+
+@pytest.mark.req("PAY-2")
+def test_the_receipt_of_an_earlier_payment_stays_as_it_was_whatever_is_paid_later(server: Server) -> None:
+    stay = server.enter()
+
+    def pays(name: str) -> str:
+        begun = server.ask("POST", "/my/payments", "driver", stay=stay, json={}, headers=key(name)).json()
+        server.approve(begun["pay_url"])
+        server.settle_down()
+        return str(begun["payment_id"])
+
+    def sums_of(payment: str) -> tuple[int, ...]:
+        told = server.ask("GET", f"/my/payments/{payment}/receipt", "driver", stay=stay).json()
+        bill = told["bill"]
+        assert sum(line["amount"]["amount"] for line in bill["lines"]) == bill["total"]["amount"]
+        return (told["amount"]["amount"], *(bill[name]["amount"] for name in ("total", "paid", "due")))
+
+    server.park(hours=2)
+    first = pays("p1")
+    at_once = sums_of(first)
+    assert at_once == (1000, 1000, 1000, 0)
+    server.park(hours=2)
+    second = pays("p2")
+    assert sums_of(second)[1:] == (1800, 1800, 0)
+    assert sums_of(first) == at_once
+    server.park(minutes=2)
+    visit = RandomIds().new(server.clock.now())
+    server.box.note(passage(Direction.OUT, visit, PLATE, stay=stay), server.clock.now())
+    server.box.send()
+    server.settle_down()
+    assert server.ask("GET", f"/stays/{stay}", "manager").json()["state"] == "closed"
+    assert sums_of(first) == at_once
+    assert sums_of(second) == (800, 1800, 1800, 0)
 
 
 def test_what_is_not_paid_has_no_receipt(server: Server) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from parking.security import store as security_store
-from payments import ledger_store
+from payments import ledger_store, store
 from payments.providers.base import ProviderRefused
 from tests.builders.application import Server, a_server, problem_of
 from tests.builders.journeys import OTHER_PLATE, PLATE
@@ -222,6 +222,31 @@ def test_a_refund_of_cash_is_handed_out_at_a_desk_with_an_open_shift(server: Ser
     assert (told["in_drawer"]["amount"], told["sums"]["refund"]["amount"], told["adds_up"]) == (20_600, -400, True)
     balances = {b["account"]: b["balance"] for b in server.ask("GET", "/ledger/balances", "auditor").json()}
     assert balances["clearing:cash"] == 0
+
+
+@pytest.mark.req("PAY-5", "INV-1")
+def test_a_refund_in_cash_that_nobody_fetches_is_withdrawn_and_nobody_has_to_look_at_it(server: Server) -> None:
+    stay = parked(server)
+    shift = open_shift(server)
+    taken = pay(server, stay).json()
+    refunds = f"/payments/{taken['payment_id']}/refunds"
+    refund = post(server, refunds, {"amount": yuan(400), "reason": "wrong class"}, "r1", "manager").json()
+    path = f"/cash/refunds/{refund['refund_id']}"
+    problem_of(post(server, f"{path}/withdraw", {"reason": "  "}, "w0"), 422)
+    how = {"reason": "nobody came"}
+    eventually(lambda: _wake(server) and post(server, f"{path}/withdraw", how, "w1").status_code == 200)
+    withdrawn = post(server, f"{path}/withdraw", how, "w1").json()
+    assert (withdrawn["state"], withdrawn["failure"]) == ("FAILED", "WITHDRAWN")
+    assert problem_of(post(server, f"{path}/withdraw", how, "w2"), 409)["code"] == "refund.over"
+    assert problem_of(post(server, f"{path}/hand-out", {"till": "desk-1"}, "h1"), 409)["code"] == "refund.over"
+    assert _wake(server)
+    server.application.jobs.run_due()
+    assert server.application.database.read(lambda conn: conn.execute(store.flag_table.select()).all()) == []
+    told = report(server, shift)
+    assert (told["in_drawer"]["amount"], told["adds_up"]) == (21_000, True)
+    assert server.application.database.read(ledger_store.verify).holds
+    again = post(server, refunds, {"amount": yuan(1000), "reason": "wrong class"}, "r2", "manager")
+    assert again.status_code == 201, "all of it may go back still"
 
 
 def _wake(server: Server) -> bool:

@@ -229,6 +229,7 @@ WHO_MAY = {
     ("POST", "/cash/shifts/{shift_id}/moves"): {"cashier", "manager"},
     ("POST", "/cash/payments"): {"cashier", "manager"},
     ("POST", "/cash/refunds/{refund_id}/hand-out"): {"cashier", "manager"},
+    ("POST", "/cash/refunds/{refund_id}/withdraw"): {"cashier", "manager"},
     ("POST", "/kiosk/cash/payments"): {"kiosk"},
     ("GET", "/kiosk/ways"): {"kiosk"},
     ("POST", "/kiosk/cash/sessions"): {"kiosk"},

@@ -286,9 +286,9 @@ def taking_cash_at_a_machine(server: Server) -> Case:
     return Case("kiosk", "/kiosk/cash/payments", body, {**body, "tendered": 5000})
 
 
-def handing_out(server: Server) -> Case:
-    an_open_shift(server, "desk-f")
-    body = {"till": "desk-f", "stay_id": a_stay(server), "due": yuan(1000), "tendered": 1000}
+def a_refund_at_the_desk(server: Server, till: str) -> str:
+    an_open_shift(server, till)
+    body = {"till": till, "stay_id": a_stay(server), "due": yuan(1000), "tendered": 1000}
     headers = {"Idempotency-Key": RandomIds().new(server.clock.now())}
     taken = server.ask("POST", "/cash/payments", "cashier", json=body, headers=headers).json()
     said = {"amount": yuan(100), "reason": "goodwill"}
@@ -301,7 +301,16 @@ def handing_out(server: Server) -> Case:
         return bool(server.ask("GET", path, "auditor").json()[0]["state"] == "SENT")
 
     eventually(at_the_desk)
-    return Case("cashier", f"/cash/refunds/{refund['refund_id']}/hand-out", {"till": "desk-f"}, {"till": "desk-a"})
+    return f"/cash/refunds/{refund['refund_id']}"
+
+
+def handing_out(server: Server) -> Case:
+    return Case("cashier", a_refund_at_the_desk(server, "desk-f") + "/hand-out", {"till": "desk-f"}, {"till": "desk-a"})
+
+
+def withdrawing(server: Server) -> Case:
+    path = a_refund_at_the_desk(server, "desk-g") + "/withdraw"
+    return Case("cashier", path, {"reason": "nobody came"}, {"reason": "another reason"})
 
 
 CASES: dict[str, Callable[[Server], Case]] = {
@@ -323,6 +332,7 @@ CASES: dict[str, Callable[[Server], Case]] = {
     "/cash/payments": taking_cash,
     "/kiosk/cash/payments": taking_cash_at_a_machine,
     "/cash/refunds/{refund_id}/hand-out": handing_out,
+    "/cash/refunds/{refund_id}/withdraw": withdrawing,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from sqlalchemy import select
 from starlette.websockets import WebSocketDisconnect
 
 from parking.bootstrap import live_routes
+from parking.kernel.errors import ParkingError
 from parking.plumbing.db import UnitOfWork
 from parking.security import passkey_store
 from parking.security import store as security_store
 from parking.security.model import Passkey
-from parking.security.service import token_hash
+from parking.security.service import principal_of, token_hash
+from parking.security.sessions import Sessions
 from tests.builders.application import HOST, Server, a_server, problem_of
 from tests.builders.security import PASSWORD
 
@@ -95,6 +98,20 @@ def test_all_others_are_ended_in_one_go_and_this_one_stays(server: Server) -> No
 
 
 @pytest.mark.req("PRIV-1")
+def test_a_log_in_that_was_ended_while_it_was_asking_ends_nobody_elses(server: Server) -> None:
+    here, thief = (logged_in(server, "cashier") for _ in range(2))
+    database = server.application.database
+    sessions = Sessions(database, server.clock)
+    known = database.read(lambda conn: security_store.credentials(conn, "cashier"))
+    assert known is not None
+    asked_before = partial(sessions.end_others, principal_of(known[0]), token_hash(thief["Cookie"].partition("=")[2]))
+    theirs = next(one["session_id"] for one in own(server, thief) if one["this"])
+    assert server.ask("DELETE", f"/auth/sessions/{theirs}", headers=here).status_code == 204
+    with pytest.raises(ParkingError, match="sign in"):
+        asked_before()
+    assert any(one["this"] for one in own(server, here))
+
+
 def test_an_administrator_ends_the_log_in_of_another_and_its_live_feed_closes_at_once(server: Server) -> None:
     theirs, boss = logged_in(server, "technician"), logged_in(server, "manager")
     (row,) = [

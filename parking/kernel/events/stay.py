@@ -138,7 +138,7 @@ class PointsChanged:
 
 @dataclass(frozen=True, slots=True)
 class MemberChanged:
-    """Something that others may have to know of a member: `what` is joined, consent, vehicle, tier or erased."""
+    """Something that others may have to know of a member: `what` is joined, consent, vehicle, agreement, tier or erased."""
 
     member_id: str
     what: str

@@ -83,6 +83,14 @@ def test_a_session_cookie_is_the_operator_with_the_scopes_of_the_roles(door: Doo
     assert not who.may(Scope.STAYS_READ)
 
 
+@pytest.mark.req("PRIV-1")
+@pytest.mark.parametrize(
+    "foreign", ['prefs={"a": 1}', "theme=dark mode", "flag", "é=1", 'a="torn', "cart@mall=1", "expires=1"]
+)
+def test_a_cookie_of_another_page_on_the_same_domain_logs_nobody_out(door: Door, cookie: str, foreign: str) -> None:
+    assert door.who(cookie=f"{foreign}; {cookie}").kind == "operator"
+
+
 def test_a_kiosk_token_may_find_and_pay_and_nothing_else(door: Door, database: Database) -> None:
     token = a_kiosk(database)
     assert door.who(authorization=f"Bearer {token}") == Principal("device", "kiosk-1", frozenset({Scope.KIOSK}))

@@ -27,8 +27,8 @@ from parking.site.words import LocalName
 WAYS_KEPT = 5000
 COUNTED_MOST, COUNTED_WITHIN = 120, timedelta(minutes=5)
 """More cars than drive by in that time are advised, but not counted: nobody fills a lot by asking."""
-UNPROVEN_SHARE = 0.1
-"""Those who ask without the code of a stay count up to this share of the bays that a lot is believed to have free, and at least once."""
+UNPROVEN_SHARE = 0.5
+"""Those who ask without the code of a stay, as most do from outside, count up to this share of a lot's believed free bays."""
 LEAST_SHARE_OF_THE_WAY = 0.5
 
 

@@ -38,9 +38,10 @@ class Me(Strict):
 
 
 class LogInLimits:
-    """How often anybody may try: by address, by user name from one address, by user name from anywhere; every way counts alike.
+    """How often anybody may try: by address, by user name from one address, by user name from anywhere.
 
-    Addresses of one network (`network_of`) are one: whoever has IPv6 has as many as he likes.
+    A passkey cannot be guessed: what others try from anywhere does not keep it out. Addresses of one network (`network_of`) are one:
+    whoever has IPv6 has as many as he likes.
     """
 
     def __init__(self, clock: Clock, log_ins: LogIns) -> None:
@@ -63,7 +64,12 @@ class LogInLimits:
 
     def check_user(self, address: str, username: str) -> None:
         """The second half."""
-        self._counted(address, (self._user_there, f"{network_of(address)} {username}"), (self._user, username))
+        self.check_user_there(address, username)
+        self._counted(address, (self._user, username))
+
+    def check_user_there(self, address: str, username: str) -> None:
+        """Of the second half what counts for a passkey, too."""
+        self._counted(address, (self._user_there, f"{network_of(address)} {username}"))
 
     def check_challenge(self, address: str) -> None:
         """Count one challenge handed out."""

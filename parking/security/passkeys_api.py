@@ -141,7 +141,7 @@ def _logging_in(routes: APIRouter, passkeys: Passkeys, limits: LogInLimits, orig
             signature=_bytes(body.signature, "signature"),
             user_handle=_bytes(body.user_handle, "user_handle"),
         )
-        found, token = passkeys.log_in(answer, came, partial(limits.check_user, came.address))
+        found, token = passkeys.log_in(answer, came, partial(limits.check_user_there, came.address))
         give_cookie(request, response, token)
         return Me.of(found)
 

@@ -164,6 +164,15 @@ def test_all_that_is_wrong_with_a_passkey_gets_the_same_bytes_and_is_on_record(
     assert desk.by_passkey(key).status_code == 200, "the right one still works"
 
 
+@pytest.mark.req("PRIV-1")
+def test_what_strangers_try_from_everywhere_keeps_no_passkey_out(desk: Desk, key: Authenticator) -> None:
+    for n in range(admission.TRIES_OF_A_USER + 1):
+        whence = TestClient(desk.client.app, base_url=ORIGIN, headers={"Origin": ORIGIN}, client=(f"203.0.{n}.1", 1))
+        reply = whence.post("/api/v1/auth/login", json={"username": "lin", "password": f"guess number {n}"})
+    assert reply.status_code == 429
+    assert desk.by_passkey(key).status_code == 200
+
+
 def test_a_challenge_is_for_one_answer_for_minutes_and_for_its_own_purpose(
     desk: Desk, key: Authenticator, clock: ManualClock
 ) -> None:

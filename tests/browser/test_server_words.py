@@ -67,6 +67,7 @@ LOGS = {"debug", "info", "warning", "error", "critical", "exception"}
 NOT_A_REPORT = {
     "no such camera, but as long to compare",  # compared with a secret
     "camera {}: a secret has 16 characters or more, and no slash",  # settings
+    "{}; write `address: host:port` in the site file, or set PARKING_SIGN_ADDRESSES",  # likewise
     "an output is 0 to {}, its value 0 to 2, a pulse at most {} ms",  # our own mistake, as the next ones
     "coil {}: the board has 0 to {}",
     "a pulse lasts 100 to {} ms, not {}",

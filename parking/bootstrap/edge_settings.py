@@ -89,9 +89,6 @@ class EdgeSettings(Section):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        pushes = (self.push.certificate, self.push.private_key) if self.push is not None else ()
-        files = [self.journal, self.key, self.server_key, *pushes]
-        _no_two("files", [str(one) for one in files if one is not None])  # one that is no journal would be set aside
         _no_two("lanes", [lane.id for lane in self.lanes])
         smart = [lane.camera for lane in self.barriers if isinstance(lane.camera, SmartCameraSection)]
         _no_two("camera.device", [camera.device for camera in smart])
@@ -149,7 +146,11 @@ def load(path: Path) -> EdgeSettings:
     if not isinstance(plain, dict):
         raise invalid("edge.settings", "should hold keys and values", field=str(path))
     try:
-        return EdgeSettings.model_validate(_beside({"pictures": "pictures", **plain}, path.parent))
+        found = EdgeSettings.model_validate(_beside({"pictures": "pictures", **plain}, path.parent))
+        pushes = (found.push.certificate, found.push.private_key) if found.push is not None else ()
+        if found.journal in (found.key, found.server_key, *pushes):  # a journal that is none would be set aside
+            raise invalid("edge.settings", "is another file of this box", field="journal")
+        return found
     except ValidationError as error:
         raise invalid("edge.settings", "; ".join(_complaints(error)), field=str(path)) from None
     except ParkingError as error:

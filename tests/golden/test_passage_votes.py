@@ -29,7 +29,8 @@ OLD = {
         "outer_lot_id": None,
     },
 }
-NEW = {**OLD, "data": {**OLD["data"], "votes": "1|blue|civil|浙A1234S:0,浙A12345:-231,苏A1234S:-1200"}}  # type: ignore[dict-item]
+VOTES = "1|blue|civil|浙A1234S:0,浙A12345:-231,苏A1234S:-1200"
+NEW = {**OLD, "data": {**OLD["data"], "votes": VOTES, "named_by": None}}  # type: ignore[dict-item]
 
 
 def test_a_passage_tells_its_votes_in_one_short_text() -> None:

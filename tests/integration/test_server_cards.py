@@ -194,12 +194,12 @@ def test_who_listens_to_payments_and_shows_no_code_takes_nobodys_place(
 ) -> None:
     monkeypatch.setattr(payment_feed, "MOST_LISTENERS", 1)
     stay, payment = begun(server)
-    with (
-        server.client.websocket_connect("/api/v1/my/payments/none/live"),
-        server.client.websocket_connect(f"/api/v1/my/payments/{payment['payment_id']}/live") as socket,
-    ):
-        socket.send_json({"token": server.ticket(stay)})
-        assert socket.receive_json()["state"] == "SENT"
+    with running(server.app) as (port, _):
+        to = f"ws://127.0.0.1:{port}/api/v1/my/payments"
+        own = f"{to}/{payment['payment_id']}/live"
+        with connect(f"{to}/none/live", origin=Origin(HOST)), connect(own, origin=Origin(HOST)) as socket:
+            socket.send(json.dumps({"token": server.ticket(stay)}))
+            assert json.loads(socket.recv())["state"] == "SENT"
 
 
 def test_a_server_that_stops_lets_go_of_whoever_listens_to_a_payment(

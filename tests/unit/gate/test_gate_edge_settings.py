@@ -66,7 +66,7 @@ def test_a_good_file_is_a_lane_a_ramp_and_paths_beside_it(tmp_path: Path) -> Non
 
 
 def test_a_journal_that_is_another_file_of_the_box_is_refused_before_it_is_set_aside(tmp_path: Path) -> None:
-    with pytest.raises(ParkingError, match="is there twice"):
+    with pytest.raises(ParkingError, match="journal: is another file of this box"):
         load(tmp_path, {**GOOD, "journal": GOOD["key"]})
 
 

@@ -137,7 +137,7 @@ class Sitting(Generic[N]):
             raise
 
     def descend(self, loss: Tensor) -> float:
-        """One step down the slope of this loss, and the running mean after it; the loss."""
+        """One step down the slope of this loss (a scalar), and the running mean of the weights after it; the loss as a number."""
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), self.pace.clip)
@@ -152,7 +152,7 @@ class Sitting(Generic[N]):
 
 
 class Log:
-    """One line a minute, to a CSV file and to the terminal."""
+    """One line a minute, to a CSV file and, with the net's name, to the terminal."""
 
     def __init__(self, path: Path, columns: Sequence[str], *, keep: bool) -> None:
         self._path, self._columns = path, columns
@@ -166,7 +166,8 @@ class Log:
         row |= {name: f"{share:.4f}" for name, share in shares.items()}
         with self._path.open("a", newline="") as file:
             csv.DictWriter(file, self._columns).writerow(row)
-        print("  ".join(f"{name} {value}" for name, value in row.items()), file=sys.stderr, flush=True)  # noqa: T201
+        words = [self._path.name.partition(".")[0], *(f"{name} {value}" for name, value in row.items())]
+        print("  ".join(words), file=sys.stderr, flush=True)  # noqa: T201 - progress is for whoever waits at the terminal
 
 
 def mean_of(losses: Sequence[float]) -> float:

@@ -74,6 +74,9 @@ const speaksFor = (reason: Candidate["why"][number]): boolean => reason.cost < 0
 const rivals = (found: WhoseCar, one: Candidate, read: string): boolean =>
   read !== "" && one.plate !== read && found.candidates.some((other) => other.plate === read);
 
+/** What holds for every car that is inside tells nobody which one this is. */
+const tells = (reason: Candidate["why"][number]): boolean => reason.code !== "one_of_many" && reason.code !== "long_inside";
+
 /** `read` is the plate that speaks for another one: then it takes a second press. */
 function Named({ one, rank, at, read }: { one: Candidate; rank: number; at: string; read: string }): JSX.Element {
   const [sure, setSure] = useState(read === "");
@@ -103,7 +106,7 @@ function Named({ one, rank, at, read }: { one: Candidate; rank: number; at: stri
         </small>
       </div>
       <ul class="candidate-why">
-        {one.why.map((reason) => (
+        {one.why.filter(tells).map((reason) => (
           <li key={reason.code} class={speaksFor(reason) ? "why-for" : reason.cost > 0 ? "why-against" : ""}>
             {inWords("whys", reason.code)}
           </li>

@@ -62,11 +62,19 @@ def close_named(cashier: Cashier, otherwise: Handler) -> Handler:
             return
         said = visits.take(uow.connection, event.visit_id)
         kept = leaving.kept(event, said.yes_at if said is not None else None)
-        service.record_unmatched_exit(
-            uow, event.visit_id, event.plate, exited_at=at, lane_id=event.lane_id, reason="exit_in_doubt", **kept
-        )
         row = store.row_of(uow.connection, event.stay_id) if event.stay_id is not None else None
-        if row is not None and row.state not in taking_back.OVER and row.entered_at <= at:
+        is_its = row is not None and row.state not in taking_back.OVER and row.entered_at <= at
+        service.record_unmatched_exit(
+            uow,
+            event.visit_id,
+            event.plate,
+            exited_at=at,
+            lane_id=event.lane_id,
+            reason="exit_in_doubt",
+            told=not is_its,
+            **kept,
+        )
+        if row is not None and is_its:
             stay_id = StayId(row.id)
             correcting.match_exit(uow, cashier, event.visit_id, stay_id, actor=event.named_by, reason=AT_THE_LANE)
             if not event.authorised:

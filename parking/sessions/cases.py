@@ -19,11 +19,13 @@ def open_case(
     stay_id: StayId | None = None,
     visit_id: VisitId | None = None,
     lane_id: LaneId | None = None,
+    told: bool = True,
 ) -> CaseId:
-    """Ask a person; the event tells the operators."""
+    """Ask a person; the event tells the operators, unless its answer comes in the same transaction (`told` False)."""
     case_id = CaseId(uow.ids.new(uow.now))
     record_case(uow, case_id, reason, stay_id=stay_id, visit_id=visit_id, lane_id=lane_id)
-    uow.publish(CaseOpened(case_id, reason, stay_id, visit_id, lane_id))
+    if told:
+        uow.publish(CaseOpened(case_id, reason, stay_id, visit_id, lane_id))
     return case_id
 
 

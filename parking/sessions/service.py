@@ -266,10 +266,11 @@ def record_unmatched_exit(
     exited_at: datetime,
     lane_id: LaneId,
     reason: str = "exit_without_stay",
+    told: bool = True,
     **more: Any,
 ) -> None:
-    """Somebody left and nobody knows by which stay: keep it with its evidence and ask a person."""
+    """Somebody left and nobody knows by which stay: keep it with its evidence and ask a person (`told` as for any case)."""
     if visits.unmatched(uow.connection, visit_id) is not None:
         return
-    case_id = cases.open_case(uow, reason, visit_id=visit_id, lane_id=lane_id)
+    case_id = cases.open_case(uow, reason, visit_id=visit_id, lane_id=lane_id, told=told)
     visits.add_unmatched(uow, visit_id, plate=plate, exited_at=exited_at, lane_id=lane_id, case_id=case_id, **more)

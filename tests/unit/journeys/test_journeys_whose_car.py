@@ -9,7 +9,7 @@ from parking.bootstrap.costs_in_force import CostsInForce
 from parking.journeys import whose_car
 from parking.journeys.ranking import ranker_at_lane
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import Direction, LaneBlocked, LaneDecided, VehicleBackedAway
+from parking.kernel.events import CaseOpened, Direction, LaneBlocked, LaneDecided, VehicleBackedAway
 from parking.kernel.ids import LaneId, StayId, VisitId
 from parking.kernel.plate import Plate
 from parking.kernel.votes import Votes
@@ -64,6 +64,7 @@ def test_whom_a_person_names_has_left_and_nobody_is_asked_again(site: SiteStory,
     assert isinstance(left, ClosedStay)
     assert isinstance(site.stay(first), OpenStay)
     assert (site.reasons(), site.sums(second).debt, sum(site.occupied().values())) == ([], 0, 1)
+    assert site.told(CaseOpened) == [], "what has its answer is no question"
     assert [(one.rule, one.actor, one.reason) for one in site.corrections(second)] == [
         ("exit_matched", "li", "named at the lane")
     ]

@@ -10,7 +10,8 @@ import json
 import platform
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -20,10 +21,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lpr import weights
+from parking.kernel.clock import SystemClock
 from parking.kernel.errors import ParkingError
+from parking.kernel.ids import RandomIds
 
 if TYPE_CHECKING:
     from parking.bootstrap.settings import Settings
+    from payments.providers.channels import Channel
 
 OLDEST_PYTHON = (3, 11)
 
@@ -79,6 +83,11 @@ def server_findings() -> Iterator[Finding]:
         checks: dict[str, Callable[[Settings], str]] = {
             "site": site,
             "tariff": tariff,
+            "channels": channels,
+            "invoices": invoices,
+            "kiosks": kiosks,
+            "sensors": sensors,
+            "neighbours": neighbours,
             "database": database,
             "server_key": server_key,
             "address": address,
@@ -124,6 +133,55 @@ def tariff(settings: Settings) -> str:
 
     versions = ", ".join(tariff.version for tariff in load_tariffs(settings))
     return f"{settings.tariff_file}: version {versions}"
+
+
+def channels(settings: Settings) -> str:
+    with ExitStack() as resources:
+        return _named(_channels(settings, resources))
+
+
+def _channels(settings: Settings, resources: ExitStack) -> Mapping[str, Channel]:
+    from parking.bootstrap.channels import open_channels
+
+    return open_channels(settings, SystemClock(), resources)
+
+
+def invoices(settings: Settings) -> str:
+    from parking.bootstrap.channels import open_invoices
+
+    with ExitStack() as resources:
+        platform = open_invoices(settings, SystemClock(), resources)
+    return "none are offered" if platform is None else f"{settings.invoices_file}"
+
+
+def kiosks(settings: Settings) -> str:
+    """A machine remembers in the database what it holds: here in one that is gone after the look."""
+    from parking.bootstrap.kiosks import kiosks_of
+    from parking.plumbing.inline_database import InlineDatabase
+
+    clock = SystemClock()
+    database = InlineDatabase(clock=clock, ids=RandomIds(), origin="doctor")
+    with ExitStack() as resources:
+        resources.callback(database.close)
+        found = kiosks_of(settings, database, clock, _channels(settings, resources))
+    return _named([*found.machines, *(name for name in found.cards if name not in found.machines)])
+
+
+def sensors(settings: Settings) -> str:
+    from parking.bootstrap.application import load_site
+    from parking.bootstrap.sensors import sensors_of
+
+    return _named(sensors_of(settings.sensors_file, load_site(settings), SystemClock()))
+
+
+def neighbours(settings: Settings) -> str:
+    from parking.bootstrap.next_door import rows_of
+
+    return _named([lot.id for feed in rows_of(settings.neighbours_file).feeds for lot in feed.lots])
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def database(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from parking.cli import __main__ as cli
 from parking.cli import doctor
 
 ROOT = Path(__file__).resolve().parents[3]
+FILES = ["channels", "invoices", "kiosks", "sensors", "neighbours"]
 DEMO = ROOT / "hardware_sim" / "sites" / "demo"
 
 
@@ -96,6 +97,36 @@ def test_a_file_that_is_not_what_it_should_be_is_named(
     assert not seen()[check].ok
     monkeypatch.setenv(setting, str(set_up / "absent.yaml"))
     assert "absent.yaml" in seen()[check].detail
+
+
+def test_what_stands_at_the_site_is_named_as_its_files_list_it(set_up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {seen()[check].detail for check in FILES} == {"none", "none are offered"}
+    files = {
+        "channels": "channels: { trial: { kind: memory, name: { zh: 试用, en: Trial } } }",
+        "kiosks": "- id: kiosk-1\n",
+        "sensors": "- { id: broker, kind: mqtt, address: '10.0.2.6:1883' }\n",
+        "neighbours": "feeds: []\n",
+    }
+    for check, text in files.items():
+        (set_up / f"{check}.yaml").write_text(text)
+        monkeypatch.setenv(f"PARKING_{check.upper()}_FILE", str(set_up / f"{check}.yaml"))
+    found = seen()
+    assert {check: found[check].ok for check in files} == dict.fromkeys(files, True), found
+    assert found["channels"].detail == "trial"
+    assert not (set_up / "parking.db").exists()
+
+
+@pytest.mark.parametrize("check", FILES)
+def test_a_file_of_what_stands_at_the_site_that_is_wrong_is_named(
+    set_up: Path, monkeypatch: pytest.MonkeyPatch, check: str
+) -> None:
+    monkeypatch.setenv(f"PARKING_{check.upper()}_FILE", str(set_up / "other.yaml"))
+    for content in (None, "just: a line\n", "[[", "- id: kiosk-1\n  card: nobody\n"):
+        if content is not None:
+            (set_up / "other.yaml").write_text(content)
+        finding = seen()[check]
+        assert not finding.ok, content
+        assert "other.yaml" in finding.detail
 
 
 def test_a_private_key_that_others_can_read_is_named(set_up: Path) -> None:

@@ -1,4 +1,4 @@
-"""The server: the application behind HTTP and websockets. Middleware outside in: proxies, headers, size, refusals, principal, places."""
+"""The server: the application behind HTTP and websockets. Middleware outside in: proxies, headers, HEAD, size, refusals, who, places."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ from parking.sessions import store as stays
 from parking.site import api as site_api
 from parking.site.graph import drive_graph, walk_graph
 from parking.web import errors
+from parking.web.heads import HeadAsGet
 from parking.web.lasting import LastingLimit
 from parking.web.limits import BodyLimit
 from parking.web.refused import CountRefused, RefusedSockets
@@ -127,7 +128,7 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
         LastingLimit,
         each=settings.live_each,
         most=settings.live_most,
-        lasts=lambda path: path == f"{API}{live_routes.STREAM}",
+        lasts=_lasts,
     )
     app.add_middleware(
         PrincipalMiddleware,
@@ -139,9 +140,14 @@ def wrap(application: Application, settings: Settings, *, signer: Ed25519Signer,
     )
     app.add_middleware(CountRefused, refused=refused)
     app.add_middleware(BodyLimit)
+    app.add_middleware(HeadAsGet, lasts=_lasts)
     app.add_middleware(SecureHeaders)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     return app
+
+
+def _lasts(path: str) -> bool:
+    return path == f"{API}{live_routes.STREAM}"
 
 
 def _routers(

@@ -63,6 +63,18 @@ def test_every_answer_of_every_route_to_a_stranger_and_to_a_manager_carries_the_
     assert faults == {}
 
 
+@pytest.mark.req("OPEN-1")
+def test_head_is_answered_as_get_without_the_body_wherever_get_is(server: Server) -> None:
+    differ = {}
+    asked = [path.format(**IN_PATH) for method, path in WHO_MAY if method == "GET"]
+    for path in (*BESIDE, *(f"/api/v1{path}" for path in asked)):
+        got, head = (server.client.request(method, path, follow_redirects=False) for method in ("GET", "HEAD"))
+        if (head.status_code, head.content, fault_of(head)) != (got.status_code, b"", ""):
+            differ[path] = got.status_code, head.status_code, head.content
+    assert differ == {}
+    assert server.client.head("/api/v1/live/stream").is_client_error, "a stream without an end is not begun"
+
+
 @pytest.mark.req("PRIV-1")
 def test_what_is_too_large_not_understood_or_crashes_carries_them_too(
     server: Server, monkeypatch: pytest.MonkeyPatch

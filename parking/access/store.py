@@ -87,6 +87,11 @@ _FOUND = prepared(
     )
     .order_by(copy_row.c.key)
 )
+_OF_KIND = prepared(
+    sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
+    .where(copy_row.c.site == EVERY_SITE, copy_row.c.kind == sa.bindparam("kind"), copy_row.c.data.is_not(None))
+    .order_by(copy_row.c.key)
+)
 _COUNT = prepared(
     sa.select(sa.func.count()).where(copy_ref.c.kind == sa.bindparam("kind"), copy_ref.c.ref == sa.bindparam("ref"))
 )
@@ -159,12 +164,8 @@ def rows_since(conn: Connection, site: str, version: int, *, limit: int = ROWS_M
 
 def rows_of(conn: Connection, kind: str) -> Sequence[CopyRow]:
     """The rows of one kind that are in the copies now, in the order of their keys."""
-    query = (
-        sa.select(copy_row.c.kind, copy_row.c.key, copy_row.c.version, copy_row.c.data)
-        .where(copy_row.c.site == EVERY_SITE, copy_row.c.kind == kind, copy_row.c.data.is_not(None))
-        .order_by(copy_row.c.key)
-    )
-    return [CopyRow(row.kind, row.key, row.version, row.data) for row in conn.execute(query)]
+    rows = conn.execute(_OF_KIND, {"kind": kind})
+    return [CopyRow(row.kind, row.key, row.version, row.data) for row in rows]
 
 
 def drop_commands(uow: UnitOfWork, lane_id: str, only: CommandAction | None = None) -> None:

@@ -57,6 +57,9 @@ _OF_BOXES = (
     .group_by(_until.device_id)
 )
 _HEARD = prepared(_OF_BOXES.order_by(_until.device_id))
+_FORGET_OTHERS = prepared(
+    edge_frontier.delete().where(_until.device_id.not_in(sa.bindparam("devices", expanding=True)))
+)
 _FIRST_HELD = prepared(sa.select(sa.func.min(_held.due)))
 _my_disk = sa.and_(_until.device_id == sa.bindparam("of_device"), _until.epoch == sa.bindparam("of_epoch"))
 _told_until = sa.bindparam("told_until", type_=UtcDateTime)
@@ -166,7 +169,7 @@ def _heard(conn: Connection, now: datetime) -> dict[str, datetime]:
 
 def forget_others(uow: UnitOfWork, devices: Collection[str]) -> None:
     """Boxes that are shut out, or are there no more, hold nobody up: nobody waits but for these."""
-    uow.connection.execute(edge_frontier.delete().where(_until.device_id.not_in(devices)))
+    uow.connection.execute(_FORGET_OTHERS, {"devices": devices})
 
 
 def _note_frontier(uow: UnitOfWork, device: str, epoch: str, until: datetime) -> None:

@@ -226,17 +226,19 @@ def key_of_app(conn: Connection, device_id: str) -> bytes | None:
     return None if app is None else app.public_key
 
 
+_IS_EDGE = devices.c.kind == DeviceKind.EDGE.value
+_EDGES = prepared(select(devices).where(devices.c.enabled, _IS_EDGE).order_by(devices.c.id))
+_ANY_EDGE = prepared(select(devices.c.id).where(_IS_EDGE).limit(1))
+
+
 def edges(conn: Connection) -> list[Device]:
     """The enabled gate boxes, by id."""
-    mine = devices.c.enabled & (devices.c.kind == DeviceKind.EDGE.value)
-    return [_device(row) for row in conn.execute(select(devices).where(mine).order_by(devices.c.id))]
+    return [_device(row) for row in conn.execute(_EDGES)]
 
 
 def has_edges(conn: Connection) -> bool:
     """Whether any gate box was ever enrolled, enabled or not."""
-    return (
-        conn.execute(select(devices.c.id).where(devices.c.kind == DeviceKind.EDGE.value).limit(1)).first() is not None
-    )
+    return conn.execute(_ANY_EDGE).first() is not None
 
 
 def set_device_enabled(conn: Connection, device_id: str, *, enabled: bool) -> bool:

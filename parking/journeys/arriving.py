@@ -51,6 +51,7 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
             tariff_version=cashier.current_tariff(conn, came),
             votes=event.votes,
             lot_id=event.lot_id,
+            authorised=event.authorised,
             has_left=gone is not None,
             costs=costs_of(conn),
             end=leaving.end(cashier),
@@ -60,7 +61,8 @@ def open_stay(cashier: Cashier, costs_of: CostsOf) -> Handler:
                 uow, "entry_time_implausible", stay_id=stay_id, visit_id=event.visit_id, lane_id=event.lane_id
             )
         if not event.authorised:
-            cases.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
+            if event.plate is not None:
+                cases.open_case(uow, "unauthorised_entry", visit_id=event.visit_id, lane_id=event.lane_id)
         elif said is not None and said.yes_at is None and _was_contradicted(conn, event.visit_id):
             cases.open_case(uow, "entry_contradicted", stay_id=stay_id, visit_id=event.visit_id, lane_id=event.lane_id)
         if gone is not None:  # its exit lane was online, its entry lane was not

@@ -51,6 +51,7 @@ def open_stay(
     tariff_version: str,
     votes: Votes | None = None,
     lot_id: LotId | None = None,
+    authorised: bool = True,
     has_left: bool = False,
     costs: Costs | None = None,
     end: End | None = None,
@@ -84,8 +85,9 @@ def open_stay(
         uow.publish(StayOpened(stay_id, plate, entered_at, lane_id, tariff_version))
         if not has_left:
             settle_second_entry(uow, new, inside, prices, end)
-    if plate is None:
-        cases.open_case(uow, "entry_without_plate", stay_id=stay_id, visit_id=VisitId(stay_id), lane_id=lane_id)
+    if plate is None:  # one car, one question: who drove in unread and unauthorised is not asked about twice
+        reason = "entry_without_plate" if authorised else "unauthorised_entry"
+        cases.open_case(uow, reason, stay_id=stay_id, visit_id=VisitId(stay_id), lane_id=lane_id)
     return new
 
 

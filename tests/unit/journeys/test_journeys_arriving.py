@@ -98,6 +98,13 @@ def test_a_car_that_nobody_let_in_is_inside_all_the_same_and_a_person_hears_of_i
     assert site.reasons() == ["unauthorised_entry"]
 
 
+def test_who_drove_in_unread_and_unauthorised_is_one_question_about_his_stay(site: SiteStory) -> None:
+    stay_id = site.enter(None, authorised=False)
+    assert site.reasons() == ["unauthorised_entry"]
+    [case] = site.database.read(desk_store.open_cases)
+    assert case.stay_id == stay_id
+
+
 @pytest.mark.req("GATE-3", "ID-1")
 def test_an_exit_that_arrives_before_its_entry_waits_for_it_and_then_both_tell_one_stay(site: SiteStory) -> None:
     visit = site.visit()

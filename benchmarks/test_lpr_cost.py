@@ -1,6 +1,6 @@
 """What one 1080p gate frame costs on one thread, what of it is models and what is glue, and how much memory a worker takes.
 
-The measuring process gets finished pictures, so that drawing them is in neither its time nor its memory. A model's bare cost is the
+The measuring processes get finished pictures, so that drawing them is in neither their time nor their memory. A model's bare cost is the
 time inside onnxruntime; the rest of a frame (scaling, straightening, grammar) is glue. Times are CPU times of the one thread that works;
 on a machine that has nothing else to do the clock on the wall, printed beside them, says the same.
 """
@@ -60,7 +60,7 @@ class BareModels:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """In a process of its own: time per frame, time in models, memory of a worker."""
+    """In a process of its own: time per frame, time in models."""
     cv2.setNumThreads(1)
     clock = SystemClock()
     models, pipeline = BareModels(), Pipeline.default()
@@ -79,25 +79,29 @@ def measure(folder: Path) -> dict[str, Any]:
             whole.append((time.thread_time() - cpu_s) * 1000)
             wall.append((time.perf_counter() - clock_s) * 1000)
             bare.append(models.frame_ms)
-    del frames, frame
-    _work(Worker(FolderSource(folder, "bench", clock, interval_s=0.1), pipeline, clock))
     return {
         "whole_ms": whole,
         "wall_ms": wall,
         "bare_ms": bare,
         "models": {name: [statistics.median(ms), len(ms) / len(whole)] for name, ms in models.ms.items()},
-        "memory_mb": _resident_mb(),
     }
 
 
-def _work(worker: Worker) -> None:
-    """A worker over all pictures, a vehicle before it all the time."""
+def work(folder: Path) -> dict[str, Any]:
+    """In another one, which holds nothing else: the memory of a worker over all pictures, a vehicle before it all the time."""
+    cv2.setNumThreads(1)
+    clock = SystemClock()
+    worker = Worker(FolderSource(folder, "bench", clock, interval_s=0.1), Pipeline.default(), clock)
     worker.start()
     worker.begin("bench", lambda _reading: None)
     pause = threading.Event()
     while not worker.exhausted():
         pause.wait(0.05)
     worker.stop()
+    return {"memory_mb": _resident_mb()}
+
+
+PARTS = {"measure": measure, "work": work}
 
 
 def _resident_mb() -> float:
@@ -111,9 +115,11 @@ def test_lpr_cost() -> None:
         folder = Path(told)
         hand_over(drawn_gate_frames(GATE_FRAMES), folder)
         (folder / "index.json").unlink()
-        command = [sys.executable, "-m", "benchmarks.test_lpr_cost", told]
-        ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    found = json.loads(ran.stdout.splitlines()[-1])
+        found: dict[str, Any] = {}
+        for part in PARTS:
+            command = [sys.executable, "-m", "benchmarks.test_lpr_cost", part, told]
+            ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+            found |= json.loads(ran.stdout.splitlines()[-1])
     whole = found["whole_ms"]
     glue = sum(whole) / sum(found["bare_ms"])
     print()
@@ -136,4 +142,4 @@ def _say(what: str, figure: float, goal: float, unit: str) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]))))
+    print(json.dumps(PARTS[sys.argv[1]](Path(sys.argv[2]))))

@@ -27,7 +27,7 @@ class Settings:
     grammar: str = "china"
     region_of_interest: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom
     detect_side_px: int = 0  # the longer side that the detector looks at; 0: what suits the detector
-    second_look_side_px: int = 960  # of corner_net, where the first look was not sure of anything; 0: never
+    second_look_side_px: int = 960  # of corner_net, where the first look leaves a doubt; 0: never
     detect_score: float = 0.35  # of corner_net: weaker finds are no plates
     narrowest_plate_px: int = 40
     most_regions: int = 12

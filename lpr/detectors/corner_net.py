@@ -1,7 +1,8 @@
 """Our own plate detector: one look at the whole picture, then a close look at each find, which moves its corners and weighs it.
 
-The net is fully convolutional and knows plates of 14 to 400 pixels. Where the first look is not sure of anything, the picture is
-looked at again larger (small plates) and smaller (a plate that fills it). Corners keep their order: an upside-down plate is none.
+The net is fully convolutional and knows plates of 14 to 400 pixels. Where the first look leaves a doubt, the picture is looked at again
+larger (small plates), and where it is not sure of anything, smaller as well (a plate that fills it). Corners keep their order: an
+upside-down plate is none.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _MOST_SHAPE = 40  # times longer than wide: no photograph
 _CANDIDATE = 0.18  # of the first look; the close look decides
 _FAR_BEHIND = 0.25  # of the surest find: what is less sure is no plate; of 171 real ones one, 22 pixels wide, was below
 _LEAST_CANDIDATES = 12  # looked at closely, however few are wanted
-_SURE = 0.5  # so sure a find makes a second look needless
+_SURE = 0.5  # so sure a find is a plate
+_DOUBTED = 0.1  # so much of one and no more is perhaps a plate that the first look was too small for
 _HOPEFUL = 0.03  # after one close look; a second one starts from better corners
 _HALVED_FROM = 1.9
 
@@ -66,8 +68,10 @@ class CornerNetDetector:
             return ()
         picture = Halves(image, self._room)
         found = self._closely(picture, self._look(picture, self._side_px))
-        if self._second_side_px and not any(quad.score >= _SURE for quad in found):
-            again = self._look(picture, self._side_px // 2)
+        sure = any(quad.score >= _SURE for quad in found)
+        doubted = any(_DOUBTED <= quad.score < _SURE for quad in found)
+        if self._second_side_px and (doubted or not sure):
+            again = [] if sure else self._look(picture, self._side_px // 2)
             if min(long, self._second_side_px) > 1.2 * self._side_px:
                 again += self._look(picture, self._second_side_px)
             found = one_each(found + self._closely(picture, one_each(again)))

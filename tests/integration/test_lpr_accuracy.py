@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from lpr.drawing.numbers import random_number
 from lpr.drawing.scenes import draw_scene
 from lpr.drawing.vehicles import Vehicle
 from lpr.evaluate import evaluate
+from lpr.frame import Image
 from lpr.labels import load
 from tests.builders.lpr import MORNING, a_frame, real_pictures
 
@@ -65,6 +67,33 @@ def test_photographs_and_rare_kinds_are_read(pipeline: Pipeline, tmp_path: Path)
     assert special["exact"] >= 0.85
     assert special["colour_right"] >= 0.85
     assert special["by_class"]["hong_kong"]["exact"] == 1
+
+
+@pytest.mark.req("LPR-1")
+def test_of_four_photographs_in_one_frame_the_small_plates_are_read_beside_the_large(pipeline: Pipeline) -> None:
+    plates: dict[Path, list[str]] = {}
+    for label in load(real_pictures("easypr_full")):
+        plates.setdefault(label.file, []).append(label.plate.text)
+    files = sorted(plates)
+    walls = [files[n::29][:4] for n in range(29)]
+    read = known = 0
+    for wall in walls:
+        tiles = [_fitted(pictures.load(file)) for file in wall]
+        frame = np.vstack([np.hstack(tiles[:2]), np.hstack(tiles[2:])])
+        found = {one.plate.text for one in pipeline.read(a_frame(frame))}
+        wanted = [text for file in wall for text in plates[file]]
+        read, known = read + sum(text in found for text in wanted), known + len(wanted)
+    assert read / known >= 0.82, f"{read} of {known}"
+
+
+def _fitted(picture: Image) -> Image:
+    """A picture as a quarter of a 1080p frame, its proportions kept."""
+    height, width = picture.shape[:2]
+    by = min(960 / width, 540 / height)
+    small = cv2.resize(picture, (int(width * by), int(height * by)), interpolation=cv2.INTER_AREA)
+    tile = np.full((540, 960, 3), 90, np.uint8)
+    tile[: small.shape[0], : small.shape[1]] = small
+    return tile
 
 
 GROUNDS = {

@@ -177,11 +177,8 @@ def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) 
     held = min(visit.held_at or until, until)
     seen_from = came if told else came + UNSEEN
     spans = (truth.calm_after(seen_from, held), held), (came, until)
-    prices = sorted(
-        max(0, site.price(*span) - visit.off_minor) for span in spans
-    )  # whose hours begin later may pay more
-    least, most = prices[0], prices[-1]
-    return least <= visit.paid <= most
+    prices = [max(0, site.price(*span) - visit.off_minor) for span in spans]
+    return min(prices) <= visit.paid <= max(prices)  # the later of two beginnings may be the dearer: hours count from it
 
 
 def _closed_anothers(visit: Visit, truth: Truth, stays: dict[StayId, KnownStay]) -> bool:

@@ -178,7 +178,7 @@ def _is_right(visit: Visit, stay: KnownStay, truth: Truth, site: SiteUnderTest) 
     seen_from = came if told else came + UNSEEN
     spans = (truth.calm_after(seen_from, held), held), (came, until)
     prices = [max(0, site.price(*span) - visit.off_minor) for span in spans]
-    return min(prices) <= visit.paid <= max(prices)  # the later of two beginnings may be the dearer: hours count from it
+    return min(prices) <= visit.paid <= max(prices)  # hours count from their beginning
 
 
 def _closed_anothers(visit: Visit, truth: Truth, stays: dict[StayId, KnownStay]) -> bool:

@@ -28,7 +28,7 @@ from payments.quote import Account, StayFee, quote, used_before
 from payments.tariff.facts import NO_FACTS, Facts, recalled
 from payments.tariff.model import Bill, Tariff
 from payments.tariff.plate_words import facts_of_plate
-from payments.tariff.price import facts_of, price
+from payments.tariff.price import BOOKED, Itemised, booked_line, facts_of, itemise, price
 from payments.tariff_book import TariffBook
 
 _MOST_TURNS = 8
@@ -37,13 +37,14 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What the bill of a stay is worked out from. `booked_until`: it has left, and keeps what was booked."""
+    """What the bill of a stay is worked out from. `booked_until`: it has left, and keeps what was booked, `booked` minor units."""
 
     tariff: Tariff
     entered_at: datetime
     facts: Facts
     stops: Sequence[Stop] = ()
     booked_until: datetime | None = None
+    booked: int | None = None
 
     def at(self, leaving_at: datetime) -> tuple[Tariff, datetime, datetime, Facts]:
         """What `price` takes, for leaving at this moment."""
@@ -52,11 +53,26 @@ class Basis:
         facts = facts_of(self.stops, self.entered_at, leaving_at, self.facts)
         return self.tariff, self.entered_at, leaving_at, facts
 
+    def bill(self, leaving_at: datetime) -> Bill:
+        """The bill; of one that is booked a line says by how much calendars that were put right since would have it another."""
+        bill = price(*self.at(leaving_at))
+        if self.booked is None or self.booked == bill.total.minor:
+            return bill
+        total = self.tariff.book.money(self.booked)
+        return bill._replace(total=total, lines=(*bill.lines, booked_line(self.tariff, total - bill.total)))
+
     def fee(self, leaving_at: datetime) -> tuple[Bill, StayFee]:
         """The bill, and what it would have been had its clock run less."""
-        priced_by = self.at(leaving_at)
-        bill = price(*priced_by)
-        return bill, StayFee(bill, *priced_by)
+        bill = self.bill(leaving_at)
+        return bill, StayFee(bill, *self.at(leaving_at))
+
+    def periods(self, leaving_at: datetime) -> Sequence[Itemised]:
+        """The same bill day by day."""
+        days = itemise(*self.at(leaving_at))
+        last = self.bill(leaving_at).lines[-1:] if self.booked is not None else ()
+        if not (days and last and last[0].code == BOOKED):
+            return days
+        return (*days, Itemised(days[0].begins_at_s, days[-1].ends_at_s, last))
 
 
 class Discounts:
@@ -93,7 +109,8 @@ class Discounts:
         row = store.bill_of(conn, stay.stay_id) if billed else None
         if row is not None:
             tariff = self._tariffs.get(conn, row.tariff_version)
-            return Basis(tariff, row.entered_at, self.booked_facts(row, stay), booked_until=row.until)
+            facts = self.booked_facts(row, stay)
+            return Basis(tariff, row.entered_at, facts, booked_until=row.until, booked=row.total)
         return self.running(conn, stay)
 
     def running(self, conn: Connection, stay: StayToPrice) -> Basis:
@@ -152,7 +169,7 @@ class Discounts:
         basis = self.basis(conn, stay, billed=row is not None)
         if row is not None and at < row.until:  # it was inside then, and the clock's stops are those until then
             facts = basis.facts._replace(stopped_minutes=0)
-            basis = replace(basis, facts=facts, stops=stay.stops, booked_until=None)
+            basis = replace(basis, facts=facts, stops=stay.stops, booked_until=None, booked=None)
         booked = {one.reference: when for when, one in ledger_store.movements_of(conn, stay.stay_id)}
         first, surplus = ledger.capture_references(stay.stay_id, payment.charge_no, payment.number)
         moment = booked.get(surplus) or booked.get(first) or at

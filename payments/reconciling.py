@@ -71,9 +71,7 @@ class Day:
 class Reconciler:
     """Fetches and compares; `zone` is where the providers' days begin."""
 
-    def __init__(
-        self, database: Database, providers: Mapping[str, object], collector: Collector, zone: tzinfo
-    ) -> None:
+    def __init__(self, database: Database, providers: Mapping[str, object], collector: Collector, zone: tzinfo) -> None:
         self._database = database
         self._givers = {name: p for name, p in providers.items() if isinstance(p, GivesStatements)}
         self._collector = collector

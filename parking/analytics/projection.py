@@ -143,7 +143,7 @@ class Figures:
             passages.counted(conn, row.occurred_at, row.data, self.zone, begun[zone_id])
 
     def _forget_zone(self, conn: Connection, zone_id: str, since: str, first: datetime) -> str:
-        """From which day on a zone is counted again: what stood there before the first word that is kept of it, nobody can tell any more."""
+        """From which day on a zone is counted again: what stood there before the first word that is kept, nobody can tell."""
         begun = since and max(since, _day_after(slot_of(first, self.zone).day))
         old = t.occupancy.c
         conn.execute(t.occupancy.delete().where(old.zone_id == zone_id, old.day >= begun))

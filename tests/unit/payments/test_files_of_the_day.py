@@ -137,3 +137,17 @@ def test_a_company_whose_clock_differs_by_minutes_may_have_a_payment_in_the_file
 
     monkeypatch.setattr(site.wallet, "statement", moved)
     assert differences(site, 3) == []
+
+
+@pytest.mark.parametrize(
+    ("currency", "told"), [("CNY", 500), ("XOF", 500), ("KWD", 500), ("ISK", 50_000), ("UGX", 50_000)]
+)
+def test_stripe_is_told_of_crowns_and_shillings_in_hundredths_that_they_no_longer_have(
+    currency: str, told: int
+) -> None:
+    ours = Money(500, currency)
+    assert stripe_wire.amount_of(ours) == told
+    assert stripe_wire.money_of(told, currency.lower()) == ours
+    if told != ours.minor:
+        with pytest.raises(ValueError, match="no amount"):
+            stripe_wire.money_of(told + 1, currency.lower())

@@ -174,7 +174,8 @@ def _long(tariff: Tariff, entered_at: datetime, leaving_at: datetime, facts: Fac
     end_s = entry_s + counted_s
     standing = _standing(rules, facts, entry_s)
     anchor_s = history.anchor(entry_s)
-    stay = Stay(entry_s, entry_s + allowed.after_s, end_s, anchor_s, standing, history.spent)
+    left_s = entry_s + minutes * 60
+    stay = Stay(entry_s, entry_s + allowed.after_s, end_s, anchor_s, left_s, standing, history.spent)
     days = tuple(parts(rules, stay))
     total, after = _bounded(rules, sum(day.amount for day in days))
     return rules, _Priced(before, days, after, total, minutes)

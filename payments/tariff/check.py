@@ -14,6 +14,8 @@ from payments.tariff.outlook import schedule
 from payments.tariff.price import price
 
 _TRIED = timedelta(hours=36)
+_FIRST, _LAST = date(2000, 1, 3), date(2999, 1, 7)
+"""A tariff may say that it holds since or until for ever; it is tried on days that a calendar has."""
 
 
 class Warned(NamedTuple):
@@ -25,7 +27,7 @@ class Warned(NamedTuple):
 
 def warnings(tariff: Tariff, monday: date) -> tuple[Warned, ...]:
     """Everything worth a remark; prices are tried on entries of the week that begins on `monday`."""
-    found = []
+    found, monday = [], min(max(monday, _FIRST), _LAST)
     for facts, rules in [(Facts(), tariff), *((_facts_of(tariff, i), c) for i, (_, c) in enumerate(tariff.classes))]:
         found += _falls(tariff, rules, facts, monday)
         found += _tickets(rules)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -24,7 +25,7 @@ from payments.coupons.limits import Taken
 from payments.coupons.model import UseState
 from payments.ledger import StaySums
 from payments.model import KnowsStays, Payment, StayToPrice
-from payments.quote import Account, StayFee, quote, used_before
+from payments.quote import Account, StayFee, quote, stepwise, used_before
 from payments.tariff.facts import NO_FACTS, Facts, recalled
 from payments.tariff.model import Bill, Tariff
 from payments.tariff.plate_words import facts_of_plate
@@ -32,7 +33,7 @@ from payments.tariff.price import BOOKED, Itemised, booked_line, facts_of, itemi
 from payments.tariff_book import TariffBook
 
 _MOST_TURNS = 8
-_SECOND = timedelta(seconds=1)
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +241,18 @@ class Discounts:
         sums = ledger_store.stay_sums(conn, stay.stay_id)
         redeemed = [use for use in uses if use.state is UseState.REDEEMED]
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
-        rows = []
+
+        @cache
+        def off_at(moment: datetime) -> int:
+            valid = [offer for offer in offers if offer.expires_at is None or offer.expires_at > moment]
+            return sum(one.off for one in quote(*basis.fee(moment), sums, valid, redeemed, before).plan.applied)
+
+        entered_at = stay.entered_at.replace(microsecond=0)
+        begin, grid = max(since.replace(microsecond=0), entered_at + _SECOND), _SECOND if stay.stops else _MINUTE
+        ends = sorted({offer.expires_at for offer in offers if offer.expires_at is not None})
+        rows: list[tuple[datetime, int]] = []
         for until, minor in gross:
-            valid = [offer for offer in offers if offer.expires_at is None or offer.expires_at >= until]
-            plan = quote(*basis.fee(until - _SECOND), sums, valid, redeemed, before).plan
-            rows.append((until, minor - sum(one.off for one in plan.applied)))
-        return rows
+            for end in [*(one for one in ends if begin < one < until), until]:
+                rows += [(at, minor - off) for at, off in stepwise(off_at, begin, end, entered_at, grid)]
+                begin = end
+        return [row for row, then in zip(rows, [*rows[1:], None], strict=True) if then is None or then[1] != row[1]]

@@ -123,7 +123,7 @@ class Prices:
         gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops, facts=basis.facts, most=most)
         net = gross if fresh else self._discounts.net(conn, stay, at, gross, basis)
         zone = ZoneInfo(tariff.timezone)
-        return [Ahead.of(one, zone) for one in changes(net, tariff.currency)]
+        return [Ahead.of(one, zone) for one in changes(net, tariff.currency)[:_NEXT_CHANGES]]
 
     def time_to_leave(self, conn: Connection, stay: StayToPrice) -> timedelta | None:
         """How long a driver has to leave once he has paid, by the tariff of his stay; None where it leaves that to the site."""

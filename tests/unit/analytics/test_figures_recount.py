@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parking.analytics import tables as t
+from parking.analytics.asked import page
+from parking.analytics.queries import MoneyRow
 from parking.journeys import correcting, joining, taking_back
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
@@ -211,6 +213,18 @@ def test_the_night_without_an_hour_has_none_and_loses_no_second(memory_database:
     assert sum(night.values()) == 8 * 3600
     assert ("2026-03-29", 2) not in night
     assert night["2026-03-29", 3] == 3600
+
+
+def test_pages_of_money_in_two_currencies_lose_no_row() -> None:
+    rows = [MoneyRow("2026-W01", key, unit, {}) for key in ("", "a", "a-1", "b~c") for unit in ("EUR", "HRK")]
+    found, after = list[MoneyRow](), ""
+    while True:
+        shown, following = page(rows, after, 1)
+        found += shown
+        if following is None:
+            break
+        after = following
+    assert found == rows
 
 
 def test_days_whose_events_are_gone_keep_their_passages_through_a_recount(memory_database: Database) -> None:

@@ -133,7 +133,7 @@ def compare_(
 
 
 def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
-    """Stays that left on one local day; of a vehicle what a price knows of it and what joins its stays is taken along, and it is not shown."""
+    """Stays that left on one local day; of a vehicle what its price knows and what joins its stays is taken along, never shown."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import DBAPIError
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from parking.kernel.clock import ManualClock
 from parking.kernel.events import Direction
@@ -140,6 +141,20 @@ def test_a_stay_keeps_the_tariff_of_its_entry_and_later_ones_get_the_published(t
     earlier = MORNING - timedelta(minutes=1)
     late_news = town.server.application.database.read(lambda conn: restarted.at_entry(conn, earlier))
     assert late_news.version == frozen, "an entry that is heard of late keeps what held then"
+
+
+def test_whoever_still_looks_at_yesterdays_database_turns_nobody_back_to_yesterdays_tariff(town: Town) -> None:
+    database, book = town.server.application.database, town.server.application.tariffs
+    proposal = town.propose(dearer())
+
+    def look_on(conn: Connection) -> str:
+        book.refresh(conn)  # from here on this connection sees the books as they were
+        assert town.approve(proposal).status_code == 200
+        database.read(book.refresh)
+        book.refresh(conn)
+        return book.current(town.server.clock.now()).version
+
+    assert database.read(look_on) == proposal["version"]
 
 
 def test_a_tariff_begins_on_the_day_that_it_names_and_ends_where_two_people_say(town: Town) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from sqlalchemy import Connection
 
 from parking.kernel.clock import Clock
-from parking.kernel.errors import ErrorKind, ParkingError, conflict
+from parking.kernel.errors import ErrorKind, ParkingError, conflict, invalid
 from parking.kernel.ids import PaymentId, StayId
 from parking.plumbing.db import Database, UnitOfWork
 from parking.plumbing.jobs import JobHandler
@@ -40,7 +40,8 @@ COUPONS_ALONE = "coupon"
 class CashierSettings:
     """`notify_base` + `/<channel>/callback` is where providers call; an order can be paid for `order_valid`.
 
-    `attended` channels need our staff (cash, a card terminal) and are never chosen for a payer who takes any.
+    `attended` channels need our staff (cash, a card terminal) or an app, and are never chosen for a payer who takes any; money that
+    is taken `in_hand` needs an open shift, so that no stay's code begins it.
     A charge above `hold_above_minor` is not collected but shown to a person (invariant I6): a misread can join two stays.
     """
 
@@ -50,6 +51,7 @@ class CashierSettings:
     order_valid: timedelta = timedelta(minutes=5)
     hold_above_minor: int | None = None
     attended: tuple[str, ...] = ()
+    in_hand: frozenset[str] = frozenset()
     later: Policy = field(default_factory=Policy)
     lot_name: str = ""
     bounds: Bounds = field(default_factory=Bounds)
@@ -118,6 +120,13 @@ class Cashier(Bills):
             self.collector.provider(ANY)  # says which channels there are
             raise AssertionError("unreachable")
         return begun
+
+    def check_by_code(self, channel: str) -> None:
+        """ParkingError where a payment by this channel is not begun by a stay's code, on a phone or wherever it is read."""
+        if channel in self._settings.in_hand:
+            raise invalid(
+                "payment.channel", "cash is begun at the cash desk or where a machine takes it", field="channel"
+            )
 
     def _channels_for(self, stay: StayToPrice) -> Sequence[str]:
         live = self.database.read(lambda conn: store.live_of(conn, stay.stay_id))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -24,26 +25,27 @@ from payments.coupons.limits import Taken
 from payments.coupons.model import UseState
 from payments.ledger import StaySums
 from payments.model import KnowsStays, Payment, StayToPrice
-from payments.quote import Account, StayFee, quote, used_before
+from payments.quote import Account, StayFee, quote, stepwise, used_before
 from payments.tariff.facts import NO_FACTS, Facts, recalled
 from payments.tariff.model import Bill, Tariff
 from payments.tariff.plate_words import facts_of_plate
-from payments.tariff.price import facts_of, price
+from payments.tariff.price import BOOKED, Itemised, booked_line, facts_of, itemise, price
 from payments.tariff_book import TariffBook
 
 _MOST_TURNS = 8
-_SECOND = timedelta(seconds=1)
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What the bill of a stay is worked out from. `booked_until`: it has left, and keeps what was booked."""
+    """What the bill of a stay is worked out from. `booked_until`: it has left, and keeps what was booked, `booked` minor units."""
 
     tariff: Tariff
     entered_at: datetime
     facts: Facts
     stops: Sequence[Stop] = ()
     booked_until: datetime | None = None
+    booked: int | None = None
 
     def at(self, leaving_at: datetime) -> tuple[Tariff, datetime, datetime, Facts]:
         """What `price` takes, for leaving at this moment."""
@@ -52,11 +54,26 @@ class Basis:
         facts = facts_of(self.stops, self.entered_at, leaving_at, self.facts)
         return self.tariff, self.entered_at, leaving_at, facts
 
+    def bill(self, leaving_at: datetime) -> Bill:
+        """The bill; of one that is booked a line says by how much calendars that were put right since would have it another."""
+        bill = price(*self.at(leaving_at))
+        if self.booked is None or self.booked == bill.total.minor:
+            return bill
+        total = self.tariff.book.money(self.booked)
+        return bill._replace(total=total, lines=(*bill.lines, booked_line(self.tariff, total - bill.total)))
+
     def fee(self, leaving_at: datetime) -> tuple[Bill, StayFee]:
         """The bill, and what it would have been had its clock run less."""
-        priced_by = self.at(leaving_at)
-        bill = price(*priced_by)
-        return bill, StayFee(bill, *priced_by)
+        bill = self.bill(leaving_at)
+        return bill, StayFee(bill, *self.at(leaving_at))
+
+    def periods(self, leaving_at: datetime) -> Sequence[Itemised]:
+        """The same bill day by day."""
+        days = itemise(*self.at(leaving_at))
+        last = self.bill(leaving_at).lines[-1:] if self.booked is not None else ()
+        if not (days and last and last[0].code == BOOKED):
+            return days
+        return (*days, Itemised(days[0].begins_at_s, days[-1].ends_at_s, last))
 
 
 class Discounts:
@@ -93,7 +110,8 @@ class Discounts:
         row = store.bill_of(conn, stay.stay_id) if billed else None
         if row is not None:
             tariff = self._tariffs.get(conn, row.tariff_version)
-            return Basis(tariff, row.entered_at, self.booked_facts(row, stay), booked_until=row.until)
+            facts = self.booked_facts(row, stay)
+            return Basis(tariff, row.entered_at, facts, booked_until=row.until, booked=row.total)
         return self.running(conn, stay)
 
     def running(self, conn: Connection, stay: StayToPrice) -> Basis:
@@ -152,7 +170,7 @@ class Discounts:
         basis = self.basis(conn, stay, billed=row is not None)
         if row is not None and at < row.until:  # it was inside then, and the clock's stops are those until then
             facts = basis.facts._replace(stopped_minutes=0)
-            basis = replace(basis, facts=facts, stops=stay.stops, booked_until=None)
+            basis = replace(basis, facts=facts, stops=stay.stops, booked_until=None, booked=None)
         booked = {one.reference: when for when, one in ledger_store.movements_of(conn, stay.stay_id)}
         first, surplus = ledger.capture_references(stay.stay_id, payment.charge_no, payment.number)
         moment = booked.get(surplus) or booked.get(first) or at
@@ -223,9 +241,18 @@ class Discounts:
         sums = ledger_store.stay_sums(conn, stay.stay_id)
         redeemed = [use for use in uses if use.state is UseState.REDEEMED]
         before = used_before(redeemed, wallet.rules_of(conn, {use.campaign for use in redeemed}))
-        rows = []
+
+        @cache
+        def off_at(moment: datetime) -> int:
+            valid = [offer for offer in offers if offer.expires_at is None or offer.expires_at > moment]
+            return sum(one.off for one in quote(*basis.fee(moment), sums, valid, redeemed, before).plan.applied)
+
+        entered_at = stay.entered_at.replace(microsecond=0)
+        begin, grid = max(since.replace(microsecond=0), entered_at + _SECOND), _SECOND if stay.stops else _MINUTE
+        ends = sorted({offer.expires_at for offer in offers if offer.expires_at is not None})
+        rows: list[tuple[datetime, int]] = []
         for until, minor in gross:
-            valid = [offer for offer in offers if offer.expires_at is None or offer.expires_at >= until]
-            plan = quote(*basis.fee(until - _SECOND), sums, valid, redeemed, before).plan
-            rows.append((until, minor - sum(one.off for one in plan.applied)))
-        return rows
+            for end in [*(one for one in ends if begin < one < until), until]:
+                rows += [(at, minor - off) for at, off in stepwise(off_at, begin, end, entered_at, grid)]
+                begin = end
+        return [row for row, then in zip(rows, [*rows[1:], None], strict=True) if then is None or then[1] != row[1]]

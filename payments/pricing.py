@@ -25,7 +25,6 @@ from payments.tariff.facts import NO_FACTS, Facts
 from payments.tariff.model import Bill
 from payments.tariff.outlook import changes, schedule
 from payments.tariff.plate_words import facts_of_plate
-from payments.tariff.price import itemise, price
 from payments.tariff_book import TariffBook
 
 _AHEAD = timedelta(hours=24)
@@ -69,7 +68,7 @@ class Prices:
 
     def bill(self, conn: Connection, stay: StayToPrice, at: datetime) -> Bill:
         """What the stay costs if it ends at `at`, before anything is taken off; one that has left keeps the bill that was booked."""
-        return price(*self._discounts.basis(conn, stay).at(at))
+        return self._discounts.basis(conn, stay).bill(at)
 
     def account(self, conn: Connection, stay: StayToPrice, at: datetime, *, with_offers: bool = True) -> Account:
         """What is owed if the stay ended at `at`, with everything taken off that may be (but for `with_offers` False)."""
@@ -101,7 +100,7 @@ class Prices:
             account = quote(*basis.fee(until), NOTHING_BOOKED, (), (), NOTHING_BEFORE)
         else:
             account = self._discounts.account(conn, stay, until, basis=basis)
-        periods = [Period.of(one) for one in itemise(*basis.at(until))]
+        periods = [Period.of(one) for one in basis.periods(until)]
         rows = self._ahead(conn, stay, at, basis, fresh=fresh) if ahead else ()
         holds = None if basis.tariff.asks.earlier else account.holds_until(at)
         taken = self._discounts.taken(conn, stay, at, account)
@@ -124,7 +123,7 @@ class Prices:
         gross = schedule(tariff, stay.entered_at, horizon, since=since, stops=stay.stops, facts=basis.facts, most=most)
         net = gross if fresh else self._discounts.net(conn, stay, at, gross, basis)
         zone = ZoneInfo(tariff.timezone)
-        return [Ahead.of(one, zone) for one in changes(net, tariff.currency)]
+        return [Ahead.of(one, zone) for one in changes(net, tariff.currency)[:_NEXT_CHANGES]]
 
     def time_to_leave(self, conn: Connection, stay: StayToPrice) -> timedelta | None:
         """How long a driver has to leave once he has paid, by the tariff of his stay; None where it leaves that to the site."""

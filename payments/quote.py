@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +19,7 @@ from payments.tariff.price import price
 WAIVED = "waived"
 WAIVED_WORDS = {"zh": "已减免", "en": "Waived"}
 """What the mall has given up: nobody has paid it."""
+_SECOND = timedelta(seconds=1)
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -200,3 +201,22 @@ def quote(
             if r.offer.is_coupon
         ),
     )
+
+
+def stepwise(
+    off_at: Callable[[datetime], int], begin: datetime, until: datetime, entered_at: datetime, grid: timedelta
+) -> Iterator[tuple[datetime, int]]:
+    """Until when which amount is taken off between two moments of one price.
+
+    Hours off the clock change what they take off in the middle of a step; no amount changes but where the `grid` from the entry does.
+    """
+    while begin < until:
+        off, end = off_at(begin), until
+        low, high = (begin - entered_at) // grid + 1, (until - _SECOND - entered_at) // grid
+        if low <= high and off_at(entered_at + high * grid) != off:
+            while low < high:
+                middle = (low + high) // 2
+                low, high = (low, middle) if off_at(entered_at + middle * grid) != off else (middle + 1, high)
+            end = entered_at + low * grid
+        yield end, off
+        begin = end

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
@@ -72,9 +71,7 @@ class Day:
 class Reconciler:
     """Fetches and compares; `zone` is where the providers' days begin."""
 
-    def __init__(
-        self, database: Database, providers: Mapping[str, object], collector: Collector, zone: ZoneInfo
-    ) -> None:
+    def __init__(self, database: Database, providers: Mapping[str, object], collector: Collector, zone: tzinfo) -> None:
         self._database = database
         self._givers = {name: p for name, p in providers.items() if isinstance(p, GivesStatements)}
         self._collector = collector
@@ -123,13 +120,15 @@ class Reconciler:
         return None
 
     def _told_before(self, channel: str, day: date, statement: Statement) -> frozenset[str]:
-        """Refunds that ended on this day for us, and stand in the file of the day on which they began: a bank may take its time."""
-        since, until = self._bounds(day)
-        begun = self._database.read(lambda conn: _begun_before(conn, channel, since, until, statement))
-        days = {at.astimezone(self._zone).date() for at in begun.values()} - {day}
+        """What the file does not name and that of a day before may: what moved around midnight, and refunds that began earlier and
+        ended on this day for us, for a bank may take its time.
+        """
+        bounds = self._bounds(day)
+        moved = self._database.read(lambda conn: _moved_before(conn, channel, *bounds, statement))
+        days = {at.astimezone(self._zone).date() for _, at in moved} - {day}
         files = [self._file(channel, one) for one in sorted(days)]
-        told = {number_of(line) for one in files if one for line in one.lines if line.kind is LineKind.REFUND}
-        return frozenset(told & begun.keys())
+        told = {number_of(line) for one in files if one for line in one.lines}
+        return frozenset(told & {number for number, _ in moved})
 
     def _ask_about_unknown(self, channel: str, statement: Statement) -> None:
         """Money that moved and we do not know of yet: the provider's own word, asked for now, settles it like any other."""
@@ -177,9 +176,9 @@ class Reconciler:
         conn.execute(day_table.insert().values(row))
 
     def _bounds(self, day: date) -> tuple[datetime, datetime]:
-        """What surely is of the provider's day: its clock and ours need not agree about the minutes around midnight."""
+        """What is of the provider's day, or else of the one before: its clock and ours need not agree about the minutes around midnight."""
         begins = datetime.combine(day, time(), self._zone)
-        return begins + MIDNIGHT, datetime.combine(day + timedelta(days=1), time(), self._zone) - MIDNIGHT
+        return begins - MIDNIGHT, datetime.combine(day + timedelta(days=1), time(), self._zone) - MIDNIGHT
 
 
 def _keep_finding(uow: UnitOfWork, channel: str, day: str, found: Finding) -> None:
@@ -226,15 +225,22 @@ def _booked(conn: Connection, channel: str, since: datetime, until: datetime, st
     return list(found.values())
 
 
-def _begun_before(
+def _moved_before(
     conn: Connection, channel: str, since: datetime, until: datetime, statement: Statement
-) -> dict[str, datetime]:
-    """When those refunds began that we hold paid out between two moments, that began before, and that the file does not name."""
+) -> list[tuple[str, datetime]]:
+    """What we hold paid and refunded between two moments, the file does not name, and may stand in that of another day: of which moment."""
     p, r, named = store.payment_table.c, refund_table.c, {number_of(line) for line in statement.lines}
-    query = sa.select(r.number, r.created_at).join(store.payment_table, p.id == r.payment_id)
+    sure = since + 2 * MIDNIGHT
+    paid = sa.select(p.number, p.captured_at.label("at")).where(
+        p.channel == channel, p.state == PaymentState.PAID.value, p.captured_at >= since, p.captured_at < sure
+    )
     ended = (r.state == RefundState.REFUNDED.value, r.channel.is_(None), r.ended_at >= since, r.ended_at < until)
-    rows = conn.execute(query.where(p.channel == channel, *ended, r.created_at < since))
-    return {row.number: row.created_at for row in rows if row.number not in named}
+    back = sa.select(r.number, r.created_at, r.ended_at).join(store.payment_table, p.id == r.payment_id)
+    refunds = conn.execute(back.where(p.channel == channel, *ended)).all()
+    moved = [(row.number, since) for row in conn.execute(paid)]
+    moved += [(row.number, since) for row in refunds if row.ended_at < sure]
+    moved += [(row.number, row.created_at) for row in refunds if row.created_at < sure]
+    return [one for one in moved if one[0] not in named]
 
 
 def _clean_days(conn: Connection, channel: str) -> frozenset[str]:

@@ -72,9 +72,9 @@ class TariffBook:
         return self._offered
 
     def refresh(self, conn: Connection) -> None:
-        """Take over what has been published and ended since; approvals only ever become more."""
+        """Take over what has been published and ended since; approvals only become more, whoever sees fewer looks at older books."""
         count = tariff_proposals.approved_count(conn)
-        if count == self._approved:
+        if count <= self._approved:
             return
         approved = tariff_proposals.approved(conn)
         ends = {one.version: one for one in approved if one.kind is ProposalKind.END}

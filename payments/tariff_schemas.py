@@ -32,6 +32,8 @@ def _day(value: Any) -> Any:
 
 
 Day = Annotated[SiteDay, BeforeValidator(_day, json_schema_input_type=date)]
+AnyDay = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
+"""A day that a tariff names: it may hold for ever, until 9999-12-31."""
 
 
 class TariffWords(Strict):
@@ -101,8 +103,8 @@ class TariffChecked(Strict):
     version: str | None
     name: TariffWords | None
     currency: str | None
-    valid_from: Day | None
-    valid_to: Day | None
+    valid_from: AnyDay | None
+    valid_to: AnyDay | None
     problems: list[TariffProblem]
     warnings: list[TariffRemark]
     rules: list[TariffWords]
@@ -125,9 +127,9 @@ class OfferedTariff(Strict):
 
     version: str
     name: TariffWords
-    valid_from: Day | None
-    valid_to: Day | None
-    last_day: Day | None
+    valid_from: AnyDay | None
+    valid_to: AnyDay | None
+    last_day: AnyDay | None
     published_at: Moment | None
     proposed_by: str | None
     approved_by: str | None
@@ -155,7 +157,7 @@ class ProposalView(Strict):
     proposal_id: str
     kind: Annotated[ProposalKind, Loose]
     version: str
-    last_day: Day | None
+    last_day: AnyDay | None
     note: str
     proposed_by: str
     mine: bool

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { isCertainNo, newKey } from "../shared/api";
-import { money as shown } from "../shared/format";
+import { digitsOf, money as shown } from "../shared/format";
 import { why } from "../shared/i18n/problems";
 import { site } from "../shared/site";
 import type { Money, Pieces } from "../shared/wire";
@@ -16,14 +16,14 @@ const ANYWHERE = [10000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 1];
 export const currency = (): string => site.value?.currency ?? "CNY";
 export const inMinor = (amount: number): Money => ({ amount, currency: currency() });
 
-const digitsOf = (): number => new Intl.NumberFormat("en", { style: "currency", currency: currency() }).resolvedOptions().maximumFractionDigits ?? 2;
+const ownDigits = (): number => digitsOf(currency());
 
 /** 1250 as "12.50", to begin a field with. */
-export const typed = (minor: number): string => (minor / 10 ** digitsOf()).toFixed(digitsOf());
+export const typed = (minor: number): string => (minor / 10 ** ownDigits()).toFixed(ownDigits());
 
 /** "12.5" as 1250; null for what is no amount of this currency. */
 export function minorOf(text: string): number | null {
-  const digits = digitsOf();
+  const digits = ownDigits();
   const found = /^(\d{1,7})(?:[.．](\d+))?$/.exec(text.trim());
   const rest = found?.[2] ?? "";
   if (!found || rest.length > digits) return null;

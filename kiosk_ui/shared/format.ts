@@ -13,10 +13,18 @@ const say = translator({
   beside: ["{a}{b}", "{a} {b}"],
 });
 
+// The server's own table (parking/kernel/money.py): what a browser shows of a currency by itself is another thing for some, such as the forint.
+const WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF";
+const THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND";
+
+/** How many digits the minor unit of a currency has. */
+export const digitsOf = (currency: string): number => (WHOLE.includes(currency) ? 0 : THOUSANDTHS.includes(currency) ? 3 : 2);
+
 /** `{amount: 1500, currency: "CNY"}` as ¥15.00; the currency itself says how many digits its minor unit has. */
 export function money(value: Money): string {
-  const format = new Intl.NumberFormat(tag(), { style: "currency", currency: value.currency, currencyDisplay: "narrowSymbol" });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  const digits = digitsOf(value.currency);
+  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const format = new Intl.NumberFormat(tag(), { style: "currency", currency: value.currency, currencyDisplay: "narrowSymbol", ...shown });
   return format.format(value.amount / 10 ** digits);
 }
 

@@ -115,7 +115,17 @@ def spread(lengths: Mapping[int, int]) -> Spread:
 
 
 def page(rows: Sequence[Any], after: str, most: int) -> tuple[Sequence[Any], str | None]:
-    """Rows after the `period~key` that a page before ended with, and where the next page begins (None: nowhere)."""
-    left = [row for row in rows if not after or f"{row.period}~{row.key}" > after]
+    """Rows after the `period~unit~key` that a page before ended with, and where the next page begins (None: nowhere)."""
+    period, _, rest = after.partition("~")
+    unit, _, key = rest.partition("~")
+    left = [row for row in rows if not after or _place(row) > (period, key, unit)]
     shown = left[:most]
-    return shown, f"{shown[-1].period}~{shown[-1].key}" if len(left) > most else None
+    if len(left) <= most:
+        return shown, None
+    period, key, unit = _place(shown[-1])
+    return shown, f"{period}~{unit}~{key}"
+
+
+def _place(row: Any) -> tuple[str, str, str]:
+    """Where a row stands: money of two units may have one period and key."""
+    return row.period, row.key, getattr(row, "unit", "")

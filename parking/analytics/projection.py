@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,12 +91,10 @@ class Figures:
     def _recount(self, uow: UnitOfWork) -> Recounted:
         conn = uow.connection
         self._stays.begin(conn)
-        since = self._kept_since(conn)
+        since = self._kept_since(conn, uow.now)
         for table in (t.dwell, t.money):
             conn.execute(table.delete())
-        for old in (t.flow, t.occupancy):
-            conn.execute(old.delete().where(old.c.day >= since))
-        conn.execute(t.zone_now.delete())
+        conn.execute(t.flow.delete().where(t.flow.c.day >= since))
         conn.execute(t.flow.update().values(found=0))
         blank = {"day": None, "hour": None, "minutes": None, "found": 0}
         conn.execute(t.of_stay.update().values(**blank))  # its class stays known: plates are erased, votes with them
@@ -108,22 +106,26 @@ class Figures:
             self._stays.changed(uow, stay_id)
         return Recounted(events, len(again), self._stays.follow(uow), since or None)
 
-    def _kept_since(self, conn: Connection) -> str:
-        """The first day of which every event is still kept; "" where none was ever dropped."""
-        first = conn.execute(sa.select(outbox.c.seq, outbox.c.occurred_at).order_by(outbox.c.seq).limit(1)).first()
+    def _kept_since(self, conn: Connection, now: datetime) -> str:
+        """The first day of which every event is still kept; "" where none was ever dropped.
+
+        Events are dropped by when they were passed on: one that was told late may be the oldest that is left, of a day long gone.
+        """
+        first = conn.execute(sa.select(outbox.c.seq, outbox.c.relayed_at).order_by(outbox.c.seq).limit(1)).first()
         if first is not None and first.seq == 1:
             return ""
-        begun = slot_of(first.occurred_at, self.zone).day if first is not None else "9999-12-30"
-        return (date.fromisoformat(begun) + timedelta(days=1)).isoformat()
+        begun = slot_of((first.relayed_at if first is not None else None) or now, self.zone).day
+        return _day_after(begun)
 
     def _replay(self, uow: UnitOfWork, since: str) -> int:
         """All kept events in their order, and the proof that this room has handled them: none of them counts again when it is delivered."""
         conn, done, after = uow.connection, 0, 0
+        begun: dict[str, str] = {}
         names = [one.__name__ for one in self.subscription().handlers]
         query = sa.select(outbox).where(outbox.c.type.in_(names)).order_by(outbox.c.seq).limit(AT_ONCE)
         while rows := conn.execute(query.where(outbox.c.seq > after)).all():
             for row in rows:
-                self._again(conn, row, since)
+                self._again(conn, row, since, begun)
             proof: list[dict[str, Any]] = [
                 {"group": GROUP, "event_id": row.event_id, "handled_at": uow.now} for row in rows
             ]
@@ -131,8 +133,23 @@ class Figures:
             done, after = done + len(rows), rows[-1].seq
         return done
 
-    def _again(self, conn: Connection, row: Any, since: str) -> None:
+    def _again(self, conn: Connection, row: Any, since: str, begun: dict[str, str]) -> None:
         if row.type == e.VehiclePassed.__name__:
             passages.passed(conn, row.occurred_at, row.data, self.zone, since)
         elif row.type == e.OccupancyChanged.__name__:
-            passages.counted(conn, row.occurred_at, row.data, self.zone, since)
+            zone_id = row.data["zone_id"]
+            if zone_id not in begun:
+                begun[zone_id] = self._forget_zone(conn, zone_id, since, row.occurred_at)
+            passages.counted(conn, row.occurred_at, row.data, self.zone, begun[zone_id])
+
+    def _forget_zone(self, conn: Connection, zone_id: str, since: str, first: datetime) -> str:
+        """From which day on a zone is counted again: what stood there before the first word that is kept, nobody can tell."""
+        begun = since and max(since, _day_after(slot_of(first, self.zone).day))
+        old = t.occupancy.c
+        conn.execute(t.occupancy.delete().where(old.zone_id == zone_id, old.day >= begun))
+        conn.execute(t.zone_now.delete().where(t.zone_now.c.zone_id == zone_id))
+        return begun
+
+
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()

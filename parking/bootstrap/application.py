@@ -63,6 +63,7 @@ from payments.later.notices import Notices
 from payments.later.saving import CardSaver
 from payments.providers.base import Provider
 from payments.providers.channels import Channel, counters
+from payments.providers.chinese_text import BEIJING
 from payments.reconciling import Reconciler
 from payments.tariff import parse
 from payments.tariff.model import Tariff
@@ -255,7 +256,7 @@ def _cash_desk(
     cashier = Cashier(database, tariffs, counters(channels), clock, collecting, by_plate, facts_of(bays_of(site)))
     notices = money.notices_of(settings, by_plate, collecting, tariffs.current(clock.now()))
     cards = CardSaver(database, every, return_url=f"{settings.public_url}/driver/", terms=money.terms_of(settings))
-    reconciler = Reconciler(database, every, cashier.collector, ZoneInfo(site.timezone))
+    reconciler = Reconciler(database, every, cashier.collector, BEIJING)
     return cashier, notices, cards, reconciler
 
 

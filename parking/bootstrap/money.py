@@ -42,6 +42,7 @@ def collecting(settings: Settings, channels: Mapping[str, Channel], site: SiteMa
         notify_base=f"{settings.public_url}/api/v1/payments",
         hold_above_minor=settings.hold_above_minor,
         attended=tuple(name for name, channel in channels.items() if not channel.anybody or not channel.offered),
+        in_hand=frozenset(name for name, one in channels.items() if one.method is Method.CASH),
         bounds=_bounds(settings),
         lot_name=site.name.zh,
     )

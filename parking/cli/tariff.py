@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -134,31 +133,23 @@ def compare_(
 
 
 def _closed_stays(url: str, day: str, zone: ZoneInfo) -> Iterator[Recorded]:
-    """Stays that left on one local day; of a vehicle only what joins its stays is taken along, and it is not shown."""
+    """Stays that left on one local day; of a vehicle what its price knows and what joins its stays is taken along, never shown."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import DBAPIError
 
+    from parking.bootstrap.tariffs import recorded
     from parking.kernel.clock import SystemClock
     from parking.kernel.ids import RandomIds
     from parking.plumbing.db import open_database
-    from parking.sessions import finding
 
     begin = within_reason(day, "--day", "2026-05-01")
     begin = datetime(begin.year, begin.month, begin.day, tzinfo=zone)
-    end = begin + timedelta(days=1)
     file = make_url(url).database if url.startswith("sqlite") else None
     if file is not None and not Path(file).is_file():
         raise invalid("compare.database", f"{file} is not there; see how its name is spelt", field="--database")
     opened = open_database(url, clock=SystemClock(), ids=RandomIds(), origin="compare")
     try:
-        last, after = begin.astimezone(UTC), ""
-        while page := opened.read(partial(finding.closed_since, since=last, after=after, most=500)):
-            for stay in page:
-                if stay.exited_at > end:
-                    return
-                vehicle = stay.plate.text if stay.plate else ""
-                yield Recorded(stay.id, stay.entered_at, stay.exited_at, NO_FACTS, vehicle)
-            last, after = page[-1].exited_at, page[-1].id
+        yield from opened.read(lambda conn: list(recorded(conn, begin, begin + timedelta(days=1))))
     except DBAPIError:
         raise invalid("compare.database", "is no database of this system, or is away", field="--database") from None
     finally:

@@ -110,6 +110,7 @@ def _driver_routes(routes: APIRouter, j: Journeys) -> None:
     @routes.post("/my/payments", tags=["driver"], status_code=201)
     async def begin_payment(who: Driver, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
         stay_id, now = StayId(who.subject), j.clock.now()
+        j.cashier.check_by_code(body.channel)
         once = Once.of(who, idempotency_key, "payment.begin", body.model_dump(exclude_none=True))
         await j.database.awrite(once.take)  # refuses the key of another request
 

@@ -130,6 +130,7 @@ def _debt_routes(routes: APIRouter, o: OwnOwing) -> None:
 
     @routes.post("/me/debts/{debt_id}/payments", status_code=201)
     async def pay(who: Me, debt_id: str, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
+        o.cashier.check_by_code(body.channel)
         once = Once.of(who, idempotency_key, "debt.pay", {"debt": debt_id, "channel": body.channel})
         await o.database.awrite(once.take)
 

@@ -193,6 +193,7 @@ def _driver_routes(
 
     @routes.post("/my/debts/{debt_id}/payments", tags=["driver"], status_code=201)
     async def pay_debt(who: Driver, debt_id: str, body: StartPayment, idempotency_key: IdempotencyKey) -> PaymentView:
+        cashier.check_by_code(body.channel)
         once = Once.of(who, idempotency_key, "debt.pay", {"debt": debt_id, "channel": body.channel})
         await database.awrite(once.take)
 

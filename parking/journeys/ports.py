@@ -194,6 +194,10 @@ class Cashier(Protocol):
         """Why a person has to see a bill before its driver, as a stable code; `passes`: asked for those of its vehicle."""
         ...
 
+    def check_by_code(self, channel: str) -> None:
+        """ParkingError where a payment by this channel is not begun by a stay's code, on a phone or wherever it is read."""
+        ...
+
     def begin_payment(
         self, stay: PricedStay, at: datetime, channel: str, key: str, *, confirmed: bool = ...
     ) -> Payment:

@@ -20,6 +20,7 @@ WhereIs = Callable[[BayId], tuple[str, str]]
 """The zone in which a bay lies, and its kind; empty for what the site map does not say."""
 FactsOf = Callable[[Connection, PricedStay, Asked], PriceFacts]
 EARLIER_MOST = 50
+_DAY, _LOOKED_BACK = timedelta(days=1), timedelta(days=31)
 
 
 def nowhere(_: BayId) -> tuple[str, str]:
@@ -96,7 +97,15 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _earlier(conn: Connection, stay: PricedStay) -> tuple[Visit, ...]:
+    """The stays of the last days, and those that came before them with less than a day in between.
+
+    Whether something is given that is given once in 24 hours depends on when it was given last, and that on the time before.
+    """
     assert stay.plate is not None
     since = stay.entered_at - timedelta(days=REMEMBERED_DAYS)
-    visits = finding.left_between(conn, stay.plate, since, stay.entered_at, EARLIER_MOST)
-    return tuple(Visit(came, left) for came, left in visits)
+    found = finding.left_between(conn, stay.plate, stay.entered_at - _LOOKED_BACK, stay.entered_at, EARLIER_MOST)
+    visits = [Visit(came, left) for came, left in found]
+    first = next((n for n, visit in enumerate(visits) if visit.left_at > since), len(visits))
+    while 0 < first < len(visits) and visits[first].entered_at < visits[first - 1].left_at + _DAY:
+        first -= 1
+    return tuple(visits[first:])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from parking.journeys.paying import StayAccount, priced
 from parking.journeys.ports import Ahead, Cashier, Look, Period, PricedStay
 from parking.journeys.quote_marks import Marks, MarksOf
 from parking.kernel.errors import invalid, not_found
+from parking.kernel.fee_clock import Stop, reached_at, spans, stopped_s
 from parking.kernel.ids import StayId
 from parking.sessions import store
 from parking.sessions.model import ClosedStay, OpenStay, Stay
@@ -75,7 +76,7 @@ def quote_of(
             return False
         return cashier.holds_still(conn, to_price, look, passes=marks.have_pass)
 
-    return quote, _until(stay, look, at, leave_by if settled else None), holds
+    return quote, _until(stay, look, at, leave_by if settled else None, to_price.stops), holds
 
 
 def _bare(conn: Connection, cashier: Cashier, stay: OpenStay, at: datetime) -> tuple[StayQuote, datetime | None]:
@@ -85,12 +86,23 @@ def _bare(conn: Connection, cashier: Cashier, stay: OpenStay, at: datetime) -> t
     return StayQuote(StayAccount(stay, look.account), at, look.periods, look.ahead), _until(stay, look, at, None)
 
 
-def _until(stay: Stay, look: Look, at: datetime, leave_by: datetime | None) -> datetime | None:
-    """The end of this minute of the stay, in which nothing but its clock changes; an offer's end or the time to leave may come first."""
+def _until(
+    stay: Stay, look: Look, at: datetime, leave_by: datetime | None, stops: Sequence[Stop] = ()
+) -> datetime | None:
+    """The end of this minute of the stay, in which nothing but its clock changes; an offer's end or the time to leave may come first.
+
+    A fee clock that stood still for a while has minutes that end at other seconds.
+    """
     began = stay.entered_at.replace(microsecond=0)
     if look.holds_until is None or at < began + _SECOND:
         return None
     ends = began + ((at - began) // _MINUTE + 1) * _MINUTE
+    if stops:
+        begun_s, at_s = int(began.timestamp()), int(at.timestamp())
+        joined = spans(stops)
+        ran_s = at_s - begun_s - stopped_s(joined, begun_s, at_s)
+        reached_s = reached_at(joined, begun_s, 60 * (ran_s // 60 + 1))
+        ends = ends if reached_s is None else min(ends, datetime.fromtimestamp(reached_s, UTC))
     return min(ends, look.holds_until, *([leave_by] if leave_by is not None else []))
 
 

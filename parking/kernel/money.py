@@ -7,8 +7,10 @@ from typing import Self
 
 from parking.kernel.errors import invalid
 
-# ISO 4217 exponents that differ from two.
-_DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+# ISO 4217 exponents that differ from two, and the ariary, whose fifths nobody pays any more; the pages have the same table.
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_DECIMALS = {**dict.fromkeys(_WHOLE.split(), 0), **dict.fromkeys(_THOUSANDTHS.split(), 3)}
 
 
 def decimals(currency: str) -> int:

@@ -270,7 +270,7 @@ class TellsRefunds(Protocol):
 
 @runtime_checkable
 class GivesStatements(Protocol):
-    """Has a file for every one of its days; ProviderRefused while it is not ready."""
+    """Has a file for every one of its days, which begin at midnight in Beijing; ProviderRefused while it is not ready."""
 
     def statement(self, day: date) -> Statement: ...
 

@@ -53,7 +53,7 @@ class Stripe:
         meta = {wire.NUMBER: order.number}
         price = {
             "currency": order.amount.currency.lower(),
-            "unit_amount": order.amount.minor,
+            "unit_amount": wire.amount_of(order.amount),
             "product_data": {"name": order.subject},
         }
         parameters = {
@@ -156,7 +156,7 @@ class Stripe:
         if charge.agreement is None:
             raise ProviderRefused("NO_AGREEMENT")
         parameters = {
-            "amount": charge.amount.minor,
+            "amount": wire.amount_of(charge.amount),
             "currency": charge.amount.currency.lower(),
             "customer": charge.agreement.customer,
             "payment_method": charge.agreement.means,
@@ -183,7 +183,7 @@ class Stripe:
             raise ProviderRefused("ORDER_NOT_PAID")
         parameters = {
             "payment_intent": paid.transaction,
-            "amount": refund.amount.minor,
+            "amount": wire.amount_of(refund.amount),
             "metadata": {wire.NUMBER: refund.order_number, wire.REFUND_NUMBER: refund.number},
         }
         status, plain, raw = self._line.call("POST", "/v1/refunds", parameters, key=refund.number)

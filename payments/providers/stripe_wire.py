@@ -88,10 +88,25 @@ _INTENTS = {
 }
 
 
+_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
+"""Have no minor unit any more, and are told to Stripe as if they still had."""
+
+
+def amount_of(money: Money) -> int:
+    """An amount as Stripe counts it."""
+    return money.minor * 100 if money.currency in _IN_HUNDREDTHS else money.minor
+
+
 def money_of(amount: Any, currency: Any) -> Money:
     """Stripe's amounts are in minor units, its currencies in lower case; ValueError for anything else."""
     try:
-        return Money(amount, currency.upper())
+        money = Money(amount, currency.upper())
+        if money.currency not in _IN_HUNDREDTHS:
+            return money
+        whole, part = divmod(money.minor, 100)
+        if part:
+            raise ValueError("no amount")
+        return Money(whole, money.currency)
     except (AttributeError, ParkingError):
         raise ValueError("no amount") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from payments.tariff.explain import money_text
 from payments.tariff.facts import Facts
 from payments.tariff.model import Tariff
-from payments.tariff.outlook import schedule
 from payments.tariff.price import price
 
 _TRIED = timedelta(hours=36)
+_FIRST, _LAST = date(2000, 1, 3), date(2999, 1, 7)
+"""A tariff may say that it holds since or until for ever; it is tried on days that a calendar has."""
 
 
 class Warned(NamedTuple):
@@ -25,7 +26,7 @@ class Warned(NamedTuple):
 
 def warnings(tariff: Tariff, monday: date) -> tuple[Warned, ...]:
     """Everything worth a remark; prices are tried on entries of the week that begins on `monday`."""
-    found = []
+    found, monday = [], min(max(monday, _FIRST), _LAST)
     for facts, rules in [(Facts(), tariff), *((_facts_of(tariff, i), c) for i, (_, c) in enumerate(tariff.classes))]:
         found += _falls(tariff, rules, facts, monday)
         found += _tickets(rules)
@@ -44,14 +45,14 @@ def _falls(tariff: Tariff, rules: Tariff, facts: Facts, monday: date) -> list[Wa
     """The first stay that is found to become cheaper by waiting; only a ticket for who leaves in its hours can do that."""
     if not any(ticket.leave is not None for ticket in rules.tickets):
         return []
-    zone = ZoneInfo(tariff.timezone)
+    zone, opens = ZoneInfo(tariff.timezone), _openings(rules, tariff.timezone, monday)
     for hour in range(0, 7 * 24, 2):
         entry = datetime(monday.year, monday.month, monday.day, tzinfo=zone) + timedelta(hours=hour)
-        rows = schedule(tariff, entry, entry + _TRIED, facts=facts)
-        for (until, due), (_, later) in pairwise(rows):
-            if later < due:
-                came, gone = (f"{moment.astimezone(zone):%a %H:%M}" for moment in (entry, until))
-                much, less = (money_text(rules.book.money(minor)) for minor in (due, later))
+        for until in (one.astimezone(zone) for one in opens if entry < one < entry + _TRIED):
+            due, later = (price(tariff, entry, at, facts).total for at in (until - timedelta(seconds=1), until))
+            if later.minor < due.minor:
+                came, gone = (f"{moment:%a %H:%M}" for moment in (entry, until))
+                much, less = money_text(due), money_text(later)
                 return [
                     Warned(
                         "falls",
@@ -66,6 +67,15 @@ def _falls(tariff: Tariff, rules: Tariff, facts: Facts, monday: date) -> list[Wa
         "en": "A ticket for who leaves in its hours can make staying longer cheaper",
     }
     return [Warned("falls", said)]
+
+
+def _openings(rules: Tariff, timezone: str, monday: date) -> list[datetime]:
+    """When the hours for leaving of a ticket begin in this week and after: prices fall then or never."""
+    begin = int(datetime(monday.year, monday.month, monday.day, tzinfo=ZoneInfo(timezone)).timestamp())
+    minutes = range(begin, begin + int((timedelta(days=8) + _TRIED).total_seconds()), 60)
+    windows = [ticket.leave for ticket in rules.tickets if ticket.leave is not None]
+    found = {at for leave in windows for last, at in pairwise(minutes) if leave.rate_at(at) and not leave.rate_at(last)}
+    return [datetime.fromtimestamp(at, UTC) for at in sorted(found)]
 
 
 def _tickets(rules: Tariff) -> list[Warned]:

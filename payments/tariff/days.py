@@ -18,12 +18,16 @@ Standing = tuple[int, int, str]  # from when (whole minutes after the entry), gr
 
 
 class Stay(NamedTuple):
-    """A stay in seconds: `entry_s` to `end_s`, charged from `at_s`; its rolling days are counted from `anchor_s`."""
+    """A stay in seconds: `entry_s` to `end_s` on its fee clock, charged from `at_s`; its rolling days are counted from `anchor_s`.
+
+    `left_s` is when it left on the wall's clock, later than `end_s` by what the fee clock stood still.
+    """
 
     entry_s: int
     at_s: int
     end_s: int
     anchor_s: int
+    left_s: int
     standing: tuple[Standing, ...]
     spent: Mapping[int, int] = {}
     """Under an aggregate cap: what earlier stays cost, by `key` of the day."""
@@ -164,6 +168,8 @@ def _why_not(ticket: Ticket, stay: Stay, span: tuple[int, int], first_day: bool)
                 return 1
     if ticket.enter is not None and not (first_day and ticket.enter.rate_at(stay.entry_s)):
         return 2
-    if ticket.leave is not None and not (span[1] == stay.end_s and ticket.leave.rate_at(stay.end_s)):
+    if ticket.leave is not None and not (
+        span[1] == stay.end_s and (ticket.leave.rate_at(stay.end_s) or ticket.leave.rate_at(stay.left_s))
+    ):  # a clock that stood still, for a fire or a coupon, makes nobody leave too early
         return 3
     return None

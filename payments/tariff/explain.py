@@ -61,6 +61,7 @@ _SPANS = {
 _WHOLE = {
     "class": ("按此车型计费", "Priced as this class of vehicle"),
     "day_rest": ("每日封顶，扣除当日其他停车后 {price}", "Daily cap, less other stays of that day: {price}"),
+    "booked": ("按离场时入账的金额，日历此后有更正", "As booked at the exit; calendars were put right since"),
     "minimum": ("最低收费 {price}", "Least price of a stay {price}"),
     "stay_cap": ("单次停车封顶 {price}", "Cap for one stay {price}"),
     "ticket_zone": (

@@ -101,7 +101,7 @@ class History:
         if wholly_free:
             return
         at_s, end_s = entry_s + allowed.after_s, entry_s + counted_s
-        stay = Stay(entry_s, at_s, end_s, anchor_s, ((entry_s, 0, ""),), self.spent)
+        stay = Stay(entry_s, at_s, end_s, anchor_s, end_s, ((entry_s, 0, ""),), self.spent)
         for part in list(parts(self.tariff, stay)):
             self.spent[part.key] = self.spent.get(part.key, 0) + part.amount
 

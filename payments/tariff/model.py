@@ -21,7 +21,7 @@ class BillLine(NamedTuple):
     """One line: `count` times `unit` for `minutes` in all is `amount`; the lines of a bill sum to its total.
 
     `code` is stopped, class, free, covered, entry, first, next, step, band_cap, zone_cap, ticket, day_cap, day_rest,
-    ticket_zone, ticket_enter, ticket_leave (why a ticket does not hold), minimum or stay_cap; `name` is that of the band,
+    ticket_zone, ticket_enter, ticket_leave (why a ticket does not hold), minimum, stay_cap or booked; `name` is that of the band,
     zone, class or ticket; `rule` is the key of the tariff file that speaks.
     """
 

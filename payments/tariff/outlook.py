@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple, cast
 
 from parking.kernel.errors import invalid
@@ -14,7 +14,7 @@ from parking.kernel.money import Money
 from payments.tariff.explain import from_then_on
 from payments.tariff.facts import NO_FACTS, Facts
 from payments.tariff.model import Tariff
-from payments.tariff.price import totals
+from payments.tariff.price import facts_of, price, totals
 
 _FOLLOWED = 3 * 24 * 60
 """So many minutes beyond what is known a course is followed without a gap."""
@@ -55,13 +55,16 @@ def schedule(
     With `most`, no more rows than that are worked out.
 
     It begins with the price that holds at `since` (the entry, if not said), so that a stay of months costs no more to list
-    than one of minutes. `horizon` lies after both; the prices are those of `price`, none dearer while the clock stands still.
+    than one of minutes. `horizon` lies after both; the prices are those of `price`, none dearer while the clock stands still
+    (but for the end of a ticket's hours for leaving).
     """
     entry_s, horizon_s = _second(entered_at), _second(horizon)
     since_s = max(entry_s, _second(since)) if since is not None else entry_s
     if horizon_s <= since_s:
         raise invalid("tariff.horizon", "a schedule ends after it begins", field="horizon")
     joined = spans(stops)
+    if joined and tariff.may_fall:
+        return tuple(islice(_by_both_clocks(tariff, entry_s, since_s, horizon_s, joined, stops, facts), most))
     course = _course(tariff, entry_s, facts)
     runs_s = reached_at(joined, entry_s, 1)  # the clock may stand still from the entry on
     if runs_s is None or runs_s >= horizon_s:
@@ -81,6 +84,34 @@ def schedule(
         assert until_s is not None, "a clock that runs to the last minute reaches those before it"
         rows.append((datetime.fromtimestamp(until_s, UTC), due))
     return tuple(rows)
+
+
+def _by_both_clocks(
+    tariff: Tariff,
+    entry_s: int,
+    since_s: int,
+    horizon_s: int,
+    joined: Sequence[Span],
+    stops: Sequence[Stop],
+    facts: Facts,
+) -> Iterator[tuple[datetime, int]]:
+    """The same where a ticket asks when somebody leaves: the wall's clock counts as well, while the fee's stands still."""
+    entered_at = datetime.fromtimestamp(entry_s, UTC)
+
+    def due_at(second: int) -> int:
+        leaving_at = datetime.fromtimestamp(second, UTC)
+        return price(tariff, entered_at, leaving_at, facts_of(stops, entered_at, leaving_at, facts)).total.minor
+
+    first, last = (_ran_s(joined, entry_s, until_s) // 60 for until_s in (since_s, horizon_s))
+    turns = {reached_at(joined, entry_s, 60 * minutes or 1) for minutes in range(first, last + 1)}
+    turns |= set(range(entry_s + 60 * ((since_s - entry_s) // 60), horizon_s, 60))
+    due = due_at(max(since_s, entry_s + 1))
+    for turn in sorted(one for one in turns if one is not None and max(since_s, entry_s + 1) < one < horizon_s):
+        later = due_at(turn)
+        if later != due:
+            yield datetime.fromtimestamp(turn, UTC), due
+            due = later
+    yield datetime.fromtimestamp(horizon_s, UTC), due
 
 
 def outlook(

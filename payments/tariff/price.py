@@ -15,13 +15,14 @@ from payments.tariff.history import Allowance, recall
 from payments.tariff.model import Bill, BillLine, Tariff
 from payments.tariff.walk import Tally, walk
 
-__all__ = ["NO_FACTS", "Itemised", "counted_minutes", "facts_of", "itemise", "price", "totals"]
+__all__ = ["BOOKED", "NO_FACTS", "Itemised", "booked_line", "counted_minutes", "facts_of", "itemise", "price", "totals"]
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _KEPT_BILLS = 4_096  # of one tariff
 _BOUNDS = ("minimum", "stay_cap")
+BOOKED = "booked"
 
 
 class Itemised(NamedTuple):
@@ -173,10 +174,16 @@ def _long(tariff: Tariff, entered_at: datetime, leaving_at: datetime, facts: Fac
     end_s = entry_s + counted_s
     standing = _standing(rules, facts, entry_s)
     anchor_s = history.anchor(entry_s)
-    stay = Stay(entry_s, entry_s + allowed.after_s, end_s, anchor_s, standing, history.spent)
+    left_s = entry_s + minutes * 60
+    stay = Stay(entry_s, entry_s + allowed.after_s, end_s, anchor_s, left_s, standing, history.spent)
     days = tuple(parts(rules, stay))
     total, after = _bounded(rules, sum(day.amount for day in days))
     return rules, _Priced(before, days, after, total, minutes)
+
+
+def booked_line(tariff: Tariff, difference: Money) -> BillLine:
+    """What was booked less what it would be by calendars that were put right since: a holiday, the hour of a summer time."""
+    return tariff.book.single(BOOKED, amount=difference.minor, rule=BOOKED)
 
 
 def _free_line(tariff: Tariff, minutes: int) -> BillLine:

@@ -340,7 +340,8 @@ class _Walk:
             if day != self.days[0] or not self.world.covers(ticket["enter"], wall):
                 return False
         if ticket.get("leave"):
-            wall = (self.entry + self.minutes * MINUTE).astimezone(self.world.zone)
-            if day != self.days[-1] or not self.world.covers(ticket["leave"], wall):
+            ends = {self.minutes, self.minutes if self.alone else self.minutes + self.teller.known.stopped_minutes}
+            walls = [(self.entry + minutes * MINUTE).astimezone(self.world.zone) for minutes in ends]
+            if day != self.days[-1] or not any(self.world.covers(ticket["leave"], wall) for wall in walls):
                 return False
         return True

@@ -12,6 +12,7 @@ from parking.security import store as security_store
 from payments import ledger_store, store
 from payments.providers.base import ProviderRefused
 from tests.builders.application import Server, a_server, problem_of
+from tests.builders.finding import kiosk_code
 from tests.builders.journeys import OTHER_PLATE, PLATE
 from tests.builders.plumbing import eventually
 
@@ -270,6 +271,20 @@ def test_a_cash_machine_takes_cash_into_its_own_till_alone(server: Server) -> No
 def test_cash_is_offered_as_a_way_to_pay_with_our_staff(server: Server) -> None:
     (cash,) = [c for c in server.ask("GET", "/payments/channels").json() if c["name"] == "cash"]
     assert (cash["method"], cash["attended"]) == ("cash", True)
+
+
+def test_nobody_begins_cash_by_a_code_on_a_phone_or_at_a_kiosk(server: Server) -> None:
+    stay = parked(server)
+
+    def begun(channel: str, **who: Any) -> Any:
+        headers = {"Idempotency-Key": f"{channel}-{len(who)}", **who.pop("headers", {})}
+        return server.ask("POST", "/my/payments", headers=headers, json={"channel": channel}, **who)
+
+    for who in ({"who": "driver", "stay": stay}, {"headers": {"Authorization": f"Bearer {kiosk_code(server, stay)}"}}):
+        problem = problem_of(begun("cash", **who), 422)
+        assert (problem["code"], problem["errors"][0]["field"]) == ("payment.channel", "channel")
+    assert server.ask("GET", f"/stays/{stay}", "manager").json()["payments"] == []
+    assert begun("wallet", who="driver", stay=stay).status_code == 201
 
 
 def test_a_closed_shift_does_not_tell_what_the_next_is_to_find_in_the_same_drawer(server: Server) -> None:

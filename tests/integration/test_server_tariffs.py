@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from parking.kernel.clock import ManualClock
 from parking.kernel.events import Direction
@@ -108,6 +109,23 @@ def test_nobody_approves_what_they_proposed_and_another_only_what_they_saw(town:
     assert problem_of(twice, 409)["code"] == "tariff.proposed"
 
 
+@pytest.mark.parametrize("valid", ["from: 2026-03-07, to: 9999-12-31", "from: 9999-12-31", "from: 0001-01-01"])
+def test_a_tariff_that_holds_for_ever_is_checked_and_shown_like_any_other(town: Town, valid: str) -> None:
+    window = 'tickets: [{ name: { zh: 晚, en: Late }, amount: 3, leave: { from: "20:00", to: "02:00" } }]\n'
+    source = dearer().replace("from: 2026-03-07", valid) + window
+    assert town.post("/check", {"source": source}).json()["ok"] is True
+    sent = town.post("/proposals", {"source": source, "note": "for ever"})
+    if "0001" in valid:
+        assert problem_of(sent, 422)["code"] == "tariff.begin"
+        return
+    assert town.approve(sent.json()).status_code == 200
+    (shown,) = [one for one in town.shown()["tariffs"] if one["version"] == sent.json()["version"]]
+    assert f"{shown['valid_from']} {shown['valid_to']}".startswith(valid[6:16])
+    assert town.server.ask("GET", f"/tariffs/versions/{shown['version']}", "auditor").json()["checked"]["ok"] is True
+    end = {"version": shown["version"], "last_day": TODAY, "note": "not for ever"}
+    assert town.post("/ends", end).status_code == (200 if "to:" in valid else 422)
+
+
 def test_a_stay_keeps_the_tariff_of_its_entry_and_later_ones_get_the_published(town: Town) -> None:
     before = town.server.enter("浙A13579")
     town.server.park(minutes=5)
@@ -123,6 +141,20 @@ def test_a_stay_keeps_the_tariff_of_its_entry_and_later_ones_get_the_published(t
     earlier = MORNING - timedelta(minutes=1)
     late_news = town.server.application.database.read(lambda conn: restarted.at_entry(conn, earlier))
     assert late_news.version == frozen, "an entry that is heard of late keeps what held then"
+
+
+def test_whoever_still_looks_at_yesterdays_database_turns_nobody_back_to_yesterdays_tariff(town: Town) -> None:
+    database, book = town.server.application.database, town.server.application.tariffs
+    proposal = town.propose(dearer())
+
+    def look_on(conn: Connection) -> str:
+        book.refresh(conn)  # from here on this connection sees the books as they were
+        assert town.approve(proposal).status_code == 200
+        database.read(book.refresh)
+        book.refresh(conn)
+        return book.current(town.server.clock.now()).version
+
+    assert database.read(look_on) == proposal["version"]
 
 
 def test_a_tariff_begins_on_the_day_that_it_names_and_ends_where_two_people_say(town: Town) -> None:

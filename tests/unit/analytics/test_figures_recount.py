@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from parking.analytics import tables as t
+from parking.analytics.asked import page
+from parking.analytics.queries import MoneyRow
 from parking.journeys import correcting, joining, taking_back
 from parking.kernel.clock import ManualClock
 from parking.kernel.errors import ParkingError
@@ -19,6 +22,7 @@ from parking.kernel.ids import RandomIds, StayId
 from parking.kernel.money import Money
 from parking.kernel.votes import Votes
 from parking.plumbing.db import Database, UnitOfWork, open_database
+from parking.plumbing.outbox import forget_relayed
 from parking.plumbing.tables import outbox
 from payments import refunding
 from payments import store as payments_store
@@ -211,6 +215,18 @@ def test_the_night_without_an_hour_has_none_and_loses_no_second(memory_database:
     assert night["2026-03-29", 3] == 3600
 
 
+def test_pages_of_money_in_two_currencies_lose_no_row() -> None:
+    rows = [MoneyRow("2026-W01", key, unit, {}) for key in ("", "a", "a-1", "b~c") for unit in ("EUR", "HRK")]
+    found, after = list[MoneyRow](), ""
+    while True:
+        shown, following = page(rows, after, 1)
+        found += shown
+        if following is None:
+            break
+        after = following
+    assert found == rows
+
+
 def test_days_whose_events_are_gone_keep_their_passages_through_a_recount(memory_database: Database) -> None:
     site = FarSite(memory_database)
     site.enter()
@@ -228,3 +244,46 @@ def test_days_whose_events_are_gone_keep_their_passages_through_a_recount(memory
     done = site.application.figures.rebuild(memory_database)
     assert done.since == "2026-03-31"
     assert memory_database.read(shown) == before
+
+
+def forget_passed_on(site: FarSite, before: datetime) -> None:
+    """Events are dropped as the server's round drops them."""
+    site.database.write(lambda uow: forget_relayed(uow, older_than=site.clock.now() - before))
+
+
+def test_a_passage_that_was_told_late_does_not_throw_away_the_days_of_which_only_the_sums_are_kept(
+    memory_database: Database,
+) -> None:
+    site = FarSite(memory_database)
+    told_late = site.clock.now()
+    for plate in PLATES[:2]:
+        site.park(days=2)
+        site.enter(plate)
+    site.park(days=2)
+    cut_off = site.clock.now()
+    site.park(minutes=5)
+    site.enter(PLATES[2], at=told_late, box="edge-2")
+    site.park(days=1)
+    before = memory_database.read(shown)
+    forget_passed_on(site, cut_off)
+    assert site.application.figures.rebuild(memory_database).since == "2026-04-04"
+    assert memory_database.read(shown) == before
+
+
+def test_a_zone_of_which_nothing_was_heard_for_long_keeps_its_sums_and_what_stands_there(
+    memory_database: Database,
+) -> None:
+    site = FarSite(memory_database)
+    site.enter()
+    site.park(days=3)
+    forget_passed_on(site, site.clock.now())
+    rooms = memory_database.read(lambda conn: conn.execute(t.zone_now.select().order_by(t.zone_now.c.zone_id)).all())
+    assert rooms
+    done = site.application.figures.rebuild(memory_database)
+    assert (done.events, done.since) == (0, "2026-04-01"), "the day after today: no event is kept of any day"
+    again = memory_database.read(lambda conn: conn.execute(t.zone_now.select().order_by(t.zone_now.c.zone_id)).all())
+    assert again == rooms
+    site.enter(PLATES[1])
+    told = memory_database.read(shown)["figure_occupancy"]
+    hours = sum(n for key, n in told.items() if key[-1] in ("known_s", "unknown_s") and key[2] == "b1")
+    assert hours >= 3 * 86_400

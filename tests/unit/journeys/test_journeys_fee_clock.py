@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from parking.bootstrap.quote_marks import marks_of
 from parking.journeys import correcting, evacuating, paying, taking_back
+from parking.journeys.quoting import Quotes, StayQuote
 from parking.kernel.codec import parse_time
 from parking.kernel.events import Direction, LaneBlocked, LaneFaulted, VehicleBackedAway, VehiclePassed
 from parking.kernel.ids import LaneId, StayId, VisitId
@@ -46,6 +48,30 @@ def test_an_exit_that_does_not_open_stops_the_clock_of_the_one_who_waits_there(s
         told = site.due_at_the_lane(stay_id, at)
         site.clock.set(at)
         assert told == site.bill(stay_id), hours
+
+
+def test_a_page_that_is_asked_again_says_what_the_account_says_after_a_stop_of_half_a_minute(
+    site: SiteStory, help_at: Help
+) -> None:
+    stay_id, visit, quotes = site.enter(), site.visit(), Quotes(site.application.cashier, marks_of)
+    site.park(minutes=30)
+    help_at.block(visit, stay_id)
+    site.park(seconds=30)
+    help_at.block(visit, stay_id, blocked=False)
+    site.park(minutes=30)
+
+    def asked(at: datetime) -> int:
+        def due(one: StayQuote) -> int:
+            return one.found.account.due.minor
+
+        return int(site.database.read(lambda conn: quotes.ask(conn, stay_id, at, None, due)))
+
+    told, owed = [], []
+    for _ in range(18):  # the first hour on the fee clock ends half a minute late
+        told.append(asked(site.park(seconds=10)))
+        owed.append(site.bill(stay_id))
+    assert told == owed
+    assert set(owed) == {600, 1000}
 
 
 def test_a_stop_is_on_the_bill_that_is_booked_and_stays_on_it(site: SiteStory, help_at: Help) -> None:

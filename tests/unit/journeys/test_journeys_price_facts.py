@@ -236,3 +236,22 @@ def test_where_a_tariff_gives_no_time_to_leave_a_minute_later_is_charged(town: T
     town.park(hours=1)
     town.pay(stay_id)
     assert town.due_at_the_lane(stay_id, town.clock.now() + timedelta(minutes=1)) == 500
+
+
+def test_what_is_given_once_in_24_hours_is_given_every_other_day_to_who_comes_a_little_earlier_each_day(
+    town: Town,
+) -> None:
+    town.under(ONCE_A_DAY.replace("free_per: day", "free_per: 24h").replace("day: { cap: 12, limit: aggregate }\n", ""))
+    bills = []
+    for _ in range(8):
+        stay_id = town.come()
+        town.park(minutes=50)
+        town.leave(PLATE, stay=stay_id)
+        bills.append(town.sums(stay_id).due)
+        town.park(hours=23)
+    assert bills == [0, 500] * 4
+    town.park(days=3)
+    last = town.come()
+    town.park(minutes=50)
+    town.leave(PLATE, stay=last)
+    assert len(town.kept(last).get("earlier", ())) == 0, "after two days nothing is remembered"

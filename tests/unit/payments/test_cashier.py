@@ -16,6 +16,7 @@ from payments.model import PaymentState
 from payments.providers.base import LONGEST_NUMBER, ProviderRefused
 from payments.providers.memory import MemoryProvider
 from payments.settling import Settled, settle
+from payments.tariff.day_kinds import DayKinds
 from tests.builders.payments import STAY_ID, Desk, Stay, a_tariff
 
 
@@ -221,6 +222,43 @@ def test_a_stay_keeps_the_tariff_of_its_entry_when_the_file_changes_and_the_serv
     assert offered != stay.tariff_version
     assert desk.due(stay) == 1000
     assert desk.due(Stay(tariff_version=desk.tariff.version)) == 19_800
+
+
+HOLIDAYS = """\
+tariff: 1
+name: { zh: 假日, en: Holidays }
+currency: CNY
+timezone: Asia/Shanghai
+holidays: { mode: legal, country: CN }
+step: { minutes: 60, amount: 6 }
+bands:
+  - { name: { zh: 假日, en: Holiday }, days: [holiday], from: "00:00", to: "24:00", step: { minutes: 60, amount: 10 } }
+"""
+
+
+@pytest.mark.req("FEE-1", "PAY-1")
+@pytest.mark.parametrize("was_holiday", [True, False])
+def test_a_booked_bill_stays_what_it_is_when_the_calendar_of_holidays_is_put_right_later(
+    was_holiday: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tariff=a_tariff(HOLIDAYS))
+    stay = Stay(tariff_version=desk.tariff.version)
+    monkeypatch.setattr(DayKinds, "is_holiday", lambda *_: was_holiday)
+    desk.park(hours=2)
+    owed = desk.leave(stay)
+    monkeypatch.setattr(DayKinds, "is_holiday", lambda *_: not was_holiday)
+    desk.tariff = a_tariff(HOLIDAYS)
+    desk.restart()
+    at = desk.clock.now()
+    look = desk.database.read(lambda conn: desk.cashier.look(conn, stay, at, at, ahead=False))
+    lines = [line for period in look.periods for line in period.lines]
+    assert sum(line.amount.minor for line in lines) == look.account.gross.minor == look.account.due.minor == owed
+    assert sum(line.amount.minor for line in look.account.lines) == owed
+    payment = desk.begin(stay)
+    assert payment.amount.minor == owed
+    desk.memory.approve(payment.number)
+    desk.ask()
+    assert (desk.sums().debt, desk.sums().overpaid) == (0, 0)
 
 
 def test_a_tariff_that_nobody_kept_is_an_error_that_names_it() -> None:

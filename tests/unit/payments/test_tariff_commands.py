@@ -177,21 +177,38 @@ def _closed(stay: OpenStay, gone: dict[str, object], uow: UnitOfWork) -> None:
     store.set_state(uow.connection, stay.id, **gone)
 
 
-def test_compare_reads_the_stays_that_a_database_has_closed(
-    two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    url = f"sqlite:///{tmp_path / 'parking.db'}"
-    entered_at = datetime(2026, 5, 6, 2, tzinfo=UTC)
+def _on_record(folder: Path, plates: list[str]) -> str:
+    """The address of a database with a stay of an hour for each, on days that follow each other from the third on."""
+    url, entered_at = f"sqlite:///{folder / 'parking.db'}", datetime(2026, 5, 6, 2, tzinfo=UTC)
     database = open_database(url, clock=ManualClock(entered_at), ids=SeededIds(1), origin="test")
     database.create_tables(metadata)
-    for number, days in enumerate((0, 0, 1)):
-        stay_id, came = StayId(f"stay-{number}"), entered_at + timedelta(days=days)
-        stay = OpenStay(stay_id, Plate(f"沪A1234{number}"), came, LaneId("in"), "v")
+    for number, plate in enumerate(plates):
+        stay_id, came = StayId(f"stay-{number}"), entered_at + timedelta(days=max(0, number - 1))
+        stay = OpenStay(stay_id, Plate(plate), came, LaneId("in"), "v")
         gone = {"state": "closed", "exited_at": came + timedelta(hours=1), "exit_lane_id": "out"}
         database.write(partial(_closed, stay, gone))
     database.close()
+    return url
+
+
+def test_compare_reads_the_stays_that_a_database_has_closed(
+    two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = _on_record(tmp_path, ["沪A12340", "沪A12341", "沪A12342"])
     found = json.loads(shown(capsys, "tariff", "compare", *two, "--database", url, "--day", "2026-05-06", "--json"))
     assert (found["stays"], found["before"]["amount"], found["after"]["amount"]) == (2, 1000, 1200)
+
+
+def test_compare_prices_the_stays_of_a_database_by_the_classes_that_their_plates_tell(
+    two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, after = _on_record(tmp_path, ["沪A12340", "沪AD12345"]), tmp_path / "electric.yaml"
+    free = "{ name: { zh: 电, en: Electric }, minutes: 60, for: { energy: [electric] } }"
+    after.write_text(Path(two[0]).read_text(encoding="utf-8") + f"free: [{free}]\n", encoding="utf-8")
+    call = ("tariff", "compare", two[0], str(after), "--database", url, "--day", "2026-05-06", "--json")
+    found = json.loads(shown(capsys, *call))
+    assert (found["stays"], found["cheaper"], found["before"]["amount"], found["after"]["amount"]) == (2, 1, 1000, 500)
+    assert found["by"]["energy: electric"]["cheaper"] == 1
 
 
 def test_compare_wants_one_source_of_stays(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from string import Formatter
+from typing import Any
 
 import pytest
 
+from payments.tariff import check
 from payments.tariff.mistakes import SENTENCES, WrongTariff
+from payments.tariff.model import Bill
 from payments.tariff.parse import _CODES, _SHAPES, load
-from tests.builders.payments import DEMO
+from payments.tariff.price import price
+from tests.builders.payments import DEMO, a_tariff
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -56,3 +61,20 @@ def test_what_is_no_tariff_at_all_is_said_too(text: str, code: str) -> None:
     assert (only.code, only.line) in [(code, None), (code, 1)]
     for sentence in SENTENCES[code]:
         assert {name for _, name, _, _ in Formatter().parse(sentence) if name} <= only.values.keys()
+
+
+@pytest.mark.req("FEE-1")
+def test_a_check_looks_where_prices_can_fall_and_not_at_every_minute_of_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = 'tickets: [{ name: { zh: 晚, en: Late }, amount: 900, leave: { from: "20:00", to: "02:00" } }]\n'
+    one = "{{ name: {{ zh: 车{0}, en: C{0} }}, for: {{ vehicles: [v{0}] }}, free_minutes: {0} }}"
+    classes = f"classes: [{', '.join(one.format(number) for number in range(24))}]\n"
+    asked: list[object] = []
+
+    def counted(*about: Any) -> Bill:
+        asked.append(about)
+        return price(*about)
+
+    monkeypatch.setattr(check, "price", counted)
+    said = check.warnings(a_tariff(DEMO.replace("day:", f"{ticket}{classes}day:")), date(2026, 6, 1))
+    assert {one.code for one in said} == {"falls", "ticket_unused"}
+    assert len(asked) < 24 * 7 * 24 * 4

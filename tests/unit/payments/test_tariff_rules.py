@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from parking.kernel import money
 from parking.kernel.errors import ParkingError
-from parking.kernel.money import Money
+from parking.kernel.money import Money, decimals
 from payments.tariff.facts import NO_FACTS, Facts, Place, Visit
 from payments.tariff.outlook import Before, outlook
 from payments.tariff.price import itemise, price
@@ -242,6 +245,16 @@ def test_what_changes_at_a_step_is_not_taken_for_a_discount_on_the_price_until_t
 def test_a_currency_may_have_three_decimals() -> None:
     dinar = HEAD.replace("CNY", "KWD").replace("Shanghai", "Kuwait") + "step: { minutes: 60, amount: 0.250 }\n"
     assert str(price(a_tariff(dinar), at("05-06 10:00"), at("05-06 13:00")).total) == "0.750 KWD"
+
+
+def test_a_page_divides_an_amount_by_the_decimals_that_the_tariff_was_written_with() -> None:
+    page = (Path(__file__).parents[3] / "kiosk_ui/shared/format.ts").read_text(encoding="utf-8")
+    tables = {name: words.split() for name, words in re.findall(r'const (WHOLE|THOUSANDTHS) = "([A-Z ]+)";', page)}
+    assert {name for name in tables["WHOLE"] if decimals(name)} == set()
+    assert {decimals(name) for name in tables["THOUSANDTHS"]} == {3}
+    assert {name for names in tables.values() for name in names} == set(money._DECIMALS)
+    franc = HEAD.replace("CNY", "XOF") + "step: { minutes: 60, amount: 500 }\n"
+    assert str(price(a_tariff(franc), at("05-06 10:00"), at("05-06 11:00")).total) == "500 XOF"
 
 
 @pytest.mark.parametrize(

@@ -92,15 +92,16 @@ def spend(
 def take_back(uow: UnitOfWork, member_id: str, points: int, *, of: str, merchant_id: str, reference: str) -> int:
     """A purchase was given back: take what that fact earned, as far as it is still there; returns how much.
 
-    What is taken back counts for no tier any more: nobody reaches one by buying and giving back.
+    All that it earned counts for no tier any more, spent or not: nobody reaches one by buying and giving back.
     """
-    there = min(points, _spendable(uow, member_id))
+    there = max(0, min(points, _spendable(uow, member_id)))
     how = {"merchant_id": merchant_id, "reference": reference, "reason": "issued", "first": of}
-    if there > 0 and spend(uow, member_id, there, **how):
+    taken = spend(uow, member_id, there, **how) if there else True
+    if taken:
         c = lot_table.c
-        least = sa.case((c.earned - there > c.left, c.earned - there), else_=c.left)
+        least = sa.case((c.earned - points > c.left, c.earned - points), else_=c.left)
         uow.connection.execute(lot_table.update().where(c.reference == of).values(earned=least))
-    return max(0, there)
+    return there
 
 
 def history(conn: Connection, member_id: str, before: int | None, limit: int) -> Sequence[Move]:

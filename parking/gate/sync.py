@@ -90,12 +90,13 @@ class Uplink:
 
     def _exchange(self, entries: Sequence[Entry], complete_at: datetime | None) -> None:
         events = [self._told(entry) for entry in entries]
+        through = entries[-1].seq if entries else self._journal.acknowledged()
         content = {
             "device": self._link.device,
             "epoch": self._journal.epoch,
             "sent_at": to_plain(self._clock.now()),
             "oldest": self._journal.oldest(),
-            "through": entries[-1].seq if entries else self._journal.acknowledged(),
+            "through": through,
             "events": events,
         }
         until = self._told_until(events, complete_at)
@@ -116,7 +117,8 @@ class Uplink:
         if self._steady is not None:
             self._steady.hear(ack.sent_at, asked_s, answered_s)
         self._heard_s = answered_s
-        self._journal.acknowledge(ack.acked)
+        # Of a disk that was set back the server knows more numbers; what they stand for now was never sent.
+        self._journal.acknowledge(min(ack.acked, through))
 
     def _told_until(self, events: Sequence[Mapping[str, Any]], complete_at: datetime | None) -> str | None:
         """Up to when the server will know everything that this disk holds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -194,6 +195,26 @@ def test_a_server_restored_from_an_older_backup_gets_again_what_it_lost(server: 
     box.happen(1)
     box.send_all()
     assert numbers(server, box) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("woke_up", [False, True], ids=["goes on", "greets first"])
+def test_what_a_box_whose_disk_was_set_back_writes_under_numbers_of_before_is_sent_all_the_same(
+    server: EdgeServer, tmp_path: Path, woke_up: bool
+) -> None:
+    before = Box(tmp_path, server)
+    before.happen(3)
+    before.send_all()
+    before.close()
+    shutil.copy(tmp_path / "edge.db", tmp_path / "image.db")
+    after = Box(tmp_path, server)
+    after.happen(7)
+    after.send_all()
+    set_back = Box(tmp_path, server, name="image.db", clock=SteadyClock(CLOCK, boot="b1") if woke_up else None)
+    set_back.happen(4)
+    set_back.send_all()
+    assert server.received == 3 + 7 + 4
+    set_back.close()
+    after.close()
 
 
 @pytest.mark.parametrize("status", [401, 409, 413, 500, 503])

@@ -176,7 +176,7 @@ class EdgeBox:
         _LOG.info("gate box started", device=self._settings.device, lanes=[r.name for r in self._running])
 
     def stop(self) -> None:
-        """End the lanes between two steps, send what is still unsent if the server answers, and close the file."""
+        """End the lanes between two steps, send for a moment what is still unsent, and close the file: the rest is told after the next start."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(_STOP_S)
@@ -186,8 +186,9 @@ class EdgeBox:
         up.stop(_STOP_S)
         self._wishes.stop(0.0)
         down.stop(0.0)  # it may sit in a long poll; what that would bring comes again after the next start
+        ends_s = self._clock.monotonic_s() + _STOP_S
         try:
-            while self._uplink.send():
+            while self._uplink.send() and self._clock.monotonic_s() < ends_s:  # no lane opens until the next start
                 pass
         except ParkingError as error:
             _LOG.warning("stopped with unsent events", trouble=str(error))

@@ -176,7 +176,7 @@ class EdgeBox:
         _LOG.info("gate box started", device=self._settings.device, lanes=[r.name for r in self._running])
 
     def stop(self) -> None:
-        """End the lanes between two steps, send for a moment what is still unsent, and close the file: the rest is told after the next start."""
+        """End the lanes between two steps, send for a moment what is still unsent, and close the file; the rest is told later."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(_STOP_S)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,6 +40,8 @@ LATE_MOST = timedelta(seconds=5)
 """What happens is journaled within this time, or is held up by a full disk and then told late."""
 _AUTH_VALID_FOR = timedelta(minutes=2)
 _LONGEST_REPLY = 64 * 1024
+_DRIPS_AFTER_S, _SLOWEST_BYTES_S = 10.0, 2_000
+"""An answer may be long and the link slow; one that never ends would look like a link that works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +190,11 @@ def _ask(request: httpx.Request, client: httpx.Client, longest: int = _LONGEST_R
         try:
             if reply.status_code != httpx.codes.OK:
                 raise _unavailable(f"the server answered {reply.status_code}")
-            raw = bytearray()
+            raw, began_s = bytearray(), time.monotonic()
             for part in reply.iter_bytes():
                 raw += part
+                if time.monotonic() - began_s > _DRIPS_AFTER_S + len(raw) / _SLOWEST_BYTES_S:
+                    raise _unavailable("the server's answer only drips")
                 if len(raw) > longest:
                     raise _unavailable("the server's answer is too long")
             return bytes(raw)

@@ -35,7 +35,12 @@ RECOUNT_AT_ONCE = 500  # movements; a longer recount waits until the backlog is 
 _JUST_BEFORE = timedelta(microseconds=1)
 
 # The lasting faults of a lane (codes of `parking.gate`) during which vehicles may pass uncounted.
-BLINDING_FAULTS = frozenset({"inputs_lost", "presence_loop_stuck", "safety_loop_stuck", "journal_full", "fire"})
+BLINDING_FAULTS = frozenset(
+    {
+        *("inputs_lost", "presence_loop_stuck", "safety_loop_stuck", "journal_full", "fire"),
+        *("first_loop_stuck", "second_loop_stuck"),  # of a ramp
+    }
+)
 
 
 class Occupancy:

@@ -29,7 +29,7 @@ def _plain(file: Path) -> dict[str, Any]:
         plain = yaml.safe_load(raw) if len(raw) <= _LONGEST_BYTES else None
     except OSError as error:
         raise invalid("settings.file", f"cannot be read ({error.strerror})", field=str(file)) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: 2026-13-45 is no day
         raise invalid("settings.file", "is not YAML", field=str(file)) from None
     if not isinstance(plain, dict) or not all(isinstance(key, str) for key in plain):
         raise invalid("settings.file", "should hold keys and values, such as detect_side_px: 480", field=str(file))

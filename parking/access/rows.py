@@ -13,6 +13,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from parking.kernel.credential import Credential
+from parking.kernel.errors import ParkingError
 from parking.kernel.ids import LaneId, LotId, StayId, VisitId, ZoneId
 from parking.kernel.money import Money
 from parking.kernel.plate import Plate
@@ -94,11 +95,14 @@ class StayRow:
     """Nothing has proved that it came in; at an exit its car is the proof."""
 
     def due(self, at: datetime) -> Money | None:
-        """What is still owed by whoever leaves at `at`; None when the price list does not reach that far."""
-        position = bisect_right(self.prices, at, key=_until)
-        if position == len(self.prices):
+        """What is still owed by whoever leaves at `at`; None when the price list does not reach that far, or can be read no more."""
+        try:
+            position = bisect_right(self.prices, at, key=_until)
+            if position == len(self.prices):
+                return None
+            return Money(max(0, self.prices[position].minor - self.paid_minor), self.currency)
+        except (ParkingError, ValueError):  # it was understood when it came: a disk has garbled it since
             return None
-        return Money(max(0, self.prices[position].minor - self.paid_minor), self.currency)
 
 
 @dataclass(frozen=True, slots=True)

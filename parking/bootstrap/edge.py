@@ -28,6 +28,7 @@ from parking.gate.controller import Lane
 from parking.gate.counting import Ramp
 from parking.gate.credentials.base import CredentialReader, Presented
 from parking.gate.edge_file import EdgeFile
+from parking.gate.faults import LANE_WATCHED, RAMP_WATCHED
 from parking.gate.fire_group import FireGroup
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, lane_inputs
 from parking.gate.journal import FileJournal
@@ -43,7 +44,7 @@ from parking.gate.sync import Downlink, Link, Uplink, new_client
 from parking.gate.told_devices import ToldDevices
 from parking.gate.worn_file import file_health, open_or_begin_anew
 from parking.kernel.clock import Clock, SystemClock
-from parking.kernel.device import DeviceFault, DeviceRefused
+from parking.kernel.device import DeviceFault, DeviceRefused, Health
 from parking.kernel.errors import ParkingError, invalid
 from parking.kernel.ids import DeviceId, Ids
 
@@ -87,6 +88,7 @@ class EdgeBox:
         self.lanes: dict[str, Lane | Ramp] = {}
         """By id; each belongs to its own thread, others may look."""
         self._costs = measured_costs()
+        self._lost_file = file_health(settings.journal, clock.now()).health is Health.FAULTY
         self._links = self._sync()
         self._link = LinkWatch(clock, self._links)
         self._running = [
@@ -115,6 +117,7 @@ class EdgeBox:
             costs=self._costs,
         )
         self.lanes[settings.id] = lane
+        self._take_up_what_was_lost(lane, LANE_WATCHED)
         wiring, open_coil = settings.loops.wiring(), settings.relay.open_coil
         troubles = Troubles(self._clock, worker, self._link)
         lamp = None if settings.relay.lamp_coil is None else Lamp(board, settings.relay.lamp_coil, self._clock)
@@ -132,7 +135,12 @@ class EdgeBox:
         origin = self._settings.device
         ramp = Ramp(settings.ramp(), self.journal, clock=self._clock, ids=self._ids, origin=origin)
         self.lanes[settings.id] = ramp
+        self._take_up_what_was_lost(ramp, RAMP_WATCHED)
         return _Running(settings.id, lambda: ramp.step(self._clock.now(), read_inputs(board, wiring, None)))
+
+    def _take_up_what_was_lost(self, lane: Lane | Ramp, watched: tuple[str, ...]) -> None:
+        if self._lost_file and self.journal.lane_state(lane.config.lane_id) is None:
+            lane.faults.take_for_open(watched)
 
     def _sync(self) -> tuple[Loop, Loop]:
         settings = self._settings
@@ -176,7 +184,7 @@ class EdgeBox:
         _LOG.info("gate box started", device=self._settings.device, lanes=[r.name for r in self._running])
 
     def stop(self) -> None:
-        """End the lanes between two steps, send what is still unsent if the server answers, and close the file."""
+        """End the lanes between two steps, send for a moment what is still unsent, and close the file; the rest is told later."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(_STOP_S)
@@ -186,8 +194,9 @@ class EdgeBox:
         up.stop(_STOP_S)
         self._wishes.stop(0.0)
         down.stop(0.0)  # it may sit in a long poll; what that would bring comes again after the next start
+        ends_s = self._clock.monotonic_s() + _STOP_S
         try:
-            while self._uplink.send():
+            while self._uplink.send() and self._clock.monotonic_s() < ends_s:  # no lane opens until the next start
                 pass
         except ParkingError as error:
             _LOG.warning("stopped with unsent events", trouble=str(error))

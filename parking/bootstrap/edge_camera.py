@@ -6,6 +6,7 @@ is missed by a person, never by the lane.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict, deque
 from datetime import timedelta
@@ -108,6 +109,10 @@ class PictureFolder:
         data = picture if isinstance(picture, bytes) else _packed(picture)
         partial = self.path(name).with_suffix(".part")
         partial.write_bytes(data)
+        now_s = (
+            self._clock.now().timestamp()
+        )  # of the box's own clock, by which they are cleared: the machine's may be years off
+        os.utime(partial, (now_s, now_s))
         partial.rename(self.path(name))
         self.written, self.trouble = self.written + 1, ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +30,7 @@ __all__ = [
     "load",
 ]
 LONGEST_FILE = 256 * 1024
+_MOST_VALUES = 50_000
 _UNSPOKEN = {
     *("entry", "exit", "ramp", "board"),
     *("modbus_tcp", "http_relay", "gpio", "vzenith", "hikvision", "memory"),
@@ -137,16 +140,19 @@ def load(path: Path) -> EdgeSettings:
     try:
         raw = path.read_bytes()
         plain = yaml.safe_load(raw) if len(raw) <= LONGEST_FILE else None
+        plain = _beside(plain, path.parent, count())
     except OSError as error:
         raise invalid("edge.settings", f"cannot be read ({error.strerror})", field=str(path)) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except ParkingError as error:
+        raise invalid("edge.settings", str(error), field=str(path)) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 2026-13-45 is no day
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f"{path}, line {line + 1}" if line is not None else str(path)
         raise invalid("edge.settings", "is not YAML", field=where) from None
     if not isinstance(plain, dict):
         raise invalid("edge.settings", "should hold keys and values", field=str(path))
     try:
-        found = EdgeSettings.model_validate(_beside({"pictures": "pictures", **plain}, path.parent))
+        found = EdgeSettings.model_validate({"pictures": str(path.parent / "pictures"), **plain})
         pushes = (found.push.certificate, found.push.private_key) if found.push is not None else ()
         if found.journal in (found.key, found.server_key, *pushes):  # a journal that is none would be set aside
             raise invalid("edge.settings", "is another file of this box", field="journal")
@@ -160,14 +166,16 @@ def load(path: Path) -> EdgeSettings:
 _PATHS = {"journal", "key", "server_key", "pictures", "certificate", "private_key"}
 
 
-def _beside(plain: Any, folder: Path) -> Any:
-    """The same with every path made relative to the folder of the file."""
+def _beside(plain: Any, folder: Path, seen: Iterator[int]) -> Any:
+    """The same with every path made relative to the folder of the file; ParkingError where a few aliases stand for millions of values."""
+    if next(seen) > _MOST_VALUES:
+        raise invalid("edge.settings", "its aliases (*name) stand for too many values")
     if isinstance(plain, list):
-        return [_beside(item, folder) for item in plain]
+        return [_beside(item, folder, seen) for item in plain]
     if not isinstance(plain, dict):
         return plain
     return {
-        key: str(folder / value) if _is_path(key) and isinstance(value, str) else _beside(value, folder)
+        key: str(folder / value) if _is_path(key) and isinstance(value, str) else _beside(value, folder, seen)
         for key, value in plain.items()
     }
 

@@ -113,7 +113,7 @@ def kiosks_of(settings: Settings, database: Database, clock: Clock, channels: Ma
 def _rows(file: Path) -> list[KioskRow]:
     try:
         plain = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise invalid("settings.file", f"{file} cannot be read: {error}", field="PARKING_KIOSKS_FILE") from None
     if not isinstance(plain, list):
         raise invalid("kiosks.file", "should be a list of kiosks", field=file.name)

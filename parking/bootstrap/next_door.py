@@ -88,12 +88,12 @@ def rows_of(file: Path | None) -> FileRows:
         return NOBODY
     try:
         said = FileRows.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise invalid("settings.file", f"{file} cannot be read: {error}", field="PARKING_NEIGHBOURS_FILE") from None
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(str(part) for part in wrong["loc"])
         raise invalid("neighbours.file", str(wrong["msg"]), field=f"{file.name}: {where}") from None
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        raise invalid("settings.file", f"{file} cannot be read: {error}", field="PARKING_NEIGHBOURS_FILE") from None
     lots = [lot.id for feed in said.feeds for lot in feed.lots]
     for name in lots:
         if lots.count(name) > 1:

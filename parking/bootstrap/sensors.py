@@ -143,7 +143,7 @@ def sensors_of(file: Path | None, site: SiteMap, clock: Clock) -> dict[DeviceId,
         return {}
     try:
         rows = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise invalid("settings.file", f"{file} cannot be read: {error}", field="PARKING_SENSORS_FILE") from None
     if not isinstance(rows, list):
         raise invalid("sensors.file", "should be a list of sensors", field=file.name)

@@ -174,6 +174,6 @@ def _plain(words: Sequence[str] | None) -> dict[str, Any]:
             raise invalid("bring_up.word", "is there twice", field=key)
         try:
             plain[key] = text if key in ("password", "secret") else yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
             raise invalid("bring_up.word", "is not a value as in edge.yaml", field=key) from None
     return plain

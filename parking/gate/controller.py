@@ -7,7 +7,7 @@ disk; nothing counts as passed before the loops prove it. Time, ids and devices 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from parking.access.facts import PlateEvidence
 from parking.access.rows import CommandAction, CommandRow
@@ -27,6 +27,8 @@ from parking.kernel.ids import VisitId
 Sighting = tuple[VisitId, PlateEvidence]
 """A camera's evidence and the visit that it was asked about."""
 _RETRY_LONGEST_S = 30.0
+_CLOCK_SET = timedelta(seconds=1)
+"""By so much the time of day never is ahead of the seconds that have passed, unless somebody has set it."""
 _WAITING = frozenset({State.READING, State.REFUSED, State.INTRUDING})
 
 
@@ -48,7 +50,11 @@ class Lane(Commanded):
         `troubles` is what the box knows to be wrong around the lane: camera, network, payment, person_away.
         """
         now_s = self._clock.monotonic_s()
+        set_by = now - self._now - timedelta(seconds=now_s - self._stepped_s)
+        if self.visit is not None and abs(set_by) > _CLOCK_SET:
+            self.visit.clock_was_set(set_by)
         self._now = self._record.now = now
+        self._stepped_s = now_s
         before, self._inputs = self._inputs, inputs.unless_older_than(self.config.timings.stale_after_s, now_s)
         on_battery = frozenset({Cause.POWER} if self._inputs.mains_lost is Signal.ON else ())
         self._troubles = troubles | on_battery

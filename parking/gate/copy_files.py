@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from parking.gate.copy_file import MEMORY, CopyFile
+from parking.gate.copy_file import MEMORY, UNREADABLE, CopyFile
 from parking.kernel.errors import ErrorKind, ParkingError
 
 
@@ -18,7 +18,7 @@ class CopyFiles:
         self._last = 0
 
     def open(self) -> tuple[CopyFile | None, CopyFile | None]:
-        """The file that is served and the one that was growing when the power went; what is older or unreadable is removed."""
+        """The file that is served and the one that was growing when the power went; what is older or unreadable goes."""
         if self._box is None:
             return None, None
         served: CopyFile | None = None
@@ -27,8 +27,9 @@ class CopyFiles:
             self._last = max(self._last, number)
             try:
                 file = CopyFile(path)
-            except ParkingError:
-                _remove(path)
+            except ParkingError as error:
+                if error.code == UNREADABLE:  # one that a full disk has no room beside is as good as before
+                    _remove(path)
                 continue
             complete = file.at is not None and file.at.served >= 0
             if complete and served is None:

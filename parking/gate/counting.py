@@ -92,6 +92,8 @@ class Ramp:
         self._loops = Loops(config.timings.debounce_s)
         self._record = LaneRecord(config.lane_id, journal, ids, origin)
         self.faults = Faults(config.lane_id, self._record.add)
+        if (stored := journal.lane_state(config.lane_id)) is not None:
+            self.faults.take_up(stored.get("faults"))
         self.state = RampState.UNKNOWN
         self._known_s = clock.monotonic_s()
 
@@ -115,7 +117,7 @@ class Ramp:
         for name, loop in (("first", self._loops.presence), ("second", self._loops.safety)):
             stuck = loop.level is Signal.ON and now_s - loop.level_since_s >= timings.stuck_after_s
             self.faults.set(f"{name}_loop_stuck", stuck, f"on for {timings.stuck_after_s:.0f} s and more")
-        self._record.save(None, None)
+        self._record.save(None, None, memory={"faults": self.faults.plain()})
 
     def _follow(self, edge: Event) -> None:
         if self.state is RampState.UNKNOWN:

@@ -20,8 +20,10 @@ from parking.kernel.errors import ErrorKind, ParkingError
 T = TypeVar("T")
 _BUSY_MS = 2_000
 UNREADABLE = "edge.unreadable"
-_DAMAGED = ("malformed", "not a database", "no such table", "disk I/O error", "Could not decode", "can't decode")
+_DAMAGED = ("malformed", "not a database", "no such table", "Could not decode", "can't decode")
 """What SQLite says of a file that a worn disk or a power cut has left behind."""
+_UNREAD = {"SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_DATA", "SQLITE_IOERR_CORRUPTFS"}
+"""Disk errors that are the file's own; others, such as a log that a full disk has no room for, leave it as it is."""
 
 
 class _Job(Generic[T]):
@@ -164,7 +166,7 @@ def alone(path: Path) -> Iterator[None]:
     import fcntl  # of Unix alone, as boxes are
 
     try:
-        lock = Path(f"{path}.lock").open("a")  # noqa: SIM115 - held below
+        lock = Path(f"{path.resolve()}.lock").open("a")  # noqa: SIM115 - held below
     except OSError:
         yield
         return
@@ -188,10 +190,10 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _unavailable(error: BaseException) -> ParkingError:
-    said = str(error)
-    if "full" in said:
+    said, name = str(error), getattr(error, "sqlite_errorname", "")
+    if "full" in said or name == "SQLITE_IOERR_SHMSIZE":
         return ParkingError(ErrorKind.UNAVAILABLE, "edge.disk_full", "the disk is full")
-    damaged = any(word in said for word in _DAMAGED)
+    damaged = any(word in said for word in _DAMAGED) or name in _UNREAD
     return ParkingError(
         ErrorKind.UNAVAILABLE, UNREADABLE if damaged else "edge.file", f"the box's file cannot be used: {said}"
     )

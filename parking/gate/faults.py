@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from parking.kernel.events import LaneFaulted
 from parking.kernel.ids import LaneId
+
+LANE_WATCHED = ("inputs_lost", "presence_loop_stuck", "safety_loop_stuck", "journal_full", "relay_gone")
+RAMP_WATCHED = ("inputs_lost", "first_loop_stuck", "second_loop_stuck")
+"""Faults that are looked at in every step, and so told as gone without anybody's doing."""
 
 
 class Faults:
@@ -46,6 +50,10 @@ class Faults:
     def plain(self) -> dict[str, Any]:
         """What is open, as JSON values: a power cut must not leave a fault open for ever on the server's pages."""
         return {"open": dict(self._open), "alarms": sorted(self._alarms)}
+
+    def take_for_open(self, codes: Iterable[str]) -> None:
+        """What was told was in a file that is lost: these are taken for open, until the lane has looked and tells which are not."""
+        self._open |= dict.fromkeys(codes, "")
 
     def take_up(self, plain: object) -> None:
         """What was open at the last write before a restart, already told; anything else than `plain` wrote is nothing."""

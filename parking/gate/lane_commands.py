@@ -93,7 +93,7 @@ class Commanded:
         self._troubles: frozenset[Cause] = frozenset()
         self._copy_seen = -1
         self._inputs = NOTHING_KNOWN
-        self._since_s = now_s
+        self._since_s = self._stepped_s = now_s
         self._asked_s = float("-inf")
         self._pulse_failed = False
         self._take_up_record()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,6 +40,8 @@ LATE_MOST = timedelta(seconds=5)
 """What happens is journaled within this time, or is held up by a full disk and then told late."""
 _AUTH_VALID_FOR = timedelta(minutes=2)
 _LONGEST_REPLY = 64 * 1024
+_DRIPS_AFTER_S, _SLOWEST_BYTES_S = 10.0, 2_000
+"""An answer may be long and the link slow; one that never ends would look like a link that works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,13 @@ class Uplink:
 
     def _exchange(self, entries: Sequence[Entry], complete_at: datetime | None) -> None:
         events = [self._told(entry) for entry in entries]
+        through = entries[-1].seq if entries else self._journal.acknowledged()
         content = {
             "device": self._link.device,
             "epoch": self._journal.epoch,
             "sent_at": to_plain(self._clock.now()),
             "oldest": self._journal.oldest(),
-            "through": entries[-1].seq if entries else self._journal.acknowledged(),
+            "through": through,
             "events": events,
         }
         until = self._told_until(events, complete_at)
@@ -116,7 +120,8 @@ class Uplink:
         if self._steady is not None:
             self._steady.hear(ack.sent_at, asked_s, answered_s)
         self._heard_s = answered_s
-        self._journal.acknowledge(ack.acked)
+        # Of a disk that was set back the server knows more numbers; what they stand for now was never sent.
+        self._journal.acknowledge(min(ack.acked, through))
 
     def _told_until(self, events: Sequence[Mapping[str, Any]], complete_at: datetime | None) -> str | None:
         """Up to when the server will know everything that this disk holds."""
@@ -185,9 +190,11 @@ def _ask(request: httpx.Request, client: httpx.Client, longest: int = _LONGEST_R
         try:
             if reply.status_code != httpx.codes.OK:
                 raise _unavailable(f"the server answered {reply.status_code}")
-            raw = bytearray()
+            raw, began_s = bytearray(), time.monotonic()
             for part in reply.iter_bytes():
                 raw += part
+                if time.monotonic() - began_s > _DRIPS_AFTER_S + len(raw) / _SLOWEST_BYTES_S:
+                    raise _unavailable("the server's answer only drips")
                 if len(raw) > longest:
                     raise _unavailable("the server's answer is too long")
             return bytes(raw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,6 +69,12 @@ class Visit:
         self.credential, self.right = None, None
         self.named, self.named_by = None, None
         self.not_before, self.reading_since_s = now, now_s
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """The time of day is another one now: what counts from a moment on, or was seen at one, does so in the new time."""
+        self.not_before += by
+        if self.evidence is not None:
+            self.evidence = replace(self.evidence, captured_at=self.evidence.captured_at + by)
 
     def hold_up(self, presented: tuple[Presented, ...]) -> bool:
         """Take what belongs to it; whether anything is new but the time at which it was last seen."""

@@ -66,8 +66,9 @@ def _set_aside(path: Path) -> Path:
 
 
 def file_health(path: Path, now: datetime) -> HealthReport:
-    """Faulty as long as a file that could not be read waits for a person: what it had not sent yet is in it."""
+    """Faulty as long as a file that could not be read waits for a person: what it had not sent yet is in it. And where its own is gone."""
     try:
+        path.stat()  # who removes it takes nothing from this process, and all that is unsent from the next
         waiting = set_aside(path)
     except OSError as error:  # a disk that does not even list its files stops no lane
         return HealthReport(Health.FAULTY, now, error.strerror or "")

@@ -27,7 +27,7 @@ def load(path: Path, around: Surroundings) -> Platform:
     """The platform of a file; ParkingError names file and key of a mistake."""
     try:
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise invalid("settings.file", f"{path} cannot be read: {error}", field="PARKING_INVOICES_FILE") from None
     if not isinstance(plain, dict) or not isinstance(plain.get("kind"), str):
         raise invalid("settings.invoices", f"{path} should have a kind, one of: {', '.join(KINDS)}", field="kind")

@@ -63,7 +63,7 @@ def load(path: Path, around: Surroundings) -> dict[str, Channel]:
     """The channels of a file, in its order; ParkingError names file, channel and key of a mistake."""
     try:
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise invalid("settings.file", f"{path} cannot be read: {error}", field="PARKING_CHANNELS_FILE") from None
     entries = plain.get("channels") if isinstance(plain, dict) else None
     if not isinstance(entries, dict) or not entries or set(plain) != {"channels"}:

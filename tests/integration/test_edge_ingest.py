@@ -19,6 +19,7 @@ from parking.gate.link_wire import CopyImage, open_ack, open_message
 from parking.kernel.codec import to_plain
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction, LaneFaulted
+from parking.kernel.ids import LaneId
 from parking.plumbing.tables import outbox
 from parking.security.devices import set_enabled
 from tests.builders.application import Box, Server, a_server, problem_of, rows
@@ -190,6 +191,15 @@ def test_an_event_that_makes_no_sense_is_named_and_takes_its_batch_with_it(stric
     raw = json.dumps({**json.loads(strict.box.body([1])), "events": [events[0], {**events[1], **change}]}).encode()
     problem_of(strict.box.post(raw), 422)
     assert nothing_happened(strict)
+
+
+@pytest.mark.req("GATE-3")
+@pytest.mark.parametrize("said", ["a\x00b", r"a\u0000b", r"\\u0000"])
+def test_a_zero_sign_in_what_a_device_or_a_person_said_holds_up_no_journal(server: Server, said: str) -> None:
+    server.box.note(LaneFaulted(LaneId("entry-1"), "relay_gone", said, cleared=False))
+    journal(server.box)
+    assert (server.box.send(), stored(server)) == (4, [1, 2, 3, 4])
+    assert "\x00" not in json.dumps([row["raw"] for row in rows(server, edge_event)], ensure_ascii=False)
 
 
 @pytest.mark.parametrize("key", ["device", "epoch"])

@@ -13,8 +13,12 @@ import pytest
 import yaml
 
 from parking.gate.counting import RampState
+from parking.gate.sync import BATCH_MOST
+from parking.kernel.clock import SystemClock
 from parking.kernel.codec import to_plain
 from parking.kernel.device import Health
+from parking.kernel.events import DeviceHealthChanged, Envelope
+from parking.kernel.ids import DeviceId, EventId
 from tests.builders.edge_box import EdgeWorld, edge_config, until
 from tests.builders.edge_server import EdgeServer
 from tests.builders.gate import PLATE, order_data, stay_data
@@ -129,12 +133,41 @@ def test_a_box_that_restarts_goes_on_with_the_same_numbers(world: EdgeWorld) -> 
 
 
 @pytest.mark.req("GATE-3")
+def test_a_box_with_much_to_tell_a_slow_server_stops_at_once_and_tells_the_rest_after_its_next_start(
+    world: EdgeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parking.bootstrap.edge._STOP_S", 0.0)
+    world.server.refuse_with = 503
+    now, said = SystemClock().now(), DeviceHealthChanged(DeviceId("d"), "ok", "")
+    world.box.journal.note([Envelope(EventId(f"e{nth}"), now, "edge-1", said) for nth in range(20 * BATCH_MOST)])
+    store = world.server.store
+
+    def slowly(raw: bytes, header: str) -> int:
+        world.server.stopping.wait(0.2)
+        return store(raw, header)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(world.server, "store", slowly)
+        world.server.refuse_with = None
+        world.box.stop()
+        assert len(world.server.types()) < 10 * BATCH_MOST
+    world.begin_again()
+    until(lambda: world.server.types().count("DeviceHealthChanged") >= 20 * BATCH_MOST, "the server gets the rest")
+
+
+@pytest.mark.req("GATE-3")
 def test_a_box_whose_file_is_damaged_works_with_a_new_one_and_says_so(world: EdgeWorld) -> None:
     world.box.stop()
     world.settings.journal.write_bytes(b"a worn card" * 1_000)
     world.begin_again()
+    gone = [("entry-1", 5), ("exit-1", 5), ("ramp-1", 3)]
+    until(lambda: world.server.types().count("LaneFaulted") == 13, "what the lost file told of faults is told as over")
+    told_over = [e["data"] for e in world.server.events[world.box.journal.epoch] if e["type"] == "LaneFaulted"]
+    assert all(data["cleared"] for data in told_over)
+    assert [(lane, sum(data["lane_id"] == lane for data in told_over)) for lane, _ in gone] == gone
+    before = len(lane_events(world, 13))
     world.drive("entry-1", PLATE, presence=0)
-    assert lane_events(world, 3) == PASSED
+    assert lane_events(world, before + 3)[before:] == PASSED
     told = "its journal could not be read and was set aside: edge.unreadable-1.db"
     until(lambda: ("edge-1-file", "faulty", told) in world.server.told_of_devices(), "the server hears of the file")
 

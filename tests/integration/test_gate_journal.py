@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from parking.access.snapshot import CopyChange, CopyRow
 from parking.gate.edge_file import UNREADABLE, EdgeFile, alone
 from parking.gate.journal import KEPT, KEPT_FOR, REMOVED_AT_ONCE, FileJournal
 from parking.gate.local_copy import LocalCopy
@@ -247,6 +248,31 @@ def test_a_damaged_file_is_set_aside_as_it_is_and_the_box_works_with_a_new_one(
     assert len(set_aside(path)) == 2
 
 
+def test_a_whole_file_on_a_full_disk_is_not_set_aside_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    a_file_with_events(path, 3)
+    box = EdgeFile(path)
+    copy = LocalCopy(box)
+    copy.apply(CopyChange("mall", 0, 1, (CopyRow("zone", "b1", 1, {"free": 4, "capacity": 9}),)))
+    copy.close()
+    box.close()
+    start = (
+        "import resource, sys; from pathlib import Path; from parking.gate.worn_file import open_or_begin_anew\n"
+        "from parking.gate.copy_files import CopyFiles; from parking.kernel.errors import ParkingError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "CopyFiles(sys.argv[1]).open()\n"
+        "try:\n    open_or_begin_anew(Path(sys.argv[1]))\n"
+        "except ParkingError as error:\n    print(error.code)"
+    )
+    said = subprocess.run([sys.executable, "-c", start, path], capture_output=True, text=True, check=True, timeout=60)
+    assert (said.stdout.strip(), set_aside(path)) == ("edge.disk_full", [])
+    file = open_or_begin_anew(path)
+    copy = LocalCopy(file)
+    assert (ids(FileJournal(file)), copy.free()) == (["e0", "e1", "e2"], 4)
+    copy.close()
+    file.close()
+
+
 @pytest.mark.parametrize("word", [b"v151", b'"at":150', b"lane_state", b"-4", b"CREATE TABLE entry"])
 @pytest.mark.parametrize("bit", [0x80, 0x01])
 def test_a_file_whose_pages_are_whole_and_whose_words_are_not_stops_no_box(
@@ -304,6 +330,16 @@ def test_a_disk_that_does_not_list_its_files_is_faulty_and_stops_no_lane(tmp_pat
     assert (told.health, told.detail) == (Health.FAULTY, "No such file or directory")
 
 
+def test_a_file_that_somebody_removes_under_a_running_box_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "edge.db"
+    file = open_or_begin_anew(path)
+    assert file_health(path, NOW).health is Health.OK
+    path.unlink()
+    report = file_health(path, NOW)
+    assert (report.health, report.detail) == (Health.FAULTY, "No such file or directory")
+    file.close()
+
+
 def test_what_lies_beside_a_file_that_was_set_aside_is_not_taken_for_another(tmp_path: Path) -> None:
     for name in (
         "edge.unreadable-1",
@@ -350,6 +386,9 @@ def test_a_box_is_run_by_one_process_and_a_dead_one_holds_nothing_up(tmp_path: P
         assert other.stdout is not None
         other.stdout.readline()
         with pytest.raises(ParkingError, match="another process runs the box"), alone(path):
+            pass
+        (tmp_path / "link.db").symlink_to(path)
+        with pytest.raises(ParkingError, match="another process runs the box"), alone(tmp_path / "link.db"):
             pass
         other.kill()
     with alone(path):

@@ -284,6 +284,27 @@ def test_a_word_of_the_copy_that_a_worn_disk_has_garbled_stops_no_lane_and_is_fe
     again.close()
 
 
+@pytest.mark.parametrize(
+    ("at", "bad"),
+    [(b"T13:00", b"T1z:00"), (b",500]", b",-00]"), (b",500]", b",00:]"), (b",500]", b"4500]"), (b'[["', b"[[}")],
+    ids=str,
+)
+def test_a_price_list_that_a_worn_disk_has_garbled_prices_nothing_and_stops_no_lane(
+    box: EdgeFile, tmp_path: Path, at: bytes, bad: bytes
+) -> None:
+    copy = LocalCopy(box)
+    copy.apply(change(0, CopyRow("stay", "s1", 1, stay("苏A00001"))))
+    copy.close()
+    (path,) = tmp_path.glob("edge.copy-*.db")
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(at, bad))
+    again = LocalCopy(box)
+    known = again.stay_of(Plate("苏A00001"))
+    assert known is not None
+    assert known.due(NOON) is None
+    again.close()
+
+
 def test_a_copy_that_takes_no_change_any_more_is_given_up_for_a_new_one(box: EdgeFile, tmp_path: Path) -> None:
     copy = LocalCopy(box)
     rows = [CopyRow("stay", f"s{n}", n, stay(f"苏A{n:05d}")) for n in range(1, 400)]

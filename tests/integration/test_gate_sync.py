@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -187,6 +190,37 @@ def test_a_half_open_link_ends_by_its_timeout(server: EdgeServer, tmp_path: Path
     box.close()
 
 
+def test_an_answer_that_only_drips_is_no_link(
+    server: EdgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parking.gate.sync._DRIPS_AFTER_S", 0.2)
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+            while not over.wait(0.05):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dripping = threading.Thread(target=drip, args=(listener,))
+        dripping.start()
+        link = Link(
+            f"http://127.0.0.1:{listener.getsockname()[1]}",
+            "edge-1",
+            server.device_key,
+            KeyRing([server.signer.public]),
+        )
+        file = EdgeFile(tmp_path / "edge.db")
+        with new_client(link) as client, pytest.raises(ParkingError, match="only drips"):
+            Uplink(link, FileJournal(file), CLOCK, client).greet()
+        over.set()
+        dripping.join()
+        file.close()
+
+
 def test_a_server_restored_from_an_older_backup_gets_again_what_it_lost(server: EdgeServer, box: Box) -> None:
     box.happen(5)
     box.send_all()
@@ -194,6 +228,26 @@ def test_a_server_restored_from_an_older_backup_gets_again_what_it_lost(server: 
     box.happen(1)
     box.send_all()
     assert numbers(server, box) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("woke_up", [False, True], ids=["goes on", "greets first"])
+def test_what_a_box_whose_disk_was_set_back_writes_under_numbers_of_before_is_sent_all_the_same(
+    server: EdgeServer, tmp_path: Path, woke_up: bool
+) -> None:
+    before = Box(tmp_path, server)
+    before.happen(3)
+    before.send_all()
+    before.close()
+    shutil.copy(tmp_path / "edge.db", tmp_path / "image.db")
+    after = Box(tmp_path, server)
+    after.happen(7)
+    after.send_all()
+    set_back = Box(tmp_path, server, name="image.db", clock=SteadyClock(CLOCK, boot="b1") if woke_up else None)
+    set_back.happen(4)
+    set_back.send_all()
+    assert server.received == 3 + 7 + 4
+    set_back.close()
+    after.close()
 
 
 @pytest.mark.parametrize("status", [401, 409, 413, 500, 503])

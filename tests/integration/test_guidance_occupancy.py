@@ -133,10 +133,12 @@ def test_a_statement_needs_a_reason_and_a_zone_that_exists(database: Database, o
 
 
 @pytest.mark.req("GUIDE-1")
-def test_while_a_lane_cannot_see_its_zones_are_not_known(database: Database, occupancy: Occupancy) -> None:
-    hear(database, occupancy, entered("1", 0), faulted("f1", 1, lane="ramp-1"))
+@pytest.mark.parametrize("fault", ["inputs_lost", "first_loop_stuck", "second_loop_stuck"])
+def test_while_a_ramp_cannot_see_its_zones_are_not_known(database: Database, occupancy: Occupancy, fault: str) -> None:
+    first = faulted("f1", 1, lane="ramp-1", fault=fault)
+    hear(database, occupancy, entered("1", 0), first)
     assert (seen(database, occupancy)[2], seen(database, occupancy, B2)[2]) == (False, False)
-    hear(database, occupancy, faulted("f2", 3, lane="ramp-1", cleared=True), faulted("f1", 1, lane="ramp-1"))
+    hear(database, occupancy, faulted("f2", 3, lane="ramp-1", cleared=True, fault=fault), first)
     assert (seen(database, occupancy), seen(database, occupancy, B2)) == ((1, 2, True), (0, 2, True))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from parking.bootstrap.edge_camera import PictureFolder
-from parking.kernel.clock import SystemClock
+from parking.kernel.clock import ManualClock, SystemClock
 from tests.builders.edge_box import until
 
 
@@ -26,3 +27,22 @@ def test_pictures_are_written_again_once_the_folders_disk_is_back(tmp_path: Path
         assert folder.trouble == ""
     finally:
         folder.stop()
+
+
+@pytest.mark.req("PRIV-1")
+@pytest.mark.parametrize("year", [2020, 2040])
+def test_a_picture_is_kept_for_its_week_whatever_the_machines_clock_says(tmp_path: Path, year: int) -> None:
+    clock = ManualClock(datetime(year, 1, 1, tzinfo=UTC))
+
+    def written(name: str) -> list[str]:
+        folder = PictureFolder(tmp_path, clock)
+        folder.start()
+        folder.put(name, b"jpeg")
+        folder.stop()
+        return sorted(path.stem for path in tmp_path.glob("*.jpg"))
+
+    assert written("visit-1") == ["visit-1"]
+    clock.advance(timedelta(days=6))
+    assert written("visit-2") == ["visit-1", "visit-2"]
+    clock.advance(timedelta(days=2))
+    assert written("visit-3") == ["visit-2", "visit-3"]

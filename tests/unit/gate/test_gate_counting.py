@@ -29,9 +29,14 @@ class RampStory(LaneStory):
     def __init__(self) -> None:
         self.clock = ManualClock(NOON)
         self.file = EdgeFile(":memory:")
-        config = RampConfig(LaneId("ramp-1"), ZoneId("b1"), ZoneId("b2"))
-        self.ramp = Ramp(config, FileJournal(self.file), clock=self.clock, ids=SeededIds(1), origin="edge-1")
+        self.ids = SeededIds(1)
         self.covered = {A: Signal.OFF, B: Signal.OFF}
+        self.start()
+
+    def start(self) -> None:
+        """The box starts, or starts again on the same file."""
+        config = RampConfig(LaneId("ramp-1"), ZoneId("b1"), ZoneId("b2"))
+        self.ramp = Ramp(config, FileJournal(self.file), clock=self.clock, ids=self.ids, origin="edge-1")
         self.run(0.2)
 
     def run(self, seconds: float) -> None:
@@ -94,6 +99,16 @@ def test_a_stuck_loop_is_told() -> None:
     story.clock.advance(timedelta(minutes=11))
     story.run(0.1)
     assert [f.fault for f in story.told(LaneFaulted)] == ["first_loop_stuck"]
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_fault_that_goes_while_the_box_is_down_is_told_as_gone() -> None:
+    story = RampStory()
+    story.covered = {A: Signal.UNKNOWN, B: Signal.UNKNOWN}
+    story.run(20)
+    story.covered = {A: Signal.OFF, B: Signal.OFF}
+    story.start()
+    assert [(f.fault, f.cleared) for f in story.told(LaneFaulted)] == [("inputs_lost", False), ("inputs_lost", True)]
 
 
 def test_a_pair_that_is_not_in_the_table_is_unknown() -> None:

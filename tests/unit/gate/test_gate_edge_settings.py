@@ -14,6 +14,7 @@ from parking.gate.model import BarrierConfig, Closing, LaneConfig
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction
 
+BOMB = "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10))])
 LANE: dict[str, Any] = {
     "id": "entry-1",
     "kind": "entry",
@@ -154,6 +155,9 @@ BAD: list[tuple[Any, str]] = [
     ("lanes: [", "line 1: is not YAML"),
     ("[" * 20_000, "is not YAML"),
     ("just text", "should hold keys and values"),
+    ("lanes: &all [*all]", "is not YAML"),
+    ("device: 2026-13-45", "is not YAML"),
+    (BOMB, "too many values"),
 ]
 
 

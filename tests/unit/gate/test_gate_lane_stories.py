@@ -220,7 +220,7 @@ def test_an_operators_order_is_carried_out_once_and_on_record() -> None:
 def test_an_order_is_never_repeated_after_a_power_cut() -> None:
     story = LaneStory(Direction.OUT)
     story.drive_up()
-    story.copy_row("command", "c1", order_data(expires_at=story.clock.now() + timedelta(hours=1)))
+    story.copy_row("command", "c1", order_data(expires_at=story.clock.now() + timedelta(minutes=1)))
     story.wait(0.2)
     story.power_up()
     story.wait(2)

@@ -144,3 +144,17 @@ def test_its_own_plate_to_the_letter_is_asked_for_its_stay_whoever_is_cut_off() 
     story.drive_up(read((EIGHT_PLATE, 0.0), (B_PLATE, -7.0)))
     decided = story.told(LaneDecided)[0]
     assert (decided.reason, decided.stay_id) == ("payment_due", "his")
+
+
+@pytest.mark.req("ID-1", "PAY-1", "GATE-3")
+@pytest.mark.parametrize("cut_off", [True, False])
+def test_who_turned_back_at_an_entry_and_may_have_come_since_by_a_box_that_is_cut_off_is_asked_for_no_longer_visit(
+    cut_off: bool,
+) -> None:
+    """Traced in a day of two boxes: a car that had turned back came two hours later by the one that was cut off, and paid for three."""
+    story = exit_lane(turned_back=inside(TRUE, doubtful=True))
+    sibling(story, **({"unheard_since": to_plain(NOON - timedelta(hours=1))} if cut_off else {}))
+    story.drive_up(read((TRUE, 0.0)))
+    decided = story.told(LaneDecided)[0]
+    wanted = (False, "stay_in_doubt", None) if cut_off else (False, "payment_due", "turned_back")
+    assert (decided.allowed, decided.reason, decided.stay_id) == wanted

@@ -108,6 +108,12 @@ class FileJournal:
         row = self._file.read(lambda conn: conn.execute(query, (lane_id,)).fetchone())
         return None if row is None else dict(json.loads(row[0]))
 
+    def lanes_stored(self) -> frozenset[str]:
+        """The lanes of which something is stored."""
+        return frozenset(
+            self._file.read(lambda conn: [row[0] for row in conn.execute("SELECT lane_id FROM lane_state")])
+        )
+
     # --- forwarding --------------------------------------------------------------------------------------------------
 
     def unacknowledged(self, limit: int) -> tuple[Entry, ...]:

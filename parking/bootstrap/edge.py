@@ -30,6 +30,7 @@ from parking.gate.credentials.base import CredentialReader, Presented
 from parking.gate.edge_file import EdgeFile
 from parking.gate.faults import LANE_WATCHED, RAMP_WATCHED
 from parking.gate.fire_group import FireGroup
+from parking.gate.gone_lanes import tell_away
 from parking.gate.inputs import NOTHING_KNOWN, Inputs, lane_inputs
 from parking.gate.journal import FileJournal
 from parking.gate.lamp import Lamp
@@ -72,6 +73,8 @@ class EdgeBox:
         self._verifier = KeyRing([load_public(settings.server_key)])
         self.file = open_or_begin_anew(settings.journal)
         self.journal = FileJournal(self.file, clock)
+        with contextlib.suppress(ParkingError):  # a full disk: it is told after the next start
+            tell_away(self.journal, [lane.id for lane in settings.lanes], clock.now(), ids, settings.device)
         self.copy = LocalCopy(self.file)
         self.rows = OwnRows(self.copy, self.journal)
         self.pictures = PictureFolder(settings.pictures, clock)

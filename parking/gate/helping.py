@@ -5,7 +5,8 @@ A call has an id of its own, so that a late answer never ends the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from parking.gate.visit import Visit
 from parking.kernel.codec import from_plain, to_plain
 from parking.kernel.errors import ParkingError
 from parking.kernel.events import Direction, Event, LaneBlocked, LaneCalled, LaneCallEnded, LaneDecided
-from parking.kernel.ids import StayId, VisitId
+from parking.kernel.ids import LaneId, StayId, VisitId
 
 _ENDS = frozenset({Act.END_ANSWERED, Act.END_OPENED, Act.END_GONE})
 
@@ -80,17 +81,9 @@ class Helping:
         return {"call": self.call_id, "blocked": to_plain(self._blocked)}
 
     def take_up(self, plain: object) -> None:
-        """What was going on when the power went has ended with it: no call stays open, and no fee clock stands still, for ever."""
-        if not isinstance(plain, Mapping):
-            return
-        if isinstance(plain.get("call"), str):
-            self._tell(LaneCallEnded(self._config.lane_id, plain["call"], Act.END_GONE.value))
-        try:
-            blocked = from_plain(LaneBlocked, plain["blocked"]) if plain.get("blocked") else None
-        except ParkingError:
-            return
-        if blocked is not None:
-            self._tell(replace(blocked, blocked=False))
+        """What was going on when the power went has ended with it."""
+        for event in ended_by_restart(self._config.lane_id, plain):
+            self._tell(event)
 
     def gone(self, now_s: float) -> None:
         """The visit is over."""
@@ -124,6 +117,17 @@ class Helping:
             stay_id = visit.answer.stay_id if visit.answer else visit.stay_id
             self._blocked = LaneBlocked(self._config.lane_id, visit.id, stay_id, self.cause, blocked=True)
             self._tell(self._blocked)
+
+
+def ended_by_restart(lane_id: LaneId, plain: object) -> Iterator[Event]:
+    """What ends what `Helping.plain` says was going on: no call stays open, and no fee clock stands still, for ever."""
+    if not isinstance(plain, Mapping):
+        return
+    if isinstance(plain.get("call"), str):
+        yield LaneCallEnded(lane_id, plain["call"], Act.END_GONE.value)
+    with suppress(ParkingError):
+        if plain.get("blocked"):
+            yield replace(from_plain(LaneBlocked, plain["blocked"]), blocked=False)
 
 
 def decided_by_policy(config: LaneConfig, visit: Visit, cause: str, picture_ref: str | None) -> LaneDecided:

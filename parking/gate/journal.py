@@ -17,11 +17,11 @@ from itertools import takewhile
 from typing import Any
 
 from parking.gate.edge_file import UNREADABLE, EdgeFile
-from parking.gate.ports import Journal
+from parking.gate.ports import CODE_USED, Journal
 from parking.gate.steady_clock import Stamp, SteadyClock
 from parking.kernel.chain import canonical
 from parking.kernel.codec import encode, parse_time, to_plain
-from parking.kernel.errors import ErrorKind, ParkingError
+from parking.kernel.errors import ErrorKind, ParkingError, conflict
 from parking.kernel.events import CodeUsed, Envelope
 from parking.kernel.ids import LaneId
 
@@ -62,7 +62,10 @@ class FileJournal:
         *,
         carried_out: str | None = None,
     ) -> None:
-        """Store the events, the lane's state and the order that is being carried out: all of it on disk, or ParkingError."""
+        """Store the events, the lane's state and the order that is being carried out: all of it on disk, or ParkingError.
+
+        CODE_USED: two lanes took one code in the same moment, and the other one was first.
+        """
         state = canonical(lane_state).decode()
         noted_s = envelopes[-1].occurred_at.timestamp() if envelopes else self._now_s()
 
@@ -90,7 +93,9 @@ class FileJournal:
             last = conn.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
             rows = [(seq, body, *when) for seq, body in enumerate(bodies, start=last + 1)]
             conn.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
-            conn.executemany("INSERT OR IGNORE INTO used_code VALUES (?, ?)", used)
+            for code in used:
+                if conn.execute("INSERT OR IGNORE INTO used_code VALUES (?, ?)", code).rowcount == 0:
+                    raise conflict(CODE_USED, "another lane has just used this code")
             if remember is not None:
                 remember(conn)
 
@@ -102,6 +107,12 @@ class FileJournal:
         query = "SELECT body FROM lane_state WHERE lane_id = ?"
         row = self._file.read(lambda conn: conn.execute(query, (lane_id,)).fetchone())
         return None if row is None else dict(json.loads(row[0]))
+
+    def lanes_stored(self) -> frozenset[str]:
+        """The lanes of which something is stored."""
+        return frozenset(
+            self._file.read(lambda conn: [row[0] for row in conn.execute("SELECT lane_id FROM lane_state")])
+        )
 
     # --- forwarding --------------------------------------------------------------------------------------------------
 

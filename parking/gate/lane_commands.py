@@ -164,6 +164,7 @@ class Commanded:
         visit = self.visit or self._new_visit()  # where nobody stands, the pulse still has a name
         if order is not None:
             visit.by, visit.reason, visit.authorised = f"operator:{order.actor}", order.reason, True
+        before = visit.code_used, visit.promised
         code_id = visit.answer.code_id if visit.answer is not None and visit.by == "rule" else None
         if code_id is not None and visit.code_used != code_id:
             visit.code_used = code_id
@@ -178,6 +179,9 @@ class Commanded:
         if not self._save(carried_out=order.command_id if order else None):
             self._opening = None
             self._feed(Event.PULSE_FAILED)
+            if not self._record.trouble:
+                visit.code_used, visit.promised = before
+                self._since_s = float("-inf")  # what it asks anew is answered at once
             return
         read_back = self._boom.open(opening)
         if read_back is not None:

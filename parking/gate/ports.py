@@ -10,6 +10,9 @@ from parking.access.rows import CommandRow, Fact
 from parking.kernel.events import Envelope
 from parking.kernel.ids import LaneId, VisitId
 
+CODE_USED = "journal.code_used"
+"""Why a journal takes nothing: two lanes took one code in the same moment, and the other one was first."""
+
 
 class Copy(Questions, Protocol):
     """The local copy of whatever the server knows; `version` grows with every change.

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from parking.gate.machine import State
-from parking.gate.ports import Journal
+from parking.gate.ports import CODE_USED, Journal
 from parking.gate.visit import Visit, from_record, to_record
 from parking.kernel.codec import parse_time, to_plain
 from parking.kernel.errors import ParkingError
-from parking.kernel.events import Envelope, Event
+from parking.kernel.events import CodeUsed, Envelope, Event, ExitPromised
 from parking.kernel.ids import EventId, Ids, LaneId
 
 
@@ -58,6 +58,8 @@ class LaneRecord:
     ) -> bool:
         """Write everything down, with where the lane is; False when the disk would not, and then all of it still waits.
 
+        False without a trouble: another lane has used up the code with which this one was about to open.
+
         `memory` is whatever else must outlive a power cut, as JSON values.
         """
         if not self._waiting and carried_out is None:
@@ -72,7 +74,9 @@ class LaneRecord:
         try:
             self._journal.append(self._lane_id, tuple(self._waiting), lane_state, carried_out=carried_out)
         except ParkingError as error:
-            self.trouble = str(error)
+            self.trouble = "" if error.code == CODE_USED else str(error)
+            if not self.trouble:  # nothing is opened for it, so it uses up and promises nothing
+                self._waiting = [one for one in self._waiting if not isinstance(one.event, CodeUsed | ExitPromised)]
             return False
         self._waiting.clear()
         self.trouble = ""

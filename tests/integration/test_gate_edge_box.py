@@ -172,6 +172,17 @@ def test_a_box_whose_file_is_damaged_works_with_a_new_one_and_says_so(world: Edg
     until(lambda: ("edge-1-file", "faulty", told) in world.server.told_of_devices(), "the server hears of the file")
 
 
+@pytest.mark.req("SOS-1")
+def test_what_stood_open_at_a_lane_that_has_left_the_settings_is_told_as_over(world: EdgeWorld) -> None:
+    world.board.set_input(2, True)
+    until(lambda: "LaneBlocked" in world.server.types(), "the exit is blocked, and calls")
+    kept = [lane for lane in world.settings.lanes if lane.id != "exit-1"]
+    world.box.stop()
+    world.settings = world.settings.model_copy(update={"lanes": kept})
+    world.begin_again()
+    until(lambda: world.server.types().count("LaneBlocked") == 2, "the exit is blocked no more")
+
+
 def test_the_command_starts_says_nothing_of_plates_and_stops_on_sigterm(tmp_path: Path) -> None:
     server = EdgeServer(tmp_path)
     server.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 
 from parking.gate.credentials.base import Presented
 from parking.gate.credentials.codes import CodeUse, VerifiedCode
+from parking.gate.journal import FileJournal
 from parking.gate.machine import State
 from parking.gate.model import Timings
 from parking.gate.presenting import MOST, Presenting
 from parking.kernel.credential import Credential, CredentialKind
-from parking.kernel.events import BarrierPulsed, CodeUsed, Direction, LaneCalled, LaneDecided, VehiclePassed
-from parking.kernel.ids import DeviceId
+from parking.kernel.events import BarrierPulsed, CodeUsed, Direction, Envelope, LaneCalled, LaneDecided, VehiclePassed
+from parking.kernel.ids import DeviceId, LaneId
 from parking.kernel.votes import Votes
 from tests.builders.gate import NOON, PLATE, LaneStory, seen, stay_data
 
@@ -203,6 +205,39 @@ def test_a_code_counts_once() -> None:
         story.wait(12)
     assert [passed.authorised for passed in story.told(VehiclePassed)] == [True, False]
     assert (len(story.told(CodeUsed)), story.pulses()) == (1, 1)
+    assert story.told(LaneDecided)[-1].reason == "code_used"
+
+
+class DecidedMeanwhile:
+    """A journal; before it takes the first code as used up, something else happens."""
+
+    def __init__(self, real: FileJournal, meanwhile: Callable[[], None]) -> None:
+        self._real = real
+        self._meanwhile: Callable[[], None] | None = meanwhile
+
+    def append(self, lane_id: LaneId, envelopes: Sequence[Envelope], lane_state: Mapping[str, Any], **how: Any) -> None:
+        if self._meanwhile is not None and any(isinstance(one.event, CodeUsed) for one in envelopes):
+            meanwhile, self._meanwhile = self._meanwhile, None
+            meanwhile()
+        self._real.append(lane_id, envelopes, lane_state, **how)
+
+    def lane_state(self, lane_id: LaneId) -> Mapping[str, Any] | None:
+        return self._real.lane_state(lane_id)
+
+
+def test_a_code_that_is_held_up_at_two_lanes_in_the_same_moment_opens_one_of_them() -> None:
+    story = invited()
+    other = LaneStory(lane_id="lane-2", seed=2, file=story.file, clock=story.clock)
+    other.copy = story.copy
+    other.power_up()
+    story.power_up(DecidedMeanwhile(story.journal, lambda: show_code(other, code())))
+    for one in (story, other):
+        one.presence(True)
+    story.wait(5)
+    show_code(story, code())
+    story.wait(1)
+    assert (story.pulses(), other.pulses(), len(story.told(CodeUsed))) == (0, 1, 1)
+    assert (story.lane.state, story.faults()) == (State.REFUSED, [])
     assert story.told(LaneDecided)[-1].reason == "code_used"
 
 

@@ -146,7 +146,9 @@ def test_a_scanner_of_the_network_writes_one_line_a_minute_that_says_how_often(l
     """As uvicorn says it, from where it says it; its errors are never counted away."""
     now_s = [0.0]
     once = logs.OnceAMinute(lambda: now_s[0])
-    server = logging.getLogger("scanned")  # not of uvicorn: a server that another test ran may have kept its lines to itself
+    server = logging.getLogger(
+        "scanned"
+    )  # not of uvicorn: a server that another test ran may have kept its lines to itself
     server.addFilter(once)
 
     def says(level: int, text: str, where: str = "/venv/uvicorn/protocols/http/httptools_impl.py") -> None:

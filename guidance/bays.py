@@ -77,6 +77,12 @@ def hear(state: BayState, reading: Reading, rules: Rules) -> BayState:
     return replace(alive, occupied=reading.occupied, since=at, changes=kept)
 
 
+def as_of(state: BayState, now: datetime, rules: Rules) -> BayState:
+    """What is kept of a bay, as far as it can be true `now`: what a clock noted that was put back since is not kept."""
+    noted = max((at for at in (state.since, state.heard_at) if at is not None), default=now)
+    return BayState(state.bay_id) if noted - now > rules.clock_off else state
+
+
 def fault_of(state: BayState, now: datetime, rules: Rules, neighbours_changed: int = 0) -> Fault | None:
     """Why the state is not believed now, None where it is; `neighbours_changed`: how often a bay beside it changed since it did."""
     if state.heard_at is None or state.since is None:

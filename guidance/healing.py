@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from guidance import bay_store
 from guidance.bay_store import Kept, SinceStated
-from guidance.bays import BayState, Fault, Reading, Rules, fault_of, hear
+from guidance.bays import BayState, Fault, Reading, Rules, as_of, fault_of, hear
 from guidance.fusion import MOVING_FOR, Estimate, Seen, by_bays, by_passages, drift, fuse, usable_free
 from guidance.model import ZoneView
 from guidance.service import Occupancy
@@ -78,7 +78,7 @@ class BayBook:
         for reading in readings:
             zone_id = self.zone_of[reading.bay_id]
             before = rows.get(reading.bay_id) or Kept(BayState(reading.bay_id), zone_id)
-            state = hear(before.state, reading, self.rules)
+            state = hear(as_of(before.state, uow.now, self.rules), reading, self.rules)
             fault = fault_of(state, uow.now, self.rules)
             word = WORDS[state.occupied if fault is None else None]
             rows[reading.bay_id] = after = replace(before, state=state, told=word)
@@ -114,7 +114,11 @@ class BayBook:
 
     def heard(self, connection: Connection, now: datetime) -> dict[BayId, BayView]:
         """The bays that were ever heard of or coned off, as they are believed now; nobody can say anything of the others."""
-        rows = {bay_id: kept for bay_id, kept in bay_store.of(connection).items() if bay_id in self.zone_of}
+        rows = {
+            bay_id: replace(kept, state=as_of(kept.state, now, self.rules))
+            for bay_id, kept in bay_store.of(connection).items()
+            if bay_id in self.zone_of
+        }
         changes: dict[ZoneId, _Changes] = {}
         for bay_id, kept in rows.items():
             changes.setdefault(self.zone_of[bay_id], _Changes()).add(kept.state)

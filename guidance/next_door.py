@@ -123,6 +123,7 @@ class NextDoor:
     _memory: Memory = field(default_factory=Memory)
     _trips: OrderedDict[str, _Trip] = field(default_factory=OrderedDict)
     _needed: bool = False
+    _noted_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     # --- what comes in -----------------------------------------------------------------------------------------------
@@ -130,7 +131,7 @@ class NextDoor:
     def hear(self, feed: Feed, said: Any) -> FeedHealth:
         """Take in an answer of a feed: good rows count, bad ones are told; rows of other lots are nobody's business."""
         good, bad = FEEDS[feed.kind](said)
-        now = self.clock.now()
+        now = self._now()
         capacity = {n.lot.id: n.lot.capacity for n in self.neighbours}
         ours: list[LotState] = []
         wrong = list(bad)
@@ -157,6 +158,15 @@ class NextDoor:
             before = self.health.get(feed.id, FeedHealth())
             self.health[feed.id] = FeedHealth(before.at, before.good, before.bad, trouble)
 
+    def _now(self) -> datetime:
+        """The time; when the clock was put back, what was noted by it is forgotten, as at a start."""
+        now = self.clock.now()
+        with self._lock:
+            if self._noted_at is not None and self._noted_at - now > EARLY:
+                self._memory, self._trips = Memory(), OrderedDict()
+            self._noted_at = now
+        return now
+
     # --- what is told ------------------------------------------------------------------------------------------------
 
     def needed(self) -> bool:
@@ -169,7 +179,7 @@ class NextDoor:
 
     def story(self) -> list[NextLot]:
         """Every neighbour as it stands now, the first choice first."""
-        now = self.clock.now()
+        now = self._now()
         with self._lock:
             found, self._memory = choose.offers([n.lot for n in self.neighbours], self._memory, now)
             memory = self._memory
@@ -204,7 +214,7 @@ class NextDoor:
 
         `wanted` is the driver's own choice: he gets it as long as a bay there can be promised or is likely. None: there is no lot.
         """
-        now = self.clock.now()
+        now = self._now()
         known = {n.lot.id: n for n in self.neighbours}
         for lot in (*full, *([wanted] if wanted else [])):
             if lot not in known:

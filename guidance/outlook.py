@@ -132,6 +132,9 @@ class Trend:
 
         True when a quarter of an hour was learned, and with it there is something new to keep.
         """
+        if self._seen and at < self._seen[-1][0]:  # the clock was put back: whatever was noted is of no known minute
+            for noted in (self._seen, self._foretold, self._misses, self._full_said):
+                noted.clear()
         if self._seen and at - self._seen[-1][0] < STEP:
             return False
         self._seen.append((at, free))

@@ -55,10 +55,13 @@ class MqttSensors:
     def _serve(self, connection: socket.socket, stopping: threading.Event) -> None:
         connection.sendall(encode(connect(f"parking-{self._settings.device_id}", KEEP_ALIVE_S)))
         connection.settimeout(min(0.5, self._settings.timeout_s))
-        buffer = bytearray()
+        buffer, rest = bytearray(), 0  # of a packet that came cut short
         spoke_s = heard_s = monotonic()
         while not stopping.is_set():
-            packet, used = decode(bytes(buffer))
+            skipped = min(rest, len(buffer))
+            del buffer[:skipped]
+            packet, used = decode(bytes(buffer), cuts=True)
+            rest = max(rest - skipped, used - len(buffer))
             del buffer[:used]
             if packet is not None:
                 heard_s = monotonic()

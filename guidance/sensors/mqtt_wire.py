@@ -52,8 +52,11 @@ def encode(packet: Packet) -> bytes:
             return bytes(head) + packet.body
 
 
-def decode(buffer: bytes) -> tuple[Packet | None, int]:
-    """The first packet and the bytes used up; (None, 0): wait for more. ValueError for a length that no packet has."""
+def decode(buffer: bytes, *, cuts: bool = False) -> tuple[Packet | None, int]:
+    """The first packet and the bytes used up; (None, 0): wait for more. ValueError for a length that no packet has.
+
+    With `cuts` a packet larger than we take comes cut short; more bytes are used up then than may have come yet.
+    """
     length = shift = 0
     for position in range(1, 5):
         if position >= len(buffer):
@@ -64,12 +67,13 @@ def decode(buffer: bytes) -> tuple[Packet | None, int]:
             break
     else:
         raise ValueError("a length of more than four bytes")
-    if length > MOST_BYTES:
+    if length > MOST_BYTES and not cuts:
         raise ValueError("a packet larger than we take")
-    whole = position + 1 + length
-    if len(buffer) < whole:
+    begin = position + 1
+    taken = begin + min(length, MOST_BYTES)
+    if len(buffer) < taken:
         return None, 0
-    return Packet(buffer[0] >> 4, buffer[0] & 0x0F, bytes(buffer[position + 1 : whole])), whole
+    return Packet(buffer[0] >> 4, buffer[0] & 0x0F, bytes(buffer[begin:taken])), begin + length
 
 
 def _text(text: str) -> bytes:
@@ -83,9 +87,9 @@ def connect(client_id: str, keep_alive_s: int) -> Packet:
     return Packet(Kind.CONNECT, 0, body)
 
 
-def subscribe(number: int, topic: str) -> Packet:
-    """At QoS 1."""
-    return Packet(Kind.SUBSCRIBE, 0x02, number.to_bytes(2, "big") + _text(topic) + b"\x01")
+def subscribe(number: int, topic: str, qos: int = 1) -> Packet:
+    """At QoS 0 nothing that comes wants to be acknowledged."""
+    return Packet(Kind.SUBSCRIBE, 0x02, number.to_bytes(2, "big") + _text(topic) + bytes((qos,)))
 
 
 def publish(message: Message) -> Packet:

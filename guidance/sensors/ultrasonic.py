@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from dataclasses import replace
+from time import monotonic
 
 from guidance.bays import Reading
 from guidance.sensors.base import BaySensors, SensorSettings, Take
@@ -67,13 +68,15 @@ class UltrasonicController:
     def _ask(self, connection: socket.socket, address: int) -> str:
         """Take in what a node says of its bays; returns what ails it, "" where that is nothing."""
         connection.sendall(encode(E8Frame(address, READ_STATES)))
-        buffer = bytearray()
+        buffer, until_s = bytearray(), monotonic() + self._settings.timeout_s
         while True:
             frame, used = decode(bytes(buffer))
             del buffer[:used]
             if frame is not None and frame.address == address and frame.control & REPLY:
                 break
             if not used:
+                if monotonic() > until_s:  # a line that babbles never falls silent
+                    raise TimeoutError("nothing that came makes sense")
                 receive(connection, buffer)
         self._line.heard()
         if frame.control & ERROR:

@@ -72,7 +72,9 @@ class _Said:
         return self.occupied is not sight.occupied or (sight.plate is not None and self.plate != sight.plate)
 
     def plate_is_due(self, sight: Sight, now: datetime) -> bool:
-        return sight.plate is not None and now - self.plate_at >= PLATE_AGAIN[min(self.times, len(PLATE_AGAIN) - 1)]
+        return (
+            sight.plate is not None and abs(now - self.plate_at) >= PLATE_AGAIN[min(self.times, len(PLATE_AGAIN) - 1)]
+        )
 
 
 class VideoBays:
@@ -133,7 +135,7 @@ class VideoBays:
         if sight.occupied is None:
             return False
         said = self._said.get(channel)
-        return said is None or said.is_news(sight) or now - said.at >= SAID_AGAIN or said.plate_is_due(sight, now)
+        return said is None or said.is_news(sight) or abs(now - said.at) >= SAID_AGAIN or said.plate_is_due(sight, now)
 
     def _reading(self, channel: str, sight: Sight, now: datetime) -> Reading:
         said = self._said.get(channel)

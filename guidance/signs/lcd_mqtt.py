@@ -39,7 +39,7 @@ class LcdMqtt:
     def _greet(self, asking: Asking) -> None:
         asking.ask(encode(connect(f"parking-sign-{self._settings.sign}", KEEP_ALIVE_S)), _answered(Kind.CONNACK))
         shown = topic(self._settings.site, self._settings.sign, SHOWN)
-        asking.ask(encode(subscribe(1, shown)), _answered(Kind.SUBACK))
+        asking.ask(encode(subscribe(1, shown, qos=0)), _answered(Kind.SUBACK))  # nobody here acknowledges
 
     def close(self) -> None:
         self._line.close()

@@ -29,8 +29,8 @@ class _Glass:
 class LcdSim:
     """One LCD; `start` connects to the broker at `host:port` and again whenever the line is lost, `stop` makes it dark."""
 
-    def __init__(self, site: str, sign: str, clock: Clock, *, slow_s: float = 5.0) -> None:
-        self._site, self._sign, self._clock, self._slow_s = site, sign, clock, slow_s
+    def __init__(self, site: str, sign: str, clock: Clock, *, slow_s: float = 5.0, qos: int = 0) -> None:
+        self._site, self._sign, self._clock, self._slow_s, self._qos = site, sign, clock, slow_s, qos
         self._glass: _Glass | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -110,5 +110,6 @@ class LcdSim:
         said = b"\xff{" if fault is SignFault.GARBAGE else encode_shown(order.token)
         if fault is SignFault.NONE:
             self._glass = _Glass(order.face, self._clock.now() + timedelta(seconds=order.for_s))
-        line.sendall(encode(publish(Message(topic(self._site, self._sign, SHOWN), said))))
+        number = 1 if self._qos else 0
+        line.sendall(encode(publish(Message(topic(self._site, self._sign, SHOWN), said, self._qos, number=number))))
         return True

@@ -92,7 +92,7 @@ class SensorDesk:
     def _is_news(self, reading: Reading) -> bool:
         """Whether this is another word on its bay than the one before, or the next sign of life."""
         said = self._said.get(reading.bay_id)
-        if said is None or reading.plate is not None or reading.heard_at - said.heard_at >= SAID_AGAIN:
+        if said is None or reading.plate is not None or abs(reading.heard_at - said.heard_at) >= SAID_AGAIN:
             return True
         return (said.occupied, said.device_id) != (reading.occupied, reading.device_id)
 

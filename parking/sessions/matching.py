@@ -177,21 +177,19 @@ def explain(
 
 
 def _unseen(evidence: PassageEvidence, candidates: Sequence[OpenCandidate], costs: Costs) -> float:
-    """What it costs to believe that a car was here whose coming no stay tells: anybody's, one that often comes and was missed today,
-    one more of a fleet, where several are inside that differ from this plate in twin signs alone, or one that turned back at an entry
-    and has come since by a box that is cut off.
+    """What it costs to believe that a car was here whose coming no stay tells: anybody's, one that often comes and was missed today, one
+    that turned back and has come since by a box that is cut off, or one more of a fleet, where several are inside that are its twins.
     """
     came = [(one.votes.best, one.doubt) for one in candidates if one.votes is not None]
     proved = {text for text, doubt in came if doubt != UNPROVEN}
     turned_back = {text for text, _ in came} - proved if evidence.unheard else set()
-    inside = {text for text, _ in came} - turned_back
+    inside, come_here = {text for text, _ in came} - turned_back, evidence.familiar | turned_back
     spelt = evidence.votes.spellings if evidence.votes is not None else ()
     fleets = Counter(folded(text) for text in inside if text is not None and UNREAD not in text)
     missed = [
         costs.unseen(-s.behind, unheard=evidence.unheard)
         for s in spelt
-        if s.text not in inside
-        and (s.text in evidence.familiar or s.text in turned_back or fleets[folded(s.text)] >= _A_FLEET)
+        if s.text not in inside and (s.text in come_here or fleets[folded(s.text)] >= _A_FLEET)
     ]
     return min([costs.nobody(_known_signs(evidence.votes), unheard=evidence.unheard), *missed])
 

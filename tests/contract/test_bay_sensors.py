@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from hardware_sim.devices.bay_controller import BayControllerSim
 from hardware_sim.devices.camera import CameraFault, SimulatedCamera
 from hardware_sim.devices.mjpeg import MjpegCamera
 from hardware_sim.devices.rtsp import RtspCamera
+from hardware_sim.devices.tcp_device import TcpDevice
 from parking.bootstrap.bay_eyes import EyeMaker
 from parking.kernel.clock import ManualClock
 from parking.kernel.device import Health, HealthReport
@@ -260,6 +262,39 @@ def test_a_broker_brings_what_was_there_before_plates_too_and_nonsense_is_passed
     until(lambda: device.acknowledged >= 3)
     sensors.stop()
     device.stop()
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_kept_message_larger_than_any_state_keeps_no_other_bay_of_its_broker_from_being_heard(bench: Bench) -> None:
+    if bench.kind != "mqtt":
+        pytest.skip("of a broker")
+    bench.device.publish("park/mall/bay/A-02/state", b"x" * 300_000)
+    bench.park(A)
+    until(lambda: bench.last(A) is True)
+    bench.device.stop()
+    until(lambda: bench.sensors.health().health is Health.SILENT)
+    bench.park(A, False)
+    bench.device.start()
+    until(lambda: bench.last(A) is False)
+    assert bench.sensors.health().health is Health.OK
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_node_that_never_stops_babbling_is_silent_and_keeps_nobody_from_stopping() -> None:
+    device = TcpDevice(beat_s=0.02)
+    device.garbage = b"\x00\x01\x02"
+    device.start()
+    address = f"127.0.0.1:{device.port}"
+    settings = SensorSettings(DeviceId("s"), address, CHANNELS["ultrasonic"], poll_s=0.02, timeout_s=0.2)
+    sensors = UltrasonicController(settings, ManualClock(NOON))
+    sensors.start(lambda _: None)
+    until(lambda: sensors.health().health is Health.SILENT)
+    ending = threading.Thread(target=sensors.stop)
+    ending.start()
+    ending.join(10.0)
+    is_over = not ending.is_alive()
+    device.stop()
+    assert is_over
 
 
 @pytest.mark.req("FIND-1", "GUIDE-1")

@@ -226,6 +226,20 @@ def test_an_lcd_on_a_real_broker_shows_what_it_is_told_and_again_after_the_broke
     lcd.stop()
 
 
+@pytest.mark.req("GUIDE-1")
+def test_an_lcd_that_wants_its_words_acknowledged_is_heard_however_often_it_speaks(real_broker: RealBroker) -> None:
+    real_broker.start()
+    address = f"127.0.0.1:{real_broker.port}"
+    lcd = LcdSim("mall", "sign-b1", ManualClock(NOON), qos=1)
+    lcd.start(address)
+    assert lcd.ready.wait(10.0)
+    driver = LcdMqtt(SignSettings(address, 2.0, "mall", "sign-b1"))
+    for _ in range(25):  # a broker lets twenty wait to be acknowledged
+        driver.show(SIX)
+    driver.close()
+    lcd.stop()
+
+
 def test_an_lcd_that_hangs_on_another_topic_shows_nothing_of_it(hung: Hung, broker: BayBrokerSim) -> None:
     other = LcdMqtt(SignSettings(f"127.0.0.1:{broker.port}", 0.3, "mall", "sign-b2"))
     with pytest.raises(SignSilent):

@@ -18,6 +18,7 @@ from guidance.bay_ways import BayWays
 from guidance.bays import Fault, Reading
 from guidance.healing import HEALER, BayBook, Healer, UsableView, signs_see
 from guidance.service import Occupancy
+from parking.bootstrap.sensors import SensorDesk
 from parking.bootstrap.tables import all_tables
 from parking.kernel.clock import ManualClock
 from parking.kernel.codec import decode
@@ -104,6 +105,23 @@ def published(mall: Mall) -> list[Event]:
 
 def seen(mall: Mall) -> list[tuple[str, bool | None]]:
     return [(e.bay_id, e.occupied) for e in published(mall) if isinstance(e, BaySeen)]
+
+
+@pytest.mark.req("GUIDE-1")
+def test_a_bay_follows_its_sensor_though_the_servers_clock_was_put_back_by_a_day(mall: Mall) -> None:
+    desk = SensorDesk(mall.database, mall.book)
+
+    def say(taken: bool) -> bool | None:
+        now = mall.clock.now()
+        desk.take([Reading(BayId("A-01"), taken, now, now, "sensor", DeviceId("s"))])
+        desk.write()
+        return mall.database.read(lambda conn: mall.book.views(conn, now))[BayId("A-01")].occupied
+
+    assert say(False) is False
+    mall.clock.jump(timedelta(days=-1))
+    assert say(False) is False
+    mall.clock.jump(timedelta(days=-1))
+    assert say(True) is True
 
 
 @pytest.mark.req("GUIDE-1")

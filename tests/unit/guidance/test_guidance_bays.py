@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guidance.bays import BayState, Fault, Reading, Rules, believed, fault_of, hear
+from guidance.bays import BayState, Fault, Reading, Rules, as_of, believed, fault_of, hear
 from parking.kernel.ids import BayId, DeviceId
 from tests.builders.guidance import at
 
@@ -65,6 +65,15 @@ def test_a_sensor_that_never_changes_while_its_neighbours_do_is_stuck() -> None:
 def test_a_device_whose_clock_is_off_is_believed_by_when_it_was_heard(off: float) -> None:
     state = hear(BAY, reading(True, 5 + off, heard=5), RULES)
     assert (state.since, state.clock_off) == (at(5), True)
+
+
+@pytest.mark.req("GUIDE-1")
+def test_what_a_clock_noted_that_was_put_back_since_is_not_believed_against_what_comes_now() -> None:
+    ahead = after((False, 24 * 60))
+    assert fault_of(as_of(ahead, at(0), RULES), at(0), RULES) is Fault.NEVER_HEARD
+    state = hear(as_of(ahead, at(0), RULES), reading(True, 0), RULES)
+    assert believed(state, at(1), RULES) is True
+    assert as_of(state, at(-1), RULES) == state, "two processes' clocks are never quite the same"
 
 
 def test_what_comes_late_does_not_undo_what_is_newer() -> None:

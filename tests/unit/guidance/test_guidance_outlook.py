@@ -28,6 +28,16 @@ def test_a_zone_that_fills_steadily_is_foretold_to_the_minute() -> None:
 
 
 @pytest.mark.req("GUIDE-2")
+def test_once_the_clock_was_put_back_the_outlook_speaks_of_what_is_seen_now() -> None:
+    trend = filling(31)
+    for minute in range(-300, -280):
+        trend.see(at(minute), 90)
+    said = trend.outlook()
+    assert said is not None
+    assert (said.in_15_min, said.full_in_min) == (90, None)
+
+
+@pytest.mark.req("GUIDE-2")
 def test_a_surge_that_ends_shows_in_the_measured_error() -> None:
     trend = filling(31)
     steady = trend.outlook()

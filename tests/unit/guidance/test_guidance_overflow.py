@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 from guidance.neighbours.base import Lot, LotState
 from guidance.neighbours.choose import Memory, expected, hear, is_distrusted, offers, send, turned_away
 from guidance.neighbours.feeds import datex2_light, own_api, park_api
-from parking.kernel.ids import LotId
+from guidance.next_door import Feed, Neighbour, NextDoor
+from parking.kernel.clock import ManualClock
+from parking.kernel.ids import LotId, RandomIds
+from parking.site.words import LocalName
 from tests.builders.guidance import at
 from tests.prove.overflow import BEST, World, is_better, table
 
@@ -148,6 +152,18 @@ def test_a_lot_much_farther_gets_nobody_while_the_near_one_is_sure() -> None:
 def test_nobody_is_sent_on_news_that_is_old_silent_or_closed(news: LotState) -> None:
     assert expected(NEAR, told(news), at(0)) is None
     assert sent_to([NEAR], told(news)) is None
+
+
+@pytest.mark.req("OVER-1")
+def test_once_the_clock_was_put_back_the_feeds_are_believed_as_they_speak_again() -> None:
+    clock = ManualClock(at(300))
+    feed = Feed("f", "park_api", "http://feed", {"near": NEAR.id})
+    door = NextDoor([Neighbour(NEAR, LocalName("近", "Near"))], [feed], clock, RandomIds())
+    row = {"id": "near", "free": 50, "total": 100, "state": "open"}
+    for _ in range(2):
+        door.hear(feed, {"last_updated": clock.now().isoformat(), "lots": [row]})
+        assert [one.state for one in door.story()] == ["free"]
+        clock.jump(timedelta(hours=-5))
 
 
 @pytest.mark.req("OVER-1")

@@ -16,7 +16,7 @@ from parking.plumbing.prepared import DirectConnection
 FEW_ROWS = {
     "correction_head", "dead_letter", "desk_lesson", "desk_teaching",
     "edge_frontier", "edge_held", "figure_head", "guidance_bay", "guidance_lane_sight", "guidance_zone", "ledger_balance",
-    "ledger_head", "security_audit_head", "watched", "watched_offers",
+    "ledger_head", "security_audit_head", "security_device", "watched", "watched_offers",
 }  # fmt: skip
 """Of the site, of a person's doing or of what went wrong: none of them has a row for each visit."""
 ONLY_WHAT_IS_OPEN = ("job_waiting", "one_open_call_per_caller", "fee_stop_of_everyone")

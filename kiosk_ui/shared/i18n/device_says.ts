@@ -16,6 +16,7 @@ const sentences: readonly Pair[] = [
   ["内存模拟设备", "in memory"],
   ["{time} 起无应答", "silent since {time}"],
   ["已 {seconds} 秒无应答", "silent for {seconds} s"],
+  ["收到的内容无法识别", "nothing that came makes sense"],
   ["时限内没有应答", "no answer in time"],
   ["无法连接", "no connection"],
   ["对方断开了连接", "the other side hung up"],

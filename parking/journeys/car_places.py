@@ -60,10 +60,10 @@ def put_nowhere(uow: UnitOfWork, stay_id: StayId, at: datetime) -> None:
     put(uow, stay_id, CarPlace(Source.ZONE, ZoneId(NOWHERE), at))
 
 
-def take_out_of_bay(uow: UnitOfWork, bay_id: BayId, at: datetime) -> None:
-    """A bay is free: whatever machines said of a car in it before is over; its driver's own mark stays."""
+def take_out_of_bay(uow: UnitOfWork, bay_id: BayId, at: datetime, but: StayId | None = None) -> None:
+    """A bay is free, or has another car in it (`but`): what machines said of a car in it before is over; a driver's own mark stays."""
     c = car_place.c
-    gone = (c.bay_id == bay_id) & (c.at < at) & (c.source != Source.DRIVER.value)
+    gone = (c.bay_id == bay_id) & (c.at < at) & (c.source != Source.DRIVER.value) & (c.stay_id != (but or ""))
     uow.connection.execute(car_place.delete().where(gone))
 
 

@@ -135,7 +135,8 @@ def answer(conn: Connection, there: Map, stay_id: StayId, start: str | None, *, 
     """Where the car of a stay stands, and the way from `start` (a spot such as `pillar:P1`) to it."""
     if not isinstance(store.get(conn, stay_id), _INSIDE):
         return Answer(gone=True)
-    place = best(car_places.of_stay(conn, stay_id))
+    drawn = {zone.id for zone in there.site.zones}  # a site that was drawn anew may have lost one
+    place = best(place for place in car_places.of_stay(conn, stay_id) if place.zone_id in drawn)
     if place is None:
         return Answer(gone=False)
     zone = there.zone(place.zone_id)

@@ -47,6 +47,7 @@ def _read_in_bay(uow: UnitOfWork, costs_of: pairing.CostsOf, event: BaySeen) -> 
     if stay_id is not None and isinstance(store.get(conn, stay_id), OpenStay):
         source = Source.PATROL if event.source == "patrol" else Source.VIDEO
         car_places.put(uow, stay_id, CarPlace(source, event.zone_id, event.at, event.bay_id))
+        car_places.take_out_of_bay(uow, event.bay_id, event.at, but=stay_id)
 
 
 def _taken(uow: UnitOfWork, event: BaySeen) -> None:

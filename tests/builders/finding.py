@@ -19,11 +19,11 @@ from tests.builders.plans import SMALL
 
 
 @contextmanager
-def a_drawn_mall(folder: Path, **changes: Any) -> Iterator[Server]:
-    """The small drawn site behind a whole server."""
+def a_drawn_mall(folder: Path, text: str = SMALL, **changes: Any) -> Iterator[Server]:
+    """The small drawn site, or another, behind a whole server."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "small.yaml"
-    file.write_text(SMALL, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     with a_server(folder, site_file=file, **changes) as server:
         yield server
 

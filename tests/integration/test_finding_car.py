@@ -16,6 +16,7 @@ from parking.security import looks
 from tests.builders.application import Server, problem_of, rows
 from tests.builders.finding import a_drawn_mall, kiosk_code, lane_ticket, proven, see, way
 from tests.builders.journeys import ENTRY, answer
+from tests.builders.plans import SMALL
 
 NUMBERS = itertools.count(100)
 
@@ -166,6 +167,31 @@ def test_a_car_that_moved_is_found_where_it_stands_now_and_one_that_left_not_at_
     )
     server.settle_down()
     assert way(server, token)["known"] == "gone"
+
+
+@pytest.mark.req("FIND-1")
+def test_nobody_is_led_to_a_bay_in_which_another_car_was_read_since(server: Server, plate: str) -> None:
+    other = f"粤B{next(NUMBERS):05d}"
+    mine, theirs = server.enter(plate), server.enter(other)
+    server.park(minutes=20)
+    see(server, "A-03", plate=plate)
+    assert way(server, proven(server, mine))["bay"] == "A-03"
+    server.park(minutes=20)
+    see(server, "A-03", plate=other)
+    assert way(server, proven(server, mine))["known"] == "nothing", "that mine had left the bay was seen by nobody"
+    assert way(server, proven(server, theirs))["bay"] == "A-03"
+
+
+@pytest.mark.req("FIND-1")
+def test_a_car_in_a_zone_that_the_site_was_drawn_anew_without_is_nowhere_that_is_known(
+    tmp_path: Path, plate: str
+) -> None:
+    with a_drawn_mall(tmp_path / "redrawn") as server:
+        stay = server.enter(plate)
+        see(server, "B-03", plate=plate)
+        clock = server.clock
+    with a_drawn_mall(tmp_path / "redrawn", text=SMALL.replace("z2", "z9"), fresh=False, clock=clock) as server:
+        assert way(server, proven(server, stay), pillar="P1")["known"] == "nothing"
 
 
 @pytest.mark.req("FIND-1")

@@ -139,6 +139,7 @@ def subscriptions(
         e.PatrolEnded: (patrolling.patrol_ended(cashier, costs_of),),
         e.StayCorrected: (
             known_rights.corrected,
+            placing.stay_corrected,
             paying.withdraw_order(cashier),
             refresh,
             notifying.stay_ended(notices),

@@ -14,6 +14,7 @@ from parking.plumbing.column_types import UtcDateTime
 from parking.plumbing.db import UnitOfWork, metadata
 from parking.plumbing.prepared import prepared
 from parking.sessions import store
+from parking.sessions.model import Stay, SupersededStay
 
 car_place = sa.Table(
     "car_place",
@@ -69,6 +70,14 @@ def take_out_of_bay(uow: UnitOfWork, bay_id: BayId, at: datetime, but: StayId | 
 
 def forget(uow: UnitOfWork, stay_id: StayId) -> None:
     uow.connection.execute(_FORGET, {"of_stay": stay_id})
+
+
+def standing(conn: Connection, stay_id: StayId) -> Stay | None:
+    """The stay that holds now in the place of this one: that into which it was merged; of a split one the first, whose paper it was."""
+    found = store.get(conn, stay_id)
+    while isinstance(found, SupersededStay):
+        found = store.get(conn, found.into[0])
+    return found
 
 
 def waiting(conn: Connection, taken_at: datetime) -> list[Arrival]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from parking.journeys import car_places, own_stays
+from parking.journeys.placing import INSIDE
 from parking.journeys.ports import Cashier
 from parking.journeys.where import CarPlace, Source, best
 from parking.kernel.errors import ErrorKind, ParkingError, conflict
@@ -21,8 +22,6 @@ from parking.kernel.plate import Plate
 from parking.kernel.principal import ANONYMOUS, Principal, Scope
 from parking.kernel.signed import Signer, Verifier, seal, unseal
 from parking.plumbing.db import UnitOfWork
-from parking.sessions import store
-from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview
 from parking.site.geometry import apart
 from parking.site.graph import Graph
 from parking.site.model import SiteMap, Zone
@@ -31,8 +30,6 @@ from parking.site.route import Route, Step, route, steps
 from parking.site.words import LocalName
 
 TOKEN_VALID = timedelta(minutes=10)
-_INSIDE = (OpenStay, StayInReview, DoubtfulStay)
-"""Whoever proves to possess one of these is not told that his car has left: that a person looks at it is another matter."""
 ReadTicket = Callable[[Connection, str, datetime], StayId | None]
 """The stay of a genuine ticket, whoever printed it; None for anything else."""
 
@@ -133,10 +130,11 @@ def stay_of_token(token: str, verifier: Verifier, now: datetime) -> StayId:
 
 def answer(conn: Connection, there: Map, stay_id: StayId, start: str | None, *, step_free: bool) -> Answer:
     """Where the car of a stay stands, and the way from `start` (a spot such as `pillar:P1`) to it."""
-    if not isinstance(store.get(conn, stay_id), _INSIDE):
+    stay = car_places.standing(conn, stay_id)
+    if not isinstance(stay, INSIDE):
         return Answer(gone=True)
     drawn = {zone.id for zone in there.site.zones}  # a site that was drawn anew may have lost one
-    place = best(place for place in car_places.of_stay(conn, stay_id) if place.zone_id in drawn)
+    place = best(place for place in car_places.of_stay(conn, stay.id) if place.zone_id in drawn)
     if place is None:
         return Answer(gone=False)
     zone = there.zone(place.zone_id)
@@ -183,7 +181,8 @@ def spot_name(there: Map, spot: str) -> LocalName | None:
 
 def mark(uow: UnitOfWork, there: Map, stay_id: StayId, *, bay: str = "", pillar: str = "") -> CarPlace:
     """The driver says where the car stands: a bay, or the pillar beside it. ParkingError names what there is not."""
-    if not isinstance(store.get(uow.connection, stay_id), _INSIDE):
+    stay = car_places.standing(uow.connection, stay_id)
+    if not isinstance(stay, INSIDE):
         raise conflict("find.gone", "this stay has ended")
     plan = there.site.plan
     if bay:
@@ -196,7 +195,7 @@ def mark(uow: UnitOfWork, there: Map, stay_id: StayId, *, bay: str = "", pillar:
             raise conflict("find.no_bays", "no bays are drawn on this level")
         zone = min(near, key=lambda b: apart(b.at, post.place.at)).zone_id
         place = CarPlace(Source.DRIVER, zone, uow.now, None, PillarId(post.id))
-    car_places.put(uow, stay_id, place)
+    car_places.put(uow, stay.id, place)
     return place
 
 

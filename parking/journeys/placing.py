@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from parking.journeys import car_places, pairing
 from parking.journeys.where import CarPlace, Source, conclude, may_have_taken
-from parking.kernel.events import BaySeen, Envelope, StayClosed
+from parking.kernel.events import BaySeen, Envelope, StayClosed, StayCorrected
 from parking.kernel.ids import StayId
 from parking.plumbing.db import UnitOfWork
 from parking.plumbing.delivery import Handler
 from parking.sessions import evidence, finding, store
-from parking.sessions.model import OpenStay
+from parking.sessions.model import DoubtfulStay, OpenStay, StayInReview
 
+INSIDE = (OpenStay, StayInReview, DoubtfulStay)
+"""Whoever proves to possess one of these is not told that his car has left: that a person looks at it is another matter."""
 SURE_ENOUGH = 0.9
 """A plate read with less is not believed alone."""
 
@@ -64,3 +66,17 @@ def stay_closed(uow: UnitOfWork, envelope: Envelope) -> None:
     event = envelope.event
     if isinstance(event, StayClosed):
         car_places.forget(uow, StayId(event.stay_id))
+
+
+def stay_corrected(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Handles StayCorrected: of one that is over by that nothing is kept; what holds in its place knows where the car stands."""
+    event = envelope.event
+    if not isinstance(event, StayCorrected):
+        return
+    stay_id, holds = event.stay_id, car_places.standing(uow.connection, event.stay_id)
+    if isinstance(holds, INSIDE):
+        if holds.id == stay_id:
+            return
+        for place in car_places.of_stay(uow.connection, stay_id):
+            car_places.put(uow, holds.id, place)
+    car_places.forget(uow, stay_id)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from parking.journeys import car_places
 from parking.kernel.events import BarrierPulsed, Direction, VehicleBackedAway
-from parking.kernel.ids import RandomIds, VisitId
+from parking.kernel.ids import RandomIds, StayId, VisitId
 from parking.security import looks
 from tests.builders.application import Server, problem_of, rows
 from tests.builders.finding import a_drawn_mall, kiosk_code, lane_ticket, proven, see, way
@@ -192,6 +193,44 @@ def test_a_car_in_a_zone_that_the_site_was_drawn_anew_without_is_nowhere_that_is
         clock = server.clock
     with a_drawn_mall(tmp_path / "redrawn", text=SMALL.replace("z2", "z9"), fresh=False, clock=clock) as server:
         assert way(server, proven(server, stay), pillar="P1")["known"] == "nothing"
+
+
+@pytest.mark.req("FIND-1")
+def test_whoever_holds_the_paper_of_a_double_entry_that_was_joined_to_the_first_finds_his_car(
+    tmp_path: Path, plate: str
+) -> None:
+    with a_drawn_mall(tmp_path / "double") as server:
+        server.enter(plate)
+        server.park(minutes=5)
+        second = server.enter(plate)
+        server.park(minutes=2)
+        see(server, "A-04", plate=plate)
+        (case,) = server.ask("GET", "/desk/cases", "attendant").json()["items"]
+        taken = server.ask("POST", f"/desk/cases/{case['id']}/take", "attendant").json()
+        said = {"version": taken["version"], "choice": "merge", "reason": "backed_out"}
+        headers = {"Idempotency-Key": case["id"]}
+        decided = server.ask("POST", f"/desk/cases/{case['id']}/decide", "attendant", json=said, headers=headers)
+        assert decided.status_code == 200, decided.text
+        server.settle_down()
+        paper = server.ask("POST", "/find", json={"code": lane_ticket(server, second)}).json()
+        assert way(server, paper["token"])["bay"] == "A-04"
+
+
+@pytest.mark.req("PRIV-1")
+def test_where_a_car_stood_is_kept_no_longer_than_its_stay_however_that_ended(server: Server, plate: str) -> None:
+    stay = server.enter(plate)
+    token = proven(server, stay)
+    assert server.ask("POST", "/find/mark", json={"token": token, "bay": "A-05"}).status_code == 200
+    server.park(minutes=30)
+    began = server.clock.now().isoformat()
+    server.park(minutes=5)
+    reads = [{"bay": bay, "occupied": False} for zone in server.application.site.zones for bay in zone.bays]
+    round_ = server.ask("POST", "/bays/reads", "attendant", json={"reads": reads, "began": began})
+    assert round_.json()["ends_unfound"]
+    server.settle_down()
+    assert way(server, proven(server, stay))["known"] == "gone"
+    kept = server.application.database.read(lambda conn: car_places.of_stay(conn, StayId(stay)))
+    assert kept == []
 
 
 @pytest.mark.req("FIND-1")
